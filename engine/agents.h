@@ -1,0 +1,29 @@
+// agents.h: what the engine must know of the agents that runs can ask for.
+//
+// Storage does not know models. To start a run it needs to know that its agent exists and what will be
+// sent beside the path (system prompt, tools, parameters), because that is stored, once per content,
+// before a byte goes to the model. The server's agents answer both; the answer depends on nothing but
+// the configuration and the run's parameters.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/event.h"
+
+namespace lockstep {
+
+struct AgentSettings {
+  std::string bytes;  // canonical JSON: all that shapes the request beside the path
+  std::optional<std::string> model;
+};
+
+class Agents {
+ public:
+  virtual ~Agents() = default;
+  // Nothing if there is no such agent.
+  [[nodiscard]] virtual std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const = 0;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,28 @@
+// digest.h: by which a front and the store see that they hold the same.
+//
+//   digest(m) = SHA-256( digest(parent), or 32 zero bytes for a root,
+//                        netstrings of: id, role, number of parts,
+//                        for each part: type, then text | name, arguments | call, content | uri | name )
+//
+// A netstring is `LENGTH:BYTES,`, the length in bytes, decimal. A path's digest is its last message's.
+// The source of the rule is docs/protocol.md, "Digest".
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/ids.h"
+#include "engine/state.h"
+
+namespace lockstep {
+
+[[nodiscard]] Hash sha256(std::string_view bytes);
+
+// `parent`: its digest, or nothing for a root.
+[[nodiscard]] Hash digest(const Message& message, const std::optional<Hash>& parent);
+
+// Nothing for an empty path.
+[[nodiscard]] std::optional<Hash> path_digest(std::span<const Message> path);
+
+}  // namespace lockstep

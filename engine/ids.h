@@ -1,0 +1,78 @@
+// ids.h: everything that has a meaning has a type.
+//
+// `Strong` makes a type of its own from a representation; it converts in neither direction by
+// itself, so a run can't be passed where a message is wanted. The ids that fronts see are strings of
+// 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, not `.` or `..`: they stand in URLs unescaped.
+//
+// A `Timestamp` is an entry's place in its thread: microseconds since 1970 at ingest, made strictly
+// increasing per thread. A `Cursor` is a timestamp and the epoch of the store it was given out by;
+// as text it is `TS@EPOCH`, the epoch as 16 hex digits.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lockstep {
+
+template <class Tag, class Rep>
+class Strong {
+ public:
+  constexpr Strong() = default;
+  explicit constexpr Strong(Rep value) : value_(std::move(value)) {}
+
+  [[nodiscard]] constexpr const Rep& get() const { return value_; }
+
+  friend constexpr bool operator==(const Strong&, const Strong&) = default;
+  friend constexpr auto operator<=>(const Strong&, const Strong&) = default;
+
+ private:
+  Rep value_{};
+};
+
+using ThreadId = Strong<struct ThreadIdTag, std::string>;
+using MessageId = Strong<struct MessageIdTag, std::string>;
+using RunId = Strong<struct RunIdTag, std::string>;
+using UserId = Strong<struct UserIdTag, std::string>;
+using DeviceId = Strong<struct DeviceIdTag, std::string>;
+using AgentName = Strong<struct AgentNameTag, std::string>;
+
+using Op = Strong<struct OpTag, std::uint64_t>;                      // a device's own counter
+using Timestamp = Strong<struct TimestampTag, std::uint64_t>;        // microseconds
+using Epoch = Strong<struct EpochTag, std::uint64_t>;                // drawn at random
+using CommitNumber = Strong<struct CommitTag, std::uint64_t>;        // dense over the store, from 1
+using ThreadNumber = Strong<struct ThreadNumberTag, std::uint64_t>;  // given once, never reused
+using Units = std::uint32_t;                                         // UTF-16 code units
+
+// SHA-256 as bytes.
+using Hash = std::array<std::uint8_t, 32>;
+
+struct Cursor {
+  Timestamp at;
+  Epoch epoch;
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+// May this text be an id that fronts see?
+[[nodiscard]] bool is_id(std::string_view text);
+
+[[nodiscard]] std::string to_string(const Cursor& cursor);
+// Nothing if the text is not `TS@EPOCH`.
+[[nodiscard]] std::optional<Cursor> parse_cursor(std::string_view text);
+
+[[nodiscard]] std::string to_hex(const Hash& hash);
+[[nodiscard]] std::optional<Hash> parse_hash(std::string_view hex);
+
+}  // namespace lockstep
+
+template <class Tag, class Rep>
+struct std::hash<lockstep::Strong<Tag, Rep>> {
+  std::size_t operator()(const lockstep::Strong<Tag, Rep>& strong) const noexcept {
+    return std::hash<Rep>{}(strong.get());
+  }
+};

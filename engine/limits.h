@@ -1,0 +1,77 @@
+// limits.h: every bound, with its reason.
+//
+// What happens at a limit is a decision: a request gets a named error, a follower falls back to the log,
+// a producer is asked to wait. Nothing grows for ever.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace lockstep::limits {
+
+// --- Sizes of what is stored ---------------------------------------------------------------------
+
+inline constexpr std::size_t id_bytes_max = 128;  // the protocol's
+// A message is kept whole in one row and sent in one frame if it must be: 8 MiB holds a long book.
+inline constexpr std::size_t message_bytes_max = 8 << 20;
+// A request's body may hold one message of the greatest size, escaped in JSON at up to twice its size.
+inline constexpr std::size_t body_bytes_max = 16 << 20;
+static_assert(body_bytes_max >= 2 * message_bytes_max);
+inline constexpr std::size_t parts_max = 1024;               // of a message: agents make tens
+inline constexpr std::size_t run_messages_max = 4096;        // of a run: agents make tens
+inline constexpr std::size_t input_messages_max = 256;       // of one start
+inline constexpr std::size_t queued_runs_max = 32;           // of a thread: nobody waits for more
+inline constexpr std::size_t title_bytes_max = 4096;         // a list shows some 80 characters
+inline constexpr std::size_t default_title_points = 80;      // the protocol's
+inline constexpr std::size_t metadata_bytes_max = 64 << 10;  // it travels in every diff of its row
+inline constexpr std::size_t params_bytes_max = 256 << 10;   // tools' schemas are in it
+inline constexpr std::size_t name_bytes_max = 1024;          // authors, tools, files
+inline constexpr std::size_t uri_bytes_max = 64 << 10;       // a file's; its bytes lie elsewhere
+inline constexpr std::size_t messages_max = 1 << 20;         // of a thread
+
+// --- Sync ----------------------------------------------------------------------------------------
+
+inline constexpr std::size_t changes_max = 64;     // of a request: the protocol's
+inline constexpr std::size_t ops_remembered = 64;  // per device and thread: the protocol's
+static_assert(ops_remembered >= changes_max,
+              "a request that is sent again finds the answers to all its changes");
+// Devices of a thread whose ops are remembered; beyond that the one that changed longest ago goes.
+inline constexpr std::size_t devices_max = 1024;
+inline constexpr std::size_t diff_frame_bytes_max = 1 << 20;  // the protocol's
+
+// --- Steps ---------------------------------------------------------------------------------------
+
+inline constexpr std::size_t batch_steps_max = 4096;  // of one request
+// What one entry gathers while the one before it is being made durable.
+inline constexpr std::size_t entry_steps_max = 4096;
+inline constexpr std::size_t entry_bytes_max = 1 << 20;
+// What may wait for one thread's lane: then producers are told to wait.
+inline constexpr std::size_t lane_inputs_max = 1024;
+inline constexpr std::size_t lane_bytes_max = 32 << 20;
+static_assert(lane_bytes_max >= 2 * body_bytes_max, "two of the largest requests can wait");
+
+// --- Memory --------------------------------------------------------------------------------------
+
+// Threads whose state is kept in memory when nobody uses them.
+inline constexpr std::size_t idle_states_max = 1024;
+// Of a followed thread: a follower further behind reads the log.
+inline constexpr std::size_t tail_bytes_max = 1 << 20;
+inline constexpr std::size_t tail_entries_max = 4096;
+// What one read of the log brings: enough to fill a write, little enough not to hold up the strand.
+inline constexpr std::uint32_t read_entries_max = 1024;
+inline constexpr std::size_t read_bytes_max = 1 << 20;
+// One write to a socket.
+inline constexpr std::size_t write_bytes_max = 1 << 20;
+
+// --- Views ---------------------------------------------------------------------------------------
+
+// Entries that a first open may have to fold behind its views: then the views are written again.
+inline constexpr std::uint32_t view_entries_max = 4096;
+
+// --- Lists ---------------------------------------------------------------------------------------
+
+inline constexpr std::uint32_t list_default = 50;
+inline constexpr std::uint32_t list_max = 1000;
+
+}  // namespace lockstep::limits

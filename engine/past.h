@@ -1,0 +1,48 @@
+// past.h: what the entries since a timestamp say of the time before them.
+//
+// A state keeps no history. How long a part was at an earlier time, and the least that it has been
+// since, follow from its length now and from the appends (`at`) and cuts (`keep`) in the entries since:
+// a part only changes by these. Both uses need the least: a late stop keeps what was there all the time
+// since it was seen (later growth goes, an earlier cut stays), and a diff may assume that a front has
+// at least so much in common with now.
+//
+//   least(since) = min over (since, now] of every append's `at`, every cut's `keep`; the length now
+//                  for a part that no entry since names
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/event.h"
+#include "engine/state.h"
+
+namespace lockstep {
+
+// What of a message has been there ever since.
+struct MessagePast {
+  std::uint32_t parts = 0;   // so many parts; those behind them are new
+  std::vector<Units> least;  // of each of these parts
+};
+
+struct Past {
+  Timestamp since;
+  std::optional<MessageId> head;  // in State(since)
+  // Messages whose parts some entry since has touched; the others are now as they were then.
+  std::unordered_map<MessageId, MessagePast> messages;
+
+  // For a message that is now as `row` and was whole (created or put) at `since` or before.
+  [[nodiscard]] MessagePast of(const MessageRow& row) const;
+};
+
+// Requires: `entries` are all the entries of the thread in (since, now.now], in order.
+[[nodiscard]] Past past_since(const ThreadState& now, std::span<const Entry* const> entries,
+                              Timestamp since);
+
+// The pasts that a request's changes need, by timestamp; State(now) needs none.
+using Pasts = std::map<Timestamp, Past>;
+
+}  // namespace lockstep
