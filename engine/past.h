@@ -26,6 +26,11 @@ namespace lockstep {
 struct MessagePast {
   std::uint32_t parts = 0;   // so many parts; those behind them are new
   std::vector<Units> least;  // of each of these parts
+  std::vector<bool> named;   // which of them an entry since has named: it may have been longer between
+
+  [[nodiscard]] bool touched(std::uint32_t part) const {
+    return part < named.size() && named[part];
+  }
 };
 
 struct Past {
