@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# install.sh [build] [test] [lint]: installs the Debian 12 packages that are missing, and nothing else.
+#
+# Without arguments: all groups. This is the one place that names packages. What is installed already
+# is seen without the network, so a second run takes no time.
+set -euo pipefail
+
+# The binary. RocksDB's package names the compression libraries that it was built with; they are named
+# here too, because the build links them.
+build=(
+  g++ cmake ninja-build ccache mold pkg-config git ca-certificates
+  librocksdb-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libgflags-dev
+  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+  capnproto libcapnp-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
+  prometheus-cpp-dev
+)
+test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
+# clang 19: older ones reject std::expected with this library. It also builds the fuzz targets.
+lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
+
+fail() {
+  echo "install.sh: $*" >&2
+  exit 1
+}
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+  fail "this is not Debian: install the packages named in scripts/install.sh by other means"
+
+wanted=()
+for group in "${@:-build test lint}"; do
+  for name in $group; do
+    case $name in
+      build) wanted+=("${build[@]}") ;;
+      test)
+        wanted+=("${test[@]}")
+        # Node itself comes from the lock file of tests/e2e; npm is only needed to fetch it. Other
+        # distributors' Node brings an npm of its own, with which Debian's package conflicts.
+        command -v npm >/dev/null || wanted+=(npm)
+        ;;
+      lint) wanted+=("${lint[@]}") ;;
+      *) fail "unknown group '$name' (build, test, lint)" ;;
+    esac
+  done
+done
+
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
+missing=()
+for package in "${wanted[@]}"; do
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+echo "install.sh: installing ${missing[*]}"
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null ||
+    fail "not root, and there is no sudo: run as root: apt-get install ${missing[*]}"
+  as_root=(sudo)
+fi
+get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+  -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
+"${get[@]}" update </dev/null || fail "apt-get update failed: is there a network and a package mirror?"
+"${get[@]}" install --no-install-recommends "${missing[@]}" </dev/null ||
+  fail "apt-get could not install: ${missing[*]} (Debian 12 has them all in its main section)"
