@@ -8,6 +8,7 @@
 // one entry. A refused change leaves no events, only the memory of its refusal if it has an op.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,6 @@ struct Rules {
   const Agents& agents;
   // Is this text a complete JSON object? (The engine knows no JSON.)
   bool (*is_json_object)(std::string_view text);
-  // Is this an epoch of this store, and `at` not beyond where that epoch was cut?
   Epoch epoch;
   std::vector<std::pair<Epoch, Timestamp>> former;  // earlier epochs, and the least cut since each
 };
@@ -35,7 +35,9 @@ struct Decision {
   Entry entry;                          // without events and acks: nothing is to be appended
   std::vector<Outcome> outcomes;        // one a change, in order
   std::vector<AgentSettings> settings;  // what the starts in the entry refer to by hash
-  [[nodiscard]] bool leaves_trace() const { return !entry.events.empty() || !entry.acks.empty(); }
+  [[nodiscard]] bool leaves_trace() const {
+    return !entry.events.empty() || !entry.acks.empty() || entry.producer.has_value();
+  }
 };
 
 // The timestamps of the pasts that `decide` will look into: all that is seen before now.
