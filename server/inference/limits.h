@@ -1,0 +1,49 @@
+// limits.h: what a model server may cost us.
+//
+// A model server is an outside program: it may be slow, broken or hostile. What it sends is bounded
+// here, and each bound has a named error; what its owner may set in the configuration is not here
+// but in agents.h.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "engine/limits.h"
+
+namespace lockstep::limits {
+
+// One server-sent event. A chunk is some hundred bytes; a tool call that comes whole may hold a
+// file.
+inline constexpr std::size_t sse_event_bytes_max = 4 << 20;
+// All bytes of one answer. A token of text costs some 300 bytes of JSON, so that the longest
+// message that is stored can arrive in chunks of a token, and no endless stream of comments goes on
+// for ever.
+inline constexpr std::size_t answer_bytes_max = std::size_t{1} << 30;
+static_assert(answer_bytes_max >= 64 * message_bytes_max);
+// The head of an answer: providers send 2 to 4 KiB of headers.
+inline constexpr std::size_t head_bytes_max = 64 << 10;
+// The body of a refusal: a sentence for a person is in it.
+inline constexpr std::size_t refusal_bytes_max = 64 << 10;
+// What of a model server's words is kept in a run's error.
+inline constexpr std::size_t error_detail_bytes_max = 1024;
+// One read of a socket.
+inline constexpr std::size_t answer_read_bytes = 16 << 10;
+// JSON of one chunk, and of parameters: tools' schemas nest deeper than Boost's default.
+inline constexpr std::size_t json_depth_max = 128;
+// A call's id is a name that the provider made up.
+inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
+
+// A request is tried again only while nothing of its answer was shown.
+inline constexpr unsigned tries_max = 4;
+inline constexpr std::chrono::milliseconds retry_first{
+    500};  // doubled with each try, then jittered
+inline constexpr std::chrono::milliseconds retry_wait_max{60'000};  // longer: tell the user instead
+
+// The demo agent.
+inline constexpr double demo_rate_max = 100'000;  // tokens a second
+inline constexpr std::size_t demo_tokens_max = 1'000'000;
+inline constexpr std::size_t demo_agents_max = 8;
+inline constexpr std::size_t demo_quote_points = 160;  // of the user's message
+inline constexpr std::size_t demo_batch_tokens = 256;  // of one step batch at high rates
+
+}  // namespace lockstep::limits

@@ -1,0 +1,119 @@
+#include "server/inference/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+
+namespace lockstep {
+namespace {
+
+namespace json = boost::json;
+
+// The codec's own members. `n` would make several answers, and a run has one.
+constexpr std::array<std::string_view, 4> reserved = {"messages", "stream", "stream_options", "n"};
+
+bool is_reserved(std::string_view key, ModelChoice choice) {
+  if (key == "model") return choice == ModelChoice::fixed;
+  return std::ranges::find(reserved, key) != reserved.end();
+}
+
+void append_members(std::string& out, const std::vector<JsonMember>& members) {
+  out += '{';
+  for (const JsonMember& member : members) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, member.key);
+    out += ':';
+    out += member.value;
+  }
+  out += '}';
+}
+
+std::optional<std::string> read_string(const std::string* text) {
+  if (!text) return {};
+  json::error_code error;
+  const json::value value = json::parse(*text, error);
+  if (error || !value.is_string()) return {};
+  return std::string(value.get_string());
+}
+
+std::vector<std::string> read_strings(const std::string* text) {
+  std::vector<std::string> strings;
+  if (!text) return strings;
+  json::error_code error;
+  const json::value value = json::parse(*text, error);
+  if (error || !value.is_array()) return strings;
+  for (const json::value& element : value.get_array()) {
+    if (element.is_string()) strings.emplace_back(element.get_string());
+  }
+  return strings;
+}
+
+}  // namespace
+
+void apply_params(RequestSettings& settings, const std::optional<Json>& params,
+                  ModelChoice choice) {
+  if (!params || params->text == "null") return;
+  const std::optional<std::vector<JsonMember>> members = json_members(params->text);
+  if (!members) {
+    settings.ignored.emplace_back("params");
+    return;
+  }
+  for (const JsonMember& member : *members) {
+    if (is_reserved(member.key, choice)) {
+      settings.ignored.push_back(member.key);
+    } else {
+      set_member(settings.request, member.key, member.value);
+    }
+  }
+}
+
+void set_member(std::vector<JsonMember>& members, std::string_view key, std::string value) {
+  const auto found = std::ranges::find(members, key, &JsonMember::key);
+  if (found == members.end()) {
+    members.push_back({std::string(key), std::move(value)});
+  } else {
+    found->value = std::move(value);
+  }
+}
+
+const std::string* find_member(const std::vector<JsonMember>& members, std::string_view key) {
+  const auto found = std::ranges::find(members, key, &JsonMember::key);
+  return found == members.end() ? nullptr : &found->value;
+}
+
+std::string settings_bytes(const RequestSettings& settings) {
+  std::string out = R"({"format":1,"kind":)";
+  append_json_string(out, settings.kind);
+  out += R"(,"system":)";
+  append_json_string(out, settings.system);
+  out += settings.names ? R"(,"names":true,"ignored":[)" : R"(,"names":false,"ignored":[)";
+  for (const std::string& name : settings.ignored) {
+    if (out.back() != '[') out += ',';
+    append_json_string(out, name);
+  }
+  out += R"(],"request":)";
+  append_members(out, settings.request);
+  out += '}';
+  return out;
+}
+
+std::optional<RequestSettings> read_settings(std::string_view bytes) {
+  const std::optional<std::vector<JsonMember>> members = json_members(bytes);
+  if (!members) return {};
+  const std::string* format = find_member(*members, "format");
+  const std::optional<std::string> kind = read_string(find_member(*members, "kind"));
+  const std::string* request = find_member(*members, "request");
+  if (!format || *format != "1" || !kind || !request) return {};
+  std::optional<std::vector<JsonMember>> request_members = json_members(*request);
+  if (!request_members) return {};
+  const std::string* names = find_member(*members, "names");
+  return RequestSettings{
+      .kind = *kind,
+      .system = read_string(find_member(*members, "system")).value_or(""),
+      .request = std::move(*request_members),
+      .ignored = read_strings(find_member(*members, "ignored")),
+      .names = !names || *names == "true",
+  };
+}
+
+}  // namespace lockstep

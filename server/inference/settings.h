@@ -1,0 +1,52 @@
+// settings.h: all that shapes a request beside the path.
+//
+// The settings of a run are stored once per content and are kept for ever: with the path they are
+// enough to say what the model was sent, whatever the configuration has become since. They are
+// JSON:
+//
+//   {"format":1,"kind":"openai","system":"...","names":true,"ignored":[...],"request":{...}}
+//
+// `request` holds the members of the request body beside `messages`, as they are sent: values are
+// never parsed and written again, so that a number keeps its digits. Their order is that of the
+// configuration, then that of the run's parameters: the order of a schema's properties is part of
+// what a model reads. `ignored` names parameters that are not the caller's to set; they show as
+// repairs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/event.h"
+#include "server/inference/json_text.h"
+
+namespace lockstep {
+
+struct RequestSettings {
+  std::string kind;  // openai, demo or push
+  std::string system;
+  std::vector<JsonMember> request;
+  std::vector<std::string> ignored;
+  bool names = true;  // authors are sent as `name`
+  friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
+};
+
+// What a caller may do to the configuration's request.
+enum class ModelChoice { fixed, callers };
+
+// Lays the members of `params` over the request. Not the caller's: `messages`, `stream`,
+// `stream_options`, `n`, and `model` if it is fixed.
+void apply_params(RequestSettings& settings, const std::optional<Json>& params, ModelChoice choice);
+
+// Replaces the member or adds it at the end.
+void set_member(std::vector<JsonMember>& members, std::string_view key, std::string value);
+// Null if there is none.
+[[nodiscard]] const std::string* find_member(const std::vector<JsonMember>& members,
+                                             std::string_view key);
+
+[[nodiscard]] std::string settings_bytes(const RequestSettings& settings);
+// Nothing if these are not settings of a format that is known here.
+[[nodiscard]] std::optional<RequestSettings> read_settings(std::string_view bytes);
+
+}  // namespace lockstep
