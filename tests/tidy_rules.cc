@@ -1,0 +1,426 @@
+#include "tests/tidy_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "tests/tidy_text.h"
+
+namespace lockstep::tidy {
+namespace {
+
+using View = std::string_view;
+
+// --- Tables
+// ---------------------------------------------------------------------------------------
+
+constexpr std::size_t header_lines_max = 160;
+constexpr std::size_t file_lines_max = 400;    // above it a file is asked to explain itself
+constexpr std::size_t file_lines_split = 600;  // above it a file is split, whatever it says
+constexpr std::size_t line_columns_max = 100;
+constexpr std::size_t cmake_lines_max = 40;
+constexpr std::uint64_t unnamed_number_max = 64;
+
+struct Excuse {
+  View path;
+  View why;
+};
+
+constexpr std::array long_files{
+    Excuse{"engine/event.h", "the whole vocabulary of facts: splitting it would hide the variant"},
+    Excuse{"engine/engine.h", "the face of the engine: every verb that the server has"},
+    Excuse{"tests/tidy_rules.cc", "the rules stand beside their tables"},
+};
+
+// What a folder may include beside the standard library and itself. The longest folder that begins
+// a path counts. `never` is stronger than `may`.
+struct Arrows {
+  View folder;
+  std::vector<View> may;
+  std::vector<View> never;
+};
+
+const std::vector<Arrows>& arrows() {
+  static const std::vector<Arrows> table{
+      {"engine/", {"\"engine/"}, {"\"engine/rocks/"}},
+      {"engine/rocks/", {"\"engine/", "<rocksdb/", "<nmmintrin.h>", "<posix>"}, {}},
+      {"server/",
+       {"\"engine/", "\"server/", "<boost/", "<spdlog/", "<prometheus/", "<openssl/", "<toml++/",
+        "<posix>"},
+       {"\"engine/rocks/"}},
+      {"server/front/",
+       {"\"engine/", "\"server/", "<boost/", "<openssl/", "<spdlog/", "<posix>"},
+       {"\"engine/rocks/", "\"server/inference/", "\"server/compat/"}},
+      // Inference is told its context and says steps: it sees values and the producer, no machine.
+      {"server/inference/",
+       {"\"engine/", "\"server/", "<boost/", "<openssl/", "<spdlog/", "<posix>"},
+       {"\"engine/rocks/", "\"engine/engine.h", "\"engine/hub.h", "\"engine/log.h",
+        "\"engine/store.h", "\"engine/lane.h", "\"engine/states.h", "\"server/front/",
+        "\"server/compat/"}},
+      {"tools/",
+       {"\"engine/", "\"server/", "\"tools/", "<boost/", "<CLI/", "<spdlog/", "<toml++/",
+        "<posix>"},
+       {}},
+      {"tests/", {"\"", "<"}, {}},
+      {"bench/", {"\"", "<"}, {}},
+  };
+  return table;
+}
+
+// Libraries that only named files of a folder see.
+struct Guest {
+  View path_part;
+  View include;
+};
+constexpr std::array guests{
+    Guest{"engine/digest.cc", "<openssl/sha.h>"},
+    Guest{"engine/digest.cc", "<openssl/evp.h>"},
+    Guest{"engine/packed.", "<capnp/"},
+    Guest{"engine/packed.", "<kj/"},
+    Guest{"_codec", "\"schema/"},
+    Guest{"_codec", "<capnp/"},
+    Guest{"_codec", "<kj/"},
+    Guest{"entry_", "\"schema/"},
+    Guest{"entry_", "<capnp/"},
+    Guest{"entry_", "<kj/"},
+};
+
+// The pure core: from values to values, without a machine.
+constexpr std::array pure_files{
+    View{"engine/change.cc"}, View{"engine/decide.cc"}, View{"engine/diff.cc"},
+    View{"engine/digest.cc"}, View{"engine/event.cc"},  View{"engine/fold.cc"},
+    View{"engine/past.cc"},   View{"engine/run.cc"},    View{"engine/state.cc"},
+    View{"engine/steps.cc"},  View{"engine/text.cc"},
+};
+constexpr std::array machines{View{"\"engine/engine.h"}, View{"\"engine/executor.h"},
+                              View{"\"engine/hub.h"},    View{"\"engine/lane.h"},
+                              View{"\"engine/log.h"},    View{"\"engine/metrics.h"},
+                              View{"\"engine/store.h"},  View{"\"engine/states.h"}};
+
+struct Banned {
+  View word;
+  std::vector<View> where;   // folders
+  std::vector<View> except;  // files, or parts of their names
+  View why;
+};
+
+const std::vector<Banned>& banned_words() {
+  static const std::vector<View> ours{"engine/", "server/", "tools/", "tests/", "bench/"};
+  static const std::vector<View> core{"engine/"};
+  static const std::vector<View> product{"engine/", "server/", "tools/"};
+  static const std::vector<Banned> table{
+      {"assert(", ours, {}, "MUST stands in every build"},
+      {"detached", ours, {}, "a coroutine has an owner that can stop it"},
+      {"co_spawn", ours, {"server/task_group.cc"}, "coroutines start in a TaskGroup"},
+      {"[=]", ours, {}, "captures are spelt out"},
+      {"instance()", ours, {}, "nothing is reachable that was not handed over"},
+      {"thread_local", ours, {}, "no globals"},
+      {"std::mutex", ours, {"queue", "tests/"}, "locks live in the queues that cross threads"},
+      {"std::this_thread::sleep_for", ours, {"tools/replay.cc"}, "nothing waits by the clock"},
+      {"usleep(", ours, {}, "nothing waits by the clock"},
+      {"_clock::now", ours, {"clock", "tools/system.", "tests/", "bench/"}, "time is handed in"},
+      {"rand(", ours, {}, "chance is handed in"},
+      {"random_device", ours, {"random", "tools/system.", "tests/"}, "chance is handed in"},
+      {"mt19937", product, {}, "chance is handed in"},
+      {"steady_timer", {"engine/", "tools/"}, {}, "timers go through the executor"},
+      {"co_await", core, {}, "the engine is called and calls back"},
+      {"throw", core, {"codec", "packed"}, "errors are values"},
+      {"catch (", core, {"codec", "packed", "entry_decode"}, "errors are values"},
+      {"catch (...)", ours, {}, "nobody goes on after what they do not know"},
+      {"using namespace", {"engine/", "server/"}, {}, "names say where they are from"},
+      {"goto", ours, {}, "control flow is written out"},
+  };
+  return table;
+}
+
+// Files whose numbers are others' constants (a protocol's codes, a format's masks), and limits.
+constexpr std::array files_of_numbers{
+    View{"limits.h"}, View{"_codec"},    View{"codes"},  View{"utf8"},
+    View{"text.cc"},  View{"metrics.h"}, View{"crc32c"}, View{"frames"},
+    View{"http_"},    View{"problem"},   View{"status"},
+};
+// Bytes and bits, percent, and units of time: they mean the same everywhere.
+constexpr std::array<std::uint64_t, 8> plain_numbers{100, 127,  128,  255,
+                                                     256, 1000, 1024, 1'000'000};
+
+// --- Rules
+// ----------------------------------------------------------------------------------------
+
+void add(Findings& findings, const Source& source, std::size_t line, std::string what) {
+  findings.push_back({.path = source.path, .line = line, .what = std::move(what)});
+}
+
+}  // namespace
+
+Findings essay(const Source& source) {
+  Findings findings;
+  if (!is_header(source.path)) return findings;
+  const std::vector<View> lines = lines_of(source.text);
+  const std::string opening = "// " + std::string(name_of(source.path)) + ": ";
+  if (lines.empty() || !lines[0].starts_with(opening)) {
+    add(findings, source, 1, "a header opens with `" + opening + "` and what it is for");
+  } else if (lines.size() < 3 || !lines[1].starts_with("//") || !lines[2].starts_with("//")) {
+    add(findings, source, 2, "a header's essay has a paragraph below its first line");
+  }
+  if (!has(lines, View{"#pragma once"})) {
+    add(findings, source, 0, "a header says #pragma once");
+  }
+  return findings;
+}
+
+Findings lengths(const Source& source) {
+  Findings findings;
+  const std::vector<View> lines = lines_of(source.text);
+  const bool excused = has(long_files, source.path, &Excuse::path);
+  if (name_of(source.path) == "CMakeLists.txt" && source.path.contains("/") &&
+      source.path != "tests/CMakeLists.txt" && lines.size() > cmake_lines_max) {
+    add(findings, source, 0, "a folder's CMakeLists.txt has at most 40 lines");
+  }
+  if (!is_cpp(source.path)) return findings;
+  if (is_header(source.path) && lines.size() > header_lines_max && !excused) {
+    add(findings, source, 0, "a header has at most 160 lines");
+  }
+  if (lines.size() > file_lines_split || (lines.size() > file_lines_max && !excused)) {
+    add(findings, source, 0, "a file above 400 lines has a reason in a table, above 600 is split");
+  }
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    if (columns(lines[n]) > line_columns_max)
+      add(findings, source, n + 1, "a line has 100 columns");
+  }
+  return findings;
+}
+
+namespace {
+
+// `<vector>` yes, `<sys/socket.h>` and `<unistd.h>` no: those are the system's.
+bool is_standard(View include) {
+  return include.starts_with('<') && !include.contains('/') && !include.contains('.');
+}
+bool is_system(View include) {
+  return include.starts_with('<') && include.ends_with(".h>") &&
+         (!include.contains('/') || include.starts_with("<sys/") || include.starts_with("<arpa/") ||
+          include.starts_with("<netinet/") || include.starts_with("<linux/"));
+}
+
+const Arrows* arrows_of(View path) {
+  const Arrows* best = nullptr;
+  for (const Arrows& each : arrows()) {
+    if (!path.starts_with(each.folder)) continue;
+    if (best == nullptr || each.folder.size() > best->folder.size()) best = &each;
+  }
+  return best;
+}
+
+bool may_include(const Arrows& rule, View path, View include) {
+  if (starts_with_any(include, rule.never)) return false;
+  if (is_standard(include) || starts_with_any(include, rule.may)) return true;
+  if (is_system(include) && has(rule.may, View{"<posix>"})) return true;
+  return std::ranges::any_of(guests, [path, include](const Guest& guest) {
+    return path.contains(guest.path_part) && include.starts_with(guest.include);
+  });
+}
+
+}  // namespace
+
+Findings includes(const Source& source) {
+  Findings findings;
+  const Arrows* rule = is_cpp(source.path) ? arrows_of(source.path) : nullptr;
+  if (rule == nullptr) return findings;
+  const std::vector<View> lines = lines_of(source.text);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    if (!lines[n].starts_with("#include ")) continue;
+    const View include = lines[n].substr(9);
+    if (!may_include(*rule, source.path, include)) {
+      add(findings, source, n + 1,
+          std::string(rule->folder) + " may not include " + std::string(include));
+    }
+    if (has(pure_files, source.path) && starts_with_any(include, machines)) {
+      add(findings, source, n + 1, "the core is pure: it may not include " + std::string(include));
+    }
+  }
+  return findings;
+}
+
+namespace {
+
+void banned_in_line(Findings& findings, const Source& source, std::size_t line, View code) {
+  for (const Banned& each : banned_words()) {
+    if (!starts_with_any(source.path, each.where) || contains_any(source.path, each.except))
+      continue;
+    if (!find_word(code, each.word)) continue;
+    add(findings, source, line, "`" + std::string(each.word) + "`: " + std::string(each.why));
+  }
+}
+
+// An awaited argument of a macro has been evaluated twice by this compiler.
+bool awaits_in_macro(View code) {
+  const std::size_t await = code.find("co_await");
+  if (await == View::npos) return false;
+  for (std::size_t open = code.find('('); open < await; open = code.find('(', open + 1)) {
+    std::size_t begin = open;
+    while (begin > 0 && is_word(code[begin - 1])) --begin;
+    const View name = code.substr(begin, open - begin);
+    const bool upper = std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+    if (name.size() >= 3 && upper) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Findings words(const Source& source) {
+  Findings findings;
+  if (!is_cpp(source.path) || source.path.starts_with("tests/tidy_")) return findings;
+  const std::string code = code_of(source.text);
+  const std::vector<View> code_lines = lines_of(code);
+  const std::vector<View> lines = lines_of(source.text);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    for (const View mark : {View{"TODO(now)"}, View{"FIXME"}, View{"NOLINT"}}) {
+      if (find_word(lines[n], mark))
+        add(findings, source, n + 1, "`" + std::string(mark) + "` stays home");
+    }
+    banned_in_line(findings, source, n + 1, code_lines[n]);
+    if (awaits_in_macro(code_lines[n])) {
+      add(findings, source, n + 1, "name what is awaited, then hand it to the macro");
+    }
+  }
+  return findings;
+}
+
+namespace {
+
+// The decimal integers of a line of code. Bit patterns (hexadecimal, binary) and fractions are no
+// limits.
+std::vector<std::uint64_t> integers_in(View code) {
+  std::vector<std::uint64_t> found;
+  for (std::size_t at = 0; at < code.size();) {
+    if (std::isdigit(static_cast<unsigned char>(code[at])) == 0 ||
+        (at > 0 && is_word(code[at - 1]))) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < code.size() && (is_word(code[end]) || code[end] == '\'' || code[end] == '.'))
+      ++end;
+    std::string token(code.substr(at, end - at));
+    at = end;
+    std::erase(token, '\'');
+    const bool pattern = token.size() > 1 && token[0] == '0';
+    if (pattern || token.contains('.')) continue;
+    std::uint64_t value = 0;
+    std::from_chars(token.data(), token.data() + token.size(), value);
+    found.push_back(value);
+  }
+  return found;
+}
+
+}  // namespace
+
+Findings numbers(const Source& source) {
+  Findings findings;
+  const bool ours = source.path.starts_with("engine/") || source.path.starts_with("server/");
+  if (!ours || !is_cpp(source.path) || contains_any(source.path, files_of_numbers)) return findings;
+  const std::string code = code_of(source.text);
+  const std::vector<View> lines = lines_of(code);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    if (lines[n].starts_with('#')) continue;
+    for (const std::uint64_t value : integers_in(lines[n])) {
+      if (value <= unnamed_number_max || has(plain_numbers, value)) continue;
+      add(findings, source, n + 1, std::to_string(value) + " needs a name, in limits.h");
+    }
+  }
+  return findings;
+}
+
+Findings test_names(const Source& source) {
+  Findings findings;
+  if (!source.path.starts_with("tests/") || !is_cc(source.path)) return findings;
+  const std::string code = code_of(source.text);
+  const std::vector<View> lines = lines_of(code);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    if (!starts_with_any(lines[n], std::array{View{"TEST("}, View{"TEST_F("}, View{"TEST_P("}}))
+      continue;
+    const std::size_t comma = lines[n].find(',');
+    if (comma == View::npos) continue;
+    const View name = lines[n].substr(comma + 1, lines[n].find(')') - comma - 1);
+    const auto capitals = std::ranges::count_if(name, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (capitals < 2 || name.contains('_'))
+      add(findings, source, n + 1, "a test's name is a sentence");
+  }
+  return findings;
+}
+
+Findings machine_paths(const Source& source) {
+  static constexpr std::array places{View{"/work/"},     View{"/root/"},     View{"npmjs.org"},
+                                     View{"debian.org"}, View{"pypi.org"},   View{"crates.io"},
+                                     View{"npmjs.com"},  View{"nodesource"}, View{"jfrog"}};
+  Findings findings;
+  if (source.path.starts_with("tests/tidy_")) return findings;
+  const bool may_use_tmp = source.path.starts_with("tests/") || source.path.starts_with("bench/");
+  const std::vector<View> lines = lines_of(source.text);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    const bool tmp = lines[n].contains("/tmp/") && !may_use_tmp;
+    if (contains_any(lines[n], places) || tmp) {
+      add(findings, source, n + 1, "speaks of one machine, or of a registry's host");
+    }
+  }
+  return findings;
+}
+
+namespace {
+
+// What each folder's CMakeLists.txt says, word by word.
+std::map<View, std::set<std::string>> recipes_of(std::span<const Source> tree) {
+  std::map<View, std::set<std::string>> recipes;
+  for (const Source& source : tree) {
+    if (name_of(source.path) != "CMakeLists.txt") continue;
+    std::set<std::string>& words = recipes[folder_of(source.path)];
+    std::string word;
+    for (const char c : source.text + " ") {
+      if (is_word(c) || c == '.' || c == '/' || c == '-') {
+        word += c;
+      } else {
+        words.insert(std::exchange(word, {}));
+      }
+    }
+  }
+  return recipes;
+}
+
+// Named by its path from a folder on the way to it, or without `.cc`, if a loop makes the names.
+bool is_built(const std::map<View, std::set<std::string>>& recipes, View path) {
+  return std::ranges::any_of(recipes, [path](const auto& recipe) {
+    if (!path.starts_with(recipe.first)) return false;
+    const std::string name(path.substr(recipe.first.size()));
+    return recipe.second.contains(name) || recipe.second.contains(name.substr(0, name.size() - 3));
+  });
+}
+
+}  // namespace
+
+Findings dead_files(std::span<const Source> tree) {
+  const auto recipes = recipes_of(tree);
+  std::set<View> included;
+  for (const Source& source : tree) {
+    for (const View line : lines_of(source.text)) {
+      if (line.starts_with("#include \"")) included.insert(line.substr(9));
+    }
+  }
+  Findings findings;
+  for (const Source& source : tree) {
+    if (is_header(source.path) && !included.contains("\"" + source.path + "\"")) {
+      add(findings, source, 0, "nobody includes this header");
+    }
+    if (is_cc(source.path) && !is_built(recipes, source.path)) {
+      add(findings, source, 0, "no CMakeLists.txt names this source");
+    }
+  }
+  return findings;
+}
+
+}  // namespace lockstep::tidy

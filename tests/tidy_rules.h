@@ -1,0 +1,46 @@
+// tidy_rules.h: the rules of the house that no compiler knows.
+//
+// Each rule is a pure function from sources to findings. A rule reads text, not a syntax tree: it
+// is an approximation that is wrong rarely and says so loudly, and what it may overlook is left to
+// review. The exceptions stand in tables at the top of tidy_rules.cc, each with its reason.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lockstep::tidy {
+
+struct Source {
+  std::string path;  // from the root of the sources, with slashes
+  std::string text;
+};
+
+struct Finding {
+  std::string path;
+  std::size_t line = 0;  // from 1; 0: the file as a whole
+  std::string what;
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+using Findings = std::vector<Finding>;
+
+// A header begins with `// name.h: ` and a paragraph, and is included once.
+[[nodiscard]] Findings essay(const Source& source);
+// Headers, files, lines and a folder's CMakeLists.txt have a greatest length.
+[[nodiscard]] Findings lengths(const Source& source);
+// A folder includes only what the arrows allow.
+[[nodiscard]] Findings includes(const Source& source);
+// Words that may not occur, or only in named files.
+[[nodiscard]] Findings words(const Source& source);
+// Numbers above 64 have a name, in a file of limits.
+[[nodiscard]] Findings numbers(const Source& source);
+// A test's name is a sentence.
+[[nodiscard]] Findings test_names(const Source& source);
+// Nothing speaks of the machine that it was written on.
+[[nodiscard]] Findings machine_paths(const Source& source);
+
+// A source that no CMakeLists.txt names, a header that nobody includes.
+[[nodiscard]] Findings dead_files(std::span<const Source> tree);
+
+}  // namespace lockstep::tidy

@@ -1,0 +1,243 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "tests/tidy_rules.h"
+#include "tests/tidy_text.h"
+
+// The house's linter: every file of the project obeys every rule, and every rule finds what it is
+// for.
+
+namespace lockstep::tidy {
+
+namespace {
+
+// Every text file of the project, by path; nothing that was built, installed or recorded.
+std::vector<Source> read_tree(const std::string& root) {
+  namespace fs = std::filesystem;
+  static constexpr std::array skipped{View{"build"}, View{"node_modules"}, View{".git"},
+                                      View{"data"}, View{"corpus"}};
+  static constexpr std::array binary{View{".png"}, View{".bin"}, View{".zip"}, View{".jpg"}};
+  std::vector<Source> tree;
+  fs::recursive_directory_iterator it(root);
+  for (; it != fs::recursive_directory_iterator(); ++it) {
+    const std::string path = fs::relative(it->path(), root).generic_string();
+    if (it->is_directory()) {
+      if (has(skipped, name_of(path))) it.disable_recursion_pending();
+      continue;
+    }
+    if (contains_any(path, binary)) continue;
+    std::ifstream file(it->path(), std::ios::binary);
+    tree.push_back({.path = path, .text = {std::istreambuf_iterator<char>(file), {}}});
+  }
+  std::ranges::sort(tree, {}, &Source::path);
+  return tree;
+}
+
+const std::vector<Source>& house() {
+  static const std::vector<Source> tree = read_tree(LOCKSTEP_SOURCE_DIR);
+  return tree;
+}
+
+// What is wrong, a line each, as a compiler would say it; empty if nothing is.
+std::string report(const Findings& findings) {
+  std::string text;
+  for (const Finding& each : findings) {
+    text += each.path + ":" + std::to_string(each.line) + ": " + each.what + "\n";
+  }
+  return text;
+}
+
+std::string over_the_house(Findings (*rule)(const Source&)) {
+  std::string text;
+  for (const Source& source : house()) text += report(rule(source));
+  return text;
+}
+
+const Findings clean;
+
+std::vector<std::size_t> lines_found(const Findings& findings) {
+  std::vector<std::size_t> lines;
+  for (const Finding& each : findings) lines.push_back(each.line);
+  return lines;
+}
+using Lines = std::vector<std::size_t>;
+
+// --- The house
+// ------------------------------------------------------------------------------------
+
+TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/engine.h", &Source::path)); }
+
+TEST(House, EveryHeaderOpensWithItsEssay) { EXPECT_EQ(over_the_house(essay), ""); }
+TEST(House, NothingIsTooLong) { EXPECT_EQ(over_the_house(lengths), ""); }
+TEST(House, FoldersIncludeOnlyWhatTheyMay) { EXPECT_EQ(over_the_house(includes), ""); }
+TEST(House, BannedWordsDoNotOccur) { EXPECT_EQ(over_the_house(words), ""); }
+TEST(House, NumbersHaveNames) { EXPECT_EQ(over_the_house(numbers), ""); }
+TEST(House, TestNamesAreSentences) { EXPECT_EQ(over_the_house(test_names), ""); }
+TEST(House, NothingSpeaksOfOneMachine) { EXPECT_EQ(over_the_house(machine_paths), ""); }
+TEST(House, NoFileIsDead) { EXPECT_EQ(report(dead_files(house())), ""); }
+
+// --- The rules
+// ------------------------------------------------------------------------------------
+
+TEST(TidyText, CommentsAndLiteralsAreNotCode) {
+  EXPECT_EQ(code_of("a; // b\nc"), "a;     \nc");
+  EXPECT_EQ(code_of("a /* b\n b */ c"), "a     \n      c");
+  EXPECT_EQ(code_of("a \"b\\\"b\" c 'b' d"), "a        c     d");
+  EXPECT_EQ(code_of("1'000 + u8'b'"), "1'000 + u8   ");
+  EXPECT_EQ(code_of("R\"(b\"b)\" c"), "R        c");
+}
+
+TEST(TidyText, AWordIsNotFoundInsideALongerOne) {
+  EXPECT_FALSE(find_word("static_assert(x);", "assert("));
+  EXPECT_FALSE(find_word("not_detached_yet", "detached"));
+  EXPECT_EQ(find_word("net::detached)", "detached"), 5u);
+}
+
+TEST(TidyEssay, AHeaderWithoutOneIsFound) {
+  EXPECT_EQ(lines_found(essay({"engine/a.h", "#pragma once\nint x;\n"})), (Lines{1}));
+  EXPECT_EQ(lines_found(essay({"engine/a.h", "// a.h: one line.\n#pragma once\n"})), (Lines{2}));
+  EXPECT_EQ(lines_found(essay({"engine/a.h", "// a.h: it.\n//\n// Why.\nint x;\n"})), (Lines{0}));
+  EXPECT_EQ(essay({"engine/a.h", "// a.h: it.\n//\n// Why.\n#pragma once\n"}), clean);
+  EXPECT_EQ(essay({"engine/a.cc", "int x;\n"}), clean);
+}
+
+std::string lines_of_code(std::size_t count) {
+  std::string text;
+  for (std::size_t n = 0; n < count; ++n) text += "int x;\n";
+  return text;
+}
+
+TEST(TidyLengths, WhatIsTooLongIsFound) {
+  EXPECT_EQ(lines_found(lengths({"engine/a.h", lines_of_code(161)})), (Lines{0}));
+  EXPECT_EQ(lengths({"engine/a.h", lines_of_code(160)}), clean);
+  EXPECT_EQ(lines_found(lengths({"engine/a.cc", lines_of_code(401)})), (Lines{0}));
+  EXPECT_EQ(lines_found(lengths({"engine/event.h", lines_of_code(601)})), (Lines{0}));
+  EXPECT_EQ(lines_found(lengths({"engine/a.cc", "\n" + std::string(101, 'x')})), (Lines{2}));
+  EXPECT_EQ(lines_found(lengths({"server/CMakeLists.txt", lines_of_code(41)})), (Lines{0}));
+}
+
+TEST(TidyLengths, AColumnIsACharacterNotAByte) {
+  std::string line = "// ";
+  for (int n = 0; n < 97; ++n) line += "\u00fc";
+
+  EXPECT_EQ(lengths({"engine/a.cc", line}), clean);
+}
+
+TEST(TidyIncludes, AForbiddenArrowIsFound) {
+  const std::vector<Source> forbidden{
+      {"engine/hub.cc", "#include <boost/asio.hpp>\n"},
+      {"engine/hub.cc", "#include \"server/server.h\"\n"},
+      {"engine/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
+      {"engine/hub.cc", "#include \"schema/event.capnp.h\"\n"},
+      {"engine/hub.cc", "#include <unistd.h>\n"},
+      {"engine/fold.cc", "#include \"engine/log.h\"\n"},
+      {"engine/rocks/kv.cc", "#include <boost/json.hpp>\n"},
+      {"server/front/ws_session.cc", "#include <rocksdb/db.h>\n"},
+      {"server/front/ws_session.cc", "#include \"server/inference/demo_agent.h\"\n"},
+      {"server/inference/demo_agent.cc", "#include \"engine/engine.h\"\n"},
+      {"tools/serve.cc", "#include \"tests/support/given.h\"\n"},
+  };
+  for (const Source& source : forbidden) {
+    EXPECT_EQ(lines_found(includes(source)), (Lines{1})) << source.path << ": " << source.text;
+  }
+}
+
+TEST(TidyIncludes, AnAllowedArrowIsNot) {
+  const std::vector<Source> allowed{
+      {"engine/hub.cc", "#include <vector>\n#include \"engine/hub.h\"\n"},
+      {"engine/entry_codec.cc", "#include \"schema/event.capnp.h\"\n"},
+      {"engine/rocks/kv.cc", "#include <rocksdb/db.h>\n#include \"engine/rocks/kv.h\"\n"},
+      {"server/front/ws_session.cc", "#include <boost/asio.hpp>\n#include \"engine/engine.h\"\n"},
+      {"server/inference/demo_agent.cc", "#include \"engine/producer.h\"\n"},
+      {"tools/serve.cc", "#include \"engine/rocks/rocks_kv.h\"\n"},
+  };
+  for (const Source& source : allowed) EXPECT_EQ(includes(source), clean);
+}
+
+TEST(TidyWords, ABannedWordIsFound) {
+  const std::vector<Source> banned{
+      {"engine/a.cc", "assert(x);"},
+      {"server/a.cc", "net::co_spawn(io, run(), net::detached_);"},
+      {"server/task_group.cc", "co_spawn(io, run(), detached);"},
+      {"engine/a.cc", "auto f = [=] { return x; };"},
+      {"engine/a.cc", "Engine::instance().log();"},
+      {"engine/a.cc", "thread_local int x;"},
+      {"engine/a.cc", "std::mutex mutex_;"},
+      {"tests/engine/a.cc", "std::this_thread::sleep_for(20ms);"},
+      {"engine/a.cc", "auto now = std::chrono::system_clock::now();"},
+      {"engine/a.cc", "int x = std::rand();"},
+      {"server/a.cc", "std::random_device chance;"},
+      {"engine/a.cc", "throw 1;"},
+      {"server/a.cc", "try { f(); } catch (...) {}"},
+      {"server/a.cc", "int x;  // FIXME"},
+      {"server/a.cc", "int x;  // TODO(now): y"},
+      {"server/a.cc", "MUST(co_await reply());"},
+      {"server/a.cc", "x();  // NOLINT"},
+      {"engine/a.h", "awaitable<void> f() { co_await g(); }"},
+  };
+  for (const Source& source : banned) {
+    EXPECT_EQ(lines_found(words(source)), (Lines{1})) << source.text;
+  }
+}
+
+TEST(TidyWords, TheNamedExceptionsAreNot) {
+  const std::vector<Source> allowed{
+      {"engine/a.cc", "static_assert(x); // assert(x), detached"},
+      {"server/task_group.cc", "co_spawn(io, run(), handler);"},
+      {"engine/rocks/commit_queue.h", "std::mutex mutex_;"},
+      {"tools/system_clock.h", "auto now = std::chrono::system_clock::now();"},
+      {"server/a.cc", "const Reply reply = co_await ask();\nMUST(reply.ok());"},
+      {"engine/entry_codec.cc", "} catch (const kj::Exception&) {"},
+  };
+  for (const Source& source : allowed) EXPECT_EQ(words(source), clean) << source.text;
+}
+
+TEST(TidyNumbers, ANumberAboveSixtyFourIsFound) {
+  EXPECT_EQ(lines_found(numbers({"engine/a.cc", "int x = 64;\nint y = 65;\n"})), (Lines{2}));
+  EXPECT_EQ(lines_found(numbers({"server/a.cc", "wait(3'000ms);"})), (Lines{1}));
+  EXPECT_EQ(numbers({"engine/limits.h", "int x = 8192;"}), clean);
+  EXPECT_EQ(numbers({"engine/a.cc", "x &= 0xffff; // 8192\ny = \"8192\"; sha256(z); w = 1000;"}),
+            clean);
+  EXPECT_EQ(numbers({"tests/a.cc", "int x = 8192;"}), clean);
+}
+
+TEST(TidyTestNames, ANameThatIsNoSentenceIsFound) {
+  EXPECT_EQ(lines_found(test_names({"tests/a_test.cc", "TEST(Session, Test3) {"})), (Lines{1}));
+  EXPECT_EQ(lines_found(test_names({"tests/a_test.cc", "TEST(Diff, Works) {"})), (Lines{1}));
+  EXPECT_EQ(test_names({"tests/a_test.cc", "TEST(Diff, IsEmptyAtTheHead) {"}), clean);
+}
+
+TEST(TidyMachinePaths, APathOfOneMachineIsFound) {
+  EXPECT_EQ(lines_found(machine_paths({"docs/a.md", "x\nsee /work/main\n"})), (Lines{2}));
+  EXPECT_EQ(lines_found(machine_paths({"README.md", "cd /tmp/x"})), (Lines{1}));
+  EXPECT_EQ(lines_found(machine_paths({"package-lock.json", "https://registry.npmjs.org/a"})),
+            (Lines{1}));
+  EXPECT_EQ(machine_paths({"tests/a.cc", "\"/tmp/x\""}), clean);
+}
+
+TEST(TidyDeadFiles, AFileThatNobodyNamesIsFound) {
+  const std::vector<Source> tree{
+      {"engine/CMakeLists.txt", "add_library(engine fold.cc rocks/kv.cc)\nforeach(each loop)"},
+      {"engine/fold.cc", "#include \"engine/fold.h\"\n"},
+      {"engine/fold.h", ""},
+      {"engine/loop.cc", ""},
+      {"engine/old.cc", ""},
+      {"engine/old.h", ""},
+      {"engine/rocks/kv.cc", ""},
+  };
+
+  const Findings found = dead_files(tree);
+
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].path, "engine/old.cc");
+  EXPECT_EQ(found[1].path, "engine/old.h");
+}
+
+}  // namespace
+}  // namespace lockstep::tidy
