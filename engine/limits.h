@@ -29,6 +29,9 @@ inline constexpr std::size_t params_bytes_max = 256 << 10;   // tools' schemas a
 inline constexpr std::size_t name_bytes_max = 1024;          // authors, tools, files
 inline constexpr std::size_t uri_bytes_max = 64 << 10;       // a file's; its bytes lie elsewhere
 inline constexpr std::size_t messages_max = 1 << 20;         // of a thread
+// Of one stored row or entry, unpacked, in words of 8 bytes: twice what the largest entry needs, a lane's
+// whole queue, so that damaged bytes can't ask for more memory than that.
+inline constexpr std::size_t stored_words_max = 8 << 20;
 
 // --- Sync ----------------------------------------------------------------------------------------
 

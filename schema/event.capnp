@@ -1,0 +1,257 @@
+@0xd1c3a6f0b7e24c59;
+# event.capnp: every fact that the log may hold.
+#
+# An `Entry` is one append to a thread's log. Its body in the log is this message in canonical form (one
+# segment, no segment table, trailing zero words left out), packed. docs/log-format.md shows the bytes
+# around it. These bytes are kept for ever, so:
+#
+# The rules of evolution
+#   1. Nothing here is ever renumbered, removed, or given another meaning or default. A field that is no
+#      longer written keeps its place and its comment says since when.
+#   2. A new field goes behind all others of its struct, and its zero means what its absence meant. What
+#      is not set costs nothing: canonical form leaves it out.
+#   3. A new kind of event, part or enumerant goes behind the others. An older reader meets it as a
+#      number that it does not know and refuses the entry; it never guesses.
+#   4. A new field that must not be overlooked raises `Entry.needs` in the entries that use it, and only
+#      in those. A reader refuses an entry that needs more than it knows, by number.
+#   5. What can't be said so is a new format of the store (its number is in the table `meta`).
+#   6. Every change adds bytes to tests/schema, written by the version that made it, read for ever after.
+#
+# What makes it small
+#   - Most entries are one append to one part. That form stands in the entry itself (`Shape.append`), in
+#     the first three words; all else comes behind and is left out.
+#   - A message or run is named by its number: its place in the order in which the thread got it. Where
+#     there may be none, 0 is none and n + 1 is number n ("one up").
+#   - A timestamp that an entry implies is not stored. What may differ is stored as a distance back from
+#     the entry's own timestamp, which is in its key.
+#   - Text is Data: UTF-8, any code point, no terminator. An absent optional text is a null pointer; an
+#     empty one is an empty list.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("lockstep::schema");
+
+struct Entry {
+  since @0 :UInt64;      # from the entry before it, in microseconds; 0: this is the thread's first
+  # With Shape.append: the one ContentAppended.
+  message @1 :UInt32;
+  at @2 :UInt32;
+  seq @3 :UInt64;        # of the producer's mark
+  text @4 :Data;
+  part @5 :UInt32;
+  attempt @6 :UInt32 = 1;  # of the producer's mark
+  shape @7 :Shape;
+  mark @8 :Mark;
+  run @9 :UInt32;        # of the producer's mark, with Mark.run
+  events @10 :List(Event);  # with Shape.events
+  acks @11 :List(Ack);
+  origin @12 :Origin;
+  needs @13 :UInt16 = 1;  # the least version of these rules that a reader must know
+
+  enum Shape {
+    append @0;  # one ContentAppended, no acks, no origin
+    events @1;
+  }
+
+  # Whose steps the entry holds.
+  enum Mark {
+    author @0;  # the run that writes the appended message (Shape.append only)
+    none @1;
+    run @2;
+  }
+}
+
+# Stands in a thread's first entry.
+struct Origin {
+  thread @0 :Data;
+  owner @1 :Data;
+}
+
+struct Event {
+  union {
+    contentAppended :group {
+      message @0 :UInt32;
+      part @1 :UInt32;
+      at @2 :UInt32;
+      text @3 :Data;
+    }
+    partStarted :group {
+      message @4 :UInt32;
+      part @5 :UInt32;
+      value @6 :Part;
+    }
+    messageCreated :group {
+      number @7 :UInt32;    # the next
+      parent @8 :UInt32;    # one up
+      run @9 :UInt32;
+      role @10 :Role;
+      id @11 :Data;
+      author @12 :Data;     # optional
+    }
+    messageEnded :group {
+      message @13 :UInt32;
+      status @14 :MessageStatus;
+      usage @15 :Data;      # optional
+    }
+    messageCut :group {
+      message @16 :UInt32;
+      status @17 :MessageStatus;
+      keep @18 :List(UInt32);
+    }
+    messageDeleted @19 :UInt32;
+    headMoved :group {
+      head @20 :UInt32;     # one up
+      from @21 :UInt32;     # one up
+    }
+    messagePut @22 :MessagePut;
+    threadUpdated @23 :ThreadUpdated;
+    runQueued @24 :RunQueued;
+    runStarted @25 :RunStarted;
+    runEnded @26 :RunEnded;
+  }
+}
+
+struct MessagePut {
+  number @0 :UInt32;      # the next: a new message; else the one that is replaced
+  parent @1 :UInt32;      # one up
+  run @2 :UInt32;         # one up
+  role @3 :Role;
+  status @4 :MessageStatus;
+  id @5 :Data;            # of a new message only
+  parts @6 :List(Part);
+  author @7 :Data;        # optional
+  metadata @8 :Data;      # optional
+  usage @9 :Data;         # optional
+  createdBack @10 :UInt64;  # from the entry's timestamp, modulo 2^64
+  updatedBack @11 :UInt64;
+}
+
+struct ThreadUpdated {
+  title @0 :Data;         # optional
+  metadata @1 :Data;      # optional
+  archived @2 :Archived;
+
+  enum Archived {
+    same @0;
+    no @1;
+    yes @2;
+  }
+}
+
+struct RunQueued {
+  number @0 :UInt32;      # the next
+  anchor @1 :UInt32;      # one up: the place's message
+  place @2 :PlaceKind;
+  run @3 :Data;
+  agent @4 :Data;
+  input @5 :List(MessageInput);
+  params @6 :Data;        # optional
+}
+
+struct RunStarted {
+  run @0 :UInt32;
+  attempt @1 :UInt32 = 1;
+  head @2 :UInt32;        # one up
+  settings @3 :Data;      # SHA-256, 32 bytes
+  model @4 :Data;         # optional
+}
+
+struct RunEnded {
+  run @0 :UInt32;
+  status @1 :RunStatus;
+  error @2 :RunError;     # optional
+  usage @3 :Data;         # optional
+}
+
+struct RunError {
+  code @0 :Data;
+  detail @1 :Data;
+}
+
+# Not in the tree yet, so it has no number.
+struct MessageInput {
+  id @0 :Data;
+  role @1 :Role;
+  parts @2 :List(Part);
+  author @3 :Data;        # optional
+  metadata @4 :Data;      # optional
+}
+
+struct Part {
+  union {
+    text @0 :Data;
+    reasoning @1 :Data;
+    toolCall :group {
+      id @2 :Data;
+      name @3 :Data;
+      arguments @4 :Data;
+    }
+    toolResult :group {
+      call @5 :Data;
+      content @6 :Data;
+    }
+    file :group {
+      uri @7 :Data;
+      mediaType @8 :Data;  # optional
+      name @9 :Data;       # optional
+    }
+    data :group {
+      name @10 :Data;
+      value @11 :Data;     # JSON
+    }
+  }
+}
+
+# The memory of one change. It names messages and runs by id: a refused one may name what never was.
+struct Ack {
+  op @0 :UInt64;
+  type @1 :ChangeType;
+  refused @2 :Bool;
+  untimed @3 :Bool;       # the outcome names no entry
+  atBack @4 :UInt64;      # from the entry's timestamp (in views: from the device's newest), modulo 2^64
+  user @5 :Data;          # in views null: the row's
+  device @6 :Data;        # in views null: the row's
+  content @7 :Data;       # SHA-256 of the change, 32 bytes
+  message @8 :Data;       # optional
+  run @9 :Data;           # optional
+  code @10 :Data;
+  detail @11 :Data;
+}
+
+enum Role {
+  user @0;
+  assistant @1;
+  system @2;
+  tool @3;
+}
+
+enum MessageStatus {
+  complete @0;
+  open @1;
+  stopped @2;
+  failed @3;
+  interrupted @4;
+}
+
+enum RunStatus {
+  completed @0;
+  queued @1;
+  running @2;
+  stopped @3;
+  failed @4;
+  interrupted @5;
+  superseded @6;
+}
+
+enum ChangeType {
+  startRun @0;
+  putMessage @1;
+  deleteMessage @2;
+  stopRun @3;
+  moveHead @4;
+  updateThread @5;
+}
+
+enum PlaceKind {
+  after @0;
+  parent @1;
+}

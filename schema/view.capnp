@@ -1,0 +1,112 @@
+@0xa86f1e4d92b03c7b;
+# view.capnp: what entries fold to, as rows.
+#
+# A cache: every row here can be made again from the log, by `lockstep rebuild`. A row's value is this
+# message in canonical form, packed, behind a version byte and before a checksum over its key and all of
+# it (docs/log-format.md). A row names messages and runs by id, so that it can be read by itself; times
+# are absolute. Absent optional texts are null pointers, as in event.capnp.
+#
+# The rules of evolution are those of event.capnp, with one freedom: a change that they forbid raises
+# `view_version` (engine/row_codec.h), and rows of another version are made again from the log.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("lockstep::schema");
+using Event = import "event.capnp";
+
+struct MessageRow {
+  id @0 :Data;
+  parent @1 :Data;        # optional
+  run @2 :Data;           # optional
+  author @3 :Data;        # optional
+  parts @4 :List(Event.Part);
+  lengths @5 :List(UInt32);
+  usage @6 :Data;         # optional
+  metadata @7 :Data;      # optional
+  role @8 :Event.Role;
+  status @9 :Event.MessageStatus;
+  deleted @10 :Bool;
+  created @11 :UInt64;
+  updated @12 :UInt64;
+  whole @13 :UInt64;
+}
+
+struct RunRow {
+  id @0 :Data;
+  agent @1 :Data;
+  input @2 :List(Event.MessageInput);
+  anchor @3 :Data;        # optional: the place's message
+  params @4 :Data;        # optional
+  head @5 :Data;          # optional
+  settings @6 :Data;      # optional, 32 bytes
+  error @7 :Event.RunError;  # optional
+  usage @8 :Data;         # optional
+  model @9 :Data;         # optional
+  messages @10 :List(UInt32);
+  cutCalls @11 :List(Data);
+  status @12 :Event.RunStatus;
+  place @13 :Event.PlaceKind;
+  attempt @14 :UInt32 = 1;
+  seq @15 :UInt64;
+  queued @16 :UInt64;
+  updated @17 :UInt64;
+  contextAt @18 :UInt64;  # 0: none; so the next two
+  started @19 :UInt64;
+  ended @20 :UInt64;
+  endedByProducer @21 :Bool;
+}
+
+struct DeviceRow {
+  user @0 :Data;
+  device @1 :Data;
+  newest @2 :UInt64;      # the greatest timestamp in the acks
+  acks @3 :List(Event.Ack);
+}
+
+# What fronts see of a thread beside its messages and runs.
+struct Thread {
+  id @0 :Data;
+  title @1 :Data;
+  metadata @2 :Data;
+  head @3 :Data;          # optional
+  created @4 :UInt64;
+  updated @5 :UInt64;
+  archived @6 :Bool;
+  running @7 :Bool;
+}
+
+# The one row that says what the others of a thread must be.
+struct ThreadView {
+  thread @0 :Thread;
+  owner @1 :Data;
+  now @2 :UInt64;         # the view's timestamp
+  messages @3 :UInt32;    # so many rows; so the next two
+  runs @4 :UInt32;
+  devices @5 :UInt32;
+  running @6 :UInt32;     # one up
+  waiting @7 :List(UInt32);
+  titled @8 :Bool;
+}
+
+# A row of the table `threads`.
+struct ThreadRecord {
+  number @0 :UInt64;
+  owner @1 :Data;
+  thread @2 :Thread;      # null: the thread is deleted
+  view @3 :UInt64;        # the timestamp of its views; 0: none
+  last @4 :UInt64;        # of the entry that this row came with
+  id @5 :Data;            # of a deleted one
+}
+
+# A row of the table `open_runs`.
+struct OpenRun {
+  thread @0 :Data;
+  run @1 :Data;
+  status @2 :Event.RunStatus;
+  attempt @3 :UInt32 = 1;
+}
+
+# A row of the table `feed`.
+struct FeedItem {
+  thread @0 :Data;
+  removed @1 :Bool;
+}
