@@ -1,0 +1,91 @@
+// story.h: a thread's life told by a test, without an engine around it.
+//
+// A story holds the state, all its entries, and a clock that goes on by one a decision. It does what a
+// lane does: collects the pasts that a request needs, decides, folds. So a test of the rules reads as
+// what a front and a producer say, and what came of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/decide.h"
+#include "engine/diff.h"
+#include "engine/fold.h"
+#include "engine/past.h"
+
+namespace lockstep::test {
+
+// Agents by any name but "nobody".
+class AnyAgents : public Agents {
+ public:
+  [[nodiscard]] std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const override {
+    if (agent.get() == "nobody") return std::nullopt;
+    return AgentSettings{"{\"agent\":\"" + agent.get() + "\",\"params\":" +
+                             (params ? params->text : "null") + "}",
+                         "model-of-" + agent.get()};
+  }
+};
+
+// Balanced braces outside of strings: enough for the arguments that tests write.
+bool is_json_object(std::string_view text);
+
+class Story {
+ public:
+  static constexpr Epoch epoch{0xabcdef};
+
+  Story() : rules_{agents_, is_json_object, epoch, {}} {}
+
+  // --- What is said ------------------------------------------------------------------------------
+
+  std::vector<Outcome> say(ChangeRequest request);
+  // One change of the user `ann` on the device `phone`, seen now or at `seen`.
+  Outcome change(decltype(Change::what) what, std::optional<Timestamp> seen = {},
+                 std::optional<Op> op = {});
+  std::expected<StepAck, StepRefusal> steps(const std::string& run,
+                                            std::vector<decltype(Step::what)> what);
+  std::expected<StepAck, StepRefusal> write(const StepBatch& batch);
+  void crash();
+
+  // --- Short forms -------------------------------------------------------------------------------
+
+  Outcome start(const std::string& run, const std::string& input_id = "",
+                const std::string& text = "");
+  Outcome stop(const std::string& run, Timestamp seen, std::vector<Shown> shown = {});
+  Outcome put(const std::string& id, const std::string& text,
+              std::optional<Place> place = std::nullopt);
+
+  // --- What came of it ---------------------------------------------------------------------------
+
+  [[nodiscard]] const ThreadState& state() const { return state_; }
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  [[nodiscard]] Timestamp now() const { return state_.now; }
+  [[nodiscard]] ThreadState state_at(Timestamp at) const;
+  [[nodiscard]] Past past(Timestamp since) const;
+  [[nodiscard]] Diff diff_from(Timestamp from) const;
+  // The text of a message's first part; "<none>" without one, "<gone>" without a message.
+  [[nodiscard]] std::string text(const std::string& id) const;
+  [[nodiscard]] const Message& message(const std::string& id) const;
+  [[nodiscard]] const Run& run(const std::string& id) const;
+  [[nodiscard]] std::string head() const;
+  [[nodiscard]] std::string parent(const std::string& id) const;
+  Rules& rules() { return rules_; }
+
+ private:
+  void append(Decision& decision);
+
+  AnyAgents agents_;
+  Rules rules_;
+  ThreadState state_;
+  std::vector<Entry> entries_;
+  std::uint64_t clock_ = 100;
+};
+
+Place after(const std::string& id);
+Place below(const std::string& id);
+MessageInput input(const std::string& id, const std::string& text);
+Shown shown(const std::string& message, std::uint32_t part, Units length);
+
+}  // namespace lockstep::test
