@@ -224,6 +224,8 @@ TEST(TidyMachinePaths, APathOfOneMachineIsFound) {
 TEST(TidyDeadFiles, AFileThatNobodyNamesIsFound) {
   const std::vector<Source> tree{
       {"engine/CMakeLists.txt", "add_library(engine fold.cc rocks/kv.cc)\nforeach(each loop)"},
+      {"tests/rocks/CMakeLists.txt", "add_library(sim ../sim/disk.cc)"},
+      {"tests/sim/disk.cc", ""},
       {"engine/fold.cc", "#include \"engine/fold.h\"\n"},
       {"engine/fold.h", ""},
       {"engine/loop.cc", ""},
