@@ -38,6 +38,8 @@ inline constexpr unsigned tries_max = 4;
 inline constexpr std::chrono::milliseconds retry_first{
     500};  // doubled with each try, then jittered
 inline constexpr std::chrono::milliseconds retry_wait_max{60'000};  // longer: tell the user instead
+// Behind the finish reason only usage can come: a server that then hangs is not waited for.
+inline constexpr std::chrono::milliseconds usage_wait_max{5'000};
 
 // The demo agent.
 inline constexpr double demo_rate_max = 100'000;  // tokens a second

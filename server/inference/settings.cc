@@ -81,6 +81,10 @@ const std::string* find_member(const std::vector<JsonMember>& members, std::stri
   return found == members.end() ? nullptr : &found->value;
 }
 
+std::optional<std::string> model_of(const RequestSettings& settings) {
+  return read_string(find_member(settings.request, "model"));
+}
+
 std::string settings_bytes(const RequestSettings& settings) {
   std::string out = R"({"format":1,"kind":)";
   append_json_string(out, settings.kind);

@@ -45,6 +45,9 @@ void set_member(std::vector<JsonMember>& members, std::string_view key, std::str
 [[nodiscard]] const std::string* find_member(const std::vector<JsonMember>& members,
                                              std::string_view key);
 
+// The model that is asked for; nothing if none is named.
+[[nodiscard]] std::optional<std::string> model_of(const RequestSettings& settings);
+
 [[nodiscard]] std::string settings_bytes(const RequestSettings& settings);
 // Nothing if these are not settings of a format that is known here.
 [[nodiscard]] std::optional<RequestSettings> read_settings(std::string_view bytes);

@@ -1,0 +1,130 @@
+#include "server/inference/agents.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "server/inference/compose.h"
+#include "server/inference/demo_agent.h"
+#include "server/inference/openai_agent.h"
+#include "server/inference/settings.h"
+
+namespace lockstep {
+namespace {
+
+// Its steps come from outside. What a model would be given can be shown all the same.
+class PushAgent final : public Agent {
+ public:
+  PushAgent(std::string model, std::string system, std::optional<Json> params)
+      : model_(std::move(model)), system_(std::move(system)), params_(std::move(params)) {}
+
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override {
+    RequestSettings settings;
+    settings.kind = "push";
+    settings.system = system_;
+    if (!model_.empty()) set_member(settings.request, "model", json_string(model_));
+    apply_params(settings, params_, ModelChoice::callers);
+    apply_params(settings, params, ModelChoice::callers);
+    return {.bytes = settings_bytes(settings), .model = model_of(settings)};
+  }
+
+  [[nodiscard]] Sent sent(const Context& context) const override {
+    return sent_from_settings(context);
+  }
+
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter&) override { return nullptr; }
+
+ private:
+  std::string model_;
+  std::string system_;
+  std::optional<Json> params_;
+};
+
+Result<OpenAiOptions> openai_options(const AgentConfig& config) {
+  if (config.model.empty()) return fail(Kind::rejected, "invalid", "it needs a model");
+  Result<Endpoint> endpoint = parse_endpoint(config.base_url);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  OpenAiOptions options{
+      .endpoint = std::move(*endpoint),
+      .model = config.model,
+      .system = config.system,
+      .params = config.params,
+      .model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed,
+      .names = config.send_names,
+      .usage = config.send_usage,
+      .needs_key = !config.api_key_env.empty(),
+      .key = {},
+      .connect_timeout = config.connect_timeout,
+      .first_token_timeout = config.first_token_timeout,
+      .token_timeout = config.token_timeout,
+  };
+  const char* key = options.needs_key ? std::getenv(config.api_key_env.c_str()) : nullptr;
+  if (key && *key != '\0') options.key = key;
+  return options;
+}
+
+Result<std::unique_ptr<Agent>> make_agent(const AgentConfig& config,
+                                          const boost::asio::any_io_executor& executor,
+                                          Random& random) {
+  if (config.params && !is_json_object(config.params->text)) {
+    return fail(Kind::rejected, "invalid", "its params are not a JSON object");
+  }
+  switch (config.kind) {
+    case AgentKind::openai: {
+      Result<OpenAiOptions> options = openai_options(config);
+      if (!options) return std::unexpected(options.error());
+      return std::make_unique<OpenAiAgent>(std::move(*options), executor, random);
+    }
+    case AgentKind::demo: {
+      if (!(config.rate > 0)) return fail(Kind::rejected, "invalid", "its rate is not above 0");
+      DemoOptions options{.system = config.system, .params = config.params, .rate = config.rate};
+      if (!config.model.empty()) options.model = config.model;
+      return std::make_unique<DemoAgent>(std::move(options), executor);
+    }
+    case AgentKind::push:
+      return std::make_unique<PushAgent>(config.model, config.system, config.params);
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+std::optional<AgentKind> agent_kind(std::string_view name) {
+  if (name == "openai") return AgentKind::openai;
+  if (name == "demo") return AgentKind::demo;
+  if (name == "push") return AgentKind::push;
+  return {};
+}
+
+AgentSet::AgentSet() = default;
+AgentSet::~AgentSet() = default;
+
+Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
+                                                 const boost::asio::any_io_executor& executor,
+                                                 Random& random) {
+  std::unique_ptr<AgentSet> set(new AgentSet());
+  AgentsConfig agents = config;
+  if (agents.empty()) agents.emplace("default", AgentConfig());
+  for (const auto& [name, agent] : agents) {
+    Result<std::unique_ptr<Agent>> made = make_agent(agent, executor, random);
+    if (!made) {
+      return fail(made.error().kind, made.error().code,
+                  "agent " + name + ": " + made.error().detail);
+    }
+    set->agents_.emplace(AgentName(name), std::move(*made));
+  }
+  return set;
+}
+
+Agent* AgentSet::find(const AgentName& name) const {
+  const auto found = agents_.find(name);
+  return found == agents_.end() ? nullptr : found->second.get();
+}
+
+std::optional<AgentSettings> AgentSet::settings(const AgentName& agent,
+                                                const std::optional<Json>& params) const {
+  const Agent* found = find(agent);
+  if (!found) return {};
+  return found->settings(params);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,66 @@
+// agents.h: the agents that are configured, by name.
+//
+// An agent is a way to produce steps: kind `openai` asks a model server, `demo` needs none, `push`
+// leaves the writing to a back end of the user's own. The set answers the engine's question what a
+// run will be sent beside the path, and gives the server the agent to start.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/agents.h"
+#include "engine/producer.h"
+#include "engine/result.h"
+#include "engine/time.h"
+
+namespace lockstep {
+
+enum class AgentKind { openai, demo, push };
+// By the name that it has in the configuration file.
+[[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
+
+struct AgentConfig {
+  AgentKind kind = AgentKind::demo;
+  std::string base_url;  // openai: up to `/v1`
+  std::string model;
+  std::string system;
+  std::string api_key_env;       // the variable's name; empty: no key is sent
+  std::optional<Json> params;    // an object; a run's own are laid over it
+  bool model_by_params = false;  // may a run choose another model?
+  bool send_names = true;        // authors as `name`; some servers refuse it
+  bool send_usage = true;        // ask for usage by `stream_options`; some servers refuse it
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds first_token_timeout{300'000};
+  std::chrono::milliseconds token_timeout{60'000};
+  double rate = 40;  // demo: tokens a second
+};
+using AgentsConfig = std::map<std::string, AgentConfig>;
+
+class AgentSet final : public Agents {
+ public:
+  // Keys are read from the environment here, once. Without any agent in `config` there is one,
+  // `default`, of kind demo. Fails with `invalid` and the agent's name.
+  [[nodiscard]] static Result<std::unique_ptr<AgentSet>> open(
+      const AgentsConfig& config, const boost::asio::any_io_executor& executor, Random& random);
+  ~AgentSet() override;
+  AgentSet(const AgentSet&) = delete;
+  AgentSet& operator=(const AgentSet&) = delete;
+
+  // Null if there is none of this name. It lives as long as the set, and outlives its generations.
+  [[nodiscard]] Agent* find(const AgentName& name) const;
+  [[nodiscard]] std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const override;
+
+ private:
+  AgentSet();
+  std::map<AgentName, std::unique_ptr<Agent>> agents_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,43 @@
+// demo_agent.h: an agent that needs no network.
+//
+// It says the same words to the same path, token by token at a settable rate, so that a first look,
+// a demonstration and a test of the whole need no model. Its parameters, each with a default:
+//   rate    tokens a second, of each speaker
+//   tokens  how many; without it, a text of some hundred words
+//   agents  how many speak at once: each writes a message of its own, token by token in turn
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/producer.h"
+
+namespace lockstep {
+
+struct DemoOptions {
+  std::string model = "demo";
+  std::string system = {};
+  std::optional<Json> params = {};
+  double rate = 40;
+};
+
+class DemoAgent final : public Agent {
+ public:
+  DemoAgent(DemoOptions options, boost::asio::any_io_executor executor);
+  DemoAgent(const DemoAgent&) = delete;
+  DemoAgent& operator=(const DemoAgent&) = delete;
+
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override;
+  [[nodiscard]] Sent sent(const Context& context) const override;
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override;
+
+ private:
+  DemoOptions options_;
+  boost::asio::any_io_executor executor_;
+};
+
+}  // namespace lockstep

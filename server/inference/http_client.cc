@@ -1,0 +1,314 @@
+#include "server/inference/http_client.h"
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/url.hpp>
+
+#include "server/inference/http_response.h"
+#include "server/inference/limits.h"
+#include "server/inference/timer.h"
+
+namespace lockstep {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+struct HttpClient::Tls {
+  Tls() : context(ssl::context::tls_client) {
+    error_code ignored;  // without authorities every handshake fails, and says why
+    context.set_default_verify_paths(ignored);
+    context.set_verify_mode(ssl::verify_peer);
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  }
+  ssl::context context;
+};
+
+namespace {
+
+std::string host_header(const Endpoint& endpoint) {
+  const bool literal_v6 = endpoint.host.find(':') != std::string::npos;
+  std::string host = literal_v6 ? "[" + endpoint.host + "]" : endpoint.host;
+  const std::string_view usual = endpoint.tls ? "443" : "80";
+  return endpoint.port == usual ? host : host + ":" + endpoint.port;
+}
+
+std::string request_text(const HttpRequest& request) {
+  std::string text = "POST " + request.endpoint.base + request.path + " HTTP/1.1\r\n";
+  text += "Host: " + host_header(request.endpoint) + "\r\n";
+  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
+  text +=
+      "Connection: close\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n\r\n";
+  return text + request.body;
+}
+
+bool is_ip_address(const std::string& host) {
+  error_code error;
+  asio::ip::make_address(host, error);
+  return !error;
+}
+
+Error error_of(std::string code, std::string detail) {
+  return Error{Kind::unavailable, std::move(code), std::move(detail)};
+}
+
+// One request, from the name's lookup to the last byte. Every handler holds it, and asks `open()`
+// first: closed means that nobody listens any more.
+class Exchange final : public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(const asio::any_io_executor& executor, HttpRequest request, HttpDeadlines deadlines,
+           HttpReader& reader)
+      : request_(std::move(request)),
+        deadlines_(deadlines),
+        reader_(&reader),
+        resolver_(executor),
+        socket_(executor),
+        deadline_(executor) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  void use_tls(ssl::context& context) { stream_.emplace(socket_, context); }
+
+  void start() {
+    within(deadlines_.connect, "upstream_unreachable", "Connecting took too long.");
+    resolver_.async_resolve(request_.endpoint.host, request_.endpoint.port,
+                            [self = shared_from_this()](const error_code& error,
+                                                        const tcp::resolver::results_type& to) {
+                              self->resolved(error, to);
+                            });
+  }
+
+  void close() {
+    reader_ = nullptr;
+    deadline_.cancel();
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  void pause() {
+    paused_ = true;
+    deadline_.cancel();
+  }
+
+  void resume() {
+    if (!std::exchange(paused_, false) || !reader_ || !connected_) return;
+    if (reading_) {
+      arm_read();
+      return;
+    }
+    // Never from within the caller: what is read would be handed on at once.
+    deadline_.after({}, [this] { read(); });
+  }
+
+ private:
+  [[nodiscard]] bool open() const { return reader_ != nullptr; }
+
+  void within(std::chrono::milliseconds delay, std::string code, std::string detail) {
+    deadline_.after(delay, [this, code = std::move(code), detail = std::move(detail)] {
+      finish(error_of(code, detail));
+    });
+  }
+
+  void finish(std::optional<Error> error) {
+    const auto self = shared_from_this();
+    HttpReader* reader = reader_;
+    close();
+    if (reader) reader->on_end(std::move(error));
+  }
+
+  void unreachable(const error_code& error) {
+    finish(error_of("upstream_unreachable",
+                    "The model server can't be reached: " + request_.endpoint.host + ":" +
+                        request_.endpoint.port + ": " + error.message() + "."));
+  }
+
+  void resolved(const error_code& error, const tcp::resolver::results_type& to) {
+    if (!open()) return;
+    if (error) return unreachable(error);
+    asio::async_connect(
+        socket_, to, [self = shared_from_this()](const error_code& failure, const tcp::endpoint&) {
+          self->connected(failure);
+        });
+  }
+
+  void connected(const error_code& error) {
+    if (!open()) return;
+    if (error) return unreachable(error);
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    if (stream_) return shake_hands();
+    send();
+  }
+
+  void shake_hands() {
+    const std::string& host = request_.endpoint.host;
+    if (!is_ip_address(host)) SSL_set_tlsext_host_name(stream_->native_handle(), host.c_str());
+    stream_->set_verify_callback(ssl::host_name_verification(host));
+    stream_->async_handshake(
+        ssl::stream_base::client,
+        [self = shared_from_this()](const error_code& error) { self->shaken(error); });
+  }
+
+  void shaken(const error_code& error) {
+    if (!open()) return;
+    if (!error) return send();
+    std::string detail = "TLS with " + request_.endpoint.host + " failed: " + error.message();
+    const long verdict = SSL_get_verify_result(stream_->native_handle());
+    if (verdict != X509_V_OK) {
+      detail += std::string(": ") + X509_verify_cert_error_string(verdict);
+    }
+    finish(error_of("upstream_tls", detail + "."));
+  }
+
+  void send() {
+    connected_ = true;
+    outgoing_ = request_text(request_);
+    arm_read();
+    const auto sent = [self = shared_from_this()](const error_code& error, std::size_t) {
+      if (!self->open()) return;
+      // A server may refuse and close before it has read all: its answer says why.
+      if (error && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
+        return self->unreachable(error);
+      }
+      self->outgoing_.clear();
+      self->read();
+    };
+    if (stream_) {
+      asio::async_write(*stream_, asio::buffer(outgoing_), sent);
+    } else {
+      asio::async_write(socket_, asio::buffer(outgoing_), sent);
+    }
+  }
+
+  void arm_read() {
+    if (!any_read_) {
+      within(deadlines_.first_byte, "upstream_timeout",
+             "The model server did not begin to answer.");
+    } else {
+      within(deadlines_.between_bytes, "upstream_timeout",
+             "The model server stopped in the middle of its answer.");
+    }
+  }
+
+  void read() {
+    if (!open() || paused_ || reading_) return;
+    reading_ = true;
+    if (any_read_) arm_read();
+    const auto taken = [self = shared_from_this()](const error_code& error, std::size_t size) {
+      self->reading_ = false;
+      if (self->open()) self->took(error, size);
+    };
+    if (stream_) {
+      stream_->async_read_some(asio::buffer(incoming_), taken);
+    } else {
+      socket_.async_read_some(asio::buffer(incoming_), taken);
+    }
+  }
+
+  void took(const error_code& error, std::size_t size) {
+    if (error) return closed_by_server(error);
+    any_read_ = true;
+    const Result<void> fed = response_.feed({incoming_.data(), size});
+    hand_on();
+    if (!open()) return;
+    if (!fed) return finish(fed.error());
+    if (response_.done()) return finish({});
+    read();
+  }
+
+  void closed_by_server(const error_code& error) {
+    // Many servers leave out TLS's own good-bye; the answer's framing tells whether it was whole.
+    const bool plain_end = error == asio::error::eof || error == ssl::error::stream_truncated;
+    if (!plain_end) {
+      return finish(error_of("upstream_interrupted",
+                             "The connection to the model server broke: " + error.message() + "."));
+    }
+    const Result<void> whole = response_.close();
+    hand_on();
+    if (!open()) return;
+    finish(whole ? std::nullopt : std::optional(whole.error()));
+  }
+
+  void hand_on() {
+    if (const std::optional<HttpHead> head = response_.take_head()) reader_->on_head(*head);
+    if (!open()) return;
+    const std::string body = response_.take_body();
+    if (!body.empty()) reader_->on_body(body);
+  }
+
+  HttpRequest request_;
+  HttpDeadlines deadlines_;
+  HttpReader* reader_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  std::optional<ssl::stream<tcp::socket&>> stream_;
+  Timer deadline_;
+  HttpResponse response_;
+  std::string outgoing_;
+  std::array<char, limits::answer_read_bytes> incoming_{};
+  bool connected_ = false;
+  bool any_read_ = false;
+  bool reading_ = false;
+  bool paused_ = false;
+};
+
+class Handle final : public HttpExchange {
+ public:
+  explicit Handle(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+  ~Handle() override { exchange_->close(); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  void pause() override { exchange_->pause(); }
+  void resume() override { exchange_->resume(); }
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+};
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(boost::urls::string_view(url.data(), url.size()));
+  if (!parsed) return fail(Kind::rejected, "invalid", "not an absolute URL: " + std::string(url));
+  const bool tls = parsed->scheme() == "https";
+  if (!tls && parsed->scheme() != "http") {
+    return fail(Kind::rejected, "invalid", "not an http or https URL: " + std::string(url));
+  }
+  if (parsed->host().empty() || parsed->has_query() || parsed->has_fragment() ||
+      parsed->has_userinfo()) {
+    return fail(Kind::rejected, "invalid",
+                "a base URL has a host, and no user, query or fragment: " + std::string(url));
+  }
+  Endpoint endpoint;
+  endpoint.tls = tls;
+  endpoint.host = std::string(parsed->host_address());
+  endpoint.port = parsed->port().empty() ? (tls ? "443" : "80") : std::string(parsed->port());
+  endpoint.base = std::string(parsed->encoded_path());
+  while (endpoint.base.ends_with('/')) endpoint.base.pop_back();
+  return endpoint;
+}
+
+HttpClient::HttpClient(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+HttpClient::~HttpClient() = default;
+
+std::unique_ptr<HttpExchange> HttpClient::post(HttpRequest request, HttpDeadlines deadlines,
+                                               HttpReader& reader) {
+  const bool tls = request.endpoint.tls;
+  auto exchange = std::make_shared<Exchange>(executor_, std::move(request), deadlines, reader);
+  if (tls) {
+    if (!tls_) tls_ = std::make_shared<Tls>();
+    exchange->use_tls(tls_->context);  // counted by OpenSSL: a stream keeps what it needs of it
+  }
+  exchange->start();
+  return std::make_unique<Handle>(std::move(exchange));
+}
+
+}  // namespace lockstep

@@ -1,0 +1,96 @@
+// http_client.h: one streaming request out.
+//
+// A request is an object: destroying it closes its TCP connection at once, which is how a model is
+// told to stop. The body of the answer is handed on as it comes, in no particular pieces. Three
+// deadlines, each for itself: to be connected (name, TCP, TLS), from the request to the first byte
+// of the answer, and between any two. Connections are not kept for another request: an answer takes
+// seconds, a handshake milliseconds, and a fresh connection is never half dead.
+//
+// TLS checks the certificate against the system's authorities and the host's name (OpenSSL's
+// SSL_CERT_FILE and SSL_CERT_DIR name others). Redirects are not followed: a request carries a key,
+// and goes only where it was meant to go.
+//
+// Errors: upstream_unreachable, upstream_tls, upstream_timeout, upstream_interrupted (closed before
+// the answer's end), upstream_malformed (not HTTP), upstream_too_large (the head).
+//
+// Lives on: the strand of its executor; readers are called there, never from within `post`.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/result.h"
+
+namespace lockstep {
+
+// Where a server is: `https://host:port/base`.
+struct Endpoint {
+  bool tls = false;
+  std::string host;
+  std::string port;
+  std::string base;  // of the path, without a slash at its end
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view url);
+
+struct HttpRequest {
+  Endpoint endpoint;
+  std::string path;  // behind the base
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+struct HttpDeadlines {
+  std::chrono::milliseconds connect{10'000};
+  std::chrono::milliseconds first_byte{300'000};
+  std::chrono::milliseconds between_bytes{60'000};
+};
+
+struct HttpHead {
+  unsigned status = 0;
+  std::string content_type;
+  std::string retry_after;
+};
+
+// Any of these may destroy the exchange.
+class HttpReader {
+ public:
+  virtual ~HttpReader() = default;
+  virtual void on_head(const HttpHead& head) = 0;
+  virtual void on_body(std::string_view bytes) = 0;
+  // The last call: the whole answer has come, or what went wrong.
+  virtual void on_end(std::optional<Error> error) = 0;
+};
+
+class HttpExchange {
+ public:
+  virtual ~HttpExchange() = default;
+  // Reads no more (what was read is still handed on) until `resume`; deadlines rest meanwhile.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(boost::asio::any_io_executor executor);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // The reader outlives the exchange, which may outlive the client.
+  [[nodiscard]] std::unique_ptr<HttpExchange> post(HttpRequest request, HttpDeadlines deadlines,
+                                                   HttpReader& reader);
+
+ private:
+  struct Tls;
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<Tls> tls_;  // made for the first request that needs it
+};
+
+}  // namespace lockstep

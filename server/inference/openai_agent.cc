@@ -1,0 +1,330 @@
+#include "server/inference/openai_agent.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/inference/compose.h"
+#include "server/inference/json_text.h"
+#include "server/inference/openai_codec.h"
+#include "server/inference/sse_parser.h"
+#include "server/inference/timer.h"
+
+namespace lockstep {
+namespace {
+
+using std::chrono::milliseconds;
+
+enum HttpStatus : unsigned {
+  success_first = 200,
+  redirect_first = 300,
+  refusal_first = 400,
+  unauthorized = 401,
+  forbidden = 403,
+  request_timeout = 408,
+  too_many_requests = 429,
+  failure_first = 500,
+};
+
+bool may_pass_by_itself(unsigned status) {
+  return status == request_timeout || status == too_many_requests || status >= failure_first;
+}
+
+std::string code_of(unsigned status) {
+  if (status == unauthorized || status == forbidden) return "upstream_unauthorized";
+  if (status == too_many_requests) return "upstream_rate_limited";
+  if (status >= failure_first) return "upstream_failed";
+  if (status >= refusal_first) return "upstream_rejected";
+  if (status >= redirect_first && status < refusal_first) return "upstream_redirected";
+  return "upstream_malformed";
+}
+
+// Seconds; the other form, a date, is answered by our own pauses.
+std::optional<milliseconds> wait_of(const std::string& retry_after) {
+  double seconds = 0;
+  const char* end = retry_after.data() + retry_after.size();
+  const auto [stop, error] = std::from_chars(retry_after.data(), end, seconds);
+  if (error != std::errc() || stop != end || !(seconds >= 0)) return {};
+  const double longest = 2 * std::chrono::duration<double>(limits::retry_wait_max).count();
+  return std::chrono::duration_cast<milliseconds>(
+      std::chrono::duration<double>(std::min(seconds, longest)));
+}
+
+enum class BodyKind { stream, whole, refusal };
+
+BodyKind kind_of(const HttpHead& head) {
+  if (head.status < success_first || head.status >= redirect_first) return BodyKind::refusal;
+  const std::string type = head.content_type.substr(0, head.content_type.find(';'));
+  if (type.starts_with("application/json") || type.starts_with("text/html")) return BodyKind::whole;
+  return BodyKind::stream;  // also where the type is missing or wrong: some servers forget it
+}
+
+std::size_t bytes_max(BodyKind kind) {
+  switch (kind) {
+    case BodyKind::stream:
+      return limits::answer_bytes_max;
+    case BodyKind::whole:
+      return limits::body_bytes_max;
+    case BodyKind::refusal:
+      return limits::refusal_bytes_max;
+  }
+  std::unreachable();
+}
+
+class OpenAiGeneration final : public Generation, private HttpReader {
+ public:
+  struct Parts {
+    const OpenAiOptions& options;
+    HttpClient& client;
+    Random& random;
+    const boost::asio::any_io_executor& executor;
+  };
+
+  OpenAiGeneration(const Parts& parts, RunId run, std::string body, StepWriter& writer)
+      : options_(parts.options),
+        client_(parts.client),
+        random_(parts.random),
+        writer_(writer),
+        run_(std::move(run)),
+        body_(std::move(body)),
+        decoder_(run_),
+        timer_(parts.executor) {
+    if (options_.needs_key && !options_.key) {
+      timer_.after({}, [this] {
+        give(failed_run({"missing_key", "The agent's API key is not set on the server."}));
+      });
+    } else {
+      try_once();
+    }
+  }
+  ~OpenAiGeneration() override { *alive_ = false; }
+  OpenAiGeneration(const OpenAiGeneration&) = delete;
+  OpenAiGeneration& operator=(const OpenAiGeneration&) = delete;
+
+  void resume() override {
+    if (!std::exchange(paused_, false) || !exchange_) return;
+    expect_token();
+    exchange_->resume();
+  }
+
+ private:
+  void try_once() {
+    ++tries_;
+    decoder_ = ChatDecoder(run_);
+    parser_ = SseParser(limits::sse_event_bytes_max);
+    head_ = {};
+    refusal_.clear();
+    bytes_ = 0;
+    HttpRequest request{.endpoint = options_.endpoint,
+                        .path = "/chat/completions",
+                        .headers = {{"Content-Type", "application/json"},
+                                    {"Accept", "text/event-stream"},
+                                    {"Accept-Encoding", "identity"},
+                                    {"User-Agent", "lockstep"}},
+                        .body = body_};
+    if (options_.key) request.headers.emplace_back("Authorization", "Bearer " + *options_.key);
+    const HttpDeadlines deadlines{
+        .connect = options_.connect_timeout,
+        .first_byte = options_.first_token_timeout,
+        .between_bytes = std::max(options_.first_token_timeout, options_.token_timeout)};
+    exchange_ = client_.post(std::move(request), deadlines, *this);
+    timer_.after(options_.connect_timeout + options_.first_token_timeout, [this] { token_late(); });
+  }
+
+  // --- The answer --------------------------------------------------------------------------------
+
+  void on_head(const HttpHead& head) override {
+    head_ = head;
+    kind_ = kind_of(head);
+    timer_.after(options_.first_token_timeout, [this] { token_late(); });
+  }
+
+  void on_body(std::string_view bytes) override {
+    bytes_ += bytes.size();
+    if (kind_ == BodyKind::stream) {
+      if (bytes_ > bytes_max(kind_)) {
+        give(decoder_.end(RunStatus::failed, {"upstream_too_large", "The answer is too long."}));
+        return;
+      }
+      take_events(bytes);
+      return;
+    }
+    refusal_ += bytes.substr(0, bytes_max(kind_) - std::min(bytes_max(kind_), refusal_.size()));
+    if (bytes_ > bytes_max(kind_)) answered();
+  }
+
+  void take_events(std::string_view bytes) {
+    std::vector<Step> steps;
+    for (const ServerSentEvent& event : parser_.feed(bytes)) take_event(event, steps);
+    if (parser_.error()) {
+      append(steps,
+             decoder_.end(RunStatus::failed, {"upstream_too_large", parser_.error()->detail}));
+    }
+    give(std::move(steps));
+  }
+
+  void take_event(const ServerSentEvent& event, std::vector<Step>& steps) {
+    append(steps, decoder_.take(event.data));
+  }
+
+  void on_end(std::optional<Error> error) override {
+    if (kind_ == BodyKind::stream && head_.status != 0) {
+      stream_ended(error);
+    } else if (!error || head_.status != 0) {
+      answered();
+    } else if (may_retry() && error->code == "upstream_unreachable") {
+      retry({});
+    } else {
+      const bool cut = error->code == "upstream_interrupted";
+      give(decoder_.end(cut ? RunStatus::interrupted : RunStatus::failed,
+                        {error->code, error->detail}));
+    }
+  }
+
+  void stream_ended(const std::optional<Error>& error) {
+    std::vector<Step> steps;
+    const std::optional<ServerSentEvent> last = parser_.finish();
+    // A piece of a chunk is no chunk: the stream was cut inside it.
+    if (last && (is_json_object(last->data) || last->data.starts_with("[DONE]"))) {
+      take_event(*last, steps);
+    }
+    if (error && error->code != "upstream_interrupted") {
+      append(steps, decoder_.end(RunStatus::failed, {error->code, error->detail}));
+    } else {
+      append(steps, decoder_.end());
+    }
+    give(std::move(steps));
+  }
+
+  // An answer that is no stream is there, whole or as much of it as is read.
+  void answered() {
+    exchange_.reset();
+    if (kind_ == BodyKind::whole) {
+      give(decoder_.take_whole(refusal_));
+      return;
+    }
+    if (may_retry() && may_pass_by_itself(head_.status)) {
+      const std::optional<milliseconds> wait = wait_of(head_.retry_after);
+      if (!wait || *wait <= limits::retry_wait_max) return retry(wait);
+    }
+    std::string detail = "The model server answered " + std::to_string(head_.status);
+    if (head_.status >= refusal_first) {
+      detail += ": " + error_text(refusal_);
+    } else {
+      detail += ", which is not followed.";
+    }
+    give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
+  }
+
+  // --- Steps
+  // ---------------------------------------------------------------------------------------
+
+  static void append(std::vector<Step>& steps, std::vector<Step> more) {
+    std::ranges::move(more, std::back_inserter(steps));
+  }
+
+  // The writer may end this generation: nothing of it is touched after that.
+  void give(std::vector<Step> steps) {
+    if (steps.empty()) {
+      if (decoder_.finished() && !std::exchange(awaits_usage_, true)) expect_token();
+      return;
+    }
+    const bool over = std::holds_alternative<EndRun>(steps.back().what);
+    if (over) {
+      timer_.cancel();
+      exchange_.reset();
+    }
+    const std::shared_ptr<bool> alive = alive_;
+    const bool more = writer_.write(std::move(steps));
+    if (over || !*alive) return;
+    if (more) return expect_token();
+    paused_ = true;
+    timer_.cancel();
+    exchange_->pause();
+  }
+
+  void expect_token() {
+    milliseconds wait = decoder_.emitted() ? options_.token_timeout : options_.first_token_timeout;
+    if (decoder_.finished()) wait = std::min(wait, limits::usage_wait_max);
+    timer_.after(wait, [this] { token_late(); });
+  }
+
+  void token_late() {
+    exchange_.reset();
+    const std::string_view which = decoder_.emitted() ? "next" : "first";
+    give(decoder_.end(RunStatus::failed,
+                      {"upstream_timeout", "The model server did not send its " +
+                                               std::string(which) + " token in time."}));
+  }
+
+  // --- Trying again
+  // --------------------------------------------------------------------------------
+
+  [[nodiscard]] bool may_retry() const { return !decoder_.emitted() && tries_ < limits::tries_max; }
+
+  void retry(std::optional<milliseconds> asked) {
+    exchange_.reset();
+    const milliseconds pause = options_.retry_first * (1u << (tries_ - 1));
+    // Half to whole: so that those who failed together do not come back together.
+    const auto jitter = static_cast<std::int64_t>(
+        random_.next() % static_cast<std::uint64_t>(pause.count() / 2 + 1));
+    const milliseconds jittered = pause / 2 + milliseconds(jitter);
+    timer_.after(asked ? std::max(*asked, jittered) : jittered, [this] { try_once(); });
+  }
+
+  const OpenAiOptions& options_;
+  HttpClient& client_;
+  Random& random_;
+  StepWriter& writer_;
+  RunId run_;
+  std::string body_;
+  ChatDecoder decoder_;
+  SseParser parser_{limits::sse_event_bytes_max};
+  HttpHead head_;
+  BodyKind kind_ = BodyKind::refusal;
+  std::string refusal_;
+  std::size_t bytes_ = 0;
+  unsigned tries_ = 0;
+  bool paused_ = false;
+  bool awaits_usage_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Timer timer_;  // for the next token, or for the next try
+  std::unique_ptr<HttpExchange> exchange_;
+};
+
+}  // namespace
+
+OpenAiAgent::OpenAiAgent(OpenAiOptions options, boost::asio::any_io_executor executor,
+                         Random& random)
+    : options_(std::move(options)),
+      executor_(std::move(executor)),
+      random_(random),
+      client_(executor_) {}
+
+AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
+  RequestSettings settings;
+  settings.kind = "openai";
+  settings.system = options_.system;
+  settings.names = options_.names;
+  set_member(settings.request, "model", json_string(options_.model));
+  set_member(settings.request, "stream", "true");
+  if (options_.usage) {
+    set_member(settings.request, "stream_options", R"({"include_usage":true})");
+  }
+  apply_params(settings, options_.params, ModelChoice::fixed);
+  apply_params(settings, params, options_.model_choice);
+  return {.bytes = settings_bytes(settings), .model = model_of(settings).value_or(options_.model)};
+}
+
+Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings(context); }
+
+std::unique_ptr<Generation> OpenAiAgent::start(Context context, StepWriter& writer) {
+  std::string body = sent_from_settings(context).body;
+  const OpenAiGeneration::Parts parts{options_, client_, random_, executor_};
+  return std::make_unique<OpenAiGeneration>(parts, std::move(context.run), std::move(body), writer);
+}
+
+}  // namespace lockstep

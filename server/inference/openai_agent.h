@@ -1,0 +1,65 @@
+// openai_agent.h: a producer on any endpoint that speaks OpenAI's Chat Completions.
+//
+// One run is one streamed request. Stopping it closes the connection at once; no header that would
+// keep a generation alive behind a closed connection is sent. A try that fails before anything was
+// shown (no connection, 408, 429, 5xx) is made again, some times, with growing, jittered pauses or
+// the one that `Retry-After` asks for; once a step was written nothing is tried again, for the user
+// has seen it. Keep-alive comments keep the connection, but are no tokens: the first token and each
+// one behind it have deadlines of their own.
+//
+// A run's error has one of the codes of http_client.h, or: missing_key, upstream_unauthorized,
+// upstream_rate_limited, upstream_rejected (any other 4xx), upstream_failed (5xx),
+// upstream_redirected, upstream_malformed, upstream_error (said by the server in mid-stream),
+// upstream_too_large, content_filter. The key is in no error, no log line and no settings.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/producer.h"
+#include "engine/time.h"
+#include "server/inference/http_client.h"
+#include "server/inference/limits.h"
+#include "server/inference/settings.h"
+
+namespace lockstep {
+
+struct OpenAiOptions {
+  Endpoint endpoint;
+  std::string model;
+  std::string system;
+  std::optional<Json> params;
+  ModelChoice model_choice = ModelChoice::fixed;
+  bool names = true;       // some servers refuse a message with a `name`
+  bool usage = true;       // some servers refuse `stream_options`
+  bool needs_key = false;  // a variable was named
+  std::optional<std::string> key;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds first_token_timeout{300'000};
+  std::chrono::milliseconds token_timeout{60'000};
+  std::chrono::milliseconds retry_first = limits::retry_first;
+};
+
+class OpenAiAgent final : public Agent {
+ public:
+  OpenAiAgent(OpenAiOptions options, boost::asio::any_io_executor executor, Random& random);
+  OpenAiAgent(const OpenAiAgent&) = delete;
+  OpenAiAgent& operator=(const OpenAiAgent&) = delete;
+
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override;
+  [[nodiscard]] Sent sent(const Context& context) const override;
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override;
+
+ private:
+  OpenAiOptions options_;
+  boost::asio::any_io_executor executor_;
+  Random& random_;
+  HttpClient client_;
+};
+
+}  // namespace lockstep
