@@ -21,7 +21,7 @@ export function request(url, { method = "GET", headers = {}, body, timeoutMs = 3
   });
 }
 
-// Calls `onChunk(string)` as bytes come. { status, headers, done, drop() }: `done` resolves to "end" when
+// Calls `onChunk(string, status)` as bytes come. { status, headers, done, drop() }: `done` resolves to "end" when
 // the server ended the answer, to "lost" when the connection broke, to "dropped" after drop().
 export function stream(url, { method = "GET", headers = {}, body, onChunk } = {}) {
   return new Promise((resolve, reject) => {
@@ -32,7 +32,7 @@ export function stream(url, { method = "GET", headers = {}, body, onChunk } = {}
       let dropped = false;
       const done = new Promise((finish) => (over = finish));
       response.setEncoding("utf8");
-      response.on("data", (chunk) => dropped || onChunk(chunk));
+      response.on("data", (chunk) => dropped || onChunk(chunk, response.statusCode));
       response.once("end", () => over(dropped ? "dropped" : response.complete ? "end" : "lost"));
       response.once("error", () => over(dropped ? "dropped" : "lost"));
       response.once("close", () => over(dropped ? "dropped" : "lost"));

@@ -1,5 +1,6 @@
-// ports.mjs: a free port of the loopback interface.
+// ports.mjs: a free port of the loopback interface, and who is connected to one.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 export function freePort() {
@@ -11,4 +12,15 @@ export function freePort() {
       probe.close(() => resolve(port));
     });
   });
+}
+
+// How many connections to this port are open, as the kernel sees it.
+export function connectionsTo(port) {
+  const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const established = "01";
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
+  return rows.filter((row) => {
+    const [, , remote, state] = row.trim().split(/\s+/);
+    return remote === wanted && state === established;
+  }).length;
 }

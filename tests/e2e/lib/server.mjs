@@ -34,7 +34,8 @@ export const usualAgents = (aimock) => ({
 });
 
 export class Server {
-  static async start({ name = "server", config = {} } = {}) {
+  // `prepare`: called with the data folder before the first start.
+  static async start({ name = "server", config = {}, prepare } = {}) {
     if (!existsSync(binary)) throw new Error(`no binary at ${binary}: build it, or set LOCKSTEP_BINARY`);
     const server = new Server();
     server.folder = temporaryFolder(name);
@@ -44,6 +45,7 @@ export class Server {
     server.port = await freePort();
     server.url = `http://127.0.0.1:${server.port}`;
     writeFileSync(server.configFile, toml(config));
+    await prepare?.(server.data);
     await server.launch();
     return server;
   }

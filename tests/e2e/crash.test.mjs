@@ -1,0 +1,83 @@
+// crash.test.mjs: kill -9 in mid-stream takes nothing back.
+//
+// Each cycle puts several threads under load, kills the server at a random moment, starts it again on the
+// same data, and compares: every byte that was shown, every acknowledgement, what is sent again.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { Aimock, answer } from "./lib/aimock.mjs";
+import { Witness } from "./lib/crash.mjs";
+import { backlog, bytesOf } from "./lib/events.mjs";
+import { Socket } from "./lib/socket.mjs";
+import { scene } from "./lib/scene.mjs";
+import { chance, seed, text } from "./lib/texts.mjs";
+import { pause, within } from "./lib/wait.mjs";
+
+const cycles = Number(process.env.CYCLES ?? process.env.LOCKSTEP_E2E_CYCLES ?? 50);
+const random = chance(seed);
+const kinds = ["push", "push", "openai", "demo", "push", "openai"];
+const fixtures = Array.from({ length: cycles * kinds.length }, (_, index) =>
+  answer(`crash-${index}`, text(chance(seed + index), 400, 4), { chunkSize: 4, tps: 80 }),
+);
+
+// The work of a cycle ends with an error when the server dies: that one, and no other, is expected.
+const untilTheEnd = (work) =>
+  work.catch((error) => {
+    const lost = ["ECONNRESET", "ECONNREFUSED", "EPIPE"].includes(error.code);
+    if (!lost && !/socket hang up|lost|aborted|was over/.test(error.message)) throw error;
+  });
+
+describe("kill -9", { timeout: Math.max(600_000, cycles * 12_000) }, () => {
+  let stage;
+  before(async () => (stage = await scene("crash", fixtures)));
+  after(() => stage.dispose());
+
+  async function cycle(number, totals) {
+    const { server } = stage;
+    const socket = await Socket.open(server);
+    const witnesses = kinds.map((kind, index) => {
+      const name = number * kinds.length + index;
+      const over = index % 2 ? socket : undefined;
+      const chances = chance(seed + name);
+      return new Witness(server, `crash-${name}`, { kind, key: `crash-${name}`, random: chances, socket: over });
+    });
+    const works = witnesses.map((witness) => untilTheEnd(witness.work()));
+    await pause(random.between(5, 900));
+    await server.kill();
+    await within(Promise.all(works), "the fronts have seen that the server died");
+    await server.launch();
+    for (const witness of witnesses) {
+      await witness.verify();
+      totals.frames += witness.shown.flat().length;
+      totals.steps += witness.acked.length;
+      totals.changes += witness.outcomes.length;
+      totals.unanswered += witness.wasUnanswered ? 1 : 0;
+    }
+    return witnesses;
+  }
+
+  test(`${cycles} times, nothing that was acknowledged or shown is missing or different`, async (context) => {
+    const totals = { frames: 0, steps: 0, changes: 0, unanswered: 0 };
+    const kept = [];
+    for (let number = 0; number < cycles; number += 1) {
+      for (const { thread } of await cycle(number, totals)) {
+        kept.push({ thread, bytes: bytesOf(await backlog(stage.server, thread)) });
+      }
+    }
+    for (const { thread, bytes } of kept) {
+      const now = bytesOf(await backlog(stage.server, thread));
+      assert.ok(now.startsWith(bytes), `${thread} after all the crashes`);
+    }
+    const journal = await stage.aimock.journal();
+    let ran = 0;
+    for (const index of fixtures.keys()) {
+      const times = Aimock.sentFor(journal, `crash-${index}`).length;
+      assert.ok(times <= 1, `the model ran ${times} times for crash-${index}`);
+      ran += times;
+    }
+    context.diagnostic(`cycles: ${cycles}, threads: ${kept.length}, model runs: ${ran}`);
+    context.diagnostic(`compared: ${JSON.stringify(totals)}`);
+    assert.ok(totals.frames > cycles && totals.steps > cycles && totals.changes > cycles);
+  });
+});
