@@ -35,8 +35,8 @@ enum class Direction : std::uint8_t { forward, backward };
 
 struct Scan {
   Table table = Table::views;
-  std::string prefix;  // only keys that begin so
-  std::string after;   // beyond this key, in the scan's direction; empty: from the end of the range
+  std::string prefix = {};  // only keys that begin so
+  std::string after = {};   // beyond this key, in the scan's direction; empty: from the end of the range
   Direction direction = Direction::forward;
   std::uint32_t rows_max = 0;
 };

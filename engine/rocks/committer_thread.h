@@ -1,0 +1,33 @@
+// committer_thread.h: the thread that waits for the disk.
+//
+// It sleeps until something waits to be committed, commits, and once a second makes the mark
+// survive a power cut. It is the one place of the engine that looks at a steady clock: the second
+// is no part of any answer, and no state depends on it. When it ends, what still waits is dropped
+// unacknowledged.
+//
+// Lives on: itself; made and ended by the engine strand.
+#pragma once
+
+#include <thread>
+
+#include "engine/rocks/committer.h"
+
+namespace lockstep {
+
+class CommitterThread {
+ public:
+  // Requires: both live longer than this, and nobody else runs the committer meanwhile.
+  CommitterThread(CommitQueue& queue, Committer& committer);
+  ~CommitterThread();
+  CommitterThread(const CommitterThread&) = delete;
+  CommitterThread& operator=(const CommitterThread&) = delete;
+
+ private:
+  void run();
+
+  CommitQueue& queue_;
+  Committer& committer_;
+  std::thread thread_;
+};
+
+}  // namespace lockstep

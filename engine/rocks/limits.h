@@ -1,0 +1,50 @@
+// limits.h: the log's own bounds, with their reasons.
+//
+// What the engine bounds stands in engine/limits.h; here is what only a log on a disk has to bound.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/limits.h"
+
+namespace lockstep::limits {
+
+// What may wait for the disk. A thread has one append in flight, so this is also the number of
+// threads that may write at once; a stalled disk then shows as `overloaded`, not as memory that
+// grows.
+inline constexpr std::size_t commit_queue_jobs_max = 1 << 16;
+inline constexpr std::size_t commit_queue_bytes_max = 256 << 20;
+// One commit: enough to make the flush cheap, little enough that those who wait behind it don't
+// wait long. The greatest single append always fits, for a group takes at least one.
+inline constexpr std::size_t group_bytes_max = 16 << 20;
+static_assert(group_bytes_max <= commit_queue_bytes_max);
+static_assert(message_bytes_max < commit_queue_bytes_max,
+              "the largest message can wait for the disk");
+
+// Ends of threads that the committer remembers; the others are looked up. 16 bytes each and a
+// bucket.
+inline constexpr std::size_t thread_ends_max = 1 << 20;
+
+// Rows that a walk over the whole log takes at once.
+inline constexpr std::uint32_t walk_rows_max = 4096;
+inline constexpr std::size_t walk_bytes_max = 16 << 20;
+// Problems that one walk lists: a person reads them.
+inline constexpr std::size_t problems_max = 1000;
+
+// Defaults of the RocksDB options that the operator may set.
+inline constexpr std::size_t block_cache_bytes = 256 << 20;
+// A memtable of the log: some 500,000 tokens. Two of them at most wait to be flushed.
+inline constexpr std::size_t write_buffer_bytes = 64 << 20;
+// The other tables are small: a view is rewritten in place, and old versions go at each flush.
+inline constexpr std::size_t table_write_buffer_bytes = 16 << 20;
+// 16 KiB blocks are a fifth smaller under zstd than 4 KiB ones, and the scan of a thread reads
+// whole blocks anyway.
+inline constexpr std::size_t block_bytes = 16 << 10;
+inline constexpr std::size_t rocks_log_bytes_max = 16 << 20;  // of RocksDB's own log file
+inline constexpr std::uint64_t sst_sync_bytes = 1 << 20;
+
+// The side file's two places lie in different sectors, so that a torn write can hurt only one.
+inline constexpr std::size_t mark_slot_bytes = 4096;
+
+}  // namespace lockstep::limits

@@ -1,0 +1,117 @@
+#include "engine/rocks/mark_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "engine/rocks/crc32c.h"
+#include "engine/rocks/limits.h"
+#include "engine/rocks/rocks_keys.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t number_bytes = 8;
+
+std::unexpected<Error> failed(const std::string& what, int error) {
+  return fail(Kind::unavailable, "disk", what + ": " + std::system_category().message(error));
+}
+
+}  // namespace
+
+std::string encode_mark(CommitNumber number) {
+  std::string out = encode_number(number.get());
+  std::uint32_t sum = crc32c(out);
+  for (std::size_t i = number_bytes; i < mark_bytes; ++i) {
+    out.push_back(static_cast<char>(sum >> (8 * (i - number_bytes)) & 0xff));
+  }
+  return out;
+}
+
+std::optional<CommitNumber> decode_mark(std::string_view bytes) {
+  if (bytes.size() != mark_bytes) return std::nullopt;
+  CommitNumber number(*decode_number(bytes.substr(0, number_bytes)));
+  if (encode_mark(number) != bytes) return std::nullopt;
+  return number;
+}
+
+std::size_t mark_place(CommitNumber number) { return number.get() % 2 * limits::mark_slot_bytes; }
+
+Result<std::optional<CommitNumber>> read_marks(std::string_view file) {
+  if (file.empty()) return std::nullopt;
+  std::optional<CommitNumber> greatest;
+  for (std::size_t place = 0; place < file.size(); place += limits::mark_slot_bytes) {
+    auto number = decode_mark(file.substr(place, mark_bytes));
+    if (number && (!greatest || *number > *greatest)) greatest = number;
+  }
+  if (!greatest) return fail(Kind::corrupt, "corrupt", "the side file `commits` can't be read");
+  return greatest;
+}
+
+Result<void> sync_folder(const std::string& path) {
+  int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return failed(path, errno);
+  int result = ::fsync(folder);
+  int error = errno;
+  ::close(folder);
+  if (result != 0) return failed(path, error);
+  return {};
+}
+
+Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& path, Mode mode) {
+  bool writes = mode == Mode::read_write;
+  int flags = writes ? O_RDWR | O_CREAT : O_RDONLY;
+  int file = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  if (file < 0 && (writes || errno != ENOENT)) return failed(path, errno);
+  std::unique_ptr<MarkFile> mark(new MarkFile(file));
+  if (writes) {
+    auto synced = sync_folder(std::filesystem::path(path).parent_path().string());
+    if (!synced) return std::unexpected(synced.error());
+  } else if (file >= 0) {
+    auto bytes = mark->bytes();
+    ::close(std::exchange(mark->file_, -1));
+    if (!bytes) return std::unexpected(bytes.error());
+    mark->read_at_open_ = std::move(*bytes);
+  }
+  return mark;
+}
+
+MarkFile::~MarkFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<std::string> MarkFile::bytes() const {
+  std::string bytes(limits::mark_slot_bytes + mark_bytes, '\0');
+  ssize_t size = ::pread(file_, bytes.data(), bytes.size(), 0);
+  if (size < 0) return failed("the side file can't be read", errno);
+  bytes.resize(static_cast<std::size_t>(size));
+  return bytes;
+}
+
+Result<std::optional<CommitNumber>> MarkFile::read() const {
+  if (file_ < 0) return read_marks(read_at_open_);
+  auto now = bytes();
+  if (!now) return std::unexpected(now.error());
+  return read_marks(*now);
+}
+
+Result<void> MarkFile::write(CommitNumber number) {
+  std::string bytes = encode_mark(number);
+  ssize_t written =
+      ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(mark_place(number)));
+  if (written < 0) return failed("the side file can't be written", errno);
+  if (static_cast<std::size_t>(written) != bytes.size()) {
+    return fail(Kind::unavailable, "disk", "the side file was written in part");
+  }
+  return {};
+}
+
+Result<void> MarkFile::sync() {
+  if (::fdatasync(file_) != 0) return failed("the side file can't be flushed", errno);
+  return {};
+}
+
+}  // namespace lockstep

@@ -1,0 +1,67 @@
+// rocks_keys.h: what the log's bytes mean.
+//
+//   log    thread:8be at:8be  ->  version:1 commit:varint back:varint body crc32c:4le
+//   meta   "log.format"       ->  version:8be
+//   meta   "log.tail"         ->  last:8be thread:8be at:8be without:8be crc32c:4le
+//
+// Numbers in keys are big-endian, so byte order is log order and a range scan is a replay. `back`
+// is how far the entry before it in its thread lies back (its own timestamp for the first): a row
+// that is missing shows itself to whoever reads past it, without a look into the body. The checksum
+// covers the key too, so a value that stands under another's key is found.
+//
+// The tail is written with every commit: the last commit number, where its entry lies (thread 0: it
+// has none, or it was erased), and how many numbers have no entry any more. So a start can tell
+// without a walk that the log ends where it says, and a walk can account for every number.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/ids.h"
+
+namespace lockstep {
+
+inline constexpr std::uint64_t log_format_version = 1;
+inline constexpr std::string_view format_key = "log.format";
+inline constexpr std::string_view tail_key = "log.tail";
+
+struct LogKey {
+  ThreadNumber thread;
+  Timestamp at;
+  friend bool operator==(const LogKey&, const LogKey&) = default;
+};
+
+[[nodiscard]] std::string encode_number(std::uint64_t number);
+// Nothing if it is not exactly 8 bytes.
+[[nodiscard]] std::optional<std::uint64_t> decode_number(std::string_view bytes);
+
+[[nodiscard]] std::string encode_key(LogKey key);
+[[nodiscard]] std::optional<LogKey> decode_key(std::string_view bytes);
+// The keys of one thread, in the log and in the views, lie in [thread_begin, thread_end).
+[[nodiscard]] std::string thread_begin(ThreadNumber thread);
+[[nodiscard]] std::string thread_end(ThreadNumber thread);
+
+struct LogValue {
+  CommitNumber commit;
+  Timestamp previous;
+  std::string_view body;  // lives as long as the bytes that were decoded
+};
+
+// Requires: value.previous < key.at.
+[[nodiscard]] std::string encode_value(LogKey key, const LogValue& value);
+// Nothing if a single bit differs from what was encoded under this key.
+[[nodiscard]] std::optional<LogValue> decode_value(LogKey key, std::string_view bytes);
+
+struct LogTail {
+  CommitNumber last;
+  LogKey entry;               // of the last commit, thread 0 if there is none
+  std::uint64_t without = 0;  // commit numbers that have no entry
+  friend bool operator==(const LogTail&, const LogTail&) = default;
+};
+
+[[nodiscard]] std::string encode_tail(const LogTail& tail);
+[[nodiscard]] std::optional<LogTail> decode_tail(std::string_view bytes);
+
+}  // namespace lockstep

@@ -1,0 +1,277 @@
+#include "engine/rocks/rocks_kv.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/must.h"
+
+namespace lockstep {
+
+using rocksdb::ColumnFamilyDescriptor;
+using rocksdb::ColumnFamilyHandle;
+using rocksdb::ColumnFamilyOptions;
+using rocksdb::Slice;
+using rocksdb::Status;
+
+struct RocksKv::Parts {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
+
+  ~Parts() {
+    for (ColumnFamilyHandle* handle : handles) {
+      // The database outlives its handles, so this can't fail but for a handle that is none.
+      if (handle != nullptr) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    }
+  }
+  [[nodiscard]] ColumnFamilyHandle* handle(KvTable table) const {
+    return handles[static_cast<std::size_t>(table)];
+  }
+};
+
+namespace {
+
+#ifdef LOCKSTEP_UNSAFE_NO_SYNC
+// Only to show that the durability test finds it. A power cut loses what was acknowledged.
+constexpr bool sync_on_commit = false;
+#else
+constexpr bool sync_on_commit = true;
+#endif
+
+constexpr std::array<const char*, kv_table_count> table_names{
+    "log", "views", "threads", "open_runs", "feed", "settings", "meta"};
+constexpr std::size_t thread_prefix_bytes = 8;
+constexpr int bloom_bits = 10;  // one look in a hundred is for nothing
+
+Error error_of(const Status& status) {
+  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
+  return {Kind::unavailable, "disk", status.ToString()};
+}
+
+Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+class BackgroundErrors : public rocksdb::EventListener {
+ public:
+  explicit BackgroundErrors(FailStop& fail_stop) : fail_stop_(fail_stop) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
+    fail_stop_.stop("the database's background work failed: " + status->ToString());
+  }
+
+ private:
+  FailStop& fail_stop_;
+};
+
+// The thread's part of an entry's key. RocksDB (7.8) uses one set of hints for rows and for the
+// range deletions of the same prefix, though they lie in different lists, and so ruins both; a
+// range begins with a thread's bare number and is kept out by its length.
+class ThreadPrefix : public rocksdb::SliceTransform {
+ public:
+  [[nodiscard]] const char* Name() const override { return "lockstep.ThreadPrefix"; }
+  [[nodiscard]] Slice Transform(const Slice& key) const override {
+    return {key.data(), thread_prefix_bytes};
+  }
+  [[nodiscard]] bool InDomain(const Slice& key) const override {
+    return key.size() > thread_prefix_bytes;
+  }
+};
+
+rocksdb::DBOptions db_options(const RocksOptions& options) {
+  rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  // A record that a crash has cut off at the end of the log is normal; any other damage is an
+  // error, not a shorter history. Old logs are not reused, for in one that is, old records look
+  // like new ones.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.recycle_log_file_num = 0;
+  // A write-ahead log that is missing or shorter than it was when it was closed is an error too.
+  db.track_and_verify_wals_in_manifest = true;
+  db.paranoid_checks = true;
+  db.verify_sst_unique_id_in_manifest = true;
+  // There is one writer, and the insert hint below does not work with several.
+  db.allow_concurrent_memtable_write = false;
+  db.enable_write_thread_adaptive_yield = false;
+  // All column families share one write-ahead log, which goes when the slowest has been flushed:
+  // this bounds what a start has to read.
+  db.max_total_wal_size = 4 * options.write_buffer_bytes;
+  // Table files are flushed as they are written, so that they don't stand in the way of a commit.
+  db.bytes_per_sync = limits::sst_sync_bytes;
+  db.max_background_jobs = 2;
+  db.max_open_files = -1;  // opened once; a thread's read never waits for a name to be looked up
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.max_log_file_size = limits::rocks_log_bytes_max;
+  db.keep_log_file_num = 2;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+ColumnFamilyOptions table_options(const RocksOptions& options,
+                                  const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.block_size = limits::block_bytes;
+  blocks.format_version = 5;
+  blocks.checksum = rocksdb::ChecksumType::kXXH3;
+  // Rows are looked up by whole key, often in vain: is this thread, this setting known?
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits));
+  blocks.cache_index_and_filter_blocks = true;
+  blocks.pin_l0_filter_and_index_blocks_in_cache = true;
+  ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  family.write_buffer_size = std::min(options.write_buffer_bytes, limits::table_write_buffer_bytes);
+  // What is young is rewritten soon, so it is packed fast; what has settled is packed well.
+  family.compression = rocksdb::kLZ4Compression;
+  family.bottommost_compression = rocksdb::kZSTD;
+  family.level_compaction_dynamic_level_bytes = true;
+  return family;
+}
+
+ColumnFamilyOptions log_options(const RocksOptions& options,
+                                const std::shared_ptr<rocksdb::Cache>& cache) {
+  ColumnFamilyOptions family = table_options(options, cache);
+  family.write_buffer_size = options.write_buffer_bytes;
+  // Entries of a thread are appended at its end: with the place of its last one remembered, an
+  // insert into the memtable costs a half to a third.
+  family.memtable_insert_with_hint_prefix_extractor = std::make_shared<ThreadPrefix>();
+  return family;
+}
+
+std::vector<ColumnFamilyDescriptor> families(const RocksOptions& options) {
+  auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<ColumnFamilyDescriptor> all;
+  for (const char* name : table_names) {
+    bool log = all.empty();
+    all.emplace_back(name, log ? log_options(options, cache) : table_options(options, cache));
+  }
+  all.emplace_back(rocksdb::kDefaultColumnFamilyName, table_options(options, cache));
+  return all;
+}
+
+// Is what lies there ours, as far as its tables' names tell?
+Result<void> check_tables(const rocksdb::DBOptions& options, const std::string& path) {
+  if (!options.env->FileExists(path + "/CURRENT").ok()) return {};
+  std::vector<std::string> names;
+  Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  bool only_default = names.size() == 1;
+  if (!only_default && std::ranges::find(names, "log") == names.end()) {
+    return fail(Kind::rejected, "not_a_store", path + " holds a database of something else");
+  }
+  for (const std::string& name : names) {
+    if (name == rocksdb::kDefaultColumnFamilyName) continue;
+    if (std::ranges::find(table_names, name) != table_names.end()) continue;
+    return fail(Kind::rejected, "newer_format",
+                path + " has a table `" + name + "` that this program does not know");
+  }
+  return {};
+}
+
+}  // namespace
+
+RocksKv::RocksKv(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+RocksKv::~RocksKv() = default;
+
+Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const RocksOptions& options,
+                                               FailStop& fail_stop) {
+  rocksdb::DBOptions db = db_options(options);
+  if (auto ours = check_tables(db, path); !ours) return std::unexpected(ours.error());
+  db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop));
+  auto parts = std::make_unique<Parts>();
+  rocksdb::DB* opened = nullptr;
+  Status status = rocksdb::DB::Open(db, path, families(options), &parts->handles, &opened);
+  parts->db.reset(opened);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
+}
+
+Result<std::unique_ptr<RocksKv>> RocksKv::open_read_only(const std::string& path,
+                                                         const RocksOptions& options,
+                                                         const std::string& scratch) {
+  rocksdb::DBOptions db = db_options(options);
+  if (auto ours = check_tables(db, path); !ours) return std::unexpected(ours.error());
+  db.create_if_missing = false;
+  db.create_missing_column_families = false;
+  auto parts = std::make_unique<Parts>();
+  rocksdb::DB* opened = nullptr;
+  Status status =
+      rocksdb::DB::OpenAsSecondary(db, path, scratch, families(options), &parts->handles, &opened);
+  parts->db.reset(opened);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
+}
+
+Result<void> RocksKv::commit(const KvBatch& batch) {
+  rocksdb::WriteBatch writes;
+  for (const KvBatch::Change& change : batch.changes()) {
+    ColumnFamilyHandle* table = parts_->handle(change.table);
+    Status status;
+    switch (change.kind) {
+      case KvBatch::Kind::put:
+        status = writes.Put(table, change.key, change.value);
+        break;
+      case KvBatch::Kind::erase:
+        status = writes.Delete(table, change.key);
+        break;
+      case KvBatch::Kind::erase_range:
+        status = writes.DeleteRange(table, change.key, change.value);
+        break;
+    }
+    if (!status.ok()) return std::unexpected(error_of(status));
+  }
+  rocksdb::WriteOptions options;
+  options.sync = sync_on_commit;
+  Status status = parts_->db->Write(options, &writes);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return {};
+}
+
+Result<std::optional<std::string>> RocksKv::get(KvTable table, std::string_view key) const {
+  std::string value;
+  Status status = parts_->db->Get({}, parts_->handle(table), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return value;
+}
+
+Result<std::vector<KvRow>> RocksKv::scan(const KvRange& range) const {
+  std::vector<KvRow> rows;
+  bool forward = range.direction == Direction::forward;
+  Slice lower(range.begin);
+  Slice upper(range.end);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  if (!range.end.empty()) options.iterate_upper_bound = &upper;
+  std::unique_ptr<rocksdb::Iterator> it(
+      parts_->db->NewIterator(options, parts_->handle(range.table)));
+  std::size_t bytes = 0;
+  forward ? it->SeekToFirst() : it->SeekToLast();
+  while (it->Valid() && rows.size() < range.rows_max && (rows.empty() || bytes < range.bytes_max)) {
+    rows.emplace_back(it->key().ToString(), it->value().ToString());
+    bytes += it->key().size() + it->value().size();
+    forward ? it->Next() : it->Prev();
+  }
+  if (!it->status().ok()) return std::unexpected(error_of(it->status()));
+  return rows;
+}
+
+Result<void> RocksKv::copy_to(const std::string& path) {
+  rocksdb::Checkpoint* made = nullptr;
+  Status status = rocksdb::Checkpoint::Create(parts_->db.get(), &made);
+  std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(path);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return {};
+}
+
+}  // namespace lockstep

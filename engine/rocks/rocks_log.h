@@ -1,0 +1,58 @@
+// rocks_log.h: the log and the store in one folder of this machine.
+//
+//   lock      held by the one process that writes
+//   commits   the mark (mark_file.h)
+//   rocks/    the database
+//
+// `open` is for the server: it takes the lock, recovers, checks, and starts the committer's thread.
+// `open_read_only` is for tools: it needs no lock, works beside a running server, and shows what
+// was durable when it was opened. A folder that has other things in it is refused by name.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/rocks/committer_thread.h"
+#include "engine/rocks/kv_log.h"
+#include "engine/rocks/mark_file.h"
+#include "engine/rocks/rocks_kv.h"
+
+namespace lockstep {
+
+class RocksLog {
+ public:
+  struct Parts {
+    Executor& executor;
+    Random& random;
+    RocksOptions options = {};
+  };
+
+  // `on_failure` is called from any thread when the disk has failed, and should not return.
+  // Fails with `locked`, `not_a_store`, `newer_format`, `corrupt` or `disk`.
+  [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
+                                                              Parts parts,
+                                                              FailStop::Action on_failure);
+  // Fails with `no_store` too.
+  [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open_read_only(const std::string& folder,
+                                                                        Parts parts);
+  ~RocksLog();
+
+  // A Log and a Store; both live as long as this.
+  [[nodiscard]] KvLog& log() { return *log_; }
+  [[nodiscard]] RocksKv& kv() { return *kv_; }
+
+ private:
+  explicit RocksLog(FailStop::Action on_failure) : fail_stop_(std::move(on_failure)) {}
+
+  int lock_ = -1;
+  std::string scratch_;
+  FailStop fail_stop_;
+  std::unique_ptr<MarkFile> mark_;
+  std::unique_ptr<RocksKv> kv_;
+  std::unique_ptr<KvLog> log_;
+  std::unique_ptr<CommitterThread> committer_;
+};
+
+}  // namespace lockstep

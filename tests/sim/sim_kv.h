@@ -1,0 +1,93 @@
+// sim_kv.h: a disk that forgets what was not flushed.
+//
+// A `SimDisk` outlives the process that writes to it: `SimKv` and `SimMark` are what one process
+// holds of it, and die with it. `power_cut` takes all that was not flushed, but for what a real
+// disk may keep of it by chance: the first few of the waiting batches, whole and in order, and
+// either value of the mark. A disk that lies says that it has flushed and has not.
+//
+// A fault is armed for the n-th commit from now: it may fail before anything is written, after the
+// write and before the flush, or after the flush and before the answer.
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/rocks/kv.h"
+
+namespace lockstep::sim {
+
+enum class DiskFault { none, before_write, before_flush, after_flush };
+
+class SimDisk {
+ public:
+  // The `commits`-th commit from now fails so (1: the next), and all after it fail too, until a
+  // power cut.
+  void fail_at(std::uint64_t commits, DiskFault fault);
+  // From now on a flush does nothing, and says that all is well.
+  void lie() { lies_ = true; }
+
+  // Of the batches that were written and not flushed, the first `survive` are kept; of the mark,
+  // the value that was written last if `mark_survives`. Faults are over, and the disk is honest
+  // again.
+  void power_cut(std::size_t survive, bool mark_survives);
+
+  [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
+  [[nodiscard]] bool failing() const { return failing_; }
+
+  // Damage: the bytes of one row as they lie there; nullptr if there is none.
+  [[nodiscard]] std::string* row(KvTable table, const std::string& key);
+  void lose(KvTable table, const std::string& key);
+  void set_mark(std::optional<CommitNumber> number) { mark_ = flushed_mark_ = number; }
+
+ private:
+  friend class SimKv;
+  friend class SimMark;
+  using Rows = std::map<std::string, std::string, std::less<>>;
+  using Tables = std::array<Rows, kv_table_count>;
+
+  static void apply(const KvBatch& batch, Tables& tables);
+  [[nodiscard]] Result<void> commit(const KvBatch& batch);
+
+  Tables flushed_;
+  Tables visible_;  // to the process that runs now
+  std::vector<KvBatch> unflushed_;
+  std::optional<CommitNumber> mark_;
+  std::optional<CommitNumber> flushed_mark_;
+  std::uint64_t commits_until_fault_ = 0;
+  DiskFault fault_ = DiskFault::none;
+  bool failing_ = false;
+  bool lies_ = false;
+};
+
+class SimKv : public Kv {
+ public:
+  explicit SimKv(SimDisk& disk) : disk_(disk) {}
+
+  [[nodiscard]] Result<void> commit(const KvBatch& batch) override { return disk_.commit(batch); }
+  [[nodiscard]] Result<std::optional<std::string>> get(KvTable table,
+                                                       std::string_view key) const override;
+  [[nodiscard]] Result<std::vector<KvRow>> scan(const KvRange& range) const override;
+
+ private:
+  SimDisk& disk_;
+};
+
+class SimMark : public Mark {
+ public:
+  explicit SimMark(SimDisk& disk) : disk_(disk) {}
+
+  [[nodiscard]] Result<std::optional<CommitNumber>> read() const override { return disk_.mark_; }
+  [[nodiscard]] Result<void> write(CommitNumber number) override;
+  [[nodiscard]] Result<void> sync() override;
+
+ private:
+  SimDisk& disk_;
+};
+
+}  // namespace lockstep::sim
