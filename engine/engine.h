@@ -26,6 +26,7 @@
 #include "engine/hub.h"
 #include "engine/log.h"
 #include "engine/metrics.h"
+#include "engine/opening.h"
 #include "engine/producer.h"
 #include "engine/step.h"
 #include "engine/time.h"
@@ -103,6 +104,7 @@ class Engine {
     const Agents& agents;
     bool (*is_json_object)(std::string_view text);
     Metrics& metrics;
+    OpeningMarker* opening = nullptr;
   };
 
   // Ends what a crash has interrupted; `ready` is called when that is durable. Requests are to be

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -60,6 +61,7 @@ class Hub {
   // if there is one. Null: read the log.
   [[nodiscard]] std::optional<Slice> tail(const ThreadId& thread, Timestamp after,
                                           std::size_t bytes_max) const;
+  [[nodiscard]] bool followed(const ThreadId& thread) const;
   [[nodiscard]] std::size_t follower_count() const;
 
  private:
@@ -70,6 +72,7 @@ class Hub {
     std::size_t bytes = 0;
   };
   std::unordered_map<ThreadId, Channel> channels_;
+  std::size_t follower_count_ = 0;
 };
 
 }  // namespace lockstep

@@ -1,0 +1,284 @@
+#include <algorithm>
+#include <unordered_set>
+#include <variant>
+
+#include "engine/engine_local.h"
+#include "engine/entry_rows.h"
+#include "engine/limits.h"
+#include "engine/marks.h"
+#include "engine/must.h"
+#include "engine/sizes.h"
+
+namespace lockstep {
+namespace {
+
+// Calls `done` when all who took part have answered: with the first error, if there was one.
+class Gathering {
+ public:
+  explicit Gathering(Done<Result<void>> done) : done_(std::move(done)) {}
+  ~Gathering() = default;
+  Gathering(const Gathering&) = delete;
+  Gathering& operator=(const Gathering&) = delete;
+
+  void expect() { ++left_; }
+  void answer(const Result<void>& result) {
+    MUST(left_ > 0);
+    if (!result && worst_) worst_ = result;
+    if (--left_ == 0) done_(std::move(worst_));
+  }
+
+ private:
+  std::size_t left_ = 0;
+  Result<void> worst_;
+  Done<Result<void>> done_;
+};
+
+Error stopping() { return {Kind::overloaded, "stopping", "the server is going away"}; }
+Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for this thread"}; }
+
+bool has_open_runs(const ThreadState& state) { return state.running || !state.waiting.empty(); }
+
+StepRefusal refusal_of(const Error& error) {
+  StepRefusal refusal;
+  refusal.code = error.code;
+  refusal.detail = error.detail;
+  return refusal;
+}
+
+Lane::Parts lane_parts(const Engine::Parts& parts, States& states, const History& history,
+                       const Session& session, const Rules& rules, LaneHost& host) {
+  return {.log = parts.log,
+          .store = parts.store,
+          .clock = parts.clock,
+          .executor = parts.executor,
+          .states = states,
+          .history = history,
+          .session = session,
+          .rules = rules,
+          .metrics = parts.metrics,
+          .host = host};
+}
+
+}  // namespace
+
+template <class Answer>
+void LocalEngine::later(Done<Answer> done, Answer answer) {
+  parts_.executor.post(
+      [done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+}
+
+// --- Life ----------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Engine>> Engine::open(Parts parts, RunHost& host, Done<Result<void>> ready) {
+  MUST(parts.executor.runs_here());
+  auto found = LocalEngine::look(parts);
+  if (!found) return std::unexpected(found.error());
+  return std::make_unique<LocalEngine>(parts, host, std::move(*found), std::move(ready));
+}
+
+LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready)
+    : parts_(parts),
+      host_(host),
+      rules_{parts.agents, parts.is_json_object, found.epoch, std::move(found.former)},
+      history_(parts.log, parts.store, hub_, parts.metrics),
+      session_(history_, rules_, parts.metrics),
+      states_({parts.log, parts.store, hub_, parts.opening, parts.metrics}),
+      feed_(parts.log, parts.store, found.epoch),
+      lane_parts_(lane_parts(parts_, states_, history_, session_, rules_, *this)),
+      next_number_(found.next_number),
+      alive_(std::make_shared<bool>(true)) {
+  for (ThreadNumber number : found.quarantined) states_.quarantine(number);
+  parts_.log.follow([this, alive = std::weak_ptr(alive_)](std::span<const Committed> committed) {
+    if (!alive.expired()) on_commit(committed);
+  });
+  begin(std::move(found), std::move(ready));
+}
+
+LocalEngine::~LocalEngine() = default;
+
+// What was left undone, then the runs that were cut short; each durable before the next.
+void LocalEngine::begin(Found found, Done<Result<void>> ready) {
+  auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
+               threads = std::move(found.interrupted)](Result<void> written) mutable {
+    if (alive.expired()) return;
+    if (!written) return ready(std::move(written));
+    if (parts_.opening) parts_.opening->clear();
+    interrupt_open_runs(threads, std::move(ready));
+  };
+  if (found.rows.empty() && found.half_erased.empty()) {
+    return later<Result<void>>(std::move(rest), {});
+  }
+  parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
+}
+
+void LocalEngine::interrupt_open_runs(const std::vector<ThreadId>& threads,
+                                      Done<Result<void>> ready) {
+  std::vector<LiveThread*> open;
+  for (const ThreadId& id : threads) {
+    // A damaged thread is quarantined, and its runs with it; the rest is served. One with open runs
+    // stays in memory while the next is opened.
+    auto thread = states_.open(std::nullopt, id);
+    if (thread && has_open_runs((*thread)->state)) open.push_back(*thread);
+  }
+  interrupt(open, {"interrupted", "the server was stopped without warning"}, std::move(ready));
+}
+
+void LocalEngine::interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
+                            Done<Result<void>> done) {
+  auto all = std::make_shared<Gathering>(std::move(done));
+  all->expect();
+  for (LiveThread* thread : threads) {
+    all->expect();
+    lane(*thread).push(InterruptInput{why, [all](Result<void> ended) { all->answer(ended); }}, 0);
+  }
+  later<Result<void>>([all](Result<void> asked) { all->answer(asked); }, {});
+}
+
+void LocalEngine::stop(Done<void> done) {
+  MUST(parts_.executor.runs_here());
+  stopping_ = true;
+  std::vector<LiveThread*> threads;
+  states_.each([&](LiveThread& thread) {
+    // What waits in a lane was taken before, and may start a run.
+    if (has_open_runs(thread.state) || (thread.lane && !thread.lane->idle()))
+      threads.push_back(&thread);
+  });
+  interrupt(threads, {"shutdown", "the server was shut down"},
+            [done = std::move(done)](const Result<void>&) mutable { done(); });
+}
+
+// --- The one road --------------------------------------------------------------------------------
+
+void LocalEngine::on_commit(std::span<const Committed> committed) {
+  MUST(parts_.executor.runs_here());
+  std::unordered_set<ThreadId> threads;
+  std::unordered_set<UserId> users;
+  for (const Committed& one : committed) {
+    LiveThread* thread = states_.find(one.thread);
+    if (!thread) continue;  // another writer's, of a thread that nobody here uses
+    states_.fold(one);
+    hub_.publish(thread->id, one.entry);
+    threads.insert(thread->id);
+    if (is_boundary(*one.entry) || thread->deleted) users.insert(thread->state.owner);
+  }
+  for (const ThreadId& thread : threads) hub_.wake(thread);
+  for (const UserId& user : users) feed_.wake(user);
+}
+
+ThreadNumber LocalEngine::next_number() {
+  return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
+}
+
+void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
+  for (const Event& event : entry.events) {
+    if (const auto* started = std::get_if<RunStarted>(&event)) {
+      ++parts_.metrics.runs_started;
+      start(thread, started->run);
+    } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
+      ++parts_.metrics.runs_ended;
+      host_.ended(thread.id, ended->run);
+    }
+  }
+}
+
+void LocalEngine::start(LiveThread& thread, const RunId& id) {
+  const Run& run = thread.state.run(id)->run;
+  MUST(run.context_ts == thread.state.now);
+  auto context = context_of(thread, thread.state, run);
+  if (context) return host_.started(run.agent, std::move(context->context), run.attempt);
+  lane(thread).push(
+      InterruptInput{{"storage_failed", context.error().detail}, [](const Result<void>&) {}}, 0);
+}
+
+void LocalEngine::idle(LiveThread& thread) {
+  states_.touch(thread);
+  states_.trim();
+}
+
+Lane& LocalEngine::lane(LiveThread& thread) {
+  if (!thread.lane) thread.lane = std::make_unique<Lane>(thread, lane_parts_);
+  return *thread.lane;
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
+  MUST(parts_.executor.runs_here());
+  ++parts_.metrics.syncs;
+  const bool changes = !request.changes.changes.empty();
+  if (changes && stopping_)
+    return later<Result<SyncReply>>(std::move(done), std::unexpected(stopping()));
+  if (request.changes.changes.size() > limits::changes_max) {
+    return later<Result<SyncReply>>(
+        std::move(done), fail(Kind::rejected, "too_large", "a request has too many changes"));
+  }
+  // A cursor of a thread that is not there has an answer of its own, which the gate gives.
+  auto thread = changes || request.changes.cursor
+                    ? states_.open_or_make(request.changes.user, request.thread)
+                    : states_.open(request.changes.user, request.thread);
+  if (!thread) return later<Result<SyncReply>>(std::move(done), std::unexpected(thread.error()));
+  LiveThread& live = **thread;
+  if (changes) {
+    const std::size_t bytes = size_of(request.changes);
+    if (!lane(live).has_room(bytes)) {
+      return later<Result<SyncReply>>(std::move(done), std::unexpected(overloaded()));
+    }
+    make_missing_ids(request.changes);
+    return lane(live).push(ChangesInput{std::move(request), std::move(done)}, bytes);
+  }
+  std::optional<Result<SyncReply>> early = session_.gate(live, request);
+  Result<SyncReply> reply = early ? std::move(*early) : session_.reply(live, request, {});
+  states_.touch(live);
+  later<Result<SyncReply>>(std::move(done), std::move(reply));
+}
+
+void LocalEngine::make_missing_ids(ChangeRequest& request) {
+  const auto made = [this] { return make_id(parts_.clock.now(), parts_.random); };
+  for (Change& change : request.changes) {
+    if (auto* start = std::get_if<StartRun>(&change.what)) {
+      if (start->run.get().empty()) start->run = RunId(made());
+      for (MessageInput& input : start->input) {
+        if (input.id.get().empty()) input.id = MessageId(made());
+      }
+    } else if (auto* put = std::get_if<PutMessage>(&change.what)) {
+      if (put->id.get().empty()) put->id = MessageId(made());
+    }
+  }
+}
+
+void LocalEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+                        Done<std::expected<StepAck, StepRefusal>> done) {
+  MUST(parts_.executor.runs_here());
+  using Answer = std::expected<StepAck, StepRefusal>;
+  const auto refuse = [&](const Error& error) {
+    later<Answer>(std::move(done), std::unexpected(refusal_of(error)));
+  };
+  if (stopping_) return refuse(stopping());
+  if (batch.steps.empty()) return refuse({Kind::rejected, "invalid", "a batch without steps"});
+  const std::size_t bytes = size_of(batch);
+  if (batch.steps.size() > limits::batch_steps_max || bytes > limits::body_bytes_max) {
+    return refuse({Kind::rejected, "too_large", "the batch is too large"});
+  }
+  auto live = states_.open(user, thread);
+  if (!live) return refuse(live.error());
+  if (!lane(**live).has_room(bytes)) return refuse(overloaded());
+  lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
+}
+
+void LocalEngine::erase(const UserId& user, ThreadId thread, Done<Result<void>> done) {
+  MUST(parts_.executor.runs_here());
+  if (stopping_) return later<Result<void>>(std::move(done), std::unexpected(stopping()));
+  auto live = states_.open(user, thread);
+  if (!live) return later<Result<void>>(std::move(done), std::unexpected(live.error()));
+  const ThreadNumber number = (*live)->number;
+  auto marked = [this, alive = std::weak_ptr(alive_), number,
+                 done = std::move(done)](Result<void> result) mutable {
+    if (alive.expired()) return;
+    if (!result) return done(std::move(result));
+    // It is unreachable from here on. The bytes go now, or if that is cut short at the next start.
+    parts_.log.write({marks::clear(marks::erasing, number)}, {number}, std::move(done));
+  };
+  lane(**live).push(EraseInput{std::move(marked)}, 0);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,115 @@
+// engine_local.h: the engine of one machine.
+//
+// Joins what the other files do: finds the thread (states.h), hands inputs to its lane (lane.h),
+// tells followers of what became durable (hub.h, feed.h), and answers reads from memory or the log
+// (history.h, session.h). `on_commit` is its heart: nothing is shown that did not come through it.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/decide.h"
+#include "engine/engine.h"
+#include "engine/feed.h"
+#include "engine/history.h"
+#include "engine/hub.h"
+#include "engine/lane.h"
+#include "engine/run_queue.h"
+#include "engine/session.h"
+#include "engine/states.h"
+
+namespace lockstep {
+
+class LocalEngine final : public Engine, private LaneHost {
+ public:
+  // What the store says of itself at a start.
+  struct Found {
+    Epoch epoch;
+    std::vector<std::pair<Epoch, Timestamp>> former;
+    ThreadNumber next_number;
+    std::vector<ThreadNumber> quarantined;
+    std::vector<ThreadNumber> half_erased;  // deleted, their bytes not yet gone
+    std::vector<ThreadId> interrupted;      // with runs that were open
+    std::vector<Row> rows;                  // to be written before anything else
+  };
+  [[nodiscard]] static Result<Found> look(const Parts& parts);
+
+  LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready);
+  ~LocalEngine() override;
+  LocalEngine(const LocalEngine&) = delete;
+  LocalEngine& operator=(const LocalEngine&) = delete;
+
+  void sync(SyncRequest request, Done<Result<SyncReply>> done) override;
+  void write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+             Done<std::expected<StepAck, StepRefusal>> done) override;
+
+  Result<void> join(const UserId& user, const ThreadId& thread, Follower& follower) override;
+  void leave(const ThreadId& thread, Follower& follower) override;
+  Result<Slice> entries(const std::optional<UserId>& user, const ThreadId& thread, Timestamp after,
+                        std::size_t bytes_max) override;
+  Result<void> check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
+                            const Cursor& cursor) override;
+
+  Result<Reading> read(const std::optional<UserId>& user, const ThreadId& thread,
+                       std::optional<Timestamp> at) override;
+  Result<MessagesPage> messages(const UserId& user, const ThreadId& thread, const MessageId& before,
+                                std::uint32_t limit, std::optional<Cursor> at) override;
+  Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
+                  const RunId& run) override;
+  Result<RunContext> context(const std::optional<UserId>& user, const ThreadId& thread,
+                             const RunId& run) override;
+
+  Result<ThreadsPage> threads(const UserId& user, std::optional<std::string> before,
+                              std::uint32_t limit) override;
+  Result<std::vector<FeedItem>> feed(const UserId& user, const std::string& after,
+                                     std::uint32_t limit) override;
+  void join_feed(const UserId& user, Follower& follower) override;
+  void leave_feed(const UserId& user, Follower& follower) override;
+  void erase(const UserId& user, ThreadId thread, Done<Result<void>> done) override;
+
+  Epoch epoch() const override { return rules_.epoch; }
+  void stop(Done<void> done) override;
+
+ private:
+  // --- From below: the log and the lanes ---------------------------------------------------------
+  void on_commit(std::span<const Committed> committed);
+  ThreadNumber next_number() override;
+  void happened(LiveThread& thread, const Entry& entry) override;
+  void idle(LiveThread& thread) override;
+
+  void begin(Found found, Done<Result<void>> ready);
+  void interrupt_open_runs(const std::vector<ThreadId>& threads, Done<Result<void>> ready);
+  // `done` when every open run of these threads has ended.
+  void interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
+                 Done<Result<void>> done);
+
+  Lane& lane(LiveThread& thread);
+  void start(LiveThread& thread, const RunId& run);
+  void make_missing_ids(ChangeRequest& request);
+  Result<RunContext> context_of(const LiveThread& thread, const ThreadState& state,
+                                const Run& run) const;
+  // Answers after the call that asked has returned.
+  template <class Answer>
+  void later(Done<Answer> done, Answer answer);
+
+  Parts parts_;
+  RunHost& host_;
+  Rules rules_;
+  Hub hub_;
+  History history_;
+  Session session_;
+  States states_;
+  Feed feed_;
+  Lane::Parts lane_parts_;
+  ThreadNumber next_number_;
+  bool stopping_ = false;
+  std::shared_ptr<bool> alive_;  // what the log calls back asks it first
+};
+
+}  // namespace lockstep

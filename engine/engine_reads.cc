@@ -1,0 +1,183 @@
+// engine_reads.cc: what the engine answers without waiting.
+#include <algorithm>
+
+#include "engine/engine_local.h"
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "engine/must.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> unknown_run(const RunId& run) {
+  return fail(Kind::not_found, "unknown_run", "there is no run " + run.get());
+}
+
+// Is the path to `id` now what it was at `at`?
+bool path_is_as_at(const ThreadState& now, const MessageId& id, Timestamp at) {
+  if (at >= now.now) return true;
+  if (!now.message(id)) return false;
+  return std::ranges::all_of(now.path(id), [at](const MessageRow* row) {
+    return !row->deleted && row->message.updated <= at;
+  });
+}
+
+std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
+  std::vector<Message> messages;
+  messages.reserve(rows.size());
+  for (const MessageRow* row : rows) messages.push_back(row->message);
+  return messages;
+}
+
+}  // namespace
+
+// --- Following -----------------------------------------------------------------------------------
+
+Result<void> LocalEngine::join(const UserId& user, const ThreadId& thread, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  hub_.join(thread, follower);
+  parts_.metrics.followers = hub_.follower_count();
+  return {};
+}
+
+void LocalEngine::leave(const ThreadId& thread, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  hub_.leave(thread, follower);
+  parts_.metrics.followers = hub_.follower_count();
+  if (LiveThread* live = states_.find(thread)) states_.touch(*live);
+}
+
+Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadId& thread,
+                                   Timestamp after, std::size_t bytes_max) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  return history_.slice(**live, after, bytes_max);
+}
+
+Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
+                                       const Cursor& cursor) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  return lockstep::check_cursor(cursor, (*live)->state.now, rules_);
+}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const ThreadId& thread,
+                                  std::optional<Timestamp> at) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const Timestamp now = (*live)->state.now;
+  if (at && *at > now) {
+    return fail(Kind::conflict, "unknown_history", "the thread has not come so far");
+  }
+  auto state = history_.state_at(**live, at.value_or(now));
+  if (!state) return std::unexpected(state.error());
+  if (state->now == Timestamp()) {
+    return fail(Kind::not_found, "unknown_thread", "the thread was not there yet");
+  }
+  return Reading{.screen = screen_of(*state),
+                 .cursor = {state->now, rules_.epoch},
+                 .digest = (*live)->digests.of(*state, state->thread.head)};
+}
+
+Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadId& thread,
+                                           const MessageId& before, std::uint32_t limit,
+                                           std::optional<Cursor> at) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const ThreadState* state = &(*live)->state;
+  std::optional<ThreadState> then;
+  if (at) {
+    Result<void> good = lockstep::check_cursor(*at, state->now, rules_);
+    if (!good) return std::unexpected(good.error());
+    if (!path_is_as_at(*state, before, at->at)) {
+      auto earlier = history_.state_at(**live, at->at);
+      if (!earlier) return std::unexpected(earlier.error());
+      state = &then.emplace(std::move(*earlier));
+    }
+  }
+  if (!state->living(before)) {
+    return fail(Kind::not_found, "unknown_message", "there is no message " + before.get());
+  }
+  std::vector<const MessageRow*> path = state->path(before);
+  path.pop_back();
+  const std::size_t count = std::min<std::size_t>({limit, limits::list_max, path.size()});
+  MessagesPage page;
+  page.older = path.size() > count;
+  path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(count));
+  page.messages = messages_of(path);
+  return page;
+}
+
+Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadId& thread,
+                             const RunId& run) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const RunRow* row = (*live)->state.run(run);
+  if (!row) return unknown_run(run);
+  return row->run;
+}
+
+Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadId& thread,
+                                        const RunId& run) {
+  MUST(parts_.executor.runs_here());
+  auto live = states_.open(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const RunRow* row = (*live)->state.run(run);
+  if (!row) return unknown_run(run);
+  if (!row->run.context_ts) {
+    return fail(Kind::not_found, "not_started", "run " + run.get() + " was never started");
+  }
+  auto state = history_.state_at(**live, *row->run.context_ts);
+  if (!state) return std::unexpected(state.error());
+  return context_of(**live, *state, row->run);
+}
+
+Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const ThreadState& state,
+                                           const Run& run) const {
+  MUST(run.context_ts == state.now && run.settings);
+  auto settings = parts_.store.get(Table::settings, keys::settings(*run.settings));
+  if (!settings) return std::unexpected(settings.error());
+  if (!*settings) {
+    return fail(Kind::corrupt, "corrupt", "the settings of run " + run.id.get() + " are missing");
+  }
+  return RunContext{.context = {.thread = thread.id,
+                                .run = run.id,
+                                .path = messages_of(state.path(run.head)),
+                                .settings = std::move(**settings)},
+                    .agent = run.agent};
+}
+
+// --- Threads -------------------------------------------------------------------------------------
+
+Result<ThreadsPage> LocalEngine::threads(const UserId& user, std::optional<std::string> before,
+                                         std::uint32_t limit) {
+  MUST(parts_.executor.runs_here());
+  return feed_.threads(user, before, limit);
+}
+
+Result<std::vector<FeedItem>> LocalEngine::feed(const UserId& user, const std::string& after,
+                                                std::uint32_t limit) {
+  MUST(parts_.executor.runs_here());
+  return feed_.items(user, after, limit);
+}
+
+void LocalEngine::join_feed(const UserId& user, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  feed_.join(user, follower);
+}
+
+void LocalEngine::leave_feed(const UserId& user, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  feed_.leave(user, follower);
+}
+
+}  // namespace lockstep

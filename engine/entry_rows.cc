@@ -1,0 +1,106 @@
+#include "engine/entry_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/digest.h"
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "engine/marks.h"
+#include "engine/run_queue.h"
+#include "engine/view_codec.h"
+#include "engine/views.h"
+
+namespace lockstep {
+namespace {
+
+void add(std::vector<Row>& rows, std::vector<Row> more) {
+  std::ranges::move(more, std::back_inserter(rows));
+}
+
+bool wants_views(const LiveThread& thread, const Entry& entry) {
+  const auto is_static = [](const Event& event) {
+    return std::holds_alternative<RunEnded>(event) || std::holds_alternative<MessagePut>(event);
+  };
+  return thread.since_view + 1 >= limits::view_entries_max ||
+         std::ranges::any_of(entry.events, is_static);
+}
+
+// The thread's row, and its place in the feed.
+std::vector<Row> list_rows(const LiveThread& thread, const ThreadRecord& record) {
+  std::string key = keys::thread(record.id);
+  std::string value = encode(key, record);
+  std::vector<Row> rows{{Table::threads, std::move(key), std::move(value), Row::Stamp::value}};
+  if (thread.feed_commit != CommitNumber()) {
+    rows.push_back({Table::feed, keys::feed(record.owner, thread.feed_commit), std::nullopt,
+                    Row::Stamp::none});
+  }
+  key = keys::feed(record.owner);
+  value = encode(key, FeedRow{record.id, !record.thread});
+  rows.push_back({Table::feed, std::move(key), std::move(value), Row::Stamp::key});
+  return rows;
+}
+
+std::vector<Row> settings_rows(std::span<const AgentSettings> settings, const Store& store) {
+  std::vector<Row> rows;
+  for (const AgentSettings& one : settings) {
+    std::string key = keys::settings(sha256(one.bytes));
+    const auto known = store.get(Table::settings, key);
+    if (known && *known == one.bytes) continue;
+    rows.push_back({Table::settings, std::move(key), one.bytes, Row::Stamp::none});
+  }
+  return rows;
+}
+
+}  // namespace
+
+bool is_boundary(const Entry& entry) {
+  return std::ranges::any_of(entry.events, [](const Event& event) {
+    return !std::holds_alternative<PartStarted>(event) &&
+           !std::holds_alternative<ContentAppended>(event);
+  });
+}
+
+EntryRows rows_of(const LiveThread& thread, const Entry& entry,
+                  std::span<const AgentSettings> settings, const Store& store) {
+  const bool views = wants_views(thread, entry);
+  if (!views && !is_boundary(entry)) return {};
+  // A copy costs nothing until it is changed, and content, the one thing that comes often, is not
+  // here.
+  ThreadState after = thread.state;
+  fold(after, entry);
+
+  EntryRows result{.rows = settings_rows(settings, store), .views = views, .listed = true};
+  add(result.rows, list_rows(thread, {.id = thread.id,
+                                      .number = thread.number,
+                                      .owner = after.owner,
+                                      .thread = after.thread,
+                                      .view = views ? entry.at : thread.view_at,
+                                      .last = entry.at}));
+  add(result.rows, open_run_rows(thread.number, after, entry));
+  if (views) add(result.rows, view_rows(thread.number, after, thread.view_at));
+  if (entry.origin) {
+    result.rows.push_back({Table::meta, std::string(keys::next_thread),
+                           keys::encode_number(thread.number.get() + 1), Row::Stamp::none});
+  }
+  return result;
+}
+
+EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
+  ThreadState after = thread.state;
+  fold(after, entry);
+  EntryRows result{.rows = list_rows(thread, {.id = thread.id,
+                                              .number = thread.number,
+                                              .owner = after.owner,
+                                              .thread = std::nullopt,
+                                              .view = Timestamp(),
+                                              .last = entry.at}),
+                   .views = false,
+                   .listed = true};
+  add(result.rows, open_run_rows(thread.number, after, entry));
+  result.rows.push_back(marks::set(marks::erasing, thread.number));
+  return result;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,145 @@
+#include "engine/feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "engine/view_codec.h"
+
+namespace lockstep {
+namespace {
+
+struct Changed {
+  CommitNumber commit;
+  FeedRow row;
+};
+
+Result<std::vector<Changed>> read_rows(const Store& store, const Scan& scan) {
+  const auto stored = store.scan(scan);
+  if (!stored) return std::unexpected(stored.error());
+  std::vector<Changed> rows;
+  for (const auto& [key, value] : *stored) {
+    const auto place = keys::decode_feed(key);
+    if (!place) return fail(Kind::corrupt, "corrupt", "a key in the feed names no change");
+    auto row = decode_feed_row(key, value);
+    if (!row) return std::unexpected(row.error());
+    rows.push_back({place->commit, std::move(*row)});
+  }
+  return rows;
+}
+
+// As the list shows it. A thread whose row is damaged is shown by its id alone: it is there, and to
+// open it says what is the matter.
+Result<Thread> listed(const Store& store, const ThreadId& id) {
+  const std::string key = keys::thread(id);
+  const auto value = store.get(Table::threads, key);
+  if (!value) return std::unexpected(value.error());
+  Thread thread;
+  thread.id = id;
+  if (!*value) return thread;
+  auto record = decode_thread_record(key, **value);
+  if (record && record->record.thread) return std::move(*record->record.thread);
+  return thread;
+}
+
+std::uint32_t bounded(std::uint32_t limit) {
+  return std::clamp<std::uint32_t>(limit, 1, limits::list_max);
+}
+
+}  // namespace
+
+Feed::Feed(const Log& log, const Store& store, Epoch epoch)
+    : log_(log), store_(store), epoch_(epoch) {}
+
+std::string Feed::cursor(CommitNumber commit) const {
+  return to_string(Cursor{Timestamp(commit.get()), epoch_});
+}
+
+Result<CommitNumber> Feed::position(const std::string& text) const {
+  const auto cursor = parse_cursor(text);
+  if (!cursor || cursor->epoch != epoch_ || cursor->at.get() > log_.last_commit().get()) {
+    return fail(Kind::conflict, "unknown_history", "this cursor is not of the feed's history");
+  }
+  return CommitNumber(cursor->at.get());
+}
+
+Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::string>& before,
+                                  std::uint32_t limit) const {
+  ThreadsPage page;
+  page.cursor = cursor(log_.last_commit());
+  limit = bounded(limit);
+  Scan scan{.table = Table::feed,
+            .prefix = keys::feed(user),
+            .direction = Direction::backward,
+            .rows_max = limit + 1};
+  if (before) {
+    const auto commit = position(*before);
+    if (!commit) return std::unexpected(commit.error());
+    scan.after = keys::feed(user, *commit);
+  }
+  CommitNumber last;
+  while (true) {
+    const auto rows = read_rows(store_, scan);
+    if (!rows) return std::unexpected(rows.error());
+    for (const Changed& row : *rows) {
+      if (page.threads.size() == limit) {
+        page.next = cursor(last);
+        return page;
+      }
+      last = row.commit;
+      if (row.row.removed) continue;
+      auto thread = listed(store_, row.row.thread);
+      if (!thread) return std::unexpected(thread.error());
+      page.threads.push_back(std::move(*thread));
+    }
+    if (rows->size() < scan.rows_max) return page;
+    scan.after = keys::feed(user, last);
+  }
+}
+
+Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string& after,
+                                          std::uint32_t limit) const {
+  Scan scan{.table = Table::feed, .prefix = keys::feed(user), .rows_max = bounded(limit)};
+  if (!after.empty()) {
+    const auto commit = position(after);
+    if (!commit) return std::unexpected(commit.error());
+    scan.after = keys::feed(user, *commit);
+  }
+  const auto rows = read_rows(store_, scan);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<FeedItem> items;
+  for (const Changed& row : *rows) {
+    FeedItem item{.cursor = cursor(row.commit), .thread = {}, .removed = {}};
+    if (row.row.removed) {
+      item.removed = row.row.thread;
+    } else {
+      auto thread = listed(store_, row.row.thread);
+      if (!thread) return std::unexpected(thread.error());
+      item.thread = std::move(*thread);
+    }
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+void Feed::join(const UserId& user, Follower& follower) {
+  const bool fresh = followers_[user].insert(&follower).second;
+  MUST(fresh);
+}
+
+void Feed::leave(const UserId& user, Follower& follower) {
+  auto found = followers_.find(user);
+  MUST(found != followers_.end());
+  found->second.erase(&follower);
+  if (found->second.empty()) followers_.erase(found);
+}
+
+void Feed::wake(const UserId& user) {
+  auto found = followers_.find(user);
+  if (found == followers_.end()) return;
+  for (Follower* follower : found->second) follower->wake();
+}
+
+}  // namespace lockstep

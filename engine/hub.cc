@@ -1,0 +1,70 @@
+#include "engine/hub.h"
+
+#include <algorithm>
+
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "engine/sizes.h"
+
+namespace lockstep {
+
+void Hub::join(const ThreadId& thread, Follower& follower) {
+  const bool fresh = channels_[thread].followers.insert(&follower).second;
+  MUST(fresh);
+  ++follower_count_;
+}
+
+void Hub::leave(const ThreadId& thread, Follower& follower) {
+  auto channel = channels_.find(thread);
+  MUST(channel != channels_.end());
+  const std::size_t left = channel->second.followers.erase(&follower);
+  MUST(left == 1);
+  --follower_count_;
+  if (channel->second.followers.empty()) channels_.erase(channel);
+}
+
+void Hub::publish(const ThreadId& thread, std::shared_ptr<const Entry> entry) {
+  auto found = channels_.find(thread);
+  if (found == channels_.end()) return;
+  Channel& channel = found->second;
+  MUST(channel.tail.empty() || channel.tail.back()->entry->at == entry->previous);
+  channel.sizes.push_back(size_of(*entry));
+  channel.bytes += channel.sizes.back();
+  channel.tail.push_back(std::make_shared<const Published>(std::move(entry), std::string()));
+  while (channel.tail.size() > limits::tail_entries_max ||
+         (channel.bytes > limits::tail_bytes_max && channel.tail.size() > 1)) {
+    channel.bytes -= channel.sizes.front();
+    channel.sizes.pop_front();
+    channel.tail.pop_front();
+  }
+}
+
+void Hub::wake(const ThreadId& thread) {
+  auto channel = channels_.find(thread);
+  if (channel == channels_.end()) return;
+  for (Follower* follower : channel->second.followers) follower->wake();
+}
+
+bool Hub::followed(const ThreadId& thread) const { return channels_.contains(thread); }
+
+std::optional<Slice> Hub::tail(const ThreadId& thread, Timestamp after,
+                               std::size_t bytes_max) const {
+  auto found = channels_.find(thread);
+  if (found == channels_.end() || found->second.tail.empty()) return std::nullopt;
+  const Channel& channel = found->second;
+  if (channel.tail.front()->entry->previous > after) return std::nullopt;
+  auto from = std::ranges::upper_bound(channel.tail, after, {},
+                                       [](const auto& published) { return published->entry->at; });
+  Slice slice{.entries = {}, .end = channel.tail.back()->entry->at};
+  std::size_t bytes = 0;
+  for (; from != channel.tail.end(); ++from) {
+    bytes += channel.sizes[static_cast<std::size_t>(from - channel.tail.begin())];
+    if (bytes > bytes_max && !slice.entries.empty()) break;
+    slice.entries.push_back(*from);
+  }
+  return slice;
+}
+
+std::size_t Hub::follower_count() const { return follower_count_; }
+
+}  // namespace lockstep

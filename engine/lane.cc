@@ -1,0 +1,341 @@
+#include "engine/lane.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "engine/entry_codec.h"
+#include "engine/entry_rows.h"
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "engine/sizes.h"
+
+namespace lockstep {
+namespace {
+
+StepBatch& batch_of(LaneInput& input) { return std::get<StepsInput>(input).batch; }
+
+// Can `next` go on where `batch` ends? What it repeats of it is known by then.
+bool goes_on(const StepBatch& batch, const StepBatch& next) {
+  return next.run == batch.run && next.attempt == batch.attempt && !next.steps.empty() &&
+         !batch.steps.empty() && next.steps.front().seq <= batch.steps.back().seq + 1 &&
+         next.steps.front().seq > 0;
+}
+
+void add_steps(StepBatch& batch, const StepBatch& next) {
+  for (const Step& step : next.steps) {
+    if (step.seq > batch.steps.back().seq) batch.steps.push_back(step);
+  }
+}
+
+bool ends_or_starts_a_run(const Entry& entry) {
+  return std::ranges::any_of(entry.events, [](const Event& event) {
+    return std::holds_alternative<RunStarted>(event) || std::holds_alternative<RunEnded>(event);
+  });
+}
+
+void count(Metrics& metrics, const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.duplicate) {
+      ++metrics.changes_duplicate;
+    } else {
+      ++(outcome.applied ? metrics.changes_applied : metrics.changes_refused);
+    }
+  }
+}
+
+}  // namespace
+
+Lane::Lane(LiveThread& thread, const Parts& parts)
+    : thread_(thread), parts_(parts), alive_(std::make_shared<bool>(true)) {}
+
+Lane::~Lane() = default;
+
+bool Lane::has_room(std::size_t bytes) const {
+  return waiting_.size() + parked_.size() < limits::lane_inputs_max &&
+         bytes_ + bytes <= limits::lane_bytes_max;
+}
+
+bool Lane::idle() const {
+  return waiting_.empty() && parked_.empty() && !in_flight_ && !working_ && !scheduled_;
+}
+
+void Lane::push(LaneInput input, std::size_t bytes) {
+  MUST(parts_.executor.runs_here());
+  bytes_ += bytes;
+  waiting_.push_back({std::move(input), bytes});
+  schedule();
+}
+
+// Later, not now: what is pushed together is decided together, and nobody is answered within a
+// call.
+void Lane::schedule() {
+  if (scheduled_ || in_flight_ || working_) return;
+  scheduled_ = true;
+  parts_.executor.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    scheduled_ = false;
+    work();
+  });
+}
+
+void Lane::work() {
+  MUST(!working_);
+  working_ = true;
+  while (!in_flight_ && !waiting_.empty()) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    take(std::move(next));
+  }
+  working_ = false;
+  if (idle()) parts_.host.idle(thread_);  // may destroy this
+}
+
+void Lane::take(Waiting next) {
+  switch (next.input.index()) {
+    case 0:
+      return take_changes(std::move(next));
+    case 1:
+      return take_steps(std::move(next));
+    case 2:
+      return take_interrupt(std::move(next));
+    default:
+      return take_erase(std::move(next));
+  }
+}
+
+Timestamp Lane::next_at() { return next_timestamp(thread_.state.now, parts_.clock.now()); }
+
+// --- Deciding ------------------------------------------------------------------------------------
+
+void Lane::take_changes(Waiting next) {
+  auto& input = std::get<ChangesInput>(next.input);
+  if (auto early = parts_.session.gate(thread_, input.request)) {
+    bytes_ -= next.bytes;
+    return input.done(std::move(*early));
+  }
+  auto pasts = parts_.session.pasts(thread_, input.request.changes);
+  if (!pasts) {
+    bytes_ -= next.bytes;
+    return input.done(std::unexpected(pasts.error()));
+  }
+  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), parts_.rules);
+  InFlight in_flight;
+  in_flight.outcomes = std::move(decision.outcomes);
+  const bool trace = decision.leaves_trace();
+  in_flight.inputs.push_back(std::move(next));
+  if (!trace) return answer(std::move(in_flight));
+  append(std::move(decision), std::move(in_flight));
+}
+
+void Lane::take_steps(Waiting next) {
+  const RunRow* row = thread_.state.run(batch_of(next.input).run);
+  if (row && row->run.status == RunStatus::queued) {
+    parked_.push_back(std::move(next));
+    return;
+  }
+  InFlight in_flight;
+  in_flight.known_seq = row ? row->seq : 0;
+  in_flight.inputs.push_back(std::move(next));
+  const StepBatch merged = gather(in_flight.inputs);
+  auto decision = decide(thread_.state, merged, next_at(), parts_.rules);
+  // One bad batch must not spoil its neighbours: the first one is then decided alone.
+  if (!decision && in_flight.inputs.size() > 1) {
+    give_back(in_flight.inputs, 1);
+    decision = decide(thread_.state, batch_of(in_flight.inputs[0].input), next_at(), parts_.rules);
+  }
+  if (!decision) {
+    bytes_ -= in_flight.inputs[0].bytes;
+    return std::get<StepsInput>(in_flight.inputs[0].input).done(std::unexpected(decision.error()));
+  }
+  // Steps may say nothing new (an empty text), but they are counted.
+  if (!decision->entry.producer) return answer(std::move(in_flight));
+  append(std::move(*decision), std::move(in_flight));
+}
+
+StepBatch Lane::gather(std::vector<Waiting>& inputs) {
+  MUST(inputs.size() == 1);
+  StepBatch merged = batch_of(inputs[0].input);
+  std::size_t bytes = inputs[0].bytes;
+  while (!waiting_.empty() && std::holds_alternative<StepsInput>(waiting_.front().input)) {
+    const StepBatch& next = batch_of(waiting_.front().input);
+    bytes += waiting_.front().bytes;
+    if (!goes_on(merged, next) || bytes > limits::entry_bytes_max ||
+        merged.steps.size() + next.steps.size() > limits::entry_steps_max) {
+      break;
+    }
+    add_steps(merged, next);
+    inputs.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return merged;
+}
+
+// Puts all but the first `keep` inputs back to where they came from.
+void Lane::give_back(std::vector<Waiting>& inputs, std::size_t keep) {
+  while (inputs.size() > keep) {
+    waiting_.push_front(std::move(inputs.back()));
+    inputs.pop_back();
+  }
+}
+
+void Lane::take_interrupt(Waiting next) {
+  const RunError& why = std::get<InterruptInput>(next.input).why;
+  Decision decision = interrupt(thread_.state, why, next_at(), parts_.rules);
+  const bool trace = decision.leaves_trace();
+  InFlight in_flight;
+  in_flight.inputs.push_back(std::move(next));
+  if (!trace) return answer(std::move(in_flight));
+  append(std::move(decision), std::move(in_flight));
+}
+
+void Lane::take_erase(Waiting next) {
+  InFlight in_flight;
+  in_flight.tombstone = true;
+  in_flight.inputs.push_back(std::move(next));
+  if (thread_.deleted) {
+    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
+  }
+  if (!thread_.exists()) {
+    return refuse(std::move(in_flight), {Kind::not_found, "unknown_thread", "no such thread"});
+  }
+  thread_.erasing = true;
+  // The last entry may have no events: it gives the deletion its place in the owner's feed.
+  append(interrupt(thread_.state, {"deleted", "the thread was deleted"}, next_at(), parts_.rules),
+         std::move(in_flight));
+}
+
+// --- Making durable ------------------------------------------------------------------------------
+
+void Lane::append(Decision decision, InFlight in_flight) {
+  MUST(!in_flight_);
+  Entry& entry = decision.entry;
+  MUST(entry.previous == thread_.state.now && entry.at > entry.previous);
+  const bool first = thread_.state.now == Timestamp();
+  if (first) {
+    MUST(!in_flight.tombstone);
+    entry.origin = Origin{thread_.id, thread_.state.owner};
+    if (thread_.number == ThreadNumber()) {
+      parts_.states.give_number(thread_, parts_.host.next_number());
+    }
+  }
+  in_flight.entry = std::make_shared<const Entry>(std::move(entry));
+  in_flight.began = parts_.clock.now();
+  EntryRows rows = in_flight.tombstone
+                       ? tombstone_of(thread_, *in_flight.entry)
+                       : rows_of(thread_, *in_flight.entry, decision.settings, parts_.store);
+  in_flight.views = rows.views;
+  in_flight.listed = rows.listed;
+  Append append{.thread = thread_.number,
+                .expected = thread_.state.now,
+                .entry = in_flight.entry,
+                .bytes = encode(*in_flight.entry, thread_.state),
+                .rows = std::move(rows.rows)};
+  in_flight_ = std::move(in_flight);
+  parts_.log.append(std::move(append), [this, alive = std::weak_ptr(alive_)](auto result) {
+    if (!alive.expired()) appended(std::move(result));
+  });
+}
+
+void Lane::appended(Result<CommitNumber> result) {
+  MUST(parts_.executor.runs_here() && in_flight_ && !working_);
+  working_ = true;  // who is answered may well let go of the thread
+  InFlight done = std::move(*in_flight_);
+  in_flight_.reset();
+  if (result) {
+    if (done.listed) thread_.feed_commit = *result;
+    happened(std::move(done));
+  } else {
+    failed(std::move(done), result.error());
+  }
+  working_ = false;
+  work();
+}
+
+void Lane::happened(InFlight done) {
+  MUST(thread_.state.now == done.entry->at);
+  MUST(thread_.deleted == done.tombstone);
+  if (done.views) {
+    thread_.view_at = done.entry->at;
+    thread_.since_view = 0;
+  }
+  const Timestamp now = parts_.clock.now();
+  parts_.metrics.append_us.add(now > done.began ? now.get() - done.began.get() : 0);
+  if (ends_or_starts_a_run(*done.entry)) release_parked();
+  const std::shared_ptr<const Entry> entry = done.entry;
+  answer(std::move(done));
+  parts_.host.happened(thread_, *entry);
+}
+
+void Lane::failed(InFlight done, const Error& error) {
+  thread_.erasing = false;
+  if (error.kind != Kind::conflict) return refuse(std::move(done), error);
+  // Somebody else has written: read on, and decide again.
+  const Result<void> read = parts_.states.reload(thread_);
+  if (!read) return refuse(std::move(done), read.error());
+  give_back(done.inputs, 0);
+}
+
+// Steps that waited for their run's turn go to the front, in their order.
+void Lane::release_parked() {
+  std::deque<Waiting> parked = std::exchange(parked_, {});
+  std::deque<Waiting> free;
+  for (Waiting& waiting : parked) {
+    const RunRow* row = thread_.state.run(batch_of(waiting.input).run);
+    const bool waits = row && row->run.status == RunStatus::queued;
+    (waits ? parked_ : free).push_back(std::move(waiting));
+  }
+  for (Waiting& waiting : free | std::views::reverse) waiting_.push_front(std::move(waiting));
+}
+
+// --- Answering -----------------------------------------------------------------------------------
+
+void Lane::answer(InFlight done) {
+  for (Waiting& waiting : done.inputs) {
+    bytes_ -= waiting.bytes;
+    if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
+      count(parts_.metrics, done.outcomes);
+      changes->done(parts_.session.reply(thread_, changes->request, std::move(done.outcomes)));
+    } else if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
+      answer_steps(*steps, done);
+    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
+      interrupt->done({});
+    } else {
+      std::get<EraseInput>(waiting.input).done({});
+    }
+  }
+}
+
+void Lane::answer_steps(StepsInput& input, const InFlight& done) {
+  const std::uint64_t seq = input.batch.steps.back().seq;
+  if (done.entry && seq > done.known_seq) {
+    parts_.metrics.steps += std::min<std::uint64_t>(input.batch.steps.size(), seq - done.known_seq);
+    return input.done(StepAck{seq, done.entry->at});
+  }
+  // Sent again: answered as the first time.
+  const Result<Timestamp> at = parts_.history.step_at(thread_, input.batch.run, seq);
+  if (at) return input.done(StepAck{seq, *at});
+  StepRefusal refusal;
+  refusal.code = at.error().code;
+  refusal.detail = at.error().detail;
+  input.done(std::unexpected(std::move(refusal)));
+}
+
+void Lane::refuse(InFlight done, const Error& error) {
+  for (Waiting& waiting : done.inputs) {
+    bytes_ -= waiting.bytes;
+    if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
+      StepRefusal refusal;
+      refusal.code = error.code;
+      refusal.detail = error.detail;
+      steps->done(std::unexpected(std::move(refusal)));
+    } else if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
+      changes->done(std::unexpected(error));
+    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
+      interrupt->done(std::unexpected(error));
+    } else {
+      std::get<EraseInput>(waiting.input).done(std::unexpected(error));
+    }
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,68 @@
+#include "engine/run_queue.h"
+
+#include <algorithm>
+
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "engine/view_codec.h"
+
+namespace lockstep {
+namespace {
+
+// The run that opens, goes on or ends by this event; null if it is about none.
+const RunId* run_of(const Event& event) {
+  if (const auto* queued = std::get_if<RunQueued>(&event)) return &queued->run;
+  if (const auto* started = std::get_if<RunStarted>(&event)) return &started->run;
+  if (const auto* ended = std::get_if<RunEnded>(&event)) return &ended->run;
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, const Entry& entry) {
+  std::vector<std::uint32_t> numbers;
+  for (const Event& event : entry.events) {
+    const RunId* id = run_of(event);
+    if (!id) continue;
+    const std::uint32_t* number = after.run_numbers.find(*id);
+    MUST(number != nullptr);
+    if (std::ranges::find(numbers, *number) == numbers.end()) numbers.push_back(*number);
+  }
+  std::vector<Row> rows;
+  for (std::uint32_t number : numbers) {
+    const Run& run = after.runs[number].run;
+    Row row{.table = Table::open_runs,
+            .key = keys::open_run({thread, number}),
+            .value = std::nullopt,
+            .stamp = Row::Stamp::none};
+    if (run.status == RunStatus::queued || run.status == RunStatus::running) {
+      row.value = encode(row.key, OpenRun{after.thread.id, run.id, run.status, run.attempt});
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<OpenRuns> read_open_runs(const Store& store) {
+  OpenRuns open;
+  Scan scan{.table = Table::open_runs, .rows_max = limits::list_max};
+  while (true) {
+    const auto rows = store.scan(scan);
+    if (!rows) return std::unexpected(rows.error());
+    for (const auto& [key, value] : *rows) {
+      const auto place = keys::decode_open_run(key);
+      if (!place) return fail(Kind::corrupt, "corrupt", "a key in `open_runs` names no run");
+      const auto run = decode_open_run(key, value);
+      if (!run) {
+        open.damaged.push_back(place->thread);
+      } else if (open.threads.empty() || open.threads.back() != run->thread) {
+        open.threads.push_back(run->thread);  // rows of a thread lie together
+      }
+    }
+    if (rows->size() < scan.rows_max) return open;
+    scan.after = rows->back().first;
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,25 @@
+// run_queue.h: the runs that are open, where a start finds them.
+//
+// A row for each queued or running run, put and deleted with the entries that open and end it. So a
+// start knows which threads a crash has interrupted without reading the others.
+#pragma once
+
+#include <vector>
+
+#include "engine/event.h"
+#include "engine/state.h"
+#include "engine/store.h"
+
+namespace lockstep {
+
+// The rows by which this entry changes the table. Requires: `after` is the state that it leads to.
+[[nodiscard]] std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after,
+                                             const Entry& entry);
+
+struct OpenRuns {
+  std::vector<ThreadId> threads;      // that have open runs, each once
+  std::vector<ThreadNumber> damaged;  // whose rows can't be read
+};
+[[nodiscard]] Result<OpenRuns> read_open_runs(const Store& store);
+
+}  // namespace lockstep

@@ -1,0 +1,20 @@
+// sizes.h: about how many bytes a thing holds.
+//
+// Bounds on what waits and on what is kept in memory are in bytes. They need no exact size, only
+// one that follows the content: the sum of all texts, and a constant for each row beside them.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/change.h"
+#include "engine/event.h"
+#include "engine/step.h"
+
+namespace lockstep {
+
+[[nodiscard]] std::size_t size_of(const Message& message);
+[[nodiscard]] std::size_t size_of(const Entry& entry);
+[[nodiscard]] std::size_t size_of(const ChangeRequest& request);
+[[nodiscard]] std::size_t size_of(const StepBatch& batch);
+
+}  // namespace lockstep

@@ -1,0 +1,250 @@
+#include "engine/states.h"
+
+#include <utility>
+
+#include "engine/entry_codec.h"
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/lane.h"
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "engine/view_codec.h"
+#include "engine/views.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> unknown_thread() {
+  return fail(Kind::not_found, "unknown_thread", "there is no such thread");
+}
+
+std::unexpected<Error> deleted() { return fail(Kind::gone, "deleted", "the thread is deleted"); }
+
+std::unexpected<Error> corrupt(const ThreadId& thread, std::string why) {
+  return fail(Kind::corrupt, "corrupt", "thread " + thread.get() + ": " + std::move(why));
+}
+
+// Folds what comes after the views.
+Result<void> fold_rest(const Log& log, LiveThread& thread) {
+  while (true) {
+    auto stored =
+        log.read(thread.number, thread.state.now, limits::read_entries_max, limits::read_bytes_max);
+    if (!stored) return std::unexpected(stored.error());
+    if (stored->empty()) return {};
+    for (const StoredEntry& row : *stored) {
+      auto entry = decode(row.bytes, row.at, thread.state);
+      if (!entry) return std::unexpected(entry.error());
+      std::string why = unfoldable(thread.state, *entry);
+      if (!why.empty()) return corrupt(thread.id, std::move(why));
+      fold(thread.state, *entry);
+      ++thread.since_view;
+    }
+  }
+}
+
+}  // namespace
+
+LiveThread::LiveThread() = default;
+LiveThread::~LiveThread() = default;
+
+States::States(Parts parts) : parts_(parts) {}
+States::~States() = default;
+
+// --- Opening -------------------------------------------------------------------------------------
+
+Result<LiveThread*> States::open(const std::optional<UserId>& user, const ThreadId& id) {
+  auto known = threads_.find(id);
+  LiveThread* thread = known == threads_.end() ? nullptr : known->second.get();
+  if (thread) {
+    if (user && thread->state.owner != *user) return unknown_thread();
+    if (thread->deleted) return deleted();
+    if (!thread->exists()) return unknown_thread();
+  } else {
+    auto loaded = load(user, id);
+    if (!loaded) return std::unexpected(loaded.error());
+    thread = &keep(std::move(*loaded));
+  }
+  touch(*thread);
+  trim();
+  return thread;
+}
+
+Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadId& id) {
+  auto known = threads_.find(id);
+  // One that is being made by another user's request in flight is that user's.
+  if (known != threads_.end() && !known->second->exists() && !known->second->deleted) {
+    if (known->second->state.owner != user) return unknown_thread();
+    return known->second.get();
+  }
+  auto found = open(user, id);
+  if (found || found.error().kind != Kind::not_found) return found;
+  auto record = parts_.store.get(Table::threads, keys::thread(id));
+  if (!record) return std::unexpected(record.error());
+  if (*record || threads_.contains(id)) return found;  // another user's
+  auto made = std::make_unique<LiveThread>();
+  made->id = id;
+  made->state.thread.id = id;
+  made->state.owner = user;
+  return &keep(std::move(made));
+}
+
+LiveThread* States::find(ThreadNumber number) {
+  auto found = numbers_.find(number);
+  return found == numbers_.end() ? nullptr : found->second;
+}
+
+LiveThread* States::find(const ThreadId& id) {
+  auto found = threads_.find(id);
+  return found == threads_.end() ? nullptr : found->second.get();
+}
+
+Result<std::unique_ptr<LiveThread>> States::load(const std::optional<UserId>& user,
+                                                 const ThreadId& id) {
+  const std::string key = keys::thread(id);
+  const auto row = parts_.store.get(Table::threads, key);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return unknown_thread();
+  auto thread = std::make_unique<LiveThread>();
+  thread->id = id;
+  if (quarantined_ids_.contains(id)) return corrupt(id, "it is quarantined");
+  const auto record = decode_thread_record(key, **row);
+  Result<void> filled;
+  if (!record) {
+    filled = std::unexpected(record.error());
+  } else {
+    if (user && record->record.owner != *user) return unknown_thread();
+    if (!record->record.thread) return deleted();
+    thread->number = record->record.number;
+    thread->view_at = record->record.view;
+    thread->feed_commit = record->commit;
+    if (quarantined_.contains(thread->number)) return corrupt(id, "it is quarantined");
+    if (parts_.opening) parts_.opening->set(thread->number);
+    filled = fill(*thread);
+    if (parts_.opening) parts_.opening->clear();
+    if (filled && thread->state.now < record->record.last) {
+      filled = corrupt(id, "its log ends before its row in the list of threads says");
+    }
+  }
+  if (!filled) {
+    quarantined_ids_.insert(id);
+    ++parts_.metrics.threads_quarantined;
+    return std::unexpected(filled.error());
+  }
+  ++parts_.metrics.states_loaded;
+  return thread;
+}
+
+// The state: from the views, then from the entries after them.
+Result<void> States::fill(LiveThread& thread) const {
+  thread.state = ThreadState();
+  thread.since_view = 0;
+  if (thread.view_at != Timestamp()) {
+    auto views = load_views(parts_.store, thread.number);
+    if (!views) return std::unexpected(views.error());
+    if (views->now != thread.view_at) {
+      return corrupt(thread.id, "its views are of another time than its row says");
+    }
+    thread.state = std::move(*views);
+  }
+  Result<void> folded = fold_rest(parts_.log, thread);
+  if (!folded) return folded;
+  if (thread.state.thread.id != thread.id) return corrupt(thread.id, "its log is another thread's");
+  return {};
+}
+
+Result<void> States::reload(LiveThread& thread) {
+  const std::string key = keys::thread(thread.id);
+  const auto row = parts_.store.get(Table::threads, key);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return unknown_thread();
+  const auto record = decode_thread_record(key, **row);
+  if (!record) return std::unexpected(record.error());
+  LiveThread read;
+  read.id = thread.id;
+  read.number = record->record.number;
+  read.view_at = record->record.view;
+  if (record->record.thread) {
+    Result<void> filled = fill(read);
+    if (!filled) return filled;
+    thread.state = std::move(read.state);
+  }
+  numbers_.erase(thread.number);
+  thread.number = read.number;
+  numbers_[thread.number] = &thread;
+  thread.deleted = !record->record.thread;
+  thread.view_at = read.view_at;
+  thread.since_view = read.since_view;
+  thread.feed_commit = record->commit;
+  return {};
+}
+
+void States::quarantine(ThreadNumber number) {
+  if (quarantined_.insert(number).second) ++parts_.metrics.threads_quarantined;
+}
+
+// --- Changing ------------------------------------------------------------------------------------
+
+void States::give_number(LiveThread& thread, ThreadNumber number) {
+  MUST(thread.number == ThreadNumber() && number != ThreadNumber());
+  thread.number = number;
+  const bool fresh = numbers_.emplace(number, &thread).second;
+  MUST(fresh);
+}
+
+void States::fold(const Committed& committed) {
+  LiveThread* thread = find(committed.thread);
+  MUST(thread != nullptr);
+  lockstep::fold(thread->state, *committed.entry);
+  ++thread->since_view;
+  if (thread->erasing) thread->deleted = true;
+  ++parts_.metrics.entries;
+  parts_.metrics.events += committed.entry->events.size();
+}
+
+// --- Keeping -------------------------------------------------------------------------------------
+
+LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
+  LiveThread& kept = *thread;
+  if (kept.number != ThreadNumber()) {
+    const bool fresh = numbers_.emplace(kept.number, &kept).second;
+    MUST(fresh);
+  }
+  const bool fresh = threads_.emplace(kept.id, std::move(thread)).second;
+  MUST(fresh);
+  parts_.metrics.states_in_memory = threads_.size();
+  return kept;
+}
+
+bool States::busy(const LiveThread& thread) const {
+  return (thread.lane && !thread.lane->idle()) || thread.state.running ||
+         !thread.state.waiting.empty() || parts_.hub.followed(thread.id);
+}
+
+void States::touch(LiveThread& thread) {
+  if (thread.idle) idle_.erase(thread.place);
+  thread.idle = true;
+  // What is not there, or no more, is not worth keeping: it goes first.
+  thread.place = idle_.insert(thread.exists() ? idle_.end() : idle_.begin(), &thread);
+}
+
+void States::trim() {
+  // One that is used has come here by being touched, and comes again when that use ends.
+  const auto over = [this] {
+    return idle_.size() > limits::idle_states_max || (!idle_.empty() && !idle_.front()->exists());
+  };
+  while (over()) {
+    LiveThread& thread = *idle_.front();
+    idle_.pop_front();
+    thread.idle = false;
+    if (!busy(thread)) drop(thread);
+  }
+}
+
+void States::drop(LiveThread& thread) {
+  if (thread.number != ThreadNumber()) numbers_.erase(thread.number);
+  const ThreadId id = thread.id;
+  threads_.erase(id);
+  parts_.metrics.states_in_memory = threads_.size();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,111 @@
+// states.h: the threads that are in memory.
+//
+// A thread is loaded when it is first asked for (its views, then the entries after them) and stays
+// while somebody needs it: a lane at work, followers, open runs. Then it is idle, and idle ones
+// stay up to a bound, the one used longest ago going first. A state changes only by `fold`, which
+// only the commit of an entry calls.
+//
+// A thread that can't be read is quarantined: to ask for it is the error `corrupt`, all others are
+// served. So is one that was being opened when the process died (opening.h).
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/digests.h"
+#include "engine/hub.h"
+#include "engine/log.h"
+#include "engine/metrics.h"
+#include "engine/opening.h"
+#include "engine/state.h"
+#include "engine/store.h"
+
+namespace lockstep {
+
+class Lane;
+
+struct LiveThread {
+  LiveThread();
+  ~LiveThread();
+
+  ThreadId id;
+  ThreadNumber number;  // 0 until its first entry is on its way
+  ThreadState state;
+  Timestamp view_at;             // what the stored views show
+  std::uint32_t since_view = 0;  // entries after it
+  CommitNumber feed_commit;      // where it stands in its owner's feed; 0: nowhere
+  bool erasing = false;          // the entry in flight is its last
+  bool deleted = false;
+  Digests digests;
+  std::unique_ptr<Lane> lane;  // made when first needed
+  std::list<LiveThread*>::iterator place{};
+  bool idle = false;  // `place` is in the list of idle ones
+
+  // Has it an entry?
+  [[nodiscard]] bool exists() const { return state.now != Timestamp() && !deleted; }
+};
+
+class States {
+ public:
+  struct Parts {
+    const Log& log;
+    const Store& store;
+    const Hub& hub;
+    OpeningMarker* opening;
+    Metrics& metrics;
+  };
+  explicit States(Parts parts);
+  ~States();
+  States(const States&) = delete;
+  States& operator=(const States&) = delete;
+
+  // For this user, or for the administrator. Fails with `unknown_thread`, `deleted` or `corrupt`.
+  // The pointer is good until the strand is given back, or the next thread is opened.
+  [[nodiscard]] Result<LiveThread*> open(const std::optional<UserId>& user, const ThreadId& id);
+  // The same, but a thread that is not there is made for the user, empty and without a number.
+  [[nodiscard]] Result<LiveThread*> open_or_make(const UserId& user, const ThreadId& id);
+  // Null if it is not in memory.
+  [[nodiscard]] LiveThread* find(ThreadNumber number);
+  [[nodiscard]] LiveThread* find(const ThreadId& id);
+
+  // Requires: its first entry is to be appended under this number.
+  void give_number(LiveThread& thread, ThreadNumber number);
+  // Requires: called for every entry that becomes durable, and by nobody else.
+  void fold(const Committed& committed);
+  // Reads the thread anew: somebody else has written to it.
+  [[nodiscard]] Result<void> reload(LiveThread& thread);
+  // Must be called when a reason to keep it has gone.
+  void touch(LiveThread& thread);
+  // Lets go of idle threads beyond the bound.
+  void trim();
+
+  void quarantine(ThreadNumber number);
+  [[nodiscard]] std::size_t size() const { return threads_.size(); }
+  template <class Visit>
+  void each(Visit visit) {
+    for (auto& [id, thread] : threads_) visit(*thread);
+  }
+
+ private:
+  [[nodiscard]] bool busy(const LiveThread& thread) const;
+  [[nodiscard]] Result<std::unique_ptr<LiveThread>> load(const std::optional<UserId>& user,
+                                                         const ThreadId& id);
+  [[nodiscard]] Result<void> fill(LiveThread& thread) const;
+  LiveThread& keep(std::unique_ptr<LiveThread> thread);
+  void drop(LiveThread& thread);
+
+  Parts parts_;
+  std::unordered_map<ThreadId, std::unique_ptr<LiveThread>> threads_;
+  std::unordered_map<ThreadNumber, LiveThread*> numbers_;
+  std::list<LiveThread*> idle_;                   // used longest ago first
+  std::unordered_set<ThreadNumber> quarantined_;  // by an earlier start
+  std::unordered_set<ThreadId> quarantined_ids_;  // found since
+};
+
+}  // namespace lockstep
