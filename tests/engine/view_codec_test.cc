@@ -1,0 +1,158 @@
+#include "engine/view_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "engine/keys.h"
+#include "tests/support/small_state.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::string_view key = "key";
+
+ThreadRecord record() {
+  ThreadRecord record;
+  record.thread = small_state().thread;
+  record.id = record.thread->id;
+  record.number = ThreadNumber(5);
+  record.owner = UserId("alice");
+  record.view = Timestamp(10);
+  record.last = Timestamp(20);
+  return record;
+}
+
+// A run with every optional field.
+RunRow whole_run() {
+  const ThreadState state = small_state();
+  RunRow row = state.runs[2];
+  row.run.head = MessageId("m.user");
+  row.run.place = {Place::Kind::parent, MessageId("m.system")};
+  row.run.params = Json{"{}"};
+  row.run.context_ts = Timestamp(1);
+  row.run.settings = Hash{3};
+  row.run.started = Timestamp(2);
+  row.run.ended = Timestamp(3);
+  row.run.error = RunError{"code", "detail"};
+  row.run.usage = Json{"1"};
+  row.run.model = "model";
+  row.run.attempt = 3;
+  row.seq = 17;
+  row.ended_by_producer = true;
+  row.messages = {1, 2};
+  row.cut_calls = {"", "call"};
+  return row;
+}
+
+TEST(ViewCodec, EveryMessageOfAThreadComesBack) {
+  const ThreadState state = small_state();
+
+  for (std::size_t number = 0; number < state.messages.size(); ++number) {
+    const MessageRow& row = state.messages[number];
+    const auto back = decode_message_row(key, encode(key, row));
+    ASSERT_TRUE(back.has_value()) << back.error().detail;
+    EXPECT_EQ(*back, row);
+  }
+}
+
+TEST(ViewCodec, EveryRunOfAThreadComesBack) {
+  const ThreadState state = small_state();
+
+  for (std::size_t number = 0; number < state.runs.size(); ++number) {
+    const RunRow& row = state.runs[number];
+    EXPECT_EQ(decode_run_row(key, encode(key, row)), row);
+  }
+  EXPECT_EQ(decode_run_row(key, encode(key, whole_run())), whole_run());
+}
+
+TEST(ViewCodec, AMessageWithEveryOptionalFieldComesBack) {
+  MessageRow row = small_state().messages[1];
+  row.message.author = "";
+  row.message.run = RunId("r");
+  row.message.usage = Json{"{}"};
+  row.message.metadata = Json{""};
+
+  EXPECT_EQ(decode_message_row(key, encode(key, row)), row);
+}
+
+TEST(ViewCodec, ADevicesMemoryComesBack) {
+  small_state().devices.each([](const DeviceKey& device, const DeviceMemory& memory) {
+    const DeviceRow row{device, memory};
+    EXPECT_EQ(decode_device_row(key, encode(key, row)), row);
+  });
+  const DeviceRow empty{{UserId("u"), DeviceId("d")}, {}};
+  EXPECT_EQ(decode_device_row(key, encode(key, empty)), empty);
+}
+
+TEST(ViewCodec, TheThreadItselfComesBack) {
+  const ThreadState state = small_state();
+  ThreadView view{state.thread,  state.owner,  state.now, true, 5, 3, 1,
+                  state.running, state.waiting};
+
+  EXPECT_EQ(decode_thread_view(key, encode(key, view)), view);
+
+  view.running.reset();
+  view.waiting.clear();
+  view.thread.head.reset();
+  EXPECT_EQ(decode_thread_view(key, encode(key, view)), view);
+}
+
+TEST(ViewCodec, AThreadsRecordComesBackWithItsCommitNumber) {
+  const std::string value = encode(key, record()) + keys::encode_number(99);
+
+  const auto back = decode_thread_record(key, value);
+
+  ASSERT_TRUE(back.has_value()) << back.error().detail;
+  EXPECT_EQ(back->record, record());
+  EXPECT_EQ(back->commit, CommitNumber(99));
+}
+
+TEST(ViewCodec, ATombstoneComesBack) {
+  ThreadRecord gone = record();
+  gone.thread.reset();
+
+  const auto back = decode_thread_record(key, encode(key, gone) + keys::encode_number(1));
+
+  ASSERT_TRUE(back.has_value()) << back.error().detail;
+  EXPECT_EQ(back->record, gone);
+}
+
+TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
+  const OpenRun run{ThreadId("t"), RunId("r"), RunStatus::running, 2};
+  const FeedRow row{ThreadId("t"), true};
+  const std::string feed = keys::feed(UserId("u"));
+
+  EXPECT_EQ(decode_open_run(key, encode(key, run)), run);
+  EXPECT_EQ(decode_feed_row(keys::feed(UserId("u"), CommitNumber(4)), encode(feed, row)), row);
+}
+
+TEST(ViewCodec, EveryFlippedBitIsFound) {
+  const std::string value = encode(key, small_state().messages[1]);
+
+  for (std::size_t bit = 0; bit < 8 * value.size(); ++bit) {
+    std::string damaged = value;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    const auto row = decode_message_row(key, damaged);
+    ASSERT_FALSE(row.has_value()) << "bit " << bit;
+    EXPECT_EQ(row.error().code, "corrupt");
+  }
+}
+
+TEST(ViewCodec, EveryLengthCutShortIsFound) {
+  const std::string value = encode(key, record()) + keys::encode_number(1);
+
+  for (std::size_t size = 0; size < value.size(); ++size) {
+    EXPECT_FALSE(decode_thread_record(key, value.substr(0, size)).has_value()) << size;
+  }
+}
+
+TEST(ViewCodec, ARowInAnothersPlaceIsFound) {
+  const std::string value = encode(key, small_state().messages[1]);
+
+  EXPECT_FALSE(decode_message_row("other", value).has_value());
+}
+
+}  // namespace
+}  // namespace lockstep

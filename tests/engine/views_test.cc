@@ -1,0 +1,241 @@
+#include "engine/views.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "tests/support/small_state.h"
+
+namespace lockstep {
+namespace {
+
+constexpr ThreadNumber number{3};
+
+// Rows in memory, as a store gives them.
+class RowStore : public Store {
+ public:
+  void put(const std::vector<Row>& rows) {
+    for (const Row& row : rows) {
+      if (row.value) {
+        table(row.table)[row.key] = *row.value;
+      } else {
+        table(row.table).erase(row.key);
+      }
+    }
+  }
+  std::map<std::string, std::string>& table(Table which) {
+    return tables_[static_cast<std::size_t>(which)];
+  }
+
+  [[nodiscard]] Result<std::optional<std::string>> get(Table which,
+                                                       std::string_view key) const override {
+    const auto& rows = tables_[static_cast<std::size_t>(which)];
+    const auto found = rows.find(std::string(key));
+    return found == rows.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> scan(
+      const Scan& scan) const override {
+    const auto& rows = tables_[static_cast<std::size_t>(scan.table)];
+    std::vector<std::pair<std::string, std::string>> found;
+    auto at = scan.after.empty() ? rows.lower_bound(scan.prefix) : rows.upper_bound(scan.after);
+    for (; at != rows.end() && at->first.starts_with(scan.prefix); ++at) {
+      if (found.size() == scan.rows_max) break;
+      found.emplace_back(*at);
+    }
+    return found;
+  }
+
+ private:
+  std::array<std::map<std::string, std::string>, table_count> tables_;
+};
+
+std::string damage(RowStore& store) {
+  const auto loaded = load_views(store, number);
+  return loaded ? "none" : loaded.error().code;
+}
+
+Entry after(const ThreadState& state, std::vector<Event> events) {
+  Entry entry;
+  entry.previous = state.now;
+  entry.at = Timestamp(state.now.get() + 10);
+  entry.events = std::move(events);
+  return entry;
+}
+
+TEST(Views, ALoadedStateIsTheFoldedOne) {
+  const ThreadState state = small_state();
+  RowStore store;
+
+  store.put(view_rows(number, state, Timestamp()));
+  const auto loaded = load_views(store, number);
+
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
+TEST(Views, ALoadedStateFoldsOnAsTheOther) {
+  ThreadState state = small_state();
+  RowStore store;
+  store.put(view_rows(number, state, Timestamp()));
+  auto loaded = load_views(store, number);
+  ASSERT_TRUE(loaded.has_value());
+
+  const Entry entry = after(state, {ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
+  fold(state, entry);
+  fold(*loaded, entry);
+
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
+TEST(Views, RowsOfWhatChangedBringFormerViewsUpToDate) {
+  ThreadState state = small_state();
+  RowStore store;
+  store.put(view_rows(number, state, Timestamp()));
+  const Timestamp before = state.now;
+  const RunId run("r.second");
+  Entry entry = after(state, {ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
+  entry.producer = ProducerMark{run, 1, 9};
+  fold(state, entry);
+  fold(state, after(state, {MessageEnded{MessageId("m.live"), MessageStatus::complete, {}},
+                            RunEnded{run, RunStatus::completed, {}, Json{"{}"}}}));
+  Entry refused = after(state, {});
+  refused.acks.emplace_back(UserId("bob"), DeviceId("tab"), Hash{1}, Outcome());
+  refused.acks[0].outcome.op = Op(1);
+  fold(state, refused);
+
+  const std::vector<Row> rows = view_rows(number, state, before);
+  store.put(rows);
+  const auto loaded = load_views(store, number);
+
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
+  EXPECT_EQ(difference(*loaded, state), "");
+  // The thread, one message, the run that ended and the one that waits, one device.
+  EXPECT_EQ(rows.size(), 5);
+}
+
+TEST(Views, AnOpenRunsStepsAreKeptWithoutAnEventForIt) {
+  ThreadState state = small_state();
+  RowStore store;
+  store.put(view_rows(number, state, Timestamp()));
+  const Timestamp before = state.now;
+  Entry entry = after(state, {});
+  entry.producer = ProducerMark{RunId("r.second"), 1, 44};
+  fold(state, entry);
+
+  store.put(view_rows(number, state, before));
+  const auto loaded = load_views(store, number);
+
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
+TEST(Views, ALateCutLeavesItsMarkOnARunThatHasEnded) {
+  ThreadState state = small_state();
+  const RunId run("r.second");
+  const MessageId live("m.live");
+  fold(state, after(state, {PartStarted{live, 1, ToolCallPart{"c.9", "look", "{}"}},
+                            MessageEnded{live, MessageStatus::complete, {}},
+                            RunEnded{run, RunStatus::completed, {}, {}}}));
+  RowStore store;
+  store.put(view_rows(number, state, Timestamp()));
+  const Timestamp before = state.now;
+  fold(state, after(state, {MessageCut{live, {2}, MessageStatus::stopped}}));
+  ASSERT_EQ(state.run(run)->cut_calls.size(), 1);
+
+  store.put(view_rows(number, state, before));
+  const auto loaded = load_views(store, number);
+
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
+TEST(Views, AThreadOfMoreRowsThanAScanBringsIsLoadedWhole) {
+  ThreadState state = small_state();
+  for (std::size_t count = 0; count <= limits::list_max; ++count) {
+    Message message;
+    message.id = MessageId("many." + std::to_string(count));
+    fold(state, after(state, {MessagePut{message}}));
+  }
+  RowStore store;
+  store.put(view_rows(number, state, Timestamp()));
+
+  const auto loaded = load_views(store, number);
+
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
+TEST(Views, EveryRowThatIsMissingIsFound) {
+  RowStore whole;
+  whole.put(view_rows(number, small_state(), Timestamp()));
+
+  for (const auto& [key, value] : whole.table(Table::views)) {
+    RowStore store = whole;
+    store.table(Table::views).erase(key);
+    EXPECT_EQ(damage(store), "corrupt");
+  }
+}
+
+TEST(Views, EveryRowThatIsDamagedIsFound) {
+  RowStore whole;
+  whole.put(view_rows(number, small_state(), Timestamp()));
+
+  for (const auto& [key, value] : whole.table(Table::views)) {
+    RowStore store = whole;
+    store.table(Table::views)[key][value.size() / 2] ^= 1;
+    EXPECT_EQ(damage(store), "corrupt");
+  }
+}
+
+TEST(Views, ARowTooManyIsFound) {
+  ThreadState more = small_state();
+  fold(more, after(more, {MessageCreated{
+                             MessageId("m.more"), {}, Role::assistant, {}, RunId("r.second")}}));
+  RowStore store;
+  store.put(view_rows(number, more, Timestamp()));
+  RowStore older;
+  older.put(view_rows(number, small_state(), Timestamp()));
+  const std::string key = keys::view(number, keys::ThreadPlace{});
+
+  store.table(Table::views)[key] = older.table(Table::views)[key];
+
+  EXPECT_EQ(damage(store), "corrupt");
+}
+
+TEST(Views, AnotherThreadsRowsAreLeftAlone) {
+  RowStore store;
+  store.put(view_rows(number, small_state(), Timestamp()));
+  store.put(view_rows(ThreadNumber(4), small_state(), Timestamp()));
+
+  EXPECT_EQ(damage(store), "none");
+}
+
+TEST(Views, AThreadWithoutViewsIsCorrupt) {
+  RowStore store;
+
+  EXPECT_EQ(damage(store), "corrupt");
+}
+
+TEST(Views, ADifferenceIsNamed) {
+  const ThreadState state = small_state();
+  ThreadState other = state;
+  other.messages.edit(2).message.parts.clear();
+
+  EXPECT_EQ(difference(state, state), "");
+  EXPECT_EQ(difference(state, other), "message 2: number of parts");
+  other = state;
+  other.runs.edit(1).seq += 1;
+  EXPECT_EQ(difference(state, other), "run 1: seq");
+  other = state;
+  other.message_numbers.edit(MessageId("ghost")) = 0;
+  EXPECT_EQ(difference(state, other), "index of messages");
+}
+
+}  // namespace
+}  // namespace lockstep

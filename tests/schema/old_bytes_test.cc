@@ -1,0 +1,110 @@
+// Bytes that former versions wrote are read as what was meant, for ever.
+//
+// A missing file is written if LOCKSTEP_WRITE_SCHEMA_BYTES names the folder; one that is there
+// never is.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "engine/entry_codec.h"
+#include "engine/views.h"
+#include "tests/schema/v1_entries.h"
+#include "tests/support/small_state.h"
+
+namespace lockstep {
+namespace {
+
+constexpr ThreadNumber number{1};
+
+std::filesystem::path folder() { return LOCKSTEP_SOURCE_DIR "/tests/schema/v1"; }
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_if_missing(const std::string& name, const std::string& bytes) {
+  const char* const asked = std::getenv("LOCKSTEP_WRITE_SCHEMA_BYTES");
+  if (!asked) return;
+  const std::filesystem::path path = std::filesystem::path(asked) / (name + ".bin");
+  if (std::filesystem::exists(path)) return;
+  std::filesystem::create_directories(asked);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+// A file's name for a row of the views: its kind and what follows it, in hex.
+std::string row_name(const std::string& key) {
+  std::string name = "view_";
+  name += key[8];
+  for (const char byte : key.substr(9)) {
+    name += "0123456789abcdef"[static_cast<std::uint8_t>(byte) >> 4];
+    name += "0123456789abcdef"[static_cast<std::uint8_t>(byte) & 15];
+  }
+  return name;
+}
+
+// The rows of the views as version 1 wrote them, under their keys of today.
+class OldViews : public Store {
+ public:
+  OldViews() {
+    for (const Row& row : view_rows(number, small_state(), Timestamp())) {
+      write_if_missing(row_name(row.key), *row.value);
+      rows_[row.key] = bytes_of(folder() / (row_name(row.key) + ".bin"));
+    }
+  }
+  [[nodiscard]] Result<std::optional<std::string>> get(Table, std::string_view) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> scan(
+      const Scan&) const override {
+    return std::vector<std::pair<std::string, std::string>>(rows_.begin(), rows_.end());
+  }
+
+ private:
+  std::map<std::string, std::string> rows_;
+};
+
+TEST(OldBytes, EntriesOfVersion1AreReadAsTheyWereMeant) {
+  const ThreadState state = small_state();
+
+  for (const OldEntry& old : v1_entries()) {
+    write_if_missing(old.name, encode(old.entry, state));
+    const std::string bytes = bytes_of(folder() / (old.name + ".bin"));
+    const auto entry = decode(bytes, old.entry.at, state);
+    ASSERT_TRUE(entry.has_value()) << old.name << ": " << entry.error().detail;
+    EXPECT_TRUE(*entry == old.entry) << old.name;
+  }
+}
+
+// As long as nothing needs a newer form, the same entries give the same bytes: a change of the form
+// by accident shows here first.
+TEST(OldBytes, EntriesOfVersion1AreStillWrittenSo) {
+  const ThreadState state = small_state();
+
+  for (const OldEntry& old : v1_entries()) {
+    EXPECT_EQ(encode(old.entry, state), bytes_of(folder() / (old.name + ".bin"))) << old.name;
+  }
+}
+
+TEST(OldBytes, EveryKindOfEventIsAmongThem) {
+  std::set<std::size_t> kinds;
+  for (const OldEntry& old : v1_entries()) {
+    for (const Event& event : old.entry.events) kinds.insert(event.index());
+  }
+
+  EXPECT_EQ(kinds.size(), std::variant_size_v<Event>);
+}
+
+TEST(OldBytes, ViewsOfVersion1AreReadAsTheyWereMeant) {
+  const auto loaded = load_views(OldViews(), number);
+
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
+  EXPECT_EQ(difference(*loaded, small_state()), "");
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,25 @@
+// arbitrary.h: any entry that could be stored, for RapidCheck.
+//
+// The entries are well formed but not sensible: every event with every combination of optional
+// fields, any order, names that the state before has or that the entry itself brings. Codecs must
+// carry all of it. A sensible history is a story (story.h).
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/event.h"
+#include "engine/state.h"
+
+namespace lockstep {
+
+// Text in UTF-8 with all that is awkward: nothing, NUL, quotes, code points beyond U+FFFF, long
+// ones.
+[[nodiscard]] rc::Gen<std::string> arbitrary_text();
+
+// An entry that comes right after `before.now`. Requires: `before` has a message and a run.
+[[nodiscard]] rc::Gen<Entry> arbitrary_entry(ThreadState before);
+
+}  // namespace lockstep
