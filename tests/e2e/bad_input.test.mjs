@@ -67,7 +67,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
 
   test("what is too large is refused, whether it says so or not", async () => {
     const declared = await Raw.open(stage.server);
-    declared.send(`POST ${sync} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{`);
+    declared.send(`POST ${sync} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{`);
     assert.match(await declared.all("the refusal of a huge body"), /^HTTP\/1\.1 413/);
     const message = put("a", "x".repeat(9 << 20));
     const answer = await stage.server.post(sync, { changes: [message] });
@@ -106,7 +106,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
   });
 
   test("half requests that are dropped leave nothing behind", async () => {
-    const whole = `POST ${sync} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"changes":[`;
+    const whole = `POST ${sync} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"changes":[`;
     await each(Array.from({ length: 60 }, (_, index) => index), 20, async (index) => {
       const raw = await Raw.open(stage.server);
       raw.send(whole.slice(0, 1 + ((index * 7) % whole.length)));
@@ -117,7 +117,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
 
   test("requests that drip in byte by byte hold nobody else up", async () => {
     const slow = await Promise.all(Array.from({ length: 20 }, () => Raw.open(stage.server)));
-    const request = "GET /v1/threads/bad HTTP/1.1\r\nHost: x\r\n";
+    const request = "GET /v1/threads/bad HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     for (const letter of request) {
       for (const raw of slow) raw.send(letter);
       assert.equal((await stage.server.get("/v1/threads/bad", { timeoutMs: 2000 })).status, 200);

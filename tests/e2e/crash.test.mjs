@@ -4,11 +4,14 @@
 // same data, and compares: every byte that was shown, every acknowledgement, what is sent again.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 
 import { Aimock, answer } from "./lib/aimock.mjs";
 import { Witness } from "./lib/crash.mjs";
 import { backlog, bytesOf } from "./lib/events.mjs";
+import { binary } from "./lib/server.mjs";
 import { Socket } from "./lib/socket.mjs";
 import { scene } from "./lib/scene.mjs";
 import { chance, seed, text } from "./lib/texts.mjs";
@@ -16,6 +19,7 @@ import { pause, within } from "./lib/wait.mjs";
 
 const cycles = Number(process.env.CYCLES ?? process.env.LOCKSTEP_E2E_CYCLES ?? 50);
 const random = chance(seed);
+const run = promisify(execFile);  // fails if the exit code is not 0
 const kinds = ["push", "push", "openai", "demo", "push", "openai"];
 const fixtures = Array.from({ length: cycles * kinds.length }, (_, index) =>
   answer(`crash-${index}`, text(chance(seed + index), 400, 4), { chunkSize: 4, tps: 80 }),
@@ -69,6 +73,8 @@ describe("kill -9", { timeout: Math.max(600_000, cycles * 12_000) }, () => {
       const now = bytesOf(await backlog(stage.server, thread));
       assert.ok(now.startsWith(bytes), `${thread} after all the crashes`);
     }
+    await stage.server.kill();
+    await run(binary, ["verify", "--data", stage.server.data]);
     const journal = await stage.aimock.journal();
     let ran = 0;
     for (const index of fixtures.keys()) {

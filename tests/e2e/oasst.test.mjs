@@ -28,7 +28,7 @@ describe("Open Assistant trees", { timeout: 400_000, skip }, () => {
   const all = present ? trees() : [];
 
   before(async () => {
-    const config = { agents: { default: { kind: "push" } } };
+    const config = { agents: { push: { kind: "push" } } };
     const prepare = async (data) => {
       imported = await run(binary, ["import", "--data", data, file]);
     };
@@ -100,7 +100,7 @@ describe("Open Assistant trees", { timeout: 400_000, skip }, () => {
 
   const asked = (thread, turn, question, answer) =>
     answer
-      ? { ...pushes(`${thread}-${turn}`, question.text), agent: "default" }
+      ? pushes(`${thread}-${turn}`, question.text)
       : { type: "put_message", message: { text: question.text } };
 
   async function write(producer, answer) {

@@ -87,7 +87,7 @@ function summary(latencies) {
 }
 
 export async function load(options) {
-  const server = await Server.start({ name: "load", config: { agents: { default: { kind: "push" } } } });
+  const server = await Server.start({ name: "load", config: { agents: { push: { kind: "push" } } } });
   try {
     return await measured(server, options);
   } finally {
@@ -140,7 +140,7 @@ async function prepare(server, sockets, index, options) {
   const thread = `load-${index}`;
   const run = `${thread}-run`;
   const author = new Front(server, thread);
-  await author.change([{ ...pushes(run, "go"), agent: "default" }]);
+  await author.change([pushes(run, "go")]);
   const producer = new Producer(sockets[index % 2], thread, run);
   await producer.write(opens(`${thread}-m`));
   const overSse = index < options.overSse;
@@ -163,7 +163,8 @@ async function followSse(server, thread, tally) {
   const { json } = await request(`${server.url}/v1/threads/${thread}`);
   const parser = new EventBlocks(({ frame }) => tally.take(frame));
   const url = `${server.url}/v1/threads/${thread}/events?after=${json.cursor}&follow=live`;
-  const answer = await stream(url, { onChunk: (chunk) => parser.push(chunk) });
+  const headers = { accept: "text/event-stream" };
+  const answer = await stream(url, { headers, onChunk: (chunk) => parser.push(chunk) });
   tally.held ??= Number(json.cursor.split("@")[0]);
   return answer.drop;
 }
