@@ -1,0 +1,101 @@
+#include "server/inference/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+RequestSettings given() {
+  RequestSettings settings;
+  settings.kind = "openai";
+  settings.system = "Be \"kind\".\n";
+  settings.request = {{"model", "\"m\""}, {"stream", "true"}};
+  return settings;
+}
+
+TEST(Settings, AreTheseBytesForEver) {
+  RequestSettings settings = given();
+  settings.ignored = {"stream"};
+
+  EXPECT_EQ(
+      settings_bytes(settings),
+      R"({"format":1,"kind":"openai","system":"Be \"kind\".\n","names":true,"ignored":["stream"],)"
+      R"("request":{"model":"m","stream":true}})");
+}
+
+TEST(Settings, ReadBackAreWhatWasWritten) {
+  RequestSettings settings = given();
+  apply_params(settings,
+               Json{R"({"temperature":1e-1,"tools":[{"type":"function","f":"}]\""}],"stream":1})"},
+               ModelChoice::fixed);
+  settings.names = false;
+
+  EXPECT_EQ(read_settings(settings_bytes(settings)), settings);
+}
+
+TEST(Settings, ParamsReplaceAndAddMembersWithTheirOwnDigits) {
+  RequestSettings settings = given();
+
+  apply_params(settings, Json{R"({"temperature": 0.70 ,"max_tokens":10})"}, ModelChoice::fixed);
+  apply_params(settings, Json{R"({"temperature":1.0})"}, ModelChoice::fixed);
+
+  EXPECT_EQ(
+      settings.request,
+      (std::vector<JsonMember>{
+          {"model", "\"m\""}, {"stream", "true"}, {"temperature", "1.0"}, {"max_tokens", "10"}}));
+}
+
+TEST(Settings, ReservedParamsAreIgnoredHoweverTheyAreSpelt) {
+  RequestSettings settings = given();
+
+  apply_params(settings,
+               Json{R"({"messages":[],"str\u0065am":false,"stream_options":{},"n":2,"model":"x"})"},
+               ModelChoice::fixed);
+
+  EXPECT_EQ(settings.request, given().request);
+  EXPECT_EQ(settings.ignored,
+            (std::vector<std::string>{"messages", "stream", "stream_options", "n", "model"}));
+}
+
+TEST(Settings, TheModelIsTheCallersOnlyWhereTheConfigurationSaysSo) {
+  RequestSettings settings = given();
+
+  apply_params(settings, Json{R"({"model":"other"})"}, ModelChoice::callers);
+
+  EXPECT_EQ(model_of(settings), "other");
+}
+
+TEST(Settings, ParamsThatAreNoObjectAreIgnored) {
+  for (const std::string bad : {"[]", "1", "{", "", "{\"a\":1}}"}) {
+    RequestSettings settings = given();
+
+    apply_params(settings, Json{bad}, ModelChoice::fixed);
+
+    EXPECT_EQ(settings.ignored, std::vector<std::string>{"params"}) << bad;
+  }
+}
+
+TEST(JsonMembers, KeepEachValueAsItStood) {
+  const auto members = json_members(
+      " { \"a\" : [1, {\"x\":\"}\\\"]\"}] , \"b\\n\":-1.50e2,\"c\":\"\",\"d\":null } ");
+
+  ASSERT_TRUE(members);
+  EXPECT_EQ(
+      *members,
+      (std::vector<JsonMember>{
+          {"a", "[1, {\"x\":\"}\\\"]\"}]"}, {"b\n", "-1.50e2"}, {"c", "\"\""}, {"d", "null"}}));
+}
+
+TEST(JsonMembers, AreNoneOfWhatIsNoObject) {
+  for (const std::string bad : {"", "[]", "{", "{\"a\"}", "{}x", "\"a\""})
+    EXPECT_FALSE(json_members(bad)) << bad;
+  EXPECT_TRUE(json_members("{}")->empty());
+}
+
+TEST(JsonString, EscapesWhatJsonDemandsAndNothingElse) {
+  EXPECT_EQ(json_string("a\"\\/\b\f\n\r\t\x01\x1F\xC3\xA9\x7F"),
+            "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\xC3\xA9\x7F\"");
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,43 @@
+// written.h: what a run's steps write, as a test looks at it.
+//
+// A small reader of steps that is stricter than it must be: a part has the next index, an append
+// goes to a part that can grow, every text is valid UTF-8, and nothing comes after the run's end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/event.h"
+#include "engine/step.h"
+
+namespace lockstep {
+
+struct WrittenMessage {
+  MessageId id;
+  std::optional<std::string> author;
+  std::vector<Part> parts;
+  std::optional<MessageStatus> ended;
+  std::optional<Json> usage;
+};
+
+class Written {
+ public:
+  // Adds a failure to the running test if a step could not be.
+  void take(const std::vector<Step>& steps);
+
+  [[nodiscard]] std::string text(std::size_t message = 0) const;       // all text parts
+  [[nodiscard]] std::string reasoning(std::size_t message = 0) const;  // all reasoning parts
+  [[nodiscard]] std::vector<ToolCallPart> calls() const;
+  // The parts of the only message as words: "reasoning text call call".
+  [[nodiscard]] std::string shape() const;
+
+  std::vector<WrittenMessage> messages;
+  std::optional<EndRun> end;
+
+ private:
+  void take_one(const Step& step);
+  WrittenMessage* find(const MessageId& id);
+};
+
+}  // namespace lockstep
