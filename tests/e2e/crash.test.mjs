@@ -20,10 +20,12 @@ import { pause, within } from "./lib/wait.mjs";
 const cycles = Number(process.env.CYCLES ?? process.env.LOCKSTEP_E2E_CYCLES ?? 50);
 const random = chance(seed);
 const run = promisify(execFile);  // fails if the exit code is not 0
-const kinds = ["push", "push", "openai", "demo", "push", "openai"];
-const fixtures = Array.from({ length: cycles * kinds.length }, (_, index) =>
+const kinds = ["push", "short", "openai", "demo", "push", "openai"];
+const threads = Array.from({ length: cycles * kinds.length }, (_, index) => index);
+const fixtures = threads.flatMap((index) => [
   answer(`crash-${index}`, text(chance(seed + index), 400, 4), { chunkSize: 4, tps: 80 }),
-);
+  answer(`after-${index}`, "on it goes", { chunkSize: 10, tps: 1000, ttft: 0 }),
+]);
 
 // The work of a cycle ends with an error when the server dies: that one, and no other, is expected.
 const untilTheEnd = (work) =>
@@ -58,11 +60,14 @@ describe("kill -9", { timeout: Math.max(600_000, cycles * 12_000) }, () => {
       totals.changes += witness.outcomes.length;
       totals.unanswered += witness.wasUnanswered ? 1 : 0;
     }
+    const index = number * kinds.length + kinds.indexOf("openai");
+    const sent = await witnesses[kinds.indexOf("openai")].goOn(`after-${index}`);
+    if (sent) totals.sent.set(`after-${index}`, sent);
     return witnesses;
   }
 
   test(`${cycles} times, nothing that was acknowledged or shown is missing or different`, async (context) => {
-    const totals = { frames: 0, steps: 0, changes: 0, unanswered: 0 };
+    const totals = { frames: 0, steps: 0, changes: 0, unanswered: 0, sent: new Map() };
     const kept = [];
     for (let number = 0; number < cycles; number += 1) {
       for (const { thread } of await cycle(number, totals)) {
@@ -77,13 +82,17 @@ describe("kill -9", { timeout: Math.max(600_000, cycles * 12_000) }, () => {
     await run(binary, ["verify", "--data", stage.server.data]);
     const journal = await stage.aimock.journal();
     let ran = 0;
-    for (const index of fixtures.keys()) {
+    for (const index of threads) {
       const times = Aimock.sentFor(journal, `crash-${index}`).length;
       assert.ok(times <= 1, `the model ran ${times} times for crash-${index}`);
       ran += times;
     }
+    for (const [key, sent] of totals.sent) {
+      assert.deepEqual(Aimock.sentFor(journal, key), [sent], `the turn after the crash, ${key}`);
+    }
     context.diagnostic(`cycles: ${cycles}, threads: ${kept.length}, model runs: ${ran}`);
-    context.diagnostic(`compared: ${JSON.stringify(totals)}`);
+    const { sent, ...counts } = totals;
+    context.diagnostic(`compared: ${JSON.stringify(counts)}, turns after a crash: ${sent.size}`);
     assert.ok(totals.frames > cycles && totals.steps > cycles && totals.changes > cycles);
   });
 });

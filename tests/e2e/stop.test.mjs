@@ -82,7 +82,10 @@ function assertKept(screen, run, kept, what) {
 async function stopOnce(plan, { server, sockets }) {
   const [ours, theirs] = sockets;
   const run = `${plan.thread}-run`;
-  const front = new Front(server, plan.thread, { socket: plan.overSocket ? ours : undefined });
+  const front = new Front(server, plan.thread, {
+    socket: plan.overSocket ? ours : undefined,
+    digests: plan.index % 3 === 0,
+  });
   const other = new Front(server, plan.thread, { socket: plan.overSocket ? undefined : theirs });
   const stream = front.follow({ changes: front.prepare([asks(run, plan.key)]), follow: "run" });
   await stream.opened;

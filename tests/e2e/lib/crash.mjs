@@ -9,8 +9,8 @@ import assert from "node:assert/strict";
 import { Events, backlog } from "./events.mjs";
 import { Front } from "./front.mjs";
 import { Producer, finishes, opens, says } from "./producer.mjs";
-import { asks, pushes } from "./scene.mjs";
-import { Screen } from "./screen.mjs";
+import { asks, isOver, pushes } from "./scene.mjs";
+import { Screen, shownText } from "./screen.mjs";
 
 export class Witness {
   shown = [];  // blocks, as bytes, by each reader
@@ -36,11 +36,12 @@ export class Witness {
 
   // Goes on until the server dies under it.
   async work() {
-    const start = this.kind === "push" ? pushes(this.run, "go") : asks(this.run, this.key);
+    const pushed = this.kind === "push" || this.kind === "short";
+    const start = pushed ? pushes(this.run, "go") : asks(this.run, this.key);
     if (this.kind === "demo") Object.assign(start, { agent: "demo" });
     await this.change([start]);
     this.follow();
-    const works = [this.read(), this.disturb(), ...(this.kind === "push" ? [this.push()] : [])];
+    const works = [this.read(), this.disturb(), ...(pushed ? [this.push()] : [])];
     const failed = (await Promise.allSettled(works)).find((it) => it.status === "rejected");
     if (failed) throw failed.reason;
   }
@@ -62,11 +63,12 @@ export class Witness {
     const producer = (this.producer = new Producer(this.server, this.thread, this.run));
     this.sent = "";
     await this.write(producer, [opens(`${this.thread}-m`)], "");
-    for (let round = 0; round < 2000; round += 1) {
+    const rounds = this.kind === "short" ? 12 : 2000;
+    for (let round = 0; round < rounds; round += 1) {
       const piece = `${round}: ${this.random.pick(["abc", "你好", "😀🚀", "x"])} `;
       await this.write(producer, [says(`${this.thread}-m`, piece)], piece);
     }
-    await producer.write(finishes());
+    await this.write(producer, [finishes()], "");
   }
 
   async write(producer, steps, piece) {
@@ -158,15 +160,33 @@ export class Witness {
     this.front.assertWell();
   }
 
-  // Steps of a run that the crash has interrupted are answered with its end.
+  // Steps that are sent again change nothing. Those of a run that the crash has interrupted are answered
+  // with its end; those of a run that had ended by itself, as the first time.
   async repeatSteps() {
     const before = await this.server.logOf(this.thread);
-    const refused = await this.producer.send(this.lastSteps).then(
-      (answer) => assert.fail(`${this.thread}: steps of an ended run were taken: ${JSON.stringify(answer)}`),
-      (error) => error,
-    );
-    assert.equal(refused.code, "ended", `${this.thread}: ${refused.message}`);
-    assert.ok(refused.problem.seq >= (this.acked.at(-1)?.seq ?? 0), "the acknowledged steps are counted");
+    const { status } = Screen.of(await this.server.read(this.thread)).runs.get(this.run);
+    const answer = await this.producer.send(this.lastSteps).catch((error) => error);
+    if (status === "completed") {
+      assert.equal(answer.seq, this.lastSteps.at(-1).seq, `${this.thread}: its own end is no refusal`);
+    } else {
+      assert.equal(answer.code, "ended", `${this.thread}: ${JSON.stringify(answer)}`);
+      assert.ok(answer.problem.seq >= (this.acked.at(-1)?.seq ?? 0), "the acknowledged steps are counted");
+    }
     assert.equal(await this.server.logOf(this.thread), before, "nothing was written");
+  }
+
+  // The next turn goes on from what was kept. Gives what the model must have been sent.
+  async goOn(key) {
+    const before = Screen.of(await this.server.read(this.thread));
+    const last = before.written(this.run).at(-1)?.id ?? `${this.run}-asked`;
+    if (!before.messages.has(last)) return undefined;
+    const run = `${this.run}-after`;
+    await this.front.change([asks(run, key, { after: last })]);
+    const following = this.front.follow({ follow: "run" });
+    await this.front.when((it) => isOver(it, run), `${run} ends`);
+    following.drop();
+    this.front.assertWell();
+    const path = this.front.screen.path(`${run}-asked`);
+    return path.map((it) => ({ role: it.role, text: shownText(it) })).filter((it) => it.text);
   }
 }

@@ -4,6 +4,7 @@
 // exchange is one `Following`: a stream of frames over SSE, NDJSON or a shared WebSocket, whose promises
 // (no gap, no repeat, the right cursor at the end) are checked frame by frame.
 
+import { digestOf } from "./digest.mjs";
 import { EventBlocks, Lines } from "./frames.mjs";
 import { request, stream } from "./http.mjs";
 import { Screen, epochOf, promise, tsOf } from "./screen.mjs";
@@ -99,8 +100,10 @@ export class Front {
   waiting = new Set();
 
   // `socket`: its frames travel over it; without one, over SSE (or `form: "ndjson"`).
-  constructor(server, thread, { socket, form = "sse", device = `device-${++devices}` } = {}) {
-    Object.assign(this, { server, thread, socket, form, device });
+  // `digests`: it says with every request what it holds, and a reset is a failure.
+  constructor(server, thread, options = {}) {
+    const { socket, form = "sse", device = `device-${++devices}`, digests = false } = options;
+    Object.assign(this, { server, thread, socket, form, device, digests });
   }
 
   get path() {
@@ -111,7 +114,8 @@ export class Front {
 
   takeDiff(frames) {
     const last = frames.at(-1);
-    if (frames.some((frame) => frame.reset)) this.resets = (this.resets ?? 0) + 1;
+    const reset = frames.find((frame) => frame.reset)?.reset;
+    promise(!reset || !this.digests, "a front that is well is not reset", reset);
     this.screen.applyDiff(frames);
     this.epoch = epochOf(last.cursor);
     this.cursor = `${this.screen.ts}@${this.epoch}`;
@@ -160,6 +164,7 @@ export class Front {
       ...(cursor && { cursor }),
       ...(changes?.length && { device: this.device, changes }),
       ...(follow && { follow }),
+      ...(this.digests && this.screen.thread?.head && { digest: digestOf(this.screen.path()) }),
       ...more,
     };
   }
