@@ -1,0 +1,172 @@
+#include "server/inference/http_client.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "server/inference/limits.h"
+#include "tests/inference/loop.h"
+#include "tests/inference/model_server.h"
+
+namespace lockstep {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Answer final : HttpReader {
+  void on_head(const HttpHead& given) override { head = given; }
+  void on_body(std::string_view bytes) override { body += bytes; }
+  void on_end(std::optional<Error> given) override {
+    over = true;
+    if (given) error = *given;
+  }
+  HttpHead head;
+  std::string body;
+  bool over = false;
+  Error error;
+};
+
+Answer ask(const std::string& url) {
+  boost::asio::io_context loop;
+  HttpClient client(loop.get_executor());
+  Answer answer;
+  const auto exchange =
+      client.post({.endpoint = *parse_endpoint(url), .path = "/x", .headers = {}, .body = "{}"},
+                  HttpDeadlines(), answer);
+  EXPECT_TRUE(run_until(loop, [&answer] { return answer.over; }));
+  return answer;
+}
+
+Answer ask(ModelServer::Script script) {
+  ModelServer server({std::move(script)});
+  return ask(server.url());
+}
+
+TEST(HttpClient, TakesABodyOfKnownLengthAndOneThatEndsWithTheConnection) {
+  const Answer known = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("200 OK", "Content-Type: a/b\r\n", "whole");
+  });
+  const Answer closed = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.0 200 OK\r\n\r\nto the end");
+  });
+
+  EXPECT_EQ(known.head.status, 200u);
+  EXPECT_EQ(known.head.content_type, "a/b");
+  EXPECT_EQ(known.body, "whole");
+  EXPECT_EQ(closed.body, "to the end");
+  EXPECT_EQ(known.error.code + closed.error.code, "");
+}
+
+TEST(HttpClient, ABodyThatIsShorterThanItsLengthIsInterrupted) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+  });
+
+  EXPECT_EQ(answer.body, "half");
+  EXPECT_EQ(answer.error.code, "upstream_interrupted");
+}
+
+TEST(HttpClient, AServerThatClosesWithoutAnAnswerIsNamed) {
+  const Answer answer = ask([](ServerPeer& peer) { peer.read_request(); });
+
+  EXPECT_EQ(answer.error.code, "upstream_interrupted");
+}
+
+TEST(HttpClient, AFloodOfHeadersIsStopped) {
+  for (const std::string& header :
+       {"X-More: " + std::string(1000, 'x') + "\r\n", std::string(1000, 'x')}) {
+    const Answer answer = ask([&header](ServerPeer& peer) {
+      peer.read_request();
+      peer.send("HTTP/1.1 200 OK\r\n");
+      for (int i = 0; i < 10'000 && !peer.await_close(0ms); ++i) peer.send(header);
+    });
+
+    EXPECT_EQ(answer.error.code, "upstream_too_large");
+  }
+}
+
+TEST(HttpClient, WhatIsNotHttpIsNamed) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("SSH-2.0-OpenSSH\r\n\r\n");
+  });
+
+  EXPECT_EQ(answer.error.code, "upstream_malformed");
+}
+
+TEST(HttpClient, TlsWithAServerThatSpeaksNoneIsNamed) {
+  ModelServer server({[](ServerPeer& peer) { peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"); }});
+
+  EXPECT_EQ(ask(server.url("https")).error.code, "upstream_tls");
+}
+
+class TlsFile {
+ public:
+  TlsFile()
+      : path_(std::filesystem::temp_directory_path() /
+              ("lockstep_" + std::to_string(::getpid()) + ".pem")) {}
+  ~TlsFile() {
+    ::unsetenv("SSL_CERT_FILE");
+    std::filesystem::remove(path_);
+  }
+  TlsFile(const TlsFile&) = delete;
+  TlsFile& operator=(const TlsFile&) = delete;
+  [[nodiscard]] std::string path() const { return path_.string(); }
+  void trust() const { ::setenv("SSL_CERT_FILE", path_.c_str(), 1); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(HttpClient, ACertificateThatNobodySignedIsRefusedByName) {
+  const TlsFile file;
+  ModelServer server({tls_script(file.path(), "HTTP/1.1 200 OK\r\n\r\nsecret")});
+
+  const Answer answer = ask(server.url("https"));
+
+  EXPECT_EQ(answer.error.code, "upstream_tls");
+  EXPECT_NE(answer.error.detail.find("certificate"), std::string::npos) << answer.error.detail;
+  EXPECT_EQ(answer.body, "");
+}
+
+TEST(HttpClient, ATrustedCertificateForTheHostsNameIsTaken) {
+  const TlsFile file;
+  ModelServer server({tls_script(file.path(), "HTTP/1.1 200 OK\r\n\r\nhello")});
+  file.trust();
+
+  const Answer answer = ask(server.url("https"));
+
+  EXPECT_EQ(answer.error.detail, "");
+  EXPECT_EQ(answer.body, "hello");
+}
+
+TEST(HttpClient, ATrustedCertificateForAnotherHostIsRefused) {
+  const TlsFile file;
+  ModelServer server({tls_script(file.path(), "HTTP/1.1 200 OK\r\n\r\nhello")});
+  file.trust();
+  std::string url = server.url("https");
+  url.replace(url.find("localhost"), 9, "127.0.0.1");
+
+  EXPECT_EQ(ask(url).error.code, "upstream_tls");
+}
+
+TEST(ParseEndpoint, TakesHttpAndHttpsUrls) {
+  EXPECT_EQ(*parse_endpoint("https://api.x.com/v1/"), (Endpoint{true, "api.x.com", "443", "/v1"}));
+  EXPECT_EQ(*parse_endpoint("http://127.0.0.1:8080"), (Endpoint{false, "127.0.0.1", "8080", ""}));
+  EXPECT_EQ(*parse_endpoint("http://[::1]:1/a/b"), (Endpoint{false, "::1", "1", "/a/b"}));
+}
+
+TEST(ParseEndpoint, RefusesAllElse) {
+  for (const std::string bad :
+       {"", "api.x.com/v1", "ftp://x/", "http://", "http://u:p@x/", "http://x/?a=b", "http://x/#y",
+        "http://x/a b", "http://x/\r\nHost: y"}) {
+    EXPECT_FALSE(parse_endpoint(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace lockstep

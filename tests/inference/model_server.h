@@ -1,0 +1,70 @@
+// model_server.h: a model server that does as it is told.
+//
+// A blocking socket server on loopback with a script: for each connection that comes, one function
+// that reads and writes as it likes. It can do what real servers do at their worst: hang, trickle,
+// cut.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace lockstep {
+
+// One connection, as the server sees it.
+class ServerPeer {
+ public:
+  explicit ServerPeer(int socket) : socket_(socket) {}
+  ServerPeer(const ServerPeer&) = delete;
+  ServerPeer& operator=(const ServerPeer&) = delete;
+  ~ServerPeer();
+
+  // Head and body; empty if the client closed before they were there.
+  std::string read_request();
+  void send(std::string_view bytes);
+  // The head of a stream, then events.
+  void send_stream_head();
+  void send_event(std::string_view data);
+  void send_answer(std::string_view status, std::string_view headers, std::string_view body);
+  // Waits until the client has closed, at most `limit`. False: it has not.
+  bool await_close(std::chrono::milliseconds limit);
+  [[nodiscard]] int socket() const { return socket_; }
+  // Ends with a reset in place of an orderly close.
+  void reset();
+
+ private:
+  int socket_;
+};
+
+class ModelServer {
+ public:
+  using Script = std::function<void(ServerPeer&)>;
+
+  // Connection i is served by the i-th script; those beyond are closed at once.
+  explicit ModelServer(std::vector<Script> scripts);
+  ~ModelServer();
+  ModelServer(const ModelServer&) = delete;
+  ModelServer& operator=(const ModelServer&) = delete;
+
+  [[nodiscard]] std::string url(std::string_view scheme = "http") const;
+  [[nodiscard]] int connections() const { return connections_; }
+
+ private:
+  void serve(const std::vector<Script>& scripts);
+
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::jthread thread_;
+};
+
+// A script that speaks TLS with a certificate for `localhost` that it has made and signed itself,
+// and answers with a stream. The certificate is written to `pem_file`.
+[[nodiscard]] ModelServer::Script tls_script(const std::string& pem_file, std::string answer);
+
+}  // namespace lockstep

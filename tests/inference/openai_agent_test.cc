@@ -1,0 +1,503 @@
+// The agent against a scripted server on loopback: what it makes of servers at their worst.
+#include "server/inference/openai_agent.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+
+#include "tests/inference/loop.h"
+#include "tests/inference/model_server.h"
+
+namespace lockstep {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string done = "[DONE]";
+const std::string stop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
+std::string content(const std::string& text) {
+  return R"({"choices":[{"index":0,"delta":{"content":")" + text + R"("}}]})";
+}
+
+void answer_hello(ServerPeer& peer) {
+  peer.read_request();
+  peer.send_stream_head();
+  peer.send_event(content("Hel"));
+  peer.send_event(content("lo"));
+  peer.send_event(stop);
+  peer.send_event(done);
+}
+
+struct Stage {
+  explicit Stage(std::vector<ModelServer::Script> scripts) : server(std::move(scripts)) {
+    options.endpoint = *parse_endpoint(server.url());
+    options.model = "m";
+    options.retry_first = 2ms;
+  }
+
+  std::unique_ptr<Generation> start(StepWriter& to) {
+    agent = std::make_unique<OpenAiAgent>(options, loop.get_executor(), random);
+    Message message;
+    message.id = MessageId("u");
+    message.parts = {TextPart{"Hi"}};
+    return agent->start({.thread = ThreadId("t"),
+                         .run = RunId("r1"),
+                         .path = {message},
+                         .settings = agent->settings(params).bytes},
+                        to);
+  }
+
+  // Runs to the end of the run.
+  const Written& run() {
+    const auto generation = start(writer);
+    EXPECT_EQ(writer.writes, 0) << "written from within start";
+    EXPECT_TRUE(run_until(loop, [this] { return writer.written.end.has_value(); }));
+    if (!writer.written.end) writer.written.end = EndRun();
+    return writer.written;
+  }
+
+  [[nodiscard]] std::string error() const {
+    return writer.written.end->error ? writer.written.end->error->code : "";
+  }
+  [[nodiscard]] std::string detail() const {
+    return writer.written.end->error ? writer.written.end->error->detail : "";
+  }
+
+  boost::asio::io_context loop;
+  TestRandom random;
+  ModelServer server;
+  OpenAiOptions options;
+  std::optional<Json> params;
+  TestWriter writer;
+  std::unique_ptr<OpenAiAgent> agent;
+};
+
+TEST(OpenAiAgent, SendsTheComposedBodyWithTheKeyAndNoConversationId) {
+  std::promise<std::string> request;
+  Stage stage({[&request](ServerPeer& peer) {
+    request.set_value(peer.read_request());
+    peer.send_stream_head();
+    peer.send_event(stop);
+    peer.send_event(done);
+  }});
+  stage.options.key = "secret";
+  stage.options.system = "Be brief.";
+  stage.params = Json{R"({"temperature":0.5})"};
+
+  stage.run();
+
+  const std::string seen = request.get_future().get();
+  EXPECT_TRUE(seen.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
+  EXPECT_NE(seen.find("\r\nAuthorization: Bearer secret\r\n"), std::string::npos);
+  EXPECT_EQ(seen.find("X-Conversation-Id"), std::string::npos);
+  EXPECT_TRUE(seen.ends_with(
+      "\r\n\r\n"
+      R"({"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],)"
+      R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.5})"));
+  EXPECT_EQ(stage.agent->settings(stage.params).bytes.find("secret"), std::string::npos);
+}
+
+TEST(OpenAiAgent, WritesWhatTheServerStreams) {
+  Stage stage({answer_hello});
+
+  const Written& written = stage.run();
+
+  EXPECT_EQ(written.text(), "Hello");
+  EXPECT_EQ(written.end->status, RunStatus::completed);
+}
+
+TEST(OpenAiAgent, TakesKeepAliveCommentsAndChunkedBodies) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string body =
+        ": PROCESSING\n\n: PROCESSING\n\ndata: " + content("Hi") + "\n\ndata: " + stop + "\n\n";
+    for (const char byte : body) peer.send(std::string("1\r\n") + byte + "\r\n");
+    peer.send("0\r\n\r\n");
+  }});
+
+  const Written& written = stage.run();
+
+  EXPECT_EQ(written.text(), "Hi");
+  EXPECT_EQ(written.end->status, RunStatus::completed);
+}
+
+TEST(OpenAiAgent, JoinsCharactersThatTrickleInByteByByte) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    const std::string body =
+        "data: " + content("\xF0\x9F\x8E\xB5\xE2\x82\xAC") + "\r\n\r\ndata: " + stop + "\r\n\r\n";
+    for (const char byte : body) {
+      peer.send(std::string(1, byte));
+      std::this_thread::sleep_for(100us);
+    }
+  }});
+
+  EXPECT_EQ(stage.run().text(), "\xF0\x9F\x8E\xB5\xE2\x82\xAC");
+}
+
+TEST(OpenAiAgent, AnErrorInMidStreamFailsTheRunAndIsNotTriedAgain) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_stream_head();
+                 peer.send_event(content("Hel"));
+                 peer.send_event(R"({"error":{"message":"overloaded"}})");
+               },
+               answer_hello});
+
+  const Written& written = stage.run();
+
+  EXPECT_EQ(written.text(), "Hel");
+  EXPECT_EQ(written.end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_error");
+  EXPECT_EQ(stage.detail(), "overloaded");
+  EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, ACutStreamIsInterruptedAndKeepsWhatHadCome) {
+  for (const bool rude : {false, true}) {
+    Stage stage({[rude](ServerPeer& peer) {
+                   peer.read_request();
+                   peer.send_stream_head();
+                   peer.send_event(content("Hel"));
+                   peer.send("data: {\"choices\":[{\"del");
+                   if (rude) std::this_thread::sleep_for(50ms);
+                   if (rude) peer.reset();
+                 },
+                 answer_hello});
+
+    const Written& written = stage.run();
+
+    EXPECT_EQ(written.text(), "Hel");
+    EXPECT_EQ(written.end->status, RunStatus::interrupted);
+    EXPECT_EQ(stage.error(), "upstream_interrupted");
+    EXPECT_FALSE(written.messages[0].ended);
+    EXPECT_EQ(stage.server.connections(), 1);
+  }
+}
+
+TEST(OpenAiAgent, AChunkedBodyThatIsCutIsInterrupted) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    peer.send("5\r\n: hi\n\r\n");
+  }});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::interrupted);
+}
+
+// --- Time-outs -----------------------------------------------------------------------------------
+
+TEST(OpenAiAgent, AServerThatNeverAnswersTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.await_close(5s);
+  }});
+  stage.options.connect_timeout = 20ms;
+  stage.options.first_token_timeout = 30ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
+TEST(OpenAiAgent, KeepAliveCommentsAreNoFirstToken) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    for (int i = 0; i < 200 && !peer.await_close(5ms); ++i) peer.send(": wait\n\n");
+  }});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+  EXPECT_TRUE(stage.writer.written.messages.empty());
+}
+
+TEST(OpenAiAgent, AServerThatHangsBetweenTokensTimesOutByItsOwnDeadline) {
+  bool closed = false;
+  {
+    Stage stage({[&closed](ServerPeer& peer) {
+      peer.read_request();
+      peer.send_stream_head();
+      peer.send_event(content("Hel"));
+      closed = peer.await_close(5s);
+    }});
+    stage.options.token_timeout = 40ms;  // the first token's is minutes
+
+    const Written& written = stage.run();
+
+    EXPECT_EQ(written.text(), "Hel");
+    EXPECT_EQ(written.end->status, RunStatus::failed);
+    EXPECT_EQ(stage.error(), "upstream_timeout");
+  }
+  EXPECT_TRUE(closed);
+}
+
+TEST(OpenAiAgent, AServerThatHangsBehindTheFinishReasonHasAnswered) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hi"));
+    peer.send_event(stop);
+    peer.await_close(5s);
+  }});
+  stage.options.token_timeout = 40ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::completed);
+}
+
+// --- Trying again --------------------------------------------------------------------------------
+
+TEST(OpenAiAgent, TriesAgainAfterRefusalsThatPassByThemselves) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("429 Too Many Requests", "Retry-After: 0.01\r\n",
+                                  R"({"error":{"message":"slow"}})");
+               },
+               [](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("503 Service Unavailable", "", "later");
+               },
+               answer_hello});
+
+  EXPECT_EQ(stage.run().text(), "Hello");
+  EXPECT_EQ(stage.server.connections(), 3);
+}
+
+TEST(OpenAiAgent, WaitsAsLongAsRetryAfterAsks) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("429 Too Many Requests", "Retry-After: 0.2\r\n", "");
+               },
+               answer_hello});
+  const auto begin = std::chrono::steady_clock::now();
+
+  EXPECT_EQ(stage.run().text(), "Hello");
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+}
+
+TEST(OpenAiAgent, TellsTheUserInPlaceOfALongWait) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("429 Too Many Requests", "Retry-After: 3600\r\n",
+                                  R"({"error":{"message":"no quota"}})");
+               },
+               answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_rate_limited");
+  EXPECT_EQ(stage.detail(), "The model server answered 429: no quota");
+}
+
+TEST(OpenAiAgent, GivesUpAfterSomeTries) {
+  const auto refuse = [](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("500 Internal Server Error", "", R"({"error":{"message":"broken"}})");
+  };
+  Stage stage({refuse, refuse, refuse, refuse, answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_failed");
+  EXPECT_EQ(stage.server.connections(), static_cast<int>(limits::tries_max));
+}
+
+TEST(OpenAiAgent, DoesNotTryAgainWhatCannotPassByItself) {
+  const std::pair<std::string, std::string> refusals[] = {
+      {"400 Bad Request", "upstream_rejected"},
+      {"401 Unauthorized", "upstream_unauthorized"},
+      {"402 Payment Required", "upstream_rejected"},
+      {"403 Forbidden", "upstream_unauthorized"},
+      {"404 Not Found", "upstream_rejected"}};
+  for (const auto& [status, code] : refusals) {
+    Stage stage({[&status](ServerPeer& peer) {
+                   peer.read_request();
+                   peer.send_answer(status, "", R"({"error":{"message":"no"}})");
+                 },
+                 answer_hello});
+
+    EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+    EXPECT_EQ(stage.error(), code);
+    EXPECT_EQ(stage.server.connections(), 1);
+  }
+}
+
+TEST(OpenAiAgent, NothingThatListensIsTriedAgainThenNamed) {
+  Stage stage({});
+  {
+    ModelServer gone({});
+    stage.options.endpoint = *parse_endpoint(gone.url());
+  }
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_unreachable");
+  EXPECT_NE(stage.detail().find("refused"), std::string::npos) << stage.detail();
+}
+
+// --- Answers that are no streams -----------------------------------------------------------------
+
+TEST(OpenAiAgent, APlainJsonErrorWithStatus200FailsTheRun) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("200 OK", "Content-Type: application/json\r\n",
+                     R"({"error":{"message":"no credit"}})");
+  }});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_error");
+  EXPECT_EQ(stage.detail(), "no credit");
+}
+
+TEST(OpenAiAgent, AWholeAnswerInJsonIsTaken) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("200 OK", "Content-Type: application/json\r\n",
+                     R"({"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]})");
+  }});
+
+  EXPECT_EQ(stage.run().text(), "Hello");
+}
+
+TEST(OpenAiAgent, AnHtmlPageIsNamed) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("200 OK", "Content-Type: text/html\r\n", "<html>Welcome</html>");
+  }});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_malformed");
+}
+
+TEST(OpenAiAgent, RedirectsAreRefused) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("307 Temporary Redirect", "Location: http://127.0.0.1:1/\r\n",
+                                  "");
+               },
+               answer_hello});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_redirected");
+  EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, ALongRefusalIsReadInPart) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("400 Bad Request", "", std::string(1 << 20, 'x'));
+  }});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_rejected");
+  EXPECT_LT(stage.detail().size(), 2000u);
+}
+
+TEST(OpenAiAgent, AMissingKeyIsNamedAndNothingIsAsked) {
+  Stage stage({answer_hello});
+  stage.options.needs_key = true;
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "missing_key");
+  EXPECT_EQ(stage.server.connections(), 0);
+}
+
+// --- Stop and flow -------------------------------------------------------------------------------
+
+TEST(OpenAiAgent, StopClosesTheConnectionAtOnce) {
+  std::promise<std::chrono::steady_clock::time_point> closed;
+  Stage stage({[&closed](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    if (peer.await_close(5s)) closed.set_value(std::chrono::steady_clock::now());
+  }});
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  const auto stopped = std::chrono::steady_clock::now();
+  generation.reset();
+  // Without one more turn of the loop.
+  auto future = closed.get_future();
+  ASSERT_EQ(future.wait_for(5s), std::future_status::ready);
+
+  EXPECT_LT(future.get() - stopped, 500ms);
+  stage.loop.poll();
+  EXPECT_EQ(stage.writer.written.text(), "Hel");
+  EXPECT_FALSE(stage.writer.written.end);
+}
+
+TEST(OpenAiAgent, MayBeStoppedAtAnyMoment) {
+  for (int turns = 0; turns < 12; ++turns) {
+    Stage stage({answer_hello});
+    auto generation = stage.start(stage.writer);
+    for (int i = 0; i < turns; ++i) {
+      stage.loop.restart();
+      stage.loop.run_one_for(50ms);
+    }
+
+    const int writes = stage.writer.writes;
+    generation.reset();
+    stage.loop.restart();
+    stage.loop.run_for(5ms);
+
+    EXPECT_EQ(stage.writer.writes, writes);
+  }
+}
+
+TEST(OpenAiAgent, MayBeStoppedFromWithinAWrite) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    peer.await_close(5s);
+  }});
+  auto generation = stage.start(stage.writer);
+  stage.writer.on_write = [&generation] { generation.reset(); };
+
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+  stage.loop.restart();
+  stage.loop.run_for(20ms);
+
+  EXPECT_EQ(stage.writer.writes, 1);
+}
+
+TEST(OpenAiAgent, ReadsNoMoreWhileTheWriterIsFullAndGoesOnWhenItIsNot) {
+  std::atomic<std::size_t> sent = 0;
+  constexpr std::size_t chunks = 200;
+  Stage stage({[&sent](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    const std::string piece(100'000, 'x');  // in all more than the sockets between us hold
+    for (std::size_t i = 0; i < chunks / 4; ++i) {
+      peer.send_event(content(piece));
+      ++sent;
+    }
+    peer.send_event(stop);
+  }});
+  stage.writer.full = true;
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  stage.loop.restart();
+  stage.loop.run_for(100ms);
+  const int writes = stage.writer.writes;
+  stage.loop.restart();
+  stage.loop.run_for(100ms);
+
+  EXPECT_EQ(stage.writer.writes, writes);
+  stage.writer.full = false;
+  generation->resume();
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }));
+  EXPECT_EQ(stage.writer.written.text().size(), chunks / 4 * 100'000);
+  EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
+}
+
+}  // namespace
+}  // namespace lockstep
