@@ -9,6 +9,10 @@
 // sizes are bounded before anything is unpacked, and so is what may be visited.
 #pragma once
 
+// clang-format off: before all others
+#include "schema/clang.h"
+// clang-format on
+
 #include <capnp/message.h>
 #include <kj/exception.h>
 

@@ -28,6 +28,7 @@ struct MessageRow {
   created @11 :UInt64;
   updated @12 :UInt64;
   whole @13 :UInt64;
+  written @14 :UInt32;
 }
 
 struct RunRow {
