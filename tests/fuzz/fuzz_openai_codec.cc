@@ -1,0 +1,101 @@
+// Whatever a model server sends, the steps are such that the engine can take them: texts are valid
+// UTF-8, parts have the next index, appends go to parts that grow, and the run ends exactly once.
+// Each line of the input is one event's data.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/must.h"
+#include "engine/text.h"
+#include "server/inference/json_text.h"
+#include "server/inference/openai_codec.h"
+#include "server/inference/settings.h"
+
+namespace {
+
+using namespace lockstep;
+
+class Check {
+ public:
+  void take(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      MUST(!ended_);
+      std::visit([this](const auto& what) { look(what); }, step.what);
+    }
+  }
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ private:
+  void look(const OpenMessage& step) {
+    MUST(!open_ && parts_ == 0);
+    MUST(is_id(step.message.get()));
+    open_ = true;
+  }
+  void look(const StartPart& step) {
+    MUST(open_);
+    MUST(step.part == parts_);
+    const std::string* text = growing_text(step.value);
+    MUST(text && is_utf8(*text));
+    if (const auto* call = std::get_if<ToolCallPart>(&step.value)) {
+      MUST(!call->id.empty() && is_utf8(call->id));
+      MUST(!call->name.empty() && is_utf8(call->name));
+    }
+    ++parts_;
+  }
+  void look(const AppendContent& step) {
+    MUST(open_);
+    MUST(step.part < parts_);
+    MUST(!step.text.empty() && is_utf8(step.text));
+  }
+  void look(const EndMessage& step) {
+    MUST(open_);
+    MUST(!step.usage || is_json_object(step.usage->text));
+    open_ = false;
+  }
+  void look(const EndRun& step) {
+    ended_ = true;
+    MUST(step.status == RunStatus::interrupted || !open_);
+    MUST(!step.usage || is_json_object(step.usage->text));
+    MUST(!step.error || is_utf8(step.error->detail));
+  }
+
+  bool open_ = false;
+  bool ended_ = false;
+  std::uint32_t parts_ = 0;
+};
+
+void decode(std::string_view input) {
+  ChatDecoder decoder(RunId("r"));
+  Check check;
+  while (!input.empty()) {
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    check.take(decoder.take(input.substr(0, end)));
+    input.remove_prefix(std::min(end + 1, input.size()));
+  }
+  check.take(decoder.end());
+  MUST(check.ended() && decoder.ended());
+}
+
+// Parameters come from outside too.
+void lay_over(std::string_view input) {
+  RequestSettings settings;
+  settings.kind = "openai";
+  apply_params(settings, Json{std::string(input)}, ModelChoice::fixed);
+  MUST(read_settings(settings_bytes(settings)) == settings);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  decode(input);
+  ChatDecoder decoder(RunId("r"));
+  Check check;
+  check.take(decoder.take_whole(input));
+  MUST(check.ended());
+  lay_over(input);
+  return 0;
+}
