@@ -96,6 +96,8 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   // A write-ahead log that is missing or shorter than it was when it was closed is an error too.
   db.track_and_verify_wals_in_manifest = true;
   db.paranoid_checks = true;
+  // After an error the process stops; the database must not go on by itself as if nothing had been.
+  db.max_bgerror_resume_count = 0;
   db.verify_sst_unique_id_in_manifest = true;
   // There is one writer, and the insert hint below does not work with several.
   db.allow_concurrent_memtable_write = false;
@@ -107,6 +109,7 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   db.bytes_per_sync = limits::sst_sync_bytes;
   db.max_background_jobs = 2;
   db.max_open_files = -1;  // opened once; a thread's read never waits for a name to be looked up
+  db.max_file_opening_threads = 1;  // else each start makes some 200 threads, 16 a column family
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.max_log_file_size = limits::rocks_log_bytes_max;
   db.keep_log_file_num = 2;

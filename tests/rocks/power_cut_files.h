@@ -1,0 +1,17 @@
+// power_cut_files.h: a PowerCutDisk as RocksDB sees it.
+//
+// Lives on: any thread.
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <memory>
+
+#include "tests/rocks/power_cut_disk.h"
+
+namespace lockstep {
+
+// Requires: the disk lives longer.
+[[nodiscard]] std::unique_ptr<rocksdb::Env> power_cut_files(PowerCutDisk& disk);
+
+}  // namespace lockstep
