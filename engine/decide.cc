@@ -128,10 +128,17 @@ class Judge {
       return refuse("too_many", "too many devices have changed this thread");
     }
     sight_ = Sight{seen ? seen->at : draft_.before().now, nullptr, {}};
-    if (sight_.at < draft_.before().now && looks_back(draft_.before(), change)) {
-      sight_.past = &pasts_.at(sight_.at);
-    }
+    if (looks_back(draft_.before(), change)) look_back();
     return std::visit([&](const auto& what) { return judge(what); }, change.what);
+  }
+
+  // What was seen, against what has become of it: the request's own former changes included.
+  void look_back() {
+    const bool earlier = sight_.at < draft_.before().now;
+    past_ = earlier ? pasts_.at(sight_.at)
+                    : Past{sight_.at, draft_.before().thread.head, {}};
+    extend(past_, draft_.decision().entry);
+    sight_.past = &past_;
   }
 
   Verdict judge(const StartRun& change) {
@@ -368,6 +375,7 @@ class Judge {
   Draft& draft_;
   const Pasts& pasts_;
   const ChangeRequest& request_;
+  Past past_;
   Sight sight_;
   Outcome* outcome_ = nullptr;
 };

@@ -40,7 +40,8 @@ class Folder {
 
   void operator()(const MessagePut& event) {
     const std::uint32_t* number = state_.message_numbers.find(event.message.id);
-    MessageRow row{event.message, lengths_of(event.message.parts), at_, false};
+    MessageRow row{event.message, lengths_of(event.message.parts), at_,
+                   static_cast<std::uint32_t>(event.message.parts.size()), false};
     row.message.updated = at_;
     if (!number) {
       row.message.created = at_;
@@ -75,6 +76,8 @@ class Folder {
     MessageRow& row = edit(event.message);
     MUST(event.part == row.message.parts.size());
     row.message.parts.push_back(event.value);
+    // Nobody writes to a message that has ended: what is put there then is an answer given to a call.
+    if (row.message.status == MessageStatus::open) row.written = event.part + 1;
     const std::string* text = growing_text(event.value);
     row.lengths.push_back(text ? units_of(*text) : 0);
   }
@@ -84,6 +87,7 @@ class Folder {
     if (event.part == row.message.parts.size()) {
       row.message.parts.emplace_back(TextPart{});
       row.lengths.push_back(0);
+      row.written = event.part + 1;
     }
     Part& part = row.message.parts[event.part];
     // By offset, not by content: a model may repeat itself, and a repeated word would then look like
@@ -108,6 +112,7 @@ class Folder {
     remember_cut_calls(row, event.keep.size());
     row.message.parts.resize(event.keep.size());
     row.lengths.resize(event.keep.size());
+    row.written = std::min(row.written, static_cast<std::uint32_t>(event.keep.size()));
     for (std::size_t part = 0; part < event.keep.size(); ++part) {
       cut(row.message.parts[part], row.lengths[part], event.keep[part]);
     }
@@ -119,6 +124,7 @@ class Folder {
     MUST(!row.deleted);
     row.deleted = true;
     row.lengths.clear();
+    row.written = 0;
     row.message.parts.clear();
     row.message.author.reset();
     row.message.usage.reset();

@@ -22,7 +22,15 @@ class Reader {
  public:
   explicit Reader(Past& past) : past_(past) {}
 
-  void operator()(const PartStarted& event) { fewer_parts(event.message, event.part); }
+  void read(const Entry& entry) {
+    for (const Event& event : entry.events) std::visit(*this, event);
+  }
+
+  void operator()(const PartStarted& event) {
+    MessagePast& past = touch(event.message);
+    past.parts = std::min(past.parts, event.part);
+  }
+
 
   // Appends never make a part here: decisions start each part by an event of its own (steps.cc).
   void operator()(const ContentAppended& event) {
@@ -50,11 +58,6 @@ class Reader {
     return past_.messages.try_emplace(id, MessagePast{unbounded, {}, {}}).first->second;
   }
 
-  void fewer_parts(const MessageId& id, std::uint32_t parts) {
-    MessagePast& past = touch(id);
-    past.parts = std::min(past.parts, parts);
-  }
-
   Past& past_;
   bool head_found_ = false;
 };
@@ -80,9 +83,15 @@ Past past_since(const ThreadState& now, std::span<const Entry* const> entries, T
   Reader reader(past);
   for (const Entry* entry : entries) {
     MUST(entry->at > since && entry->at <= now.now);
-    for (const Event& event : entry->events) std::visit(reader, event);
+    reader.read(*entry);
   }
   return past;
+}
+
+void extend(Past& past, const Entry& entry) {
+  const std::optional<MessageId> head = past.head;  // found already
+  Reader(past).read(entry);
+  past.head = head;
 }
 
 }  // namespace lockstep

@@ -39,13 +39,16 @@ struct Past {
   // Messages whose parts some entry since has touched; the others are now as they were then.
   std::unordered_map<MessageId, MessagePast> messages;
 
-  // For a message that is now as `row` and was whole (created or put) at `since` or before.
+  // For a message that is now as `row`, and was made (or last put) at `since` or before.
   [[nodiscard]] MessagePast of(const MessageRow& row) const;
 };
 
 // Requires: `entries` are all the entries of the thread in (since, now.now], in order.
 [[nodiscard]] Past past_since(const ThreadState& now, std::span<const Entry* const> entries,
                               Timestamp since);
+
+// Reads one more entry, which comes after all that `past` has read: one that is being decided.
+void extend(Past& past, const Entry& entry);
 
 // The pasts that a request's changes need, by timestamp; State(now) needs none.
 using Pasts = std::map<Timestamp, Past>;

@@ -39,11 +39,14 @@ bool shortens(const MessageRow& row, const std::vector<Units>& keep) {
 Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
                 const Rules& rules) {
   Cut cut{number, {}, false, false};
+  bool only_results_since = false;
   if (row.whole > sight.at) {
     // Made since: nothing of it was seen. Put since: nobody knows what was.
     cut.put_anew = row.whole > row.message.created;
   } else if (sight.past) {
-    cut.keep = sight.past->of(row).least;
+    const MessagePast past = sight.past->of(row);
+    cut.keep = past.least;
+    only_results_since = row.written <= past.parts;
   } else {
     cut.keep = whole(row);
   }
@@ -55,8 +58,13 @@ Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
     cut.keep[shown.part] =
         std::min(cut.keep[shown.part], round_down(*text, shown.length, length));
   }
+  const std::size_t seen_parts = cut.keep.size();
   drop_half_calls(row, cut.keep, rules);
-  cut.shortens = shortens(row, cut.keep);
+  // A result that a call was given when the run ended takes nothing away from what was seen: it stays,
+  // unless something before it goes.
+  const bool all_seen_stay = cut.keep.size() == seen_parts &&
+                             std::ranges::equal(cut.keep, std::span(row.lengths).first(seen_parts));
+  cut.shortens = shortens(row, cut.keep) && !(only_results_since && all_seen_stay);
   return cut;
 }
 

@@ -109,6 +109,7 @@ MessageRow read(schema::MessageRow::Reader from, Damage& damage) {
       .metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage)};
   row.lengths = packed::read(from.getLengths());
   row.whole = Timestamp(from.getWhole());
+  row.written = from.getWritten();
   row.deleted = from.getDeleted();
   if (row.lengths.size() != row.message.parts.size()) damage.corrupt("a part has no length");
   return row;
@@ -218,6 +219,7 @@ std::string encode(std::string_view key, const MessageRow& row) {
   to.setCreated(message.created.get());
   to.setUpdated(message.updated.get());
   to.setWhole(row.whole.get());
+  to.setWritten(row.written);
   return seal(key, to);
 }
 

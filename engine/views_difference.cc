@@ -25,6 +25,7 @@ std::string difference(const MessageRow& one, const MessageRow& other) {
   if (left.metadata != right.metadata) return "metadata";
   if (one.lengths != other.lengths) return "lengths";
   if (one.whole != other.whole) return "whole";
+  if (one.written != other.written) return "written";
   return one == other ? "" : "deleted";
 }
 

@@ -84,7 +84,7 @@ class CountedRandom : public Random {
 // The log in memory for one engine after another. An append can be made to fail.
 class ReopenedLog : public Log {
  public:
-  explicit ReopenedLog(LogMemory& memory) : memory_(memory) {
+  ReopenedLog(LogMemory& memory, Executor& executor) : memory_(memory), executor_(executor) {
     memory_.follow([this](std::span<const Committed> committed) {
       ++commits;
       if (on_commit_) on_commit_(committed);
@@ -93,7 +93,12 @@ class ReopenedLog : public Log {
 
   void append(Append append, Done<Result<CommitNumber>> done) override {
     ++appends;
-    if (fail_next) return done(std::unexpected(*std::exchange(fail_next, std::nullopt)));
+    if (fail_next) {
+      auto error = *std::exchange(fail_next, std::nullopt);
+      return executor_.post([done = std::move(done), error = std::move(error)]() mutable {
+        done(std::unexpected(std::move(error)));
+      });
+    }
     memory_.append(std::move(append), std::move(done));
   }
   [[nodiscard]] Result<std::vector<StoredEntry>> read(ThreadNumber thread, Timestamp after,
@@ -121,6 +126,7 @@ class ReopenedLog : public Log {
 
  private:
   LogMemory& memory_;
+  Executor& executor_;
   OnCommit on_commit_;
 };
 
@@ -292,7 +298,7 @@ class EngineFixture {
   RecordingHost host;
   OpeningMarker* opening = nullptr;
   LogMemory memory{executor, Epoch(0xabcdef)};
-  ReopenedLog log{memory};
+  ReopenedLog log{memory, executor};
   std::unique_ptr<Engine> engine;
 
   ThreadId thread{"t1"};

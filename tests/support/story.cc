@@ -1,25 +1,14 @@
 #include "tests/support/story.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 namespace lockstep::test {
 
 bool is_json_object(std::string_view text) {
-  if (text.empty() || text.front() != '{') return false;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      if (c == '"') quoted = false;
-      continue;
-    }
-    if (c == '"') quoted = true;
-    if (c == '{') ++depth;
-    if (c == '}' && --depth == 0) return at + 1 == text.size();
-  }
-  return false;
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(text, error);
+  return !error && value.is_object();
 }
 
 void Story::append(Decision& decision) {

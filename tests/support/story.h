@@ -29,7 +29,7 @@ class AnyAgents : public Agents {
   }
 };
 
-// Balanced braces outside of strings: enough for the arguments that tests write.
+// As the server judges it.
 bool is_json_object(std::string_view text);
 
 class Story {

@@ -1,0 +1,413 @@
+#include "tests/laws/history.h"
+
+#include <algorithm>
+
+namespace lockstep::test {
+namespace {
+
+constexpr const char* words[] = {"one ", "two ", "the ", "\xC3\xA9t\xC3\xA9 ",
+                                 "\xF0\x9F\x98\x80", "\xE6\xBC\xA2\xE5\xAD\x97", "a", "{\"k\":1}"};
+constexpr const char* event_names[] = {
+    "thread_updated", "message_put",     "message_created", "part_started",
+    "content_appended", "message_ended", "message_cut",     "message_deleted",
+    "head_moved",     "run_queued",      "run_started",     "run_ended"};
+constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
+                                        "stop_run",  "move_head",   "update_thread"};
+static_assert(std::size(event_names) == std::variant_size_v<Event>);
+
+const char* status_name(RunStatus status) {
+  constexpr const char* names[] = {"queued", "running",     "completed", "stopped",
+                                   "failed", "interrupted", "superseded"};
+  return names[static_cast<std::size_t>(status)];
+}
+const char* status_name(MessageStatus status) {
+  constexpr const char* names[] = {"open", "complete", "stopped", "failed", "interrupted"};
+  return names[static_cast<std::size_t>(status)];
+}
+const char* role_name(Role role) {
+  constexpr const char* names[] = {"system", "user", "assistant", "tool"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+struct PartDifference {
+  const oracle::Part& expected;
+
+  bool operator()(const TextPart& part) const { return is("text", part.text, "", ""); }
+  bool operator()(const ReasoningPart& part) const { return is("reasoning", part.text, "", ""); }
+  bool operator()(const ToolCallPart& part) const {
+    return is("tool_call", part.arguments, part.id, part.name);
+  }
+  bool operator()(const ToolResultPart& part) const {
+    return is("tool_result", "", part.call, part.content);
+  }
+  bool operator()(const FilePart& part) const {
+    return is("file", "", part.uri, part.name.value_or(""));
+  }
+  bool operator()(const DataPart& part) const { return is("data", "", part.name, part.value.text); }
+
+  bool is(const char* type, const std::string& text, const std::string& one,
+          const std::string& two) const {
+    return expected.type == type && expected.text == oracle::widen(text) && expected.one == one &&
+           expected.two == two;
+  }
+};
+
+std::string types(const oracle::Message& message) {
+  std::string text;
+  for (const oracle::Part& part : message.parts) text += part.type + " " + part.one + ", ";
+  return text;
+}
+std::string types(const Message& message) {
+  constexpr const char* names[] = {"text", "reasoning", "tool_call", "tool_result", "file", "data"};
+  std::string text;
+  for (const Part& part : message.parts) {
+    text += names[part.index()];
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) text += " " + call->id + call->arguments;
+    if (const auto* result = std::get_if<ToolResultPart>(&part)) text += " " + result->call;
+    text += ", ";
+  }
+  return text;
+}
+
+std::string difference(const Message& message, const oracle::Message& expected) {
+  const std::string name = "message " + expected.id;
+  if (message.id.get() != expected.id) return name + " is " + message.id.get();
+  if ((message.parent ? message.parent->get() : "") != expected.parent) return name + ": parent";
+  if (role_name(message.role) != expected.role) return name + ": role";
+  if ((message.run ? message.run->get() : "") != expected.run) return name + ": run";
+  if (message.author.value_or("") != expected.author) return name + ": author";
+  if ((message.metadata ? message.metadata->text : "") != expected.metadata) {
+    return name + ": metadata";
+  }
+  if (status_name(message.status) != expected.status) {
+    return name + ": status " + status_name(message.status) + ", not " + expected.status;
+  }
+  if (message.created.get() != expected.created) return name + ": created";
+  if (message.parts.size() != expected.parts.size()) {
+    return name + ": " + std::to_string(message.parts.size()) + " parts, not " +
+           std::to_string(expected.parts.size()) + ": " + types(message) + " not " + types(expected);
+  }
+  for (std::size_t part = 0; part < message.parts.size(); ++part) {
+    if (!std::visit(PartDifference{expected.parts[part]}, message.parts[part])) {
+      return name + ": part " + std::to_string(part);
+    }
+  }
+  return {};
+}
+
+std::string difference(const Run& run, const oracle::Run& expected) {
+  const std::string name = "run " + expected.id;
+  if (run.id.get() != expected.id) return name + " is " + run.id.get();
+  if (status_name(run.status) != expected.status) {
+    return name + ": status " + status_name(run.status) + ", not " + expected.status;
+  }
+  if ((run.head ? run.head->get() : "") != expected.head) return name + ": head";
+  if ((run.started ? run.started->get() : 0) != expected.started) return name + ": started";
+  if ((run.ended ? run.ended->get() : 0) != expected.ended) return name + ": ended";
+  if (run.input != expected.input) return name + ": input";
+  return {};
+}
+
+}  // namespace
+
+std::string difference(const Screen& screen, const oracle::World& world) {
+  std::vector<const oracle::Message*> living;
+  for (const oracle::Message& message : world.messages) {
+    if (!message.deleted) living.push_back(&message);
+  }
+  if (screen.messages.size() != living.size()) {
+    return std::to_string(screen.messages.size()) + " messages, not " +
+           std::to_string(living.size());
+  }
+  for (std::size_t at = 0; at < living.size(); ++at) {
+    std::string found = difference(screen.messages[at], *living[at]);
+    if (!found.empty()) return found;
+  }
+  if (screen.runs.size() != world.runs.size()) return "another number of runs";
+  for (std::size_t at = 0; at < world.runs.size(); ++at) {
+    std::string found = difference(screen.runs[at], world.runs[at]);
+    if (!found.empty()) return found;
+  }
+  if (!screen.thread) return {};
+  const std::string head = screen.thread->head ? screen.thread->head->get() : "";
+  if (head != world.head) return "the head is " + head + ", not " + world.head;
+  if (oracle::widen(screen.thread->title) != world.title) return "the title";
+  if (screen.thread->archived != world.archived) return "archived";
+  return {};
+}
+
+History::History(std::uint64_t seed, Counts& counts)
+    : counts_(counts), chance_(seed), oracle_(Story::epoch.get()) {
+  states_[0] = ThreadState();
+  crowded_ = one_in(16);
+}
+
+std::uint64_t History::upto(std::uint64_t count) { return chance_() % count; }
+
+std::string History::word() { return words[upto(std::size(words))]; }
+
+std::string History::fresh(const char* kind) { return kind + std::to_string(++ids_); }
+
+std::string History::some_message() {
+  if (message_ids_.empty() || one_in(12)) return "nowhere";
+  // The latest ones are where things happen.
+  const std::size_t span = one_in(3) ? message_ids_.size() : std::min<std::size_t>(6, message_ids_.size());
+  return message_ids_[message_ids_.size() - 1 - upto(span)];
+}
+
+std::string History::some_run() {
+  if (story_.state().running && !one_in(4)) {
+    return story_.state().runs[*story_.state().running].run.id.get();
+  }
+  if (run_ids_.empty() || one_in(12)) return "norun";
+  return run_ids_[run_ids_.size() - 1 - upto(std::min<std::size_t>(5, run_ids_.size()))];
+}
+
+std::optional<Cursor> History::some_cursor() {
+  if (one_in(3)) return std::nullopt;
+  if (one_in(40)) return Cursor{story_.now(), Epoch(1)};
+  if (one_in(40)) return Cursor{Timestamp(story_.now().get() + 1 + upto(9)), Story::epoch};
+  if (one_in(2)) return Cursor{story_.now(), Story::epoch};
+  // Some timestamp since not too long ago, an entry's or between two.
+  const std::uint64_t now = story_.now().get();
+  const std::uint64_t back = upto(one_in(4) ? 200 : 12);
+  return Cursor{Timestamp(now > back ? now - back : 0), Story::epoch};
+}
+
+std::optional<Place> History::some_place() {
+  if (one_in(2)) return std::nullopt;
+  Place place{one_in(2) ? Place::Kind::after : Place::Kind::parent, std::nullopt};
+  if (!one_in(8)) place.message = MessageId(some_message());
+  return place;
+}
+
+Part History::some_part() {
+  switch (upto(8)) {
+    case 0:
+      return ReasoningPart{word()};
+    case 1:
+      return ToolCallPart{fresh("c"), "look", one_in(2) ? "{\"at\":" : "{\"at\":1}"};
+    case 2:
+      return ToolResultPart{"c" + std::to_string(upto(static_cast<std::uint64_t>(ids_) + 1)), word()};
+    case 3:
+      return FilePart{"file:" + fresh("f"), std::nullopt, "name"};
+    case 4:
+      return DataPart{"data", Json{"{\"v\":1}"}};
+    default:
+      return TextPart{word()};
+  }
+}
+
+std::vector<Part> History::some_parts() {
+  std::vector<Part> parts;
+  for (std::uint64_t count = upto(3); count > 0; --count) parts.push_back(some_part());
+  return parts;
+}
+
+MessageInput History::some_input() {
+  MessageInput input;
+  input.id = MessageId(one_in(15) ? some_message() : fresh("m"));
+  input.role = one_in(8) ? Role::tool : Role::user;
+  input.parts = some_parts();
+  if (one_in(4)) input.author = "ann";
+  if (one_in(4)) input.metadata = Json{"{\"m\":1}"};
+  message_ids_.push_back(input.id.get());
+  return input;
+}
+
+decltype(Change::what) History::some_change() {
+  switch (upto(crowded_ ? 4 : 16)) {
+    case 0:
+    case 1:
+    case 2:
+    case 4: {
+      StartRun start;
+      start.run = RunId(one_in(12) ? some_run() : fresh("r"));
+      if (one_in(25)) start.agent = AgentName("nobody");
+      for (std::uint64_t count = upto(3); count > 0; --count) start.input.push_back(some_input());
+      start.place = some_place();
+      if (one_in(3)) start.when_busy = static_cast<WhenBusy>(upto(4));
+      if (crowded_) start.when_busy = WhenBusy::queue;
+      if (one_in(6)) start.needs.push_back(Op(upto(6) + 1));
+      run_ids_.push_back(start.run.get());
+      return start;
+    }
+    case 3:
+    case 5:
+    case 6:
+    case 7: {
+      PutMessage put;
+      put.id = MessageId(one_in(3) ? some_message() : fresh("m"));
+      if (one_in(3)) put.role = static_cast<Role>(upto(4));
+      put.parts = some_parts();
+      if (one_in(4)) put.author = word();
+      put.place = some_place();
+      put.if_absent = one_in(6);
+      message_ids_.push_back(put.id.get());
+      return put;
+    }
+    case 8:
+    case 9:
+      return one_in(3) ? decltype(Change::what)(DeleteMessage{MessageId(some_message())})
+                       : decltype(Change::what)(UpdateThread{word(), one_in(2), std::nullopt});
+    case 10: {
+      MoveHead move;
+      if (!one_in(10)) move.head = MessageId(some_message());
+      return move;
+    }
+    default: {
+      StopRun stop;
+      if (!one_in(3)) stop.run = RunId(some_run());
+      for (std::uint64_t count = one_in(3) ? upto(3) : 0; count > 0; --count) {
+        stop.shown.push_back({MessageId(some_message()), static_cast<std::uint32_t>(upto(3)),
+                              static_cast<Units>(upto(12))});
+      }
+      return stop;
+    }
+  }
+}
+
+std::string History::say_changes() {
+  ChangeRequest request;
+  request.user = UserId("ann");
+  const std::string device = one_in(2) ? "phone" : "laptop";
+  request.device = DeviceId(device);
+  request.cursor = some_cursor();
+  // The session has checked a request's own cursor before it gets here.
+  if (request.cursor && check(*request.cursor, story_.now(), story_.rules()) != CursorCheck::good) {
+    request.cursor.reset();
+  }
+  if (one_in(25)) request.if_head = MessageId(some_message());
+  for (std::uint64_t count = 1 + (one_in(4) ? upto(4) : 0); count > 0; --count) {
+    if (!sent_.empty() && one_in(8)) {
+      auto [sender, change] = sent_[sent_.size() - 1 - upto(std::min<std::size_t>(sent_.size(), one_in(4) ? 90 : 9))];
+      request.device = DeviceId(sender);
+      if (one_in(4)) change.what = UpdateThread{"reused", {}, {}};
+      change.content = content_of(change);
+      request.changes.push_back(std::move(change));
+      continue;
+    }
+    Change change{std::nullopt, some_cursor(), {}, some_change()};
+    if (!one_in(3)) change.op = Op(ops_[request.device->get()] += 1 + upto(2));
+    change.content = content_of(change);
+    if (change.op) sent_.emplace_back(request.device->get(), change);
+    request.changes.push_back(std::move(change));
+  }
+  const std::vector<oracle::Answer> expected = oracle_.take(request, ++clock_);
+  const std::vector<Outcome> outcomes = story_.say(request);
+  said_ = "changes:";
+  for (const Change& change : request.changes) {
+    said_ += std::string(" ") + change_names[change.what.index()];
+  }
+  for (std::size_t at = 0; at < outcomes.size(); ++at) {
+    const oracle::Answer got{outcomes[at].applied, outcomes[at].duplicate, outcomes[at].code};
+    if (got != expected[at]) {
+      return said_ + ": outcome " + std::to_string(at) + " is '" + got.code + "', not '" +
+             expected[at].code + "'";
+    }
+    ++counts_[std::string("change ") + change_names[static_cast<std::size_t>(outcomes[at].type)] +
+              (got.applied ? " applied" : " refused")];
+    if (!got.code.empty()) ++counts_["refusal " + got.code];
+    if (got.duplicate) ++counts_["duplicate"];
+  }
+  return compare(said_);
+}
+
+std::string History::own_message(const std::string& run) {
+  const RunRow* row = story_.state().run(RunId(run));
+  if (!row || row->messages.empty() || one_in(25)) return some_message();
+  return story_.state().messages[row->messages[row->messages.size() - 1 - upto(std::min<std::size_t>(2, row->messages.size()))]].message.id.get();
+}
+
+decltype(Step::what) History::some_step(const std::string& run) {
+  const RunRow* row = story_.state().run(RunId(run));
+  const bool silent = !row || row->messages.empty();
+  if (silent ? !one_in(6) : one_in(12)) {
+    OpenMessage open;
+    open.message = MessageId(one_in(20) ? some_message() : fresh("m"));
+    if (one_in(5)) open.parent = MessageId(some_message());
+    if (one_in(4)) open.author = "critic";
+    message_ids_.push_back(open.message.get());
+    return open;
+  }
+  const MessageId message(own_message(run));
+  switch (upto(crowded_ ? 14 : 18)) {
+    case 0:
+      return StartPart{message, std::nullopt, some_part()};
+    case 1: {
+      const MessageRow* there = story_.state().message(message);
+      return StartPart{message, static_cast<std::uint32_t>(there ? there->message.parts.size() : 0) + (one_in(8) ? 1 : 0), some_part()};
+    }
+    case 2:
+      return EndMessage{message, one_in(12) ? MessageStatus::stopped : one_in(4) ? MessageStatus::failed : MessageStatus::complete, Json{"{\"tokens\":3}"}};
+    case 14:
+      return EndRun{one_in(10) ? RunStatus::stopped : one_in(3) ? RunStatus::failed : one_in(3) ? RunStatus::interrupted : RunStatus::completed, {}, {}};
+    default: {
+      const MessageRow* there = story_.state().message(message);
+      const std::size_t parts = there ? there->message.parts.size() : 0;
+      const std::size_t part = parts == 0 || one_in(12) ? parts + (one_in(6) ? 1 : 0) : one_in(4) ? upto(parts) : parts - 1;
+      return AppendContent{message, static_cast<std::uint32_t>(part), one_in(20) ? "" : one_in(6) ? "1}" : word()};
+    }
+  }
+}
+
+std::string History::say_steps() {
+  StepBatch batch;
+  if (!batches_.empty() && one_in(10)) {
+    batch = batches_[batches_.size() - 1 - upto(std::min<std::size_t>(4, batches_.size()))];
+  } else {
+    const std::string run = some_run();
+    const RunRow* row = story_.state().run(RunId(run));
+    std::uint64_t seq = row ? row->seq : 0;
+    if (one_in(25)) seq += upto(3);
+    batch = {RunId(run), one_in(40) ? 2u : 1u, {}};
+    for (std::uint64_t count = 1 + upto(one_in(3) ? 5 : 2); count > 0; --count) {
+      batch.steps.push_back({++seq, some_step(run)});
+    }
+    batches_.push_back(batch);
+  }
+  const RunRow* row = story_.state().run(batch.run);
+  if (row && row->run.status == RunStatus::queued) return {};  // would wait for its turn
+  said_ = "steps of " + batch.run.get();
+  const std::string expected = oracle_.take(batch, ++clock_);
+  const auto taken = story_.write(batch);
+  const std::string got = taken ? "" : taken.error().code;
+  if (got != expected) return said_ + ": '" + got + "', not '" + expected + "'";
+  if (!got.empty()) ++counts_["step refusal " + got];
+  return compare(said_);
+}
+
+std::string History::say_crash() {
+  said_ = "crash";
+  oracle_.crash(++clock_);
+  story_.crash();
+  return compare(said_);
+}
+
+std::string History::go_on() {
+  const bool streams = story_.state().running.has_value();
+  if (story_.entries().empty() || one_in(streams && !crowded_ ? 8 : 2)) return say_changes();
+  if (one_in(crowded_ ? 400 : 60)) return say_crash();
+  return say_steps();
+}
+
+std::string History::compare(const std::string& what) {
+  if (!story_.entries().empty() && !states_.contains(story_.now().get())) {
+    states_[story_.now().get()] = story_.state();
+    count(story_.entries().back());
+  }
+  const std::string found = difference(screen_of(story_.state()), oracle_.now());
+  return found.empty() ? found : what + ": " + found;
+}
+
+void History::count(const Entry& entry) {
+  for (const Event& event : entry.events) {
+    ++events_;
+    ++counts_[std::string("event ") + event_names[event.index()]];
+    if (const auto* end = std::get_if<RunEnded>(&event)) {
+      ++counts_[std::string("run ") + status_name(end->status)];
+    }
+  }
+}
+
+}  // namespace lockstep::test

@@ -1,0 +1,80 @@
+// history.h: a random life of a thread, said twice.
+//
+// A seed gives a history: several devices and a producer say random things, sensible and not, and the
+// engine's rules and the oracle each make of it what they make. What is counted here is what the laws
+// need to have happened: every event, every change, every outcome and refusal.
+#pragma once
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/laws/oracle.h"
+#include "tests/support/story.h"
+
+namespace lockstep::test {
+
+// How often each thing happened, by name.
+using Counts = std::map<std::string, std::uint64_t>;
+
+class History {
+ public:
+  History(std::uint64_t seed, Counts& counts);
+
+  // Says one more thing to both. Returns what they disagree on, in words; empty if nothing.
+  std::string go_on();
+
+  [[nodiscard]] std::size_t event_count() const { return events_; }
+  [[nodiscard]] const Story& story() const { return story_; }
+  [[nodiscard]] const oracle::Oracle& oracle() const { return oracle_; }
+  // The state after each entry, by its timestamp; at 0 the empty one.
+  [[nodiscard]] const std::map<std::uint64_t, ThreadState>& states() const { return states_; }
+  [[nodiscard]] std::mt19937_64& chance() { return chance_; }
+  // What was said last, for a person.
+  [[nodiscard]] const std::string& last_said() const { return said_; }
+
+ private:
+  std::uint64_t upto(std::uint64_t count);  // 0 to count - 1
+  bool one_in(std::uint64_t count) { return upto(count) == 0; }
+  std::string word();
+  std::string fresh(const char* kind);
+  std::string some_message();
+  std::string some_run();
+  std::string fresh_or_known(const std::string& fresh, const std::string& known);
+  std::optional<Cursor> some_cursor();
+  std::optional<Place> some_place();
+  Part some_part();
+  std::vector<Part> some_parts();
+  MessageInput some_input();
+  decltype(Change::what) some_change();
+  decltype(Step::what) some_step(const std::string& run);
+  std::string own_message(const std::string& run);
+
+  std::string say_changes();
+  std::string say_steps();
+  std::string say_crash();
+  std::string compare(const std::string& what);
+  void count(const Entry& entry);
+
+  Counts& counts_;
+  std::mt19937_64 chance_;
+  Story story_;
+  oracle::Oracle oracle_;
+  std::map<std::uint64_t, ThreadState> states_;
+  std::vector<std::pair<std::string, Change>> sent_;  // device and change, to be sent again
+  std::map<std::string, std::uint64_t> ops_;
+  std::vector<StepBatch> batches_;
+  std::vector<std::string> message_ids_;
+  std::vector<std::string> run_ids_;
+  std::size_t events_ = 0;
+  std::uint64_t clock_ = 100;
+  int ids_ = 0;
+  bool crowded_ = false;  // many starts, few ends: queues fill
+  std::string said_;
+};
+
+// What the two hold, compared field by field; empty if the same.
+[[nodiscard]] std::string difference(const Screen& screen, const oracle::World& world);
+
+}  // namespace lockstep::test

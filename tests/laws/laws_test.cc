@@ -1,0 +1,332 @@
+// The invariants of docs/architecture.md that a thread's pure half can keep or break, over random
+// histories. LOCKSTEP_HISTORIES says how many (default 10,000); a failure prints its seed, and
+// LOCKSTEP_SEED runs that one alone.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <rapidcheck.h>
+
+#include "engine/digest.h"
+#include "server/front/json_write.h"
+#include "tests/laws/history.h"
+
+namespace lockstep::test {
+namespace {
+
+constexpr std::size_t events_min = 200;
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value ? std::strtoull(value, nullptr, 10) : otherwise;
+}
+
+// Calls `check(seed)` for many seeds; each says what was wrong, or nothing.
+template <class Check>
+void for_seeds(Check check) {
+  if (const std::uint64_t seed = setting("LOCKSTEP_SEED", 0)) {
+    EXPECT_EQ(check(seed), "") << "seed " << seed;
+    return;
+  }
+  rc::detail::TestParams params = rc::detail::configuration().testParams;
+  params.maxSuccess = static_cast<int>(setting("LOCKSTEP_HISTORIES", 10'000));
+  params.disableShrinking = true;  // a seed has no smaller one
+  const auto result = rc::detail::checkTestable(
+      [&] {
+        const auto seed = *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(1, 1ULL << 62));
+        const std::string wrong = check(seed);
+        if (!wrong.empty()) RC_FAIL("LOCKSTEP_SEED=" + std::to_string(seed) + ": " + wrong);
+      },
+      rc::detail::TestMetadata(), params);
+  const bool held = result.template is<rc::detail::SuccessResult>();
+  if (!held) rc::detail::printResultMessage(result, std::cerr);
+  EXPECT_TRUE(held);
+}
+
+// Some state of the history, by chance, at `from` or later.
+const ThreadState& some_state(History& history, Timestamp from = Timestamp()) {
+  const auto first = history.states().lower_bound(from.get());
+  const auto count = static_cast<std::uint64_t>(std::distance(first, history.states().end()));
+  return std::next(first, static_cast<std::ptrdiff_t>(history.chance()() % count))->second;
+}
+
+Past past_between(const History& history, Timestamp from, const ThreadState& to) {
+  std::vector<const Entry*> entries;
+  for (const Entry& entry : history.story().entries()) {
+    if (entry.at > from && entry.at <= to.now) entries.push_back(&entry);
+  }
+  return past_since(to, entries, from);
+}
+
+// The latest entries, for a person who looks for what went wrong.
+std::string latest_entries(const History& history, std::size_t count) {
+  std::string text;
+  const std::vector<Entry>& entries = history.story().entries();
+  for (std::size_t at = entries.size() > count ? entries.size() - count : 0; at < entries.size();
+       ++at) {
+    text += "\n  ";
+    append_entry_frame(text, entries[at]);
+  }
+  return text;
+}
+
+std::string run_history(std::uint64_t seed, Counts& counts,
+                        const std::function<std::string(History&)>& check) {
+  History history(seed, counts);
+  while (history.event_count() < events_min) {
+    std::string wrong = history.go_on();
+    if (wrong.empty()) wrong = check(history);
+    if (!wrong.empty()) {
+      return wrong + " (event " + std::to_string(history.event_count()) + ", said " +
+             history.last_said() + ")" + latest_entries(history, setting("LOCKSTEP_SHOW", 4));
+    }
+  }
+  return {};
+}
+
+// --- The law of the diff ---------------------------------------------------------------------------
+
+// What of the content changed between two states, in bytes: an upper reading of "the changed content"
+// that knows nothing of how diffs are made.
+std::size_t changed_bytes(const Screen& from, const ThreadState& to, const Diff& diff,
+                          std::size_t& rows) {
+  std::size_t bytes = 0;
+  const auto whole = [](const Message& message) {
+    std::string text;
+    append_message(text, message);
+    return text.size();
+  };
+  for (const auto& changed : diff.messages) {
+    ++rows;
+    const auto* growth = std::get_if<Growth>(&changed);
+    const MessageId& id = growth ? growth->id : std::get<Message>(changed).id;
+    const MessageRow& now = *to.message(id);
+    const Message* then = from.message(id);
+    if (!then || now.whole > from.now) {
+      bytes += whole(now.message);
+      continue;
+    }
+    // Grown or cut: what is there now beyond what was there then and has stayed is at most all that
+    // the two do not have in common.
+    for (std::size_t part = 0; part < now.message.parts.size(); ++part) {
+      const std::string* text = growing_text(now.message.parts[part]);
+      const std::string* before =
+          part < then->parts.size() ? growing_text(then->parts[part]) : nullptr;
+      if (text && before && then->parts[part].index() == now.message.parts[part].index()) {
+        const auto [mine, theirs] = std::ranges::mismatch(*text, *before);
+        bytes += static_cast<std::size_t>(text->end() - mine);
+      } else {
+        std::string json;
+        append_part(json, now.message.parts[part]);
+        bytes += json.size();
+      }
+    }
+    if (now.message.usage) bytes += now.message.usage->text.size();
+  }
+  for (const Run& run : diff.runs) {
+    std::string text;
+    append_run(text, run);
+    bytes += text.size();
+    ++rows;
+  }
+  if (diff.thread) {
+    std::string text;
+    append_thread(text, *diff.thread);
+    bytes += text.size();
+    ++rows;
+  }
+  rows += diff.removed.size();
+  return bytes;
+}
+
+std::size_t wire_bytes(const Diff& diff) {
+  std::string text;
+  for (const auto& changed : diff.messages) {
+    if (const auto* growth = std::get_if<Growth>(&changed)) {
+      append_growth(text, *growth);
+    } else {
+      append_message(text, std::get<Message>(changed));
+    }
+  }
+  for (const Run& run : diff.runs) append_run(text, run);
+  if (diff.thread) append_thread(text, *diff.thread);
+  for (const MessageId& id : diff.removed) text += id.get() + "\"\",";
+  return text.size();
+}
+
+std::string check_diff(History& history) {
+  const ThreadState& from = some_state(history);
+  const ThreadState& to = some_state(history, from.now);
+  const ThreadState& between = some_state(history, from.now);
+  const Past past = past_between(history, from.now, to);
+  const Diff diff = lockstep::diff(to, from.now, &past);
+
+  Screen screen = screen_of(from);
+  apply(screen, diff);
+  if (screen != screen_of(to)) return "apply(State(a), diff(a, b)) is not State(b)";
+  apply(screen, diff);
+  if (screen != screen_of(to)) return "applying a diff twice is not applying it once";
+  if (between.now <= to.now) {
+    Screen later = screen_of(between);
+    apply(later, diff);
+    if (later != screen_of(to)) return "a diff does not apply to a state between";
+  }
+  if (!diff_needs_past(to, from.now) && lockstep::diff(to, from.now, nullptr) != diff) {
+    return "a diff that needs no past is another with one";
+  }
+  std::size_t rows = 0;
+  const std::size_t changed = changed_bytes(screen_of(from), to, diff, rows);
+  if (wire_bytes(diff) > 2 * changed + 200 * rows) {
+    return "a diff of " + std::to_string(wire_bytes(diff)) + " bytes for " +
+           std::to_string(changed) + " changed ones in " + std::to_string(rows) + " rows";
+  }
+  return {};
+}
+
+// --- The others ------------------------------------------------------------------------------------
+
+// One timestamp, one state: the fold of the entries up to it, whenever it is asked for.
+std::string check_fold(History& history) {
+  const ThreadState& state = some_state(history);
+  const ThreadState again = history.story().state_at(state.now);
+  if (screen_of(again) != screen_of(state)) return "State(t) is another the second time";
+  return difference(screen_of(again), history.oracle().at(state.now.get()));
+}
+
+// The model sees what the user sees: a run's input is a path of State(context_ts), then and for ever.
+std::string check_context(History& history) {
+  const ThreadState& now = history.story().state();
+  if (now.runs.empty()) return {};
+  const Run& run = now.runs[history.chance()() % now.runs.size()].run;
+  // One that started and was ended by a later change of the same request was given nothing.
+  if (!run.started || run.ended == run.started) return {};
+  if (run.context_ts != run.started) return "a run's context is not of the entry that started it";
+  const auto at = history.states().find(run.context_ts->get());
+  if (at == history.states().end()) return "a run's context is of no entry";
+  const ThreadState again = history.story().state_at(*run.context_ts);
+  for (const MessageRow* row : again.path(run.head)) {
+    if (row->deleted) return "a run was given a deleted message";
+    if (row->message.status == MessageStatus::open) return "a run was given an open message";
+  }
+  // Calls and results fit together: models refuse a history in which they do not.
+  std::set<std::string> answered;
+  std::set<std::string> called;
+  for (const MessageRow* row : again.path(run.head)) {
+    for (const Part& part : row->message.parts) {
+      if (const auto* call = std::get_if<ToolCallPart>(&part)) called.insert(call->id);
+      if (const auto* result = std::get_if<ToolResultPart>(&part)) answered.insert(result->call);
+    }
+  }
+  for (const std::string& call : called) {
+    if (!answered.contains(call)) return "a run was given call " + call + " without a result";
+  }
+  return {};
+}
+
+// In order: one running run, and those that wait in the order in which they came.
+std::string check_order(History& history) {
+  const ThreadState& now = history.story().state();
+  std::size_t running = 0;
+  for (std::size_t at = 0; at < now.runs.size(); ++at) {
+    running += now.runs[at].run.status == RunStatus::running ? 1 : 0;
+  }
+  if (running > 1) return "two runs are running";
+  if (running == 0 && !now.waiting.empty()) return "a run waits for nothing";
+  if (!std::ranges::is_sorted(now.waiting)) return "a run has overtaken another";
+  return {};
+}
+
+// The front wins: what a stop has cut never grows back, until someone puts the message.
+class StopWatch {
+ public:
+  std::string look(History& history) {
+    const ThreadState& now = history.story().state();
+    for (std::size_t number = 0; number < now.messages.size(); ++number) {
+      const MessageRow& row = now.messages[number];
+      if (row.deleted) continue;
+      const auto known = frozen_.find(row.message.id);
+      if (known != frozen_.end() && row.whole <= known->second.whole) {
+        if (!is_prefix(row.message, known->second.message)) {
+          return "message " + row.message.id.get() + " grew back";
+        }
+      }
+      if (row.message.status == MessageStatus::stopped) frozen_[row.message.id] = row;
+    }
+    return {};
+  }
+
+ private:
+  // Later it is the same or less, but for results that its calls were given.
+  static bool is_prefix(const Message& later, const Message& earlier) {
+    for (std::size_t part = 0; part < later.parts.size(); ++part) {
+      if (part >= earlier.parts.size()) {
+        if (!std::holds_alternative<ToolResultPart>(later.parts[part])) return false;
+        continue;
+      }
+      const std::string* now = growing_text(later.parts[part]);
+      const std::string* then = growing_text(earlier.parts[part]);
+      if (now && then && !then->starts_with(*now)) return false;
+    }
+    return true;
+  }
+  std::map<MessageId, MessageRow> frozen_;
+};
+
+void expect_all_counted(const Counts& counts) {
+  std::vector<std::string> names;
+  for (const char* event :
+       {"thread_updated", "message_put", "message_created", "part_started", "content_appended",
+        "message_ended", "message_cut", "message_deleted", "head_moved", "run_queued",
+        "run_started", "run_ended"}) {
+    names.push_back(std::string("event ") + event);
+  }
+  for (const char* change : {"start_run", "put_message", "delete_message", "stop_run",
+                             "move_head", "update_thread"}) {
+    names.push_back(std::string("change ") + change + " applied");
+    names.push_back(std::string("change ") + change + " refused");
+  }
+  for (const char* code :
+       {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved", "exists", "deleted",
+        "invalid", "unknown_message", "unknown_run", "unknown_agent", "busy", "built_upon",
+        "too_many"}) {
+    names.push_back(std::string("refusal ") + code);
+  }
+  for (const char* status :
+       {"completed", "stopped", "failed", "interrupted", "superseded"}) {
+    names.push_back(std::string("run ") + status);
+  }
+  for (const char* code :
+       {"unknown_run", "gap", "fenced", "ended", "invalid", "exists", "unknown_message"}) {
+    names.push_back(std::string("step refusal ") + code);
+  }
+  names.emplace_back("duplicate");
+  for (const std::string& name : names) {
+    EXPECT_TRUE(counts.contains(name)) << name << " never happened: the histories miss something";
+  }
+  for (const auto& [name, count] : counts) std::cout << name << ": " << count << "\n";
+}
+
+// All laws on the same histories: making a history costs more than checking one.
+TEST(Laws, HoldOnRandomHistories) {
+  Counts counts;
+  std::uint64_t histories = 0;
+
+  for_seeds([&](std::uint64_t seed) {
+    StopWatch stops;
+    ++histories;
+    return run_history(seed, counts, [&](History& history) {
+      std::string wrong = stops.look(history);
+      if (wrong.empty()) wrong = check_order(history);
+      if (wrong.empty()) wrong = check_diff(history);
+      // These fold all entries anew, so only now and then.
+      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_fold(history);
+      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history);
+      return wrong;
+    });
+  });
+
+  std::cout << histories << " histories of at least " << events_min << " events\n";
+  if (setting("LOCKSTEP_SEED", 0) == 0) expect_all_counted(counts);
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -1,0 +1,662 @@
+#include "tests/laws/oracle.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <set>
+
+namespace lockstep::oracle {
+namespace {
+
+std::string role_name(Role role) {
+  return std::vector<std::string>{"system", "user", "assistant", "tool"}.at(
+      static_cast<std::size_t>(role));
+}
+
+bool is_object(const std::u16string& wide) {
+  std::string text;
+  for (const char16_t unit : wide) text += unit < 128 ? static_cast<char>(unit) : '?';
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(text, error);
+  return !error && value.is_object();
+}
+
+std::string opaque(const std::optional<Json>& json) { return json ? json->text : ""; }
+
+Part part_of(const lockstep::Part& part) {
+  if (const auto* text = std::get_if<TextPart>(&part)) return {"text", widen(text->text), "", ""};
+  if (const auto* thought = std::get_if<ReasoningPart>(&part)) {
+    return {"reasoning", widen(thought->text), "", ""};
+  }
+  if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+    return {"tool_call", widen(call->arguments), call->id, call->name};
+  }
+  if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+    return {"tool_result", u"", result->call, result->content};
+  }
+  if (const auto* file = std::get_if<FilePart>(&part)) {
+    return {"file", u"", file->uri, file->name.value_or("")};
+  }
+  const auto& data = std::get<DataPart>(part);
+  return {"data", u"", data.name, data.value.text};
+}
+
+bool grows(const Part& part) {
+  return part.type == "text" || part.type == "reasoning" || part.type == "tool_call";
+}
+
+bool high_surrogate(char16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+
+void shorten(std::u16string& text, std::size_t units) {
+  if (units >= text.size()) return;
+  if (units > 0 && high_surrogate(text[units - 1])) --units;
+  text.resize(units);
+}
+
+}  // namespace
+
+std::u16string widen(const std::string& utf8) {
+  std::u16string wide;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const auto lead = static_cast<unsigned char>(utf8[at]);
+    const int more = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    char32_t point = more == 0 ? lead : lead & (0x3F >> more);
+    for (int next = 1; next <= more; ++next) {
+      point = point << 6 | (static_cast<unsigned char>(utf8[at + static_cast<std::size_t>(next)]) & 0x3F);
+    }
+    at += static_cast<std::size_t>(more) + 1;
+    if (point < 0x10000) {
+      wide += static_cast<char16_t>(point);
+    } else {
+      point -= 0x10000;
+      wide += static_cast<char16_t>(0xD800 + (point >> 10));
+      wide += static_cast<char16_t>(0xDC00 + (point & 0x3FF));
+    }
+  }
+  return wide;
+}
+
+Message* World::message(const std::string& id) {
+  const auto found = std::ranges::find(messages, id, &Message::id);
+  return found == messages.end() ? nullptr : &*found;
+}
+Run* World::run(const std::string& id) {
+  const auto found = std::ranges::find(runs, id, &Run::id);
+  return found == runs.end() ? nullptr : &*found;
+}
+Run* World::running() {
+  const auto found = std::ranges::find(runs, "running", &Run::status);
+  return found == runs.end() ? nullptr : &*found;
+}
+
+const World& Oracle::at(std::uint64_t time) const {
+  return std::prev(history_.upper_bound(time))->second;
+}
+
+std::vector<std::string> Oracle::path(std::string id) {
+  std::vector<std::string> ids;
+  for (; !id.empty(); id = world_.message(id)->parent) ids.push_back(id);
+  return ids;
+}
+
+bool Oracle::below(std::string id, const std::string& ancestor) {
+  if (ancestor.empty()) return true;
+  for (id = world_.message(id)->parent; !id.empty(); id = world_.message(id)->parent) {
+    if (id == ancestor) return true;
+  }
+  return false;
+}
+
+std::string Oracle::living(std::string id) {
+  while (!id.empty() && world_.message(id)->deleted) id = world_.message(id)->parent;
+  return id;
+}
+
+bool Oracle::taken(const std::string& id) {
+  if (world_.message(id)) return true;
+  for (const std::string& waiting : world_.queue) {
+    for (const MessageInput& input : world_.run(waiting)->input) {
+      if (input.id.get() == id) return true;
+    }
+  }
+  return false;
+}
+
+void Oracle::add(Message message) {
+  message.created = at_;
+  if (message.role == "user" && !world_.titled) {
+    for (const Part& part : message.parts) {
+      if (part.type != "text" || part.text.empty()) continue;
+      std::size_t units = 0;
+      for (int points = 0; points < 80 && units < part.text.size(); ++points) {
+        units += high_surrogate(part.text[units]) ? 2 : 1;
+      }
+      world_.title = part.text.substr(0, units);
+      world_.titled = true;
+      break;
+    }
+  }
+  world_.messages.push_back(std::move(message));
+}
+
+std::string Oracle::place(bool behind, const std::string& anchor) {
+  const std::string to = living(anchor);
+  if (behind && !world_.head.empty() && below(world_.head, to)) return world_.head;
+  return to;
+}
+
+std::vector<Part> Oracle::parts_of(const std::vector<lockstep::Part>& parts) {
+  std::vector<Part> made;
+  for (const auto& part : parts) {
+    made.push_back(part_of(part));
+    made.back().serial = ++serial_;
+  }
+  return made;
+}
+
+// --- Runs ----------------------------------------------------------------------------------------
+
+// What the user had of this message: look it up.
+std::vector<Part> Oracle::as_seen(const Message& message) const {
+  World then = at(seen_);
+  const Message* seen = then.message(message.id);
+  std::vector<Part> kept;
+  if (seen && !seen->deleted) kept = seen->parts;
+  // Of several stops the least holds: what is there now bounds it too.
+  std::size_t common = 0;
+  while (common < kept.size() && common < message.parts.size() &&
+         kept[common].serial == message.parts[common].serial) {
+    shorten(kept[common].text, message.parts[common].text.size());
+    ++common;
+  }
+  kept.resize(common);
+  for (const Shown& shown : shown_) {
+    if (shown.message.get() != message.id || shown.part >= kept.size()) continue;
+    if (grows(kept[shown.part])) shorten(kept[shown.part].text, shown.length);
+  }
+  for (std::size_t part = 0; part < kept.size(); ++part) {
+    if (kept[part].type == "tool_call" && !is_object(kept[part].text)) {
+      kept.resize(part);
+      break;
+    }
+  }
+  // Results that were given to calls are nobody's words: they alone are no reason to cut.
+  std::vector<Part> own = message.parts;
+  while (own.size() > common && own.back().given) own.pop_back();
+  return own == kept ? message.parts : kept;
+}
+
+void Oracle::answer_calls(const std::vector<std::string>& messages,
+                          const std::vector<std::string>& among, const std::string& content) {
+  std::set<std::string> answered;
+  for (const std::string& id : among) {
+    for (const Part& part : world_.message(id)->parts) {
+      if (part.type == "tool_result") answered.insert(part.one);
+    }
+  }
+  for (const std::string& id : messages) {
+    std::vector<Part>& parts = world_.message(id)->parts;
+    const std::size_t count = parts.size();
+    for (std::size_t part = 0; part < count; ++part) {
+      if (parts[part].type != "tool_call" || !answered.insert(parts[part].one).second) continue;
+      parts.push_back({"tool_result", u"", parts[part].one, content, ++serial_, true});
+    }
+  }
+}
+
+void Oracle::answer_calls_of(const Run& run, const std::string& content) {
+  std::vector<std::string> own;
+  std::vector<std::string> since;
+  for (const Message& message : world_.messages) {
+    if (message.run == run.id && !message.deleted) own.push_back(message.id);
+    if (!own.empty() && !message.deleted) since.push_back(message.id);
+  }
+  answer_calls(own, since, content);
+}
+
+void Oracle::finish(Run& run, const std::string& status) {
+  if (run.status == "queued" && status == "stopped") run.input.clear();
+  run.status = status;
+  run.ended = at_;
+  std::erase(world_.queue, run.id);
+}
+
+void Oracle::stop_running(const std::string& status) {
+  Run& run = *world_.running();
+  for (Message& message : world_.messages) {
+    if (message.run != run.id || message.deleted) continue;
+    std::vector<Part> kept = as_seen(message);
+    if (kept != message.parts || message.status == "open") message.status = "stopped";
+    message.parts = std::move(kept);
+  }
+  answer_calls_of(run, "stopped by the user");
+  finish(run, status);
+}
+
+void Oracle::begin(const std::string& id) {
+  Run& run = *world_.run(id);
+  std::string head = place(run.behind, run.anchor);
+  if (head.empty() && run.input.empty()) return finish(run, "superseded");
+  for (const MessageInput& input : run.input) {
+    Message message;
+    message.id = input.id.get();
+    message.parent = head;
+    message.role = role_name(input.role);
+    message.author = input.author.value_or("");
+    message.metadata = opaque(input.metadata);
+    message.status = "complete";
+    message.parts = parts_of(input.parts);
+    add(std::move(message));
+    head = input.id.get();
+  }
+  std::vector<std::string> up = path(head);
+  std::ranges::reverse(up);
+  answer_calls(up, up, "no result");
+  world_.head = head;
+  run.input.clear();
+  run.head = head;
+  run.started = at_;
+  run.status = "running";
+  std::erase(world_.queue, id);
+}
+
+void Oracle::begin_next() {
+  while (!world_.running() && !world_.queue.empty()) begin(std::string(world_.queue.front()));
+}
+
+// --- Changes -------------------------------------------------------------------------------------
+
+std::vector<Answer> Oracle::take(const ChangeRequest& request, std::uint64_t at) {
+  world_ = now();
+  at_ = at;
+  said_.clear();
+  touched_ = false;
+  device_ = request.device ? request.user.get() + "/" + request.device->get() : "";
+  std::vector<Answer> answers;
+  for (const Change& change : request.changes) answers.push_back(answer(request, change));
+  begin_next();
+  touched_ |= world_ != now();
+  const bool nothing = last() == 0 && !touched_;
+  if (nothing) return answers;
+  auto& memory = memory_[device_];
+  memory.insert(memory.end(), said_.begin(), said_.end());
+  std::ranges::sort(memory, {}, &Memory::op);
+  while (memory.size() > 64) memory.erase(memory.begin());
+  if (touched_ || !said_.empty()) history_[at] = world_;
+  return answers;
+}
+
+Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
+  if (change.op) {
+    std::vector<Memory> all = memory_[device_];
+    const std::uint64_t oldest = all.empty() ? 0 : all.front().op;
+    all.insert(all.end(), said_.begin(), said_.end());
+    const auto known = std::ranges::find(all, change.op->get(), &Memory::op);
+    if (known != all.end()) {
+      if (known->content != change.content) return {false, false, "op_reused"};
+      Answer again = known->answer;
+      again.duplicate = true;
+      return again;
+    }
+    if (change.op->get() < oldest) return {false, false, "op_too_old"};
+  }
+  Answer answer;
+  const std::optional<Cursor> seen = change.seen ? change.seen : request.cursor;
+  shown_.clear();
+  seen_ = seen ? seen->at.get() : last();
+  if (request.if_head && now().head != request.if_head->get()) {
+    answer.code = "head_moved";
+  } else if (seen && (seen->epoch.get() != epoch_ || seen->at.get() > last())) {
+    answer.code = "unknown_history";
+  } else {
+    answer.code = judge(change);
+  }
+  answer.applied = answer.code.empty();
+  if (change.op) said_.push_back({change.op->get(), change.content, answer});
+  return answer;
+}
+
+std::string Oracle::judge(const Change& change) {
+  if (const auto* what = std::get_if<StartRun>(&change.what)) return start(*what);
+  if (const auto* what = std::get_if<PutMessage>(&change.what)) return put(*what);
+  if (const auto* what = std::get_if<DeleteMessage>(&change.what)) return erase(*what);
+  if (const auto* what = std::get_if<StopRun>(&change.what)) return stop(*what);
+  if (const auto* what = std::get_if<MoveHead>(&change.what)) return move(*what);
+  return update(std::get<UpdateThread>(change.what));
+}
+
+std::string Oracle::start(const StartRun& change) {
+  if (world_.run(change.run.get())) return "";
+  for (const Op op : change.needs) {
+    std::vector<Memory> all = memory_[device_];
+    all.insert(all.end(), said_.begin(), said_.end());
+    const auto known = std::ranges::find(all, op.get(), &Memory::op);
+    if (known == all.end() || !known->answer.applied) return "depends";
+  }
+  if (change.agent.get() == "nobody") return "unknown_agent";
+  std::set<std::string> ids;
+  for (const MessageInput& input : change.input) {
+    if (taken(input.id.get())) return "exists";
+    if (!ids.insert(input.id.get()).second) return "invalid";
+  }
+  Run run;
+  run.id = change.run.get();
+  run.status = "queued";
+  run.input = change.input;
+  run.anchor = at(seen_).head;
+  if (change.place) {
+    run.behind = change.place->kind == Place::Kind::after;
+    run.anchor = change.place->message ? change.place->message->get() : "";
+    if (!run.anchor.empty() && !world_.message(run.anchor)) return "unknown_message";
+  }
+  if (place(run.behind, run.anchor).empty() && run.input.empty()) return "invalid";
+  const bool busy = world_.running() || !world_.queue.empty();
+  const WhenBusy when =
+      change.when_busy.value_or(run.behind ? WhenBusy::queue : WhenBusy::interrupt);
+  if (busy && when == WhenBusy::reject) return "busy";
+  if (busy && world_.queue.size() >= 32) return "too_many";
+  run.anchor = living(run.anchor);
+  if (world_.running() && when == WhenBusy::interrupt) stop_running("stopped");
+  if (world_.running() && when == WhenBusy::rollback) {
+    Run& other = *world_.running();
+    for (Message& message : world_.messages) {
+      if (message.run != other.id || message.deleted) continue;
+      message.parts.clear();
+      message.status = "stopped";
+    }
+    finish(other, "stopped");
+  }
+  world_.runs.push_back(run);
+  world_.queue.push_back(run.id);
+  if (!busy || when != WhenBusy::queue) begin(run.id);
+  return "";
+}
+
+std::string Oracle::put(const PutMessage& change) {
+  const std::string id = change.id.get();
+  const std::string to =
+      change.place ? (change.place->message ? change.place->message->get() : "") : at(seen_).head;
+  const bool behind = !change.place || change.place->kind == Place::Kind::after;
+  if (Message* known = world_.message(id)) {
+    if (known->deleted) return "deleted";
+    if (change.if_absent) return "";
+    if (change.role && role_name(*change.role) != known->role) return "invalid";
+    if (change.place) {
+      if (!to.empty() && !world_.message(to)) return "unknown_message";
+      const bool stands = known->parent == to || (behind ? below(id, to) : known->parent == living(to));
+      if (!stands) return "invalid";
+    }
+    if (Run* run = world_.running()) {
+      const std::vector<std::string> given = path(run->head);
+      if (std::ranges::count(given, id)) {
+        stop_running("superseded");
+      } else if (known->run == run->id) {
+        stop_running("stopped");
+      }
+    }
+    known->parts = parts_of(change.parts);
+    known->status = "complete";
+    known->put = at_;
+    if (change.author) known->author = *change.author;
+    if (change.metadata) known->metadata = change.metadata->text;
+    return "";
+  }
+  if (taken(id)) return "exists";
+  if (change.place && !to.empty() && !world_.message(to)) return "unknown_message";
+  Message message;
+  message.id = id;
+  message.parent = place(behind, to);
+  message.role = role_name(change.role.value_or(Role::user));
+  message.author = change.author.value_or("");
+  message.metadata = opaque(change.metadata);
+  message.status = "complete";
+  message.parts = parts_of(change.parts);
+  add(std::move(message));
+  world_.head = id;
+  return "";
+}
+
+std::string Oracle::erase(const DeleteMessage& change) {
+  const std::string id = change.message.get();
+  if (!world_.message(id)) return "unknown_message";
+  std::set<std::string> doomed;
+  for (const Message& message : world_.messages) {
+    if (message.id == id || below(message.id, id)) {
+      if (!message.deleted) doomed.insert(message.id);
+    }
+  }
+  if (doomed.empty()) return "";
+  if (Run* run = world_.running()) {
+    bool given = false;
+    for (const std::string& above : path(run->head)) given |= doomed.contains(above);
+    bool written = false;
+    for (const std::string& each : doomed) written |= world_.message(each)->run == run->id;
+    if (given) {
+      stop_running("superseded");
+    } else if (written) {
+      stop_running("stopped");
+    }
+  }
+  for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
+    Run& run = *world_.run(waiting);
+    if (doomed.contains(run.anchor)) finish(run, "superseded");
+  }
+  for (const std::string& each : doomed) {
+    Message& message = *world_.message(each);
+    message.deleted = true;
+    message.parts.clear();
+    message.author.clear();
+    message.metadata.clear();
+  }
+  world_.head = living(world_.head);
+  return "";
+}
+
+std::string Oracle::stop(const StopRun& change) {
+  std::string id = change.run ? change.run->get() : "";
+  if (!change.run) {
+    World then = at(seen_);
+    if (const Run* run = then.running()) id = run->id;
+  }
+  Run* run = world_.run(id);
+  if (!run) return "unknown_run";
+  shown_ = change.shown;
+  if (run->status == "queued") {
+    finish(*run, "stopped");
+    return "";
+  }
+  if (run->status == "running") {
+    stop_running("stopped");
+    return "";
+  }
+  bool cuts = false;
+  bool anew = false;
+  std::set<std::string> cut;
+  for (const Message& message : world_.messages) {
+    if (message.run != id || message.deleted) continue;
+    World then = at(seen_);
+    const bool put_since = message.put > seen_ && message.put > 0;
+    if (put_since) anew = true;
+    const std::vector<Part> kept = put_since ? std::vector<Part>() : as_seen(message);
+    if (kept != message.parts) cut.insert(message.id);
+  }
+  cuts = !cut.empty();
+  if (!cuts) return "";
+  if (anew) return "built_upon";
+  for (const Run& other : world_.runs) {
+    if (other.id == id || other.started == 0 || other.started <= seen_) continue;
+    for (const std::string& given : path(other.head)) {
+      if (cut.contains(given)) return "built_upon";
+    }
+  }
+  for (const std::string& each : cut) {
+    Message& message = *world_.message(each);
+    message.parts = as_seen(message);
+    message.status = "stopped";
+  }
+  answer_calls_of(*run, "stopped by the user");
+  return "";
+}
+
+std::string Oracle::move(const MoveHead& change) {
+  if (change.head) {
+    const Message* message = world_.message(change.head->get());
+    if (!message) return "unknown_message";
+    if (message->deleted) return "deleted";
+  }
+  world_.head = change.head ? change.head->get() : "";
+  return "";
+}
+
+std::string Oracle::update(const UpdateThread& change) {
+  touched_ |= change.title || change.archived || change.metadata;
+  if (change.title) {
+    world_.title = widen(*change.title);
+    world_.titled = true;
+  }
+  if (change.archived) world_.archived = *change.archived;
+  return "";
+}
+
+// --- Steps ---------------------------------------------------------------------------------------
+
+std::string Oracle::take(const StepBatch& batch, std::uint64_t at) {
+  world_ = now();
+  at_ = at;
+  Run* run = world_.run(batch.run.get());
+  if (!run) return "unknown_run";
+  if (batch.attempt != 1) return "fenced";
+  if (run->ended != 0 && !run->by_producer) return "ended";
+  if (batch.steps.empty() || batch.steps.front().seq == 0) return "invalid";
+  for (std::size_t i = 0; i < batch.steps.size(); ++i) {
+    if (batch.steps[i].seq != batch.steps.front().seq + i) return "invalid";
+  }
+  if (batch.steps.front().seq > run->seq + 1) return "gap";
+  if (batch.steps.back().seq <= run->seq) return "";
+  if (run->ended != 0) return "ended";
+  bool over = false;
+  for (const Step& each : batch.steps) {
+    if (each.seq <= run->seq) continue;
+    std::string refusal;
+    if (over) return "invalid";
+    if (!step(batch, each, refusal, over)) return refusal;
+  }
+  world_.run(batch.run.get())->seq = batch.steps.back().seq;
+  begin_next();
+  history_[at] = world_;
+  return "";
+}
+
+bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over) {
+  const std::string id = batch.run.get();
+  Run& run = *world_.run(id);
+  const auto refuse = [&](const char* code) {
+    refusal = code;
+    return false;
+  };
+  if (const auto* open = std::get_if<OpenMessage>(&step.what)) {
+    if (taken(open->message.get())) return refuse("exists");
+    std::string parent = run.head;
+    for (const Message& message : world_.messages) {
+      if (message.run == id) parent = message.id;
+    }
+    if (open->parent) {
+      parent = open->parent->get();
+      if (!world_.message(parent) || world_.message(parent)->deleted) {
+        return refuse("unknown_message");
+      }
+    }
+    Message message;
+    message.id = open->message.get();
+    message.parent = parent;
+    message.role = role_name(open->role);
+    message.author = open->author.value_or("");
+    message.run = id;
+    message.status = "open";
+    message.created = at_;
+    world_.messages.push_back(std::move(message));
+    if (world_.head == parent) world_.head = open->message.get();
+    return true;
+  }
+  if (const auto* end = std::get_if<EndRun>(&step.what)) {
+    if (end->status != RunStatus::completed && end->status != RunStatus::failed &&
+        end->status != RunStatus::interrupted) {
+      return refuse("invalid");
+    }
+    const bool well = end->status == RunStatus::completed;
+    const std::string word = well ? "complete" : end->status == RunStatus::failed ? "failed" : "interrupted";
+    for (Message& message : world_.messages) {
+      if (message.run != id || message.deleted || message.status != "open") continue;
+      message.status = word;
+      for (std::size_t part = 0; !well && part < message.parts.size(); ++part) {
+        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
+          message.parts.resize(part);
+        }
+      }
+    }
+    if (!well) answer_calls_of(run, "interrupted");
+    finish(run, well ? "completed" : word);
+    run.by_producer = true;
+    over = true;
+    if (well) return true;
+    for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
+      finish(*world_.run(waiting), "interrupted");
+    }
+    return true;
+  }
+  const std::string to = std::visit(
+      [](const auto& what) -> std::string {
+        if constexpr (requires { what.message; }) return what.message.get();
+        return "";
+      },
+      step.what);
+  Message* message = world_.message(to);
+  if (!message || message->deleted || message->run != id) return refuse("unknown_message");
+  if (message->status != "open") return refuse("invalid");
+  if (const auto* part = std::get_if<StartPart>(&step.what)) {
+    if (part->part.value_or(static_cast<std::uint32_t>(message->parts.size())) !=
+        message->parts.size()) {
+      return refuse("invalid");
+    }
+    message->parts.push_back(parts_of({part->value}).front());
+  } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
+    if (append->part > message->parts.size()) return refuse("invalid");
+    if (append->part == message->parts.size()) {
+      message->parts.push_back({"text", u"", "", "", ++serial_});
+    }
+    if (!grows(message->parts[append->part])) return refuse("invalid");
+    message->parts[append->part].text += widen(append->text);
+  } else if (const auto* end = std::get_if<EndMessage>(&step.what)) {
+    if (end->status == MessageStatus::complete) {
+      message->status = "complete";
+    } else if (end->status == MessageStatus::failed) {
+      message->status = "failed";
+    } else {
+      return refuse("invalid");
+    }
+  }
+  return true;
+}
+
+void Oracle::crash(std::uint64_t at) {
+  world_ = now();
+  at_ = at;
+  if (Run* run = world_.running()) {
+    for (Message& message : world_.messages) {
+      if (message.run != run->id || message.deleted || message.status != "open") continue;
+      message.status = "interrupted";
+      for (std::size_t part = 0; part < message.parts.size(); ++part) {
+        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
+          message.parts.resize(part);
+        }
+      }
+    }
+    answer_calls_of(*run, "interrupted");
+    finish(*run, "interrupted");
+  }
+  for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
+    finish(*world_.run(waiting), "interrupted");
+  }
+  if (world_ != now()) history_[at] = world_;
+}
+
+}  // namespace lockstep::oracle

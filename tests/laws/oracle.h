@@ -1,0 +1,147 @@
+// oracle.h: the protocol once more, by the simplest means there are.
+//
+// The engine finds out what was seen from the entries since; the oracle keeps a copy of everything at
+// every timestamp and looks. Text is UTF-16 here, so a length is a length. Nothing is shared with the
+// engine but the words for what is asked (changes and steps): no fold, no decision, no helper.
+//
+// It is slow and uses a lot of memory, and that is its virtue.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/change.h"
+#include "engine/step.h"
+
+namespace lockstep::oracle {
+
+struct Part {
+  std::string type;      // as on the wire
+  std::u16string text;   // what can grow; else empty
+  std::string one, two;  // id and name, call and content, uri, name and value
+  int serial = 0;        // which part it is, whatever became of its text
+  bool given = false;    // a result that nobody wrote
+  bool operator==(const Part&) const = default;
+};
+
+struct Message {
+  std::string id;
+  std::string parent;  // empty: a root
+  std::string role;
+  std::string run;
+  std::string author;
+  std::string metadata;
+  std::string status;
+  std::vector<Part> parts;
+  std::uint64_t created = 0;
+  std::uint64_t put = 0;  // when it was last put over what was there
+  bool deleted = false;
+  bool operator==(const Message&) const = default;
+};
+
+struct Run {
+  std::string id;
+  std::string status;
+  std::vector<MessageInput> input;
+  bool behind = true;      // place: behind the head if it lies below the anchor
+  std::string anchor;      // empty: the root
+  std::string head;        // once started: the last message of its path
+  std::uint64_t started = 0;
+  std::uint64_t ended = 0;
+  std::uint64_t seq = 0;
+  bool by_producer = false;
+  bool operator==(const Run&) const = default;
+};
+
+struct World {
+  std::vector<Message> messages;  // by creation
+  std::vector<Run> runs;          // by queueing
+  std::vector<std::string> queue;
+  std::string head;
+  std::u16string title;
+  bool titled = false;
+  bool archived = false;
+  bool operator==(const World&) const = default;
+
+  Message* message(const std::string& id);
+  Run* run(const std::string& id);
+  Run* running();
+};
+
+struct Answer {
+  bool applied = true;
+  bool duplicate = false;
+  std::string code;
+  bool operator==(const Answer&) const = default;
+};
+
+class Oracle {
+ public:
+  explicit Oracle(std::uint64_t epoch) : epoch_(epoch) { history_[0] = World(); }
+
+  std::vector<Answer> take(const ChangeRequest& request, std::uint64_t at);
+  // Empty: taken, else the refusal's code.
+  std::string take(const StepBatch& batch, std::uint64_t at);
+  void crash(std::uint64_t at);
+
+  [[nodiscard]] const World& now() const { return history_.rbegin()->second; }
+  [[nodiscard]] const World& at(std::uint64_t time) const;
+  [[nodiscard]] std::uint64_t last() const { return history_.rbegin()->first; }
+  [[nodiscard]] const std::map<std::uint64_t, World>& history() const { return history_; }
+
+ private:
+  struct Memory {
+    std::uint64_t op = 0;
+    Hash content{};
+    Answer answer;
+  };
+  struct Asking;  // one change being answered
+
+  Answer answer(const ChangeRequest& request, const Change& change);
+  std::string judge(const Change& change);
+  std::string start(const StartRun& change);
+  std::string put(const PutMessage& change);
+  std::string erase(const DeleteMessage& change);
+  std::string stop(const StopRun& change);
+  std::string move(const MoveHead& change);
+  std::string update(const UpdateThread& change);
+
+  std::string place(bool behind, const std::string& anchor);
+  void begin(const std::string& run);
+  void begin_next();
+  void finish(Run& run, const std::string& status);
+  void stop_running(const std::string& status);
+  std::vector<Part> as_seen(const Message& message) const;
+  void answer_calls(const std::vector<std::string>& messages, const std::vector<std::string>& among,
+                    const std::string& content);
+  void answer_calls_of(const Run& run, const std::string& content);
+  void add(Message message);
+  std::vector<Part> parts_of(const std::vector<lockstep::Part>& parts);
+  std::vector<std::string> path(std::string id);
+  bool below(std::string id, const std::string& ancestor);
+  std::string living(std::string id);
+  bool taken(const std::string& id);
+  bool step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over);
+
+  std::uint64_t epoch_;
+  std::map<std::uint64_t, World> history_;
+  std::map<std::string, std::vector<Memory>> memory_;
+
+  // While a request is taken:
+  World world_;
+  std::uint64_t at_ = 0;
+  std::uint64_t seen_ = 0;
+  int serial_ = 0;
+  bool touched_ = false;  // something happened, even if nothing looks different
+  std::vector<Shown> shown_;
+  std::string device_;
+  std::vector<Memory> said_;
+};
+
+// A text of the engine's, in the oracle's terms.
+[[nodiscard]] std::u16string widen(const std::string& utf8);
+
+}  // namespace lockstep::oracle
