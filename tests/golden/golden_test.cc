@@ -1,0 +1,284 @@
+// The golden vectors: for every event and every change, a thread before, the entry or diff as it goes
+// over the wire, and the thread after. They are written by these tests (LOCKSTEP_WRITE_GOLDEN=1), kept
+// beside them, and read back: byte for byte by the writer, and by a front that knows only the JSON
+// (json_front.h). Other clients read the same files.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "server/front/diff_frames.h"
+#include "server/front/json_write.h"
+#include "tests/golden/json_front.h"
+#include "tests/support/story.h"
+
+namespace lockstep::test {
+namespace {
+
+namespace json = boost::json;
+
+std::string state_text(const ThreadState& state) {
+  const Screen screen = screen_of(state);
+  std::string text = "{\"thread\":";
+  // Before its first entry a thread has nothing but its id to be shown.
+  Thread none;
+  none.id = ThreadId("thread");
+  append_thread(text, screen.thread.value_or(none));
+  text += ",\"messages\":[";
+  for (const Message& message : screen.messages) {
+    if (text.back() != '[') text += ',';
+    append_message(text, message);
+  }
+  text += "],\"runs\":[";
+  for (const Run& run : screen.runs) {
+    if (text.back() != '[') text += ',';
+    append_run(text, run);
+  }
+  return text + "],\"ts\":" + std::to_string(state.now.get()) + "}";
+}
+
+std::string entry_text(const Entry& entry) {
+  std::string text;
+  append_entry_frame(text, entry);
+  return text;
+}
+
+std::string diff_text(const Story& story, Timestamp from) {
+  SyncReply reply;
+  reply.cursor = {story.now(), Story::epoch};
+  reply.diff = story.diff_from(from);
+  std::string text;
+  DiffFrames frames(std::move(reply), 1 << 20);
+  EXPECT_TRUE(frames.next(text));
+  return text;
+}
+
+std::string file_of(const std::string& name) {
+  return std::string(LOCKSTEP_SOURCE_DIR) + "/tests/golden/" + name + ".json";
+}
+
+// Holds `text` against the file, or writes it if asked to.
+void hold(const std::string& name, const std::string& text) {
+  if (std::getenv("LOCKSTEP_WRITE_GOLDEN")) {
+    std::ofstream(file_of(name)) << text;
+    return;
+  }
+  std::ifstream file(file_of(name));
+  ASSERT_TRUE(file) << "no golden vector " << name;
+  std::stringstream kept;
+  kept << file.rdbuf();
+  EXPECT_EQ(kept.str(), text) << name << " is another than it was";
+}
+
+// The story's last entry, and the diff from before it.
+void hold_last(const std::string& name, const Story& story) {
+  const Entry& entry = story.entries().back();
+  const std::string before = state_text(story.state_at(entry.previous));
+  const std::string after = state_text(story.state());
+  const std::string entry_frame = entry_text(entry);
+  const std::string diff_frame = diff_text(story, entry.previous);
+  hold(name, "{\n\"name\":\"" + name + "\",\n\"before\":" + before + ",\n\"entry\":" + entry_frame +
+                 ",\n\"diff\":" + diff_frame + ",\n\"after\":" + after + "\n}\n");
+
+  const json::object start = json::parse(before).as_object();
+  const json::object end = json::parse(after).as_object();
+  EXPECT_EQ(fold(start, json::parse(entry_frame).as_object()), end) << name;
+  const json::object diff = json::parse(diff_frame).as_object();
+  EXPECT_EQ(apply(start, diff), end) << name;
+  EXPECT_EQ(apply(end, diff), end) << name << ": twice is not once";
+}
+
+struct Streaming : Story {
+  Streaming() {
+    start("r1", "u1", "hello");
+    steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, "writer"},
+                 AppendContent{MessageId("a1"), 0, "caf\xC3\xA9 "},
+                 AppendContent{MessageId("a1"), 0, "\xF0\x9F\x98\x80 and \"more\"\n"}});
+  }
+};
+
+// --- Events ------------------------------------------------------------------------------------------
+
+TEST(Golden, AStartWithItsInput) {
+  Story story;
+  story.start("r1", "u1", "hello");
+  hold_last("event_run_started", story);
+}
+
+TEST(Golden, AMessageIsOpened) {
+  Story story;
+  story.start("r1", "u1", "hello");
+  story.steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, "writer"}});
+  hold_last("event_message_created", story);
+}
+
+TEST(Golden, PartsOfEveryTypeAreStarted) {
+  Streaming story;
+  const MessageId a1("a1");
+  story.steps("r1", {StartPart{a1, {}, ReasoningPart{"because"}},
+                     StartPart{a1, {}, ToolCallPart{"c1", "look", "{\"at\""}},
+                     StartPart{a1, {}, ToolResultPart{"c1", "nothing"}},
+                     StartPart{a1, {}, FilePart{"https://example.org/a.png", "image/png", "a"}},
+                     StartPart{a1, {}, DataPart{"chart", Json{"{\"x\":[1,2]}"}}}});
+  hold_last("event_part_started", story);
+}
+
+TEST(Golden, ContentIsAppendedBehindASurrogatePair) {
+  Streaming story;
+  story.steps("r1", {AppendContent{MessageId("a1"), 0, "\xF0\x9F\x98\x81!"}});
+  hold_last("event_content_appended", story);
+}
+
+TEST(Golden, AMessageEndsWithItsUsage) {
+  Streaming story;
+  story.steps("r1", {EndMessage{MessageId("a1"), MessageStatus::complete, Json{"{\"tokens\":7}"}}});
+  hold_last("event_message_ended", story);
+}
+
+TEST(Golden, ARunEndsAndTheNextOneStarts) {
+  Streaming story;
+  story.start("r2", "u2", "and then?");
+  story.steps("r1", {EndRun{RunStatus::completed, {}, Json{"{\"tokens\":9}"}}});
+  hold_last("event_run_ended", story);
+}
+
+TEST(Golden, ARunFails) {
+  Streaming story;
+  story.steps("r1", {EndRun{RunStatus::failed, RunError{"upstream_failed", "no answer"}, {}}});
+  hold_last("event_run_failed", story);
+}
+
+TEST(Golden, ACrashInterrupts) {
+  Streaming story;
+  story.start("r2", "u2", "and then?");
+  story.crash();
+  hold_last("event_run_interrupted", story);
+}
+
+TEST(Golden, ARunIsQueued) {
+  Streaming story;
+  story.start("r2", "u2", "and then?");
+  hold_last("event_run_queued", story);
+}
+
+// --- Changes -----------------------------------------------------------------------------------------
+
+TEST(Golden, AStopCuts) {
+  Streaming story;
+  story.stop("r1", story.now(), {shown("a1", 0, 6)});
+  hold_last("change_stop_run", story);
+}
+
+TEST(Golden, AStopDropsAHalfCall) {
+  Streaming story;
+  story.steps("r1", {StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "look", "{}"}},
+                     StartPart{MessageId("a1"), {}, ToolCallPart{"c2", "look", "{\"at"}}});
+  story.stop("r1", story.now());
+  hold_last("change_stop_run_calls", story);
+}
+
+TEST(Golden, AStopOfAWaitingRunDropsItsInput) {
+  Streaming story;
+  story.start("r2", "u2", "and then?");
+  story.stop("r2", story.now());
+  hold_last("change_stop_run_queued", story);
+}
+
+TEST(Golden, ANewMessageIsPut) {
+  Story story;
+  story.put("u1", "first");
+  hold_last("change_put_message", story);
+}
+
+TEST(Golden, AMessageIsPutAgain) {
+  Story story;
+  story.put("u1", "first");
+  PutMessage put;
+  put.id = MessageId("u1");
+  put.parts = {TextPart{"better"}};
+  put.author = "ann";
+  put.metadata = Json{"{\"edited\":true}"};
+  story.change(put);
+  hold_last("change_put_message_again", story);
+}
+
+TEST(Golden, APutIntoAStreamStopsIt) {
+  Streaming story;
+  story.put("a1", "my words");
+  hold_last("change_put_message_streaming", story);
+}
+
+TEST(Golden, AMessageIsDeletedWithAllBelowIt) {
+  Streaming story;
+  story.steps("r1", {EndRun{}});
+  story.put("u2", "below");
+  story.change(DeleteMessage{MessageId("a1")});
+  hold_last("change_delete_message", story);
+}
+
+TEST(Golden, TheHeadIsMoved) {
+  Story story;
+  story.put("u1", "first");
+  story.put("u2", "second");
+  story.change(MoveHead{MessageId("u1")});
+  hold_last("change_move_head", story);
+}
+
+TEST(Golden, TheThreadIsUpdated) {
+  Story story;
+  story.put("u1", "first");
+  story.change(UpdateThread{"A title", true, Json{"{\"colour\":\"red\"}"}});
+  hold_last("change_update_thread", story);
+}
+
+TEST(Golden, ARegenerationInterrupts) {
+  Streaming story;
+  StartRun change;
+  change.run = RunId("r2");
+  change.place = below("u1");
+  change.params = Json{"{\"temperature\":0}"};
+  story.change(change);
+  hold_last("change_start_run_interrupt", story);
+}
+
+TEST(Golden, ARollback) {
+  Streaming story;
+  StartRun change;
+  change.run = RunId("r2");
+  change.input = {input("u2", "anew")};
+  change.when_busy = WhenBusy::rollback;
+  story.change(change);
+  hold_last("change_start_run_rollback", story);
+}
+
+TEST(Golden, ARefusalThatIsRememberedHasNoEvents) {
+  Story story;
+  story.put("u1", "first");
+  story.change(MoveHead{MessageId("nowhere")}, {}, Op(1));
+  hold_last("change_refused", story);
+}
+
+// --- A whole life in one diff ------------------------------------------------------------------------
+
+TEST(Golden, ADiffOverManyEntries) {
+  Streaming story;
+  const Timestamp from = story.now();
+  story.steps("r1", {AppendContent{MessageId("a1"), 0, "one "}});
+  story.steps("r1", {AppendContent{MessageId("a1"), 0, "two "}});
+  story.put("u2", "meanwhile");
+  story.change(DeleteMessage{MessageId("u2")});
+  story.stop("r1", from, {shown("a1", 0, 7)});
+  const std::string before = state_text(story.state_at(from));
+  const std::string after = state_text(story.state());
+  const std::string diff = diff_text(story, from);
+
+  hold("diff_many", "{\n\"name\":\"diff_many\",\n\"before\":" + before + ",\n\"diff\":" + diff +
+                        ",\n\"after\":" + after + "\n}\n");
+  EXPECT_EQ(apply(json::parse(before).as_object(), json::parse(diff).as_object()),
+            json::parse(after).as_object());
+}
+
+}  // namespace
+}  // namespace lockstep::test
