@@ -54,8 +54,9 @@ TEST(Diff, OfAMessageThatEndedCarriesItsUsageWithoutItsText) {
   const Timestamp whole = story.now();
   story.steps("r1", {EndMessage{MessageId("a1"), MessageStatus::complete, Json{"{\"n\":1}"}}});
 
-  const auto& growth = std::get<Growth>(story.diff_from(whole).messages.at(0));
+  const Diff diff = story.diff_from(whole);
 
+  const auto& growth = std::get<Growth>(diff.messages.at(0));
   EXPECT_TRUE(growth.grow.empty());
   EXPECT_EQ(growth.usage, (Json{"{\"n\":1}"}));
 }

@@ -16,7 +16,8 @@ class Counting : public Random {
 };
 
 TEST(Ids, OnlyWhatStandsInAUrlUnescapedIsAnId) {
-  for (const char* good : {"a", "A-z_0.9:x", "...", std::string(128, 'x').c_str()}) {
+  for (const std::string& good :
+       {std::string("a"), std::string("A-z_0.9:x"), std::string("..."), std::string(128, 'x')}) {
     EXPECT_TRUE(is_id(good)) << good;
   }
   for (const std::string& bad :
