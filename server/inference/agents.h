@@ -19,6 +19,7 @@
 #include "engine/producer.h"
 #include "engine/result.h"
 #include "engine/time.h"
+#include "server/inference/limits.h"
 
 namespace lockstep {
 
@@ -36,9 +37,9 @@ struct AgentConfig {
   bool model_by_params = false;  // may a run choose another model?
   bool send_names = true;        // authors as `name`; some servers refuse it
   bool send_usage = true;        // ask for usage by `stream_options`; some servers refuse it
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds first_token_timeout{300'000};
-  std::chrono::milliseconds token_timeout{60'000};
+  std::chrono::milliseconds connect_timeout = limits::connect_timeout;
+  std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
+  std::chrono::milliseconds token_timeout = limits::token_timeout;
   double rate = 40;  // demo: tokens a second
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "engine/result.h"
+#include "server/inference/limits.h"
 
 namespace lockstep {
 
@@ -47,9 +48,9 @@ struct HttpRequest {
 };
 
 struct HttpDeadlines {
-  std::chrono::milliseconds connect{10'000};
-  std::chrono::milliseconds first_byte{300'000};
-  std::chrono::milliseconds between_bytes{60'000};
+  std::chrono::milliseconds connect = limits::connect_timeout;
+  std::chrono::milliseconds first_byte = limits::first_token_timeout;
+  std::chrono::milliseconds between_bytes = limits::token_timeout;
 };
 
 struct HttpHead {

@@ -40,6 +40,13 @@ inline constexpr std::chrono::milliseconds retry_first{
 inline constexpr std::chrono::milliseconds retry_wait_max{60'000};  // longer: tell the user instead
 // Behind the finish reason only usage can come: a server that then hangs is not waited for.
 inline constexpr std::chrono::milliseconds usage_wait_max{5'000};
+// Time-outs, where the configuration does not set others. A large model may read a long prompt for
+// minutes before its first token; behind it a minute of silence is a fault.
+inline constexpr std::chrono::milliseconds connect_timeout{10'000};
+inline constexpr std::chrono::milliseconds first_token_timeout{300'000};
+inline constexpr std::chrono::milliseconds token_timeout{60'000};
+// Of any time-out in the configuration.
+inline constexpr std::chrono::hours timeout_max{24};
 
 // The demo agent.
 inline constexpr double demo_rate_max = 100'000;  // tokens a second

@@ -1,6 +1,7 @@
 #include "server/inference/openai_agent.h"
 
 #include <algorithm>
+#include <boost/beast/http/status.hpp>
 #include <charconv>
 #include <iterator>
 #include <utility>
@@ -18,28 +19,30 @@ namespace {
 
 using std::chrono::milliseconds;
 
-enum HttpStatus : unsigned {
-  success_first = 200,
-  redirect_first = 300,
-  refusal_first = 400,
-  unauthorized = 401,
-  forbidden = 403,
-  request_timeout = 408,
-  too_many_requests = 429,
-  failure_first = 500,
-};
+namespace http = boost::beast::http;
 
 bool may_pass_by_itself(unsigned status) {
-  return status == request_timeout || status == too_many_requests || status >= failure_first;
+  const http::status known = http::int_to_status(status);
+  return known == http::status::request_timeout || known == http::status::too_many_requests ||
+         http::to_status_class(status) == http::status_class::server_error;
 }
 
 std::string code_of(unsigned status) {
-  if (status == unauthorized || status == forbidden) return "upstream_unauthorized";
-  if (status == too_many_requests) return "upstream_rate_limited";
-  if (status >= failure_first) return "upstream_failed";
-  if (status >= refusal_first) return "upstream_rejected";
-  if (status >= redirect_first && status < refusal_first) return "upstream_redirected";
-  return "upstream_malformed";
+  const http::status known = http::int_to_status(status);
+  if (known == http::status::unauthorized || known == http::status::forbidden) {
+    return "upstream_unauthorized";
+  }
+  if (known == http::status::too_many_requests) return "upstream_rate_limited";
+  switch (http::to_status_class(status)) {
+    case http::status_class::server_error:
+      return "upstream_failed";
+    case http::status_class::client_error:
+      return "upstream_rejected";
+    case http::status_class::redirection:
+      return "upstream_redirected";
+    default:
+      return "upstream_malformed";
+  }
 }
 
 // Seconds; the other form, a date, is answered by our own pauses.
@@ -56,7 +59,8 @@ std::optional<milliseconds> wait_of(const std::string& retry_after) {
 enum class BodyKind { stream, whole, refusal };
 
 BodyKind kind_of(const HttpHead& head) {
-  if (head.status < success_first || head.status >= redirect_first) return BodyKind::refusal;
+  if (http::to_status_class(head.status) != http::status_class::successful)
+    return BodyKind::refusal;
   const std::string type = head.content_type.substr(0, head.content_type.find(';'));
   if (type.starts_with("application/json") || type.starts_with("text/html")) return BodyKind::whole;
   return BodyKind::stream;  // also where the type is missing or wrong: some servers forget it
@@ -211,10 +215,10 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       if (!wait || *wait <= limits::retry_wait_max) return retry(wait);
     }
     std::string detail = "The model server answered " + std::to_string(head_.status);
-    if (head_.status >= refusal_first) {
-      detail += ": " + error_text(refusal_);
-    } else {
+    if (http::to_status_class(head_.status) == http::status_class::redirection) {
       detail += ", which is not followed.";
+    } else {
+      detail += ": " + error_text(refusal_);
     }
     give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
   }

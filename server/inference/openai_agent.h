@@ -39,9 +39,9 @@ struct OpenAiOptions {
   bool usage = true;       // some servers refuse `stream_options`
   bool needs_key = false;  // a variable was named
   std::optional<std::string> key;
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds first_token_timeout{300'000};
-  std::chrono::milliseconds token_timeout{60'000};
+  std::chrono::milliseconds connect_timeout = limits::connect_timeout;
+  std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
+  std::chrono::milliseconds token_timeout = limits::token_timeout;
   std::chrono::milliseconds retry_first = limits::retry_first;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "server/inference/agent_config.h"
 #include "tests/inference/loop.h"
 
 namespace lockstep {
@@ -63,7 +64,8 @@ TEST(AgentSet, SettingsHoldNoKeyAndNoAddress) {
   EXPECT_EQ(
       (*agents)->settings(AgentName("a"), Json{R"({"max_tokens":5})"})->bytes,
       R"({"format":1,"kind":"openai","system":"","names":true,"ignored":[],"request":{"model":"m",)"
-      R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.2,"max_tokens":5}})");
+      R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.2,)"
+      R"("max_tokens":5}})");
 }
 
 TEST(AgentSet, APushAgentStartsNothing) {
@@ -95,6 +97,53 @@ TEST(AgentSet, NamesTheAgentThatIsWronglyConfigured) {
     ASSERT_FALSE(agents);
     EXPECT_EQ(agents.error().code, "invalid");
     EXPECT_TRUE(agents.error().detail.starts_with("agent bad: "));
+  }
+}
+
+TEST(AgentConfig, TakesEveryFieldByName) {
+  const auto config = agent_config({{"kind", "openai"},
+                                    {"base_url", "http://x/v1"},
+                                    {"model", "m"},
+                                    {"system", "s"},
+                                    {"api_key_env", "K"},
+                                    {"params", "{}"},
+                                    {"model_by_params", true},
+                                    {"send_names", false},
+                                    {"send_usage", false},
+                                    {"connect_timeout_seconds", std::int64_t{2}},
+                                    {"first_token_timeout_seconds", 0.5},
+                                    {"token_timeout_seconds", 1.5},
+                                    {"rate", std::int64_t{7}}});
+
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->kind, AgentKind::openai);
+  EXPECT_EQ(config->base_url + config->model + config->system + config->api_key_env,
+            "http://x/v1msK");
+  EXPECT_EQ(config->params, Json{"{}"});
+  EXPECT_TRUE(config->model_by_params);
+  EXPECT_FALSE(config->send_names || config->send_usage);
+  EXPECT_EQ(config->connect_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(config->first_token_timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(config->token_timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(config->rate, 7);
+}
+
+TEST(AgentConfig, NamesTheFieldThatIsWrong) {
+  const std::pair<AgentFields, std::string> wrong[] = {
+      {{}, "kind is missing"},
+      {{{"kind", "worker"}}, "kind is not openai, demo or push"},
+      {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not known"},
+      {{{"kind", "demo"}, {"rate", "fast"}}, "rate is not a number"},
+      {{{"kind", "demo"}, {"rate", -1.0}}, "rate is not above 0"},
+      {{{"kind", "demo"}, {"model", 1.0}}, "model is not a text"},
+      {{{"kind", "demo"}, {"send_names", 1.0}}, "send_names is neither true nor false"},
+      {{{"kind", "demo"}, {"token_timeout_seconds", 1e9}},
+       "token_timeout_seconds is more than a day"}};
+  for (const auto& [fields, detail] : wrong) {
+    const auto config = agent_config(fields);
+
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().detail, detail);
   }
 }
 

@@ -59,8 +59,10 @@ TEST(ChatDecoder, TakesReasoningInEverySpelling) {
   const std::string spellings[] = {
       R"("reasoning_content":"think")",
       R"("reasoning":"think")",
-      R"("reasoning_details":[{"type":"reasoning.text","text":"thi"},{"type":"reasoning.summary","summary":"nk"},{"type":"reasoning.encrypted","data":"xx"}])",
-      R"("content":[{"type":"thinking","thinking":[{"type":"text","text":"thi"},{"type":"text","text":"nk"}]}])",
+      R"("reasoning_details":[{"type":"reasoning.text","text":"thi"},{"type":)"
+      R"("reasoning.summary","summary":"nk"},{"type":"reasoning.encrypted","data":"xx"}])",
+      R"("content":[{"type":"thinking","thinking":[{"type":"text","text":"thi"},{"type":)"
+      R"("text","text":"nk"}]}])",
       R"("content":[{"type":"thinking","thinking":"think"}])",
   };
   for (const std::string& spelling : spellings) {
@@ -109,8 +111,8 @@ TEST(ChatDecoder, JoinsTheArgumentsOfCallsByIndex) {
       {calls(R"({"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}})"),
        calls(R"({"index":0,"function":{"arguments":"{\"a\""}})"),
        calls(R"({"index":1,"id":"y","function":{"name":"g","arguments":"{"}})"),
-       calls(
-           R"({"index":0,"function":{"arguments":":1}"}},{"index":1,"function":{"arguments":"}"}})"),
+       calls(R"({"index":0,"function":{"arguments":":1}"}},{"index":1,"function":{"arguments":)"
+             R"("}"}})"),
        finish("tool_calls"), "[DONE]"});
 
   EXPECT_EQ(written.shape(), "call call");
@@ -158,8 +160,8 @@ TEST(ChatDecoder, WithoutAnIndexTheIdOrTheLastCallCounts) {
 
 TEST(ChatDecoder, CallsWithoutIdsGetIdsOfTheirOwn) {
   const std::vector<std::string> chunks = {
-      calls(
-          R"({"index":0,"function":{"name":"f","arguments":"{}"}},{"index":0,"function":{"name":"f","arguments":"{\"b\":2}"}})"),
+      calls(R"({"index":0,"function":{"name":"f","arguments":"{}"}},{"index":0,"function":)"
+            R"({"name":"f","arguments":"{\"b\":2}"}})"),
       finish("tool_calls")};
   const Written written = decode(chunks);
 
@@ -270,7 +272,8 @@ TEST(ChatDecoder, FinishReasonsThatAreFailuresFailTheRun) {
 
 TEST(ChatDecoder, AnErrorInMidStreamFailsTheRunAndKeepsWhatHadCome) {
   const std::string errors[] = {
-      R"({"error":{"code":502,"message":"went away"},"choices":[{"delta":{"content":""},"finish_reason":"error"}]})",
+      R"({"error":{"code":502,"message":"went away"},"choices":[{"delta":{"content":""},)"
+      R"("finish_reason":"error"}]})",
       R"({"error":{"message":"went away","type":"server_error"}})",
       R"({"error":"went away"})",
       R"({"choices":[{"delta":{},"finish_reason":"error","error":{"message":"went away"}}]})",
@@ -306,9 +309,10 @@ TEST(ChatDecoder, WrongTypesInAChunkAreAsIfTheyWereNotThere) {
 }
 
 TEST(ChatDecoder, TakesTheFirstOfSeveralChoicesOnly) {
-  const Written written = decode(
-      {R"({"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"yes"}}]})",
-       finish("stop")});
+  const Written written =
+      decode({R"({"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":)"
+              R"("yes"}}]})",
+              finish("stop")});
 
   EXPECT_EQ(written.text(), "yes");
 }
@@ -317,8 +321,9 @@ TEST(ChatDecoder, AWholeAnswerIsTakenWhereNoStreamCame) {
   ChatDecoder decoder(RunId("r1"));
   Written written;
 
-  written.take(decoder.take_whole(
-      R"({"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"total_tokens":2}})"));
+  written.take(
+      decoder.take_whole(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},)"
+                         R"("finish_reason":"stop"}],"usage":{"total_tokens":2}})"));
 
   EXPECT_EQ(written.text(), "hi");
   EXPECT_EQ(written.end->status, RunStatus::completed);

@@ -49,7 +49,8 @@ std::string body(const std::string& messages) {
 
 const ToolCallPart call{"c1", "weather", R"({"at":"Bern"})"};
 const std::string call_text =
-    R"([{"id":"c1","type":"function","function":{"name":"weather","arguments":"{\"at\":\"Bern\"}"}}])";
+    R"([{"id":"c1","type":"function","function":{"name":"weather","arguments":"{\"at\":)"
+    R"(\"Bern\"}"}}])";
 
 TEST(Compose, SendsRolesAndTextInTheOrderOfThePath) {
   const Sent sent = compose({message("s", Role::system, {TextPart{"Be brief."}}),
@@ -139,12 +140,10 @@ TEST(Compose, KeepsParallelCallsTogetherWithTheirResultsInOrder) {
 TEST(Compose, GivesADanglingCallAResultAndSaysSo) {
   const Sent sent = compose({assistant("a", {call}), user("u", {TextPart{"And?"}})});
 
-  EXPECT_EQ(
-      sent.body,
-      body(
-          R"({"role":"assistant","content":null,"tool_calls":)" + call_text +
-          R"(},{"role":"tool","tool_call_id":"c1","content":"no result: the call was not carried out"},)"
-          R"({"role":"user","content":"And?"})"));
+  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":null,"tool_calls":)" + call_text +
+                            R"(},{"role":"tool","tool_call_id":"c1","content":"no result:)"
+                            R"( the call was not carried out"},)"
+                            R"({"role":"user","content":"And?"})"));
   EXPECT_EQ(sent.repairs, std::vector<std::string>{"call c1: it has no result, one was made"});
 }
 
@@ -248,9 +247,8 @@ TEST(Compose, ListsIgnoredParametersAsRepairs) {
 
   const Sent sent = compose({user("u", {TextPart{"Hi"}})}, settings_bytes(settings));
 
-  EXPECT_EQ(
-      sent.body,
-      R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true,"temperature":0.70})");
+  EXPECT_EQ(sent.body, R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true,)"
+                       R"("temperature":0.70})");
   EXPECT_EQ(sent.repairs,
             (std::vector<std::string>{
                 "parameter stream: it is not the caller's to set and is left out",

@@ -93,7 +93,8 @@ TEST(OpenAiAgent, SendsTheComposedBodyWithTheKeyAndNoConversationId) {
   EXPECT_EQ(seen.find("X-Conversation-Id"), std::string::npos);
   EXPECT_TRUE(seen.ends_with(
       "\r\n\r\n"
-      R"({"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],)"
+      R"({"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user",)"
+      R"("content":"Hi"}],)"
       R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.5})"));
   EXPECT_EQ(stage.agent->settings(stage.params).bytes.find("secret"), std::string::npos);
 }
@@ -132,7 +133,7 @@ TEST(OpenAiAgent, JoinsCharactersThatTrickleInByteByByte) {
         "data: " + content("\xF0\x9F\x8E\xB5\xE2\x82\xAC") + "\r\n\r\ndata: " + stop + "\r\n\r\n";
     for (const char byte : body) {
       peer.send(std::string(1, byte));
-      std::this_thread::sleep_for(100us);
+      peer.await_close(1ms);  // so that each byte comes alone
     }
   }});
 
@@ -164,7 +165,7 @@ TEST(OpenAiAgent, ACutStreamIsInterruptedAndKeepsWhatHadCome) {
                    peer.send_stream_head();
                    peer.send_event(content("Hel"));
                    peer.send("data: {\"choices\":[{\"del");
-                   if (rude) std::this_thread::sleep_for(50ms);
+                   if (rude) peer.await_close(50ms);  // what was sent is read first
                    if (rude) peer.reset();
                  },
                  answer_hello});

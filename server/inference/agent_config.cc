@@ -1,0 +1,100 @@
+#include "server/inference/agent_config.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "server/inference/limits.h"
+
+namespace lockstep {
+namespace {
+
+using Field = AgentFields::mapped_type;
+// What is wrong with a field; empty: nothing.
+using Complaint = std::string;
+
+Complaint take(const Field& field, std::string& to) {
+  const auto* text = std::get_if<std::string>(&field);
+  if (!text) return "is not a text";
+  to = *text;
+  return {};
+}
+
+Complaint take(const Field& field, bool& to) {
+  const auto* flag = std::get_if<bool>(&field);
+  if (!flag) return "is neither true nor false";
+  to = *flag;
+  return {};
+}
+
+Complaint take(const Field& field, double& to) {
+  if (const auto* whole = std::get_if<std::int64_t>(&field)) {
+    to = static_cast<double>(*whole);
+  } else if (const auto* real = std::get_if<double>(&field)) {
+    to = *real;
+  } else {
+    return "is not a number";
+  }
+  return to > 0 ? "" : "is not above 0";
+}
+
+Complaint take(const Field& field, std::chrono::milliseconds& to) {
+  double seconds = 0;
+  Complaint complaint = take(field, seconds);
+  if (!complaint.empty()) return complaint;
+  const std::chrono::duration<double> wanted(seconds);
+  if (wanted > limits::timeout_max) return "is more than a day";
+  to = std::max(std::chrono::milliseconds(1),
+                std::chrono::duration_cast<std::chrono::milliseconds>(wanted));
+  return {};
+}
+
+Complaint take(const Field& field, AgentKind& to) {
+  std::string name;
+  Complaint complaint = take(field, name);
+  if (!complaint.empty()) return complaint;
+  const std::optional<AgentKind> kind = agent_kind(name);
+  if (!kind) return "is not openai, demo or push";
+  to = *kind;
+  return {};
+}
+
+Complaint take(const Field& field, std::optional<Json>& to) {
+  std::string text;
+  Complaint complaint = take(field, text);
+  if (complaint.empty()) to = Json{std::move(text)};
+  return complaint;
+}
+
+Complaint take_field(std::string_view name, const Field& field, AgentConfig& config) {
+  if (name == "kind") return take(field, config.kind);
+  if (name == "base_url") return take(field, config.base_url);
+  if (name == "model") return take(field, config.model);
+  if (name == "system") return take(field, config.system);
+  if (name == "api_key_env") return take(field, config.api_key_env);
+  if (name == "params") return take(field, config.params);
+  if (name == "model_by_params") return take(field, config.model_by_params);
+  if (name == "send_names") return take(field, config.send_names);
+  if (name == "send_usage") return take(field, config.send_usage);
+  if (name == "connect_timeout_seconds") return take(field, config.connect_timeout);
+  if (name == "first_token_timeout_seconds") return take(field, config.first_token_timeout);
+  if (name == "token_timeout_seconds") return take(field, config.token_timeout);
+  if (name == "rate") return take(field, config.rate);
+  return "is not known";
+}
+
+}  // namespace
+
+Result<AgentConfig> agent_config(const AgentFields& fields) {
+  AgentConfig config;
+  if (!fields.contains("kind")) return fail(Kind::rejected, "invalid", "kind is missing");
+  for (const auto& [name, field] : fields) {
+    const Complaint complaint = take_field(name, field, config);
+    if (!complaint.empty()) return fail(Kind::rejected, "invalid", name + " " + complaint);
+  }
+  return config;
+}
+
+}  // namespace lockstep
