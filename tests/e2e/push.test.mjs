@@ -77,7 +77,7 @@ describe("Push", { timeout: 120_000 }, () => {
 
     assert.equal(refused.code, "gap");
     assert.equal(refused.problem.status, 409);
-    assert.equal(refused.problem.next ?? refused.problem.expected ?? refused.problem.seq, 3);
+    assert.equal(refused.problem.expected, 3);
     assert.equal(Screen.of(await stage.server.read("gap")).text(run), "one ");
     producer.seq = 2;
     await producer.write(says("gap-m", "two"), finishes());
@@ -147,7 +147,7 @@ describe("Push", { timeout: 120_000 }, () => {
     const refused = await producer.send(steps).catch((error) => error);
 
     assert.equal(refused.code, "ended");
-    // `status` is the run's, beside the problem's own in some forms.
+    assert.equal(refused.problem.run_status, "stopped");
     assert.equal(refused.problem.seq, 2);
     assert.match(refused.problem.cursor, /^\d+@/);
     assert.deepEqual(refused.problem.cut_calls, []);
