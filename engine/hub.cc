@@ -27,7 +27,12 @@ void Hub::publish(const ThreadId& thread, std::shared_ptr<const Entry> entry) {
   auto found = channels_.find(thread);
   if (found == channels_.end()) return;
   Channel& channel = found->second;
-  MUST(channel.tail.empty() || channel.tail.back()->entry->at == entry->previous);
+  // Somebody else has written in between: what is kept has a gap, so it is worth nothing.
+  if (!channel.tail.empty() && channel.tail.back()->entry->at != entry->previous) {
+    channel.tail.clear();
+    channel.sizes.clear();
+    channel.bytes = 0;
+  }
   channel.sizes.push_back(size_of(*entry));
   channel.bytes += channel.sizes.back();
   channel.tail.push_back(std::make_shared<const Published>(std::move(entry), std::string()));

@@ -136,8 +136,12 @@ void Lane::take_steps(Waiting next) {
   InFlight in_flight;
   in_flight.known_seq = row ? row->seq : 0;
   in_flight.inputs.push_back(std::move(next));
-  const StepBatch merged = gather(in_flight.inputs);
-  auto decision = decide(thread_.state, merged, next_at(), parts_.rules);
+  if (thread_.deleted) {
+    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
+  }
+  const std::optional<StepBatch> merged = gather(in_flight.inputs);
+  auto decision = decide(thread_.state, merged ? *merged : batch_of(in_flight.inputs[0].input),
+                         next_at(), parts_.rules);
   // One bad batch must not spoil its neighbours: the first one is then decided alone.
   if (!decision && in_flight.inputs.size() > 1) {
     give_back(in_flight.inputs, 1);
@@ -152,18 +156,20 @@ void Lane::take_steps(Waiting next) {
   append(std::move(*decision), std::move(in_flight));
 }
 
-StepBatch Lane::gather(std::vector<Waiting>& inputs) {
+std::optional<StepBatch> Lane::gather(std::vector<Waiting>& inputs) {
   MUST(inputs.size() == 1);
-  StepBatch merged = batch_of(inputs[0].input);
+  std::optional<StepBatch> merged;
   std::size_t bytes = inputs[0].bytes;
   while (!waiting_.empty() && std::holds_alternative<StepsInput>(waiting_.front().input)) {
+    const StepBatch& so_far = merged ? *merged : batch_of(inputs[0].input);
     const StepBatch& next = batch_of(waiting_.front().input);
     bytes += waiting_.front().bytes;
-    if (!goes_on(merged, next) || bytes > limits::entry_bytes_max ||
-        merged.steps.size() + next.steps.size() > limits::entry_steps_max) {
+    if (!goes_on(so_far, next) || bytes > limits::entry_bytes_max ||
+        so_far.steps.size() + next.steps.size() > limits::entry_steps_max) {
       break;
     }
-    add_steps(merged, next);
+    if (!merged) merged = so_far;
+    add_steps(*merged, next);
     inputs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }

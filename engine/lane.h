@@ -111,8 +111,9 @@ class Lane {
   void take_steps(Waiting next);
   void take_interrupt(Waiting next);
   void take_erase(Waiting next);
-  // Moves those batches behind `inputs` that can share an entry with them to `inputs`; all as one.
-  StepBatch gather(std::vector<Waiting>& inputs);
+  // Moves the batches that can share an entry with the one in `inputs` there; all as one. Nothing:
+  // it stays alone.
+  [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);
   void give_back(std::vector<Waiting>& inputs, std::size_t keep);
   [[nodiscard]] Timestamp next_at();
 

@@ -42,6 +42,22 @@ Result<void> fold_rest(const Log& log, LiveThread& thread) {
   }
 }
 
+// The mark of a thread that is being opened (opening.h).
+class Opening {
+ public:
+  Opening(OpeningMarker* marker, ThreadNumber thread) : marker_(marker) {
+    if (marker_) marker_->set(thread);
+  }
+  ~Opening() {
+    if (marker_) marker_->clear();
+  }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+ private:
+  OpeningMarker* marker_;
+};
+
 }  // namespace
 
 LiveThread::LiveThread() = default;
@@ -106,28 +122,22 @@ Result<std::unique_ptr<LiveThread>> States::load(const std::optional<UserId>& us
   if (!*row) return unknown_thread();
   auto thread = std::make_unique<LiveThread>();
   thread->id = id;
-  if (quarantined_ids_.contains(id)) return corrupt(id, "it is quarantined");
   const auto record = decode_thread_record(key, **row);
-  Result<void> filled;
-  if (!record) {
-    filled = std::unexpected(record.error());
-  } else {
+  if (record) {
     if (user && record->record.owner != *user) return unknown_thread();
     if (!record->record.thread) return deleted();
     thread->number = record->record.number;
     thread->view_at = record->record.view;
     thread->feed_commit = record->commit;
-    if (quarantined_.contains(thread->number)) return corrupt(id, "it is quarantined");
-    if (parts_.opening) parts_.opening->set(thread->number);
-    filled = fill(*thread);
-    if (parts_.opening) parts_.opening->clear();
-    if (filled && thread->state.now < record->record.last) {
-      filled = corrupt(id, "its log ends before its row in the list of threads says");
-    }
   }
+  if (quarantined_ids_.contains(id) || quarantined_.contains(thread->number)) {
+    return corrupt(id, "it is quarantined");
+  }
+  const Result<void> filled =
+      record ? fill(*thread, record->record.last) : std::unexpected(record.error());
   if (!filled) {
-    quarantined_ids_.insert(id);
-    ++parts_.metrics.threads_quarantined;
+    const bool damaged = filled.error().kind == Kind::corrupt;
+    if (damaged && quarantined_ids_.insert(id).second) ++parts_.metrics.threads_quarantined;
     return std::unexpected(filled.error());
   }
   ++parts_.metrics.states_loaded;
@@ -135,9 +145,8 @@ Result<std::unique_ptr<LiveThread>> States::load(const std::optional<UserId>& us
 }
 
 // The state: from the views, then from the entries after them.
-Result<void> States::fill(LiveThread& thread) const {
-  thread.state = ThreadState();
-  thread.since_view = 0;
+Result<void> States::fill(LiveThread& thread, Timestamp last) const {
+  Opening opening(parts_.opening, thread.number);
   if (thread.view_at != Timestamp()) {
     auto views = load_views(parts_.store, thread.number);
     if (!views) return std::unexpected(views.error());
@@ -149,6 +158,9 @@ Result<void> States::fill(LiveThread& thread) const {
   Result<void> folded = fold_rest(parts_.log, thread);
   if (!folded) return folded;
   if (thread.state.thread.id != thread.id) return corrupt(thread.id, "its log is another thread's");
+  if (thread.state.now < last) {
+    return corrupt(thread.id, "its log ends before its row in the list of threads says");
+  }
   return {};
 }
 
@@ -164,7 +176,7 @@ Result<void> States::reload(LiveThread& thread) {
   read.number = record->record.number;
   read.view_at = record->record.view;
   if (record->record.thread) {
-    Result<void> filled = fill(read);
+    Result<void> filled = fill(read, record->record.last);
     if (!filled) return filled;
     thread.state = std::move(read.state);
   }

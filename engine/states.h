@@ -96,7 +96,7 @@ class States {
   [[nodiscard]] bool busy(const LiveThread& thread) const;
   [[nodiscard]] Result<std::unique_ptr<LiveThread>> load(const std::optional<UserId>& user,
                                                          const ThreadId& id);
-  [[nodiscard]] Result<void> fill(LiveThread& thread) const;
+  [[nodiscard]] Result<void> fill(LiveThread& thread, Timestamp last) const;
   LiveThread& keep(std::unique_ptr<LiveThread> thread);
   void drop(LiveThread& thread);
 

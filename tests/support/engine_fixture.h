@@ -230,9 +230,9 @@ class EngineFixture {
   }
   // Asked and answered.
   Result<SyncReply> sync(std::vector<Change> changes, std::optional<Cursor> cursor = {}) {
-    return sync(request(std::move(changes), cursor));
+    return answer_to(request(std::move(changes), cursor));
   }
-  Result<SyncReply> sync(SyncRequest request) {
+  Result<SyncReply> answer_to(SyncRequest request) {
     auto answer = ask_for(std::move(request));
     executor.run();
     return *answer;

@@ -1,0 +1,151 @@
+// A user's threads, in the order of their latest change.
+#include "engine/feed.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_fixture.h"
+
+namespace lockstep::test {
+namespace {
+
+using Names = std::vector<std::string>;
+
+struct FeedTest : testing::Test, EngineFixture {
+  void put_in(const std::string& name, const std::string& id) {
+    thread = tid(name);
+    synced({change_of(put(id, "hello"))});
+  }
+  ThreadsPage page(std::optional<std::string> before = {}, std::uint32_t limit = 50) {
+    auto page = engine->threads(user, before, limit);
+    MUST(page.has_value());
+    return *page;
+  }
+  std::vector<FeedItem> items(const std::string& after) {
+    auto items = engine->feed(user, after, 50);
+    MUST(items.has_value());
+    return *items;
+  }
+  void erase(const std::string& name) {
+    Answer<Result<void>> erased;
+    engine->erase(user, tid(name), erased.done());
+    executor.run();
+    MUST(erased->has_value());
+  }
+  static Names names(const ThreadsPage& page) {
+    Names names;
+    for (const Thread& thread : page.threads) names.push_back(thread.id.get());
+    return names;
+  }
+};
+
+TEST_F(FeedTest, TheThreadThatChangedLastComesFirst) {
+  put_in("t1", "u1");
+  put_in("t2", "u1");
+  put_in("t3", "u1");
+  put_in("t1", "u2");
+
+  EXPECT_EQ(names(page()), (Names{"t1", "t3", "t2"}));
+}
+
+TEST_F(FeedTest, AListIsTurnedPageByPage) {
+  for (const char* name : {"t1", "t2", "t3"}) put_in(name, "u1");
+
+  const ThreadsPage first = page({}, 2);
+  const ThreadsPage second = page(first.next, 2);
+
+  EXPECT_EQ(names(first), (Names{"t3", "t2"}));
+  EXPECT_EQ(names(second), (Names{"t1"}));
+  EXPECT_FALSE(second.next.has_value());
+  EXPECT_FALSE(page({}, 3).next.has_value());
+}
+
+TEST_F(FeedTest, AListShowsWhatTheThreadShows) {
+  put_in("t1", "u1");
+  synced({change_of(UpdateThread{"a title", true, Json{"{\"a\":1}"}})});
+  synced({change_of(ask("r1", "u2", "go"))});
+
+  const Thread listed = page().threads.at(0);
+
+  EXPECT_EQ(listed, *reading().screen.thread);
+  EXPECT_TRUE(listed.running);
+}
+
+TEST_F(FeedTest, OfAnotherUserNothingIsListed) {
+  put_in("t1", "u1");
+  user = uid("bob");
+
+  EXPECT_TRUE(page().threads.empty());
+  EXPECT_TRUE(items("").empty());
+}
+
+TEST_F(FeedTest, WhatChangedAfterACursorComesInTheOrderOfChange) {
+  put_in("t1", "u1");
+  put_in("t2", "u1");
+  const std::string cursor = page().cursor;
+  put_in("t3", "u1");
+  put_in("t1", "u2");
+
+  const auto changed = items(cursor);
+
+  ASSERT_EQ(changed.size(), 2u);
+  EXPECT_EQ(changed[0].thread->id, tid("t3"));
+  EXPECT_EQ(changed[1].thread->id, tid("t1"));
+  EXPECT_TRUE(items(changed[1].cursor).empty());
+  EXPECT_EQ(items(changed[0].cursor).size(), 1u);
+}
+
+TEST_F(FeedTest, TokensDoNotMoveAThreadButBoundariesDo) {
+  start_streaming();
+  const std::string cursor = page().cursor;
+  CountingFollower follower;
+  engine->join_feed(user, follower);
+
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
+  ASSERT_TRUE(write(batch("r1", {token(3, "a1", "two")})));
+  EXPECT_EQ(follower.wakes, 0);
+  EXPECT_TRUE(items(cursor).empty());
+
+  ASSERT_TRUE(write(batch("r1", {message_over(4, "a1")})));
+  EXPECT_EQ(follower.wakes, 1);
+  EXPECT_EQ(items(cursor).size(), 1u);
+  engine->leave_feed(user, follower);
+}
+
+TEST_F(FeedTest, ADeletedThreadLeavesTheListAndTheFeedSaysSo) {
+  put_in("t1", "u1");
+  put_in("t2", "u1");
+  const std::string cursor = page().cursor;
+  CountingFollower follower;
+  engine->join_feed(user, follower);
+
+  erase("t1");
+
+  EXPECT_EQ(names(page()), (Names{"t2"}));
+  ASSERT_EQ(items(cursor).size(), 1u);
+  EXPECT_EQ(items(cursor)[0].removed, tid("t1"));
+  EXPECT_GE(follower.wakes, 1);
+  engine->leave_feed(user, follower);
+}
+
+TEST_F(FeedTest, IsTheSameAfterARestart) {
+  put_in("t1", "u1");
+  put_in("t2", "u1");
+  put_in("t1", "u2");
+
+  restart();
+  EXPECT_EQ(names(page()), (Names{"t1", "t2"}));
+
+  put_in("t2", "u2");
+  EXPECT_EQ(names(page()), (Names{"t2", "t1"}));
+}
+
+TEST_F(FeedTest, ACursorThatIsNoneOfItsOwnIsUnknown) {
+  put_in("t1", "u1");
+
+  EXPECT_EQ(engine->threads(user, "nonsense", 5).error().code, "unknown_history");
+  EXPECT_EQ(engine->feed(user, "999999@0000000000abcdef", 5).error().code, "unknown_history");
+  EXPECT_EQ(engine->feed(user, "1@0000000000000001", 5).error().code, "unknown_history");
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -1,0 +1,257 @@
+// The verb: what a front is told, whatever it says and wherever it stands.
+#include "engine/session.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/digest.h"
+#include "engine/epochs.h"
+#include "tests/support/engine_fixture.h"
+
+namespace lockstep::test {
+namespace {
+
+struct SessionTest : testing::Test, EngineFixture {
+  // What a front shows that has applied this reply to what it had.
+  static Screen shown(Screen screen, const SyncReply& reply) {
+    if (reply.reset) screen = Screen();
+    apply(screen, reply.diff);
+    return screen;
+  }
+  SyncRequest with_digest(Cursor cursor, std::optional<Hash> digest, std::vector<Change> changes) {
+    SyncRequest asked = request(std::move(changes), cursor);
+    asked.digest = digest;
+    return asked;
+  }
+};
+
+// --- From a cursor to now ------------------------------------------------------------------------
+
+TEST_F(SessionTest, ADiffFromAnyEntryLeadsToNow) {
+  start_streaming();
+  for (std::uint64_t seq = 2; seq < 8; ++seq) {
+    ASSERT_TRUE(write(batch("r1", {token(seq, "a1", "word ")})));
+  }
+  synced({change_of(ask("r2", "u2", "wait"))});
+  synced({change_of(stop("r1"))}, Cursor{entries()[4].at, engine->epoch()});
+  const Screen now = reading().screen;
+
+  for (const Entry& entry : entries()) {
+    const Screen then = reading(entry.at).screen;
+    const SyncReply reply = synced({}, Cursor{entry.at, engine->epoch()});
+    EXPECT_EQ(shown(then, reply), now);
+  }
+}
+
+TEST_F(SessionTest, AFrontWithoutACursorIsGivenEverything) {
+  start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
+
+  EXPECT_EQ(shown({}, synced({})), reading().screen);
+}
+
+TEST_F(SessionTest, TheOtherDevicesTurnsComeWithTheAnswerToOnesOwn) {
+  const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
+  device = DeviceId("laptop");
+  synced({change_of(put("u2", "from the laptop"))});
+  device = DeviceId("phone");
+
+  const SyncReply reply = synced({change_of(put("u3", "from the phone"))}, cursor);
+
+  ASSERT_EQ(reply.diff.messages.size(), 2u);
+  EXPECT_EQ(std::get<Message>(reply.diff.messages[0]).id, mid("u2"));
+  EXPECT_EQ(std::get<Message>(reply.diff.messages[1]).parent, mid("u2"));
+}
+
+// --- Outcomes ------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, AChangeSentAgainIsAnsweredAsTheFirstTimeAlsoAfterARestart) {
+  const Outcome first = synced({change_of(put("u1", "one"), 1)}).outcomes.at(0);
+  restart();
+
+  const Outcome again = synced({change_of(put("u1", "one"), 1)}).outcomes.at(0);
+
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.at, first.at);
+  EXPECT_EQ(entries().size(), 1u);
+}
+
+TEST_F(SessionTest, ARefusalWithoutAnOpLeavesNoTrace) {
+  synced({change_of(put("u1", "one"))});
+
+  const SyncReply reply = synced({change_of(DeleteMessage{mid("nothing")})});
+
+  EXPECT_EQ(reply.outcomes.at(0).code, "unknown_message");
+  EXPECT_EQ(entries().size(), 1u);
+}
+
+TEST_F(SessionTest, IdsThatAreLeftOutAreMade) {
+  StartRun start = ask("", "", "hello");
+
+  const SyncReply reply = synced({change_of(start), change_of(put("", "more"))});
+
+  ASSERT_TRUE(reply.outcomes.at(0).run.has_value());
+  EXPECT_TRUE(is_id(reply.outcomes[0].run->get()));
+  EXPECT_TRUE(is_id(reply.outcomes.at(1).message->get()));
+}
+
+TEST_F(SessionTest, ChangesThatAreAllRefusedMakeNoThread) {
+  const SyncReply reply = synced({change_of(stop("r9"), 1)});
+
+  EXPECT_EQ(reply.outcomes.at(0).code, "unknown_run");
+  EXPECT_EQ(code_of(sync({})), "unknown_thread");
+}
+
+// --- Who, and of which history -------------------------------------------------------------------
+
+TEST_F(SessionTest, AThreadThatIsNotThereIsUnknown) {
+  EXPECT_EQ(code_of(sync({})), "unknown_thread");
+}
+
+TEST_F(SessionTest, AThreadOfAnotherUserIsUnknown) {
+  synced({change_of(put("u1", "one"))});
+  user = uid("bob");
+
+  EXPECT_EQ(code_of(sync({})), "unknown_thread");
+  EXPECT_EQ(code_of(sync({change_of(put("u2", "two"))})), "unknown_thread");
+  EXPECT_EQ(code_of(sync({}, Cursor{Timestamp(1), engine->epoch()})), "unknown_thread");
+  EXPECT_EQ(engine->read(user, thread, {}).error().code, "unknown_thread");
+}
+
+TEST_F(SessionTest, ACursorOfAThreadThatIsNotThereTellsNobodyToForget) {
+  const Cursor cursor{Timestamp(1'000'500), engine->epoch()};
+
+  EXPECT_EQ(code_of(sync({}, cursor)), "unknown_history");
+  EXPECT_EQ(code_of(sync({change_of(put("u1", "one"))}, cursor)), "unknown_history");
+  EXPECT_EQ(code_of(sync({})), "unknown_thread");
+}
+
+TEST_F(SessionTest, ACursorAheadOfTheLogOrOfAnUnknownEpochIsUnknown) {
+  const Cursor now = synced({change_of(put("u1", "one"))}).cursor;
+
+  EXPECT_EQ(code_of(sync({}, Cursor{Timestamp(now.at.get() + 1), now.epoch})), "unknown_history");
+  EXPECT_EQ(code_of(sync({}, Cursor{now.at, Epoch(now.epoch.get() + 1)})), "unknown_history");
+}
+
+struct RestoredTest : SessionTest {
+  // The store begins a new epoch, as after a restore to before `cut`.
+  void cut(Timestamp at) {
+    const Epochs epochs{.current = Epoch(0x1111), .former = {{Epoch(0xabcdef), at}}};
+    log.write({{Table::meta, std::string(epochs_key), encode_epochs(epochs), Row::Stamp::none}}, {},
+              [](const Result<void>&) {});
+    executor.run();
+    restart();
+  }
+};
+
+TEST_F(RestoredTest, ACursorFromBeforeTheCutIsStillGood) {
+  const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
+  cut(cursor.at);
+
+  const SyncReply reply = synced({change_of(put("u2", "two"))}, cursor);
+
+  EXPECT_FALSE(reply.reset.has_value());
+  EXPECT_EQ(reply.cursor.epoch, Epoch(0x1111));
+  EXPECT_EQ(reply.diff.from, cursor.at);
+}
+
+TEST_F(RestoredTest, ACursorFromBeyondTheCutIsResetAndItsChangesAreNotTried) {
+  const Cursor first = synced({change_of(put("u1", "one"))}).cursor;
+  const Cursor second = synced({change_of(put("u2", "two"))}).cursor;
+  cut(first.at);
+
+  const SyncReply reply = synced({change_of(put("u3", "three"), 7)}, second);
+
+  ASSERT_TRUE(reply.reset.has_value());
+  EXPECT_EQ(reply.reset->reason, "rewound");
+  EXPECT_EQ(reply.reset->kept_until, first.at);
+  EXPECT_TRUE(reply.outcomes.empty());
+  EXPECT_EQ(shown({}, reply), reading().screen);
+  EXPECT_EQ(text("u3"), "<gone>");
+  // Sent again, it is no duplicate.
+  EXPECT_FALSE(synced({change_of(put("u3", "three"), 7)}).outcomes.at(0).duplicate);
+}
+
+// --- Digest --------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, AFrontThatHoldsWhatTheServerHeldIsNotReset) {
+  start_streaming();
+  std::vector<SyncReply> replies{synced({})};
+  for (std::uint64_t seq = 2; seq < 6; ++seq) {
+    ASSERT_TRUE(write(batch("r1", {token(seq, "a1", "wörd ")})));
+    replies.push_back(synced({}));
+  }
+  synced({change_of(ask("r2", "u2", "next"))});
+  ASSERT_TRUE(write(batch("r1", {message_over(6, "a1"), run_over(7)})));
+
+  for (const SyncReply& held : replies) {
+    const auto reply = answer_to(with_digest(held.cursor, held.digest, {}));
+    EXPECT_FALSE(reply->reset.has_value());
+  }
+}
+
+TEST_F(SessionTest, AnEarlierDigestIsGoodAlsoAfterAnEditACutAndADeletion) {
+  start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
+  const SyncReply held = synced({});
+  ASSERT_TRUE(write(batch("r1", {token(3, "a1", " two")})));
+  const SyncReply later = synced({});
+  synced({change_of(stop("r1"))}, held.cursor);
+  synced({change_of(put("u1", "edited"))});
+  synced({change_of(DeleteMessage{mid("a1")})});
+
+  EXPECT_FALSE(answer_to(with_digest(held.cursor, held.digest, {}))->reset.has_value());
+  EXPECT_FALSE(answer_to(with_digest(later.cursor, later.digest, {}))->reset.has_value());
+  EXPECT_TRUE(answer_to(with_digest(held.cursor, later.digest, {}))->reset.has_value());
+}
+
+TEST_F(SessionTest, AFrontThatHoldsSomethingElseIsResetAndItsChangesAreNotTried) {
+  const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
+
+  const auto reply =
+      answer_to(with_digest(cursor, sha256("something else"), {change_of(put("u2", "two"), 1)}));
+
+  ASSERT_TRUE(reply->reset.has_value());
+  EXPECT_EQ(reply->reset->reason, "digest");
+  EXPECT_TRUE(reply->outcomes.empty());
+  EXPECT_EQ(shown({}, *reply), reading().screen);
+  EXPECT_EQ(text("u2"), "<gone>");
+}
+
+TEST_F(SessionTest, TheDigestIsThatOfTheHeadsPath) {
+  synced({change_of(put("u1", "one"))});
+  const SyncReply reply = synced({change_of(put("u2", "two"))});
+
+  EXPECT_EQ(reply.digest, path_digest(reading().screen.messages));
+  EXPECT_EQ(reading().digest, reply.digest);
+}
+
+// --- Window --------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, AWindowBringsTheEndOfThePathAndTheDigestOfItsEdge) {
+  for (const char* id : {"u1", "u2", "u3"}) synced({change_of(put(id, id))});
+  SyncRequest asked = request({});
+  asked.window = 1;
+
+  const auto reply = answer_to(std::move(asked));
+
+  ASSERT_EQ(reply->diff.messages.size(), 1u);
+  EXPECT_EQ(reply->older, true);
+  const Reading all = reading();
+  EXPECT_EQ(reply->edge_digest, path_digest(std::span(all.screen.messages).first(2)));
+  EXPECT_EQ(reply->digest, all.digest);
+}
+
+// --- What a stream waits for ---------------------------------------------------------------------
+
+TEST_F(SessionTest, TheRunsThatARequestNamesAreAwaitedElseAllThatAreOpen) {
+  start_streaming();
+
+  EXPECT_EQ(synced({change_of(ask("r2", "u2", "two"))}).awaited, std::vector{rid("r2")});
+  EXPECT_EQ(synced({}).awaited, (std::vector{rid("r1"), rid("r2")}));
+  EXPECT_EQ(synced({change_of(UpdateThread{"title", {}, {}})}).awaited,
+            (std::vector{rid("r1"), rid("r2")}));
+  EXPECT_TRUE(synced({change_of(stop("r2"))}).awaited.empty());
+}
+
+}  // namespace
+}  // namespace lockstep::test

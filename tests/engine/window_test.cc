@@ -1,0 +1,102 @@
+// What a front is told that holds only the end of a thread.
+#include "engine/window.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/given.h"
+#include "tests/support/story.h"
+
+namespace lockstep::test {
+namespace {
+
+std::vector<std::string> ids(const Diff& diff) {
+  std::vector<std::string> ids;
+  for (const auto& changed : diff.messages) {
+    ids.push_back(std::visit([](const auto& it) { return it.id.get(); }, changed));
+  }
+  return ids;
+}
+
+using Names = std::vector<std::string>;
+
+struct FourTurns : Story {
+  FourTurns() {
+    for (const char* id : {"m1", "m2", "m3", "m4"}) put(id, id);
+  }
+  Window window(Timestamp from, std::uint32_t messages) {
+    return restrict_to_window(state(), diff_from(from), messages);
+  }
+};
+
+TEST(Window, HoldsTheLastMessagesOfTheHeadsPath) {
+  FourTurns story;
+
+  const Window window = story.window(Timestamp(), 2);
+
+  EXPECT_EQ(ids(window.diff), (Names{"m3", "m4"}));
+  EXPECT_TRUE(window.older);
+  EXPECT_EQ(window.edge, mid("m2"));
+}
+
+TEST(Window, AsWideAsThePathHasNothingOlder) {
+  FourTurns story;
+
+  const Window window = story.window(Timestamp(), 4);
+
+  EXPECT_EQ(ids(window.diff), (Names{"m1", "m2", "m3", "m4"}));
+  EXPECT_FALSE(window.older);
+  EXPECT_EQ(window.edge, std::nullopt);
+}
+
+TEST(Window, LeavesOtherBranchesOut) {
+  FourTurns story;
+  story.put("b3", "another", below("m2"));
+
+  EXPECT_EQ(ids(story.window(Timestamp(), 2).diff), (Names{"m2", "b3"}));
+}
+
+TEST(Window, TellsOfAnEditAboveItToAFrontThatMayHoldIt) {
+  FourTurns story;
+  const Timestamp from = story.now();
+  story.put("m1", "edited");
+
+  EXPECT_EQ(ids(story.window(from, 2).diff), (Names{"m1"}));
+}
+
+TEST(Window, LeavesOutWhatIsNewAndAboveIt) {
+  FourTurns story;
+  const Timestamp from = story.now();
+  for (const char* id : {"m5", "m6", "m7"}) story.put(id, id);
+
+  EXPECT_EQ(ids(story.window(from, 2).diff), (Names{"m6", "m7"}));
+}
+
+TEST(Window, OfAFreshFrontBringsOnlyTheRunsThatItSeesOrWaitsFor) {
+  FourTurns story;
+  for (const char* run : {"r1", "r2"}) {
+    const std::string reply = std::string("a") + run;
+    story.start(run, std::string("u") + run, "?");
+    story.steps(run, {OpenMessage{mid(reply), {}, Role::assistant, {}},
+                      EndMessage{mid(reply), MessageStatus::complete, {}}, EndRun{}});
+  }
+  story.start("r3", "u3", "?");
+
+  const Diff diff = story.window(Timestamp(), 2).diff;
+
+  ASSERT_EQ(diff.runs.size(), 2u);
+  EXPECT_EQ(diff.runs[0].id, rid("r2"));
+  EXPECT_EQ(diff.runs[1].id, rid("r3"));
+}
+
+TEST(Window, ReportsEveryDeletionToAFrontWithACursor) {
+  FourTurns story;
+  const Timestamp from = story.now();
+  story.change(DeleteMessage{mid("m3")});
+
+  const Diff diff = story.window(from, 1).diff;
+
+  EXPECT_EQ(diff.removed, (std::vector<MessageId>{mid("m3"), mid("m4")}));
+}
+
+}  // namespace
+}  // namespace lockstep::test
