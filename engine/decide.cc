@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "engine/limits.h"
+#include "engine/op_memory.h"
 #include "engine/run.h"
 
 namespace lockstep {
@@ -46,16 +47,16 @@ bool looks_back(const ThreadState& state, const Change& change) {
 class Judge {
  public:
   Judge(Draft& draft, const Pasts& pasts, const ChangeRequest& request)
-      : draft_(draft), pasts_(pasts), request_(request) {}
+      : draft_(draft), pasts_(pasts), request_(request), memory_(draft.before(), request) {}
 
   void take(const Change& change) {
+    if (std::optional<Outcome> known = memory_.answer(change, acks())) {
+      draft_.decision().outcomes.push_back(std::move(*known));
+      return;
+    }
     Outcome outcome;
     outcome.op = change.op;
     outcome.type = type_of(change);
-    if (change.op && answer_from_memory(change, outcome)) {
-      draft_.decision().outcomes.push_back(std::move(outcome));
-      return;
-    }
     outcome_ = &outcome;
     const Verdict verdict = judge(change);
     outcome.applied = verdict.has_value();
@@ -64,55 +65,12 @@ class Judge {
       outcome.detail = verdict.error().detail;
     }
     outcome.at = draft_.at();
-    if (change.op) {
-      draft_.decision().entry.acks.push_back(
-          {request_.user, *request_.device, change.content, outcome});
-    }
+    if (change.op) acks().push_back({request_.user, *request_.device, change.content, outcome});
     draft_.decision().outcomes.push_back(std::move(outcome));
   }
 
  private:
-  // --- Memory ------------------------------------------------------------------------------------
-
-  const Ack* remembered(Op op) const {
-    const auto is_op = [&](const Ack& ack) { return ack.outcome.op == op; };
-    const auto& said = draft_.decision().entry.acks;
-    const auto just_now = std::ranges::find_if(said, is_op);
-    if (just_now != said.end()) return &*just_now;
-    const DeviceMemory* memory = memory_of_device();
-    if (!memory) return nullptr;
-    const auto known = std::ranges::find_if(memory->acks, is_op);
-    return known == memory->acks.end() ? nullptr : &*known;
-  }
-
-  const DeviceMemory* memory_of_device() const {
-    MUST(request_.device.has_value());
-    return draft_.before().devices.find({request_.user, *request_.device});
-  }
-
-  // Is this op known, or beyond what is remembered? Then `outcome` is the answer.
-  bool answer_from_memory(const Change& change, Outcome& outcome) const {
-    if (const Ack* known = remembered(*change.op)) {
-      if (known->content == change.content) {
-        outcome = known->outcome;
-        outcome.duplicate = true;
-        return true;
-      }
-      return refused(outcome, "op_reused", "this op was another change before");
-    }
-    const DeviceMemory* memory = memory_of_device();
-    if (memory && !memory->acks.empty() && *change.op < *memory->acks.front().outcome.op) {
-      return refused(outcome, "op_too_old", "this op is older than all that are remembered");
-    }
-    return false;
-  }
-
-  static bool refused(Outcome& outcome, std::string code, std::string detail) {
-    outcome.applied = false;
-    outcome.code = std::move(code);
-    outcome.detail = std::move(detail);
-    return true;
-  }
+  std::vector<Ack>& acks() const { return draft_.decision().entry.acks; }
 
   // --- One change --------------------------------------------------------------------------------
 
@@ -124,7 +82,7 @@ class Judge {
     if (seen && check(*seen, draft_.before().now, draft_.rules()) != CursorCheck::good) {
       return refuse("unknown_history", "what was seen is not of this history");
     }
-    if (change.op && !memory_of_device() && draft_.before().devices.size() >= limits::devices_max) {
+    if (change.op && memory_.is_new_device() && draft_.before().devices.size() >= limits::devices_max) {
       return refuse("too_many", "too many devices have changed this thread");
     }
     sight_ = Sight{seen ? seen->at : draft_.before().now, nullptr, {}};
@@ -172,7 +130,7 @@ class Judge {
 
   Verdict may_start(const StartRun& change) const {
     for (const Op op : change.needs) {
-      const Ack* needed = remembered(op);
+      const Ack* needed = memory_.find(op, acks());
       if (!needed || !needed->outcome.applied) {
         return refuse("depends", "it needs op " + std::to_string(op.get()) + ", which was " +
                                      (needed ? "refused" : "never taken"));
@@ -320,7 +278,9 @@ class Judge {
 
   bool stands_at(const Message& message, const Place& place) const {
     if (message.parent == place.message) return true;
-    if (place.kind == Place::Kind::parent) return message.parent == draft_.state().nearest_living(place.message);
+    if (place.kind == Place::Kind::parent) {
+      return message.parent == draft_.state().nearest_living(place.message);
+    }
     return draft_.state().lies_below(message.id, place.message);
   }
 
@@ -375,6 +335,7 @@ class Judge {
   Draft& draft_;
   const Pasts& pasts_;
   const ChangeRequest& request_;
+  OpMemory memory_;
   Past past_;
   Sight sight_;
   Outcome* outcome_ = nullptr;

@@ -173,6 +173,8 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
   for (const Event& event : entry.events) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       ++parts_.metrics.runs_started;
+      // A later change of the same request may have ended it: then no model is to hear of it.
+      if (thread.state.run(started->run)->run.status != RunStatus::running) continue;
       start(thread, started->run);
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
       ++parts_.metrics.runs_ended;

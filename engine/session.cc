@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/must.h"
+#include "engine/op_memory.h"
 #include "engine/window.h"
 
 namespace lockstep {
@@ -112,6 +113,8 @@ Result<SyncReply> Session::reset(LiveThread& thread, const SyncRequest& request,
   ++metrics_.resets;
   SyncReply reply = reply_of(thread, request, diff(thread.state, Timestamp(), nullptr));
   reply.reset = std::move(reset);
+  // What was taken before is answered; what is new is neither tried nor remembered.
+  reply.outcomes = known_outcomes(thread.state, request.changes);
   reply.awaited = all_open(thread.state);
   return reply;
 }
