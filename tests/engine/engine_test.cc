@@ -128,24 +128,28 @@ TEST_F(EngineTest, ASecondRestartFindsNothingToEnd) {
 
 // --- Following -----------------------------------------------------------------------------------
 
-TEST_F(EngineTest, AFollowerReadsEveryEntryOnceFromWhereverItStands) {
+TEST_F(EngineTest, AFollowerReadsEveryEntryOnceFromMemoryOrTheLog) {
+  const Timestamp first = synced({change_of(put("u0", "before"))}).cursor.at;
   CountingFollower follower;
-  synced({change_of(put("u0", "before"))});
   ASSERT_TRUE(engine->join(user, thread, follower));
   start_streaming();
   for (std::uint64_t seq = 2; seq < 20; ++seq) {
     ASSERT_TRUE(write(batch("r1", {token(seq, "a1", ".")})));
   }
-  const std::vector<Entry> followed = entries();
-  EXPECT_GT(metrics.entries_read_from_tail, 0u);
-  EXPECT_GT(metrics.entries_read_from_log, 0u);
+  const std::vector<Entry> from_memory = entries(first);
+  EXPECT_EQ(metrics.entries_read_from_log, 0u);
+  EXPECT_EQ(metrics.entries_read_from_tail, from_memory.size());
   engine->leave(thread, follower);
 
-  const std::vector<Entry> read = entries();
+  const std::vector<Entry> from_log = entries(first);
 
-  EXPECT_EQ(read, followed);
-  for (std::size_t at = 1; at < read.size(); ++at) EXPECT_EQ(read[at].previous, read[at - 1].at);
-  EXPECT_EQ(entries(read[10].at), std::vector(read.begin() + 11, read.end()));
+  EXPECT_EQ(metrics.entries_read_from_log, from_log.size());
+  EXPECT_EQ(from_log, from_memory);
+  for (Timestamp previous = first; const Entry& entry : from_log) {
+    EXPECT_EQ(entry.previous, previous);
+    previous = entry.at;
+  }
+  EXPECT_EQ(entries(from_log[10].at), std::vector(from_log.begin() + 11, from_log.end()));
 }
 
 TEST_F(EngineTest, AThreadOfAnotherUserIsNotFollowed) {
