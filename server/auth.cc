@@ -1,0 +1,106 @@
+#include "server/auth.h"
+
+#include <openssl/crypto.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "engine/digest.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> wrong(const std::string& source, const std::string& what) {
+  return fail(Kind::rejected, "invalid", source + ": " + what);
+}
+
+Result<Token> read_token(std::string_view name, const toml::node& node, const std::string& source) {
+  const std::string where = "tokens." + std::string(name);
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return wrong(source, where + " must be a table");
+  for (const auto& [key, value] : *table) {
+    if (key.str() != "user" && key.str() != "sha256") {
+      return wrong(source, where + "." + std::string(key.str()) + " is not known");
+    }
+  }
+  const auto user = (*table)["user"].value<std::string>();
+  if (!user || !is_id(*user)) return wrong(source, where + ".user must be an id");
+  const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
+  if (!hash) return wrong(source, where + ".sha256 must be 64 hex digits");
+  return Token{std::string(name), UserId(*user), *hash};
+}
+
+Result<std::vector<Token>> read_tokens(const toml::table& root, const std::string& source) {
+  std::vector<Token> tokens;
+  for (const auto& [key, value] : root) {
+    if (key.str() != "tokens") return wrong(source, std::string(key.str()) + " is not known");
+    const toml::table* table = value.as_table();
+    if (table == nullptr) return wrong(source, "tokens must be a table");
+    for (const auto& [name, node] : *table) {
+      Result<Token> token = read_token(name.str(), node, source);
+      if (!token) return std::unexpected(token.error());
+      tokens.push_back(std::move(*token));
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Result<Auth> Auth::parse(std::string_view text, const std::string& source) {
+  Auth auth;
+  auth.needs_tokens_ = true;
+  try {
+    Result<std::vector<Token>> tokens = read_tokens(toml::parse(text, source), source);
+    if (!tokens) return std::unexpected(tokens.error());
+    auth.tokens_ = std::move(*tokens);
+  } catch (const toml::parse_error& error) {
+    std::ostringstream line;
+    line << "line " << error.source().begin.line << ": " << error.description();
+    return wrong(source, line.str());
+  }
+  if (auth.tokens_.empty()) return wrong(source, "there is no token in it");
+  return auth;
+}
+
+Result<Auth> Auth::open(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Kind::not_found, "not_found", path + ": can't be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse(text.str(), path);
+}
+
+std::optional<UserId> Auth::user_of(std::optional<std::string_view> bearer) const {
+  if (!needs_tokens_) return UserId("local");
+  if (!bearer) return std::nullopt;
+  const Hash given = sha256(*bearer);
+  const Token* found = nullptr;
+  for (const Token& token : tokens_) {
+    if (CRYPTO_memcmp(token.hash.data(), given.data(), given.size()) == 0) found = &token;
+  }
+  if (found == nullptr) return std::nullopt;
+  return found->user;
+}
+
+std::string token_lines(const Token& token) {
+  return "[tokens." + token.name + "]\nuser = \"" + token.user.get() + "\"\nsha256 = \"" +
+         to_hex(token.hash) + "\"\n";
+}
+
+bool is_loopback(std::string_view address) {
+  if (address.starts_with('[')) {
+    address.remove_prefix(1);
+    address = address.substr(0, address.find(']'));
+  } else if (std::ranges::count(address, ':') == 1) {
+    address = address.substr(0, address.find(':'));
+  }
+  const bool digits =
+      std::ranges::all_of(address, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  return address == "localhost" || address == "::1" || address == "::ffff:127.0.0.1" ||
+         (digits && address.starts_with("127."));
+}
+
+}  // namespace lockstep

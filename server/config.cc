@@ -1,0 +1,290 @@
+#include "server/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include "server/limits.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::array all_settings{
+    Setting{"data", "the folder of the store"},
+    Setting{"listen", "HOST:PORT to serve on; port 0: any that is free"},
+    Setting{"tokens", "the file with the tokens; without it: one user, loopback only"},
+    Setting{"origins", "origins of pages that may use the server, joined by commas"},
+    Setting{"log_level", "error, info or debug"},
+    Setting{"log_json", "true: log lines are JSON"},
+    Setting{"requests_per_second", "of one address, 0: no limit"},
+    Setting{"requests_burst", "of one address"},
+    Setting{"connections_per_address", "at one time"},
+    Setting{"limit_loopback", "true: the limits count for this machine too"},
+};
+
+using Wrong = std::optional<std::string>;  // what is wrong with a value
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    if (!part.empty()) parts.emplace_back(part);
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+  }
+  return parts;
+}
+
+template <class Number>
+Wrong read_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return std::nullopt;
+  return "must be a number, not below 0";
+}
+
+Wrong read_flag(std::string_view text, bool& flag) {
+  flag = text == "true";
+  if (flag || text == "false") return std::nullopt;
+  return "must be true or false";
+}
+
+Wrong read_listen(const std::string& text, Config& config) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return "must be HOST:PORT";
+  if (read_number(std::string_view(text).substr(colon + 1), config.port)) {
+    return "must end with a port, 0 to 65535";
+  }
+  config.host = text.substr(0, colon);
+  if (config.host.starts_with('[') && config.host.ends_with(']')) {
+    config.host = config.host.substr(1, config.host.size() - 2);
+  }
+  return std::nullopt;
+}
+
+Wrong read_level(std::string_view text, LineLog::Level& level) {
+  if (text == "error") level = LineLog::Level::error;
+  if (text == "info") level = LineLog::Level::info;
+  if (text == "debug") level = LineLog::Level::debug;
+  if (text == "error" || text == "info" || text == "debug") return std::nullopt;
+  return "must be error, info or debug";
+}
+
+Wrong read_style(std::string_view text, LineLog::Style& style) {
+  bool json = false;
+  Wrong wrong = read_flag(text, json);
+  style = json ? LineLog::Style::json : LineLog::Style::text;
+  return wrong;
+}
+
+// Sets one setting from its text.
+Wrong set(Config& config, std::string_view name, const std::string& text) {
+  if (name == "data") {
+    config.data = text;
+    return std::nullopt;
+  }
+  if (name == "tokens") {
+    config.tokens = text;
+    return std::nullopt;
+  }
+  if (name == "origins") {
+    config.origins = split(text);
+    return std::nullopt;
+  }
+  if (name == "listen") return read_listen(text, config);
+  if (name == "log_level") return read_level(text, config.log_level);
+  if (name == "log_json") return read_style(text, config.log_style);
+  if (name == "requests_per_second") return read_number(text, config.rate.requests_per_second);
+  if (name == "requests_burst") return read_number(text, config.rate.burst);
+  if (name == "connections_per_address") return read_number(text, config.rate.connections_max);
+  if (name == "limit_loopback") return read_flag(text, config.rate.counts_loopback);
+  return "is not known";
+}
+
+std::unexpected<Error> invalid(const std::string& where, const std::string& what) {
+  return fail(Kind::rejected, "invalid", where + " " + what);
+}
+
+// --- The file ------------------------------------------------------------------------------------
+
+// A value as the text that a flag would have; nothing for a table.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return text;
+  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+  if (const auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
+  if (const auto number = node.value_exact<double>()) return std::to_string(*number);
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return std::nullopt;
+  std::string joined;
+  for (const toml::node& each : *array) {
+    const auto text = each.value_exact<std::string>();
+    if (!text) return std::nullopt;
+    joined += (joined.empty() ? "" : ",") + *text;
+  }
+  return joined;
+}
+
+std::optional<AgentField> field_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto flag = node.value_exact<bool>()) return *flag;
+  if (const auto integer = node.value_exact<std::int64_t>()) return *integer;
+  if (const auto number = node.value_exact<double>()) return *number;
+  return std::nullopt;
+}
+
+Result<void> read_agents(Config& config, const toml::node& node) {
+  const toml::table* agents = node.as_table();
+  if (agents == nullptr) return invalid("agents", "must be a table");
+  for (const auto& [name, value] : *agents) {
+    AgentTable agent{std::string(name.str()), {}};
+    const std::string where = "agents." + agent.name;
+    const toml::table* table = value.as_table();
+    if (table == nullptr) return invalid(where, "must be a table");
+    for (const auto& [key, field] : *table) {
+      const std::string field_name(key.str());
+      auto read = field_of(field);
+      if (!read) return invalid(where + "." + field_name, "must be a text, a number or a flag");
+      agent.fields.emplace(field_name, std::move(*read));
+    }
+    config.agents.push_back(std::move(agent));
+  }
+  return {};
+}
+
+Result<void> read_field(Config& config, const std::string& name, const std::string& where,
+                        const toml::node& node) {
+  const auto text = text_of(node);
+  const Wrong wrong = text ? set(config, name, *text) : Wrong("has a value of a wrong type");
+  if (wrong) return invalid(where, *wrong);
+  return {};
+}
+
+Result<void> read_limits(Config& config, const toml::node& node) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return invalid("limits", "must be a table");
+  constexpr std::array<std::string_view, 4> known{"requests_per_second", "requests_burst",
+                                                  "connections_per_address", "loopback"};
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    const std::string where = "limits." + name;
+    if (std::ranges::find(known, name) == known.end()) return invalid(where, "is not known");
+    const Result<void> read =
+        read_field(config, name == "loopback" ? "limit_loopback" : name, where, value);
+    if (!read) return read;
+  }
+  return {};
+}
+
+Result<void> read_file(Config& config, const toml::table& root) {
+  constexpr std::array<std::string_view, 6> known{"data",    "listen",    "tokens",
+                                                  "origins", "log_level", "log_json"};
+  for (const auto& [key, value] : root) {
+    const std::string name(key.str());
+    Result<void> read;
+    if (name == "agents") {
+      read = read_agents(config, value);
+    } else if (name == "limits") {
+      read = read_limits(config, value);
+    } else if (std::ranges::find(known, name) == known.end()) {
+      read = invalid(name, "is not known");
+    } else {
+      read = read_field(config, name, name, value);
+    }
+    if (!read) return read;
+  }
+  return {};
+}
+
+Result<void> read_toml(Config& config, std::string_view toml, const std::string& source) {
+  try {
+    return read_file(config, toml::parse(toml, source));
+  } catch (const toml::parse_error& error) {
+    std::ostringstream where;
+    where << source << " line " << error.source().begin.line << ":";
+    return invalid(where.str(), std::string(error.description()));
+  }
+}
+
+// --- Flags and the environment -------------------------------------------------------------------
+
+std::string environment_name(std::string_view name) {
+  std::string upper = "LOCKSTEP_" + std::string(name);
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
+}
+
+Result<void> read_environment(Config& config, const ConfigSources& sources) {
+  if (!sources.environment) return {};
+  for (const Setting& setting : all_settings) {
+    const std::string name = environment_name(setting.name);
+    const auto text = sources.environment(name);
+    if (!text) continue;
+    if (const Wrong wrong = set(config, setting.name, *text)) return invalid(name, *wrong);
+  }
+  return {};
+}
+
+Result<void> read_flags(Config& config, const ConfigSources& sources) {
+  for (const auto& [name, text] : sources.flags) {
+    if (const Wrong wrong = set(config, name, text)) return invalid("--" + name, *wrong);
+  }
+  return {};
+}
+
+std::string_view name_of(LineLog::Level level) {
+  if (level == LineLog::Level::error) return "error";
+  return level == LineLog::Level::info ? "info" : "debug";
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return all_settings; }
+
+Result<Config> load_config(const ConfigSources& sources) {
+  if (sources.file.empty()) return load_config(sources, {});
+  std::ifstream file(sources.file, std::ios::binary);
+  if (!file) return invalid(sources.file, "can't be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return load_config(sources, text.str());
+}
+
+Result<Config> load_config(const ConfigSources& sources, std::string_view toml) {
+  Config config;
+  config.rate = {.requests_per_second = limits::requests_per_second_max,
+                 .burst = limits::requests_burst_max,
+                 .connections_max = limits::connections_per_address_max,
+                 .counts_loopback = false};
+  Result<void> read = read_toml(config, toml, sources.file);
+  if (read) read = read_environment(config, sources);
+  if (read) read = read_flags(config, sources);
+  if (!read) return std::unexpected(std::move(read.error()));
+  return config;
+}
+
+std::string printed(const Config& config) {
+  std::ostringstream out;
+  out << "data=" << config.data << "\nlisten=" << config.host << ':' << config.port
+      << "\ntokens=" << config.tokens << "\norigins=";
+  for (const std::string& origin : config.origins) out << origin << ',';
+  out << "\nlog_level=" << name_of(config.log_level)
+      << "\nlog_json=" << (config.log_style == LineLog::Style::json ? "true" : "false")
+      << "\nlimits.requests_per_second=" << config.rate.requests_per_second
+      << "\nlimits.requests_burst=" << config.rate.burst
+      << "\nlimits.connections_per_address=" << config.rate.connections_max
+      << "\nlimits.loopback=" << (config.rate.counts_loopback ? "true" : "false") << '\n';
+  for (const AgentTable& agent : config.agents) {
+    out << "agents." << agent.name << "=";
+    const auto kind = agent.fields.find("kind");
+    const auto* text =
+        kind == agent.fields.end() ? nullptr : std::get_if<std::string>(&kind->second);
+    out << (text == nullptr ? "" : *text) << '\n';
+  }
+  return out.str();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,72 @@
+// config.h: the settings, read once.
+//
+// A setting has one name and can come from three places, the first that has it counts: a flag
+// (`--listen`), the environment (`LOCKSTEP_LISTEN`), the file (`listen = …`). A name that is not
+// known is an error with its path, in flags and in the file; in the environment it is passed over,
+// because orchestrators put names of their own there (`LOCKSTEP_PORT` for a service called so).
+//
+//   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
+//   listen = "127.0.0.1:7777"             origins = ["https://chat.example"]
+//   log_level = "info"                    log_json = false
+//   [limits]  requests_per_second, requests_burst, connections_per_address, loopback
+//   [agents.NAME]  each a table, which server/inference reads
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/result.h"
+#include "server/front/rate_limit.h"
+#include "server/log_line.h"
+
+namespace lockstep {
+
+// An agent's table, field by field, as it stands in the file: who knows the kind checks it.
+using AgentField = std::variant<std::string, std::int64_t, double, bool>;
+struct AgentTable {
+  std::string name;
+  std::map<std::string, AgentField> fields;
+};
+
+struct Config {
+  std::string data;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 7777;
+  std::string tokens;  // the file; empty: one user, `local`, on loopback only
+  std::vector<std::string> origins;
+  LineLog::Level log_level = LineLog::Level::info;
+  LineLog::Style log_style = LineLog::Style::text;
+  RateRules rate;
+  std::vector<AgentTable> agents;
+};
+
+struct Setting {
+  std::string_view name;  // of the flag, with `-` for `_`; of the field in the file
+  std::string_view help;
+};
+// All settings that can be given as flags or in the environment, for a command line to offer.
+[[nodiscard]] std::span<const Setting> settings();
+
+struct ConfigSources {
+  std::vector<std::pair<std::string, std::string>> flags;  // by the setting's name
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::string file;  // its path; empty: none
+};
+
+// Fails with `invalid` and the path of what is wrong.
+[[nodiscard]] Result<Config> load_config(const ConfigSources& sources);
+// The same from the file's text, for tests.
+[[nodiscard]] Result<Config> load_config(const ConfigSources& sources, std::string_view toml);
+
+// As it counts, one `name=value` a line.
+[[nodiscard]] std::string printed(const Config& config);
+
+}  // namespace lockstep

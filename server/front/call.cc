@@ -1,0 +1,149 @@
+#include "server/front/call.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace lockstep {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t end = text.find(separator);
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return trimmed(taken);
+}
+
+std::string_view media_type(Form form) {
+  switch (form) {
+    case Form::sse:
+      return "text/event-stream";
+    case Form::lines:
+      return "application/x-ndjson";
+    default:
+      return "application/json";
+  }
+}
+
+struct Preference {
+  double weight = 0;
+  int exactness = 0;  // of the range that gave the weight
+};
+
+// How exactly a media range names a type: 3 wholly, 2 by its first half, 1 `*/*`, 0 not at all.
+int exactness_of(std::string_view range, std::string_view type) {
+  if (range == type) return 3;
+  if (range == "*/*") return 1;
+  const std::string_view half = type.substr(0, type.find('/') + 1);
+  return range.starts_with(half) && range.substr(half.size()) == "*" ? 2 : 0;
+}
+
+double weight_of(std::string_view parameters) {
+  double weight = 1;
+  while (!parameters.empty()) {
+    std::string_view parameter = take_until(parameters, ';');
+    if (!parameter.starts_with("q=")) continue;
+    parameter.remove_prefix(2);
+    std::from_chars(parameter.data(), parameter.data() + parameter.size(), weight);
+  }
+  return weight;
+}
+
+Preference preference_for(std::string_view type, std::string_view accept) {
+  Preference best;
+  while (!accept.empty()) {
+    std::string_view item = take_until(accept, ',');
+    const std::string_view range = take_until(item, ';');
+    const int exactness = exactness_of(range, type);
+    if (exactness > best.exactness) best = {weight_of(item), exactness};
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<Form> accepted_form(const Request& request, std::initializer_list<Form> offered) {
+  const std::string* accept = request.header("accept");
+  if (accept == nullptr || accept->empty()) return *offered.begin();
+  std::optional<Form> best;
+  double best_weight = 0;
+  for (const Form form : offered) {
+    const Preference preference = preference_for(media_type(form), *accept);
+    if (preference.weight <= best_weight) continue;
+    best = form;
+    best_weight = preference.weight;
+  }
+  return best;
+}
+
+void refuse(Respond& respond, const Problem& problem) { respond(response_of(problem)); }
+void refuse(Respond& respond, const Error& error) { refuse(respond, problem_of(error)); }
+
+void Query::invalid(std::string_view name, std::string_view what) {
+  if (problem_) return;
+  problem_ = make_problem("invalid", "`" + std::string(name) + "` " + std::string(what) + ".",
+                          "?" + std::string(name));
+}
+
+std::optional<std::string> Query::text(std::string_view name) {
+  std::optional<std::string> found;
+  for (std::size_t at = 0; at < asked_.size(); ++at) {
+    if (call_.query[at].first != name) continue;
+    asked_[at] = true;
+    if (found) invalid(name, "stands twice");
+    found = call_.query[at].second;
+  }
+  return found;
+}
+
+std::optional<std::uint64_t> Query::number(std::string_view name, std::uint64_t most) {
+  const std::optional<std::string> given = text(name);
+  if (!given) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* end = given->data() + given->size();
+  const auto [stopped, error] = std::from_chars(given->data(), end, number);
+  if (error != std::errc() || stopped != end || number > most) {
+    invalid(name, "must be a number, at most " + std::to_string(most));
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<Cursor> Query::cursor(std::string_view name) {
+  const std::optional<std::string> given = text(name);
+  if (!given) return std::nullopt;
+  const std::optional<Cursor> cursor = parse_cursor(*given);
+  if (!cursor) invalid(name, "must be a cursor as the server gave it: TS@EPOCH");
+  return cursor;
+}
+
+std::optional<MessageId> Query::message(std::string_view name) {
+  const std::optional<std::string> given = text(name);
+  if (!given) return std::nullopt;
+  if (!is_id(*given)) invalid(name, "must be an id");
+  return MessageId(*given);
+}
+
+std::optional<Follow> Query::follow(std::string_view name) {
+  const std::optional<std::string> given = text(name);
+  if (!given) return std::nullopt;
+  const std::optional<Follow> follow = follow_named(*given);
+  if (!follow) invalid(name, "must be `none`, `run` or `live`");
+  return follow;
+}
+
+std::optional<Problem> Query::problem() {
+  for (std::size_t at = 0; at < asked_.size() && !problem_; ++at) {
+    if (asked_[at]) continue;
+    const std::string& name = call_.query[at].first;
+    problem_ = make_problem("unknown_field", "`" + name + "` is not known here.", "?" + name);
+  }
+  return problem_;
+}
+
+}  // namespace lockstep

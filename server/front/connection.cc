@@ -1,0 +1,227 @@
+#include "server/front/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "server/front/http_message.h"
+#include "server/front/http_session.h"
+#include "server/limits.h"
+
+namespace lockstep {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// Of the shared write buffer: a long answer must not hold its size for ever.
+constexpr std::size_t buffer_bytes_kept = 4 * limits::write_bytes_max;
+
+bool not_now(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again ||
+         error == asio::error::interrupted;
+}
+
+}  // namespace
+
+// --- All of them ---------------------------------------------------------------------------------
+
+Connections::Connections(Front& front) : front_(front), read_buffer_(limits::read_chunk_bytes) {}
+
+Connections::~Connections() { cut_all(); }
+
+void Connections::start(asio::ip::tcp::socket socket) {
+  error_code error;
+  const auto remote = socket.remote_endpoint(error);
+  if (error) return;
+  std::string address = remote.address().to_string();
+  socket.non_blocking(true, error);
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  if (open_.size() >= limits::connections_max || !front_.rate.connected(address)) {
+    ++front_.counts.connections_refused;
+    const Response response =
+        response_of(make_problem("too_many", "Too many connections from this address."));
+    std::string out;
+    append_head(out, response,
+                {.keep_alive = false, .is_http_1_0 = false, .date = {}, .extra = {}});
+    out += response.body;
+    socket.write_some(asio::buffer(out), error);
+    return;
+  }
+  ++front_.counts.connections;
+  ++front_.counts.connections_total;
+  auto connection = std::make_shared<Connection>(std::move(socket), std::move(address), *this);
+  open_.insert(connection);
+  connection->start();
+}
+
+void Connections::tick() {
+  now_ += Tick(1);
+  const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
+  for (const auto& connection : all) connection->tick(now_);
+  front_.rate.sweep(now_);
+}
+
+void Connections::shut_down() {
+  const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
+  for (const auto& connection : all) connection->shut_down();
+}
+
+void Connections::cut_all() {
+  const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
+  for (const auto& connection : all) connection->cut();
+}
+
+// --- One -----------------------------------------------------------------------------------------
+
+Connection::Connection(asio::ip::tcp::socket socket, std::string address, Connections& all)
+    : socket_(std::move(socket)),
+      address_(std::move(address)),
+      all_(all),
+      protocol_(std::make_unique<HttpSession>(*this, all.front_)) {}
+
+void Connection::start() { wait_to_read(); }
+
+void Connection::tick(Tick now) {
+  if (closed_) return;
+  if (writing_ && now - rest_since_ > limits::write_time_max) {
+    ++all_.front_.counts.connections_cut;
+    return cut();
+  }
+  if (lingers_) {
+    if (now - lingers_since_ > limits::close_time_max) cut();
+    return;
+  }
+  protocol_->tick(now);
+}
+
+void Connection::shut_down() {
+  if (protocol_) protocol_->shut_down();
+}
+
+void Connection::cut() {
+  if (closed_) return;
+  closed_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+  protocol_.reset();
+  std::string().swap(rest_);
+  --all_.front_.counts.connections;
+  all_.front_.rate.disconnected(address_);
+  all_.open_.erase(shared_from_this());
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+void Connection::read(bool on) {
+  reads_ = on;
+  if (on) wait_to_read();
+}
+
+void Connection::wait_to_read() {
+  if (waiting_ || closed_ || ended_ || !(reads_ || lingers_)) return;
+  waiting_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       self->waiting_ = false;
+                       if (!error) self->readable();
+                     });
+}
+
+void Connection::readable() {
+  if (closed_ || !(reads_ || lingers_)) return;
+  error_code error;
+  std::vector<char>& buffer = all_.read_buffer_;
+  const std::size_t count = socket_.read_some(asio::buffer(buffer), error);
+  if (error && !not_now(error)) {
+    if (error != asio::error::eof || lingers_) return cut();
+    ended_ = true;
+    protocol_->input_ended();
+    return;
+  }
+  if (count > 0 && !lingers_) protocol_->received({buffer.data(), count});
+  wait_to_read();
+}
+
+// --- Out -----------------------------------------------------------------------------------------
+
+void Connection::wake() {
+  if (posted_ || closed_ || writing_ || lingers_) return;
+  posted_ = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->posted_ = false;
+    self->pump();
+  });
+}
+
+void Connection::finish() {
+  finishing_ = true;
+  wake();
+}
+
+void Connection::pump() {
+  if (closed_ || writing_ || lingers_) return;
+  std::string& out = all_.write_buffer_;
+  out.clear();
+  protocol_->fill(out);
+  if (auto next = protocol_->successor()) protocol_ = std::move(next);
+  if (out.empty()) {
+    if (finishing_) linger();
+    return;
+  }
+  send(out);
+  if (finishing_) wake();
+}
+
+void Connection::send(std::string& out) {
+  error_code error;
+  const std::size_t sent = socket_.write_some(asio::buffer(out), error);
+  if (error && !not_now(error)) return cut();
+  all_.front_.counts.bytes_sent += out.size();
+  if (sent < out.size()) {
+    rest_.assign(out, sent);
+    rest_at_ = rest_marked_ = 0;
+    rest_since_ = all_.now_;
+    writing_ = true;
+    wait_to_write();
+  }
+  if (out.capacity() > buffer_bytes_kept) std::string().swap(out);
+}
+
+void Connection::wait_to_write() {
+  socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                     [self = shared_from_this()](const error_code& error) {
+                       if (!error) self->writable();
+                     });
+}
+
+void Connection::writable() {
+  if (closed_) return;
+  error_code error;
+  rest_at_ +=
+      socket_.write_some(asio::buffer(rest_.data() + rest_at_, rest_.size() - rest_at_), error);
+  if (error && !not_now(error)) return cut();
+  if (rest_at_ < rest_.size()) {
+    // A long answer has the time of as many writes as it is long.
+    if (rest_at_ - rest_marked_ >= limits::write_bytes_max) {
+      rest_marked_ = rest_at_;
+      rest_since_ = all_.now_;
+    }
+    return wait_to_write();
+  }
+  std::string().swap(rest_);
+  writing_ = false;
+  pump();
+}
+
+void Connection::linger() {
+  protocol_.reset();
+  lingers_ = true;
+  lingers_since_ = all_.now_;
+  error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error || ended_) return cut();
+  wait_to_read();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,41 @@
+// feed_follower.h: a user's list of threads, followed.
+//
+// As a thread is followed (follower.h), one level up: woken when a thread of the user has changed
+// at a message's or a run's boundary, it takes the latest state of every thread that changed since.
+//
+// Lives on: the engine strand. Must not outlive the engine.
+#pragma once
+
+#include <string>
+
+#include "engine/engine.h"
+#include "server/front/stream.h"
+
+namespace lockstep {
+
+class FeedFollower : public Stream, private Follower {
+ public:
+  FeedFollower(Engine& engine, UserId user, std::string after, Framing framing);
+  ~FeedFollower() override;
+  FeedFollower(const FeedFollower&) = delete;
+  FeedFollower& operator=(const FeedFollower&) = delete;
+
+  void attach(StreamOwner& owner) override { owner_ = &owner; }
+  Filled fill(std::string& out, std::size_t bytes_max) override;
+  void shut_down() override;
+
+ private:
+  void wake() override;
+  void append_end(std::string& out);
+
+  Engine& engine_;
+  UserId user_;
+  std::string cursor_;
+  Framing framing_;
+  StreamOwner* owner_ = nullptr;
+  bool awake_ = true;
+  bool stopping_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace lockstep

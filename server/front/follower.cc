@@ -1,0 +1,126 @@
+#include "server/front/follower.h"
+
+#include <utility>
+
+#include "engine/limits.h"
+#include "engine/must.h"
+#include "server/front/json_write.h"
+
+namespace lockstep {
+
+Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(Front& front, FollowPlan plan) {
+  std::unique_ptr<ThreadFollower> follower(new ThreadFollower(front, std::move(plan)));
+  if (follower->plan_.follow == Follow::none && follower->diff_) return follower;
+  Result<void> joined = front.engine.join(follower->plan_.user, follower->plan_.thread, *follower);
+  if (!joined) return std::unexpected(std::move(joined.error()));
+  follower->joined_ = true;
+  return follower;
+}
+
+ThreadFollower::ThreadFollower(Front& front, FollowPlan plan)
+    : front_(front), plan_(std::move(plan)), cursor_{plan_.after, front.engine.epoch()} {
+  if (!plan_.reply) return;
+  cursor_ = plan_.reply->cursor;
+  diff_ = std::make_unique<DiffFrames>(std::move(*plan_.reply), limits::diff_frame_bytes_max);
+  plan_.reply.reset();
+}
+
+ThreadFollower::~ThreadFollower() {
+  if (joined_) front_.engine.leave(plan_.thread, *this);
+}
+
+void ThreadFollower::wake() {
+  awake_ = true;
+  if (owner_ != nullptr) owner_->woken(*this);
+}
+
+void ThreadFollower::shut_down() {
+  stopping_ = true;
+  wake();
+}
+
+bool ThreadFollower::done_waiting() const {
+  return plan_.follow == Follow::none ||
+         (plan_.follow == Follow::run && plan_.awaited.empty() && !front_.stopping);
+}
+
+Stream::Filled ThreadFollower::fill(std::string& out, std::size_t bytes_max) {
+  if (finished_) return Filled::finished;
+  if (diff_) return fill_diff(out, bytes_max);
+  if (!awake_) return Filled::waiting;
+  return fill_entries(out, bytes_max);
+}
+
+Stream::Filled ThreadFollower::fill_diff(std::string& out, std::size_t bytes_max) {
+  const std::size_t start = out.size();
+  while (out.size() - start < bytes_max) {
+    std::string frame;
+    const bool last = diff_->next(frame);
+    plan_.framing.append(out, frame, last ? to_string(cursor_) : std::string());
+    if (!last) continue;
+    diff_.reset();
+    // With `none` the answer is the diff; the entries since are the next exchange's.
+    if (done_waiting()) return end(out, "done");
+    return Filled::more;
+  }
+  return Filled::more;
+}
+
+Stream::Filled ThreadFollower::fill_entries(std::string& out, std::size_t bytes_max) {
+  Result<Slice> slice = front_.engine.entries(plan_.user, plan_.thread, cursor_.at, bytes_max);
+  if (!slice) return failed(out, slice.error());
+  for (const auto& published : slice->entries) {
+    if (plan_.until && published->entry->at > *plan_.until) return end(out, "done");
+    take(out, *published);
+    if (plan_.follow == Follow::run && done_waiting()) return end(out, "done");
+  }
+  if (cursor_.at < slice->end && !slice->entries.empty()) return Filled::more;
+  return caught_up(out);
+}
+
+void ThreadFollower::take(std::string& out, const Published& published) {
+  const Entry& entry = *published.entry;
+  MUST(entry.at > cursor_.at);
+  if (published.wire.empty()) append_entry_frame(published.wire, entry);
+  cursor_.at = entry.at;
+  const bool names_cursor = plan_.framing.form == Form::sse;
+  plan_.framing.append(out, published.wire, names_cursor ? to_string(cursor_) : std::string());
+  if (plan_.awaited.empty()) return;
+  for (const Event& event : entry.events) {
+    if (const auto* ended = std::get_if<RunEnded>(&event)) std::erase(plan_.awaited, ended->run);
+  }
+}
+
+Stream::Filled ThreadFollower::caught_up(std::string& out) {
+  awake_ = false;
+  if (plan_.until && cursor_.at >= *plan_.until) return end(out, "done");
+  if (plan_.says_live) {
+    plan_.says_live = false;
+    std::string frame;
+    append_live_frame(frame, cursor_);
+    plan_.framing.append(out, frame, to_string(cursor_));
+  }
+  if (done_waiting()) return end(out, "done");
+  if (stopping_) return end(out, "shutdown");
+  return Filled::waiting;
+}
+
+Stream::Filled ThreadFollower::end(std::string& out, std::string_view reason) {
+  std::string frame;
+  append_end_frame(frame, cursor_, reason);
+  plan_.framing.append(out, frame, to_string(cursor_));
+  finished_ = true;
+  return Filled::finished;
+}
+
+Stream::Filled ThreadFollower::failed(std::string& out, const Error& error) {
+  if (error.code == "deleted") return end(out, "deleted");
+  if (error.code == "unknown_thread") return end(out, "forbidden");
+  std::string frame;
+  append_failure(frame, problem_of(error));
+  plan_.framing.append(out, frame, {});
+  finished_ = true;
+  return Filled::finished;
+}
+
+}  // namespace lockstep

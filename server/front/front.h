@@ -1,0 +1,52 @@
+// front.h: what every connection shares.
+//
+// The dependencies of the front, its settings and its counts. Handlers and sessions are given a
+// reference to it; it outlives them all.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "server/auth.h"
+#include "server/front/rate_limit.h"
+
+namespace lockstep {
+
+struct FrontRules {
+  std::vector<std::string> origins;  // allowed beside the server's own: `https://chat.example`
+  bool is_loopback_only = true;      // it listens on loopback: names of other hosts are refused
+  RateRules rate;
+};
+
+struct FrontCounts {
+  std::uint64_t connections = 0;  // now
+  std::uint64_t sockets = 0;      // now
+  std::uint64_t streams = 0;      // now: followers over SSE, NDJSON, JSON and WebSocket
+  std::uint64_t connections_total = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t connections_cut = 0;  // too slow in reading
+  std::uint64_t requests = 0;
+  std::uint64_t requests_refused = 0;  // with 4xx or 5xx
+  std::uint64_t bytes_sent = 0;
+};
+
+struct Front {
+  Engine& engine;
+  const Auth& auth;
+  const Metrics& metrics;
+  FrontRules rules;
+  // Null if there is no such agent.
+  std::function<const Agent*(const AgentName& agent)> find_agent;
+
+  FrontCounts counts;
+  RateLimit rate{rules.rate};
+  std::string date;       // now, as a header has it
+  bool stopping = false;  // new requests are refused
+};
+
+}  // namespace lockstep

@@ -1,0 +1,152 @@
+#include <limits>
+
+#include "engine/limits.h"
+#include "server/front/call.h"
+#include "server/front/handlers.h"
+#include "server/front/json_read.h"
+#include "server/front/json_text.h"
+#include "server/front/json_write.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t ts_max = std::numeric_limits<std::int64_t>::max();
+
+std::optional<Problem> check_json(const Request& request) {
+  if (accepted_form(request, {Form::json})) return std::nullopt;
+  return make_problem("not_acceptable", "This is answered as application/json.");
+}
+
+// What a query says of how many; at least 1.
+std::uint32_t read_limit(Query& query) {
+  const auto limit = query.number("limit", limits::list_max);
+  return static_cast<std::uint32_t>(
+      std::max<std::uint64_t>(1, limit.value_or(limits::list_default)));
+}
+
+std::string reading_json(const Reading& reading) {
+  std::string body = "{";
+  if (reading.screen.thread) {
+    append_name(body, "thread");
+    append_thread(body, *reading.screen.thread);
+  }
+  append_name(body, "messages");
+  append_array(body, reading.screen.messages, append_message);
+  append_name(body, "runs");
+  append_array(body, reading.screen.runs, append_run);
+  append_field(body, "cursor", to_string(reading.cursor));
+  if (reading.digest) append_field(body, "digest", to_hex(*reading.digest));
+  return body += '}';
+}
+
+std::string context_json(const Front& front, const RunContext& run) {
+  std::string body = "{";
+  append_name(body, "path");
+  append_array(body, run.context.path, append_message);
+  const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
+  const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
+  append_field_json(body, "sent", is_object_text(sent.body) ? std::string_view(sent.body) : "null");
+  append_name(body, "repairs");
+  append_array(body, sent.repairs,
+               [](std::string& out, const std::string& repair) { append_text(out, repair); });
+  append_field_json(body, "settings",
+                    run.context.settings.empty() ? "null" : std::string_view(run.context.settings));
+  return body += '}';
+}
+
+}  // namespace
+
+void get_thread(Front& front, Call call, Respond respond) {
+  Query query(call);
+  const auto at = query.number("at", ts_max);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (auto problem = check_json(call.request)) return refuse(respond, *problem);
+  const auto reading = front.engine.read(call.user, ThreadId(call.names[0]),
+                                         at ? std::optional(Timestamp(*at)) : std::nullopt);
+  if (!reading) return refuse(respond, reading.error());
+  respond(json_response(reading_json(*reading)));
+}
+
+void get_messages(Front& front, Call call, Respond respond) {
+  Query query(call);
+  const auto before = query.message("before");
+  const auto at = query.cursor("at");
+  const std::uint32_t limit = read_limit(query);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (!before) return refuse(respond, make_problem("invalid", "`before` is missing.", "?before"));
+  const auto page = front.engine.messages(call.user, ThreadId(call.names[0]), *before, limit, at);
+  if (!page) return refuse(respond, page.error());
+  std::string body = "{";
+  append_name(body, "messages");
+  append_array(body, page->messages, append_message);
+  append_field_flag(body, "older", page->older);
+  respond(json_response(body += '}'));
+}
+
+void get_run(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  const auto run = front.engine.run(call.user, ThreadId(call.names[0]), RunId(call.names[1]));
+  if (!run) return refuse(respond, run.error());
+  std::string body;
+  append_run(body, *run);
+  respond(json_response(std::move(body)));
+}
+
+void get_context(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  const auto run = front.engine.context(call.user, ThreadId(call.names[0]), RunId(call.names[1]));
+  if (!run) return refuse(respond, run.error());
+  respond(json_response(context_json(front, *run)));
+}
+
+void list_threads(Front& front, Call call, Respond respond) {
+  Query query(call);
+  auto before = query.text("before");
+  const std::uint32_t limit = read_limit(query);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  const auto page = front.engine.threads(call.user, std::move(before), limit);
+  if (!page) return refuse(respond, page.error());
+  std::string body = "{";
+  append_name(body, "threads");
+  append_array(body, page->threads, append_thread);
+  if (page->next) append_field(body, "next", *page->next);
+  append_field(body, "cursor", page->cursor);
+  respond(json_response(body += '}'));
+}
+
+void delete_thread(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  front.engine.erase(call.user, ThreadId(call.names[0]),
+                     [respond = std::move(respond)](Result<void> done) mutable {
+                       if (!done) return refuse(respond, done.error());
+                       Response response;
+                       response.status = 204;
+                       respond(std::move(response));
+                     });
+}
+
+void write_steps(Front& front, Call call, Respond respond) {
+  Query query(call);
+  const auto attempt = query.number("attempt", std::numeric_limits<std::uint32_t>::max());
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (!attempt) {
+    return refuse(respond, make_problem("invalid", "`attempt` is missing.", "?attempt"));
+  }
+  Read<std::vector<Step>> steps = read_steps(call.request.body);
+  if (!steps) return refuse(respond, steps.error());
+  StepBatch batch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), std::move(*steps)};
+  front.engine.write(
+      call.user, ThreadId(call.names[0]), std::move(batch),
+      [&front, respond = std::move(respond)](std::expected<StepAck, StepRefusal> ack) mutable {
+        if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
+        std::string body = "{";
+        append_field_number(body, "seq", ack->seq);
+        append_field_number(body, "ts", ack->at.get());
+        respond(json_response(body += '}'));
+      });
+}
+
+}  // namespace lockstep

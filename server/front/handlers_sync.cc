@@ -1,0 +1,219 @@
+#include <limits>
+
+#include "engine/limits.h"
+#include "server/front/call.h"
+#include "server/front/feed_follower.h"
+#include "server/front/follower.h"
+#include "server/front/handlers.h"
+#include "server/front/json_wait.h"
+
+namespace lockstep {
+namespace {
+
+// A reconnecting reader names what it has by the last `id:` that it got; that beats the first
+// request's cursor, which it sends again unchanged.
+std::expected<std::optional<Cursor>, Problem> last_event(const Call& call) {
+  const std::string* header = call.request.header("last-event-id");
+  if (header == nullptr || header->empty()) return std::nullopt;
+  const std::optional<Cursor> cursor = parse_cursor(*header);
+  if (cursor) return cursor;
+  return std::unexpected(
+      make_problem("invalid", "`Last-Event-ID` must be a cursor: TS@EPOCH.", "Last-Event-ID"));
+}
+
+std::string one_diff(SyncReply reply) {
+  std::string body;
+  DiffFrames(std::move(reply), std::numeric_limits<std::size_t>::max()).next(body);
+  return body;
+}
+
+struct SyncAsked {
+  SyncRequest request;
+  Form form = Form::sse;
+  Follow follow = Follow::run;
+};
+
+Answer json_answer(Engine& engine, SyncAsked asked, SyncReply reply) {
+  const bool waits = asked.follow == Follow::run && !reply.awaited.empty();
+  if (!waits) return json_response(one_diff(std::move(reply)));
+  return StreamAnswer{
+      std::make_unique<JsonWait>(engine, std::move(asked.request), std::move(reply)), Form::json};
+}
+
+Answer sync_answer(Front& front, SyncAsked asked, SyncReply reply) {
+  if (asked.form == Form::json) {
+    return json_answer(front.engine, std::move(asked), std::move(reply));
+  }
+  FollowPlan plan;
+  plan.user = asked.request.changes.user;
+  plan.thread = asked.request.thread;
+  plan.framing.form = asked.form;
+  plan.follow = asked.follow;
+  plan.awaited = reply.awaited;
+  plan.reply = std::move(reply);
+  auto follower = ThreadFollower::open(front, std::move(plan));
+  // The thread was deleted in between: the changes were considered, but nobody can see them any
+  // more.
+  if (!follower) return response_of(problem_of(follower.error()));
+  return StreamAnswer{std::move(*follower), asked.form};
+}
+
+std::expected<SyncAsked, Problem> read_sync_call(const Call& call) {
+  Query query(call);
+  if (auto problem = query.problem()) return std::unexpected(std::move(*problem));
+  const auto form = accepted_form(call.request, {Form::sse, Form::lines, Form::json});
+  if (!form) {
+    return std::unexpected(make_problem(
+        "not_acceptable",
+        "A sync is answered as text/event-stream, application/x-ndjson or application/json."));
+  }
+  Read<SyncCall> body = read_sync(call.request.body);
+  if (!body) return std::unexpected(std::move(body.error()));
+  SyncAsked asked{std::move(body->request), *form, Follow::run};
+  asked.follow = body->follow.value_or(*form == Form::json ? Follow::none : Follow::run);
+  if (asked.form == Form::json && asked.follow == Follow::live) {
+    return std::unexpected(
+        make_problem("invalid", "One JSON answer can't follow for ever.", "follow"));
+  }
+  asked.request.thread = ThreadId(call.names[0]);
+  asked.request.changes.user = call.user;
+  auto last = last_event(call);
+  if (!last) return std::unexpected(std::move(last.error()));
+  if (*last) asked.request.changes.cursor = **last;
+  return asked;
+}
+
+}  // namespace
+
+void sync_thread(Front& front, Call call, Respond respond) {
+  auto asked = read_sync_call(call);
+  if (!asked) return refuse(respond, asked.error());
+  SyncRequest request = asked->request;
+  // What is kept until the answer needs no changes.
+  asked->request.changes.changes.clear();
+  front.engine.sync(std::move(request),
+                    [&front, asked = std::move(*asked),
+                     respond = std::move(respond)](Result<SyncReply> reply) mutable {
+                      if (!reply) return refuse(respond, reply.error());
+                      respond(sync_answer(front, std::move(asked), std::move(*reply)));
+                    });
+}
+
+namespace {
+
+struct EventsAsked {
+  FollowPlan plan;
+  Cursor after;
+  bool names_cursor = false;
+};
+
+std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
+  Query query(call);
+  const auto after = query.cursor("after");
+  const auto until = query.number("until", std::numeric_limits<std::int64_t>::max());
+  const auto follow = query.follow("follow");
+  if (auto problem = query.problem()) return std::unexpected(std::move(*problem));
+  const auto form = accepted_form(call.request, {Form::sse, Form::lines});
+  if (!form) {
+    return std::unexpected(make_problem(
+        "not_acceptable", "Events come as text/event-stream or application/x-ndjson."));
+  }
+  auto last = last_event(call);
+  if (!last) return std::unexpected(std::move(last.error()));
+  EventsAsked asked;
+  asked.names_cursor = last->has_value() || after.has_value();
+  asked.after = *last ? **last : after.value_or(Cursor{});
+  FollowPlan& plan = asked.plan;
+  plan.user = call.user;
+  plan.thread = ThreadId(call.names[0]);
+  plan.framing.form = *form;
+  plan.follow = follow.value_or(*form == Form::sse ? Follow::live : Follow::none);
+  plan.after = asked.after.at;
+  if (until) plan.until = Timestamp(*until);
+  plan.says_live = plan.follow != Follow::none;
+  return asked;
+}
+
+// The runs of the thread that have not ended.
+Result<std::vector<RunId>> open_runs(Engine& engine, const FollowPlan& plan) {
+  Result<Reading> reading = engine.read(plan.user, plan.thread, std::nullopt);
+  if (!reading) return std::unexpected(std::move(reading.error()));
+  std::vector<RunId> open;
+  for (const Run& run : reading->screen.runs) {
+    if (run.status == RunStatus::queued || run.status == RunStatus::running) open.push_back(run.id);
+  }
+  return open;
+}
+
+// Is there nothing after the cursor, now or later? Then a reconnect is answered 204, which is how
+// an EventSource is told to stay away.
+Result<bool> nothing_left(Engine& engine, const FollowPlan& plan) {
+  if (plan.until && plan.after >= *plan.until) return true;
+  if (plan.follow == Follow::live || !plan.awaited.empty()) return false;
+  Result<Slice> slice = engine.entries(plan.user, plan.thread, plan.after, 1);
+  if (!slice) return std::unexpected(std::move(slice.error()));
+  return slice->entries.empty();
+}
+
+Result<Answer> events_answer(Front& front, EventsAsked asked) {
+  Engine& engine = front.engine;
+  if (asked.names_cursor) {
+    Result<void> known = engine.check_cursor(asked.plan.user, asked.plan.thread, asked.after);
+    if (!known) return std::unexpected(std::move(known.error()));
+  }
+  if (asked.plan.follow == Follow::run) {
+    Result<std::vector<RunId>> open = open_runs(engine, asked.plan);
+    if (!open) return std::unexpected(std::move(open.error()));
+    asked.plan.awaited = std::move(*open);
+  }
+  if (asked.names_cursor) {
+    Result<bool> nothing = nothing_left(engine, asked.plan);
+    if (!nothing) return std::unexpected(std::move(nothing.error()));
+    if (*nothing) {
+      Response response;
+      response.status = 204;
+      return response;
+    }
+  }
+  const Form form = asked.plan.framing.form;
+  auto follower = ThreadFollower::open(front, std::move(asked.plan));
+  if (!follower) return std::unexpected(std::move(follower.error()));
+  return StreamAnswer{std::move(*follower), form};
+}
+
+}  // namespace
+
+void follow_events(Front& front, Call call, Respond respond) {
+  auto asked = read_events_call(call);
+  if (!asked) return refuse(respond, asked.error());
+  Result<Answer> answer = events_answer(front, std::move(*asked));
+  if (!answer) return refuse(respond, answer.error());
+  respond(std::move(*answer));
+}
+
+void follow_feed(Front& front, Call call, Respond respond) {
+  Query query(call);
+  std::optional<std::string> after = query.text("after");
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  const auto form = accepted_form(call.request, {Form::sse, Form::lines});
+  if (!form) {
+    return refuse(respond, make_problem("not_acceptable",
+                                        "The feed comes as text/event-stream or "
+                                        "application/x-ndjson."));
+  }
+  const std::string* last = call.request.header("last-event-id");
+  if (last != nullptr && !last->empty()) after = *last;
+  if (after) {
+    const auto known = front.engine.feed(call.user, *after, 1);
+    if (!known) return refuse(respond, known.error());
+  } else {
+    const auto now = front.engine.threads(call.user, std::nullopt, 1);
+    if (!now) return refuse(respond, now.error());
+    after = now->cursor;
+  }
+  respond(StreamAnswer{std::make_unique<FeedFollower>(front.engine, call.user, std::move(*after),
+                                                      Framing{*form, {}}),
+                       *form});
+}
+
+}  // namespace lockstep

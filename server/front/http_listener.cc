@@ -1,0 +1,62 @@
+#include "server/front/http_listener.h"
+
+#include <boost/asio/io_context.hpp>
+#include <utility>
+
+#include "server/limits.h"
+
+namespace lockstep {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+HttpListener::HttpListener(asio::io_context& context, Connections& connections)
+    : acceptor_(context), pause_(context), connections_(connections) {}
+
+Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& context,
+                                                         const std::string& host,
+                                                         std::uint16_t port,
+                                                         Connections& connections) {
+  error_code error;
+  const auto address =
+      asio::ip::make_address(host == "localhost" ? std::string("127.0.0.1") : host, error);
+  if (error) return fail(Kind::rejected, "invalid", host + " is no address to listen on");
+  const asio::ip::tcp::endpoint endpoint(address, port);
+  std::unique_ptr<HttpListener> listener(new HttpListener(context, connections));
+  asio::ip::tcp::acceptor& acceptor = listener->acceptor_;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(limits::listen_backlog, error);
+  if (error) {
+    return fail(Kind::unavailable, "unavailable",
+                "can't listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+  }
+  listener->port_ = acceptor.local_endpoint(error).port();
+  listener->accept();
+  return listener;
+}
+
+void HttpListener::close() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+void HttpListener::accept() {
+  acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (error) return accept_later();
+    connections_.start(std::move(socket));
+    accept();
+  });
+}
+
+// Out of files, most likely: trying again at once would only burn the processor.
+void HttpListener::accept_later() {
+  pause_.expires_after(limits::accept_pause);
+  pause_.async_wait([this](const error_code& error) {
+    if (!error) accept();
+  });
+}
+
+}  // namespace lockstep

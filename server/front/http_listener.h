@@ -1,0 +1,42 @@
+// http_listener.h: accepts.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "engine/result.h"
+#include "server/front/connection.h"
+
+namespace lockstep {
+
+class HttpListener {
+ public:
+  // `host`: an address, or `localhost`. Port 0: any that is free. Fails with `unavailable` if the
+  // address can't be had.
+  [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& context,
+                                                                  const std::string& host,
+                                                                  std::uint16_t port,
+                                                                  Connections& connections);
+  HttpListener(const HttpListener&) = delete;
+  HttpListener& operator=(const HttpListener&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // Nothing more is accepted.
+  void close();
+
+ private:
+  HttpListener(boost::asio::io_context& context, Connections& connections);
+  void accept();
+  void accept_later();
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  Connections& connections_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,83 @@
+// http_message.h: a request and its answer, as plain values.
+//
+// What Beast has parsed (http_parser.h) in terms that the rest of the front can use without
+// including it: handlers and tests see only this. Header names are lower case.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/front/problem.h"
+#include "server/front/stream.h"
+#include "server/front/wire.h"
+
+namespace lockstep {
+
+struct Request {
+  std::string method;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool keep_alive = true;
+  bool upgrades = false;  // asks for another protocol
+  bool is_http_1_0 = false;
+
+  // The first of that name; null if there is none.
+  [[nodiscard]] const std::string* header(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+};
+
+// A target's parts, percent-decoded.
+struct Target {
+  std::vector<std::string> path;  // the segments
+  std::vector<std::pair<std::string, std::string>> query;
+};
+// Nothing if it is no path with a query, or an escape in it is broken.
+[[nodiscard]] std::optional<Target> parse_target(std::string_view target);
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+[[nodiscard]] Response response_of(const Problem& problem);
+[[nodiscard]] Response json_response(std::string body);
+
+// An answer whose body comes as it becomes true, until the connection closes.
+struct StreamAnswer {
+  std::unique_ptr<Stream> stream;
+  Form form = Form::sse;
+};
+// 101: another protocol takes over.
+struct UpgradeAnswer {
+  std::string accept;  // of the handshake
+  std::string subprotocol;
+  std::move_only_function<std::unique_ptr<Protocol>(Wire& wire)> start;
+};
+using Answer = std::variant<Response, StreamAnswer, UpgradeAnswer>;
+// May be called at any time later, or within the call that handed it over; once. It does nothing if
+// the connection is gone by then.
+using Respond = std::move_only_function<void(Answer)>;
+
+struct HeadOptions {
+  bool keep_alive = true;
+  bool is_http_1_0 = false;
+  std::string_view date;
+  std::vector<std::pair<std::string, std::string>> extra;  // CORS
+};
+// Status line and headers, the empty line included.
+void append_head(std::string& out, const Response& response, const HeadOptions& options);
+void append_stream_head(std::string& out, Form form, const HeadOptions& options);
+void append_upgrade_head(std::string& out, const UpgradeAnswer& answer);
+
+[[nodiscard]] std::string_view reason_of(unsigned status);
+
+}  // namespace lockstep

@@ -1,0 +1,260 @@
+#include "server/front/http_session.h"
+
+#include <utility>
+
+#include "engine/must.h"
+#include "server/limits.h"
+
+namespace lockstep {
+
+HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
+
+HttpSession::HttpSession(Wire& wire, Front& front)
+    : wire_(wire), front_(front), since_(wire.now()) {}
+
+HttpSession::~HttpSession() {
+  if (self_) *self_ = nullptr;
+  if (exchange_ && exchange_->stream) --front_.counts.streams;
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+void HttpSession::received(std::string_view bytes) {
+  // A stream's reader has nothing more to say, and after a refusal nothing is heard.
+  if (state_ == State::streaming || state_ == State::closing) return;
+  in_ += bytes;
+  if (state_ == State::idle || state_ == State::reading) {
+    read_requests();
+  } else if (in_.size() > limits::pipelined_bytes_max) {
+    wire_.read(false);
+  }
+}
+
+void HttpSession::read_requests() {
+  while (!in_.empty() && out_.size() < limits::write_bytes_max) {
+    if (state_ != State::idle && state_ != State::reading) return;
+    if (!read_some()) return;
+  }
+}
+
+bool HttpSession::read_some() {
+  if (state_ == State::idle) {
+    // Empty lines before a request are to be passed over.
+    const std::size_t start = in_.find_first_not_of("\r\n");
+    in_.erase(0, std::min(start, in_.size()));
+    if (in_.empty()) return false;
+    exchange_ = std::make_unique<Exchange>();
+    state_ = State::reading;
+    since_ = wire_.now();
+  }
+  const bool had_head = exchange_->parser.head_done();
+  in_.erase(0, exchange_->parser.feed(in_));
+  if (in_.empty()) std::string().swap(in_);
+  if (!had_head && exchange_->parser.head_done()) head_came();
+  if (state_ != State::reading) return false;
+  if (exchange_->parser.problem()) {
+    refuse(*exchange_->parser.problem());
+    return false;
+  }
+  if (!exchange_->parser.done()) return false;
+  dispatch();
+  return state_ == State::idle;
+}
+
+void HttpSession::head_came() {
+  Request request = exchange_->parser.head();
+  ++front_.counts.requests;
+  since_ = wire_.now();
+  exchange_->head = {.keep_alive = request.keep_alive,
+                     .is_http_1_0 = request.is_http_1_0,
+                     .date = {},
+                     .extra = {}};
+  exchange_->is_head = request.method == "HEAD";
+  const bool expects = request.header("expect") != nullptr && !request.is_http_1_0;
+  auto cors = cors_headers(request);
+  auto admission = admit(front_, std::move(request), wire_.address(), wire_.now());
+  if (!admission) {
+    if (admission.error().code != "forbidden_origin") exchange_->head.extra = std::move(cors);
+    // The body of a refused request is not read, unless it is here already: then the connection
+    // lives on.
+    if (!exchange_->parser.done()) exchange_->head.keep_alive = false;
+    answer_with(response_of(admission.error()));
+    return;
+  }
+  exchange_->head.extra = std::move(cors);
+  exchange_->admission = std::move(*admission);
+  if (expects && !exchange_->parser.done() && !exchange_->parser.problem()) {
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    wire_.wake();
+  }
+}
+
+void HttpSession::dispatch() {
+  Admission admission = std::move(*exchange_->admission);
+  state_ = State::answering;
+  if (admission.route == nullptr) return answer_with(std::move(admission.response));
+  admission.call.request.body = exchange_->parser.take_body();
+  self_ = std::make_shared<HttpSession*>(this);
+  admission.route->handler(front_, std::move(admission.call), [self = self_](Answer answer) {
+    if (*self != nullptr) (*self)->answered(std::move(answer));
+  });
+}
+
+void HttpSession::input_ended() {
+  input_ended_ = true;
+  const bool waits = exchange_ && exchange_->stream;
+  if (state_ == State::answering && !waits) return;  // it may still want its answer
+  close();
+}
+
+// --- Answers -------------------------------------------------------------------------------------
+
+void HttpSession::refuse(const Problem& problem) {
+  exchange_->head.keep_alive = false;
+  answer_with(response_of(problem));
+}
+
+void HttpSession::answered(Answer answer) {
+  MUST(state_ == State::answering);
+  *std::exchange(self_, nullptr) = nullptr;
+  std::visit([this](auto&& each) { answer_with(std::forward<decltype(each)>(each)); },
+             std::move(answer));
+}
+
+HeadOptions HttpSession::head_options(bool keep_alive) const {
+  HeadOptions options = exchange_->head;
+  options.keep_alive = keep_alive;
+  options.date = front_.date;
+  return options;
+}
+
+void HttpSession::answer_with(Response response) {
+  const bool keep = exchange_->head.keep_alive && !input_ended_ && !stopping_ && !front_.stopping;
+  if (response.status >= 400) ++front_.counts.requests_refused;
+  append_head(out_, response, head_options(keep));
+  if (!exchange_->is_head) out_ += response.body;
+  end_exchange(keep);
+}
+
+void HttpSession::end_exchange(bool keep_alive) {
+  if (exchange_->stream) --front_.counts.streams;
+  exchange_.reset();
+  state_ = keep_alive ? State::idle : State::closing;
+  since_ = wire_.now();
+  wire_.read(true);
+  wire_.wake();
+  if (!keep_alive) wire_.finish();
+}
+
+void HttpSession::answer_with(StreamAnswer answer) {
+  if (exchange_->is_head) {
+    append_stream_head(out_, answer.form, head_options(false));
+    return end_exchange(false);
+  }
+  exchange_->stream = std::move(answer.stream);
+  exchange_->form = answer.form;
+  ++front_.counts.streams;
+  exchange_->stream->attach(*this);
+  if (answer.form != Form::json) {
+    append_stream_head(out_, answer.form, head_options(false));
+    state_ = State::streaming;
+    std::string().swap(in_);
+    wire_.read(true);
+  }
+  since_ = wire_.now();
+  if (stopping_) exchange_->stream->shut_down();
+  wire_.wake();
+}
+
+void HttpSession::answer_with(UpgradeAnswer answer) {
+  append_upgrade_head(out_, answer);
+  upgrade_ = std::make_unique<UpgradeAnswer>(std::move(answer));
+  state_ = State::upgrading;
+  wire_.wake();
+}
+
+std::unique_ptr<Protocol> HttpSession::successor() {
+  if (state_ != State::upgrading || !out_.empty()) return nullptr;
+  state_ = State::closing;
+  std::unique_ptr<Protocol> next = upgrade_->start(wire_);
+  if (!in_.empty()) next->received(in_);
+  if (input_ended_) next->input_ended();
+  return next;
+}
+
+// --- Out -----------------------------------------------------------------------------------------
+
+void HttpSession::woken(Stream& /*stream*/) { wire_.wake(); }
+
+void HttpSession::fill(std::string& out) {
+  if (!out_.empty()) {
+    out += out_;
+    std::string().swap(out_);
+  }
+  if (exchange_ && exchange_->stream) fill_stream(out);
+  if (state_ == State::idle) read_requests();
+}
+
+void HttpSession::fill_stream(std::string& out) {
+  const bool json = exchange_->form == Form::json;
+  std::string& to = json ? exchange_->json : out;
+  const std::size_t before = to.size();
+  const Stream::Filled filled = exchange_->stream->fill(to, limits::write_bytes_max);
+  if (to.size() > before) since_ = wire_.now();
+  if (filled == Stream::Filled::more) wire_.wake();
+  if (filled != Stream::Filled::finished) return;
+  if (json) {
+    answer_with(json_response(std::move(exchange_->json)));
+    return;
+  }
+  end_exchange(false);
+}
+
+// --- Time ----------------------------------------------------------------------------------------
+
+void HttpSession::tick(Tick now) {
+  const Tick age = now - since_;
+  switch (state_) {
+    case State::idle:
+      if (age > limits::idle_time_max) close();
+      break;
+    case State::reading: {
+      const bool in_body = exchange_->parser.head_done();
+      if (age <= (in_body ? limits::body_time_max : limits::header_time_max)) break;
+      refuse(make_problem("timeout", "The request did not come in time."));
+      break;
+    }
+    case State::streaming:
+      // So that a middle man, and the reader, can tell silence from death.
+      if (exchange_->form == Form::sse && age >= limits::silence_max) {
+        out_ += ":\n\n";
+        since_ = now;
+        wire_.wake();
+      }
+      break;
+    case State::answering:
+    case State::upgrading:
+    case State::closing:
+      break;
+  }
+}
+
+void HttpSession::shut_down() {
+  stopping_ = true;
+  if (state_ == State::idle) return close();
+  if (state_ == State::reading) {
+    return refuse(make_problem("stopping", "The server is stopping."));
+  }
+  if (exchange_ && exchange_->stream) exchange_->stream->shut_down();
+}
+
+void HttpSession::close() {
+  state_ = State::closing;
+  if (self_) *std::exchange(self_, nullptr) = nullptr;
+  if (exchange_ && exchange_->stream) --front_.counts.streams;
+  exchange_.reset();
+  std::string().swap(out_);
+  wire_.finish();
+}
+
+}  // namespace lockstep

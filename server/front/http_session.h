@@ -1,0 +1,86 @@
+// http_session.h: the requests of one connection, until it becomes a stream or a socket, or closes.
+//
+//   idle ──byte──> reading ──whole──> answering ──> idle …            HTTP/1.1, one request after
+//   another
+//                     │                   ├──> streaming ──> closed   SSE, NDJSON: the connection
+//                     is ours └─ refused ─> closed└──> upgraded               WebSocket
+//
+// What follows a request is kept, up to a limit, until that one is answered. While an answer is
+// waited for, the reading side is watched: a client that goes away takes what it waited for with
+// it, and nothing else. A run is never stopped by that.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/front/front.h"
+#include "server/front/http_message.h"
+#include "server/front/http_parser.h"
+#include "server/front/router.h"
+#include "server/front/wire.h"
+
+namespace lockstep {
+
+class HttpSession : public Protocol, private StreamOwner {
+ public:
+  HttpSession(Wire& wire, Front& front);
+  ~HttpSession() override;
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
+
+  void received(std::string_view bytes) override;
+  void input_ended() override;
+  void fill(std::string& out) override;
+  void tick(Tick now) override;
+  void shut_down() override;
+  [[nodiscard]] std::unique_ptr<Protocol> successor() override;
+
+ private:
+  enum class State : std::uint8_t { idle, reading, answering, streaming, upgrading, closing };
+
+  // What is known of the request that is read or answered.
+  struct Exchange {
+    Exchange();
+    HttpParser parser;
+    std::optional<Admission> admission;
+    HeadOptions head;
+    bool is_head = false;  // the method HEAD: no body is sent
+    std::unique_ptr<Stream> stream;
+    Form form = Form::json;
+    std::string json;  // what a JSON stream has given so far
+  };
+
+  void woken(Stream& stream) override;
+
+  void read_requests();
+  bool read_some();  // true: a request was answered at once, the next can be read
+  void head_came();
+  void dispatch();
+  void refuse(const Problem& problem);
+  void answered(Answer answer);
+  void answer_with(Response response);
+  void answer_with(StreamAnswer answer);
+  void answer_with(UpgradeAnswer answer);
+  void fill_stream(std::string& out);
+  void end_exchange(bool keep_alive);
+  void close();
+  [[nodiscard]] HeadOptions head_options(bool keep_alive) const;
+
+  Wire& wire_;
+  Front& front_;
+  State state_ = State::idle;
+  bool input_ended_ = false;
+  bool stopping_ = false;
+  Tick since_;  // of the state; of the last byte sent on a stream
+  std::string in_;
+  std::string out_;
+  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<UpgradeAnswer> upgrade_;
+  std::shared_ptr<HttpSession*>
+      self_;  // of the answer that is waited for; null inside once it is moot
+};
+
+}  // namespace lockstep

@@ -1,0 +1,84 @@
+#include "server/front/json_wait.h"
+
+#include <limits>
+#include <utility>
+
+#include "engine/limits.h"
+#include "server/front/diff_frames.h"
+
+namespace lockstep {
+
+JsonWait::JsonWait(Engine& engine, SyncRequest request, SyncReply first)
+    : engine_(engine),
+      request_(std::move(request)),
+      first_(std::move(first)),
+      at_(first_.cursor.at),
+      self_(std::make_shared<JsonWait*>(this)) {
+  request_.changes.changes.clear();
+  request_.changes.if_head.reset();
+  joined_ = engine_.join(request_.changes.user, request_.thread, *this).has_value();
+  give_up_ = !joined_;
+}
+
+JsonWait::~JsonWait() {
+  *self_ = nullptr;
+  if (joined_) engine_.leave(request_.thread, *this);
+}
+
+void JsonWait::attach(StreamOwner& owner) { owner_ = &owner; }
+
+void JsonWait::wake() {
+  awake_ = true;
+  if (owner_ != nullptr) owner_->woken(*this);
+}
+
+void JsonWait::shut_down() {
+  give_up_ = true;
+  wake();
+}
+
+Stream::Filled JsonWait::fill(std::string& out, std::size_t /*bytes_max*/) {
+  if (!last_ && !give_up_ && !asked_ && waited()) sync_again();
+  if (!last_ && !give_up_) return Filled::waiting;
+  SyncReply reply = last_ ? std::move(*last_) : std::move(first_);
+  DiffFrames(std::move(reply), std::numeric_limits<std::size_t>::max()).next(out);
+  return Filled::finished;
+}
+
+bool JsonWait::waited() {
+  while (awake_ && !first_.awaited.empty()) {
+    const Result<Slice> slice =
+        engine_.entries(request_.changes.user, request_.thread, at_, limits::read_bytes_max);
+    if (!slice) {
+      give_up_ = true;
+      return false;
+    }
+    for (const auto& published : slice->entries) {
+      at_ = published->entry->at;
+      for (const Event& event : published->entry->events) {
+        if (const auto* ended = std::get_if<RunEnded>(&event)) {
+          std::erase(first_.awaited, ended->run);
+        }
+      }
+    }
+    awake_ = !slice->entries.empty() && at_ < slice->end;
+  }
+  return first_.awaited.empty();
+}
+
+void JsonWait::sync_again() {
+  asked_ = true;
+  engine_.sync(request_, [self = self_](Result<SyncReply> reply) {
+    JsonWait* wait = *self;
+    if (wait == nullptr) return;
+    if (reply) {
+      reply->outcomes = std::move(wait->first_.outcomes);
+      wait->last_ = std::move(*reply);
+    } else {
+      wait->give_up_ = true;
+    }
+    wait->wake();
+  });
+}
+
+}  // namespace lockstep

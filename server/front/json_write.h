@@ -1,0 +1,53 @@
+// json_write.h: what goes out, as JSON.
+//
+// The objects, events and frames of docs/protocol.md, appended by hand. An entry's frame is made
+// once and shared by all who follow the thread; a diff is made frame by frame (diff_frames.h), so
+// that a long one is never in memory twice. Fields that no front may see are left out: of
+// `HeadMoved` where the head came from, of an `Ack` the hash, an entry's origin and producer's
+// mark.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/diff.h"
+#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/state.h"
+
+namespace lockstep {
+
+// The names on the wire.
+[[nodiscard]] std::string_view name_of(Role role);
+[[nodiscard]] std::string_view name_of(MessageStatus status);
+[[nodiscard]] std::string_view name_of(RunStatus status);
+[[nodiscard]] std::string_view name_of(ChangeType type);
+
+// --- Objects -------------------------------------------------------------------------------------
+
+void append_part(std::string& out, const Part& part);
+void append_message(std::string& out, const Message& message);
+void append_input(std::string& out, const MessageInput& input);
+void append_run(std::string& out, const Run& run);
+void append_thread(std::string& out, const Thread& thread);
+void append_growth(std::string& out, const Growth& growth);
+void append_outcome(std::string& out, const Outcome& outcome);
+
+// --- Frames --------------------------------------------------------------------------------------
+
+void append_event(std::string& out, const Event& event);
+// `{"frame":"entry",…}`.
+void append_entry_frame(std::string& out, const Entry& entry);
+void append_live_frame(std::string& out, const Cursor& cursor);
+void append_end_frame(std::string& out, const Cursor& cursor, std::string_view reason);
+void append_feed_frame(std::string& out, const FeedItem& item);
+void append_steps_frame(std::string& out, const StepAck& ack);
+
+// --- Helpers of the writers ----------------------------------------------------------------------
+
+// `"name":"id"`, or null.
+void append_field_id(std::string& out, std::string_view name, const std::optional<MessageId>& id);
+void append_place(std::string& out, const Place& place);
+void append_error(std::string& out, const RunError& error);
+
+}  // namespace lockstep

@@ -1,0 +1,227 @@
+#include "server/front/router.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/front/handlers.h"
+#include "server/limits.h"
+
+namespace lockstep {
+namespace {
+
+using enum Route::Access;
+using enum Route::Body;
+
+constexpr std::array routes{
+    Route{"POST", "/v1/threads/{}/sync", users, json, sync_thread},
+    Route{"GET", "/v1/threads/{}/events", users, none, follow_events},
+    Route{"GET", "/v1/threads/{}/messages", users, none, get_messages},
+    Route{"GET", "/v1/threads/{}/runs/{}", users, none, get_run},
+    Route{"GET", "/v1/threads/{}/runs/{}/context", users, none, get_context},
+    Route{"POST", "/v1/threads/{}/runs/{}/steps", users, json, write_steps},
+    Route{"GET", "/v1/threads/{}", users, none, get_thread},
+    Route{"DELETE", "/v1/threads/{}", users, none, delete_thread},
+    Route{"GET", "/v1/threads", users, none, list_threads},
+    Route{"GET", "/v1/feed", users, none, follow_feed},
+    Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
+    Route{"GET", "/healthz", everybody, none, get_health},
+    Route{"GET", "/readyz", everybody, none, get_readiness},
+    Route{"GET", "/metrics", users, none, get_metrics},
+};
+
+// The segments of `path` that stand in the pattern's holes; nothing if it does not fit.
+std::optional<std::vector<std::string>> match(std::string_view pattern,
+                                              const std::vector<std::string>& path) {
+  std::vector<std::string> names;
+  pattern.remove_prefix(1);
+  for (const std::string& segment : path) {
+    if (pattern.empty()) return std::nullopt;
+    const std::string_view expected = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(std::min(pattern.size(), expected.size() + 1));
+    if (expected == "{}") {
+      names.push_back(segment);
+    } else if (expected != segment) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty()) return std::nullopt;
+  return names;
+}
+
+// HEAD is GET without the body.
+std::string_view method_of(const Request& request) {
+  return request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+}
+
+std::string_view host_without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+std::optional<Problem> check_host(const Front& front, const Request& request) {
+  const std::size_t hosts = request.count("host");
+  if (hosts > 1 || (hosts == 0 && !request.is_http_1_0)) {
+    return make_problem("malformed", "A request needs one Host header.");
+  }
+  // A page elsewhere may have its own name resolve to this machine; its requests then bear that
+  // name.
+  const bool rebound = hosts == 1 && front.rules.is_loopback_only && !front.auth.needs_tokens() &&
+                       !is_loopback(host_without_port(*request.header("host")));
+  if (!rebound) return std::nullopt;
+  return make_problem("forbidden_host", "Without tokens only names of this machine are served.");
+}
+
+std::optional<Problem> check_origin(const Front& front, const Request& request) {
+  const std::string* origin = request.header("origin");
+  if (origin == nullptr) return std::nullopt;
+  const std::string* host = request.header("host");
+  const std::size_t scheme = origin->find("://");
+  const bool own = host != nullptr && scheme != std::string::npos &&
+                   std::string_view(*origin).substr(scheme + 3) == *host;
+  if (own || std::ranges::find(front.rules.origins, *origin) != front.rules.origins.end()) {
+    return std::nullopt;
+  }
+  return make_problem("forbidden_origin", "The origin " + *origin + " is not allowed.");
+}
+
+std::optional<std::string_view> bearer_of(const Request& request) {
+  const std::string* header = request.header("authorization");
+  if (header == nullptr) return std::nullopt;
+  constexpr std::string_view scheme = "bearer ";
+  const bool bearer = header->size() > scheme.size() &&
+                      std::ranges::equal(scheme, header->substr(0, scheme.size()),
+                                         [](char want, char is) { return want == (is | 0x20); });
+  if (!bearer) return std::nullopt;
+  std::string_view token(*header);
+  token.remove_prefix(scheme.size());
+  token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+  return token;
+}
+
+std::optional<Problem> check_body(const Route& route, const Request& request) {
+  if (route.body == none) return std::nullopt;
+  const std::string* type = request.header("content-type");
+  const std::string_view name =
+      type == nullptr ? std::string_view() : std::string_view(*type).substr(0, type->find(';'));
+  if (name == "application/json" || name == "application/json ") return std::nullopt;
+  return make_problem("unsupported_media_type", "The body must be `application/json`.");
+}
+
+std::optional<Problem> check_expectation(const Request& request) {
+  const std::string* expected = request.header("expect");
+  if (expected == nullptr || *expected == "100-continue" || *expected == "100-Continue") {
+    return std::nullopt;
+  }
+  return make_problem("expectation_failed", "Only 100-continue can be expected.");
+}
+
+std::optional<Problem> check_names(const Call& call) {
+  for (const std::string& name : call.names) {
+    if (is_id(name)) continue;
+    return make_problem("invalid",
+                        "An id in the path has a character other than A-Z a-z 0-9 . _ : -, or is "
+                        "too long.",
+                        call.names.front() == name ? "thread" : "run");
+  }
+  return std::nullopt;
+}
+
+Response options_response(const Request& request, const std::string& methods) {
+  Response response;
+  response.status = 204;
+  response.headers.emplace_back("Allow", methods);
+  if (request.header("access-control-request-method") != nullptr) {
+    response.headers.emplace_back("Access-Control-Allow-Methods", methods);
+    response.headers.emplace_back("Access-Control-Allow-Headers",
+                                  "Authorization, Content-Type, Last-Event-ID");
+    response.headers.emplace_back("Access-Control-Max-Age",
+                                  std::to_string(limits::cors_age.count()));
+  }
+  return response;
+}
+
+Response wrong_method(const std::string& methods) {
+  Response response =
+      response_of(make_problem("method_not_allowed", "This path takes " + methods + "."));
+  response.headers.emplace_back("Allow", methods);
+  return response;
+}
+
+// What the request must have whatever it is for.
+std::optional<Problem> check_request(Front& front, const Request& request,
+                                     const std::string& address, Tick now) {
+  if (!front.rate.may_ask(address, now)) {
+    return make_problem("too_many", "Too many requests from this address.");
+  }
+  if (auto problem = check_host(front, request)) return problem;
+  if (auto problem = check_origin(front, request)) return problem;
+  return check_expectation(request);
+}
+
+std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Admission admission) {
+  Call& call = admission.call;
+  if (route.access != everybody) {
+    const auto user = front.auth.user_of(bearer_of(call.request));
+    if (!user && route.access == users) {
+      return std::unexpected(make_problem(
+          "unauthorized", "`Authorization: Bearer TOKEN` with a valid token is needed."));
+    }
+    call.user = user.value_or(UserId());
+    if (front.stopping) return std::unexpected(make_problem("stopping", "The server is stopping."));
+  }
+  if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
+  if (auto problem = check_body(route, call.request)) return std::unexpected(std::move(*problem));
+  admission.route = &route;
+  return admission;
+}
+
+}  // namespace
+
+std::string methods_of(const std::vector<std::string>& path) {
+  std::string methods;
+  for (const Route& route : routes) {
+    if (!match(route.pattern, path)) continue;
+    if (!methods.empty()) methods += ", ";
+    methods += route.method;
+    if (route.method == "GET") methods += ", HEAD";
+  }
+  if (!methods.empty()) methods += ", OPTIONS";
+  return methods;
+}
+
+std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {
+  const std::string* origin = request.header("origin");
+  if (origin == nullptr) return {};
+  return {{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}};
+}
+
+std::expected<Admission, Problem> admit(Front& front, Request request, const std::string& address,
+                                        Tick now) {
+  if (auto problem = check_request(front, request, address, now)) {
+    return std::unexpected(std::move(*problem));
+  }
+  std::optional<Target> target = parse_target(request.target);
+  if (!target) return std::unexpected(make_problem("malformed", "The target can't be read."));
+  const std::string methods = methods_of(target->path);
+  if (methods.empty()) return std::unexpected(make_problem("not_found", "There is no such path."));
+
+  Admission admission;
+  if (request.method == "OPTIONS") {
+    admission.response = options_response(request, methods);
+    admission.call.request = std::move(request);
+    return admission;
+  }
+  for (const Route& route : routes) {
+    auto names = match(route.pattern, target->path);
+    if (!names || route.method != method_of(request)) continue;
+    admission.call.names = std::move(*names);
+    admission.call.query = std::move(target->query);
+    admission.call.request = std::move(request);
+    return admit_to(front, route, std::move(admission));
+  }
+  admission.response = wrong_method(methods);
+  admission.call.request = std::move(request);
+  return admission;
+}
+
+}  // namespace lockstep

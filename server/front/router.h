@@ -1,0 +1,58 @@
+// router.h: which request goes where: a table, readable at a glance.
+//
+// The gate stands before it: limits, host, origin and token are checked when the header is there,
+// before a body is read. What gets through is a `Call`: who asks, and what the path and the query
+// name.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/front/front.h"
+#include "server/front/http_message.h"
+
+namespace lockstep {
+
+// A request that was let in.
+struct Call {
+  Request request;
+  UserId user;                     // empty if not authorised, which only `socket` lets through
+  std::vector<std::string> names;  // what stands in the path's holes, in order; ids
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+using Handler = void (*)(Front& front, Call call, Respond respond);
+
+struct Route {
+  // `socket`: a browser can't read the status of a refused handshake, so the socket opens and says
+  // it.
+  enum class Access : std::uint8_t { everybody, users, socket };
+  enum class Body : std::uint8_t { none, json };
+
+  std::string_view method;
+  std::string_view pattern;  // `{…}` stands for an id
+  Access access = Access::users;
+  Body body = Body::none;
+  Handler handler = nullptr;
+};
+
+struct Admission {
+  const Route* route = nullptr;  // null: answered by `response` already
+  Call call;
+  Response response;
+};
+
+// Judges a request by its header. A problem means that it is refused.
+[[nodiscard]] std::expected<Admission, Problem> admit(Front& front, Request request,
+                                                      const std::string& address, Tick now);
+
+// For a browser of an allowed origin: what lets it read the answer.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request);
+
+// The methods that the path can take, joined by commas; empty: no such path.
+[[nodiscard]] std::string methods_of(const std::vector<std::string>& path);
+
+}  // namespace lockstep

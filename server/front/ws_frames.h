@@ -1,0 +1,111 @@
+// ws_frames.h: WebSocket frames (RFC 6455), both ways, after the upgrade.
+//
+// Pure: bytes in, messages out; no socket, no clock. What comes out does not depend on how the
+// bytes were cut into reads.
+//
+//   byte 0   FIN, three reserved bits (must be 0), opcode
+//   byte 1   MASK (must be set by clients), length, or 126: two more bytes, 127: eight more
+//   then     4 bytes of mask, and the payload, each byte xored with the mask's
+//
+// A message may come in fragments, with control frames between them. Text is checked as UTF-8 byte
+// by byte, across fragments. Whatever breaks a rule ends the parsing with the close code for it:
+// 1002 protocol, 1003 binary, 1007 not UTF-8, 1009 too large.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lockstep {
+
+enum class WsOpcode : std::uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+};
+
+struct WsClose {
+  static constexpr std::uint16_t normal = 1000;
+  static constexpr std::uint16_t going_away = 1001;
+  static constexpr std::uint16_t none = 1005;  // never sent: a close frame that names no code
+  static constexpr std::uint16_t policy = 1008;
+  static constexpr std::uint16_t not_authorised = 4401;
+};
+
+// What came: a whole text message, or a control frame. Of a close frame `payload` is the reason.
+struct WsItem {
+  WsOpcode opcode = WsOpcode::text;
+  std::string payload;
+  std::uint16_t close_code = 0;  // of a close frame; 1005 if it names none
+  friend bool operator==(const WsItem&, const WsItem&) = default;
+};
+
+struct WsFault {
+  std::uint16_t close_code = 0;
+  std::string_view reason;
+  friend bool operator==(const WsFault&, const WsFault&) = default;
+};
+
+// UTF-8, checked byte by byte.
+class Utf8Check {
+ public:
+  // False: no valid text goes on so.
+  [[nodiscard]] bool take(std::uint8_t byte);
+  [[nodiscard]] bool complete() const { return missing_ == 0; }
+
+ private:
+  std::uint8_t missing_ = 0;  // continuation bytes still to come
+  std::uint8_t low_ = 0x80;   // bounds of the next one
+  std::uint8_t high_ = 0xbf;
+};
+
+class WsParser {
+ public:
+  using Take = std::function<void(WsItem item)>;
+
+  explicit WsParser(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
+
+  // Takes bytes as they come, and gives what became whole, in order. After a fault or a close frame
+  // everything that follows is passed over.
+  std::optional<WsFault> feed(std::string_view bytes, const Take& take);
+
+  // Is a frame or a message half read?
+  [[nodiscard]] bool in_message() const { return header_size_ > 0 || opened_ || left_ > 0; }
+
+ private:
+  [[nodiscard]] std::size_t header_needed() const;
+  std::optional<WsFault> start_frame();
+  std::optional<WsFault> take_payload(std::string_view& bytes);
+  std::optional<WsFault> end_frame(const Take& take);
+  std::optional<WsFault> end_control(const Take& take);
+  [[nodiscard]] bool control() const { return (opcode_ & 8U) != 0; }
+
+  std::size_t message_bytes_max_;
+  std::array<std::uint8_t, 14> header_{};
+  std::uint8_t header_size_ = 0;
+  bool in_payload_ = false;
+  bool final_ = false;
+  bool opened_ = false;  // a message's first fragment came, its last did not
+  bool closed_ = false;
+  std::uint8_t opcode_ = 0;
+  std::uint8_t mask_at_ = 0;
+  std::uint64_t left_ = 0;  // payload bytes of the frame still to come
+  std::array<std::uint8_t, 4> mask_{};
+  Utf8Check utf8_;
+  std::string message_;
+  std::string control_;
+};
+
+// What a server sends: never masked, never in fragments.
+void append_ws_header(std::string& out, WsOpcode opcode, std::size_t payload_bytes);
+void append_ws_frame(std::string& out, WsOpcode opcode, std::string_view payload);
+void append_ws_close(std::string& out, std::uint16_t code, std::string_view reason);
+
+}  // namespace lockstep

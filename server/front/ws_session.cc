@@ -1,0 +1,310 @@
+#include "server/front/ws_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/front/feed_follower.h"
+#include "server/front/follower.h"
+#include "server/front/json_write.h"
+#include "server/limits.h"
+
+namespace lockstep {
+
+WsSession::WsSession(Wire& wire, Front& front, UserId user)
+    : wire_(wire),
+      front_(front),
+      user_(std::move(user)),
+      parser_(limits::body_bytes_max),
+      heard_(wire.now()),
+      sent_(wire.now()),
+      self_(std::make_shared<WsSession*>(this)) {
+  ++front_.counts.sockets;
+}
+
+WsSession::~WsSession() {
+  *self_ = nullptr;
+  --front_.counts.sockets;
+  front_.counts.streams -= ids_.size();
+}
+
+void WsSession::refuse_user() { close(WsClose::not_authorised, "a valid token is needed"); }
+
+// --- In ------------------------------------------------------------------------------------------
+
+void WsSession::received(std::string_view bytes) {
+  heard_ = wire_.now();
+  pinged_.reset();
+  const auto fault = parser_.feed(bytes, [this](WsItem item) { took(std::move(item)); });
+  if (fault) close(fault->close_code, fault->reason);
+}
+
+void WsSession::took(WsItem item) {
+  switch (item.opcode) {
+    case WsOpcode::ping:
+      if (!closing_) append_ws_frame(replies_, WsOpcode::pong, item.payload);
+      wire_.wake();
+      throttle();
+      break;
+    case WsOpcode::close:
+      // Their good-bye is answered with ours, unless it is the answer.
+      if (!closing_)
+        close(item.close_code == WsClose::none ? WsClose::normal : item.close_code, {});
+      wire_.finish();
+      break;
+    case WsOpcode::text:
+      if (!closing_) called(item.payload);
+      break;
+    default:
+      break;
+  }
+}
+
+void WsSession::called(std::string_view text) {
+  auto call = read_socket_call(text);
+  if (!call) return refuse(call.error().id, call.error().problem);
+  ++front_.counts.requests;
+  if (stopping_) return refuse(call->id, make_problem("stopping", "The server is stopping."));
+  if (auto* asked = std::get_if<SocketSync>(&call->what)) {
+    sync(call->id, std::move(*asked));
+  } else if (auto* steps = std::get_if<SocketSteps>(&call->what)) {
+    write_steps(call->id, std::move(*steps));
+  } else if (auto* asked_feed = std::get_if<SocketFeed>(&call->what)) {
+    feed(call->id, *asked_feed);
+  } else {
+    cancel(call->id);
+  }
+  throttle();
+}
+
+void WsSession::input_ended() {
+  closing_ = true;
+  replies_.clear();
+  line_.clear();
+  wire_.finish();
+}
+
+// May a stream of this id be opened? If not, that was said.
+bool WsSession::opened(const std::string& id) {
+  if (channels_.contains(id)) {
+    refuse(id, make_problem("id_in_use", "A request with this id is still open.", "id"));
+    return false;
+  }
+  if (!front_.rate.may_ask(wire_.address(), wire_.now())) {
+    refuse(id, make_problem("too_many", "Too many requests from this address."));
+    return false;
+  }
+  if (channels_.size() >= limits::socket_streams_max) {
+    refuse(id, make_problem("too_many", "Too many requests are open on this socket."));
+    return false;
+  }
+  channels_.try_emplace(id);
+  return true;
+}
+
+void WsSession::sync(const std::string& id, SocketSync call) {
+  if (!opened(id)) return;
+  SyncRequest& request = call.call.request;
+  request.changes.user = user_;
+  FollowPlan plan;
+  plan.user = user_;
+  plan.thread = request.thread;
+  plan.framing = {Form::socket, id};
+  plan.follow = call.call.follow.value_or(Follow::run);
+  ++unanswered_;
+  front_.engine.sync(std::move(request),
+                     [self = self_, id, plan = std::move(plan)](Result<SyncReply> reply) mutable {
+                       if (*self != nullptr) (*self)->synced(id, std::move(plan), std::move(reply));
+                     });
+}
+
+void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply) {
+  --unanswered_;
+  throttle();
+  // Cancelled meanwhile: what the changes did stays, and nobody waits for the answer.
+  if (!channels_.contains(id)) return;
+  if (!reply) {
+    drop(id);
+    return refuse(id, problem_of(reply.error()));
+  }
+  plan.awaited = reply->awaited;
+  plan.reply = std::move(*reply);
+  auto follower = ThreadFollower::open(front_, std::move(plan));
+  if (!follower) {
+    drop(id);
+    return refuse(id, problem_of(follower.error()));
+  }
+  add_stream(id, std::move(*follower));
+}
+
+void WsSession::feed(const std::string& id, const SocketFeed& call) {
+  if (!opened(id)) return;
+  std::optional<std::string> after = call.cursor;
+  std::optional<Error> error;
+  if (after) {
+    const auto known = front_.engine.feed(user_, *after, 1);
+    if (!known) error = known.error();
+  } else {
+    const auto now = front_.engine.threads(user_, std::nullopt, 1);
+    if (!now) error = now.error();
+    if (now) after = now->cursor;
+  }
+  if (error) {
+    drop(id);
+    return refuse(id, problem_of(*error));
+  }
+  add_stream(id, std::make_unique<FeedFollower>(front_.engine, user_, std::move(*after),
+                                                Framing{Form::socket, id}));
+}
+
+void WsSession::write_steps(const std::string& id, SocketSteps call) {
+  ++unanswered_;
+  front_.engine.write(user_, std::move(call.thread), std::move(call.batch),
+                      [self = self_, id](std::expected<StepAck, StepRefusal> ack) {
+                        if (*self == nullptr) return;
+                        WsSession& session = **self;
+                        --session.unanswered_;
+                        session.throttle();
+                        if (!ack) {
+                          return session.refuse(
+                              id, problem_of(ack.error(), session.front_.engine.epoch()));
+                        }
+                        std::string frame;
+                        append_steps_frame(frame, *ack);
+                        session.reply(id, frame);
+                      });
+}
+
+void WsSession::cancel(const std::string& id) {
+  // A cancel may cross the end of what it cancels, so an unknown id is no fault.
+  drop(id);
+}
+
+// --- Streams -------------------------------------------------------------------------------------
+
+void WsSession::add_stream(const std::string& id, std::unique_ptr<Stream> stream) {
+  Channel& channel = channels_.at(id);
+  channel.stream = std::move(stream);
+  ids_.emplace(channel.stream.get(), id);
+  ++front_.counts.streams;
+  channel.stream->attach(*this);
+  if (stopping_) channel.stream->shut_down();
+  woken(*channel.stream);
+}
+
+void WsSession::drop(const std::string& id) {
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) return;
+  if (found->second.stream) {
+    ids_.erase(found->second.stream.get());
+    --front_.counts.streams;
+  }
+  channels_.erase(found);
+}
+
+void WsSession::woken(Stream& stream) {
+  const auto id = ids_.find(&stream);
+  if (id == ids_.end()) return;
+  Channel& channel = channels_.at(id->second);
+  if (!channel.in_line) line_.push_back(id->second);
+  channel.in_line = true;
+  wire_.wake();
+}
+
+// --- Out -----------------------------------------------------------------------------------------
+
+void WsSession::reply(const std::string& id, std::string_view frame) {
+  if (closing_) return;
+  Framing{Form::socket, id}.append(replies_, frame, {});
+  wire_.wake();
+}
+
+void WsSession::refuse(const std::string& id, const Problem& problem) {
+  ++front_.counts.requests_refused;
+  std::string frame;
+  append_failure(frame, problem);
+  if (!id.empty()) return reply(id, frame);
+  if (closing_) return;
+  append_ws_frame(replies_, WsOpcode::text, frame);
+  wire_.wake();
+  throttle();
+}
+
+void WsSession::fill(std::string& out) {
+  const std::size_t before = out.size();
+  if (!replies_.empty()) {
+    out += replies_;
+    std::string().swap(replies_);
+  }
+  fill_streams(out);
+  if (out.size() > before) sent_ = wire_.now();
+  throttle();
+  if (stopping_ && !closing_ && channels_.empty() && unanswered_ == 0) {
+    close(WsClose::going_away, "going away");
+  }
+}
+
+void WsSession::fill_streams(std::string& out) {
+  while (!line_.empty() && out.size() < limits::write_bytes_max) {
+    const std::string id = std::move(line_.front());
+    line_.pop_front();
+    const auto found = channels_.find(id);
+    if (found == channels_.end() || !found->second.stream) continue;
+    found->second.in_line = false;
+    Stream& stream = *found->second.stream;
+    const auto filled = stream.fill(out, limits::write_bytes_max - out.size());
+    if (filled == Stream::Filled::more) woken(stream);
+    if (filled == Stream::Filled::finished) drop(id);
+  }
+  if (!line_.empty()) wire_.wake();
+}
+
+// Reads only while what it would bring can be held.
+void WsSession::throttle() {
+  const bool reads = replies_.size() < limits::socket_replies_bytes_max &&
+                     unanswered_ < limits::socket_requests_max;
+  if (reads == reads_) return;
+  reads_ = reads;
+  wire_.read(reads);
+}
+
+void WsSession::close(std::uint16_t code, std::string_view reason) {
+  if (closing_) return;
+  append_ws_close(replies_, code, reason);
+  closing_ = true;
+  closed_at_ = wire_.now();
+  line_.clear();
+  while (!channels_.empty()) drop(std::string(channels_.begin()->first));
+  wire_.wake();
+  // After a fault nothing that comes could be understood: there is no answer to wait for.
+  if (code != WsClose::going_away && code != WsClose::not_authorised) wire_.finish();
+}
+
+// --- Time ----------------------------------------------------------------------------------------
+
+void WsSession::tick(Tick now) {
+  if (closing_) {
+    if (now - closed_at_ > limits::close_time_max) wire_.finish();
+    return;
+  }
+  if (pinged_) {
+    // While nothing is read, the answer may lie in the socket.
+    if (reads_ && now - *pinged_ > limits::pong_time_max)
+      close(WsClose::policy, "no answer to a ping");
+    return;
+  }
+  if (std::min(now - heard_, now - sent_) < limits::silence_max) return;
+  pinged_ = now;
+  append_ws_frame(replies_, WsOpcode::ping, {});
+  wire_.wake();
+}
+
+void WsSession::shut_down() {
+  if (stopping_) return;
+  stopping_ = true;
+  for (auto& [id, channel] : channels_) {
+    if (channel.stream) channel.stream->shut_down();
+  }
+  wire_.wake();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,91 @@
+// ws_session.h: many threads over one WebSocket.
+//
+// One owner of all reads and writes, a state machine: messages in are calls (sync_codec.h), each
+// with an `id`; frames out bear the `id` of what they answer. Every followed thread is a stream
+// (stream.h) that says what it has when the socket can take more; those that have something stand
+// in a line and take turns. Short answers (a step's ack, a refusal) go before them. If too many of
+// those are unsent, or too many calls unanswered, nothing more is read: the other side waits, and
+// no memory grows.
+//
+//   open ──our close──> closing ──theirs, or time──> closed
+//   open ──their close, or a fault──> our close goes out ──> closed
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "server/front/follower.h"
+#include "server/front/front.h"
+#include "server/front/stream.h"
+#include "server/front/sync_codec.h"
+#include "server/front/wire.h"
+#include "server/front/ws_frames.h"
+
+namespace lockstep {
+
+class WsSession : public Protocol, private StreamOwner {
+ public:
+  WsSession(Wire& wire, Front& front, UserId user);
+  ~WsSession() override;
+  WsSession(const WsSession&) = delete;
+  WsSession& operator=(const WsSession&) = delete;
+
+  // Closes with 4401.
+  void refuse_user();
+
+  void received(std::string_view bytes) override;
+  void input_ended() override;
+  void fill(std::string& out) override;
+  void tick(Tick now) override;
+  void shut_down() override;
+
+ private:
+  // One sync or feed, from its call to its end. Without a stream it is not answered yet.
+  struct Channel {
+    std::unique_ptr<Stream> stream;
+    bool in_line = false;
+  };
+
+  void woken(Stream& stream) override;
+  void took(WsItem item);
+  void called(std::string_view text);
+  void sync(const std::string& id, SocketSync call);
+  void synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply);
+  void cancel(const std::string& id);
+  void write_steps(const std::string& id, SocketSteps call);
+  void feed(const std::string& id, const SocketFeed& call);
+  void add_stream(const std::string& id, std::unique_ptr<Stream> stream);
+  void drop(const std::string& id);
+
+  void reply(const std::string& id, std::string_view frame);
+  void refuse(const std::string& id, const Problem& problem);
+  void fill_streams(std::string& out);
+  void close(std::uint16_t code, std::string_view reason);
+  void throttle();
+  [[nodiscard]] bool opened(const std::string& id);
+
+  Wire& wire_;
+  Front& front_;
+  UserId user_;
+  WsParser parser_;
+  std::unordered_map<std::string, Channel> channels_;
+  std::unordered_map<const Stream*, std::string> ids_;
+  std::deque<std::string> line_;  // ids of the streams that have something to say
+  std::string replies_;
+  std::size_t unanswered_ = 0;
+  Tick heard_;
+  Tick sent_;
+  std::optional<Tick> pinged_;  // not yet answered
+  bool reads_ = true;
+  bool stopping_ = false;
+  bool closing_ = false;
+  Tick closed_at_{};
+  std::shared_ptr<WsSession*> self_;  // null inside once this is gone
+};
+
+}  // namespace lockstep

@@ -1,0 +1,79 @@
+// limits.h: the bounds of the server: connections, requests, time-outs.
+//
+// engine/limits.h holds the bounds of what is stored and said; here are those of how it is carried.
+// Each one has a decision at its end: a problem document with a stable code, a close code, or a
+// connection that is cut.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/limits.h"
+
+namespace lockstep::limits {
+
+// --- Connections ---------------------------------------------------------------------------------
+
+// Below the usual hard limit of 20,000 files of a process, with room for the store's own.
+inline constexpr std::size_t connections_max = 16'000;
+// A household or an office behind one address; a browser holds at most six, and one socket.
+inline constexpr std::size_t connections_per_address_max = 1'024;
+// A burst, then a rate, of one address. A client that types and streams makes a few a second.
+inline constexpr double requests_per_second_max = 200;
+inline constexpr double requests_burst_max = 1'000;
+inline constexpr std::size_t addresses_max = 65'536;  // remembered; the idle ones go first
+inline constexpr int listen_backlog = 4'096;
+inline constexpr std::chrono::milliseconds accept_pause{100};  // when there are no files left
+
+// --- Requests ------------------------------------------------------------------------------------
+
+inline constexpr std::uint32_t header_bytes_max = 32 << 10;  // a long token and many cookies
+// What of following requests is read while one is answered; then reading waits.
+inline constexpr std::size_t pipelined_bytes_max = 64 << 10;
+inline constexpr std::size_t read_chunk_bytes =
+    64 << 10;                                         // one read of a socket, into a shared buffer
+inline constexpr std::size_t request_depth_max = 64;  // of a request: recursion must end
+static_assert(pipelined_bytes_max >= header_bytes_max, "the next request's header can be read");
+
+// Room in the last frame of a diff for the outcomes and digests.
+inline constexpr std::size_t diff_tail_bytes = 64 << 10;
+static_assert(diff_tail_bytes >= changes_max * 1024, "a thousand bytes an outcome");
+
+// --- Times ---------------------------------------------------------------------------------------
+
+using std::chrono::seconds;
+inline constexpr seconds header_time_max{10};
+inline constexpr seconds body_time_max{60};  // 16 MiB at 2.2 Mbit/s
+inline constexpr seconds idle_time_max{75};  // of a kept connection between requests
+inline constexpr seconds silence_max{15};    // of a stream: then a comment or a ping
+inline constexpr seconds pong_time_max{30};  // after a ping: then the socket is taken for dead
+inline constexpr seconds write_time_max{
+    30};  // for one write of at most write_bytes_max: else cut off
+inline constexpr seconds close_time_max{5};  // for the other side to answer our close
+inline constexpr seconds retry_after{1};
+// A stop: what is durable goes out within this, then connections are cut; 10 s are promised in all.
+inline constexpr seconds stop_engine_max{4};
+inline constexpr seconds stop_drain_max{4};
+inline constexpr std::chrono::milliseconds stop_look{
+    20};  // how often a stop looks whether it is done
+static_assert(stop_engine_max + stop_drain_max < seconds(10));
+inline constexpr seconds cors_age{600};
+
+// --- WebSocket -----------------------------------------------------------------------------------
+
+inline constexpr std::size_t socket_streams_max = 1'024;  // threads followed over one socket
+inline constexpr std::size_t socket_requests_max = 256;   // unanswered; then reading waits
+inline constexpr std::size_t socket_replies_bytes_max = 1 << 20;  // unsent; then reading waits
+inline constexpr std::uint32_t feed_items_max = 256;              // of one read of the feed
+
+// --- Runs ----------------------------------------------------------------------------------------
+
+// Steps of one run that wait to become durable: above it a producer is asked to pause, and is
+// resumed below the lower mark.
+inline constexpr std::size_t run_steps_high = 8'192;
+inline constexpr std::size_t run_steps_low = 1'024;
+static_assert(run_steps_low < run_steps_high);
+inline constexpr std::chrono::milliseconds step_retry_delay{50};
+
+}  // namespace lockstep::limits

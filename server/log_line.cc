@@ -1,0 +1,73 @@
+#include "server/log_line.h"
+
+#define SPDLOG_HEADER_ONLY
+#define FMT_HEADER_ONLY
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+
+#include "server/front/json_text.h"
+
+namespace lockstep {
+namespace {
+
+spdlog::level::level_enum level_of(LineLog::Level level) {
+  switch (level) {
+    case LineLog::Level::debug:
+      return spdlog::level::debug;
+    case LineLog::Level::info:
+      return spdlog::level::info;
+    case LineLog::Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string text_line(std::string_view event, LineLog::Fields fields) {
+  std::string line(event);
+  for (const auto& [name, value] : fields) {
+    line += ' ';
+    line += name;
+    line += '=';
+    const bool plain = !value.empty() && value.find_first_of(" \"\n\r\t=") == std::string::npos;
+    if (plain) {
+      line += value;
+    } else {
+      append_text(line, value);
+    }
+  }
+  return line;
+}
+
+// The fields of a JSON line behind those that the pattern writes.
+std::string json_fields(std::string_view event, LineLog::Fields fields) {
+  std::string line = "{";
+  append_field(line, "event", event);
+  for (const auto& [name, value] : fields) append_field(line, name, value);
+  return line.substr(1);
+}
+
+}  // namespace
+
+LineLog::LineLog(Level least, Style style) : style_(style) {
+  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
+  logger_ = std::make_unique<spdlog::logger>("lockstep", std::move(sink));
+  logger_->set_level(level_of(least));
+  logger_->flush_on(spdlog::level::debug);
+  if (style == Style::json) {
+    logger_->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                         spdlog::pattern_time_type::utc);
+  } else {
+    logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  }
+}
+
+LineLog::~LineLog() = default;
+
+void LineLog::line(Level level, std::string_view event, Fields fields) {
+  if (!logger_->should_log(level_of(level))) return;
+  const std::string text =
+      style_ == Style::json ? json_fields(event, fields) : text_line(event, fields);
+  logger_->log(level_of(level), "{}", text);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,49 @@
+// log_line.h: what the operator reads: one line an event, three levels.
+//
+//   error   a developer or an operator should look
+//   info    a change of state worth one line
+//   debug   what helps to find out why
+//
+// There is no `warning`, because nobody acts on it. A line is an event and its fields, as text
+// (`listening address=127.0.0.1:7777`) or, for machines, as JSON. Secrets never stand in a line.
+//
+// Lives on: any thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace spdlog {
+class logger;
+}
+
+namespace lockstep {
+
+class LineLog {
+ public:
+  enum class Level : std::uint8_t { debug, info, error };
+  enum class Style : std::uint8_t { text, json };
+  using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
+
+  // To standard error.
+  LineLog(Level least, Style style);
+  ~LineLog();
+  LineLog(const LineLog&) = delete;
+  LineLog& operator=(const LineLog&) = delete;
+
+  void error(std::string_view event, Fields fields = {}) { line(Level::error, event, fields); }
+  void info(std::string_view event, Fields fields = {}) { line(Level::info, event, fields); }
+  void debug(std::string_view event, Fields fields = {}) { line(Level::debug, event, fields); }
+
+ private:
+  void line(Level level, std::string_view event, Fields fields);
+
+  Style style_;
+  std::unique_ptr<spdlog::logger> logger_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,171 @@
+#include "server/run_driver.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "server/limits.h"
+
+namespace lockstep {
+namespace {
+
+std::string key_of(const ThreadId& thread, const RunId& run) {
+  return thread.get() + '/' + run.get();  // ids have no slash
+}
+
+}  // namespace
+
+// One run: what its generation has written and the engine has not yet taken.
+class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<Drive> {
+ public:
+  Drive(RunDriver& driver, ThreadId thread, RunId run, std::uint32_t attempt)
+      : driver_(driver), thread_(std::move(thread)), run_(std::move(run)), attempt_(attempt) {}
+
+  void start(Agent* agent, Context context) {
+    if (agent == nullptr) {
+      end_with({"unknown_agent", "The agent of this run is not configured any more."});
+      return;
+    }
+    generation_ = agent->start(std::move(context), *this);
+    outside_ = generation_ == nullptr;
+  }
+
+  // The steps come from outside: nothing is driven here.
+  [[nodiscard]] bool outside() const { return outside_; }
+
+  // Nothing is written after this. Safe within a call of the generation: it dies a little later.
+  void stop() {
+    stopped_ = true;
+    waiting_.clear();
+    if (generation_ == nullptr) return;
+    if (in_generation_) {
+      driver_.executor_.post([generation = std::move(generation_)] {});
+    } else {
+      generation_.reset();
+    }
+  }
+
+  bool write(std::vector<Step> steps) override {
+    if (stopped_) return false;
+    for (Step& step : steps) {
+      step.seq = ++seq_;
+      waiting_.push_back(std::move(step));
+    }
+    in_generation_ = true;
+    send();
+    in_generation_ = false;
+    paused_ = waiting_.size() >= limits::run_steps_high;
+    return !paused_;
+  }
+
+ private:
+  void send() {
+    if (in_flight_ || stopped_ || waiting_.empty()) return;
+    in_flight_ = true;
+    StepBatch batch{run_, attempt_, {}};
+    const std::size_t count = std::min(waiting_.size(), limits::batch_steps_max);
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch.steps.assign(waiting_.begin(), end);
+    driver_.engine_->write(
+        std::nullopt, thread_, std::move(batch),
+        [self = shared_from_this(), count](std::expected<StepAck, StepRefusal> ack) mutable {
+          self->in_flight_ = false;
+          if (self->stopped_) return;
+          if (ack) {
+            self->taken(count);
+          } else {
+            self->refused(ack.error());
+          }
+        });
+  }
+
+  void taken(std::size_t count) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    send();
+    if (!paused_ || waiting_.size() > limits::run_steps_low || !generation_) return;
+    paused_ = false;
+    in_generation_ = true;
+    generation_->resume();
+    in_generation_ = false;
+  }
+
+  void refused(const StepRefusal& refusal) {
+    driver_.log_.debug("steps_refused", {{"thread", thread_.get()},
+                                         {"run", run_.get()},
+                                         {"code", refusal.code},
+                                         {"detail", refusal.detail}});
+    if (refusal.code == "overloaded") {
+      driver_.executor_.post_after(limits::step_retry_delay,
+                                   [self = shared_from_this()] { self->send(); });
+      return;
+    }
+    // `ended` and `fenced` mean that somebody else has; then `ended` of the host comes, or has
+    // come.
+    const bool over = refusal.code == "ended" || refusal.code == "fenced" ||
+                      refusal.code == "stopping" || refusal.code == "unknown_thread" ||
+                      refusal.code == "unknown_run" || refusal.code == "deleted";
+    if (over || ending_) return stop();
+    end_with({refusal.code, refusal.detail});
+  }
+
+  // What the generation has written can't be taken: the run ends with the reason.
+  void end_with(RunError error) {
+    driver_.log_.error("run_failed", {{"thread", thread_.get()},
+                                      {"run", run_.get()},
+                                      {"code", error.code},
+                                      {"detail", error.detail}});
+    generation_.reset();
+    ending_ = true;
+    const std::uint64_t next = waiting_.empty() ? seq_ + 1 : waiting_.front().seq;
+    waiting_.clear();
+    seq_ = next;
+    waiting_.push_back({next, EndRun{RunStatus::failed, std::move(error), std::nullopt}});
+    send();
+  }
+
+  RunDriver& driver_;
+  ThreadId thread_;
+  RunId run_;
+  std::uint32_t attempt_;
+  std::unique_ptr<Generation> generation_;
+  std::vector<Step> waiting_;  // the batch in flight first
+  std::uint64_t seq_ = 0;
+  bool in_flight_ = false;
+  bool in_generation_ = false;
+  bool paused_ = false;
+  bool outside_ = false;
+  bool ending_ = false;
+  bool stopped_ = false;
+};
+
+RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log)
+    : find_(std::move(find)), executor_(executor), log_(log) {}
+
+RunDriver::~RunDriver() { stop(); }
+
+void RunDriver::stop() {
+  for (const auto& [key, drive] : drives_) drive->stop();
+  drives_.clear();
+}
+
+void RunDriver::started(const AgentName& agent, Context context, std::uint32_t attempt) {
+  MUST(engine_ != nullptr);
+  const std::string key = key_of(context.thread, context.run);
+  auto drive = std::make_shared<Drive>(*this, context.thread, context.run, attempt);
+  if (const auto former = drives_.find(key); former != drives_.end()) former->second->stop();
+  drives_[key] = drive;
+  log_.debug(
+      "run_started",
+      {{"thread", context.thread.get()}, {"run", context.run.get()}, {"agent", agent.get()}});
+  drive->start(find_(agent), std::move(context));
+  if (drive->outside()) drives_.erase(key);
+}
+
+void RunDriver::ended(const ThreadId& thread, const RunId& run) {
+  const auto found = drives_.find(key_of(thread, run));
+  if (found == drives_.end()) return;
+  found->second->stop();
+  drives_.erase(found);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,57 @@
+// run_driver.h: runs, driven: from a start to a model, from its steps back to the engine.
+//
+// When a run has started, durably, the agent that it asks for is given the context and a writer.
+// What the generation writes is numbered and handed to the engine, one batch at a time: what comes
+// meanwhile goes together in the next. If too much waits the generation is asked to pause. When the
+// run has ended, by its own last step, by a stop, or because it was superseded, the generation is
+// destroyed at once, which closes its upstream.
+//
+//   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write ──ack──> next
+//   batch
+//                                                                        └─ refused ──> the end
+//
+// Lives on: the engine strand. Must outlive the engine, whose host it is; what it drives is let go
+// by `stop`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "engine/engine.h"
+#include "engine/producer.h"
+#include "server/log_line.h"
+
+namespace lockstep {
+
+class RunDriver : public RunHost {
+ public:
+  // Null if there is no such agent.
+  using FindAgent = std::function<Agent*(const AgentName& agent)>;
+
+  RunDriver(FindAgent find, Executor& executor, LineLog& log);
+  ~RunDriver() override;
+  RunDriver(const RunDriver&) = delete;
+  RunDriver& operator=(const RunDriver&) = delete;
+
+  // Where steps go. Requires: called right after the engine was opened with this as its host.
+  void connect(Engine& engine) { engine_ = &engine; }
+  // Destroys every generation. Nothing calls the engine after it.
+  void stop();
+  [[nodiscard]] std::size_t running() const { return drives_.size(); }
+
+  void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
+  void ended(const ThreadId& thread, const RunId& run) override;
+
+ private:
+  class Drive;
+
+  FindAgent find_;
+  Executor& executor_;
+  LineLog& log_;
+  Engine* engine_ = nullptr;
+  std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by thread and run
+};
+
+}  // namespace lockstep

@@ -1,0 +1,141 @@
+#include "server/server.h"
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "server/front/connection.h"
+#include "server/front/http_listener.h"
+#include "server/limits.h"
+
+namespace lockstep {
+namespace asio = boost::asio;
+
+struct Server::Inside {
+  Inside(ServerParts given, const ServerRules& rules)
+      : parts(std::move(given)),
+        front{.engine = parts.engine,
+              .auth = parts.auth,
+              .metrics = parts.metrics,
+              .rules = {rules.origins, is_loopback(rules.host), rules.rate},
+              .find_agent = parts.find_agent,
+              .counts = {},
+              .rate = RateLimit(rules.rate),
+              .date = {},
+              .stopping = false},
+        connections(front),
+        ticker(parts.context),
+        watch(parts.context) {}
+
+  void tick();
+  void set_date();
+  void drain();
+  void watch_drain();
+  void end();
+
+  ServerParts parts;
+  Front front;
+  Connections connections;
+  std::unique_ptr<HttpListener> listener;
+  asio::steady_timer ticker;
+  asio::steady_timer watch;  // of a stop
+  std::chrono::steady_clock::time_point stop_by;
+  bool draining = false;
+  Done<void> stopped;
+};
+
+void Server::Inside::set_date() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts_of_now{};
+  gmtime_r(&now, &parts_of_now);
+  std::array<char, 64> text{};
+  const std::size_t size =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts_of_now);
+  front.date.assign(text.data(), size);
+}
+
+void Server::Inside::tick() {
+  set_date();
+  ticker.expires_after(std::chrono::seconds(1));
+  ticker.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    connections.tick();
+    tick();
+  });
+}
+
+// All that will be durable is: now everybody gets it, and good-bye.
+void Server::Inside::drain() {
+  if (draining) return;
+  draining = true;
+  connections.shut_down();
+  stop_by = std::chrono::steady_clock::now() + limits::stop_drain_max;
+  watch_drain();
+}
+
+void Server::Inside::watch_drain() {
+  if (connections.size() == 0) return end();
+  if (std::chrono::steady_clock::now() >= stop_by) {
+    parts.log.info("connections_cut", {{"count", std::to_string(connections.size())}});
+    connections.cut_all();
+    return end();
+  }
+  watch.expires_after(limits::stop_look);
+  watch.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_drain();
+  });
+}
+
+void Server::Inside::end() {
+  ticker.cancel();
+  watch.cancel();
+  if (auto done = std::exchange(stopped, nullptr)) done();
+}
+
+Result<std::unique_ptr<Server>> Server::open(ServerParts parts, ServerRules rules) {
+  if (!parts.auth.needs_tokens() && !is_loopback(rules.host)) {
+    return fail(Kind::rejected, "invalid",
+                "without a token file only loopback can be listened on, not " + rules.host +
+                    ": make one with `lockstep token`, and name it with --tokens");
+  }
+  auto inside = std::make_unique<Inside>(std::move(parts), rules);
+  auto listener =
+      HttpListener::open(inside->parts.context, rules.host, rules.port, inside->connections);
+  if (!listener) return std::unexpected(std::move(listener.error()));
+  inside->listener = std::move(*listener);
+  inside->tick();
+  return std::unique_ptr<Server>(new Server(std::move(inside)));
+}
+
+Server::Server(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+
+Server::~Server() {
+  inside_->listener->close();
+  inside_->connections.cut_all();
+}
+
+std::uint16_t Server::port() const { return inside_->listener->port(); }
+const FrontCounts& Server::counts() const { return inside_->front.counts; }
+
+void Server::stop(Done<void> done) {
+  Inside& inside = *inside_;
+  MUST(!inside.front.stopping);
+  inside.stopped = std::move(done);
+  inside.front.stopping = true;
+  inside.listener->close();
+  inside.parts.log.info("stopping", {{"connections", std::to_string(inside.connections.size())}});
+  // If the disk hangs, fronts are still told within the time that was promised.
+  inside.watch.expires_after(limits::stop_engine_max);
+  inside.watch.async_wait([&inside](const boost::system::error_code& error) {
+    if (!error) inside.drain();
+  });
+  inside.parts.engine.stop([&inside] {
+    inside.watch.cancel();
+    inside.drain();
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,65 @@
+// server.h: how the world reaches the engine: listens, serves, and stops in order.
+//
+// A stop, all of it within ten seconds:
+//
+//   nothing more is accepted ──> the engine ends what runs, durably ──> every front gets what is
+//   durable, and `end {reason: shutdown}` with its cursor, or close code 1001 ──> what is still
+//   open is cut
+//
+// Lives on: the engine strand. The engine outlives it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/engine.h"
+#include "server/auth.h"
+#include "server/front/front.h"
+#include "server/log_line.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace lockstep {
+
+struct ServerParts {
+  boost::asio::io_context& context;
+  Engine& engine;
+  const Auth& auth;
+  const Metrics& metrics;
+  LineLog& log;
+  // Null if there is no such agent.
+  std::function<const Agent*(const AgentName& agent)> find_agent;
+};
+
+struct ServerRules {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::vector<std::string> origins;
+  RateRules rate;
+};
+
+class Server {
+ public:
+  // Listens. Fails with `invalid` if it would be open to others without tokens, with `unavailable`
+  // if the address can't be had.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(ServerParts parts, ServerRules rules);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] const FrontCounts& counts() const;
+  // `done` is called when no connection is left. Requires: called once.
+  void stop(Done<void> done);
+
+ private:
+  struct Inside;
+  explicit Server(std::unique_ptr<Inside> inside);
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace lockstep
