@@ -1,0 +1,92 @@
+#include "tools/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <system_error>
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> failed(const std::string& path) {
+  const int error = errno;
+  const std::string why = path + ": " + std::system_category().message(error);
+  if (error == ENOENT) return fail(Kind::not_found, "no_file", why);
+  return fail(Kind::rejected, "disk", why);
+}
+
+// A file that is closed at the end, and synced before that if all went well.
+class Descriptor {
+ public:
+  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
+  ~Descriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+Result<void> write_all(int file, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failed(path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(file) != 0) return failed(path);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failed(path);
+  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return failed(path);
+  return content;
+}
+
+Result<void> replace_file(const std::string& path, std::string_view content, Secrecy secrecy) {
+  const std::string next = path + ".new";
+  const mode_t mode = secrecy == Secrecy::secret ? 0600 : 0644;
+  {
+    const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    if (file.get() < 0) return failed(next);
+    if (const auto written = write_all(file.get(), content, next); !written) return written;
+  }
+  if (::rename(next.c_str(), path.c_str()) != 0) return failed(path);
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  const Descriptor names(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (names.get() < 0 || ::fsync(names.get()) != 0) return failed(folder);
+  return {};
+}
+
+Result<void> each_line(
+    const std::string& path,
+    const std::function<Result<void>(std::string_view line, std::uint64_t number)>& take) {
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  if (path != "-" && !file) return failed(path);
+  std::istream& in = path == "-" ? std::cin : file;
+  std::string line;
+  for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (const auto taken = take(line, number); !taken) return taken;
+  }
+  if (in.bad()) return failed(path);
+  return {};
+}
+
+}  // namespace lockstep

@@ -1,0 +1,28 @@
+// file.h: files of the tools, read and written whole or line by line.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/result.h"
+
+namespace lockstep {
+
+// Fails with `no_file` (not_found) or `disk` (unavailable).
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+// All of it or nothing, and durable: a new file takes the place of the former one. Readable by its
+// owner alone if it is secret.
+enum class Secrecy : bool { open, secret };
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view content,
+                                        Secrecy secrecy);
+
+// Calls `take` with each line, without its end, and its number from 1; stops at the first error.
+// `path` `-` is standard input.
+[[nodiscard]] Result<void> each_line(
+    const std::string& path,
+    const std::function<Result<void>(std::string_view line, std::uint64_t number)>& take);
+
+}  // namespace lockstep

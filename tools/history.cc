@@ -1,0 +1,262 @@
+#include "tools/history.h"
+
+#include <set>
+
+#include "engine/digest.h"
+#include "engine/entry_codec.h"
+#include "engine/entry_rows.h"
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/limits.h"
+#include "engine/run_queue.h"
+#include "server/front/json_text.h"
+#include "tools/json.h"
+#include "tools/record.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t history_version = 1;
+// Appends that wait for the disk at once.
+constexpr std::size_t in_flight_max = 256;
+
+std::unexpected<Error> invalid(std::string what) {
+  return fail(Kind::rejected, "invalid", std::move(what));
+}
+
+// The settings that a start in this entry refers to, if they were not written yet.
+Result<std::string> settings_lines(const Store& store, const ThreadId& thread, const Entry& entry,
+                                   std::set<Hash>& written) {
+  std::string lines;
+  for (const Event& event : entry.events) {
+    const auto* started = std::get_if<RunStarted>(&event);
+    if (!started || !written.insert(started->settings).second) continue;
+    const auto bytes = store.get(Table::settings, keys::settings(started->settings));
+    if (!bytes) return std::unexpected(bytes.error());
+    if (!*bytes) {
+      return fail(Kind::corrupt, "corrupt",
+                  "thread " + thread.get() + ": the settings of run " + started->run.get() +
+                      " are missing");
+    }
+    lines += '{';
+    append_field(lines, "thread", thread.get());
+    append_field(lines, "settings", to_hex(started->settings));
+    append_field(lines, "bytes", **bytes);
+    lines += "}\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
+// --- Out -----------------------------------------------------------------------------------------
+
+std::string history_header() {
+  std::string line = "{";
+  append_field(line, "lockstep", "history");
+  append_field_number(line, "version", history_version);
+  return line + "}\n";
+}
+
+Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadRecord& record,
+                                     const std::function<void(std::string_view)>& write) {
+  std::uint64_t entries = 0;
+  std::set<Hash> written;
+  std::optional<Error> error;
+  const auto state = fold_thread(reader.log(), record.number, {},
+                                 [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
+                                   const auto settings =
+                                       settings_lines(reader.store(), record.id, entry, written);
+                                   if (!settings) {
+                                     error = settings.error();
+                                     return false;
+                                   }
+                                   std::string line = *settings + "{";
+                                   append_field(line, "thread", record.id.get());
+                                   append_name(line, "entry");
+                                   append_entry(line, entry);
+                                   write(line + "}\n");
+                                   ++entries;
+                                   return true;
+                                 });
+  if (!state) return std::unexpected(state.error());
+  if (error) return std::unexpected(*error);
+  return entries;
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+// The thread that is being written. The last entry that came is held back: only with the next line,
+// or the end, is it known whether it is the thread's last, whose rows show the thread whole.
+struct HistoryImport::Target {
+  LiveThread live;
+  bool is_new = false;
+  std::vector<Entry> known;  // in the store already
+  std::size_t place = 0;     // in `known`
+  std::optional<Entry> held;
+};
+
+HistoryImport::HistoryImport(StoreWriter& writer) : writer_(writer) {}
+HistoryImport::~HistoryImport() = default;
+
+Result<void> HistoryImport::take(std::string_view line) {
+  if (!failure_) return failure_;
+  const auto value = parse_json(line);
+  if (!value) return std::unexpected(value.error());
+  if (!header_seen_) {
+    if (to_text(*value) + "\n" != history_header()) {
+      return invalid("not the first line of a history: " + history_header());
+    }
+    header_seen_ = true;
+    return {};
+  }
+  const JsonValue* thread = value->find("thread");
+  if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text)) {
+    return invalid("`thread` is missing, or is no id");
+  }
+  if (!target_ || target_->live.id.get() != thread->text) {
+    if (auto ended = end_thread(); !ended) return ended;
+    if (auto opened = open(ThreadId(thread->text)); !opened) return opened;
+  }
+  if (const JsonValue* entry = value->find("entry")) {
+    auto read = entry_of(*entry);
+    if (!read) return std::unexpected(read.error());
+    return take_entry(std::move(*read));
+  }
+  const JsonValue* hash = value->find("settings");
+  const JsonValue* bytes = value->find("bytes");
+  if (!hash || !bytes) return invalid("neither an `entry` nor `settings`");
+  return take_settings(hash->text, bytes->text);
+}
+
+Result<void> HistoryImport::finish() {
+  auto ended = end_thread();
+  wait_until_at_most(0);
+  return ended ? failure_ : ended;
+}
+
+Result<void> HistoryImport::open(const ThreadId& thread) {
+  auto target = std::make_unique<Target>();
+  target->live.id = thread;
+  const std::string key = keys::thread(thread);
+  const auto row = writer_.store().get(Table::threads, key);
+  if (!row) return std::unexpected(row.error());
+  if (*row) {
+    const auto record = decode_thread_record(key, **row);
+    if (!record) return std::unexpected(record.error());
+    if (!record->record.thread) {
+      return fail(Kind::gone, "deleted", "thread " + thread.get() + " was deleted here, for ever");
+    }
+    target->live.number = record->record.number;
+    target->live.view_at = record->record.view;
+    target->live.feed_commit = record->commit;
+    const auto state = fold_thread(writer_.log(), record->record.number, {},
+                                   [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
+                                     target->known.push_back(entry);
+                                     return true;
+                                   });
+    if (!state) return std::unexpected(state.error());
+    target->live.state = *state;
+  } else {
+    const auto number = next_number();
+    if (!number) return std::unexpected(number.error());
+    target->live.number = *number;
+    target->is_new = true;
+  }
+  ++account_.threads;
+  target_ = std::move(target);
+  return {};
+}
+
+Result<ThreadNumber> HistoryImport::next_number() {
+  if (next_number_ == ThreadNumber()) {
+    const auto row = writer_.store().get(Table::meta, keys::next_thread);
+    if (!row) return std::unexpected(row.error());
+    const auto number = *row ? keys::decode_number(**row) : 1;
+    if (!number) return fail(Kind::corrupt, "corrupt", "the next thread's number can't be read");
+    next_number_ = ThreadNumber(*number);
+  }
+  return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
+}
+
+Result<void> HistoryImport::take_settings(const std::string& hash, const std::string& bytes) {
+  if (to_hex(sha256(bytes)) != hash)
+    return invalid("`bytes` do not have the hash that they should");
+  const std::string key = keys::settings(sha256(bytes));
+  const auto known = writer_.store().get(Table::settings, key);
+  if (!known) return std::unexpected(known.error());
+  if (*known) return {};
+  return writer_.write({{Table::settings, key, bytes, Row::Stamp::none}});
+}
+
+Result<void> HistoryImport::take_entry(Entry entry) {
+  ++account_.entries;
+  Target& target = *target_;
+  if (target.place < target.known.size()) {
+    if (target.known[target.place] != entry) {
+      return fail(Kind::conflict, "other_history",
+                  "thread " + target.live.id.get() + " has another history here, from entry " +
+                      std::to_string(target.known[target.place].at.get()) + " on");
+    }
+    ++target.place;
+    return {};
+  }
+  if (target.held) {
+    if (auto appended = append(std::move(*target.held), false); !appended) return appended;
+    target.held.reset();
+  }
+  const std::string why = unfoldable(target.live.state, entry);
+  if (!why.empty()) return invalid("entry " + std::to_string(entry.at.get()) + ": " + why);
+  if (entry.origin && entry.origin->thread != target.live.id) {
+    return invalid("the first entry is that of another thread");
+  }
+  target.held = std::move(entry);
+  return {};
+}
+
+Result<void> HistoryImport::end_thread() {
+  if (!target_ || !target_->held) return {};
+  Entry last = std::move(*target_->held);
+  target_->held.reset();
+  return append(std::move(last), true);
+}
+
+Result<void> HistoryImport::append(Entry entry, bool last) {
+  LiveThread& live = target_->live;
+  ThreadState after = live.state;
+  fold(after, entry);
+  // As if the views were due.
+  if (last) live.since_view = limits::view_entries_max;
+  const bool whole = last || entry.origin;
+  EntryRows rows;
+  if (whole) rows = rows_of(live, entry, {}, writer_.store());
+  if (!whole) rows.rows = open_run_rows(live.number, after, entry);
+  Append append{.thread = live.number,
+                .expected = live.state.now,
+                .entry = std::make_shared<const Entry>(entry),
+                .bytes = encode(entry, live.state),
+                .rows = std::move(rows.rows)};
+  if (rows.views) live.view_at = entry.at;
+  live.state = std::move(after);
+  ++in_flight_;
+  writer_.log().append(std::move(append), [this](Result<CommitNumber> done) {
+    if (!done) failure_ = std::unexpected(done.error());
+    if (done) ++account_.entries_new;
+    if (done) last_commit_ = *done;
+    --in_flight_;
+    moved_ = true;
+  });
+  // The next row of the thread moves its place in the feed, so it must know this one's.
+  wait_until_at_most(whole ? 0 : in_flight_max);
+  if (rows.listed) live.feed_commit = last_commit_;
+  return failure_;
+}
+
+void HistoryImport::wait_until_at_most(std::size_t count) {
+  while (in_flight_ > count) {
+    moved_ = false;
+    writer_.wait_for(moved_);
+  }
+}
+
+}  // namespace lockstep

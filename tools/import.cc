@@ -1,0 +1,162 @@
+// import.cc: threads from a file.
+//
+// Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the
+// log entry by entry, as it was (history.h). Either way what is there already stays as it is.
+#include "server/front/json_text.h"
+#include "tools/file.h"
+#include "tools/history.h"
+#include "tools/json.h"
+#include "tools/oasst.h"
+#include "tools/plan_put.h"
+#include "tools/record.h"
+#include "tools/verbs.h"
+#include "tools/writing.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> at_line(const Error& error, std::uint64_t number) {
+  return fail(
+      error.kind, error.code,
+      "line " + std::to_string(number) + ": " + (error.detail.empty() ? error.code : error.detail));
+}
+
+// Lines of single messages become plans: those of a thread that stand together, one plan.
+class MessageLines {
+ public:
+  explicit MessageLines(PlanPutter& putter) : putter_(putter) {}
+
+  Result<void> take(std::string_view line) {
+    const auto value = parse_json(line);
+    if (!value) return std::unexpected(value.error());
+    const JsonValue* thread = value->find("thread");
+    const JsonValue* message = value->find("message");
+    if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text) || !message) {
+      return fail(Kind::rejected, "invalid", "a line needs `thread`, an id, and `message`");
+    }
+    auto placed = placed_input_of(*message);
+    if (!placed) return std::unexpected(placed.error());
+    if (placed->has_more) ++has_more_;
+    if (plan_.thread.get() != thread->text) flush();
+    plan_.thread = ThreadId(thread->text);
+    plan_.messages.push_back({std::move(placed->input), std::move(placed->parent)});
+    return {};
+  }
+  void flush() {
+    if (!plan_.messages.empty()) putter_.put(std::exchange(plan_, {}));
+  }
+  [[nodiscard]] std::uint64_t has_more() const { return has_more_; }
+
+ private:
+  PlanPutter& putter_;
+  ThreadPlan plan_;
+  std::uint64_t has_more_ = 0;
+};
+
+ExitCode account_for(const PutAccount& account, const ImportOptions& options, Terminal& terminal) {
+  for (const std::string& problem : account.problems) terminal.note("lockstep: " + problem);
+  std::string text;
+  if (options.json) {
+    text = "{";
+    append_field_number(text, "threads", account.threads);
+    append_field_number(text, "threads_new", account.threads_new);
+    append_field_number(text, "messages", account.messages);
+    append_field_number(text, "messages_new", account.messages_new);
+    append_field_number(text, "problems", account.problems.size());
+    text += "}\n";
+  } else {
+    text = std::to_string(account.threads) + " threads (" + std::to_string(account.threads_new) +
+           " new), " + std::to_string(account.messages) + " messages (" +
+           std::to_string(account.messages_new) + " new)\n";
+  }
+  terminal.print(text);
+  return account.problems.empty() ? ExitCode::ok : ExitCode::failed;
+}
+
+ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Terminal& terminal) {
+  const auto offline = OfflineEngine::open(writer);
+  if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
+  PlanPutter putter(writer, (*offline)->engine(), options.user);
+  MessageLines lines(putter);
+  Progress progress(terminal, writer.clock(), "import: line");
+  const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
+    progress.at(number);
+    if (line.empty()) return Result<void>();
+    if (options.format == "messages") {
+      const auto taken = lines.take(line);
+      return taken ? Result<void>() : at_line(taken.error(), number);
+    }
+    auto plan = plan_of_tree(line);
+    if (!plan) return Result<void>(at_line(plan.error(), number));
+    putter.put(std::move(*plan));
+    return Result<void>();
+  });
+  lines.flush();
+  const PutAccount account = putter.finish();
+  if (lines.has_more() > 0) {
+    terminal.note("lockstep: " + std::to_string(lines.has_more()) +
+                  " messages came with a status, a run, times or usage, which a new message can't "
+                  "have; `export --format jsonl` carries them");
+  }
+  const ExitCode code = account_for(account, options, terminal);
+  if (!read) {
+    return terminal.fail(
+        {ExitCode::failed, options.file + ": " + read.error().detail,
+         "What came before that is imported; a second import leaves it as it is."});
+  }
+  return code;
+}
+
+ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Terminal& terminal) {
+  // It makes a new store ours, and ends what a crash has left open in an older one.
+  const auto offline = OfflineEngine::open(writer);
+  if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
+  HistoryImport history(writer);
+  Progress progress(terminal, writer.clock(), "import: line");
+  const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
+    progress.at(number);
+    if (line.empty()) return Result<void>();
+    const auto taken = history.take(line);
+    return taken ? Result<void>() : Result<void>(at_line(taken.error(), number));
+  });
+  const auto finished = history.finish();
+  const HistoryAccount& account = history.account();
+  std::string text;
+  if (options.json) {
+    text = "{";
+    append_field_number(text, "threads", account.threads);
+    append_field_number(text, "entries", account.entries);
+    append_field_number(text, "entries_new", account.entries_new);
+    text += "}\n";
+  } else {
+    text = std::to_string(account.threads) + " threads, " + std::to_string(account.entries) +
+           " entries (" + std::to_string(account.entries_new) + " new)\n";
+  }
+  terminal.print(text);
+  if (!finished) return terminal.fail(trouble_of(finished.error(), options.data));
+  if (read) return ExitCode::ok;
+  return terminal.fail({ExitCode::failed, options.file + ": " + read.error().detail,
+                        "What came before that is imported; a second import leaves it as it is."});
+}
+
+}  // namespace
+
+ExitCode run(const ImportOptions& options, Terminal& terminal) {
+  const bool history = options.format == "jsonl";
+  if (!history && !is_id(options.user.get())) {
+    return terminal.fail({ExitCode::usage, "whose the threads are to be is missing, or is no id",
+                          "Add --user NAME (A-Z a-z 0-9 . _ : -)."});
+  }
+  const auto writer = StoreWriter::open(options.data, StoreWriter::Missing::make);
+  if (!writer) {
+    Trouble trouble = trouble_of(writer.error(), options.data);
+    if (writer.error().code == "locked") {
+      trouble.advice = "Stop the server on this folder first, or import into another folder.";
+    }
+    return terminal.fail(trouble);
+  }
+  return history ? import_history(options, **writer, terminal)
+                 : import_messages(options, **writer, terminal);
+}
+
+}  // namespace lockstep

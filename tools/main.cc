@@ -1,0 +1,13 @@
+// main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
+#include "tools/args.h"
+
+int main(int count, char** arguments) {
+  using namespace lockstep;
+  const std::variant<Verb, ExitCode> asked = parse_arguments(count, arguments);
+  if (const auto* code = std::get_if<ExitCode>(&asked)) return static_cast<int>(*code);
+  Terminal terminal;
+  const ExitCode code = std::visit([&](const auto& options) { return run(options, terminal); },
+                                   std::get<Verb>(asked));
+  terminal.flush();
+  return static_cast<int>(code);
+}

@@ -1,0 +1,57 @@
+// plan_put.h: plans become messages of threads.
+//
+// Each message is a `put_message` with `if_absent`, through the engine: what is there already is
+// left as it is, so putting a plan again changes nothing. A thread's requests follow one another;
+// many threads are at it at once, so that they share the log's flushes.
+//
+// Lives on: the main thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "tools/plan.h"
+#include "tools/writing.h"
+
+namespace lockstep {
+
+struct PutAccount {
+  std::uint64_t threads = 0;
+  std::uint64_t threads_new = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t messages_new = 0;
+  std::vector<std::string> problems;  // each names its thread
+};
+
+class PlanPutter {
+ public:
+  // Requires: all outlive it. `user`: whose new threads are to be.
+  PlanPutter(StoreWriter& writer, Engine& engine, UserId user);
+  ~PlanPutter();
+  PlanPutter(const PlanPutter&) = delete;
+  PlanPutter& operator=(const PlanPutter&) = delete;
+
+  // Waits if many are at it already.
+  void put(ThreadPlan plan);
+  // Waits for all.
+  [[nodiscard]] PutAccount finish();
+
+ private:
+  struct Work;
+  void next(const std::shared_ptr<Work>& work);
+  void answered(const std::shared_ptr<Work>& work, Result<SyncReply> reply);
+  void end(const std::shared_ptr<Work>& work);
+  void wait_until_at_most(std::size_t count);
+
+  StoreWriter& writer_;
+  Engine& engine_;
+  UserId user_;
+  PutAccount account_;
+  std::unordered_set<ThreadId> busy_;
+  bool moved_ = false;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,218 @@
+// serve.cc: the composition root. Reading `serve` is reading the architecture.
+//
+// Every part is built here, in order, and is handed what it depends on; they are taken down the
+// other way round. All live on one strand, the loop that this thread runs, but for the log's
+// committer, which has a thread of its own inside `RocksLog`.
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "engine/rocks/rocks_log.h"
+#include "server/asio_executor.h"
+#include "server/auth.h"
+#include "server/config.h"
+#include "server/inference/agent_config.h"
+#include "server/inference/agents.h"
+#include "server/inference/settings.h"
+#include "server/log_line.h"
+#include "server/run_driver.h"
+#include "server/server.h"
+#include "tools/opening_file.h"
+#include "tools/system.h"
+#include "tools/verbs.h"
+
+namespace lockstep {
+namespace {
+
+namespace asio = boost::asio;
+
+std::optional<std::string> from_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+// The configuration knows no kinds of agents, and inference knows no files: here they meet.
+Result<AgentsConfig> agents_of(const Config& config) {
+  AgentsConfig agents;
+  for (const AgentTable& table : config.agents) {
+    const std::string where = "agents." + table.name;
+    if (!is_id(table.name)) {
+      return fail(Kind::rejected, "invalid", where + " is no name for an agent");
+    }
+    auto agent = agent_config(table.fields);
+    if (!agent) return fail(Kind::rejected, "invalid", where + ": " + agent.error().detail);
+    agents.emplace(table.name, std::move(*agent));
+  }
+  return agents;
+}
+
+Result<Auth> open_auth(const Config& config) {
+  if (config.tokens.empty()) return Auth();
+  return Auth::open(config.tokens);
+}
+
+// Runs the loop until `flag` is set by something in it. Requires: the loop has a guard.
+void run_until(asio::io_context& context, const bool& flag) {
+  while (!flag) context.run_one();
+}
+
+// Does it on the strand, and waits until it is done.
+template <class Work>
+void on_strand(asio::io_context& context, Work work) {
+  bool done = false;
+  asio::post(context, [&] {
+    work();
+    done = true;
+  });
+  run_until(context, done);
+}
+
+// The first signal stops in good order; a second one at once. What was acknowledged is durable
+// already, so nothing is lost by that either.
+void stop_on_signal(asio::signal_set& signals, Server& server, LineLog& log, bool& stopped) {
+  signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    log.info("signal", {{"number", std::to_string(signal)}});
+    signals.async_wait([](const boost::system::error_code& again, int second) {
+      if (!again) _exit(128 + second);
+    });
+    server.stop([&stopped] { stopped = true; });
+  });
+}
+
+FailStop::Action fail_stop(LineLog& log) {
+  return [&log](const std::string& reason) {
+    log.error("storage_failed", {{"reason", reason}, {"next", "check the disk, then start again"}});
+    _exit(static_cast<int>(ExitCode::store));
+  };
+}
+
+// It is ready when what a crash has left open has ended, durably.
+Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Engine::Parts& parts,
+                                            RunDriver& driver) {
+  Result<std::unique_ptr<Engine>> engine;
+  Result<void> recovered;
+  bool ready = false;
+  on_strand(context, [&] {
+    engine = Engine::open(parts, driver, [&](Result<void> result) {
+      recovered = std::move(result);
+      ready = true;
+    });
+    if (engine) driver.connect(**engine);
+  });
+  if (!engine) return engine;
+  run_until(context, ready);
+  if (!recovered) return std::unexpected(recovered.error());
+  return engine;
+}
+
+void say_what_was_found(const OpenReport& report, const std::string& data, LineLog& log) {
+  log.info(report.created ? "store_made" : "store_opened",
+           {{"data", data},
+            {"commits", std::to_string(report.last.get())},
+            {"marked", report.mark ? std::to_string(report.mark->get()) : "unknown"}});
+}
+
+void say_where(const Config& config, const Server& server, Terminal& terminal) {
+  std::string agents;
+  for (const AgentTable& agent : config.agents) agents += (agents.empty() ? "" : ", ") + agent.name;
+  if (agents.empty()) agents = "default (demo)";
+  const bool six = config.host.find(':') != std::string::npos;
+  terminal.print("lockstep " LOCKSTEP_VERSION " listening on http://" +
+                 (six ? "[" + config.host + "]" : config.host) + ":" +
+                 std::to_string(server.port()) + " (data in " + config.data +
+                 ", agents: " + agents + ")\n");
+  if (config.tokens.empty()) {
+    terminal.print(
+        "there is no token file, so only this machine is served, and everybody on it is "
+        "the user `local`; `lockstep token create` makes one\n");
+  }
+  terminal.flush();
+}
+
+Trouble settings_trouble(const Error& error) {
+  return {ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
+}
+
+ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agents_config,
+               Terminal& terminal) {
+  LineLog log(config.log_level, config.log_style);
+  SystemClock clock;
+  SystemRandom random;
+  asio::io_context context(1);
+  // A loop without work is over for good; this one only rests.
+  const auto work = asio::make_work_guard(context);
+  AsioExecutor executor(context);
+  Metrics metrics;
+
+  auto agents = AgentSet::open(agents_config, context.get_executor(), random);
+  if (!agents) return terminal.fail(settings_trouble(agents.error()));
+  const auto find_agent = [&agents](const AgentName& name) { return (*agents)->find(name); };
+
+  auto rocks = RocksLog::open(config.data, {.executor = executor, .random = random, .options = {}},
+                              fail_stop(log));
+  if (!rocks) return terminal.fail(trouble_of(rocks.error(), config.data));
+  say_what_was_found((*rocks)->log().report(), config.data, log);
+  auto opening = OpeningFile::open(config.data);
+  if (!opening) return terminal.fail(trouble_of(opening.error(), config.data));
+
+  RunDriver driver(find_agent, executor, log);
+  auto engine = open_engine(context,
+                            {.log = (*rocks)->log(),
+                             .store = (*rocks)->log(),
+                             .clock = clock,
+                             .random = random,
+                             .executor = executor,
+                             .agents = **agents,
+                             .is_json_object = is_json_object,
+                             .metrics = metrics,
+                             .opening = opening->get()},
+                            driver);
+  if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
+
+  Result<std::unique_ptr<Server>> server;
+  on_strand(context, [&] {
+    server = Server::open({context, **engine, auth, metrics, log, find_agent},
+                          {config.host, config.port, config.origins, config.rate});
+  });
+  if (!server) return terminal.fail(settings_trouble(server.error()));
+
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  bool stopped = false;
+  stop_on_signal(signals, **server, log, stopped);
+  say_where(config, **server, terminal);
+  run_until(context, stopped);
+
+  log.info("stopped", {{"commits", std::to_string((*rocks)->log().last_commit().get())}});
+  on_strand(context, [&] {
+    server->reset();
+    driver.stop();
+    engine->reset();
+  });
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run(const ServeOptions& options, Terminal& terminal) {
+  const std::string file =
+      options.config.empty() ? from_environment("LOCKSTEP_CONFIG").value_or("") : options.config;
+  auto config = load_config({options.flags, from_environment, file});
+  if (!config) return terminal.fail(settings_trouble(config.error()));
+  if (config->data.empty()) {
+    return terminal.fail({ExitCode::usage, "the folder of the store is not named",
+                          "Add --data DIR; it is made if it is not there."});
+  }
+  const auto agents = agents_of(*config);
+  if (!agents) return terminal.fail(settings_trouble(agents.error()));
+  const auto auth = open_auth(*config);
+  if (!auth) return terminal.fail(settings_trouble(auth.error()));
+  return serve(*config, *auth, *agents, terminal);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,177 @@
+#include "tools/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "engine/text.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t second_us = 1'000'000;
+constexpr std::uint64_t line_every_us = second_us / 10;  // on a terminal
+constexpr std::uint64_t note_every_us = 5 * second_us;   // in a file
+
+const char* code_of(Ink ink) {
+  switch (ink) {
+    case Ink::plain:
+      return "0";
+    case Ink::faint:
+      return "2";
+    case Ink::bold:
+      return "1";
+    case Ink::red:
+      return "31";
+    case Ink::green:
+      return "32";
+    case Ink::yellow:
+      return "33";
+    case Ink::blue:
+      return "34";
+    case Ink::cyan:
+      return "36";
+  }
+  return "0";
+}
+
+winsize size_of_terminal() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    size.ws_col = 80;
+    size.ws_row = 24;
+  }
+  return size;
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+// U+0080 to U+009F: some terminals take them for the escape sequences that they stood for once.
+bool starts_high_control(std::string_view text, std::size_t at) {
+  if (static_cast<unsigned char>(text[at]) != 0xc2 || at + 1 >= text.size()) return false;
+  const auto next = static_cast<unsigned char>(text[at + 1]);
+  return next >= 0x80 && next < 0xa0;
+}
+
+}  // namespace
+
+Trouble trouble_of(const Error& error, const std::string& data) {
+  Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
+  switch (error.kind) {
+    case Kind::corrupt:
+      trouble.code = ExitCode::store;
+      trouble.advice = "`lockstep verify --data " + data +
+                       "` says what is damaged. Keep a copy of the folder before any repair.";
+      break;
+    case Kind::unavailable:
+      trouble.code = ExitCode::store;
+      trouble.advice = "Is " + data +
+                       " the right folder (--data DIR), may it be read, and does no other process "
+                       "hold it that must be stopped first?";
+      break;
+    case Kind::not_found:
+    case Kind::gone:
+      trouble.advice = "`lockstep show` lists the threads.";
+      break;
+    default:
+      break;
+  }
+  return trouble;
+}
+
+Terminal::Terminal()
+    : output_(isatty(STDOUT_FILENO) == 1), error_(isatty(STDERR_FILENO) == 1), colour_(output_) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* kind = std::getenv("TERM");
+  if (no_color && *no_color != '\0') colour_ = false;
+  if (kind && std::string_view(kind) == "dumb") colour_ = false;
+}
+
+void Terminal::print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+    std::perror("lockstep: can't write to standard output");
+    std::exit(static_cast<int>(ExitCode::failed));
+  }
+}
+
+void Terminal::flush() { std::fflush(stdout); }
+
+void Terminal::note(std::string_view line) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+ExitCode Terminal::fail(const Trouble& trouble) {
+  note("lockstep: " + trouble.what);
+  if (!trouble.advice.empty()) note("  " + trouble.advice);
+  return trouble.code;
+}
+
+std::string Terminal::ink(Ink ink, std::string_view text) const {
+  if (!colour_ || ink == Ink::plain) return std::string(text);
+  return std::string("\x1b[") + code_of(ink) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::size_t Terminal::columns() const { return size_of_terminal().ws_col; }
+std::size_t Terminal::lines() const { return size_of_terminal().ws_row; }
+
+Progress::Progress(Terminal& terminal, Clock& clock, std::string what)
+    : terminal_(terminal), clock_(clock), what_(std::move(what)), said_(clock.now()) {}
+
+Progress::~Progress() {
+  if (on_line_) std::fputs("\r\x1b[K", stderr);
+}
+
+void Progress::at(std::uint64_t done, std::optional<std::uint64_t> total) {
+  const Timestamp now = clock_.now();
+  const std::uint64_t pause = terminal_.notes_are_seen() ? line_every_us : note_every_us;
+  if (now.get() < said_.get() + pause) return;
+  said_ = now;
+  std::string line = what_ + ": " + std::to_string(done);
+  if (total) line += " of " + std::to_string(*total);
+  if (!terminal_.notes_are_seen()) return terminal_.note(line);
+  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
+  on_line_ = true;
+}
+
+std::string one_line(std::string_view text, std::size_t points_max) {
+  const std::string_view head = first_points(text, points_max);
+  std::string line;
+  line.reserve(head.size());
+  for (char c : printable(head)) line += is_control(c) ? ' ' : c;
+  if (head.size() < text.size()) line += "…";
+  return line;
+}
+
+std::string printable(std::string_view text) {
+  std::string kept;
+  kept.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (starts_high_control(text, at)) {
+      ++at;
+    } else if (c == '\n' || c == '\t' || !is_control(c)) {
+      kept += c;
+    }
+  }
+  return kept;
+}
+
+std::string time_text(Timestamp at) {
+  const auto seconds = static_cast<std::time_t>(at.get() / second_us);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  char micros[16];
+  std::snprintf(micros, sizeof micros, ".%06u UTC", static_cast<unsigned>(at.get() % second_us));
+  return std::string(text, size) + micros;
+}
+
+}  // namespace lockstep

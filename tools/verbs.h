@@ -1,0 +1,103 @@
+// verbs.h: what the one binary can do.
+//
+// A verb is its options, as the command line gave them, and a function that does it and says how it
+// went. args.cc fills the options in; nothing else knows the command line. The reading verbs open
+// the store read-only and so work beside a running server; `import` and `rebuild` need the store
+// alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/ids.h"
+#include "tools/terminal.h"
+
+namespace lockstep {
+
+// What is not named is taken from the environment, then from the configuration file
+// (server/config.h).
+struct ServeOptions {
+  std::vector<std::pair<std::string, std::string>> flags;  // settings by name
+  std::string config;                                      // the file
+};
+
+struct ShowOptions {
+  std::string data;
+  bool json = false;
+  std::optional<ThreadId> thread;  // none: the list of threads
+  std::optional<MessageId> message;
+  std::optional<Timestamp> at;
+  bool events = false;
+};
+
+struct ReplayOptions {
+  std::string data;
+  bool json = false;
+  ThreadId thread;
+  std::optional<Timestamp> from;
+  std::optional<Timestamp> to;
+  double speed = 1;      // 0: at once
+  double pause_max = 2;  // seconds, after `speed`
+};
+
+struct ContextOptions {
+  std::string data;
+  bool json = false;
+  ThreadId thread;
+  RunId run;
+};
+
+struct ImportOptions {
+  std::string data;
+  bool json = false;
+  std::string file;  // "-": standard input
+  UserId user;
+  std::string format;
+};
+
+struct ExportOptions {
+  std::string data;
+  bool json = false;  // of the account, not of what is exported
+  std::vector<ThreadId> threads;
+  bool all = false;
+  std::string format;
+  std::string out;  // "-": standard output
+};
+
+struct VerifyOptions {
+  std::string data;
+  bool json = false;
+};
+
+struct RebuildOptions {
+  std::string data;
+  bool json = false;
+};
+
+struct TokenOptions {
+  enum class Action : std::uint8_t { create, list, revoke };
+  Action action = Action::list;
+  bool json = false;
+  std::string file;
+  std::string name;
+  UserId user;
+};
+
+using Verb = std::variant<ServeOptions, ShowOptions, ReplayOptions, ContextOptions, ImportOptions,
+                          ExportOptions, VerifyOptions, RebuildOptions, TokenOptions>;
+
+ExitCode run(const ServeOptions& options, Terminal& terminal);
+ExitCode run(const ShowOptions& options, Terminal& terminal);
+ExitCode run(const ReplayOptions& options, Terminal& terminal);
+ExitCode run(const ContextOptions& options, Terminal& terminal);
+ExitCode run(const ImportOptions& options, Terminal& terminal);
+ExitCode run(const ExportOptions& options, Terminal& terminal);
+ExitCode run(const VerifyOptions& options, Terminal& terminal);
+ExitCode run(const RebuildOptions& options, Terminal& terminal);
+ExitCode run(const TokenOptions& options, Terminal& terminal);
+
+}  // namespace lockstep

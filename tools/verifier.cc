@@ -1,0 +1,221 @@
+#include "engine/digest.h"
+#include "engine/entry_rows.h"
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/marks.h"
+#include "engine/views.h"
+#include "tools/reading.h"
+#include "tools/verify.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t problems_max = 1000;  // a person reads them
+
+}  // namespace
+
+Result<Verification> Verifier::run(std::function<void(std::uint64_t entries)> progress) {
+  if (auto loaded = load(); !loaded) return std::unexpected(loaded.error());
+  const LogVisitor visitor{
+      .entry = [this](ThreadNumber number, const StoredEntry& stored,
+                      Timestamp previous) { return entry(number, stored, previous); },
+      .progress = std::move(progress)};
+  const auto walk = verify_log(kv_, visitor);
+  if (!walk) return std::unexpected(walk.error());
+  end();
+  result_.threads = walk->threads;
+  result_.entries = walk->entries;
+  result_.bytes = walk->bytes;
+  for (const LogProblem& found : walk->problems) {
+    problem(found.where.thread == ThreadNumber() ? "the log" : name_of(found.where.thread),
+            found.what, found.where.at);
+  }
+  result_.more_problems = result_.more_problems || walk->more_problems;
+  compare_tables();
+  return std::move(result_);
+}
+
+Result<void> Verifier::load() {
+  const auto threads = read_table(store_, Table::threads);
+  if (!threads) return std::unexpected(threads.error());
+  for (const auto& [key, value] : *threads) {
+    auto row = decode_thread_record(key, value);
+    if (!row) {
+      problem("the list of threads", "the row of thread " + key + ": " + row.error().detail);
+    } else if (!records_.emplace(row->record.number, *row).second) {
+      problem("the list of threads", "thread " + key + " has the number of another thread");
+    }
+  }
+  for (auto [table, rows] :
+       {std::pair(Table::feed, &feed_), std::pair(Table::open_runs, &open_runs_),
+        std::pair(Table::settings, &settings_)}) {
+    auto read = read_table(store_, table);
+    if (!read) return std::unexpected(read.error());
+    *rows = std::move(*read);
+  }
+  const auto quarantined = marks::read(store_, marks::quarantined);
+  if (!quarantined) return std::unexpected(quarantined.error());
+  for (ThreadNumber number : *quarantined) {
+    problem(name_of(number), "it is quarantined: the process died while it was being opened");
+  }
+  return {};
+}
+
+std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntry& stored,
+                                           Timestamp previous) {
+  if (!walked_ || walked_->number != number) begin(number);
+  Walked& walked = *walked_;
+  if (walked.broken) return {};
+  // A deleted thread's entries are on their way out; nothing is derived from them.
+  if (walked.row && !walked.row->record.thread) return {};
+  if (previous != walked.state.now) {
+    walked.broken = true;  // the walk itself says that one is missing or damaged
+    return {};
+  }
+  const auto folded = fold_stored(walked.state, stored);
+  if (!folded) {
+    walked.broken = true;
+    return folded.error().detail;
+  }
+  if (is_boundary(*folded)) walked.boundary = stored.at;
+  if (!walked.row) return {};
+  if (stored.at == walked.row->record.view) walked.at_view = walked.state;
+  if (stored.at == walked.row->record.last) walked.at_last = walked.state.thread;
+  return {};
+}
+
+void Verifier::begin(ThreadNumber number) {
+  end();
+  walked_.emplace();
+  walked_->number = number;
+  const auto row = records_.find(number);
+  if (row != records_.end()) walked_->row = &row->second;
+}
+
+// All entries of a thread have been seen.
+void Verifier::end() {
+  if (!walked_) return;
+  const Walked walked = std::move(*walked_);
+  walked_.reset();
+  const ThreadId& id = walked.state.thread.id;
+  if (walked.broken || (walked.row && !walked.row->record.thread)) {
+    if (walked.row) seen_.emplace(walked.row->record.id.get(), walked.number);
+    return;
+  }
+  seen_.emplace(id.get(), walked.number);
+  for (std::uint32_t run = 0; run < walked.state.runs.size(); ++run) {
+    const Run& open = walked.state.runs[run].run;
+    if (open.ended) continue;
+    const std::string key = keys::open_run({walked.number, run});
+    open_runs_wanted_.emplace(key, encode(key, OpenRun{id, open.id, open.status, open.attempt}));
+  }
+  if (!walked.row) {
+    return problem("thread " + id.get(), "it has entries, but no row in the list of threads");
+  }
+  compare_record(walked);
+  compare_views(walked);
+}
+
+void Verifier::compare_record(const Walked& walked) {
+  const ThreadRecord& record = walked.row->record;
+  const std::string where = "thread " + record.id.get();
+  if (record.id != walked.state.thread.id) {
+    return problem(where, "its entries are those of thread " + walked.state.thread.id.get());
+  }
+  if (record.owner != walked.state.owner)
+    problem(where, "its row names another owner than its log");
+  if (!walked.at_last) {
+    return problem(where, "its row was written with entry " + std::to_string(record.last.get()) +
+                              ", which is not in its log");
+  }
+  if (*record.thread != *walked.at_last) {
+    problem(where, "its row shows another thread than its log", record.last);
+  }
+  if (walked.boundary > record.last) {
+    problem(where, "its row in the list is older than its log", walked.boundary);
+  }
+}
+
+void Verifier::compare_views(const Walked& walked) {
+  const ThreadRecord& record = walked.row->record;
+  const std::string where = "thread " + record.id.get();
+  if (record.view == Timestamp()) return;
+  const auto views = load_views(store_, walked.number);
+  if (!views) return problem(where, "its views: " + views.error().detail, record.view);
+  if (!walked.at_view) {
+    return problem(where, "its views are of an entry that is not in its log", record.view);
+  }
+  const std::string differs = difference(*views, *walked.at_view);
+  if (!differs.empty()) {
+    problem(where, "its views differ from its log's fold: " + differs, record.view);
+  }
+}
+
+void Verifier::compare_tables() {
+  for (const auto& [number, row] : records_) {
+    if (row.record.thread && !seen_.contains(row.record.id.get())) {
+      problem("thread " + row.record.id.get(), "it is in the list of threads, but has no entries");
+    }
+  }
+  for (const auto& [key, value] : open_runs_wanted_) {
+    const auto row = open_runs_.find(key);
+    if (row != open_runs_.end() && row->second == value) continue;
+    const auto run = decode_open_run(key, value);
+    problem("thread " + (run ? run->thread.get() : "?"),
+            "its open run " + (run ? run->run.get() : "?") + " is not in the table of open runs");
+  }
+  for (const auto& [key, value] : open_runs_) {
+    if (open_runs_wanted_.contains(key)) continue;
+    const auto run = decode_open_run(key, value);
+    problem("the open runs", run ? "run " + run->run.get() + " of thread " + run->thread.get() +
+                                       " is in the table, but is not open"
+                                 : "a row is damaged: " + run.error().detail);
+  }
+  compare_feed();
+  compare_settings();
+}
+
+// Each thread has its place in its owner's feed, and nothing else is there.
+void Verifier::compare_feed() {
+  for (const auto& [number, row] : records_) {
+    const std::string key = keys::feed(row.record.owner, row.commit);
+    const auto place = feed_.find(key);
+    const auto item = place == feed_.end() ? std::optional<FeedRow>() : [&] {
+      const auto decoded = decode_feed_row(key, place->second);
+      return decoded ? std::optional<FeedRow>(*decoded) : std::nullopt;
+    }();
+    if (!item || item->thread != row.record.id || item->removed == row.record.thread.has_value()) {
+      problem("thread " + row.record.id.get(), "its place in the feed is missing or damaged");
+    }
+    if (place != feed_.end()) feed_.erase(place);
+  }
+  for (const auto& [key, value] : feed_) {
+    const auto item = decode_feed_row(key, value);
+    problem("the feed", item ? "a second row for thread " + item->thread.get()
+                             : "a row is damaged: " + item.error().detail);
+  }
+}
+
+void Verifier::compare_settings() {
+  for (const auto& [key, bytes] : settings_) {
+    const auto hash = keys::decode_settings(key);
+    if (hash && *hash == sha256(bytes)) continue;
+    problem("the settings", hash ? to_hex(*hash) + " are damaged" : "a key is damaged");
+  }
+}
+
+void Verifier::problem(std::string where, std::string what, Timestamp at) {
+  if (result_.problems.size() >= problems_max) {
+    result_.more_problems = true;
+    return;
+  }
+  result_.problems.push_back({std::move(where), at, std::move(what)});
+}
+
+std::string Verifier::name_of(ThreadNumber number) const {
+  const auto row = records_.find(number);
+  if (row != records_.end()) return "thread " + row->second.record.id.get();
+  return "thread number " + std::to_string(number.get());
+}
+
+}  // namespace lockstep

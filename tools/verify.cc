@@ -1,0 +1,68 @@
+// verify.cc: reads the whole store and says what in it is damaged.
+#include "tools/verify.h"
+
+#include "engine/rocks/rocks_log.h"
+#include "server/front/json_text.h"
+#include "tools/reading.h"
+#include "tools/verbs.h"
+
+namespace lockstep {
+namespace {
+
+std::string text_of(const Problem& problem) {
+  std::string line = problem.where;
+  if (problem.at != Timestamp()) line += ", entry " + std::to_string(problem.at.get());
+  return line + ": " + problem.what;
+}
+
+void print_json(const Verification& found, const std::string& data, Terminal& terminal) {
+  std::string json = "{";
+  append_field_flag(json, "ok", found.problems.empty());
+  append_field(json, "data", data);
+  append_field_number(json, "threads", found.threads);
+  append_field_number(json, "entries", found.entries);
+  append_field_number(json, "bytes", found.bytes);
+  append_name(json, "problems");
+  append_array(json, found.problems, [](std::string& out, const Problem& problem) {
+    out += '{';
+    append_field(out, "where", problem.where);
+    if (problem.at != Timestamp()) append_field_number(out, "ts", problem.at.get());
+    append_field(out, "what", problem.what);
+    out += '}';
+  });
+  append_field_flag(json, "more", found.more_problems);
+  terminal.print(json + "}\n");
+}
+
+void print_text(const Verification& found, const std::string& data, Terminal& terminal) {
+  for (const Problem& problem : found.problems) {
+    terminal.print(terminal.ink(Ink::red, "damaged") + "  " + printable(text_of(problem)) + "\n");
+  }
+  if (found.more_problems) terminal.print("… and more\n");
+  terminal.print(std::to_string(found.threads) + " threads, " + std::to_string(found.entries) +
+                 " entries, " + std::to_string(found.bytes) + " bytes in " + data + ": " +
+                 (found.problems.empty() ? terminal.ink(Ink::green, "no damage")
+                                         : terminal.ink(Ink::red, "damaged")) +
+                 "\n");
+}
+
+}  // namespace
+
+ExitCode run(const VerifyOptions& options, Terminal& terminal) {
+  const auto reader = StoreReader::open(options.data);
+  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  SystemClock clock;
+  Progress progress(terminal, clock, "verify: entry");
+  Verifier verifier((*reader)->rocks().kv(), (*reader)->store());
+  const auto found = verifier.run([&](std::uint64_t entries) { progress.at(entries); });
+  if (!found) return terminal.fail(trouble_of(found.error(), options.data));
+  if (options.json) print_json(*found, options.data, terminal);
+  if (!options.json) print_text(*found, options.data, terminal);
+  if (found->problems.empty()) return ExitCode::ok;
+  terminal.note(
+      "What is derived from the log (views, lists, feed, open runs) can be made again: `lockstep "
+      "rebuild`. Damage in the log itself can't: restore a copy, and keep this folder.");
+  return ExitCode::failed;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,88 @@
+// verify.h: is a store what its log says?
+//
+// One walk over the log in its order, which is thread by thread: the rows' checksums and chains,
+// the commit numbers (engine/rocks/verify_log.h), and each entry decoded, asked whether it can have
+// happened, and folded. At each thread's end its fold is compared with what is derived from it: the
+// views, its row in the list, its place in the feed, its open runs. What is found is listed, never
+// repaired.
+//
+// Lives on: the main thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/rocks/verify_log.h"
+#include "engine/state.h"
+#include "engine/store.h"
+#include "engine/view_codec.h"
+#include "tools/tables.h"
+
+namespace lockstep {
+
+struct Problem {
+  std::string where;  // a thread by its id, or by its number if the id can't be known; or a table
+  Timestamp at;       // of the entry; 0: not of a single one
+  std::string what;
+};
+
+struct Verification {
+  std::uint64_t threads = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  // of entries
+  std::vector<Problem> problems;
+  bool more_problems = false;
+};
+
+class Verifier {
+ public:
+  // Requires: both outlive it.
+  Verifier(const Kv& kv, const Store& store) : kv_(kv), store_(store) {}
+  Verifier(const Verifier&) = delete;
+  Verifier& operator=(const Verifier&) = delete;
+
+  // Fails if the disk can't be read at all. `progress` is told the number of entries now and then.
+  [[nodiscard]] Result<Verification> run(std::function<void(std::uint64_t entries)> progress);
+
+ private:
+  // The thread whose entries are being walked, and what of it will be compared.
+  struct Walked {
+    ThreadNumber number;
+    ThreadState state;
+    bool broken = false;  // an entry could not be folded: nothing behind it can be judged
+    const StampedThreadRecord* row = nullptr;
+    std::optional<ThreadState> at_view;
+    std::optional<Thread> at_last;
+    Timestamp boundary;  // the last entry that lists should show
+  };
+
+  [[nodiscard]] Result<void> load();
+  std::optional<std::string> entry(ThreadNumber number, const StoredEntry& stored,
+                                   Timestamp previous);
+  void begin(ThreadNumber number);
+  void end();
+  void compare_record(const Walked& walked);
+  void compare_views(const Walked& walked);
+  void compare_tables();
+  void compare_feed();
+  void compare_settings();
+  void problem(std::string where, std::string what, Timestamp at = {});
+  [[nodiscard]] std::string name_of(ThreadNumber number) const;
+
+  const Kv& kv_;
+  const Store& store_;
+  Verification result_;
+  std::map<ThreadNumber, StampedThreadRecord> records_;
+  std::map<std::string, ThreadNumber> seen_;  // ids with entries
+  TableRows feed_;
+  TableRows open_runs_;
+  TableRows settings_;
+  TableRows open_runs_wanted_;
+  std::optional<Walked> walked_;
+};
+
+}  // namespace lockstep

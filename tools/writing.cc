@@ -1,0 +1,122 @@
+#include "tools/writing.h"
+
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/must.h"
+#include "engine/rocks/rocks_log.h"
+#include "server/asio_executor.h"
+#include "server/inference/settings.h"
+
+namespace lockstep {
+namespace {
+
+// The state of the disk is unknown: nothing more may be done, not even cleaning up.
+void stop_at_once(const std::string& reason) {
+  std::fprintf(stderr,
+               "lockstep: the disk failed: %s\n  Nothing after this is stored. Check it, then "
+               "start again: what was stored is recovered.\n",
+               reason.c_str());
+  _exit(static_cast<int>(ExitCode::store));
+}
+
+}  // namespace
+
+// A loop that is run by whoever waits.
+struct StoreWriter::Strand final : Executor {
+  void post(Task task) override { inner.post(std::move(task)); }
+  void post_after(std::chrono::microseconds delay, Task task) override {
+    inner.post_after(delay, std::move(task));
+  }
+  // There is but this thread, whether the loop runs right now or not.
+  [[nodiscard]] bool runs_here() const override { return true; }
+
+  boost::asio::io_context loop{1};
+  // A loop without work is over for good; this one only rests until the log posts.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      loop.get_executor()};
+  AsioExecutor inner{loop};
+};
+
+StoreWriter::StoreWriter() : strand_(std::make_unique<Strand>()) {}
+StoreWriter::~StoreWriter() = default;
+
+Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, Missing missing) {
+  std::error_code ignored;
+  if (missing == Missing::fail && !std::filesystem::exists(std::filesystem::path(data), ignored)) {
+    return fail(Kind::not_found, "no_store", "there is no store in " + data);
+  }
+  std::unique_ptr<StoreWriter> writer(new StoreWriter());
+  auto rocks = RocksLog::open(
+      data, {.executor = *writer->strand_, .random = writer->random_, .options = {}}, stop_at_once);
+  if (!rocks) return std::unexpected(rocks.error());
+  writer->rocks_ = std::move(*rocks);
+  return writer;
+}
+
+Log& StoreWriter::log() { return rocks_->log(); }
+Store& StoreWriter::store() { return rocks_->log(); }
+const Kv& StoreWriter::kv() { return rocks_->kv(); }
+Executor& StoreWriter::executor() { return *strand_; }
+
+void StoreWriter::wait_for(const bool& flag) {
+  while (!flag) strand_->loop.run_one();
+}
+
+Result<void> StoreWriter::write(std::vector<Row> rows) {
+  bool done = false;
+  Result<void> result;
+  rocks_->log().write(std::move(rows), {}, [&](Result<void> written) {
+    result = std::move(written);
+    done = true;
+  });
+  wait_for(done);
+  return result;
+}
+
+struct OfflineEngine::NoAgents final : Agents {
+  [[nodiscard]] std::optional<AgentSettings> settings(const AgentName&,
+                                                      const std::optional<Json>&) const override {
+    return {};
+  }
+};
+
+struct OfflineEngine::NoHost final : RunHost {
+  void started(const AgentName&, Context, std::uint32_t) override {
+    MUST(false && "no agent, so no run starts");
+  }
+  void ended(const ThreadId&, const RunId&) override {}
+};
+
+OfflineEngine::OfflineEngine()
+    : agents_(std::make_unique<NoAgents>()), host_(std::make_unique<NoHost>()) {}
+OfflineEngine::~OfflineEngine() = default;
+
+Result<std::unique_ptr<OfflineEngine>> OfflineEngine::open(StoreWriter& writer) {
+  std::unique_ptr<OfflineEngine> offline(new OfflineEngine());
+  bool done = false;
+  Result<void> ready;
+  auto engine = Engine::open({.log = writer.log(),
+                              .store = writer.store(),
+                              .clock = writer.clock(),
+                              .random = writer.random(),
+                              .executor = writer.executor(),
+                              .agents = *offline->agents_,
+                              .is_json_object = is_json_object,
+                              .metrics = offline->metrics_},
+                             *offline->host_, [&](Result<void> result) {
+                               ready = std::move(result);
+                               done = true;
+                             });
+  if (!engine) return std::unexpected(engine.error());
+  offline->engine_ = std::move(*engine);
+  writer.wait_for(done);
+  if (!ready) return std::unexpected(ready.error());
+  return offline;
+}
+
+}  // namespace lockstep
