@@ -1,0 +1,57 @@
+// Whatever a front sends is read, or refused with a code that is known; what is read is written as
+// JSON that can be read.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/must.h"
+#include "engine/text.h"
+#include "server/front/json_read.h"
+#include "server/front/json_write.h"
+#include "server/front/sync_codec.h"
+
+namespace {
+
+using namespace lockstep;
+
+void check(const Problem& problem) {
+  MUST(find_problem(problem.code).has_value());
+  MUST(problem.status >= 400);
+  std::string out;
+  append_failure(out, problem);
+  MUST(is_utf8(out));
+  MUST(is_object_text(out));
+}
+
+void check(const MessageInput& input) {
+  std::string out;
+  append_input(out, input);
+  MUST(is_object_text(out));
+}
+
+void check(const Change& change) {
+  if (const auto* start = std::get_if<StartRun>(&change.what)) {
+    for (const MessageInput& input : start->input) check(input);
+    if (start->params) MUST(is_object_text(start->params->text));
+  }
+  if (const auto* put = std::get_if<PutMessage>(&change.what)) {
+    check(MessageInput{put->id, put->role.value_or(Role::user), put->parts, put->author,
+                       put->metadata});
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+
+  if (const auto sync = read_sync(text)) {
+    for (const Change& change : sync->request.changes.changes) check(change);
+  } else {
+    check(sync.error());
+  }
+  if (const auto steps = read_steps(text); !steps) check(steps.error());
+  if (const auto call = read_socket_call(text); !call) check(call.error().problem);
+  return 0;
+}

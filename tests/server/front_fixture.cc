@@ -1,0 +1,199 @@
+#include "tests/server/front_fixture.h"
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/log_memory.h"
+#include "server/asio_executor.h"
+#include "server/front/json_read.h"
+#include "server/run_driver.h"
+
+namespace lockstep::test {
+namespace asio = boost::asio;
+namespace {
+
+class CountingClock : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() override { return Timestamp(++now_); }
+
+ private:
+  std::uint64_t now_ = 1'000'000;
+};
+
+class CountingRandom : public Random {
+ public:
+  [[nodiscard]] std::uint64_t next() override { return ++next_ * 0x9E3779B97F4A7C15ULL; }
+
+ private:
+  std::uint64_t next_ = 0;
+};
+
+class PushAgent : public Agent {
+ public:
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>& /*params*/) const override {
+    return {"{}", "push"};
+  }
+  [[nodiscard]] Sent sent(const Context& context) const override {
+    return {"{\"messages\":" + std::to_string(context.path.size()) + "}", {"nothing"}};
+  }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter&) override { return nullptr; }
+};
+
+class Echo : public Generation {
+ public:
+  void resume() override {}
+};
+
+// Says the last message again, one character a step.
+class EchoAgent : public PushAgent {
+ public:
+  explicit EchoAgent(Executor& executor) : executor_(executor) {}
+
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override {
+    executor_.post([&writer, context = std::move(context)] {
+      const MessageId id("echo-" + context.run.get());
+      std::vector<Step> steps;
+      steps.push_back({0, OpenMessage{id, {}, Role::assistant, {}}});
+      for (const char c : std::get<TextPart>(context.path.back().parts[0]).text) {
+        steps.push_back({0, AppendContent{id, 0, std::string(1, c)}});
+      }
+      steps.push_back({0, EndMessage{id, MessageStatus::complete, {}}});
+      steps.push_back({0, EndRun{RunStatus::completed, {}, {}}});
+      writer.write(std::move(steps));
+    });
+    return std::make_unique<Echo>();
+  }
+
+ private:
+  Executor& executor_;
+};
+
+class TestAgents : public Agents {
+ public:
+  explicit TestAgents(Executor& executor) : echo_(executor) {}
+  [[nodiscard]] std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const override {
+    if (agent.get() == "nobody") return std::nullopt;
+    return push_.settings(params);
+  }
+  [[nodiscard]] Agent* find(const AgentName& agent) {
+    if (agent.get() == "echo") return &echo_;
+    return agent.get() == "nobody" ? nullptr : &push_;
+  }
+
+ private:
+  PushAgent push_;
+  EchoAgent echo_;
+};
+
+}  // namespace
+
+struct FrontFixture::Inside {
+  explicit Inside(Auth given)
+      : auth(std::move(given)),
+        executor(context),
+        agents(executor),
+        lines(LineLog::Level::error, LineLog::Style::text),
+        memory(executor, Epoch(0xabcdef)),
+        driver([this](const AgentName& name) { return agents.find(name); }, executor, lines) {}
+
+  Auth auth;
+  asio::io_context context{1};
+  AsioExecutor executor;
+  TestAgents agents;
+  CountingClock clock;
+  CountingRandom random;
+  Metrics metrics;
+  LineLog lines;
+  LogMemory memory;
+  RunDriver driver;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Server> server;
+  std::promise<void> stopped;
+  bool stopping = false;
+  std::thread thread;
+
+  // Does it on the engine strand, and waits.
+  template <class Work>
+  void on_strand(Work work) {
+    std::promise<void> done;
+    asio::post(context, [&work, &done] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  void open_engine() {
+    std::promise<void> ready;
+    on_strand([this, &ready] {
+      auto opened = Engine::open({.log = memory,
+                                  .store = memory,
+                                  .clock = clock,
+                                  .random = random,
+                                  .executor = executor,
+                                  .agents = agents,
+                                  .is_json_object = is_object_text,
+                                  .metrics = metrics},
+                                 driver, [&ready](Result<void>) { ready.set_value(); });
+      engine = std::move(opened.value());
+      driver.connect(*engine);
+    });
+    ready.get_future().wait();
+  }
+
+  void open_server(ServerRules rules) {
+    on_strand([this, &rules] {
+      server = std::move(
+          Server::open({.context = context,
+                        .engine = *engine,
+                        .auth = auth,
+                        .metrics = metrics,
+                        .log = lines,
+                        .find_agent = [this](const AgentName& name) { return agents.find(name); }},
+                       std::move(rules))
+              .value());
+    });
+  }
+};
+
+FrontFixture::FrontFixture(ServerRules rules, Auth auth)
+    : inside_(std::make_unique<Inside>(std::move(auth))) {
+  inside_->thread = std::thread([inside = inside_.get()] {
+    const auto work = asio::make_work_guard(inside->context);
+    inside->context.run();
+  });
+  inside_->open_engine();
+  inside_->open_server(std::move(rules));
+}
+
+FrontFixture::~FrontFixture() {
+  inside_->on_strand([this] {
+    inside_->server.reset();
+    inside_->driver.stop();
+    inside_->engine.reset();
+  });
+  inside_->context.stop();
+  inside_->thread.join();
+}
+
+std::uint16_t FrontFixture::port() const { return inside_->server->port(); }
+
+FrontCounts FrontFixture::counts() const {
+  FrontCounts counts;
+  inside_->on_strand([this, &counts] { counts = inside_->server->counts(); });
+  return counts;
+}
+
+void FrontFixture::stop() {
+  inside_->on_strand([this] { inside_->server->stop([this] { inside_->stopped.set_value(); }); });
+}
+
+void FrontFixture::wait_for_stop() { inside_->stopped.get_future().wait(); }
+
+}  // namespace lockstep::test

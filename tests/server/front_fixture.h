@@ -1,0 +1,34 @@
+// front_fixture.h: a server with a real engine, a log in memory, and a thread of its own.
+//
+// Tests speak to it over loopback, as fronts do. Agents: `default` and any other name are of kind
+// push; `echo` writes one message and ends; `nobody` is none.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "server/server.h"
+
+namespace lockstep::test {
+
+class FrontFixture {
+ public:
+  explicit FrontFixture(ServerRules rules = {}, Auth auth = {});
+  ~FrontFixture();
+  FrontFixture(const FrontFixture&) = delete;
+  FrontFixture& operator=(const FrontFixture&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  // What the server counts, as of now.
+  [[nodiscard]] FrontCounts counts() const;
+  // Starts to stop; `wait_for_stop` returns when the server is done.
+  void stop();
+  void wait_for_stop();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace lockstep::test
