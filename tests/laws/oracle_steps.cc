@@ -1,0 +1,150 @@
+// oracle_steps.cc: what the oracle makes of a producer, and of a crash.
+#include <algorithm>
+
+#include "tests/laws/oracle_words.h"
+
+namespace lockstep::oracle {
+
+// --- Steps ---------------------------------------------------------------------------------------
+
+std::string Oracle::take(const StepBatch& batch, std::uint64_t at) {
+  world_ = now();
+  at_ = at;
+  Run* run = world_.run(batch.run.get());
+  if (!run) return "unknown_run";
+  if (batch.attempt != 1) return "fenced";
+  if (run->ended != 0 && !run->by_producer) return "ended";
+  if (batch.steps.empty() || batch.steps.front().seq == 0) return "invalid";
+  for (std::size_t i = 0; i < batch.steps.size(); ++i) {
+    if (batch.steps[i].seq != batch.steps.front().seq + i) return "invalid";
+  }
+  if (batch.steps.front().seq > run->seq + 1) return "gap";
+  if (batch.steps.back().seq <= run->seq) return "";
+  if (run->ended != 0) return "ended";
+  bool over = false;
+  for (const Step& each : batch.steps) {
+    if (each.seq <= run->seq) continue;
+    std::string refusal;
+    if (over) return "invalid";
+    if (!step(batch, each, refusal, over)) return refusal;
+  }
+  world_.run(batch.run.get())->seq = batch.steps.back().seq;
+  begin_next();
+  history_[at] = world_;
+  return "";
+}
+
+bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over) {
+  const std::string id = batch.run.get();
+  Run& run = *world_.run(id);
+  const auto refuse = [&](const char* code) {
+    refusal = code;
+    return false;
+  };
+  if (const auto* open = std::get_if<OpenMessage>(&step.what)) {
+    if (taken(open->message.get())) return refuse("exists");
+    std::string parent = run.head;
+    for (const Message& message : world_.messages) {
+      if (message.run == id) parent = message.id;
+    }
+    if (open->parent) {
+      parent = open->parent->get();
+      if (!world_.message(parent) || world_.message(parent)->deleted) {
+        return refuse("unknown_message");
+      }
+    }
+    Message message;
+    message.id = open->message.get();
+    message.parent = parent;
+    message.role = role_name(open->role);
+    message.author = open->author.value_or("");
+    message.run = id;
+    message.status = "open";
+    message.created = at_;
+    world_.messages.push_back(std::move(message));
+    if (world_.head == parent) world_.head = open->message.get();
+    return true;
+  }
+  if (const auto* end = std::get_if<EndRun>(&step.what)) {
+    if (end->status != RunStatus::completed && end->status != RunStatus::failed &&
+        end->status != RunStatus::interrupted) {
+      return refuse("invalid");
+    }
+    const bool well = end->status == RunStatus::completed;
+    const std::string word = well ? "complete" : end->status == RunStatus::failed ? "failed" : "interrupted";
+    for (Message& message : world_.messages) {
+      if (message.run != id || message.deleted || message.status != "open") continue;
+      message.status = word;
+      for (std::size_t part = 0; !well && part < message.parts.size(); ++part) {
+        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
+          message.parts.resize(part);
+        }
+      }
+    }
+    if (!well) answer_calls_of(run, "interrupted");
+    finish(run, well ? "completed" : word);
+    run.by_producer = true;
+    over = true;
+    if (well) return true;
+    for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
+      finish(*world_.run(waiting), "interrupted");
+    }
+    return true;
+  }
+  const std::string to = std::visit(
+      [](const auto& what) -> std::string {
+        if constexpr (requires { what.message; }) return what.message.get();
+        return "";
+      },
+      step.what);
+  Message* message = world_.message(to);
+  if (!message || message->deleted || message->run != id) return refuse("unknown_message");
+  if (message->status != "open") return refuse("invalid");
+  if (const auto* part = std::get_if<StartPart>(&step.what)) {
+    if (part->part.value_or(static_cast<std::uint32_t>(message->parts.size())) !=
+        message->parts.size()) {
+      return refuse("invalid");
+    }
+    message->parts.push_back(parts_of({part->value}).front());
+  } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
+    if (append->part > message->parts.size()) return refuse("invalid");
+    if (append->part == message->parts.size()) {
+      message->parts.push_back({"text", u"", "", "", ++serial_});
+    }
+    if (!grows(message->parts[append->part])) return refuse("invalid");
+    message->parts[append->part].text += widen(append->text);
+  } else if (const auto* end = std::get_if<EndMessage>(&step.what)) {
+    if (end->status == MessageStatus::complete) {
+      message->status = "complete";
+    } else if (end->status == MessageStatus::failed) {
+      message->status = "failed";
+    } else {
+      return refuse("invalid");
+    }
+  }
+  return true;
+}
+
+void Oracle::crash(std::uint64_t at) {
+  world_ = now();
+  at_ = at;
+  if (Run* run = world_.running()) {
+    for (Message& message : world_.messages) {
+      if (message.run != run->id || message.deleted || message.status != "open") continue;
+      message.status = "interrupted";
+      for (std::size_t part = 0; part < message.parts.size(); ++part) {
+        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
+          message.parts.resize(part);
+        }
+      }
+    }
+    answer_calls_of(*run, "interrupted");
+    finish(*run, "interrupted");
+  }
+  for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
+    finish(*world_.run(waiting), "interrupted");
+  }
+  if (world_ != now()) history_[at] = world_;
+}
+
+}  // namespace lockstep::oracle

@@ -1,0 +1,73 @@
+#include "tests/laws/oracle_words.h"
+
+#include <vector>
+
+namespace lockstep::oracle {
+
+std::string role_name(Role role) {
+  return std::vector<std::string>{"system", "user", "assistant", "tool"}.at(
+      static_cast<std::size_t>(role));
+}
+
+bool is_object(const std::u16string& wide) {
+  std::string text;
+  for (const char16_t unit : wide) text += unit < 128 ? static_cast<char>(unit) : '?';
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(text, error);
+  return !error && value.is_object();
+}
+
+std::string opaque(const std::optional<Json>& json) { return json ? json->text : ""; }
+
+Part part_of(const lockstep::Part& part) {
+  if (const auto* text = std::get_if<TextPart>(&part)) return {"text", widen(text->text), "", ""};
+  if (const auto* thought = std::get_if<ReasoningPart>(&part)) {
+    return {"reasoning", widen(thought->text), "", ""};
+  }
+  if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+    return {"tool_call", widen(call->arguments), call->id, call->name};
+  }
+  if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+    return {"tool_result", u"", result->call, result->content};
+  }
+  if (const auto* file = std::get_if<FilePart>(&part)) {
+    return {"file", u"", file->uri, file->name.value_or("")};
+  }
+  const auto& data = std::get<DataPart>(part);
+  return {"data", u"", data.name, data.value.text};
+}
+
+bool grows(const Part& part) {
+  return part.type == "text" || part.type == "reasoning" || part.type == "tool_call";
+}
+
+bool high_surrogate(char16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+
+void shorten(std::u16string& text, std::size_t units) {
+  if (units >= text.size()) return;
+  if (units > 0 && high_surrogate(text[units - 1])) --units;
+  text.resize(units);
+}
+
+std::u16string widen(const std::string& utf8) {
+  std::u16string wide;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const auto lead = static_cast<unsigned char>(utf8[at]);
+    const int more = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    char32_t point = more == 0 ? lead : lead & (0x3F >> more);
+    for (int next = 1; next <= more; ++next) {
+      point = point << 6 | (static_cast<unsigned char>(utf8[at + static_cast<std::size_t>(next)]) & 0x3F);
+    }
+    at += static_cast<std::size_t>(more) + 1;
+    if (point < 0x10000) {
+      wide += static_cast<char16_t>(point);
+    } else {
+      point -= 0x10000;
+      wide += static_cast<char16_t>(0xD800 + (point >> 10));
+      wide += static_cast<char16_t>(0xDC00 + (point & 0x3FF));
+    }
+  }
+  return wide;
+}
+
+}  // namespace lockstep::oracle

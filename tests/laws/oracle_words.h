@@ -1,0 +1,19 @@
+// oracle_words.h: the small readings that the oracle's files share.
+#pragma once
+
+#include <boost/json.hpp>
+
+#include "tests/laws/oracle.h"
+
+namespace lockstep::oracle {
+
+[[nodiscard]] std::string role_name(Role role);
+[[nodiscard]] bool is_object(const std::u16string& wide);
+[[nodiscard]] std::string opaque(const std::optional<Json>& json);
+[[nodiscard]] Part part_of(const lockstep::Part& part);
+[[nodiscard]] bool grows(const Part& part);
+[[nodiscard]] bool high_surrogate(char16_t unit);
+// To at most so many units, and never into a code point.
+void shorten(std::u16string& text, std::size_t units);
+
+}  // namespace lockstep::oracle
