@@ -5,6 +5,7 @@
 // deleted threads are truth and stay. A thread whose log is damaged is left as it is, and named.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/entry_rows.h"
 #include "engine/keys.h"
@@ -78,7 +79,8 @@ class Rebuild {
     std::vector<Row> rows{{Table::meta, std::string(keys::next_thread), keys::encode_number(next_),
                            Row::Stamp::none}};
     for (const std::string& key : feed_[ThreadId()]) {
-      rows.push_back({Table::feed, key, std::nullopt, Row::Stamp::none});
+      if (!placed_.contains(key))
+        rows.push_back({Table::feed, key, std::nullopt, Row::Stamp::none});
     }
     return writer_.write(std::move(rows));
   }
@@ -119,8 +121,9 @@ class Rebuild {
     const std::string key = keys::thread(id);
     const ThreadRecord record{id, number, state.owner, state.thread, state.now, state.now};
     rows[{Table::threads, key}] = encode(key, record) + keys::encode_number(commit.get());
-    rows[{Table::feed, keys::feed(state.owner, commit)}] =
-        encode(keys::feed(state.owner), FeedRow{id, false});
+    const std::string listed = keys::feed(state.owner, commit);
+    placed_.insert(listed);
+    rows[{Table::feed, listed}] = encode(keys::feed(state.owner), FeedRow{id, false});
     Row quarantine = marks::clear(marks::quarantined, number);
     rows[{quarantine.table, quarantine.key}] = std::nullopt;
 
@@ -133,6 +136,7 @@ class Rebuild {
 
   StoreWriter& writer_;
   std::map<ThreadId, std::vector<std::string>> feed_;  // the rows of each thread; "": nobody's
+  std::set<std::string> placed_;                       // the feed's rows that were made again
   std::vector<ThreadNumber> deleted_;
   std::uint64_t next_ = 1;
   Account account_;

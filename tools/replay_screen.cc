@@ -33,7 +33,7 @@ std::string ReplayScreen::show(std::vector<std::string> lines) {
   // The cursor is behind the last line. Only what differs is written: the last line's new end, or
   // all from the first other line on.
   const std::size_t last = former.size() - 1;
-  if (same == last && shown_[same].starts_with(former[same])) {
+  if (same == last && same < shown_.size() && shown_[same].starts_with(former[same])) {
     out = shown_[same].substr(former[same].size());
     if (shown_.size() > same + 1) out += '\n';
     append_lines(out, shown_, same + 1);

@@ -1,0 +1,216 @@
+// Trees and histories, in and out again.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/rocks/temp_folder.h"
+#include "tests/tools/store_files.h"
+#include "tools/json.h"
+#include "tools/oasst.h"
+
+namespace lockstep::test {
+namespace {
+
+std::uint64_t count_in(const Said& said, const char* field) {
+  const auto json = parse_json(said.out);
+  if (!json || !json->find(field)) return ~std::uint64_t{0};
+  return std::stoull(json->find(field)->text);
+}
+
+constexpr const char* small_tree =
+    R"({"message_tree_id": "t1", "tree_state": "ready", "prompt": {"message_id": "t1", )"
+    R"("text": "Na\u00efve \ud83c\udf15?", "role": "prompter", "score": 0.10, "big": 1e400, )"
+    R"("replies": [{"message_id": "m2", "parent_id": "t1", "text": "Yes.", "role": "assistant", )"
+    R"("rank": 1, "replies": []}, {"message_id": "m3", "parent_id": "t1", "text": "No.", )"
+    R"("role": "assistant", "rank": 0, "labels": {"fails": null}, "replies": []}]}})";
+
+TEST(Import, TakesTheOpenAssistantTreesAndGivesThemBackByteForByte) {
+  const auto file = oasst_file();
+  if (!file) GTEST_SKIP() << "the Open Assistant trees are not there";
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+
+  const Said first =
+      lockstep({"import", *file, "--format", "oasst", "--user", "ann", "--data", data, "--json"});
+  const Said second =
+      lockstep({"import", *file, "--format", "oasst", "--user", "ann", "--data", data, "--json"});
+  const Said verified = lockstep({"verify", "--data", data});
+  std::string trees;
+  const std::string source = read_whole(*file);
+  for (std::size_t at = 0; at < source.size(); at = source.find('\n', at) + 1) {
+    const std::string id =
+        parse_json(source.substr(at, source.find('\n', at) - at))->find("message_tree_id")->text;
+    trees += lockstep({"export", id, "--format", "oasst", "--data", data}).out;
+  }
+
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(count_in(first, "threads_new"), 100u);
+  EXPECT_EQ(count_in(first, "messages_new"), 1167u);
+  EXPECT_EQ(count_in(second, "threads_new"), 0u);
+  EXPECT_EQ(count_in(second, "messages_new"), 0u);
+  EXPECT_EQ(verified.code, 0) << verified.out;
+  EXPECT_EQ(trees, source);
+}
+
+TEST(Import, KeepsTheTreesBranches) {
+  const auto file = oasst_file();
+  if (!file) GTEST_SKIP() << "the Open Assistant trees are not there";
+  std::uint64_t branches = 0;
+  const std::string source = read_whole(*file);
+  for (std::size_t at = 0; at < source.size(); at = source.find('\n', at) + 1) {
+    const auto plan = plan_of_tree(source.substr(at, source.find('\n', at) - at));
+    ASSERT_TRUE(plan.has_value()) << plan.error().detail;
+    std::map<std::string, int> children;
+    for (const PlannedMessage& message : plan->messages) {
+      if (message.parent) ++children[message.parent->get()];
+    }
+    for (const auto& [parent, count] : children) branches += count > 1 ? 1 : 0;
+  }
+
+  EXPECT_EQ(branches, 260u);
+}
+
+TEST(Import, KeepsNumbersAndTextAsTheyWereWritten) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+
+  const Said in = lockstep({"import", "-", "--format", "oasst", "--user", "ann", "--data", data},
+                           std::string(small_tree) + "\n");
+  const Said out = lockstep({"export", "t1", "--format", "oasst", "--data", data});
+  const Said shown = lockstep({"show", "t1", "--data", data, "--json"});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_EQ(out.out, std::string(small_tree) + "\n");
+  EXPECT_NE(shown.out.find("\"head\":\"m3\""), std::string::npos) << "the best reply's path";
+}
+
+TEST(Import, RefusesATreeThatItCouldNotGiveBack) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+
+  for (const char* line : {"{}", "[1", R"({"message_tree_id":"t","prompt":{"message_id":"a b"}})",
+                           R"({"message_tree_id":"t","prompt":{"message_id":"a","text":"x",)"
+                           R"("role":"king","replies":[]}})",
+                           R"({"message_tree_id":"t","prompt":{"message_id":"a","text":"x",)"
+                           R"("role":"prompter","role":"assistant","replies":[]}})"}) {
+    const Said said =
+        lockstep({"import", "-", "--format", "oasst", "--user", "ann", "--data", data}, line);
+
+    EXPECT_EQ(said.code, 1) << line;
+    EXPECT_NE(said.err.find("line 1"), std::string::npos) << said.err;
+  }
+}
+
+TEST(Import, AHistoryComesOutAsItWentIn) {
+  const TempFolder folder;
+  const std::string history = history_of(stopped_and_answered());
+  const std::string one = folder.path() + "/one";
+  const std::string other = folder.path() + "/other";
+
+  const Said in = lockstep({"import", "-", "--data", one, "--json"}, history);
+  const Said out = lockstep({"export", "--all", "--data", one});
+  const Said again = lockstep({"import", "-", "--data", other}, out.out);
+  const Said third = lockstep({"export", "--all", "--data", other});
+  const Said idle = lockstep({"import", "-", "--data", other, "--json"}, out.out);
+  const Said verified = lockstep({"verify", "--data", other});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_EQ(out.out, history);
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(third.out, history);
+  EXPECT_EQ(count_in(idle, "entries_new"), 0u);
+  EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
+TEST(Import, TheTreesHistoryComesOutAsItWentIn) {
+  const auto file = oasst_file();
+  if (!file) GTEST_SKIP() << "the Open Assistant trees are not there";
+  const TempFolder folder;
+  const std::string one = folder.path() + "/one";
+  const std::string other = folder.path() + "/other";
+
+  const Said in = lockstep({"import", *file, "--format", "oasst", "--user", "ann", "--data", one});
+  const Said out = lockstep({"export", "--all", "--data", one, "--out", folder.path() + "/out"});
+  const Said again = lockstep({"import", folder.path() + "/out", "--data", other});
+  const Said third = lockstep({"export", "--all", "--data", other});
+  const Said verified = lockstep({"verify", "--data", other});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_EQ(out.code, 0) << out.err;
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(third.out, read_whole(folder.path() + "/out"));
+  EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
+TEST(Import, GoesOnWithAHistoryOfWhichItHasTheBeginning) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string history = history_of(stopped_and_answered());
+  const std::size_t end_of_run = history.find('\n', history.find("\"run_ended\"")) + 1;
+
+  const Said first = lockstep({"import", "-", "--data", data}, history.substr(0, end_of_run));
+  const Said rest = lockstep({"import", "-", "--data", data}, history);
+  const Said out = lockstep({"export", "--all", "--data", data});
+  const Said verified = lockstep({"verify", "--data", data});
+
+  EXPECT_LT(end_of_run, history.size());
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  EXPECT_EQ(out.out, history);
+  EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
+TEST(Import, RefusesAnotherHistoryOfAThreadThatIsThere) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string history = history_of(stopped_and_answered());
+  std::string other = history;
+  other.replace(other.find("How far"), 7, "How big");
+
+  const Said first = lockstep({"import", "-", "--data", data}, history);
+  const Said second = lockstep({"import", "-", "--data", data}, other);
+
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(second.code, 1);
+  EXPECT_NE(second.err.find("another history"), std::string::npos) << second.err;
+  EXPECT_EQ(lockstep({"export", "--all", "--data", data}).out, history);
+}
+
+TEST(Import, RefusesAHistoryThatCannotHaveHappened) {
+  const std::string history = history_of(stopped_and_answered());
+  std::string gap = history;
+  const std::size_t third = gap.find('\n', gap.find('\n', gap.find('\n') + 1) + 1) + 1;
+  gap.erase(third, gap.find('\n', third) + 1 - third);
+  std::string unknown_field = history;
+  unknown_field.replace(unknown_field.find("\"prev\""), 6, "\"colour\":1,\"prev\"");
+
+  for (const std::string& bad : {gap, unknown_field, history.substr(history.find('\n') + 1)}) {
+    const TempFolder folder;
+    const Said said = lockstep({"import", "-", "--data", folder.path() + "/data"}, bad);
+
+    EXPECT_EQ(said.code, 1) << said.out;
+    EXPECT_NE(said.err.find("line "), std::string::npos) << said.err;
+  }
+}
+
+TEST(Import, TakesSingleMessages) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string lines =
+      R"({"thread":"t","message":{"id":"a","text":"Hello"}})"
+      "\n"
+      R"({"thread":"t","message":{"id":"b","parent":"a","role":"assistant","text":"Hi"}})"
+      "\n";
+
+  const Said in =
+      lockstep({"import", "-", "--format", "messages", "--user", "ann", "--data", data}, lines);
+  const Said out = lockstep({"export", "t", "--format", "messages", "--data", data});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_NE(out.out.find(R"({"thread":"t","message":{"id":"b","parent":"a","role":"assistant")"),
+            std::string::npos)
+      << out.out;
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -1,0 +1,42 @@
+// process.h: the real binary, run by a test.
+//
+// `lockstep` runs it to its end and returns what it said; `Running` starts it and lets it go on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace lockstep::test {
+
+struct Said {
+  int code = -1;  // the exit code; 128 + the signal's number if one ended it
+  std::string out;
+  std::string err;
+};
+
+// `environment`: `NAME=value`, beside the test's own.
+[[nodiscard]] Said lockstep(const std::vector<std::string>& arguments,
+                            const std::string& input = {},
+                            const std::vector<std::string>& environment = {});
+
+class Running {
+ public:
+  explicit Running(const std::vector<std::string>& arguments);
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  // The next line of its standard output, without its end; empty at the end of it.
+  [[nodiscard]] std::string line();
+  void signal(int number) const;
+  // Waits for its end, and returns the exit code as above.
+  [[nodiscard]] int wait();
+
+ private:
+  pid_t process_ = -1;
+  int output_ = -1;
+};
+
+}  // namespace lockstep::test

@@ -1,0 +1,73 @@
+// The server as a process: where it listens, that it stops in order, and who may be beside it.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/rocks/temp_folder.h"
+#include "tests/tools/store_files.h"
+
+namespace lockstep::test {
+namespace {
+
+TEST(Serve, SaysWhereItListensAndStopsInOrder) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  Running server({"serve", "--data", data, "--listen", "127.0.0.1:0"});
+
+  const std::string where = server.line();
+  const std::string note = server.line();
+  server.signal(SIGTERM);
+  const int code = server.wait();
+
+  EXPECT_TRUE(where.starts_with("lockstep 0.")) << where;
+  EXPECT_NE(where.find(" listening on http://127.0.0.1:"), std::string::npos) << where;
+  EXPECT_EQ(where.find("127.0.0.1:0 "), std::string::npos) << "the real port";
+  EXPECT_NE(where.find("(data in " + data + ", agents: default (demo))"), std::string::npos)
+      << where;
+  EXPECT_NE(note.find("no token file"), std::string::npos) << note;
+  EXPECT_EQ(code, 0);
+}
+
+TEST(Serve, ReadersWorkBesideItAndWritersAreToldWhyNot) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  ASSERT_EQ(lockstep({"import", "-", "--data", data}, history_of(stopped_and_answered())).code, 0);
+  Running server({"serve", "--data", data, "--listen", "127.0.0.1:0"});
+  ASSERT_NE(server.line(), "");
+
+  const Said shown = lockstep({"show", "thread", "--data", data});
+  const Said verified = lockstep({"verify", "--data", data});
+  const Said rebuilt = lockstep({"rebuild", "--data", data});
+  const Said imported = lockstep({"import", "-", "--data", data}, "");
+
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+  EXPECT_EQ(rebuilt.code, 3);
+  EXPECT_NE(rebuilt.err.find("Stop the server"), std::string::npos) << rebuilt.err;
+  EXPECT_EQ(imported.code, 3);
+  EXPECT_NE(imported.err.find("Stop the server"), std::string::npos) << imported.err;
+}
+
+TEST(Serve, AWrongSettingIsNamed) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/lockstep.toml";
+  const std::vector<std::pair<const char*, const char*>> files{
+      {"colour = \"red\"\n", "colour"},
+      {"[agents.a]\nkind = \"parrot\"\n", "kind"},
+      {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\nspeed = 1\n", "speed"},
+      {"[agents.a]\nkind = \"demo\"\nrate = 0\n", "rate"},
+      {"[agents.a]\nmodel = \"m\"\n", "agents.a"},
+  };
+  for (const auto& [toml, named] : files) {
+    write_whole(file, toml);
+
+    const Said said = lockstep(
+        {"serve", "--data", folder.path() + "/data", "--config", file, "--listen", "127.0.0.1:0"});
+
+    EXPECT_EQ(said.code, 2) << toml << said.err;
+    EXPECT_NE(said.err.find(named), std::string::npos) << said.err;
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::test

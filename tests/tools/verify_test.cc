@@ -1,0 +1,156 @@
+// Damage is found and named; what is derived can be made again.
+#include <gtest/gtest.h>
+
+#include "engine/keys.h"
+#include "engine/rocks/rocks_keys.h"
+#include "engine/view_codec.h"
+#include "tests/rocks/temp_folder.h"
+#include "tests/tools/store_files.h"
+#include "tools/json.h"
+
+namespace lockstep::test {
+namespace {
+
+class Damage : public testing::Test {
+ protected:
+  Damage() {
+    const Said said = lockstep({"import", "-", "--data", data_}, history_of(story_));
+    EXPECT_EQ(said.code, 0) << said.err;
+  }
+
+  [[nodiscard]] Said verify() const { return lockstep({"verify", "--data", data_, "--json"}); }
+  [[nodiscard]] Said rebuild() const { return lockstep({"rebuild", "--data", data_, "--json"}); }
+
+  // Flips a bit of the first value of the table.
+  void flip(KvTable table, std::size_t from_the_end) const {
+    tamper(data_, [&](const Kv& kv, KvBatch& batch) {
+      auto rows = kv.scan({.table = table,
+                           .begin = {},
+                           .end = {},
+                           .direction = Direction::forward,
+                           .rows_max = 1,
+                           .bytes_max = 1});
+      ASSERT_TRUE(rows && !rows->empty());
+      auto [key, value] = rows->front();
+      value[value.size() - 1 - from_the_end] ^= 1;
+      batch.put(table, key, value);
+    });
+  }
+  void drop_all(KvTable table) const {
+    tamper(data_, [&](const Kv&, KvBatch& batch) {
+      batch.erase_range(table, std::string(), std::string(200, '\xff'));
+    });
+  }
+
+  TempFolder folder_;
+  std::string data_ = folder_.path() + "/data";
+  Story story_ = stopped_and_answered();
+};
+
+TEST_F(Damage, AWholeStoreHasNone) {
+  const Said said = verify();
+
+  EXPECT_EQ(said.code, 0) << said.out;
+  const auto json = parse_json(said.out);
+  ASSERT_TRUE(json.has_value()) << said.out;
+  EXPECT_TRUE(json->find("ok")->boolean);
+  EXPECT_EQ(json->find("threads")->text, "1");
+  EXPECT_EQ(json->find("entries")->text, std::to_string(story_.entries().size()));
+}
+
+TEST_F(Damage, AFlippedBitInAnEntryIsFoundAndNamed) {
+  flip(KvTable::log, 9);
+
+  const Said said = verify();
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.out.find("thread thread"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("\"ts\":" + std::to_string(story_.entries()[0].at.get())),
+            std::string::npos)
+      << said.out;
+}
+
+TEST_F(Damage, AMissingEntryIsFound) {
+  tamper(data_, [&](const Kv&, KvBatch& batch) {
+    batch.erase(KvTable::log, encode_key({ThreadNumber(1), story_.entries()[2].at}));
+  });
+
+  const Said said = verify();
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.out.find("missing"), std::string::npos) << said.out;
+}
+
+TEST_F(Damage, AFlippedBitInAnyDerivedTableIsFoundAndCuredByARebuild) {
+  for (KvTable table : {KvTable::views, KvTable::threads, KvTable::feed}) {
+    flip(table, 9);
+
+    const Said found = verify();
+    const Said cured = rebuild();
+    const Said after = verify();
+
+    EXPECT_EQ(found.code, 1) << found.out;
+    EXPECT_EQ(cured.code, 0) << cured.out << cured.err;
+    EXPECT_EQ(after.code, 0) << after.out;
+  }
+}
+
+TEST_F(Damage, WhatIsDerivedIsMadeAgainFromNothing) {
+  const Said before = lockstep({"show", "--data", data_, "--json"});
+  drop_all(KvTable::views);
+  drop_all(KvTable::threads);
+  drop_all(KvTable::feed);
+
+  const Said found = verify();
+  const Said cured = rebuild();
+  const Said after = verify();
+
+  EXPECT_EQ(found.code, 1) << found.out;
+  EXPECT_NE(found.out.find("no row in the list"), std::string::npos) << found.out;
+  EXPECT_EQ(cured.code, 0) << cured.out << cured.err;
+  EXPECT_EQ(after.code, 0) << after.out;
+  EXPECT_EQ(lockstep({"show", "--data", data_, "--json"}).out, before.out);
+}
+
+TEST_F(Damage, AViewOfAnotherStateIsFound) {
+  // The views of the thread as they were: sealed and in their place, but of another text.
+  Story other;
+  other.start("r1", "u1", "How far is the sun?");
+  const std::string key = keys::view(ThreadNumber(1), keys::MessagePlace{0});
+  tamper(data_, [&](const Kv&, KvBatch& batch) {
+    batch.put(KvTable::views, key, encode(key, other.state().messages[0]));
+  });
+
+  const Said said = verify();
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.out.find("views"), std::string::npos) << said.out;
+}
+
+TEST_F(Damage, AnOpenRunThatIsInNoThreadIsFound) {
+  const std::string key = keys::open_run({ThreadNumber(1), 0});
+  tamper(data_, [&](const Kv&, KvBatch& batch) {
+    batch.put(KvTable::open_runs, key,
+              encode(key, OpenRun{ThreadId("thread"), RunId("r1"), RunStatus::running, 1}));
+  });
+
+  const Said found = verify();
+  const Said cured = rebuild();
+
+  EXPECT_EQ(found.code, 1) << found.out;
+  EXPECT_NE(found.out.find("not open"), std::string::npos) << found.out;
+  EXPECT_EQ(cured.code, 0) << cured.err;
+  EXPECT_EQ(verify().code, 0);
+}
+
+TEST_F(Damage, AThreadWhoseLogIsDamagedIsLeftAsItIsByARebuild) {
+  flip(KvTable::log, 9);
+
+  const Said said = rebuild();
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.out.find("\"threads\":0"), std::string::npos) << said.out;
+}
+
+}  // namespace
+}  // namespace lockstep::test
