@@ -118,6 +118,8 @@ Server::~Server() {
 }
 
 std::uint16_t Server::port() const { return inside_->listener->port(); }
+void Server::tick() { inside_->connections.tick(); }
+
 const FrontCounts& Server::counts() const { return inside_->front.counts; }
 
 void Server::stop(Done<void> done) {

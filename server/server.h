@@ -53,6 +53,8 @@ class Server {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const FrontCounts& counts() const;
+  // A second passes: the server does this by itself, a test can let time run.
+  void tick();
   // `done` is called when no connection is left. Requires: called once.
   void stop(Done<void> done);
 

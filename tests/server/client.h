@@ -21,7 +21,8 @@ struct Reply {
 
 class Client {
  public:
-  explicit Client(std::uint16_t port);
+  // `receive_bytes`: what the system may hold for a client that does not read; 0: as it likes.
+  explicit Client(std::uint16_t port, int receive_bytes = 0);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -190,6 +190,12 @@ FrontCounts FrontFixture::counts() const {
   return counts;
 }
 
+void FrontFixture::pass(int seconds) {
+  for (int second = 0; second < seconds; ++second) {
+    inside_->on_strand([this] { inside_->server->tick(); });
+  }
+}
+
 void FrontFixture::stop() {
   inside_->on_strand([this] { inside_->server->stop([this] { inside_->stopped.set_value(); }); });
 }

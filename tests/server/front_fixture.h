@@ -22,6 +22,8 @@ class FrontFixture {
   [[nodiscard]] std::uint16_t port() const;
   // What the server counts, as of now.
   [[nodiscard]] FrontCounts counts() const;
+  // Lets so many seconds pass, for the server.
+  void pass(int seconds);
   // Starts to stop; `wait_for_stop` returns when the server is done.
   void stop();
   void wait_for_stop();
