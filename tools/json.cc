@@ -87,7 +87,7 @@ struct Builder {
 };
 
 void append_escape(std::string& out, unsigned unit) {
-  char text[8];
+  char text[11];  // four digits, but the compiler counts with eight
   std::snprintf(text, sizeof text, "\\u%04x", unit);
   out += text;
 }
