@@ -9,7 +9,7 @@
 namespace lockstep {
 namespace {
 
-std::string text_of(const Problem& problem) {
+std::string text_of(const Finding& problem) {
   std::string line = problem.where;
   if (problem.at != Timestamp()) line += ", entry " + std::to_string(problem.at.get());
   return line + ": " + problem.what;
@@ -23,7 +23,7 @@ void print_json(const Verification& found, const std::string& data, Terminal& te
   append_field_number(json, "entries", found.entries);
   append_field_number(json, "bytes", found.bytes);
   append_name(json, "problems");
-  append_array(json, found.problems, [](std::string& out, const Problem& problem) {
+  append_array(json, found.problems, [](std::string& out, const Finding& problem) {
     out += '{';
     append_field(out, "where", problem.where);
     if (problem.at != Timestamp()) append_field_number(out, "ts", problem.at.get());
@@ -35,7 +35,7 @@ void print_json(const Verification& found, const std::string& data, Terminal& te
 }
 
 void print_text(const Verification& found, const std::string& data, Terminal& terminal) {
-  for (const Problem& problem : found.problems) {
+  for (const Finding& problem : found.problems) {
     terminal.print(terminal.ink(Ink::red, "damaged") + "  " + printable(text_of(problem)) + "\n");
   }
   if (found.more_problems) terminal.print("… and more\n");

@@ -24,7 +24,8 @@
 
 namespace lockstep {
 
-struct Problem {
+// Not `Problem`: the server has a type of that name, and one program can hold only one.
+struct Finding {
   std::string where;  // a thread by its id, or by its number if the id can't be known; or a table
   Timestamp at;       // of the entry; 0: not of a single one
   std::string what;
@@ -34,7 +35,7 @@ struct Verification {
   std::uint64_t threads = 0;
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;  // of entries
-  std::vector<Problem> problems;
+  std::vector<Finding> problems;
   bool more_problems = false;
 };
 
