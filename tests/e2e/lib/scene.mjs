@@ -6,7 +6,11 @@ import { Socket } from "./socket.mjs";
 
 export async function scene(name, fixtures = []) {
   const aimock = await Aimock.start(fixtures);
-  const server = await Server.start({ name, config: { agents: usualAgents(aimock) } });
+  const starting = Server.start({ name, config: { agents: usualAgents(aimock) } });
+  const server = await starting.catch(async (error) => {
+    await aimock.dispose();
+    throw error;
+  });
   const sockets = [];
   const socket = async () => {
     const opened = await Socket.open(server);

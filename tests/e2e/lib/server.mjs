@@ -68,7 +68,11 @@ export class Server {
       throw new Error(`the server ended at its start (${JSON.stringify(how)}):\n${this.log()}`);
     });
     died.catch(() => {});
-    await within(Promise.race([this.ready(child), died]), "the server is ready", 30_000);
+    const ready = Promise.race([this.ready(child), died]);
+    await within(ready, "the server is ready", 30_000).catch((error) => {
+      child.kill("SIGKILL");
+      throw error;
+    });
   }
 
   async ready(child) {
