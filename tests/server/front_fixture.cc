@@ -1,11 +1,9 @@
 #include "tests/server/front_fixture.h"
 
-#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
-#include <stdexcept>
 #include <thread>
 
 #include "engine/log_memory.h"
@@ -115,7 +113,7 @@ struct FrontFixture::Inside {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Server> server;
   std::promise<void> stopped;
-  bool stopping = false;
+  std::string refusal;
   std::thread thread;
 
   // Does it on the engine strand, and waits.
@@ -149,15 +147,19 @@ struct FrontFixture::Inside {
 
   void open_server(ServerRules rules) {
     on_strand([this, &rules] {
-      server = std::move(
+      auto opened =
           Server::open({.context = context,
                         .engine = *engine,
                         .auth = auth,
                         .metrics = metrics,
                         .log = lines,
                         .find_agent = [this](const AgentName& name) { return agents.find(name); }},
-                       std::move(rules))
-              .value());
+                       std::move(rules));
+      if (opened) {
+        server = std::move(*opened);
+      } else {
+        refusal = opened.error().detail;
+      }
     });
   }
 };
@@ -182,6 +184,7 @@ FrontFixture::~FrontFixture() {
   inside_->thread.join();
 }
 
+const std::string& FrontFixture::refusal() const { return inside_->refusal; }
 std::uint16_t FrontFixture::port() const { return inside_->server->port(); }
 
 FrontCounts FrontFixture::counts() const {

@@ -19,6 +19,8 @@ class FrontFixture {
   FrontFixture(const FrontFixture&) = delete;
   FrontFixture& operator=(const FrontFixture&) = delete;
 
+  // Why the server did not open; empty if it did.
+  [[nodiscard]] const std::string& refusal() const;
   [[nodiscard]] std::uint16_t port() const;
   // What the server counts, as of now.
   [[nodiscard]] FrontCounts counts() const;

@@ -227,6 +227,29 @@ TEST_F(Http, RequestsInOneGoAreAnsweredInOrder) {
   EXPECT_EQ(client.read_reply().body, "ready\n");
 }
 
+TEST_F(Http, WhatIsSentBeforeAnAnswerIsReadAfterIt) {
+  Client client(server.port());
+  const std::string title = R"({"changes":[{"type":"update_thread","title":"x"}]})";
+
+  client.send(request_text("POST", "/v1/threads/p/sync", title, as_json) +
+              request_text("GET", "/v1/threads/p", {}, {}) +
+              request_text("GET", "/healthz", {}, {}));
+
+  EXPECT_EQ(client.read_reply().status, 200);
+  EXPECT_NE(client.read_reply().body.find("\"title\":\"x\""), std::string::npos);
+  EXPECT_EQ(client.read_reply().body, "ok\n");
+}
+
+TEST_F(Http, AClientThatHalfClosesStillGetsItsAnswer) {
+  Client client(server.port());
+  client.send(request_text("POST", "/v1/threads/h/sync",
+                           R"({"changes":[{"type":"update_thread","title":"x"}]})", as_json));
+  client.half_close();
+
+  EXPECT_EQ(client.read_reply().status, 200);
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
 TEST_F(Http, ARequestMayComeByteByByte) {
   Client client(server.port());
 
@@ -331,6 +354,15 @@ TEST(HttpTokens, AThreadIsItsUsersOnly) {
   EXPECT_EQ(client.request("GET", "/v1/threads/t1", {}, "Authorization: Bearer eve\r\n").status,
             401);
   EXPECT_EQ(client.request("GET", "/healthz").status, 200);
+}
+
+TEST(HttpTokens, WithoutThemOnlyThisMachineIsServed) {
+  ServerRules rules;
+  rules.host = "0.0.0.0";
+
+  const FrontFixture server(rules);
+
+  EXPECT_NE(server.refusal().find("without a token file"), std::string::npos) << server.refusal();
 }
 
 TEST(HttpLimits, AnAddressThatAsksTooOftenIsToldWhenToComeBack) {
