@@ -1,9 +1,9 @@
 // agents.h: what the engine must know of the agents that runs can ask for.
 //
-// Storage does not know models. To start a run it needs to know that its agent exists and what will be
-// sent beside the path (system prompt, tools, parameters), because that is stored, once per content,
-// before a byte goes to the model. The server's agents answer both; the answer depends on nothing but
-// the configuration and the run's parameters.
+// Storage does not know models. To start a run it needs to know that its agent exists and what will
+// be sent beside the path (system prompt, tools, parameters), because that is stored, once per
+// content, before a byte goes to the model. The server's agents answer both; the answer depends on
+// nothing but the configuration and the run's parameters.
 #pragma once
 
 #include <optional>

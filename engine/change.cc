@@ -5,8 +5,8 @@
 namespace lockstep {
 namespace {
 
-// Writes values so that no two different changes give the same bytes: every text with its length, every
-// option with whether it is there.
+// Writes values so that no two different changes give the same bytes: every text with its length,
+// every option with whether it is there.
 class Writer {
  public:
   void text(const std::string& value) {

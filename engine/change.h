@@ -1,8 +1,8 @@
 // change.h: what a front may ask for.
 //
-// Imperative and unresolved: a change says what its user wants, and `seen`, what the user saw when they
-// wanted it. `decide` (decide.h) turns it into events or a refusal. Ids that the front left out have
-// been filled in before it gets there, from chance; `content` was taken before that.
+// Imperative and unresolved: a change says what its user wants, and `seen`, what the user saw when
+// they wanted it. `decide` (decide.h) turns it into events or a refusal. Ids that the front left
+// out have been filled in before it gets there, from chance; `content` was taken before that.
 #pragma once
 
 #include <optional>

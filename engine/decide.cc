@@ -82,7 +82,8 @@ class Judge {
     if (seen && check(*seen, draft_.before().now, draft_.rules()) != CursorCheck::good) {
       return refuse("unknown_history", "what was seen is not of this history");
     }
-    if (change.op && memory_.is_new_device() && draft_.before().devices.size() >= limits::devices_max) {
+    if (change.op && memory_.is_new_device() &&
+        draft_.before().devices.size() >= limits::devices_max) {
       return refuse("too_many", "too many devices have changed this thread");
     }
     sight_ = Sight{seen ? seen->at : draft_.before().now, nullptr, {}};
@@ -93,8 +94,7 @@ class Judge {
   // What was seen, against what has become of it: the request's own former changes included.
   void look_back() {
     const bool earlier = sight_.at < draft_.before().now;
-    past_ = earlier ? pasts_.at(sight_.at)
-                    : Past{sight_.at, draft_.before().thread.head, {}};
+    past_ = earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}};
     extend(past_, draft_.decision().entry);
     sight_.past = &past_;
   }
@@ -120,8 +120,8 @@ class Judge {
     } else if (draft_.state().running && when == WhenBusy::rollback) {
       roll_back(draft_);
     }
-    draft_.say(RunQueued{
-        change.run, change.agent, change.input, Place{place.kind, anchor}, change.params});
+    draft_.say(RunQueued{change.run, change.agent, change.input, Place{place.kind, anchor},
+                         change.params});
     if (!busy || when != WhenBusy::queue) {
       start(draft_, *draft_.state().run_numbers.find(change.run));
     }
@@ -164,8 +164,8 @@ class Judge {
     }
     Message message;
     message.id = change.id;
-    message.parent = resolve(draft_.state(),
-                             change.place.value_or(Place{Place::Kind::after, head_as_seen()}));
+    message.parent =
+        resolve(draft_.state(), change.place.value_or(Place{Place::Kind::after, head_as_seen()}));
     message.role = change.role.value_or(Role::user);
     message.author = change.author;
     message.parts = change.parts;
@@ -345,8 +345,8 @@ class Judge {
 
 CursorCheck check(const Cursor& cursor, Timestamp now, const Rules& rules) {
   if (cursor.epoch != rules.epoch) {
-    const auto former = std::ranges::find(rules.former, cursor.epoch,
-                                          &std::pair<Epoch, Timestamp>::first);
+    const auto former =
+        std::ranges::find(rules.former, cursor.epoch, &std::pair<Epoch, Timestamp>::first);
     if (former == rules.former.end()) return CursorCheck::unknown;
     if (cursor.at > former->second) return CursorCheck::rewound;
   }
@@ -364,6 +364,7 @@ std::vector<Timestamp> pasts_needed(const ThreadState& state, const ChangeReques
   return {needed.begin(), needed.end()};
 }
 
+// NOLINTNEXTLINE(readability-function-size): a pure function is handed all that it depends on.
 Decision decide(const ThreadState& state, const Pasts& pasts, const ChangeRequest& request,
                 Timestamp at, const Rules& rules) {
   MUST(at > state.now);

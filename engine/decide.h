@@ -1,11 +1,12 @@
 // decide.h: what a change or a step turns into.
 //
-// All rules of the domain, pure: state, the past that the request has seen, the request and a timestamp
-// give events, or a refusal. Nothing here fails, waits, or looks at a clock. The rules are those of
-// docs/protocol.md under "Sync" and "Writing steps"; run.h holds the life of a run.
+// All rules of the domain, pure: state, the past that the request has seen, the request and a
+// timestamp give events, or a refusal. Nothing here fails, waits, or looks at a clock. The rules
+// are those of docs/protocol.md under "Sync" and "Writing steps"; run.h holds the life of a run.
 //
-// The changes of a request are taken in order, each on the state that the former have left, and become
-// one entry. A refused change leaves no events, only the memory of its refusal if it has an op.
+// The changes of a request are taken in order, each on the state that the former have left, and
+// become one entry. A refused change leaves no events, only the memory of its refusal if it has an
+// op.
 #pragma once
 
 #include <cstdint>
@@ -48,18 +49,19 @@ struct Decision {
 [[nodiscard]] Decision decide(const ThreadState& state, const Pasts& pasts,
                               const ChangeRequest& request, Timestamp at, const Rules& rules);
 
-// Steps of the running run become events; adjacent appends to one part become one. Steps known already
-// are passed over. A batch for a queued run must wait until the run starts or ends.
+// Steps of the running run become events; adjacent appends to one part become one. Steps known
+// already are passed over. A batch for a queued run must wait until the run starts or ends.
 [[nodiscard]] std::expected<Decision, StepRefusal> decide(const ThreadState& state,
                                                           const StepBatch& batch, Timestamp at,
                                                           const Rules& rules);
 
-// Every open run ends `interrupted`, all that was shown is kept: after a crash, or at a shutdown. Those
-// that wait keep their input.
+// Every open run ends `interrupted`, all that was shown is kept: after a crash, or at a shutdown.
+// Those that wait keep their input.
 [[nodiscard]] Decision interrupt(const ThreadState& state, const RunError& why, Timestamp at,
                                  const Rules& rules);
 
-// Is this cursor of this history: of an epoch that is known, not beyond its cut, not ahead of `now`?
+// Is this cursor of this history: of an epoch that is known, not beyond its cut, not ahead of
+// `now`?
 enum class CursorCheck : std::uint8_t { good, rewound, unknown };
 [[nodiscard]] CursorCheck check(const Cursor& cursor, Timestamp now, const Rules& rules);
 

@@ -12,8 +12,12 @@ namespace {
 // What a front that shows the message as it was, or as it was at any time since, can't have of it.
 Growth growth_of(const MessageRow& row, const MessagePast& past) {
   const Message& message = row.message;
-  Growth growth{message.id,    message.status, message.updated, message.usage,
-                static_cast<std::uint32_t>(message.parts.size()), {}};
+  Growth growth{message.id,
+                message.status,
+                message.updated,
+                message.usage,
+                static_cast<std::uint32_t>(message.parts.size()),
+                {}};
   for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
     if (part >= past.parts) {
       growth.grow.emplace_back(PartValue{part, message.parts[part]});
@@ -32,26 +36,27 @@ Growth growth_of(const MessageRow& row, const MessagePast& past) {
   return growth;
 }
 
+void apply(Message& message, const PartValue& value) {
+  MUST(value.part <= message.parts.size());
+  if (value.part == message.parts.size()) message.parts.emplace_back();
+  message.parts[value.part] = value.value;
+}
+
+void apply(Message& message, const PartGrowth& grown) {
+  MUST(grown.part < message.parts.size());
+  std::string* content = growing_text(message.parts[grown.part]);
+  MUST(content != nullptr);
+  content->resize(byte_at(*content, grown.at, units_of(*content)));
+  *content += grown.text;
+}
+
 void apply(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
   if (message.parts.size() > growth.parts) message.parts.resize(growth.parts);
   for (const auto& grown : growth.grow) {
-    if (const auto* value = std::get_if<PartValue>(&grown)) {
-      if (value->part == message.parts.size()) {
-        message.parts.push_back(value->value);
-      } else if (value->part < message.parts.size()) {
-        message.parts[value->part] = value->value;
-      }
-      continue;
-    }
-    const auto& text = std::get<PartGrowth>(grown);
-    MUST(text.part < message.parts.size());
-    std::string* content = growing_text(message.parts[text.part]);
-    MUST(content != nullptr);
-    content->resize(byte_at(*content, text.at, units_of(*content)));
-    *content += text.text;
+    std::visit([&](const auto& part) { apply(message, part); }, grown);
   }
 }
 

@@ -1,8 +1,8 @@
 // diff.h: how a thread differs between two timestamps.
 //
-// A front that shows State(a) and applies diff(a, b) shows State(b); so does one that shows any state
-// between, and applying it twice is applying it once. The size follows what changed: a message that only
-// grew or was cut comes as a `Growth`, the part of it that the front can't have.
+// A front that shows State(a) and applies diff(a, b) shows State(b); so does one that shows any
+// state between, and applying it twice is applying it once. The size follows what changed: a
+// message that only grew or was cut comes as a `Growth`, the part of it that the front can't have.
 #pragma once
 
 #include <optional>
@@ -42,15 +42,15 @@ struct Growth {
 struct Diff {
   Timestamp from;
   Timestamp to;
-  std::optional<Thread> thread;  // if a field of it changed
+  std::optional<Thread> thread;                         // if a field of it changed
   std::vector<std::variant<Message, Growth>> messages;  // in the order of the tree's rows
   std::vector<MessageId> removed;                       // every message deleted after `from`
   std::vector<Run> runs;
   friend bool operator==(const Diff&, const Diff&) = default;
 };
 
-// May `diff` be made without the entries since `from`? True if no message that was whole before `from`
-// has changed since.
+// May `diff` be made without the entries since `from`? True if no message that was whole before
+// `from` has changed since.
 [[nodiscard]] bool diff_needs_past(const ThreadState& now, Timestamp from);
 
 // Requires: `past` is of `from`, or null and not needed.

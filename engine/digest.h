@@ -2,10 +2,11 @@
 //
 //   digest(m) = SHA-256( digest(parent), or 32 zero bytes for a root,
 //                        netstrings of: id, role, number of parts,
-//                        for each part: type, then text | name, arguments | call, content | uri | name )
+//                        for each part: type, then text | name, arguments | call, content | uri |
+//                        name )
 //
-// A netstring is `LENGTH:BYTES,`, the length in bytes, decimal. A path's digest is its last message's.
-// The source of the rule is docs/protocol.md, "Digest".
+// A netstring is `LENGTH:BYTES,`, the length in bytes, decimal. A path's digest is its last
+// message's. The source of the rule is docs/protocol.md, "Digest".
 #pragma once
 
 #include <optional>

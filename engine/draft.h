@@ -1,7 +1,8 @@
 // draft.h: a decision in the making.
 //
-// Rules speak in events. Each is folded into a copy of the state as it is said, so that the next rule
-// sees what the last one did, and lands in the entry. Adjacent appends to one part become one event.
+// Rules speak in events. Each is folded into a copy of the state as it is said, so that the next
+// rule sees what the last one did, and lands in the entry. Adjacent appends to one part become one
+// event.
 #pragma once
 
 #include <utility>

@@ -1,12 +1,12 @@
 // engine.h: the face of everything that is true.
 //
-// The server hands in what fronts and producers say, and is called back when it is durable. Reads are
-// answered at once, from memory or the local disk. Every input takes one road: the thread's lane
-// (lane.h) decides, the log makes durable, `on_commit` folds the states, and then, and only then,
-// followers, waiters and run hosts hear of it.
+// The server hands in what fronts and producers say, and is called back when it is durable. Reads
+// are answered at once, from memory or the local disk. Every input takes one road: the thread's
+// lane (lane.h) decides, the log makes durable, `on_commit` folds the states, and then, and only
+// then, followers, waiters and run hosts hear of it.
 //
-// A thread belongs to the user who made it; to others it is `unknown_thread`. A user of nothing is the
-// administrator: the binary's own agents and tools.
+// A thread belongs to the user who made it; to others it is `unknown_thread`. A user of nothing is
+// the administrator: the binary's own agents and tools.
 //
 // Errors, beside the codes in docs/protocol.md: `unknown_thread` (not_found), `deleted` (gone),
 // `unknown_history` (conflict), `overloaded`, `stopping` (overloaded), `corrupt`.
@@ -74,7 +74,7 @@ struct RunContext {
 };
 
 struct ThreadsPage {
-  std::vector<Thread> threads;  // latest change first
+  std::vector<Thread> threads;      // latest change first
   std::optional<std::string> next;  // `before` of the next page
   std::string cursor;               // of the feed, now
 };
@@ -166,7 +166,8 @@ class Engine {
   // --- Life -------------------------------------------------------------------------------------
 
   [[nodiscard]] virtual Epoch epoch() const = 0;
-  // No change or step is taken from now on; running runs end `interrupted`. `done` when all is durable.
+  // No change or step is taken from now on; running runs end `interrupted`. `done` when all is
+  // durable.
   virtual void stop(Done<void> done) = 0;
 };
 

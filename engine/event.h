@@ -1,12 +1,13 @@
 // event.h: what happened.
 //
 // Everything that changes a thread is one of these twelve facts, past tense and resolved: no event
-// needs the clock, a default or another thread to be understood. An `Entry` is one append to a thread's
-// log: the events that became true together, or only the memory of a refused change. It is the unit
-// of atomicity, of durability and of what a front applies, and it names the entry before it.
+// needs the clock, a default or another thread to be understood. An `Entry` is one append to a
+// thread's log: the events that became true together, or only the memory of a refused change. It is
+// the unit of atomicity, of durability and of what a front applies, and it names the entry before
+// it.
 //
-// Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h). `Json` is text that the engine
-// carries and never looks into; the server hands it in already checked.
+// Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h). `Json` is text that the
+// engine carries and never looks into; the server hands it in already checked.
 //
 // Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and of an
 // `Ack` the hash. They are what a later decision needs to know of the past.
@@ -74,7 +75,8 @@ struct DataPart {
 using Part =
     std::variant<TextPart, ReasoningPart, ToolCallPart, ToolResultPart, FilePart, DataPart>;
 
-// The text of a part that can grow and be cut (text, reasoning, a call's arguments); null for others.
+// The text of a part that can grow and be cut (text, reasoning, a call's arguments); null for
+// others.
 [[nodiscard]] const std::string* growing_text(const Part& part);
 [[nodiscard]] std::string* growing_text(Part& part);
 
@@ -105,8 +107,8 @@ struct MessageInput {
   friend bool operator==(const MessageInput&, const MessageInput&) = default;
 };
 
-// Where new messages go. `after`: behind the thread's head if that lies below `message`, else behind
-// `message`. `parent`: exactly below it. No message: the root.
+// Where new messages go. `after`: behind the thread's head if that lies below `message`, else
+// behind `message`. `parent`: exactly below it. No message: the root.
 struct Place {
   enum class Kind : std::uint8_t { after, parent };
   Kind kind = Kind::after;
@@ -178,7 +180,8 @@ struct MessageDeleted {
 };
 struct HeadMoved {
   std::optional<MessageId> head;
-  std::optional<MessageId> from;  // what the head was: so that a late `after` finds the head as seen
+  std::optional<MessageId>
+      from;  // what the head was: so that a late `after` finds the head as seen
   friend bool operator==(const HeadMoved&, const HeadMoved&) = default;
 };
 struct RunQueued {
@@ -189,7 +192,8 @@ struct RunQueued {
   std::optional<Json> params;
   friend bool operator==(const RunQueued&, const RunQueued&) = default;
 };
-// The input's MessagePut events come before it, in the same entry. The run sees State(the entry's ts).
+// The input's MessagePut events come before it, in the same entry. The run sees State(the entry's
+// ts).
 struct RunStarted {
   RunId run;
   std::uint32_t attempt = 1;

@@ -1,8 +1,8 @@
 // executor.h: all that the engine knows of threads.
 //
 // A strand: what is posted runs one after another, never inside the call that posted it. The engine
-// lives on one; the log's committer posts to it. In the server it is the I/O loop, in a test a queue
-// that the test steps by hand.
+// lives on one; the log's committer posts to it. In the server it is the I/O loop, in a test a
+// queue that the test steps by hand.
 #pragma once
 
 #include <chrono>

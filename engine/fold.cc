@@ -76,7 +76,8 @@ class Folder {
     MessageRow& row = edit(event.message);
     MUST(event.part == row.message.parts.size());
     row.message.parts.push_back(event.value);
-    // Nobody writes to a message that has ended: what is put there then is an answer given to a call.
+    // Nobody writes to a message that has ended: what is put there then is an answer given to a
+    // call.
     if (row.message.status == MessageStatus::open) row.written = event.part + 1;
     const std::string* text = growing_text(event.value);
     row.lengths.push_back(text ? units_of(*text) : 0);
@@ -90,8 +91,8 @@ class Folder {
       row.written = event.part + 1;
     }
     Part& part = row.message.parts[event.part];
-    // By offset, not by content: a model may repeat itself, and a repeated word would then look like
-    // one that was delivered twice.
+    // By offset, not by content: a model may repeat itself, and a repeated word would then look
+    // like one that was delivered twice.
     cut(part, row.lengths[event.part], event.at);
     MUST(row.lengths[event.part] == event.at);
     std::string* text = growing_text(part);
@@ -173,7 +174,8 @@ class Folder {
 
   void operator()(const RunEnded& event) {
     RunRow& row = edit_run(event.run);
-    // A stop of a run that waits drops its input; whoever ends it otherwise leaves it to be sent again.
+    // A stop of a run that waits drops its input; whoever ends it otherwise leaves it to be sent
+    // again.
     if (row.run.status == RunStatus::queued && event.status == RunStatus::stopped) {
       row.run.input.clear();
     }
@@ -230,8 +232,8 @@ class Folder {
 void remember(ThreadState& state, const Ack& ack, Timestamp at) {
   MUST(ack.outcome.op.has_value());
   DeviceMemory& memory = state.devices.edit({ack.user, ack.device});
-  const auto place = std::ranges::upper_bound(
-      memory.acks, *ack.outcome.op, {}, [](const Ack& known) { return *known.outcome.op; });
+  const auto place = std::ranges::upper_bound(memory.acks, *ack.outcome.op, {},
+                                              [](const Ack& known) { return *known.outcome.op; });
   Ack kept = ack;
   kept.outcome.at = at;
   memory.acks.insert(place, std::move(kept));

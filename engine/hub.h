@@ -1,9 +1,9 @@
 // hub.h: who follows which thread.
 //
 // A follower is a cursor, not a queue: it is woken once per commit, and takes what lies between its
-// cursor and the durable end when it can write. The tails of followed threads are kept in memory, each
-// entry shared by all who read it, so that a commit costs each follower one write and the entry is
-// encoded once. A follower that fell behind the tail reads the log.
+// cursor and the durable end when it can write. The tails of followed threads are kept in memory,
+// each entry shared by all who read it, so that a commit costs each follower one write and the
+// entry is encoded once. A follower that fell behind the tail reads the log.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -21,15 +21,15 @@
 
 namespace lockstep {
 
-// A durable entry as its followers share it. `wire` is the server's: the bytes that the first follower
-// made of it, kept for the others; empty until then.
+// A durable entry as its followers share it. `wire` is the server's: the bytes that the first
+// follower made of it, kept for the others; empty until then.
 struct Published {
   std::shared_ptr<const Entry> entry;
   mutable std::string wire;
 };
 
-// Entries right after a cursor, oldest first. `end`: where the thread ends; if the last entry is before
-// it, there is more to be had.
+// Entries right after a cursor, oldest first. `end`: where the thread ends; if the last entry is
+// before it, there is more to be had.
 struct Slice {
   std::vector<std::shared_ptr<const Published>> entries;
   Timestamp end;
@@ -38,8 +38,8 @@ struct Slice {
 class Follower {
  public:
   virtual ~Follower() = default;
-  // There is more, or the thread was deleted. Must not call back into the engine: it should mark itself
-  // and take what there is when its connection can write.
+  // There is more, or the thread was deleted. Must not call back into the engine: it should mark
+  // itself and take what there is when its connection can write.
   virtual void wake() = 0;
 };
 
@@ -57,8 +57,8 @@ class Hub {
   void publish(const ThreadId& thread, std::shared_ptr<const Entry> entry);
   void wake(const ThreadId& thread);
 
-  // The entries after `after` if the tail reaches back so far: about `bytes_max` of them, at least one
-  // if there is one. Null: read the log.
+  // The entries after `after` if the tail reaches back so far: about `bytes_max` of them, at least
+  // one if there is one. Null: read the log.
   [[nodiscard]] std::optional<Slice> tail(const ThreadId& thread, Timestamp after,
                                           std::size_t bytes_max) const;
   [[nodiscard]] bool followed(const ThreadId& thread) const;

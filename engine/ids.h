@@ -1,8 +1,8 @@
 // ids.h: everything that has a meaning has a type.
 //
 // `Strong` makes a type of its own from a representation; it converts in neither direction by
-// itself, so a run can't be passed where a message is wanted. The ids that fronts see are strings of
-// 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, not `.` or `..`: they stand in URLs unescaped.
+// itself, so a run can't be passed where a message is wanted. The ids that fronts see are strings
+// of 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, not `.` or `..`: they stand in URLs unescaped.
 //
 // A `Timestamp` is an entry's place in its thread: microseconds since 1970 at ingest, made strictly
 // increasing per thread. A `Cursor` is a timestamp and the epoch of the store it was given out by;

@@ -1,7 +1,7 @@
 // limits.h: every bound, with its reason.
 //
-// What happens at a limit is a decision: a request gets a named error, a follower falls back to the log,
-// a producer is asked to wait. Nothing grows for ever.
+// What happens at a limit is a decision: a request gets a named error, a follower falls back to the
+// log, a producer is asked to wait. Nothing grows for ever.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@ namespace lockstep::limits {
 inline constexpr std::size_t id_bytes_max = 128;  // the protocol's
 // A message is kept whole in one row and sent in one frame if it must be: 8 MiB holds a long book.
 inline constexpr std::size_t message_bytes_max = 8 << 20;
-// A request's body may hold one message of the greatest size, escaped in JSON at up to twice its size.
+// A request's body may hold one message of the greatest size, escaped in JSON at up to twice its
+// size.
 inline constexpr std::size_t body_bytes_max = 16 << 20;
 static_assert(body_bytes_max >= 2 * message_bytes_max);
 inline constexpr std::size_t parts_max = 1024;               // of a message: agents make tens
@@ -29,8 +30,8 @@ inline constexpr std::size_t params_bytes_max = 256 << 10;   // tools' schemas a
 inline constexpr std::size_t name_bytes_max = 1024;          // authors, tools, files
 inline constexpr std::size_t uri_bytes_max = 64 << 10;       // a file's; its bytes lie elsewhere
 inline constexpr std::size_t messages_max = 1 << 20;         // of a thread
-// Of one stored row or entry, unpacked, in words of 8 bytes: twice what the largest entry needs, a lane's
-// whole queue, so that damaged bytes can't ask for more memory than that.
+// Of one stored row or entry, unpacked, in words of 8 bytes: twice what the largest entry needs, a
+// lane's whole queue, so that damaged bytes can't ask for more memory than that.
 inline constexpr std::size_t stored_words_max = 8 << 20;
 
 // --- Sync ----------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 // log.h: the interface of the truth.
 //
-// A log holds the entries of all threads, each as bytes (entry_codec.h), each under its thread's number
-// and timestamp, and gives every entry that becomes durable a dense commit number. Rows that can be
-// rebuilt from entries (store.h) travel with the entry that changes them and become true with it.
+// A log holds the entries of all threads, each as bytes (entry_codec.h), each under its thread's
+// number and timestamp, and gives every entry that becomes durable a dense commit number. Rows that
+// can be rebuilt from entries (store.h) travel with the entry that changes them and become true
+// with it.
 //
 //   append ── durable ──> follow's on_commit ──> append's done
 //
@@ -49,10 +50,10 @@ class Log {
 
   virtual ~Log() = default;
 
-  // Appends one entry and its rows, all of it or nothing. `done` is called on the strand of `follow`,
-  // after the entry has been seen there. Fails with `conflict` if the thread no longer ends at
-  // `expected`: then nothing was written. A failure of the disk does not return: it ends the process,
-  // because what is on the disk is then unknown.
+  // Appends one entry and its rows, all of it or nothing. `done` is called on the strand of
+  // `follow`, after the entry has been seen there. Fails with `conflict` if the thread no longer
+  // ends at `expected`: then nothing was written. A failure of the disk does not return: it ends
+  // the process, because what is on the disk is then unknown.
   virtual void append(Append append, Done<Result<CommitNumber>> done) = 0;
 
   // The entries of one thread after `after`, oldest first, at most `entries_max` and about
@@ -70,7 +71,8 @@ class Log {
 
   // Rows without an entry: what is not of one thread's history, such as a deletion. Durable before
   // `done`. `erase` names threads whose entries and views are to go.
-  virtual void write(std::vector<Row> rows, std::vector<ThreadNumber> erase, Done<Result<void>> done) = 0;
+  virtual void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+                     Done<Result<void>> done) = 0;
 };
 
 }  // namespace lockstep

@@ -1,7 +1,7 @@
 // metrics.h: plain counters; nobody's library.
 //
-// The engine counts; the server shows (metrics_page.h). A histogram has fixed bounds in microseconds,
-// so that adding to it costs a few compares and no memory.
+// The engine counts; the server shows (metrics_page.h). A histogram has fixed bounds in
+// microseconds, so that adding to it costs a few compares and no memory.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -15,7 +15,7 @@ namespace lockstep {
 struct Histogram {
   // 50 us to 10 s, about three to a decade: a commit takes some 300 us on a good disk.
   static constexpr std::array<std::uint64_t, 16> bounds_us{
-      50,    100,    200,    500,     1'000,   2'000,   5'000,     10'000,
+      50,     100,    200,     500,     1'000,   2'000,     5'000,     10'000,
       20'000, 50'000, 100'000, 200'000, 500'000, 1'000'000, 5'000'000, 10'000'000};
   std::array<std::uint64_t, bounds_us.size() + 1> counts{};
   std::uint64_t sum_us = 0;

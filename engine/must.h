@@ -1,8 +1,9 @@
 // must.h: an invariant, always on.
 //
-// MUST states what has to be true if this program has no bug. It stands in every build: a store that
-// goes on after a broken invariant turns one bug into many wrong bytes. What comes from outside (a
-// client, a model, a disk) is never a MUST; it is checked, and a failure there is an Error.
+// MUST states what has to be true if this program has no bug. It stands in every build: a store
+// that goes on after a broken invariant turns one bug into many wrong bytes. What comes from
+// outside (a client, a model, a disk) is never a MUST; it is checked, and a failure there is an
+// Error.
 #pragma once
 
 #include <cstdio>

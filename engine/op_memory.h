@@ -1,7 +1,8 @@
 // op_memory.h: what a device's changes were answered with.
 //
-// A change that names an op counts once. Sent again it is answered as the first time, refusals included;
-// with other content, or older than all that is remembered, it is refused. The memory is in the state
+// A change that names an op counts once. Sent again it is answered as the first time, refusals
+// included; with other content, or older than all that is remembered, it is refused. The memory is
+// in the state
 // (`DeviceMemory`), and so in the log; beside it counts what the same request has said before.
 #pragma once
 

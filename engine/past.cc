@@ -6,8 +6,8 @@
 namespace lockstep {
 namespace {
 
-// The message's parts as the first entry since found them: `parts` of them, of lengths not known yet.
-// A length that no event names is the length now, so it starts as "no bound".
+// The message's parts as the first entry since found them: `parts` of them, of lengths not known
+// yet. A length that no event names is the length now, so it starts as "no bound".
 constexpr Units unbounded = std::numeric_limits<Units>::max();
 
 void bound(MessagePast& past, std::uint32_t part, Units length) {
@@ -30,7 +30,6 @@ class Reader {
     MessagePast& past = touch(event.message);
     past.parts = std::min(past.parts, event.part);
   }
-
 
   // Appends never make a part here: decisions start each part by an event of its own (steps.cc).
   void operator()(const ContentAppended& event) {

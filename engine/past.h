@@ -1,10 +1,10 @@
 // past.h: what the entries since a timestamp say of the time before them.
 //
 // A state keeps no history. How long a part was at an earlier time, and the least that it has been
-// since, follow from its length now and from the appends (`at`) and cuts (`keep`) in the entries since:
-// a part only changes by these. Both uses need the least: a late stop keeps what was there all the time
-// since it was seen (later growth goes, an earlier cut stays), and a diff may assume that a front has
-// at least so much in common with now.
+// since, follow from its length now and from the appends (`at`) and cuts (`keep`) in the entries
+// since: a part only changes by these. Both uses need the least: a late stop keeps what was there
+// all the time since it was seen (later growth goes, an earlier cut stays), and a diff may assume
+// that a front has at least so much in common with now.
 //
 //   least(since) = min over (since, now] of every append's `at`, every cut's `keep`; the length now
 //                  for a part that no entry since names
@@ -26,7 +26,8 @@ namespace lockstep {
 struct MessagePast {
   std::uint32_t parts = 0;   // so many parts; those behind them are new
   std::vector<Units> least;  // of each of these parts
-  std::vector<bool> named;   // which of them an entry since has named: it may have been longer between
+  std::vector<bool>
+      named;  // which of them an entry since has named: it may have been longer between
 
   [[nodiscard]] bool touched(std::uint32_t part) const {
     return part < named.size() && named[part];

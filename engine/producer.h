@@ -18,8 +18,8 @@
 
 namespace lockstep {
 
-// What a model is given: a path in State(context_ts), root first, and the settings of the run. All of it
-// is durable, and open to every front, before a producer gets to see it.
+// What a model is given: a path in State(context_ts), root first, and the settings of the run. All
+// of it is durable, and open to every front, before a producer gets to see it.
 struct Context {
   ThreadId thread;
   RunId run;
@@ -36,8 +36,9 @@ struct Sent {
 class StepWriter {
  public:
   virtual ~StepWriter() = default;
-  // The steps' `seq` is set by the writer. False: so much is waiting to become durable that the producer
-  // should stop reading until `Generation::resume`. What was handed over is taken in any case.
+  // The steps' `seq` is set by the writer. False: so much is waiting to become durable that the
+  // producer should stop reading until `Generation::resume`. What was handed over is taken in any
+  // case.
   virtual bool write(std::vector<Step> steps) = 0;
 };
 
@@ -53,8 +54,8 @@ class Agent {
   [[nodiscard]] virtual AgentSettings settings(const std::optional<Json>& params) const = 0;
   // Pure: the same context gives the same bytes at any later time.
   [[nodiscard]] virtual Sent sent(const Context& context) const = 0;
-  // Null for an agent whose steps come from outside (kind `push`). The writer outlives the generation.
-  // A generation ends by writing an EndRun step, whatever happens to it.
+  // Null for an agent whose steps come from outside (kind `push`). The writer outlives the
+  // generation. A generation ends by writing an EndRun step, whatever happens to it.
   [[nodiscard]] virtual std::unique_ptr<Generation> start(Context context, StepWriter& writer) = 0;
 };
 

@@ -1,11 +1,11 @@
 // result.h: how a call says that it could not.
 //
-// Three kinds of trouble, three tools. A bug of ours is a MUST (must.h). What the caller has to choose
-// about is an `Error` in a `Result`. What a front did that the rules forbid is neither: it is an
-// outcome, a value like any other (change.h).
+// Three kinds of trouble, three tools. A bug of ours is a MUST (must.h). What the caller has to
+// choose about is an `Error` in a `Result`. What a front did that the rules forbid is neither: it
+// is an outcome, a value like any other (change.h).
 //
-// `Kind` says what the caller may do; `code` is the stable snake-case name that goes to the wire as it
-// is, and `detail` is a sentence for a person.
+// `Kind` says what the caller may do; `code` is the stable snake-case name that goes to the wire as
+// it is, and `detail` is a sentence for a person.
 #pragma once
 
 #include <expected>

@@ -1,8 +1,8 @@
 // rows.h: containers that are copied in constant time.
 //
 // A decision is made on a copy of a thread's state, which it then changes; a thread may have ten
-// thousand messages. So rows lie in shared pieces, and a piece is copied only when it is changed while
-// somebody else still holds it (`Cow`). A state that has one owner is changed in place.
+// thousand messages. So rows lie in shared pieces, and a piece is copied only when it is changed
+// while somebody else still holds it (`Cow`). A state that has one owner is changed in place.
 //
 //   Rows     vector of chunks of 64 rows, each row shared by itself
 //   RowMap   buckets by hash, each a shared map
@@ -71,8 +71,8 @@ class Rows {
 template <class Key, class Value>
 class RowMap {
  public:
-  // More than this many rows a bucket, and the buckets are doubled: copying the map stays cheap, and
-  // an edit copies a small part of it.
+  // More than this many rows a bucket, and the buckets are doubled: copying the map stays cheap,
+  // and an edit copies a small part of it.
   static constexpr std::size_t bucket_rows = 32;
 
   [[nodiscard]] std::size_t size() const { return size_; }

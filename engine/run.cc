@@ -17,7 +17,8 @@ constexpr std::string_view missing_result = "no result";
 
 std::vector<Units> whole(const MessageRow& row) { return row.lengths; }
 
-// The first tool call whose arguments, as kept, are not a complete JSON object goes, with all behind it.
+// The first tool call whose arguments, as kept, are not a complete JSON object goes, with all
+// behind it.
 void drop_half_calls(const MessageRow& row, std::vector<Units>& keep, const Rules& rules) {
   for (std::size_t part = 0; part < keep.size(); ++part) {
     const auto* call = std::get_if<ToolCallPart>(&row.message.parts[part]);
@@ -55,13 +56,12 @@ Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
     const std::string* text = growing_text(row.message.parts[shown.part]);
     if (!text) continue;
     const Units length = row.lengths[shown.part];
-    cut.keep[shown.part] =
-        std::min(cut.keep[shown.part], round_down(*text, shown.length, length));
+    cut.keep[shown.part] = std::min(cut.keep[shown.part], round_down(*text, shown.length, length));
   }
   const std::size_t seen_parts = cut.keep.size();
   drop_half_calls(row, cut.keep, rules);
-  // A result that a call was given when the run ended takes nothing away from what was seen: it stays,
-  // unless something before it goes.
+  // A result that a call was given when the run ended takes nothing away from what was seen: it
+  // stays, unless something before it goes.
   const bool all_seen_stay = cut.keep.size() == seen_parts &&
                              std::ranges::equal(cut.keep, std::span(row.lengths).first(seen_parts));
   cut.shortens = shortens(row, cut.keep) && !(only_results_since && all_seen_stay);
@@ -117,6 +117,7 @@ void answer_run_calls(Draft& draft, const RunRow& run, std::string_view content)
 void answer_path_calls(Draft& draft, const std::optional<MessageId>& head) {
   const std::vector<const MessageRow*> path = draft.state().path(head);
   std::vector<std::uint32_t> numbers;
+  numbers.reserve(path.size());
   for (const MessageRow* row : path) {
     numbers.push_back(*draft.state().message_numbers.find(row->message.id));
   }
@@ -181,9 +182,9 @@ const Cut* built_upon(const ThreadState& state, const RunRow& run, std::span<con
     if (other.id == run.run.id || !other.started || *other.started <= sight.at) continue;
     for (const MessageRow* given : state.path(other.head)) {
       const std::uint32_t number = *state.message_numbers.find(given->message.id);
-      for (const Cut& cut : cuts) {
-        if (cut.shortens && cut.number == number) return &cut;
-      }
+      const auto cut = std::ranges::find_if(
+          cuts, [&](const Cut& each) { return each.shortens && each.number == number; });
+      if (cut != cuts.end()) return &*cut;
     }
   }
   return nullptr;
@@ -243,7 +244,7 @@ void move_head(Draft& draft, const std::optional<MessageId>& head) {
 }
 
 std::optional<MessageId> resolve(const ThreadState& state, const Place& place) {
-  const std::optional<MessageId> anchor = state.nearest_living(place.message);
+  std::optional<MessageId> anchor = state.nearest_living(place.message);
   if (place.kind == Place::Kind::parent) return anchor;
   const std::optional<MessageId>& head = state.thread.head;
   return head && state.lies_below(*head, anchor) ? head : anchor;
@@ -254,7 +255,8 @@ void start(Draft& draft, std::uint32_t number) {
   const auto settings = draft.rules().agents.settings(run.agent, run.params);
   std::optional<MessageId> head = resolve(draft.state(), run.place);
   if (!settings || (!head && run.input.empty())) {
-    // Deletions have left nothing to answer, or the agent is no more: whoever looks may send it again.
+    // Deletions have left nothing to answer, or the agent is no more: whoever looks may send it
+    // again.
     draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});
     return;
   }

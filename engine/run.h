@@ -4,11 +4,12 @@
 //     │           └──────> stopped | superseded                  by a front
 //     └─────────────────> stopped | interrupted | superseded
 //
-// One run runs at a time. When it has ended well, or by a front, the next that waits starts in the same
-// entry; when it failed or was interrupted, those that wait end `interrupted`, with their input kept.
+// One run runs at a time. When it has ended well, or by a front, the next that waits starts in the
+// same entry; when it failed or was interrupted, those that wait end `interrupted`, with their
+// input kept.
 //
-// A stop cuts the run's messages to what its user saw. What is left is a history that a model can be
-// given: a tool call that was not wholly seen goes, and one that was gets a result.
+// A stop cuts the run's messages to what its user saw. What is left is a history that a model can
+// be given: a tool call that was not wholly seen goes, and one that was gets a result.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,8 @@
 
 namespace lockstep {
 
-// What the user of a front saw: State(at), less what `shown` says was not shown. Without a past it is the
-// state as the request found it.
+// What the user of a front saw: State(at), less what `shown` says was not shown. Without a past it
+// is the state as the request found it.
 struct Sight {
   Timestamp at;
   const Past* past = nullptr;

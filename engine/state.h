@@ -1,13 +1,14 @@
 // state.h: what the entries of a thread fold to.
 //
-// Plain rows, each stamped with the timestamp that last changed it; no history and no marks of single
-// steps. What a part's length was at an earlier time is found from the entries since (past.h).
+// Plain rows, each stamped with the timestamp that last changed it; no history and no marks of
+// single steps. What a part's length was at an earlier time is found from the entries since
+// (past.h).
 //
-// A message's place in `messages` is its number: given at creation, in order of creation, never reused.
-// So the rows are in the order that fronts show siblings in, and the stored entries name messages by
-// number. A deleted message stays as a tombstone with its parent: anchors that point at it stand for
-// its nearest living ancestor, and its id is not used again. Runs are numbered the same way, in the
-// order in which they were queued.
+// A message's place in `messages` is its number: given at creation, in order of creation, never
+// reused. So the rows are in the order that fronts show siblings in, and the stored entries name
+// messages by number. A deleted message stays as a tombstone with its parent: anchors that point at
+// it stand for its nearest living ancestor, and its id is not used again. Runs are numbered the
+// same way, in the order in which they were queued.
 //
 // Copying a state takes constant time (rows.h); decisions are made on copies.
 #pragma once
@@ -26,10 +27,10 @@ namespace lockstep {
 struct MessageRow {
   Message message;             // of a deleted one: only id, parent, role, run, created, updated
   std::vector<Units> lengths;  // of each part's growing text; 0 for a part that can't grow
-  Timestamp whole;             // when it was created or last put: since then it only grew and was cut
-  // The leading parts that its author wrote; behind them stand results that its tool calls were given
-  // when nobody would answer them any more. A stop that finds only these beyond what was seen cuts
-  // nothing.
+  Timestamp whole;  // when it was created or last put: since then it only grew and was cut
+  // The leading parts that its author wrote; behind them stand results that its tool calls were
+  // given when nobody would answer them any more. A stop that finds only these beyond what was seen
+  // cuts nothing.
   std::uint32_t written = 0;
   bool deleted = false;  // at `message.updated`
   friend bool operator==(const MessageRow&, const MessageRow&) = default;
@@ -77,7 +78,8 @@ struct DeviceKey {
 template <>
 struct std::hash<lockstep::DeviceKey> {
   std::size_t operator()(const lockstep::DeviceKey& key) const noexcept {
-    return std::hash<lockstep::UserId>{}(key.user) * 31 + std::hash<lockstep::DeviceId>{}(key.device);
+    return std::hash<lockstep::UserId>{}(key.user) * 31 +
+           std::hash<lockstep::DeviceId>{}(key.device);
   }
 };
 
@@ -105,7 +107,7 @@ struct Thread {
 struct ThreadState {
   Thread thread;
   UserId owner;
-  Timestamp now;       // the last entry's
+  Timestamp now;        // the last entry's
   bool titled = false;  // a title was written, by a front or by default
   Rows<MessageRow> messages;
   RowMap<MessageId, std::uint32_t> message_numbers;
@@ -123,7 +125,8 @@ struct ThreadState {
   // The message itself if it lives, else its nearest living ancestor; nothing: the root.
   [[nodiscard]] std::optional<MessageId> nearest_living(std::optional<MessageId> id) const;
   // Does `id` lie strictly below `ancestor`? Everything lies below the root.
-  [[nodiscard]] bool lies_below(const MessageId& id, const std::optional<MessageId>& ancestor) const;
+  [[nodiscard]] bool lies_below(const MessageId& id,
+                                const std::optional<MessageId>& ancestor) const;
   // From the root to `id`, both included; empty for no id.
   [[nodiscard]] std::vector<const MessageRow*> path(const std::optional<MessageId>& id) const;
 };

@@ -1,7 +1,7 @@
 // step.h: what a producer says while it writes a run.
 //
-// A content step names its message; control steps open and end messages and the run. `seq` is dense per
-// attempt from 1, so that a step sent again is known and a lost one is noticed.
+// A content step names its message; control steps open and end messages and the run. `seq` is dense
+// per attempt from 1, so that a step sent again is known and a lost one is noticed.
 #pragma once
 
 #include <cstdint>

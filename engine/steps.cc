@@ -1,7 +1,7 @@
 // steps.cc: what a producer's steps turn into.
 //
-// A batch is taken whole or not at all. Steps known already are passed over; one behind the next is a
-// gap. Every part is started by an event of its own, so that the log says when it came to be.
+// A batch is taken whole or not at all. Steps known already are passed over; one behind the next is
+// a gap. Every part is started by an event of its own, so that the log says when it came to be.
 #include <algorithm>
 
 #include "engine/decide.h"
@@ -94,8 +94,7 @@ class Taker {
     if (text->size() + step.text.size() > limits::message_bytes_max) {
       return refuse("too_large", "the part would be too large");
     }
-    draft_.say(
-        ContentAppended{step.message, step.part, (*row)->lengths[step.part], step.text});
+    draft_.say(ContentAppended{step.message, step.part, (*row)->lengths[step.part], step.text});
     return {};
   }
 
@@ -164,8 +163,7 @@ std::optional<ContentAppended> plain_append(const ThreadState& state, const RunI
     }
     appended.text += append->text;
   }
-  if (appended.text.empty() ||
-      content->size() + appended.text.size() > limits::message_bytes_max) {
+  if (appended.text.empty() || content->size() + appended.text.size() > limits::message_bytes_max) {
     return std::nullopt;
   }
   return appended;

@@ -1,9 +1,9 @@
 // store.h: the interface of what can be rebuilt.
 //
-// Tables of rows beside the log: views of threads, the list of threads, open runs, the feed, and the
-// settings that runs were started with. All but `settings` and the epochs in `meta` are a cache of the
-// log's fold. Rows are written only together with entries (`Append::rows`), so they are never ahead of
-// the log. keys.h says what the keys are.
+// Tables of rows beside the log: views of threads, the list of threads, open runs, the feed, and
+// the settings that runs were started with. All but `settings` and the epochs in `meta` are a cache
+// of the log's fold. Rows are written only together with entries (`Append::rows`), so they are
+// never ahead of the log. keys.h says what the keys are.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ enum class Table : std::uint8_t { views, threads, open_runs, feed, settings, met
 inline constexpr std::size_t table_count = 6;
 
 struct Row {
-  // `key` and `value`: the commit number of the entry that the row travels with is appended there, as
-  // 8 bytes, big-endian; it is not known before.
+  // `key` and `value`: the commit number of the entry that the row travels with is appended there,
+  // as 8 bytes, big-endian; it is not known before.
   enum class Stamp : std::uint8_t { none, key, value };
 
   Table table = Table::views;
@@ -36,7 +36,8 @@ enum class Direction : std::uint8_t { forward, backward };
 struct Scan {
   Table table = Table::views;
   std::string prefix = {};  // only keys that begin so
-  std::string after = {};   // beyond this key, in the scan's direction; empty: from the end of the range
+  std::string after =
+      {};  // beyond this key, in the scan's direction; empty: from the end of the range
   Direction direction = Direction::forward;
   std::uint32_t rows_max = 0;
 };

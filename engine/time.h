@@ -1,7 +1,8 @@
 // time.h: time and chance are handed in.
 //
-// Nothing in the engine looks at a clock or rolls dice by itself: a test can be a year long and take a
-// millisecond, and a failure can be repeated from its seed. The real ones are made once, by the binary.
+// Nothing in the engine looks at a clock or rolls dice by itself: a test can be a year long and
+// take a millisecond, and a failure can be repeated from its seed. The real ones are made once, by
+// the binary.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,14 @@ class Random {
   [[nodiscard]] virtual std::uint64_t next() = 0;
 };
 
-// The timestamp of the entry that comes after one at `last`: the clock's, or one more than the last.
+// The timestamp of the entry that comes after one at `last`: the clock's, or one more than the
+// last.
 [[nodiscard]] inline Timestamp next_timestamp(Timestamp last, Timestamp clock) {
   return clock > last ? clock : Timestamp(last.get() + 1);
 }
 
-// An id made by the server: 26 characters, sortable by time (48 bits of milliseconds, 80 of chance, in
-// the base 32 of Crockford, as a ULID is written).
+// An id made by the server: 26 characters, sortable by time (48 bits of milliseconds, 80 of chance,
+// in the base 32 of Crockford, as a ULID is written).
 [[nodiscard]] std::string make_id(Timestamp now, Random& random);
 
 }  // namespace lockstep

@@ -81,12 +81,16 @@ std::string index_difference(const ThreadState& state) {
 template <class T>
 std::string rows_difference(const std::string& kind, const Rows<T>& one, const Rows<T>& other) {
   if (one.size() != other.size()) {
-    return "number of " + kind + "s: " + std::to_string(one.size()) + " and " +
-           std::to_string(other.size());
+    std::string text = "number of " + kind + "s: ";
+    text += std::to_string(one.size());
+    return text += " and " + std::to_string(other.size());
   }
   for (std::size_t number = 0; number < one.size(); ++number) {
     const std::string field = difference(one[number], other[number]);
-    if (!field.empty()) return kind + " " + std::to_string(number) + ": " + field;
+    if (field.empty()) continue;
+    std::string text = kind + " ";
+    text += std::to_string(number);
+    return text += ": " + field;
   }
   return "";
 }

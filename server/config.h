@@ -6,7 +6,7 @@
 // because orchestrators put names of their own there (`LOCKSTEP_PORT` for a service called so).
 //
 //   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
-//   listen = "127.0.0.1:7777"             origins = ["https://chat.example"]
+//   listen = "127.0.0.1:7717"             origins = ["https://chat.example"]
 //   log_level = "info"                    log_json = false
 //   [limits]  requests_per_second, requests_burst, connections_per_address, loopback
 //   [agents.NAME]  each a table, which server/inference reads
@@ -39,7 +39,7 @@ struct AgentTable {
 struct Config {
   std::string data;
   std::string host = "127.0.0.1";
-  std::uint16_t port = 7777;
+  std::uint16_t port = 7717;
   std::string tokens;  // the file; empty: one user, `local`, on loopback only
   std::vector<std::string> origins;
   LineLog::Level log_level = LineLog::Level::info;

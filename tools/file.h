@@ -1,7 +1,8 @@
 // file.h: files of the tools, read and written whole or line by line.
 //
-// A file that is written takes the place of the former one as a whole, and durably: whoever reads it
-// meets the one or the other. What a file system says comes back as an Error that names the path.
+// A file that is written takes the place of the former one as a whole, and durably: whoever reads
+// it meets the one or the other. What a file system says comes back as an Error that names the
+// path.
 #pragma once
 
 #include <cstdint>

@@ -192,6 +192,8 @@ void HttpSession::fill(std::string& out) {
     std::string().swap(out_);
   }
   if (exchange_ && exchange_->stream) fill_stream(out);
+  // The answer that a JSON stream has become: with this write, because it may be the last one.
+  out += std::exchange(out_, {});
   if (state_ == State::idle) read_requests();
 }
 

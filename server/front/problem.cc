@@ -22,6 +22,7 @@ constexpr std::array problem_codes{
     ProblemCode{"unknown_message", 404, "No such message"},
     ProblemCode{"unknown_run", 404, "No such run"},
     ProblemCode{"unknown_agent", 404, "No such agent"},
+    ProblemCode{"not_started", 404, "The run has not started"},
     ProblemCode{"method_not_allowed", 405, "The method does not fit"},
     ProblemCode{"not_acceptable", 406, "No form that is accepted can be given"},
     ProblemCode{"timeout", 408, "The request took too long to come"},

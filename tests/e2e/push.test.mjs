@@ -72,12 +72,14 @@ describe("Push", { timeout: 120_000 }, () => {
   test("a gap is refused with the next expected, and nothing of its batch is taken", async () => {
     const { front, run, producer } = await running("gap");
     await producer.write(opens("gap-m"), says("gap-m", "one "));
-    const batch = [{ seq: 3, ...says("gap-m", "two ") }, { seq: 5, ...says("gap-m", "four") }];
-    const refused = await producer.send(batch).catch((error) => error);
+    const step = (seq, piece) => ({ seq, ...says("gap-m", piece) });
+    const refused = await producer.send([step(4, "three"), step(5, "four")]).catch((error) => error);
+    const torn = await producer.send([step(3, "two"), step(5, "four")]).catch((error) => error);
 
     assert.equal(refused.code, "gap");
     assert.equal(refused.problem.status, 409);
     assert.equal(refused.problem.expected, 3);
+    assert.ok(["gap", "invalid"].includes(torn.code), `a batch with a hole: ${torn.code}`);
     assert.equal(Screen.of(await stage.server.read("gap")).text(run), "one ");
     producer.seq = 2;
     await producer.write(says("gap-m", "two"), finishes());
@@ -131,7 +133,8 @@ describe("Push", { timeout: 120_000 }, () => {
     assert.deepEqual([...refused.problem.cut_calls].sort(), ["half", "unseen"]);
     const stored = await assertSettled(front);
     const parts = stored.messages.get("calls-m").parts;
-    assert.deepEqual(parts.map((part) => part.type), ["text", "tool_call"]);
+    assert.deepEqual(parts.slice(0, 2).map((part) => part.type), ["text", "tool_call"]);
+    assert.ok(parts.slice(2).every((part) => part.type === "tool_result"));
     assert.equal(parts[1].arguments, '{"q":1}');
     const results = [...stored.messages.values()].flatMap((it) => it.parts.filter((part) => part.call === "whole"));
     assert.equal(results.length, 1, "a whole call without a result gets one");

@@ -175,7 +175,7 @@ describe("Drop and resume", { timeout: 300_000 }, () => {
     const { server } = stage;
     const last = (await backlog(server, "model")).at(-1).id;
     const [ts, epoch] = last.split("@");
-    for (const cursor of [`${Number(ts) + 1}@${epoch}`, `${ts}@nobodyknowsthis`]) {
+    for (const cursor of [`${Number(ts) + 1}@${epoch}`, `${ts}@0123456789abcdef`]) {
       const front = new Front(server, "model");
       front.cursor = cursor;
       await assert.rejects(front.sync(), { code: "unknown_history" });

@@ -9,8 +9,8 @@
 namespace lockstep::test {
 namespace {
 
-// A thread in which `r1` has been asked `u1` and has written "one two three" to `a1`, in three steps;
-// the story's times after each are in `seen`.
+// A thread in which `r1` has been asked `u1` and has written "one two three" to `a1`, in three
+// steps; the story's times after each are in `seen`.
 struct Streaming : Story {
   std::vector<Timestamp> seen;
   Streaming() {
@@ -160,8 +160,8 @@ TEST(Decide, AHalfSeenToolCallGoesWithAllBehindIt) {
                      AppendContent{MessageId("a1"), 0, "let me see"},
                      StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "look", "{\"at\":"}}});
   const Timestamp seen = story.now();
-  story.steps("r1", {AppendContent{MessageId("a1"), 1, "1}"},
-                     AppendContent{MessageId("a1"), 2, "well"}});
+  story.steps("r1",
+              {AppendContent{MessageId("a1"), 1, "1}"}, AppendContent{MessageId("a1"), 2, "well"}});
 
   story.stop("r1", seen);
 
@@ -445,8 +445,7 @@ TEST(Decide, EveryNewChangeIsRefusedIfTheHeadIsAnother) {
   put.id = MessageId("u2");
   Change change{{}, {}, {}, put};
 
-  const auto outcomes =
-      story.say({UserId("ann"), {}, {}, MessageId("u9"), {std::move(change)}});
+  const auto outcomes = story.say({UserId("ann"), {}, {}, MessageId("u9"), {std::move(change)}});
 
   EXPECT_EQ(outcomes.front().code, "head_moved");
 }

@@ -35,9 +35,9 @@ TEST(Ids, ACursorReadsBackAsWritten) {
 }
 
 TEST(Ids, WhatIsNotACursorIsRefused) {
-  for (const char* bad :
-       {"", "@", "1@", "@0123456789abcdef", "1@0123456789abcde", "1@0123456789abcdeF", "-1@0123456789abcdef",
-        "01@0123456789abcdef", "1@0123456789abcdef ", "99999999999999999999@0123456789abcdef"}) {
+  for (const char* bad : {"", "@", "1@", "@0123456789abcdef", "1@0123456789abcde",
+                          "1@0123456789abcdeF", "-1@0123456789abcdef", "01@0123456789abcdef",
+                          "1@0123456789abcdef ", "99999999999999999999@0123456789abcdef"}) {
     EXPECT_FALSE(parse_cursor(bad)) << bad;
   }
 }

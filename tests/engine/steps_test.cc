@@ -69,8 +69,8 @@ TEST(Steps, AnotherAttemptIsFenced) {
 TEST(Steps, ABatchIsTakenWholeOrNotAtAll) {
   Writing story;
 
-  const auto refused = story.steps("r1", {AppendContent{MessageId("a1"), 0, "one"},
-                                          AppendContent{MessageId("b1"), 0, "two"}});
+  const auto refused = story.steps(
+      "r1", {AppendContent{MessageId("a1"), 0, "one"}, AppendContent{MessageId("b1"), 0, "two"}});
 
   EXPECT_EQ(refused.error().code, "unknown_message");
   EXPECT_EQ(story.text("a1"), "<none>");
@@ -124,8 +124,8 @@ TEST(Steps, TwoMessagesCanBeWrittenInterleaved) {
   story.steps("r1", {OpenMessage{MessageId("b1"), MessageId("u1"), Role::assistant, "critic"}});
 
   for (const char* word : {"a", "b", "c"}) {
-    story.steps("r1", {AppendContent{MessageId("a1"), 0, word},
-                       AppendContent{MessageId("b1"), 0, word}});
+    story.steps("r1",
+                {AppendContent{MessageId("a1"), 0, word}, AppendContent{MessageId("b1"), 0, word}});
   }
 
   EXPECT_EQ(story.text("a1"), "abc");

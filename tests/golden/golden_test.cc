@@ -1,7 +1,7 @@
-// The golden vectors: for every event and every change, a thread before, the entry or diff as it goes
-// over the wire, and the thread after. They are written by these tests (LOCKSTEP_WRITE_GOLDEN=1), kept
-// beside them, and read back: byte for byte by the writer, and by a front that knows only the JSON
-// (json_front.h). Other clients read the same files.
+// The golden vectors: for every event and every change, a thread before, the entry or diff as it
+// goes over the wire, and the thread after. They are written by these tests
+// (LOCKSTEP_WRITE_GOLDEN=1), kept beside them, and read back: byte for byte by the writer, and by a
+// front that knows only the JSON (json_front.h). Other clients read the same files.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -99,7 +99,8 @@ struct Streaming : Story {
   }
 };
 
-// --- Events ------------------------------------------------------------------------------------------
+// --- Events
+// ------------------------------------------------------------------------------------------
 
 TEST(Golden, AStartWithItsInput) {
   Story story;
@@ -163,7 +164,8 @@ TEST(Golden, ARunIsQueued) {
   hold_last("event_run_queued", story);
 }
 
-// --- Changes -----------------------------------------------------------------------------------------
+// --- Changes
+// -----------------------------------------------------------------------------------------
 
 TEST(Golden, AStopCuts) {
   Streaming story;
@@ -260,7 +262,8 @@ TEST(Golden, ARefusalThatIsRememberedHasNoEvents) {
   hold_last("change_refused", story);
 }
 
-// --- A whole life in one diff ------------------------------------------------------------------------
+// --- A whole life in one diff
+// ------------------------------------------------------------------------
 
 TEST(Golden, ADiffOverManyEntries) {
   Streaming story;

@@ -206,7 +206,8 @@ json::object apply(json::object state, const json::object& diff) {
     }
   }
   for (const json::value& id : diff.at("removed").as_array()) {
-    const auto gone = std::ranges::find_if(messages, [&](const auto& row) { return row.at("id") == id; });
+    const auto gone =
+        std::ranges::find_if(messages, [&](const auto& row) { return row.at("id") == id; });
     if (gone != messages.end()) messages.erase(gone);
   }
   json::array& runs = state.at("runs").as_array();

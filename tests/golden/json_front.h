@@ -1,7 +1,8 @@
 // json_front.h: a front in its plainest form: JSON in, JSON out.
 //
-// It reads what the golden vectors hold and does what docs/protocol.md tells a front to do, with nothing
-// of the engine: the vectors are a contract only if somebody who has but the text can follow them.
+// It reads what the golden vectors hold and does what docs/protocol.md tells a front to do, with
+// nothing of the engine: the vectors are a contract only if somebody who has but the text can
+// follow them.
 #pragma once
 
 #include <boost/json.hpp>

@@ -5,12 +5,18 @@
 namespace lockstep::test {
 namespace {
 
-constexpr const char* words[] = {"one ", "two ", "the ", "\xC3\xA9t\xC3\xA9 ",
-                                 "\xF0\x9F\x98\x80", "\xE6\xBC\xA2\xE5\xAD\x97", "a", "{\"k\":1}"};
-constexpr const char* event_names[] = {
-    "thread_updated", "message_put",     "message_created", "part_started",
-    "content_appended", "message_ended", "message_cut",     "message_deleted",
-    "head_moved",     "run_queued",      "run_started",     "run_ended"};
+constexpr const char* words[] = {"one ",
+                                 "two ",
+                                 "the ",
+                                 "\xC3\xA9t\xC3\xA9 ",
+                                 "\xF0\x9F\x98\x80",
+                                 "\xE6\xBC\xA2\xE5\xAD\x97",
+                                 "a",
+                                 "{\"k\":1}"};
+constexpr const char* event_names[] = {"thread_updated", "message_put",      "message_created",
+                                       "part_started",   "content_appended", "message_ended",
+                                       "message_cut",    "message_deleted",  "head_moved",
+                                       "run_queued",     "run_started",      "run_ended"};
 constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
                                         "stop_run",  "move_head",   "update_thread"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
@@ -62,7 +68,8 @@ std::string types(const Message& message) {
   std::string text;
   for (const Part& part : message.parts) {
     text += names[part.index()];
-    if (const auto* call = std::get_if<ToolCallPart>(&part)) text += " " + call->id + call->arguments;
+    if (const auto* call = std::get_if<ToolCallPart>(&part))
+      text += " " + call->id + call->arguments;
     if (const auto* result = std::get_if<ToolResultPart>(&part)) text += " " + result->call;
     text += ", ";
   }
@@ -85,7 +92,8 @@ std::string difference(const Message& message, const oracle::Message& expected) 
   if (message.created.get() != expected.created) return name + ": created";
   if (message.parts.size() != expected.parts.size()) {
     return name + ": " + std::to_string(message.parts.size()) + " parts, not " +
-           std::to_string(expected.parts.size()) + ": " + types(message) + " not " + types(expected);
+           std::to_string(expected.parts.size()) + ": " + types(message) + " not " +
+           types(expected);
   }
   for (std::size_t part = 0; part < message.parts.size(); ++part) {
     if (!std::visit(PartDifference{expected.parts[part]}, message.parts[part])) {
@@ -151,7 +159,8 @@ std::string History::fresh(const char* kind) { return kind + std::to_string(++id
 std::string History::some_message() {
   if (message_ids_.empty() || one_in(12)) return "nowhere";
   // The latest ones are where things happen.
-  const std::size_t span = one_in(3) ? message_ids_.size() : std::min<std::size_t>(6, message_ids_.size());
+  const std::size_t span =
+      one_in(3) ? message_ids_.size() : std::min<std::size_t>(6, message_ids_.size());
   return message_ids_[message_ids_.size() - 1 - upto(span)];
 }
 
@@ -188,7 +197,8 @@ Part History::some_part() {
     case 1:
       return ToolCallPart{fresh("c"), "look", one_in(2) ? "{\"at\":" : "{\"at\":1}"};
     case 2:
-      return ToolResultPart{"c" + std::to_string(upto(static_cast<std::uint64_t>(ids_) + 1)), word()};
+      return ToolResultPart{"c" + std::to_string(upto(static_cast<std::uint64_t>(ids_) + 1)),
+                            word()};
     case 3:
       return FilePart{"file:" + fresh("f"), std::nullopt, "name"};
     case 4:
@@ -280,7 +290,8 @@ std::string History::say_changes() {
   if (one_in(25)) request.if_head = MessageId(some_message());
   for (std::uint64_t count = 1 + (one_in(4) ? upto(4) : 0); count > 0; --count) {
     if (!sent_.empty() && one_in(8)) {
-      auto [sender, change] = sent_[sent_.size() - 1 - upto(std::min<std::size_t>(sent_.size(), one_in(4) ? 90 : 9))];
+      auto [sender, change] =
+          sent_[sent_.size() - 1 - upto(std::min<std::size_t>(sent_.size(), one_in(4) ? 90 : 9))];
       request.device = DeviceId(sender);
       if (one_in(4)) change.what = UpdateThread{"reused", {}, {}};
       change.content = content_of(change);
@@ -316,7 +327,10 @@ std::string History::say_changes() {
 std::string History::own_message(const std::string& run) {
   const RunRow* row = story_.state().run(RunId(run));
   if (!row || row->messages.empty() || one_in(25)) return some_message();
-  return story_.state().messages[row->messages[row->messages.size() - 1 - upto(std::min<std::size_t>(2, row->messages.size()))]].message.id.get();
+  return story_.state()
+      .messages[row->messages[row->messages.size() - 1 -
+                              upto(std::min<std::size_t>(2, row->messages.size()))]]
+      .message.id.get();
 }
 
 decltype(Step::what) History::some_step(const std::string& run) {
@@ -336,17 +350,34 @@ decltype(Step::what) History::some_step(const std::string& run) {
       return StartPart{message, std::nullopt, some_part()};
     case 1: {
       const MessageRow* there = story_.state().message(message);
-      return StartPart{message, static_cast<std::uint32_t>(there ? there->message.parts.size() : 0) + (one_in(8) ? 1 : 0), some_part()};
+      return StartPart{
+          message,
+          static_cast<std::uint32_t>(there ? there->message.parts.size() : 0) + (one_in(8) ? 1 : 0),
+          some_part()};
     }
     case 2:
-      return EndMessage{message, one_in(12) ? MessageStatus::stopped : one_in(4) ? MessageStatus::failed : MessageStatus::complete, Json{"{\"tokens\":3}"}};
+      return EndMessage{message,
+                        one_in(12)  ? MessageStatus::stopped
+                        : one_in(4) ? MessageStatus::failed
+                                    : MessageStatus::complete,
+                        Json{"{\"tokens\":3}"}};
     case 14:
-      return EndRun{one_in(10) ? RunStatus::stopped : one_in(3) ? RunStatus::failed : one_in(3) ? RunStatus::interrupted : RunStatus::completed, {}, {}};
+      return EndRun{one_in(10)  ? RunStatus::stopped
+                    : one_in(3) ? RunStatus::failed
+                    : one_in(3) ? RunStatus::interrupted
+                                : RunStatus::completed,
+                    {},
+                    {}};
     default: {
       const MessageRow* there = story_.state().message(message);
       const std::size_t parts = there ? there->message.parts.size() : 0;
-      const std::size_t part = parts == 0 || one_in(12) ? parts + (one_in(6) ? 1 : 0) : one_in(4) ? upto(parts) : parts - 1;
-      return AppendContent{message, static_cast<std::uint32_t>(part), one_in(20) ? "" : one_in(6) ? "1}" : word()};
+      const std::size_t part = parts == 0 || one_in(12) ? parts + (one_in(6) ? 1 : 0)
+                               : one_in(4)              ? upto(parts)
+                                                        : parts - 1;
+      return AppendContent{message, static_cast<std::uint32_t>(part),
+                           one_in(20)  ? ""
+                           : one_in(6) ? "1}"
+                                       : word()};
     }
   }
 }

@@ -1,8 +1,8 @@
 // history.h: a random life of a thread, said twice.
 //
-// A seed gives a history: several devices and a producer say random things, sensible and not, and the
-// engine's rules and the oracle each make of it what they make. What is counted here is what the laws
-// need to have happened: every event, every change, every outcome and refusal.
+// A seed gives a history: several devices and a producer say random things, sensible and not, and
+// the engine's rules and the oracle each make of it what they make. What is counted here is what
+// the laws need to have happened: every event, every change, every outcome and refusal.
 #pragma once
 
 #include <map>

@@ -2,9 +2,9 @@
 // histories. LOCKSTEP_HISTORIES says how many (default 10,000); a failure prints its seed, and
 // LOCKSTEP_SEED runs that one alone.
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include <cstdlib>
-#include <rapidcheck.h>
 
 #include "engine/digest.h"
 #include "server/front/json_write.h"
@@ -83,10 +83,11 @@ std::string run_history(std::uint64_t seed, Counts& counts,
   return {};
 }
 
-// --- The law of the diff ---------------------------------------------------------------------------
+// --- The law of the diff
+// ---------------------------------------------------------------------------
 
-// What of the content changed between two states, in bytes: an upper reading of "the changed content"
-// that knows nothing of how diffs are made.
+// What of the content changed between two states, in bytes: an upper reading of "the changed
+// content" that knows nothing of how diffs are made.
 std::size_t changed_bytes(const Screen& from, const ThreadState& to, const Diff& diff,
                           std::size_t& rows) {
   std::size_t bytes = 0;
@@ -182,7 +183,8 @@ std::string check_diff(History& history) {
   return {};
 }
 
-// --- The others ------------------------------------------------------------------------------------
+// --- The others
+// ------------------------------------------------------------------------------------
 
 // One timestamp, one state: the fold of the entries up to it, whenever it is asked for.
 std::string check_fold(History& history) {
@@ -192,7 +194,8 @@ std::string check_fold(History& history) {
   return difference(screen_of(again), history.oracle().at(state.now.get()));
 }
 
-// The model sees what the user sees: a run's input is a path of State(context_ts), then and for ever.
+// The model sees what the user sees: a run's input is a path of State(context_ts), then and for
+// ever.
 std::string check_context(History& history) {
   const ThreadState& now = history.story().state();
   if (now.runs.empty()) return {};
@@ -273,25 +276,22 @@ class StopWatch {
 
 void expect_all_counted(const Counts& counts) {
   std::vector<std::string> names;
-  for (const char* event :
-       {"thread_updated", "message_put", "message_created", "part_started", "content_appended",
-        "message_ended", "message_cut", "message_deleted", "head_moved", "run_queued",
-        "run_started", "run_ended"}) {
+  for (const char* event : {"thread_updated", "message_put", "message_created", "part_started",
+                            "content_appended", "message_ended", "message_cut", "message_deleted",
+                            "head_moved", "run_queued", "run_started", "run_ended"}) {
     names.push_back(std::string("event ") + event);
   }
-  for (const char* change : {"start_run", "put_message", "delete_message", "stop_run",
-                             "move_head", "update_thread"}) {
+  for (const char* change :
+       {"start_run", "put_message", "delete_message", "stop_run", "move_head", "update_thread"}) {
     names.push_back(std::string("change ") + change + " applied");
     names.push_back(std::string("change ") + change + " refused");
   }
-  for (const char* code :
-       {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved", "exists", "deleted",
-        "invalid", "unknown_message", "unknown_run", "unknown_agent", "busy", "built_upon",
-        "too_many"}) {
+  for (const char* code : {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved",
+                           "exists", "deleted", "invalid", "unknown_message", "unknown_run",
+                           "unknown_agent", "busy", "built_upon", "too_many"}) {
     names.push_back(std::string("refusal ") + code);
   }
-  for (const char* status :
-       {"completed", "stopped", "failed", "interrupted", "superseded"}) {
+  for (const char* status : {"completed", "stopped", "failed", "interrupted", "superseded"}) {
     names.push_back(std::string("run ") + status);
   }
   for (const char* code :

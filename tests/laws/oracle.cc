@@ -314,7 +314,8 @@ std::string Oracle::put(const PutMessage& change) {
     if (change.role && role_name(*change.role) != known->role) return "invalid";
     if (change.place) {
       if (!to.empty() && !world_.message(to)) return "unknown_message";
-      const bool stands = known->parent == to || (behind ? below(id, to) : known->parent == living(to));
+      const bool stands =
+          known->parent == to || (behind ? below(id, to) : known->parent == living(to));
       if (!stands) return "invalid";
     }
     if (Run* run = world_.running()) {

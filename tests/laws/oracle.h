@@ -1,8 +1,9 @@
 // oracle.h: the protocol once more, by the simplest means there are.
 //
-// The engine finds out what was seen from the entries since; the oracle keeps a copy of everything at
-// every timestamp and looks. Text is UTF-16 here, so a length is a length. Nothing is shared with the
-// engine but the words for what is asked (changes and steps): no fold, no decision, no helper.
+// The engine finds out what was seen from the entries since; the oracle keeps a copy of everything
+// at every timestamp and looks. Text is UTF-16 here, so a length is a length. Nothing is shared
+// with the engine but the words for what is asked (changes and steps): no fold, no decision, no
+// helper.
 //
 // It is slow and uses a lot of memory, and that is its virtue.
 #pragma once
@@ -46,9 +47,9 @@ struct Run {
   std::string id;
   std::string status;
   std::vector<MessageInput> input;
-  bool behind = true;      // place: behind the head if it lies below the anchor
-  std::string anchor;      // empty: the root
-  std::string head;        // once started: the last message of its path
+  bool behind = true;  // place: behind the head if it lies below the anchor
+  std::string anchor;  // empty: the root
+  std::string head;    // once started: the last message of its path
   std::uint64_t started = 0;
   std::uint64_t ended = 0;
   std::uint64_t seq = 0;

@@ -71,7 +71,9 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
       return refuse("invalid");
     }
     const bool well = end->status == RunStatus::completed;
-    const std::string word = well ? "complete" : end->status == RunStatus::failed ? "failed" : "interrupted";
+    const std::string word = well                               ? "complete"
+                             : end->status == RunStatus::failed ? "failed"
+                                                                : "interrupted";
     for (Message& message : world_.messages) {
       if (message.run != id || message.deleted || message.status != "open") continue;
       message.status = word;

@@ -56,7 +56,8 @@ std::u16string widen(const std::string& utf8) {
     const int more = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
     char32_t point = more == 0 ? lead : lead & (0x3F >> more);
     for (int next = 1; next <= more; ++next) {
-      point = point << 6 | (static_cast<unsigned char>(utf8[at + static_cast<std::size_t>(next)]) & 0x3F);
+      point = point << 6 |
+              (static_cast<unsigned char>(utf8[at + static_cast<std::size_t>(next)]) & 0x3F);
     }
     at += static_cast<std::size_t>(more) + 1;
     if (point < 0x10000) {

@@ -190,7 +190,9 @@ TEST_F(RocksLogTest, AFlippedBitInATableIsNeverOtherData) {
     auto rocks = std::move(*open());
     append(*rocks, 100, 2000);
   }
-  { auto rocks = std::move(*open()); }  // moves what was in the log into tables
+  {
+    auto rocks = std::move(*open());
+  }  // moves what was in the log into tables
   auto tables = files(".sst");
   ASSERT_FALSE(tables.empty());
   auto biggest =

@@ -23,7 +23,8 @@ std::string path_of(const Reply& reply) {
 constexpr std::string_view as_json = "Accept: application/json\r\n";
 // A thread with a run `r1` that is the caller's to write.
 constexpr std::string_view start_r1 =
-    R"({"device":"d","changes":[{"type":"start_run","op":1,"run":"r1","input":[{"id":"u1","text":"hello"}]}]})";
+    R"({"device":"d","changes":[{"type":"start_run","op":1,"run":"r1",)"
+    R"("input":[{"id":"u1","text":"hello"}]}]})";
 
 class Http : public testing::Test {
  protected:

@@ -44,14 +44,16 @@ TEST(JsonWrite, WritesEveryEventAsTheContractSays) {
   EXPECT_EQ(
       event_json(MessagePut{hello()}),
       R"({"type":"message_put","message":{"id":"m1","parent":null,"role":"assistant","run":"r1",)"
-      R"("parts":[{"type":"text","text":"hi"},{"type":"tool_call","id":"c1","name":"f","arguments":"{}"}],)"
+      R"("parts":[{"type":"text","text":"hi"},)"
+      R"({"type":"tool_call","id":"c1","name":"f","arguments":"{}"}],)"
       R"("status":"open","created":5,"updated":6}})");
   EXPECT_EQ(
       event_json(MessageCreated{MessageId("m"), MessageId("p"), Role::tool, "bot", RunId("r")}),
-      R"({"type":"message_created","message":{"id":"m","parent":"p","role":"tool","author":"bot","run":"r"}})");
-  EXPECT_EQ(
-      event_json(PartStarted{MessageId("m"), 2, FilePart{"u", "image/png", std::nullopt}}),
-      R"({"type":"part_started","message":"m","part":2,"value":{"type":"file","uri":"u","media_type":"image/png"}})");
+      R"({"type":"message_created","message":{"id":"m","parent":"p",)"
+      R"("role":"tool","author":"bot","run":"r"}})");
+  EXPECT_EQ(event_json(PartStarted{MessageId("m"), 2, FilePart{"u", "image/png", std::nullopt}}),
+            R"({"type":"part_started","message":"m","part":2,)"
+            R"("value":{"type":"file","uri":"u","media_type":"image/png"}})");
   EXPECT_EQ(event_json(ContentAppended{MessageId("m"), 0, 3, "x"}),
             R"({"type":"content_appended","message":"m","part":0,"at":3,"text":"x"})");
   EXPECT_EQ(event_json(MessageEnded{MessageId("m"), MessageStatus::complete, Json{"{\"n\":1}"}}),
@@ -176,9 +178,8 @@ TEST(Problem, TravelsAsADocumentAndAsAFrame) {
   EXPECT_EQ(
       document,
       R"({"status":422,"code":"invalid","title":"Not valid","detail":"No.","path":"changes[0]"})");
-  EXPECT_EQ(
-      frame,
-      R"({"frame":"failure","status":422,"code":"invalid","title":"Not valid","detail":"No.","path":"changes[0]","retry":false})");
+  EXPECT_EQ(frame, R"({"frame":"failure","status":422,"code":"invalid","title":"Not valid",)"
+                   R"("detail":"No.","path":"changes[0]","retry":false})");
 }
 
 TEST(Problem, OfARefusedBatchSaysHowTheRunStands) {

@@ -36,8 +36,8 @@ std::string sync(const std::string& id, const std::string& thread, const std::st
   return R"({"sync":{"id":")" + id + R"(","thread":")" + thread + "\"" +
          (rest.empty() ? "" : "," + rest) + "}}";
 }
-const std::string start_push =
-    R"("changes":[{"type":"start_run","run":"r1","agent":"push","input":[{"id":"u","text":"hi"}]}])";
+const std::string start_push = R"("changes":[{"type":"start_run","run":"r1","agent":"push",)"
+                               R"("input":[{"id":"u","text":"hi"}]}])";
 const std::string start_echo =
     R"("changes":[{"type":"start_run","agent":"echo","input":[{"text":"hello"}]}])";
 
@@ -103,7 +103,8 @@ TEST_F(Sockets, ARefusalNamesWhatItRefusesAndTheSocketGoesOn) {
       {R"({"hello":1})", "unknown_field"},
       {R"({"cancel":5})", "invalid"},
       {R"({"sync":{"id":"a","thread":"\ud800"}})", "lone_surrogate"},
-      {R"({"steps":{"id":"a","thread":"t","run":"r","attempt":1,"steps":[{"seq":1,"type":"run_ended"}]}})",
+      {R"({"steps":{"id":"a","thread":"t","run":"r","attempt":1,)"
+       R"("steps":[{"seq":1,"type":"run_ended"}]}})",
        "unknown_thread"},
   };
 

@@ -192,8 +192,8 @@ TEST(SyncCodec, NamesTheRequestOfARefusedSocketCall) {
 TEST(SyncCodec, ReadsSocketCalls) {
   const auto cancel = read_socket_call(R"({"cancel":"s1"})");
   const auto feed = read_socket_call(R"({"feed":{"id":"f","cursor":"abc"}})");
-  const auto steps = read_socket_call(
-      R"({"steps":{"id":"p","thread":"t","run":"r","attempt":1,"steps":[{"seq":1,"type":"run_ended"}]}})");
+  const auto steps = read_socket_call(R"({"steps":{"id":"p","thread":"t","run":"r","attempt":1,)"
+                                      R"("steps":[{"seq":1,"type":"run_ended"}]}})");
 
   ASSERT_TRUE(cancel && feed && steps);
   EXPECT_EQ(cancel->id, "s1");

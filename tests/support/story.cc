@@ -59,8 +59,7 @@ void Story::crash() {
   append(decision);
 }
 
-Outcome Story::start(const std::string& run, const std::string& input_id,
-                     const std::string& text) {
+Outcome Story::start(const std::string& run, const std::string& input_id, const std::string& text) {
   StartRun start;
   start.run = RunId(run);
   if (!input_id.empty()) start.input.push_back(input(input_id, text));

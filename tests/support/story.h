@@ -1,8 +1,8 @@
 // story.h: a thread's life told by a test, without an engine around it.
 //
-// A story holds the state, all its entries, and a clock that goes on by one a decision. It does what a
-// lane does: collects the pasts that a request needs, decides, folds. So a test of the rules reads as
-// what a front and a producer say, and what came of it.
+// A story holds the state, all its entries, and a clock that goes on by one a decision. It does
+// what a lane does: collects the pasts that a request needs, decides, folds. So a test of the rules
+// reads as what a front and a producer say, and what came of it.
 #pragma once
 
 #include <optional>
@@ -23,9 +23,9 @@ class AnyAgents : public Agents {
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override {
     if (agent.get() == "nobody") return std::nullopt;
-    return AgentSettings{"{\"agent\":\"" + agent.get() + "\",\"params\":" +
-                             (params ? params->text : "null") + "}",
-                         "model-of-" + agent.get()};
+    return AgentSettings{
+        "{\"agent\":\"" + agent.get() + "\",\"params\":" + (params ? params->text : "null") + "}",
+        "model-of-" + agent.get()};
   }
 };
 
