@@ -149,6 +149,17 @@ std::string title_from(const Message& message) {
   return {};
 }
 
+// The first of `cuts` that takes away what this run was given.
+const Cut* given_more(const ThreadState& state, const Run& run, std::span<const Cut> cuts) {
+  for (const MessageRow* given : state.path(run.head)) {
+    const std::uint32_t number = *state.message_numbers.find(given->message.id);
+    const auto cut = std::ranges::find_if(
+        cuts, [&](const Cut& each) { return each.shortens && each.number == number; });
+    if (cut != cuts.end()) return &*cut;
+  }
+  return nullptr;
+}
+
 MessageStatus message_status(RunStatus status) {
   switch (status) {
     case RunStatus::completed:
@@ -180,12 +191,7 @@ const Cut* built_upon(const ThreadState& state, const RunRow& run, std::span<con
   for (std::size_t at = 0; at < state.runs.size(); ++at) {
     const Run& other = state.runs[at].run;
     if (other.id == run.run.id || !other.started || *other.started <= sight.at) continue;
-    for (const MessageRow* given : state.path(other.head)) {
-      const std::uint32_t number = *state.message_numbers.find(given->message.id);
-      const auto cut = std::ranges::find_if(
-          cuts, [&](const Cut& each) { return each.shortens && each.number == number; });
-      if (cut != cuts.end()) return &*cut;
-    }
+    if (const Cut* cut = given_more(state, other, cuts)) return cut;
   }
   return nullptr;
 }
