@@ -8,9 +8,11 @@
 #include "engine/digest.h"
 #include "engine/entry_codec.h"
 #include "engine/fold.h"
+#include "engine/keys.h"
 #include "engine/limits.h"
 #include "engine/states.h"
 #include "engine/text.h"
+#include "engine/view_codec.h"
 #include "engine/views.h"
 
 namespace lockstep {
@@ -70,6 +72,20 @@ class Rewinder {
   std::unordered_map<MessageId, Grown> grown_;
 };
 
+// The stored views if they are those that the thread was told of, else the empty state. The committer
+// may have written later ones, before they are read or in between: then the thread's row, which comes
+// with them, says so.
+Result<ThreadState> known_views(const Store& store, const LiveThread& thread) {
+  auto views = load_views(store, thread.number);
+  const std::string key = keys::thread(thread.id);
+  const auto row = store.get(Table::threads, key);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return ThreadState();
+  const auto record = decode_thread_record(key, **row);
+  if (!record || record->record.view != thread.view_at) return ThreadState();
+  return views;
+}
+
 }  // namespace
 
 Past past_of(const ThreadState& now, const Entries& entries, Timestamp since) {
@@ -128,7 +144,7 @@ Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) co
   if (at >= thread.state.now) return thread.state;
   ThreadState state;
   if (thread.view_at != Timestamp() && at >= thread.view_at) {
-    auto views = load_views(store_, thread.number);
+    auto views = known_views(store_, thread);
     if (!views) return std::unexpected(views.error());
     state = std::move(*views);
   }

@@ -1,0 +1,84 @@
+// The committer has a thread of its own: what it has made durable can be read before the engine is
+// told of it. Reads must show what was told, and no more.
+#include <gtest/gtest.h>
+
+#include "engine/rocks/kv_log.h"
+#include "tests/sim/sim_kv.h"
+#include "tests/support/engine_fixture.h"
+
+namespace lockstep::test {
+namespace {
+
+// An engine whose committer works when the test says so.
+struct Server {
+  Server() {
+    auto opened = KvLog::open({kv, mark, fail_stop, executor, random});
+    MUST(opened.has_value());
+    log = std::move(*opened);
+    auto made = Engine::open({.log = *log,
+                              .store = *log,
+                              .clock = clock,
+                              .random = random,
+                              .executor = executor,
+                              .agents = agents,
+                              .is_json_object = is_json_object,
+                              .metrics = metrics},
+                             host, [](const Result<void>& ready) { MUST(ready.has_value()); });
+    MUST(made.has_value());
+    engine = std::move(*made);
+    settle();
+  }
+
+  void say(PutMessage put) {
+    SyncRequest request;
+    request.thread = tid("t1");
+    request.changes.user = uid("ann");
+    request.changes.changes.push_back(change_of(std::move(put)));
+    engine->sync(std::move(request),
+                 [](const Result<SyncReply>& reply) { MUST(reply.has_value()); });
+    executor.run();
+  }
+  void settle() {
+    do {
+      executor.run();
+    } while (log->committer().run_once());
+  }
+
+  sim::SimDisk disk;
+  sim::SimKv kv{disk};
+  sim::SimMark mark{disk};
+  FailStop fail_stop{[](const std::string&) {}};
+  SteppedExecutor executor;
+  SteppedClock clock;
+  CountedRandom random;
+  AnyAgents agents;
+  Metrics metrics;
+  RecordingHost host;
+  std::unique_ptr<KvLog> log;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST(RacingReads, AnEarlierTimeIsReadWhileLaterViewsAreDurableAndNotToldOf) {
+  Server server;
+  server.say(put("m1", "one"));
+  server.settle();
+  const Timestamp first = server.engine->read({}, tid("t1"), {})->cursor.at;
+  SyncRequest rename;
+  rename.thread = tid("t1");
+  rename.changes.user = uid("ann");
+  rename.changes.changes.push_back(change_of(UpdateThread{"a title", {}, {}}));
+  server.engine->sync(std::move(rename), [](const Result<SyncReply>&) {});
+  server.settle();
+  server.say(put("m2", "two"));
+  ASSERT_TRUE(server.log->committer().run_once());  // its views are durable, and nobody was told
+
+  const auto then = server.engine->read({}, tid("t1"), first);
+
+  ASSERT_TRUE(then.has_value());
+  EXPECT_EQ(then->cursor.at, first);
+  EXPECT_EQ(then->screen.messages.size(), 1u);
+  EXPECT_EQ(then->screen.thread->title, "one");
+}
+
+}  // namespace
+}  // namespace lockstep::test

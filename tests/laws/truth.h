@@ -1,0 +1,123 @@
+// truth.h: plain bookkeeping of what is durable.
+//
+// The entries that the simulated disk holds, thread by thread, as they were handed to the log, and
+// what of them the laws ask for: the screen after each, which run waits, runs and has ended and
+// how, which ops and steps have been taken. It is filled by a spy between the log and the disk,
+// when a batch has been flushed, and nothing is ever taken out of it again: what is durable has to
+// stay.
+//
+// Each entry is checked as it comes: it follows the one before it, no op and no step is in two
+// entries, one run is running, and nobody overtakes who did not ask for it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/change.h"
+#include "engine/diff.h"
+#include "engine/step.h"
+
+namespace lockstep::test {
+
+// How often each thing happened, by name.
+using Counts = std::map<std::string, std::uint64_t>;
+
+// A run, as the entries tell of it.
+struct RunLife {
+  Timestamp queued;
+  std::optional<Timestamp> started;
+  std::optional<Timestamp> ended;
+  std::uint64_t ended_in_life = 0;
+  RunStatus status = RunStatus::queued;
+  bool ended_by_steps = false;
+  std::uint64_t seq = 0;
+  std::map<std::uint64_t, Timestamp> marks;  // the seq of each entry with steps of it
+  std::set<MessageId> messages;
+  [[nodiscard]] bool waits() const { return !started && !ended; }
+  [[nodiscard]] bool open() const { return !ended; }
+  // When this step became durable. Requires: it did.
+  [[nodiscard]] Timestamp taken_at(std::uint64_t step) const {
+    return marks.lower_bound(step)->second;
+  }
+};
+
+// What was said to the engine of one run.
+struct RunSaid {
+  bool may_overtake = false;
+  std::vector<Step> steps;  // all that its producer ever wrote, by seq
+};
+
+using DeviceName = std::pair<UserId, DeviceId>;
+struct Remembered {
+  Timestamp at;
+  Ack ack;
+};
+
+class ThreadTruth {
+ public:
+  ThreadTruth(ThreadId id, Counts& counts) : id_(std::move(id)), counts_(counts) {}
+
+  // Says what is wrong with it; empty if nothing. `life`: which start of the server this is.
+  [[nodiscard]] std::string add(std::shared_ptr<const Entry> entry, std::uint64_t life);
+
+  [[nodiscard]] bool there() const { return !entries_.empty(); }
+  [[nodiscard]] Timestamp last() const { return there() ? entries_.back()->at : Timestamp(); }
+  [[nodiscard]] const Entry* entry(Timestamp at) const;
+  // The one after `after`; null if there is none.
+  [[nodiscard]] const Entry* next(Timestamp after) const;
+  [[nodiscard]] const std::vector<std::shared_ptr<const Entry>>& entries() const {
+    return entries_;
+  }
+  // As a front would show it; of no entry: the empty one.
+  [[nodiscard]] const Screen& screen(Timestamp at) const;
+  [[nodiscard]] const RunLife* run(const RunId& id) const;
+  [[nodiscard]] const std::vector<RunId>& runs() const { return order_; }
+  [[nodiscard]] bool has_open_runs() const { return running_ || !waiting_.empty(); }
+  [[nodiscard]] const std::optional<RunId>& running() const { return running_; }
+  // Starts (true) and ends of runs, in order.
+  [[nodiscard]] const std::vector<std::pair<bool, RunId>>& turns() const { return turns_; }
+  [[nodiscard]] const Ack* ack(const DeviceName& device, Op op) const;
+  // What is known of a device's ops from entries up to `until`, by op: as many as are remembered.
+  [[nodiscard]] std::vector<Ack> memory(const DeviceName& device, Timestamp until) const;
+  [[nodiscard]] const std::set<DeviceName>& devices() const { return devices_; }
+
+  std::map<RunId, RunSaid> said;
+  Timestamp shown;  // the latest entry that anybody was told of
+  bool erase_asked = false;
+  bool deleted = false;  // somebody was told so
+
+ private:
+  std::string add_events(const Entry& entry, std::uint64_t life);
+  std::string queued(const RunQueued& event, const Entry& entry);
+  std::string started(const RunStarted& event, const Entry& entry);
+  std::string ended(const RunEnded& event, const Entry& entry, std::uint64_t life);
+  std::string add_steps(const Entry& entry);
+  std::string add_acks(const Entry& entry);
+  std::string add_words(const Entry& entry);
+  [[nodiscard]] std::string kept(const RunLife& run, const Screen& before,
+                                 const Screen& after) const;
+
+  ThreadId id_;
+  Counts& counts_;
+  std::vector<std::shared_ptr<const Entry>> entries_;
+  std::vector<Screen> screens_;  // after each
+  Screen empty_;
+  std::map<RunId, RunLife> runs_;
+  std::vector<RunId> order_;
+  std::vector<RunId> waiting_;
+  std::optional<RunId> running_;
+  std::vector<std::pair<bool, RunId>> turns_;
+  std::map<DeviceName, std::map<std::uint64_t, Remembered>> acks_;
+  std::set<DeviceName> devices_;
+  std::set<std::pair<MessageId, std::string>> words_;
+};
+
+// What a user can grow and see of some parts, as one text.
+[[nodiscard]] std::string text_of(const std::vector<Part>& parts);
+
+}  // namespace lockstep::test

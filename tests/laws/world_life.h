@@ -1,0 +1,29 @@
+// world_life.h: one start of the server.
+//
+// All that dies with the process, in the order in which it is made. Destroyed without a word to
+// anybody, as a power cut does it.
+#pragma once
+
+#include "tests/laws/engine_world.h"
+
+namespace lockstep::test {
+
+struct EngineWorld::Life {
+  explicit Life(EngineWorld& world)
+      : fail_stop([](const std::string&) {}), kv(world.disk_, world.records_), mark(world.disk_) {}
+  ~Life() = default;
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  SteppedExecutor executor;
+  FailStop fail_stop;
+  SpiedKv kv;
+  sim::SimMark mark;
+  Metrics metrics;
+  std::unique_ptr<KvLog> log;
+  std::unique_ptr<SpiedLog> spied;
+  std::unique_ptr<Engine> engine;
+  bool ready = false;
+};
+
+}  // namespace lockstep::test
