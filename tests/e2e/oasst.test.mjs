@@ -30,7 +30,7 @@ describe("Open Assistant trees", { timeout: 400_000, skip }, () => {
   before(async () => {
     const config = { agents: { push: { kind: "push" } } };
     const prepare = async (data) => {
-      imported = await run(binary, ["import", "--data", data, file]);
+      imported = await run(binary, ["import", file, "--format", "oasst", "--user", "local", "--data", data]);
     };
     server = await Server.start({ name: "oasst", config, prepare });
     sockets = await Promise.all(Array.from({ length: 4 }, () => Socket.open(server)));
@@ -56,7 +56,7 @@ describe("Open Assistant trees", { timeout: 400_000, skip }, () => {
   test("each longest path, streamed live, ends as it is stored", async (context) => {
     let steps = 0;
     const began = Date.now();
-    await each(all, width, async (tree, index) => (steps += await replay(tree, index)));
+    for (const written of await each(all, width, replay)) steps += written;
     const seconds = (Date.now() - began) / 1000;
     context.diagnostic(`threads: ${all.length}, ${width} at a time, followers: ${2 * all.length}`);
     context.diagnostic(`steps: ${steps} in ${seconds.toFixed(1)} s`);

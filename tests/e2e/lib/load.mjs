@@ -43,6 +43,7 @@ class Tally {
     this.held = frame.ts;
     for (const event of frame.events) {
       if (event.type === "content_appended") this.takeText(event);
+      if (event.type === "part_started") this.takeText({ at: 0, text: event.value.text });
     }
   }
 
@@ -122,7 +123,7 @@ async function measured(server, options) {
     steps: sent.each * lanes.length,
     refused: sent.refused,
     lost: tallies.reduce((sum, tally) => sum + sent.each - tally.next, 0),
-    broken: [...tallies.flatMap((tally) => tally.broken), ...stored],
+    broken: [...tallies.flatMap((tally) => tally.broken), ...stored].slice(0, 20),
     stepToFrontMs: summary(lanes[0].latencies),
     stepToAckMs: summary(sent.acks),
     senderBehindMs: summary(behind),
