@@ -175,7 +175,9 @@ std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunRow& row,
   std::uint64_t seq = batch.steps.empty() ? 0 : batch.steps.front().seq;
   if (seq == 0) return refuse("invalid", "steps are numbered from 1");
   for (const Step& step : batch.steps) {
-    if (step.seq != seq++) return refuse("invalid", "the steps of a batch are dense");
+    // What is missing within the batch is a gap too: the producer goes on from what was taken.
+    if (step.seq > seq) return gap(row.seq + 1);
+    if (step.seq < seq++) return refuse("invalid", "the steps of a batch are in order");
   }
   if (batch.steps.front().seq > row.seq + 1) return gap(row.seq + 1);
   const std::uint64_t known = row.seq + 1 - batch.steps.front().seq;

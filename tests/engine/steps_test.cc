@@ -60,6 +60,17 @@ TEST(Steps, AGapIsRefusedWholeAndNamesTheNext) {
   EXPECT_EQ(story.text("a1"), "<none>");
 }
 
+TEST(Steps, AGapWithinABatchIsAGapToo) {
+  Writing story;
+
+  const auto refused = story.write({RunId("r1"), 1, {append(2, "one"), append(4, "two")}});
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "gap");
+  EXPECT_EQ(refused.error().expected, 2u);
+  EXPECT_EQ(story.text("a1"), "<none>");
+}
+
 TEST(Steps, AnotherAttemptIsFenced) {
   Writing story;
 
