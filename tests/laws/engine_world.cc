@@ -40,12 +40,12 @@ std::string EngineWorld::go_on() {
   } else if (dice < 194) {
     doing_ = "everything comes to rest";
     settle();
-  } else if (dice < 198) {
+  } else if (dice < 196) {
     doing_ = "the power goes";
     power_cut();
     start();
-  } else if (dice < 199) {
-    graceful_stop();
+  } else if (dice < 197) {
+    if (one_in(2)) graceful_stop();
   } else {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
       if (truth(slots_[slot]).deleted) add_thread(slot);

@@ -107,7 +107,7 @@ void EngineWorld::graceful_stop() {
 // --- At work -------------------------------------------------------------------------------------
 
 bool EngineWorld::commit_once() {
-  if (one_in(50)) disk_.fail_at(1, static_cast<sim::DiskFault>(1 + upto(3)));
+  if (one_in(150)) disk_.fail_at(1, static_cast<sim::DiskFault>(1 + upto(3)));
   const bool worked = life_->log->committer().run_once();
   if (life_->fail_stop.happened()) {
     count(disk_.unflushed() > 0 ? "power cut inside a commit, unflushed"

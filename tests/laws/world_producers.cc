@@ -143,6 +143,8 @@ void EngineWorld::acked(const ThreadId& thread, const StepBatch& batch, const St
     return found(name + "a step is acknowledged at another time");
   const auto [first, fresh] =
       step_acks_[{thread, batch.run}].try_emplace(ack.seq, ack.at, records_.life);
+  const Entry& entry = *truth(thread).entry(ack.at);
+  if (fresh && entry.producer->seq > ack.seq) count("batches of steps share an entry");
   if (fresh) return count("step acknowledged");
   if (first->second.first != ack.at) return found(name + "a step is answered otherwise");
   count(first->second.second < records_.life ? "step answered again after a restart"
