@@ -72,9 +72,9 @@ class Rewinder {
   std::unordered_map<MessageId, Grown> grown_;
 };
 
-// The stored views if they are those that the thread was told of, else the empty state. The committer
-// may have written later ones, before they are read or in between: then the thread's row, which comes
-// with them, says so.
+// The stored views if they are those that the thread was told of, else the empty state. The
+// committer may have written later ones, before they are read or in between: then the thread's row,
+// which comes with them, says so.
 Result<ThreadState> known_views(const Store& store, const LiveThread& thread) {
   auto views = load_views(store, thread.number);
   const std::string key = keys::thread(thread.id);

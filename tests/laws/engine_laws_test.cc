@@ -46,7 +46,8 @@ std::string run_world(std::uint64_t seed, Counts& counts) {
 }
 
 void expect_all_counted(const Counts& counts) {
-  for (const char* name : {"batches of steps share an entry", "clock jumps back",
+  for (const char* name : {"batches of steps share an entry",
+                           "clock jumps back",
                            "conflict",
                            "context shown again after a restart",
                            "cursor ahead of the log",
