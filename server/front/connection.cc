@@ -166,7 +166,8 @@ void Connection::pump() {
   protocol_->fill(out);
   if (auto next = protocol_->successor()) protocol_ = std::move(next);
   if (out.empty()) {
-    if (finishing_) linger();
+    // Woken within `fill`: there is more to come.
+    if (finishing_ && !posted_) linger();
     return;
   }
   send(out);

@@ -130,6 +130,18 @@ TEST_F(Streams, AJsonAnswerWaitsForTheRunIfAskedTo) {
   EXPECT_EQ(client.request("GET", "/healthz").status, 200);
 }
 
+TEST_F(Streams, AJsonAnswerThatWasWaitedForCanBeTheLast) {
+  Client client(server.port());
+  std::string body = start("e", "echo", "last");
+  body.insert(1, R"("follow":"run",)");
+
+  const Reply reply = client.request("POST", "/v1/threads/t1/sync", body,
+                                     std::string(as_json) + "Connection: close\r\n");
+
+  EXPECT_EQ(frame_of(reply.body).at("runs").at(0).at("status"), "completed");
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
 TEST_F(Streams, ALostStreamGoesOnWhereItWasLost) {
   start_r1();
   push(1, R"("type":"message_created","message":{"id":"a1"})");
