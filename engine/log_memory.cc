@@ -69,10 +69,11 @@ void LogMemory::step() {
       (*other)();
       continue;
     }
-    auto& [append, done] = std::get<std::pair<Append, Done<Result<CommitNumber>>>>(job);
-    Result<CommitNumber> result = commit(append);
+    auto& asked = std::get<std::pair<Append, Done<Result<CommitNumber>>>>(job);
+    const Append& append = asked.first;
+    Result<CommitNumber> result = commit(asked.first);
     if (result) committed.push_back({append.thread, *result, append.entry});
-    answers.emplace_back([done = std::move(done), result]() mutable { done(result); });
+    answers.emplace_back([done = std::move(asked.second), result]() mutable { done(result); });
   }
   report();
 }

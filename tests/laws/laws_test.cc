@@ -14,6 +14,7 @@ namespace lockstep::test {
 namespace {
 
 constexpr std::size_t events_min = 200;
+constexpr std::uint64_t coverage_histories_min = 1'000;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);
@@ -325,7 +326,8 @@ TEST(Laws, HoldOnRandomHistories) {
   });
 
   std::cout << histories << " histories of at least " << events_min << " events\n";
-  if (setting("LOCKSTEP_SEED", 0) == 0) expect_all_counted(counts);
+  // A few histories, as under a sanitizer, need not have everything in them.
+  if (histories >= coverage_histories_min) expect_all_counted(counts);
 }
 
 }  // namespace
