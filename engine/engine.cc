@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <unordered_set>
 #include <variant>
 
@@ -45,18 +47,12 @@ StepRefusal refusal_of(const Error& error) {
   return refusal;
 }
 
-Lane::Parts lane_parts(const Engine::Parts& parts, States& states, const History& history,
-                       const Session& session, const Rules& rules, LaneHost& host) {
-  return {.log = parts.log,
-          .store = parts.store,
-          .clock = parts.clock,
-          .executor = parts.executor,
-          .states = states,
-          .history = history,
-          .session = session,
-          .rules = rules,
-          .metrics = parts.metrics,
-          .host = host};
+// What a front left to the server to name.
+void make_missing_ids(StartRun& start, const std::function<std::string()>& made) {
+  if (start.run.get().empty()) start.run = RunId(made());
+  for (MessageInput& input : start.input) {
+    if (input.id.get().empty()) input.id = MessageId(made());
+  }
 }
 
 }  // namespace
@@ -84,7 +80,16 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
       session_(history_, rules_, parts.metrics),
       states_({parts.log, parts.store, hub_, parts.opening, parts.metrics}),
       feed_(parts.log, parts.store, found.epoch),
-      lane_parts_(lane_parts(parts_, states_, history_, session_, rules_, *this)),
+      lane_parts_{.log = parts_.log,
+                  .store = parts_.store,
+                  .clock = parts_.clock,
+                  .executor = parts_.executor,
+                  .states = states_,
+                  .history = history_,
+                  .session = session_,
+                  .rules = rules_,
+                  .metrics = parts_.metrics,
+                  .host = *this},
       next_number_(found.next_number),
       alive_(std::make_shared<bool>(true)) {
   for (ThreadNumber number : found.quarantined) states_.quarantine(number);
@@ -238,10 +243,7 @@ void LocalEngine::make_missing_ids(ChangeRequest& request) {
   const auto made = [this] { return make_id(parts_.clock.now(), parts_.random); };
   for (Change& change : request.changes) {
     if (auto* start = std::get_if<StartRun>(&change.what)) {
-      if (start->run.get().empty()) start->run = RunId(made());
-      for (MessageInput& input : start->input) {
-        if (input.id.get().empty()) input.id = MessageId(made());
-      }
+      lockstep::make_missing_ids(*start, made);
     } else if (auto* put = std::get_if<PutMessage>(&change.what)) {
       if (put->id.get().empty()) put->id = MessageId(made());
     }

@@ -63,6 +63,13 @@ struct Reading {
   std::optional<Hash> digest;
 };
 
+// The last `limit` messages above `before` on its path, as it was at `at`, or is now.
+struct PageAsked {
+  MessageId before;
+  std::uint32_t limit = 0;
+  std::optional<Cursor> at;
+};
+
 struct MessagesPage {
   std::vector<Message> messages;  // of the path above the one named, in the path's order
   bool older = false;
@@ -142,8 +149,7 @@ class Engine {
                                              const ThreadId& thread,
                                              std::optional<Timestamp> at) = 0;
   [[nodiscard]] virtual Result<MessagesPage> messages(const UserId& user, const ThreadId& thread,
-                                                      const MessageId& before, std::uint32_t limit,
-                                                      std::optional<Cursor> at) = 0;
+                                                      const PageAsked& page) = 0;
   [[nodiscard]] virtual Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
                                         const RunId& run) = 0;
   [[nodiscard]] virtual Result<RunContext> context(const std::optional<UserId>& user,

@@ -58,8 +58,8 @@ class LocalEngine final : public Engine, private LaneHost {
 
   Result<Reading> read(const std::optional<UserId>& user, const ThreadId& thread,
                        std::optional<Timestamp> at) override;
-  Result<MessagesPage> messages(const UserId& user, const ThreadId& thread, const MessageId& before,
-                                std::uint32_t limit, std::optional<Cursor> at) override;
+  Result<MessagesPage> messages(const UserId& user, const ThreadId& thread,
+                                const PageAsked& asked) override;
   Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
                   const RunId& run) override;
   Result<RunContext> context(const std::optional<UserId>& user, const ThreadId& thread,

@@ -87,28 +87,27 @@ Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const Threa
 }
 
 Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadId& thread,
-                                           const MessageId& before, std::uint32_t limit,
-                                           std::optional<Cursor> at) {
+                                           const PageAsked& asked) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
   if (!live) return std::unexpected(live.error());
   const ThreadState* state = &(*live)->state;
   std::optional<ThreadState> then;
-  if (at) {
-    Result<void> good = lockstep::check_cursor(*at, state->now, rules_);
+  if (asked.at) {
+    Result<void> good = lockstep::check_cursor(*asked.at, state->now, rules_);
     if (!good) return std::unexpected(good.error());
-    if (!path_is_as_at(*state, before, at->at)) {
-      auto earlier = history_.state_at(**live, at->at);
+    if (!path_is_as_at(*state, asked.before, asked.at->at)) {
+      auto earlier = history_.state_at(**live, asked.at->at);
       if (!earlier) return std::unexpected(earlier.error());
       state = &then.emplace(std::move(*earlier));
     }
   }
-  if (!state->living(before)) {
-    return fail(Kind::not_found, "unknown_message", "there is no message " + before.get());
+  if (!state->living(asked.before)) {
+    return fail(Kind::not_found, "unknown_message", "there is no message " + asked.before.get());
   }
-  std::vector<const MessageRow*> path = state->path(before);
+  std::vector<const MessageRow*> path = state->path(asked.before);
   path.pop_back();
-  const std::size_t count = std::min<std::size_t>({limit, limits::list_max, path.size()});
+  const std::size_t count = std::min<std::size_t>({asked.limit, limits::list_max, path.size()});
   MessagesPage page;
   page.older = path.size() > count;
   path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(count));

@@ -83,14 +83,12 @@ Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::s
   while (true) {
     const auto rows = read_rows(store_, scan);
     if (!rows) return std::unexpected(rows.error());
-    for (const Changed& row : *rows) {
-      if (page.threads.size() == limit) {
-        page.next = cursor(last);
-        return page;
-      }
-      last = row.commit;
-      if (row.row.removed) continue;
-      auto thread = listed(store_, row.row.thread);
+    for (const auto& [commit, row] : *rows) {
+      if (page.threads.size() == limit) page.next = cursor(last);
+      if (page.next) return page;
+      last = commit;
+      if (row.removed) continue;
+      auto thread = listed(store_, row.thread);
       if (!thread) return std::unexpected(thread.error());
       page.threads.push_back(std::move(*thread));
     }

@@ -195,6 +195,20 @@ Result<std::optional<Hash>> History::digest_at(LiveThread& thread, Timestamp at)
   return hash;
 }
 
+namespace {
+
+// The first entry of a slice that holds this step, or a later one.
+std::optional<Timestamp> first_with(const Slice& slice, const RunRow& row, std::uint64_t seq) {
+  for (const auto& published : slice.entries) {
+    const auto& mark = published->entry->producer;
+    const bool same = mark && mark->run == row.run.id && mark->attempt == row.run.attempt;
+    if (same && mark->seq >= seq) return published->entry->at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
                                    std::uint64_t seq) const {
   const RunRow* row = thread.state.run(run);
@@ -203,13 +217,8 @@ Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
   while (after < thread.state.now) {
     auto next = slice(thread, after, limits::read_bytes_max);
     if (!next) return std::unexpected(next.error());
-    for (const auto& published : next->entries) {
-      const auto& mark = published->entry->producer;
-      if (mark && mark->run == run && mark->attempt == row->run.attempt && mark->seq >= seq) {
-        return published->entry->at;
-      }
-      after = published->entry->at;
-    }
+    if (const auto found = first_with(*next, *row, seq)) return *found;
+    after = next->entries.back()->entry->at;
   }
   return corrupt(thread.id, "no entry holds step " + std::to_string(seq) + " of run " + run.get());
 }

@@ -18,6 +18,19 @@ const RunId* run_of(const Event& event) {
   return nullptr;
 }
 
+// False if the key is none: then not even the thread is known.
+bool note_open_run(OpenRuns& open, const std::string& key, const std::string& value) {
+  const auto place = keys::decode_open_run(key);
+  if (!place) return false;
+  const auto run = decode_open_run(key, value);
+  if (!run) {
+    open.damaged.push_back(place->thread);
+  } else if (open.threads.empty() || open.threads.back() != run->thread) {
+    open.threads.push_back(run->thread);  // rows of a thread lie together
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, const Entry& entry) {
@@ -50,16 +63,9 @@ Result<OpenRuns> read_open_runs(const Store& store) {
   while (true) {
     const auto rows = store.scan(scan);
     if (!rows) return std::unexpected(rows.error());
-    for (const auto& [key, value] : *rows) {
-      const auto place = keys::decode_open_run(key);
-      if (!place) return fail(Kind::corrupt, "corrupt", "a key in `open_runs` names no run");
-      const auto run = decode_open_run(key, value);
-      if (!run) {
-        open.damaged.push_back(place->thread);
-      } else if (open.threads.empty() || open.threads.back() != run->thread) {
-        open.threads.push_back(run->thread);  // rows of a thread lie together
-      }
-    }
+    const bool all_known = std::ranges::all_of(
+        *rows, [&](const auto& row) { return note_open_run(open, row.first, row.second); });
+    if (!all_known) return fail(Kind::corrupt, "corrupt", "a key in `open_runs` names no run");
     if (rows->size() < scan.rows_max) return open;
     scan.after = rows->back().first;
   }

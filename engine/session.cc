@@ -58,10 +58,10 @@ Session::Session(const History& history, const Rules& rules, Metrics& metrics)
 std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
                                                const SyncRequest& request) const {
   const ChangeRequest& changes = request.changes;
-  if (thread.deleted) return fail(Kind::gone, "deleted", "the thread is deleted");
   if (thread.state.owner != changes.user) {
     return fail(Kind::not_found, "unknown_thread", "there is no such thread");
   }
+  if (thread.deleted) return fail(Kind::gone, "deleted", "the thread is deleted");
   if (!thread.exists()) {
     // A front that holds something of a thread that is not here must not be told to forget it.
     if (changes.cursor && changes.cursor->at != Timestamp()) {

@@ -55,6 +55,7 @@ inline constexpr seconds retry_after{1};
 // A stop: what is durable goes out within this, then connections are cut; 10 s are promised in all.
 inline constexpr seconds stop_engine_max{4};
 inline constexpr seconds stop_drain_max{4};
+inline constexpr std::chrono::milliseconds stop_linger_max{500};  // for the last to hang up
 inline constexpr std::chrono::milliseconds stop_look{
     20};  // how often a stop looks whether it is done
 static_assert(stop_engine_max + stop_drain_max < seconds(10));

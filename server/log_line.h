@@ -10,16 +10,14 @@
 // Lives on: any thread.
 #pragma once
 
+#include <spdlog/fwd.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-
-namespace spdlog {
-class logger;
-}
 
 namespace lockstep {
 

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -78,7 +79,10 @@ void Server::Inside::drain() {
 
 void Server::Inside::watch_drain() {
   if (connections.size() == 0) return end();
-  if (std::chrono::steady_clock::now() >= stop_by) {
+  const auto now = std::chrono::steady_clock::now();
+  // Everybody has got everything: who does not hang up by then is not waited for.
+  if (connections.busy() == 0) stop_by = std::min(stop_by, now + limits::stop_linger_max);
+  if (now >= stop_by) {
     parts.log.info("connections_cut", {{"count", std::to_string(connections.size())}});
     connections.cut_all();
     return end();

@@ -27,13 +27,18 @@ constexpr const char* codes =
 
 // A verb under construction: CLI11 writes into `options` while it parses.
 template <class Options>
-Options& add_verb(CLI::App& app, std::optional<Verb>& asked, const char* name, const char* about_it,
-                  CLI::App** made) {
+struct MadeVerb {
+  CLI::App* verb;
+  Options& options;
+};
+
+template <class Options>
+MadeVerb<Options> add_verb(CLI::App& app, std::optional<Verb>& asked, const char* name,
+                           const char* about_it) {
   CLI::App* verb = app.add_subcommand(name, about_it);
   const auto options = std::make_shared<Options>();
   verb->callback([options, &asked] { asked = *options; });
-  *made = verb;
-  return *options;
+  return {verb, *options};
 }
 
 std::string check_id(const std::string& text) {
@@ -84,9 +89,8 @@ std::string flag_of(std::string name) {
 }
 
 void add_serve(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options =
-      add_verb<ServeOptions>(app, asked, "serve", "Serve threads over HTTP and WebSocket", &verb);
+  const auto [verb, options] =
+      add_verb<ServeOptions>(app, asked, "serve", "Serve threads over HTTP and WebSocket");
   for (const Setting& setting : settings()) {
     const std::string name(setting.name);
     verb->add_option_function<std::string>(
@@ -107,9 +111,8 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_show(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options =
-      add_verb<ShowOptions>(app, asked, "show", "Show the threads, or one as a tree", &verb);
+  const auto [verb, options] =
+      add_verb<ShowOptions>(app, asked, "show", "Show the threads, or one as a tree");
   add_id(verb, "thread", options.thread, "The thread; without it all are listed");
   add_id(verb, "--message", options.message, "One message, whole");
   add_time(verb, "--at", options.at, "As it was at this timestamp");
@@ -125,9 +128,8 @@ void add_show(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_replay(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<ReplayOptions>(app, asked, "replay",
-                                          "Show a thread being written again as it was", &verb);
+  const auto [verb, options] =
+      add_verb<ReplayOptions>(app, asked, "replay", "Show a thread being written again as it was");
   add_id(verb, "thread", options.thread, "The thread")->required();
   add_time(verb, "--from", options.from, "Start with the thread as it was at this timestamp");
   add_time(verb, "--to", options.to, "Stop at this timestamp");
@@ -148,9 +150,8 @@ void add_replay(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_context(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<ContextOptions>(app, asked, "context",
-                                           "Show what the model was given in a run", &verb);
+  const auto [verb, options] =
+      add_verb<ContextOptions>(app, asked, "context", "Show what the model was given in a run");
   add_id(verb, "thread", options.thread, "The thread")->required();
   add_id(verb, "run", options.run, "The run")->required();
   add_data(verb, options.data);
@@ -159,9 +160,8 @@ void add_context(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_import(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options =
-      add_verb<ImportOptions>(app, asked, "import", "Take threads in from a file", &verb);
+  const auto [verb, options] =
+      add_verb<ImportOptions>(app, asked, "import", "Take threads in from a file");
   verb->add_option("file", options.file, "The file; `-` is standard input")->required();
   verb->add_option_function<std::string>(
           "--user", [&options](const std::string& user) { options.user = UserId(user); },
@@ -185,8 +185,8 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_export(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<ExportOptions>(app, asked, "export", "Write threads to a file", &verb);
+  const auto [verb, options] =
+      add_verb<ExportOptions>(app, asked, "export", "Write threads to a file");
   verb->add_option_function<std::vector<std::string>>(
           "threads",
           [&options](const std::vector<std::string>& ids) {
@@ -215,9 +215,8 @@ void add_export(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_verify(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<VerifyOptions>(
-      app, asked, "verify", "Read the whole store, and say what in it is damaged", &verb);
+  const auto [verb, options] = add_verb<VerifyOptions>(
+      app, asked, "verify", "Read the whole store, and say what in it is damaged");
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
@@ -229,9 +228,8 @@ void add_verify(CLI::App& app, std::optional<Verb>& asked) {
 }
 
 void add_rebuild(CLI::App& app, std::optional<Verb>& asked) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<RebuildOptions>(app, asked, "rebuild",
-                                           "Make all that is derived from the log again", &verb);
+  const auto [verb, options] = add_verb<RebuildOptions>(
+      app, asked, "rebuild", "Make all that is derived from the log again");
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
@@ -241,10 +239,15 @@ void add_rebuild(CLI::App& app, std::optional<Verb>& asked) {
       "Example:\n  lockstep rebuild --data ./data");
 }
 
-TokenOptions& add_token_action(CLI::App* token, std::optional<Verb>& asked, const char* name,
-                               const char* about_it, TokenOptions::Action action) {
-  CLI::App* verb = nullptr;
-  auto& options = add_verb<TokenOptions>(*token, asked, name, about_it, &verb);
+void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions::Action action) {
+  using Action = TokenOptions::Action;
+  const char* name = action == Action::create ? "create"
+                     : action == Action::list ? "list"
+                                              : "revoke";
+  const char* about_it = action == Action::create ? "Make a token; it is shown this once"
+                         : action == Action::list ? "List the tokens' names and users"
+                                                  : "Make a token worthless";
+  const auto [verb, options] = add_verb<TokenOptions>(*token, asked, name, about_it);
   options.action = action;
   if (action != TokenOptions::Action::list) {
     verb->add_option("name", options.name, "The token's name, such as `alices-phone`")->required();
@@ -261,7 +264,6 @@ TokenOptions& add_token_action(CLI::App* token, std::optional<Verb>& asked, cons
       ->envname("LOCKSTEP_TOKENS")
       ->type_name("FILE");
   add_json(verb, options.json);
-  return options;
 }
 
 void add_token(CLI::App& app, std::optional<Verb>& asked) {
@@ -269,9 +271,9 @@ void add_token(CLI::App& app, std::optional<Verb>& asked) {
       app.add_subcommand("token", "Make, list and revoke the tokens that fronts come with");
   token->require_subcommand(1);
   using Action = TokenOptions::Action;
-  add_token_action(token, asked, "create", "Make a token; it is shown this once", Action::create);
-  add_token_action(token, asked, "list", "List the tokens' names and users", Action::list);
-  add_token_action(token, asked, "revoke", "Make a token worthless", Action::revoke);
+  for (const Action action : {Action::create, Action::list, Action::revoke}) {
+    add_token_action(token, asked, action);
+  }
   token->footer(
       "The file holds only hashes: a token that is lost is made anew.\n\n"
       "Example:\n  lockstep token create alices-phone --user alice --file tokens");

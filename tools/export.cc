@@ -20,6 +20,11 @@ struct Written {
 
 using Write = std::function<void(std::string_view)>;
 
+struct Output {
+  std::string format;
+  Write write;
+};
+
 std::string message_lines(const ThreadState& state) {
   std::string lines;
   for (const Message& message : screen_of(state).messages) {
@@ -33,7 +38,8 @@ std::string message_lines(const ThreadState& state) {
 }
 
 Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
-                          const std::string& format, const Write& write, Written& written) {
+                          const Output& output, Written& written) {
+  const auto& [format, write] = output;
   ++written.threads;
   if (format == "jsonl") {
     const auto entries = export_history(reader, record, write);
@@ -109,17 +115,17 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
     return terminal.fail({ExitCode::failed, options.out + " can't be written",
                           "Does its folder exist, and may you write there?"});
   }
-  const Write write = [&](std::string_view text) {
-    if (options.out == "-") return terminal.print(text);
-    file << text;
-  };
+  const Output output{options.format, [&](std::string_view text) {
+                        if (options.out == "-") return terminal.print(text);
+                        file << text;
+                      }};
   SystemClock clock;
   Progress progress(terminal, clock, "export: thread");
   Written written;
-  if (options.format == "jsonl") write(history_header());
+  if (options.format == "jsonl") output.write(history_header());
   for (const ThreadRecord& record : *records) {
     progress.at(written.threads + 1, records->size());
-    const auto done = write_thread(**reader, record, options.format, write, written);
+    const auto done = write_thread(**reader, record, output, written);
     if (!done) return terminal.fail(trouble_of(done.error(), options.data));
   }
   if (file.is_open() && !file.flush()) {

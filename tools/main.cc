@@ -1,8 +1,10 @@
 // main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
 #include "tools/args.h"
 
-int main(int count, char** arguments) {
-  using namespace lockstep;
+namespace lockstep {
+namespace {
+
+int run_tool(int count, char** arguments) {
   const std::variant<Verb, ExitCode> asked = parse_arguments(count, arguments);
   if (const auto* code = std::get_if<ExitCode>(&asked)) return static_cast<int>(*code);
   Terminal terminal;
@@ -11,3 +13,8 @@ int main(int count, char** arguments) {
   terminal.flush();
   return static_cast<int>(code);
 }
+
+}  // namespace
+}  // namespace lockstep
+
+int main(int count, char** arguments) { return lockstep::run_tool(count, arguments); }

@@ -23,8 +23,8 @@ ExitCode show_threads(const StoreReader& reader, const ShowOptions& options, Ter
   auto records = reader.threads();
   if (!records) return terminal.fail(trouble_of(records.error(), options.data));
   std::erase_if(*records, [](const StampedThreadRecord& row) { return !row.record.thread; });
-  std::ranges::stable_sort(*records, std::ranges::greater(), [](const StampedThreadRecord& row) {
-    return row.record.thread->updated;
+  std::ranges::sort(*records, std::ranges::greater(), [](const StampedThreadRecord& row) {
+    return std::pair(row.record.thread->updated, row.commit);
   });
   for (const auto& [record, commit] : *records) {
     const Thread& thread = *record.thread;

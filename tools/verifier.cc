@@ -64,7 +64,7 @@ Result<void> Verifier::load() {
 std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntry& stored,
                                            Timestamp previous) {
   if (!walked_ || walked_->number != number) begin(number);
-  Walked& walked = *walked_;
+  WalkedThread& walked = *walked_;
   if (walked.broken) return {};
   // A deleted thread's entries are on their way out; nothing is derived from them.
   if (walked.row && !walked.row->record.thread) return {};
@@ -95,7 +95,7 @@ void Verifier::begin(ThreadNumber number) {
 // All entries of a thread have been seen.
 void Verifier::end() {
   if (!walked_) return;
-  const Walked walked = std::move(*walked_);
+  const WalkedThread walked = std::move(*walked_);
   walked_.reset();
   const ThreadId& id = walked.state.thread.id;
   if (walked.broken || (walked.row && !walked.row->record.thread)) {
@@ -116,7 +116,7 @@ void Verifier::end() {
   compare_views(walked);
 }
 
-void Verifier::compare_record(const Walked& walked) {
+void Verifier::compare_record(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
   const std::string where = "thread " + record.id.get();
   if (record.id != walked.state.thread.id) {
@@ -136,7 +136,7 @@ void Verifier::compare_record(const Walked& walked) {
   }
 }
 
-void Verifier::compare_views(const Walked& walked) {
+void Verifier::compare_views(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
   const std::string where = "thread " + record.id.get();
   if (record.view == Timestamp()) return;

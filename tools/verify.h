@@ -39,6 +39,17 @@ struct Verification {
   bool more_problems = false;
 };
 
+// The thread whose entries are being walked, and what of it will be compared.
+struct WalkedThread {
+  ThreadNumber number;
+  ThreadState state;
+  bool broken = false;  // an entry could not be folded: nothing behind it can be judged
+  const StampedThreadRecord* row = nullptr;
+  std::optional<ThreadState> at_view;
+  std::optional<Thread> at_last;
+  Timestamp boundary;  // the last entry that lists should show
+};
+
 class Verifier {
  public:
   // Requires: both outlive it.
@@ -50,24 +61,13 @@ class Verifier {
   [[nodiscard]] Result<Verification> run(std::function<void(std::uint64_t entries)> progress);
 
  private:
-  // The thread whose entries are being walked, and what of it will be compared.
-  struct Walked {
-    ThreadNumber number;
-    ThreadState state;
-    bool broken = false;  // an entry could not be folded: nothing behind it can be judged
-    const StampedThreadRecord* row = nullptr;
-    std::optional<ThreadState> at_view;
-    std::optional<Thread> at_last;
-    Timestamp boundary;  // the last entry that lists should show
-  };
-
   [[nodiscard]] Result<void> load();
   std::optional<std::string> entry(ThreadNumber number, const StoredEntry& stored,
                                    Timestamp previous);
   void begin(ThreadNumber number);
   void end();
-  void compare_record(const Walked& walked);
-  void compare_views(const Walked& walked);
+  void compare_record(const WalkedThread& walked);
+  void compare_views(const WalkedThread& walked);
   void compare_tables();
   void compare_feed();
   void compare_settings();
@@ -83,7 +83,7 @@ class Verifier {
   TableRows open_runs_;
   TableRows settings_;
   TableRows open_runs_wanted_;
-  std::optional<Walked> walked_;
+  std::optional<WalkedThread> walked_;
 };
 
 }  // namespace lockstep

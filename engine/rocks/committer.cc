@@ -102,9 +102,8 @@ void Committer::add(WriteJob job, Group& group) {
     }
     put_rows(std::move(job.rows), group.tail.last, group.batch);
     for (ThreadNumber thread : job.erase) {
-      for (KvTable table : {KvTable::log, KvTable::views}) {
-        group.batch.erase_range(table, thread_begin(thread), thread_end(thread));
-      }
+      group.batch.erase_range(KvTable::log, thread_begin(thread), thread_end(thread));
+      group.batch.erase_range(KvTable::views, thread_begin(thread), thread_end(thread));
       ends_.erase(thread);
       if (group.tail.entry.thread == thread) group.tail.entry = {};
     }

@@ -102,6 +102,7 @@ void Connection::shut_down() {
 void Connection::cut() {
   if (closed_) return;
   closed_ = true;
+  if (lingers_) --all_.lingering_;
   error_code ignored;
   socket_.close(ignored);
   protocol_.reset();
@@ -218,6 +219,7 @@ void Connection::writable() {
 void Connection::linger() {
   protocol_.reset();
   lingers_ = true;
+  ++all_.lingering_;
   lingers_since_ = all_.now_;
   error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);

@@ -40,6 +40,8 @@ class Connections {
   // Whatever is still open is closed now.
   void cut_all();
   [[nodiscard]] std::size_t size() const { return open_.size(); }
+  // Those that have not sent all that they had to.
+  [[nodiscard]] std::size_t busy() const { return open_.size() - lingering_; }
 
  private:
   friend class Connection;
@@ -49,6 +51,7 @@ class Connections {
   std::vector<char> read_buffer_;
   std::string write_buffer_;
   Tick now_{};
+  std::size_t lingering_ = 0;
 };
 
 class Connection : public Wire, public std::enable_shared_from_this<Connection> {

@@ -33,23 +33,28 @@ std::string accept_of(const std::string& key) {
   return {encoded.begin(), encoded.begin() + length};
 }
 
-// Does a header's list, of any number of lines, name this token?
-bool lists(const Request& request, std::string_view name, std::string_view token) {
-  for (const auto& [header, value] : request.headers) {
-    if (header != name) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      std::string_view item = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), item.size() + 1));
-      item.remove_prefix(std::min(item.find_first_not_of(" \t"), item.size()));
-      item = item.substr(0, item.find_last_not_of(" \t") + 1);
-      const bool same = std::ranges::equal(item, token, [](char is, char want) {
-        return (is >= 'A' && is <= 'Z' ? is + ('a' - 'A') : is) == want;
-      });
-      if (same) return true;
-    }
+bool is_same_token(std::string_view item, std::string_view token) {
+  return std::ranges::equal(item, token, [](char is, char want) {
+    return (is >= 'A' && is <= 'Z' ? is + ('a' - 'A') : is) == want;
+  });
+}
+
+bool line_lists(std::string_view rest, std::string_view token) {
+  while (!rest.empty()) {
+    std::string_view item = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    item.remove_prefix(std::min(item.find_first_not_of(" \t"), item.size()));
+    item = item.substr(0, item.find_last_not_of(" \t") + 1);
+    if (is_same_token(item, token)) return true;
   }
   return false;
+}
+
+// Does a header's list, of any number of lines, name this token?
+bool lists(const Request& request, std::string_view name, std::string_view token) {
+  return std::ranges::any_of(request.headers, [&](const auto& line) {
+    return line.first == name && line_lists(line.second, token);
+  });
 }
 
 std::optional<Problem> check_handshake(const Request& request) {

@@ -74,7 +74,7 @@ void get_messages(Front& front, Call call, Respond respond) {
   const std::uint32_t limit = read_limit(query);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!before) return refuse(respond, make_problem("invalid", "`before` is missing.", "?before"));
-  const auto page = front.engine.messages(call.user, ThreadId(call.names[0]), *before, limit, at);
+  const auto page = front.engine.messages(call.user, ThreadId(call.names[0]), {*before, limit, at});
   if (!page) return refuse(respond, page.error());
   std::string body = "{";
   append_name(body, "messages");

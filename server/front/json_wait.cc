@@ -53,17 +53,17 @@ bool JsonWait::waited() {
       give_up_ = true;
       return false;
     }
-    for (const auto& published : slice->entries) {
-      at_ = published->entry->at;
-      for (const Event& event : published->entry->events) {
-        if (const auto* ended = std::get_if<RunEnded>(&event)) {
-          std::erase(first_.awaited, ended->run);
-        }
-      }
-    }
+    for (const auto& published : slice->entries) take(*published->entry);
     awake_ = !slice->entries.empty() && at_ < slice->end;
   }
   return first_.awaited.empty();
+}
+
+void JsonWait::take(const Entry& entry) {
+  at_ = entry.at;
+  for (const Event& event : entry.events) {
+    if (const auto* ended = std::get_if<RunEnded>(&event)) std::erase(first_.awaited, ended->run);
+  }
 }
 
 void JsonWait::sync_again() {

@@ -35,6 +35,7 @@ class JsonWait : public Stream, private Follower {
  private:
   void wake() override;
   // Follows the thread; true: nothing is to be waited for any more.
+  void take(const Entry& entry);
   bool waited();
   void sync_again();
 

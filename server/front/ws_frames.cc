@@ -61,18 +61,9 @@ std::optional<WsFault> WsParser::feed(std::string_view bytes, const Take& take) 
   while (!closed_ && !fault) {
     if (!in_payload_) {
       if (bytes.empty()) break;
-      header_[header_size_++] = static_cast<std::uint8_t>(bytes.front());
+      fault = take_header(static_cast<std::uint8_t>(bytes.front()));
       bytes.remove_prefix(1);
-      if (header_size_ < header_needed()) {
-        // The first two bytes are judged as soon as they are there: an unmasked frame has no mask
-        // to wait for.
-        if (header_size_ == 2 && (header_[1] & mask_bit) == 0) {
-          fault = protocol_fault("a frame without a mask");
-        }
-        continue;
-      }
-      fault = start_frame();
-      if (fault) break;
+      if (fault || !in_payload_) continue;
     }
     if (left_ > 0 && bytes.empty()) break;
     fault = take_payload(bytes);
@@ -80,6 +71,15 @@ std::optional<WsFault> WsParser::feed(std::string_view bytes, const Take& take) 
   }
   if (fault) closed_ = true;
   return fault;
+}
+
+std::optional<WsFault> WsParser::take_header(std::uint8_t byte) {
+  header_[header_size_++] = byte;
+  if (header_size_ == header_needed()) return start_frame();
+  // The first two bytes are judged as soon as they are there: an unmasked frame has no mask to wait
+  // for.
+  if (header_size_ < 2 || (header_[1] & mask_bit) != 0) return std::nullopt;
+  return protocol_fault("a frame without a mask");
 }
 
 std::optional<WsFault> WsParser::start_frame() {

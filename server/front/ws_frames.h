@@ -81,6 +81,7 @@ class WsParser {
 
  private:
   [[nodiscard]] std::size_t header_needed() const;
+  std::optional<WsFault> take_header(std::uint8_t byte);
   std::optional<WsFault> start_frame();
   std::optional<WsFault> take_payload(std::string_view& bytes);
   std::optional<WsFault> end_frame(const Take& take);

@@ -73,44 +73,47 @@ class Walk {
   std::size_t at_ = 0;
 };
 
+// The letter after the backslash, for the characters that have one.
+char short_escape(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+      return c;
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
+}
+
+void append_escaped(std::string& out, char c) {
+  static constexpr char digits[] = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (const char letter = short_escape(c)) {
+    out += '\\';
+    out += letter;
+  } else if (byte >= 0x20) {
+    out += c;
+  } else {
+    out += "\\u00";
+    out += digits[byte >> 4];
+    out += digits[byte & 0xF];
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) {
-          out += c;
-          break;
-        }
-        out += "\\u00";
-        out += digits[(static_cast<unsigned char>(c) >> 4) & 0xF];
-        out += digits[static_cast<unsigned char>(c) & 0xF];
-    }
-  }
+  for (const char c : text) append_escaped(out, c);
   out += '"';
 }
 

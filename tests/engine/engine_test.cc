@@ -189,18 +189,18 @@ TEST_F(EngineTest, MessagesAboveAWindowAreReadPageByPage) {
   const Cursor cursor = reading().cursor;
   synced({change_of(put("m2", "edited"))});
 
-  const auto page = engine->messages(user, thread, mid("m4"), 2, std::nullopt);
+  const auto page = engine->messages(user, thread, {mid("m4"), 2, std::nullopt});
   ASSERT_TRUE(page.has_value());
   ASSERT_EQ(page->messages.size(), 2u);
   EXPECT_EQ(text_of(page->messages[0]), "edited");
   EXPECT_EQ(page->messages[1].id, mid("m3"));
   EXPECT_TRUE(page->older);
 
-  const auto then = engine->messages(user, thread, mid("m4"), 9, cursor);
+  const auto then = engine->messages(user, thread, {mid("m4"), 9, cursor});
   ASSERT_EQ(then->messages.size(), 3u);
   EXPECT_EQ(text_of(then->messages[1]), "m2");
   EXPECT_FALSE(then->older);
-  EXPECT_EQ(engine->messages(user, thread, mid("m9"), 2, {}).error().code, "unknown_message");
+  EXPECT_EQ(engine->messages(user, thread, {mid("m9"), 2, {}}).error().code, "unknown_message");
 }
 
 // --- Deleting ------------------------------------------------------------------------------------
