@@ -1,6 +1,7 @@
 #include "tools/transcript.h"
 
 #include <algorithm>
+#include <ranges>
 #include <unordered_map>
 
 #include "server/front/json_write.h"
@@ -145,36 +146,42 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
   }
 }
 
+namespace {
+
+struct WaitingLine {
+  std::uint32_t number;
+  std::string branch;  // before the message
+  std::string below;   // before what is below it
+};
+
+void add_children(const std::vector<std::uint32_t>& numbers, const std::string& below,
+                  std::vector<WaitingLine>& waiting) {
+  const bool branches = numbers.size() > 1;
+  // The last is pushed first: what is on top comes next.
+  for (const std::uint32_t number : numbers | std::views::reverse) {
+    const bool last = number == numbers.back();
+    const std::string branch = !branches ? "" : last ? "└─ " : "├─ ";
+    const std::string stem = !branches ? "" : last ? "   " : "│  ";
+    waiting.push_back({number, below + branch, below + stem});
+  }
+}
+
+}  // namespace
+
 std::vector<TreeLine> tree_of(const ThreadState& state) {
-  struct Waiting {
-    std::uint32_t number;
-    std::string branch;  // before the message
-    std::string below;   // before what is below it
-  };
   const Children children = children_of(state);
-  std::vector<Waiting> waiting;
-  const auto add_children = [&](const std::string& parent, const std::string& below) {
+  std::vector<WaitingLine> waiting;
+  const auto add_below = [&](const std::string& parent, const std::string& below) {
     const auto found = children.find(parent);
-    if (found == children.end()) return;
-    const bool branches = found->second.size() > 1;
-    // The last is pushed first: what is on top comes next.
-    for (auto number = found->second.rbegin(); number != found->second.rend(); ++number) {
-      const bool last = number == found->second.rbegin();
-      if (!branches) {
-        waiting.push_back({*number, below, below});
-      } else {
-        waiting.push_back(
-            {*number, below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  ")});
-      }
-    }
+    if (found != children.end()) add_children(found->second, below, waiting);
   };
   std::vector<TreeLine> lines;
-  add_children("", "");
+  add_below("", "");
   while (!waiting.empty()) {
-    Waiting next = std::move(waiting.back());
+    WaitingLine next = std::move(waiting.back());
     waiting.pop_back();
     lines.push_back({next.number, next.branch});
-    add_children(state.messages[next.number].message.id.get(), next.below);
+    add_below(state.messages[next.number].message.id.get(), next.below);
   }
   return lines;
 }
