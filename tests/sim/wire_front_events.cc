@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "tests/sim/wire_front_message.h"
+#include "tests/sim/wire_front_state.h"
+#include "tests/sim/wire_front_text.h"
+
+namespace lockstep::sim {
+
+using boost::json::array;
+using boost::json::object;
+using boost::json::value;
+
+namespace {
+
+void copy_if_there(object& to, const object& from, std::string_view name) {
+  if (const value* there = from.if_contains(name)) to[name] = *there;
+}
+
+}  // namespace
+
+void WireState::fold(const object& entry) {
+  const array& events = list_field(entry, "events");
+  if (events.empty()) return;
+  const value& ts = field(entry, "ts");
+  if (thread_.empty()) begin(ts);
+  bool deletes = false;
+  for (const value& event : events) {
+    fold_event(object_of(event), ts);
+    deletes = deletes || text_field(object_of(event), "type") == "message_deleted";
+  }
+  if (deletes) check_tree();
+  check_thread();
+}
+
+void WireState::fold_event(Event event, Ts ts) {
+  using Fold = void (WireState::*)(Event, Ts);
+  static constexpr std::array<std::pair<std::string_view, Fold>, 12> folds{{
+      {"thread_updated", &WireState::thread_updated},
+      {"message_put", &WireState::message_put},
+      {"message_created", &WireState::message_created},
+      {"part_started", &WireState::part_started},
+      {"content_appended", &WireState::content_appended},
+      {"message_ended", &WireState::message_ended},
+      {"message_cut", &WireState::message_cut},
+      {"message_deleted", &WireState::message_deleted},
+      {"head_moved", &WireState::head_moved},
+      {"run_queued", &WireState::run_queued},
+      {"run_started", &WireState::run_started},
+      {"run_ended", &WireState::run_ended},
+  }};
+  const std::string_view type = text_field(event, "type");
+  const auto* found = std::ranges::find(folds, type, &std::pair<std::string_view, Fold>::first);
+  fits(found != folds.end(), "an event of type " + std::string(type));
+  (this->*found->second)(event, ts);
+}
+
+void WireState::begin(Ts ts) {
+  thread_ = {{"id", id_},       {"title", ""},   {"archived", false}, {"metadata", object()},
+             {"head", nullptr}, {"created", ts}, {"updated", ts},     {"running", false}};
+}
+
+void WireState::thread_updated(Event event, Ts ts) {
+  for (const std::string_view name : {"title", "archived", "metadata"}) {
+    copy_if_there(thread_, event, name);
+  }
+  thread_["updated"] = ts;
+}
+
+void WireState::message_put(Event event, Ts ts) {
+  const object& message = object_of(field(event, "message"));
+  fits(field(message, "updated") == ts, "a put message was not updated by its entry");
+  const bool known = messages_.find(text_field(message, "id")) != nullptr;
+  fits(known || field(message, "created") == ts, "a new message was not created by its entry");
+  put_message(message);
+}
+
+void WireState::message_created(Event event, Ts ts) {
+  object message = object_of(field(event, "message"));
+  fits(messages_.find(text_field(message, "id")) == nullptr, "a known message was created");
+  const object* run = runs_.find(text_field(message, "run"));
+  fits(run != nullptr && text_field(*run, "status") == "running",
+       "a message was created by a run that does not run");
+  message["parts"] = array();
+  message["status"] = "open";
+  message["created"] = ts;
+  message["updated"] = ts;
+  put_message(message);
+}
+
+void WireState::part_started(Event event, Ts ts) {
+  object& message = message_of(event);
+  array& parts = message.at("parts").as_array();
+  const value& part = field(event, "value");
+  check_part(part);
+  fits(number_field(event, "part") == parts.size(), "a part started that is not the next");
+  fits(text_field(message, "status") == "open" ||
+           text_field(object_of(part), "type") == "tool_result",
+       "a part started in a message that had ended");
+  parts.push_back(part);
+  message["updated"] = ts;
+}
+
+void WireState::content_appended(Event event, Ts ts) {
+  object& message = message_of(event);
+  array& parts = message.at("parts").as_array();
+  const std::uint64_t part = number_field(event, "part");
+  fits(text_field(message, "status") == "open", "a message grew that had ended");
+  fits(part <= parts.size(), "a part grew that is not there");
+  if (part == parts.size()) parts.push_back({{"type", "text"}, {"text", ""}});
+  write_part(parts[part], number_field(event, "at"), text_field(event, "text"));
+  message["updated"] = ts;
+}
+
+void WireState::message_ended(Event event, Ts ts) {
+  object& message = message_of(event);
+  fits(text_field(message, "status") == "open", "a message ended that was not open");
+  fits(text_field(event, "status") != "open", "a message ended and is open");
+  message["status"] = field(event, "status");
+  copy_if_there(message, event, "usage");
+  message["updated"] = ts;
+}
+
+void WireState::message_cut(Event event, Ts ts) {
+  object& message = message_of(event);
+  array& parts = message.at("parts").as_array();
+  const array& keep = list_field(event, "keep");
+  fits(keep.size() <= parts.size(), "a cut keeps more parts than there are");
+  parts.resize(keep.size());
+  for (std::size_t part = 0; part < keep.size(); ++part) {
+    if (!may_grow(parts[part].as_object())) continue;  // stays whole
+    write_part(parts[part], keep[part].to_number<std::uint64_t>(), "");
+  }
+  message["status"] = field(event, "status");
+  message["updated"] = ts;
+}
+
+void WireState::message_deleted(Event event, Ts) {
+  fits(messages_.erase(text_field(event, "message")), "a message was deleted that is not there");
+}
+
+void WireState::head_moved(Event event, Ts ts) {
+  thread_["head"] = field(event, "head");
+  thread_["updated"] = ts;
+}
+
+void WireState::run_queued(Event event, Ts ts) {
+  fits(runs_.find(text_field(event, "run")) == nullptr, "a known run was queued");
+  object run{{"id", field(event, "run")},
+             {"agent", field(event, "agent")},
+             {"status", "queued"},
+             {"attempt", 1},
+             {"input", list_field(event, "input")},
+             {"queued", ts}};
+  for (const std::string_view name : {"after", "parent", "params"}) copy_if_there(run, event, name);
+  runs_.put(std::move(run));
+  thread_["updated"] = ts;
+}
+
+void WireState::run_started(Event event, Ts ts) {
+  object& run = run_of(event);
+  fits(text_field(run, "status") == "queued", "a run started that was not queued");
+  fits(running() == 0, "a run started while another runs");
+  fits(messages_.find(text_field(event, "head")) != nullptr, "a run's head is not there");
+  run["status"] = "running";
+  for (const std::string_view name : {"attempt", "head", "settings"})
+    run[name] = field(event, name);
+  copy_if_there(run, event, "model");
+  run["context_ts"] = ts;
+  run["started"] = ts;
+  run.erase("input");
+  thread_["running"] = true;
+  thread_["updated"] = ts;
+}
+
+void WireState::run_ended(Event event, Ts ts) {
+  object& run = run_of(event);
+  const std::string_view status = text_field(run, "status");
+  fits(status == "queued" || status == "running", "a run ended that had ended");
+  for (const object& message : messages_.items()) {
+    const value* of = message.if_contains("run");
+    fits(of == nullptr || *of != field(event, "run") || text_field(message, "status") != "open",
+         "a run ended before its open messages");
+  }
+  run["status"] = field(event, "status");
+  run["ended"] = ts;
+  copy_if_there(run, event, "error");
+  copy_if_there(run, event, "usage");
+  if (text_field(event, "status") == "stopped") run.erase("input");
+  thread_["running"] = running() != 0;
+  thread_["updated"] = ts;
+}
+
+object& WireState::message_of(Event event) {
+  object* message = messages_.find(text_field(event, "message"));
+  fits(message != nullptr, "an event names a message that is not there");
+  return *message;
+}
+
+object& WireState::run_of(Event event) {
+  object* run = runs_.find(text_field(event, "run"));
+  fits(run != nullptr, "an event names a run that is not there");
+  return *run;
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,28 @@
+// wire_front_message.h: what the protocol's page says of one message and its parts.
+//
+// The checks throw a Misfit. Which of a part's fields may grow, and what a digest is made of, stand
+// here and nowhere else.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lockstep::sim {
+
+void check_part(const boost::json::value& part);
+void check_message(const boost::json::object& message);
+// Parent, role and run of a message never change, nor when it was created.
+void check_same(const boost::json::object& held, const boost::json::object& message);
+
+// Whether the part has text that may grow: text, reasoning, a tool call's arguments.
+[[nodiscard]] bool may_grow(const boost::json::object& part);
+// The part becomes its first `at` units, then `text`. Throws a Misfit for a part that can't grow.
+void write_part(boost::json::value& part, std::uint64_t at, std::string_view text);
+
+// Of a message: 32 bytes, from the 32 of its parent (zeros for a root).
+[[nodiscard]] std::string message_digest(std::string_view parent,
+                                         const boost::json::object& message);
+
+}  // namespace lockstep::sim

@@ -1,0 +1,91 @@
+// wire_front_state.h: a thread as a device holds it, made from frames alone.
+//
+// Two ways change it: an entry's events are folded, and a diff's frames are applied, together. What
+// does not fit the protocol throws a Misfit and leaves the state half changed: such a front is not
+// used on. Messages and runs keep the place in which they first came; that is the order of lists on
+// the wire, since a thread only ever grows at its end.
+//
+// Beyond what is needed to follow, it checks what the page promises of every thread: parents and
+// head are there, what never changes doesn't, one run runs at a time, nothing grows after its end.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace lockstep::sim {
+
+// Objects by their `id`, in the order in which they came.
+class WireList {
+ public:
+  [[nodiscard]] const std::vector<boost::json::object>& items() const { return items_; }
+  [[nodiscard]] const boost::json::object* find(std::string_view id) const;
+  [[nodiscard]] boost::json::object* find(std::string_view id);
+  void put(boost::json::object item);  // in its place if it is known, else at the end
+  bool erase(std::string_view id);
+
+ private:
+  std::vector<boost::json::object> items_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+class WireState {
+ public:
+  explicit WireState(std::string thread) : id_(std::move(thread)) {}
+
+  [[nodiscard]] const boost::json::object& thread() const { return thread_; }  // empty: none
+  [[nodiscard]] const WireList& messages() const { return messages_; }
+  [[nodiscard]] const WireList& runs() const { return runs_; }
+
+  // Requires of the caller: the entry follows what is held; the frames are all of one diff.
+  void fold(const boost::json::object& entry);
+  void apply(std::span<const boost::json::object> frames);
+
+  // Of the head's path, in hex; empty without a head.
+  [[nodiscard]] std::string digest() const;
+  [[nodiscard]] std::string json() const;
+
+ private:
+  using Event = const boost::json::object&;
+  using Ts = const boost::json::value&;
+
+  // One function an event.
+  void thread_updated(Event event, Ts ts);
+  void message_put(Event event, Ts ts);
+  void message_created(Event event, Ts ts);
+  void part_started(Event event, Ts ts);
+  void content_appended(Event event, Ts ts);
+  void message_ended(Event event, Ts ts);
+  void message_cut(Event event, Ts ts);
+  void message_deleted(Event event, Ts ts);
+  void head_moved(Event event, Ts ts);
+  void run_queued(Event event, Ts ts);
+  void run_started(Event event, Ts ts);
+  void run_ended(Event event, Ts ts);
+
+  void fold_event(Event event, Ts ts);
+  void begin(Ts ts);
+  void put_message(const boost::json::object& message);
+  void put_run(const boost::json::object& run);
+  void grow(const boost::json::object& growth);
+  [[nodiscard]] boost::json::object& message_of(Event event);
+  [[nodiscard]] boost::json::object& run_of(Event event);
+  [[nodiscard]] std::size_t running() const;
+  void check_tree() const;
+  void check_thread() const;
+
+  std::string id_;
+  boost::json::object thread_;
+  WireList messages_;
+  WireList runs_;
+};
+
+// The same text for the same thread, whoever made its objects: a front, or a reading's answer, of
+// which it takes `thread`, `messages` and `runs`. An empty `input` of a run is none.
+[[nodiscard]] std::string canonical_state(const boost::json::object& reading);
+
+}  // namespace lockstep::sim
