@@ -29,7 +29,7 @@ struct Rules {
   // Is this text a complete JSON object? (The engine knows no JSON.)
   bool (*is_json_object)(std::string_view text);
   Epoch epoch;
-  std::vector<std::pair<Epoch, Timestamp>> former;  // earlier epochs, and the least cut since each
+  std::vector<std::pair<Epoch, Timestamp>> former;  // earlier epochs, and what is kept of each here
 };
 
 struct Decision {

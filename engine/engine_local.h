@@ -11,11 +11,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/decide.h"
 #include "engine/engine.h"
+#include "engine/epochs.h"
 #include "engine/feed.h"
 #include "engine/history.h"
 #include "engine/hub.h"
@@ -30,8 +30,7 @@ class LocalEngine final : public Engine, private LaneHost {
  public:
   // What the store says of itself at a start.
   struct Found {
-    Epoch epoch;
-    std::vector<std::pair<Epoch, Timestamp>> former;
+    Epochs epochs;
     ThreadNumber next_number;
     std::vector<ThreadNumber> quarantined;
     std::vector<ThreadNumber> half_erased;  // deleted, their bytes not yet gone
@@ -100,7 +99,8 @@ class LocalEngine final : public Engine, private LaneHost {
 
   Parts parts_;
   RunHost& host_;
-  Rules rules_;
+  Epochs epochs_;
+  Rules rules_;  // of any thread: without its former epochs
   Hub hub_;
   History history_;
   Session session_;

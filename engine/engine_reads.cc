@@ -62,7 +62,7 @@ Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const 
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
   if (!live) return std::unexpected(live.error());
-  return lockstep::check_cursor(cursor, (*live)->state.now, rules_);
+  return lockstep::check_cursor(cursor, (*live)->state.now, rules_of(rules_, **live));
 }
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadId& t
   const ThreadState* state = &(*live)->state;
   std::optional<ThreadState> then;
   if (asked.at) {
-    Result<void> good = lockstep::check_cursor(*asked.at, state->now, rules_);
+    Result<void> good = lockstep::check_cursor(*asked.at, state->now, rules_of(rules_, **live));
     if (!good) return std::unexpected(good.error());
     if (!path_is_as_at(*state, asked.before, asked.at->at)) {
       auto earlier = history_.state_at(**live, asked.at->at);

@@ -38,12 +38,9 @@ Result<ThreadNumber> read_next_number(const Store& store) {
 
 Result<LocalEngine::Found> LocalEngine::look(const Parts& parts) {
   Found found;
-  const auto epochs = read_epochs(parts, found.rows);
+  auto epochs = read_epochs(parts, found.rows);
   if (!epochs) return std::unexpected(epochs.error());
-  found.epoch = epochs->current;
-  for (const Epochs::Former& former : epochs->former) {
-    found.former.emplace_back(former.epoch, *shared_until(*epochs, former.epoch));
-  }
+  found.epochs = std::move(*epochs);
   const auto next = read_next_number(parts.store);
   if (!next) return std::unexpected(next.error());
   found.next_number = *next;

@@ -25,14 +25,14 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-std::optional<Timestamp> shared_until(const Epochs& epochs, Epoch epoch) {
-  if (epoch == epochs.current) return Timestamp(std::numeric_limits<std::uint64_t>::max());
+std::optional<CommitNumber> shared_until(const Epochs& epochs, Epoch epoch) {
+  if (epoch == epochs.current) return CommitNumber(std::numeric_limits<std::uint64_t>::max());
   auto it = std::ranges::find(epochs.former, epoch, &Epochs::Former::epoch);
   if (it == epochs.former.end()) return std::nullopt;
   return std::ranges::min_element(it, epochs.former.end(), {}, &Epochs::Former::cut)->cut;
 }
 
-Epochs after_cut(Epochs epochs, Epoch next, Timestamp cut) {
+Epochs after_cut(Epochs epochs, Epoch next, CommitNumber cut) {
   epochs.former.push_back({epochs.current, cut});
   epochs.current = next;
   return epochs;
@@ -58,7 +58,7 @@ std::optional<Epochs> decode_epochs(std::string_view bytes) {
   epochs.current = Epoch(number_at(bytes, 1));
   for (std::size_t at = head; at < bytes.size(); at += row) {
     epochs.former.push_back(
-        {Epoch(number_at(bytes, at)), Timestamp(number_at(bytes, at + number_bytes))});
+        {Epoch(number_at(bytes, at)), CommitNumber(number_at(bytes, at + number_bytes))});
   }
   return epochs;
 }

@@ -50,16 +50,17 @@ std::uint32_t bounded(std::uint32_t limit) {
 
 }  // namespace
 
-Feed::Feed(const Log& log, const Store& store, Epoch epoch)
-    : log_(log), store_(store), epoch_(epoch) {}
+Feed::Feed(const Log& log, const Store& store, const Epochs& epochs)
+    : log_(log), store_(store), epochs_(epochs) {}
 
 std::string Feed::cursor(CommitNumber commit) const {
-  return to_string(Cursor{Timestamp(commit.get()), epoch_});
+  return to_string(Cursor{Timestamp(commit.get()), epochs_.current});
 }
 
 Result<CommitNumber> Feed::position(const std::string& text) const {
   const auto cursor = parse_cursor(text);
-  if (!cursor || cursor->epoch != epoch_ || cursor->at.get() > log_.last_commit().get()) {
+  const auto shared = cursor ? shared_until(epochs_, cursor->epoch) : std::nullopt;
+  if (!shared || cursor->at.get() > std::min(*shared, log_.last_commit()).get()) {
     return fail(Kind::conflict, "unknown_history", "this cursor is not of the feed's history");
   }
   return CommitNumber(cursor->at.get());

@@ -5,9 +5,8 @@
 // deleted thread keeps a row that says so. So the list is this table read backward, and what has
 // changed since a cursor is the table read forward from there.
 //
-// A feed's cursor is `COMMIT@EPOCH`. It is good if the commit number is not ahead of the log's: a
-// number of an earlier epoch may name a change that a restore has taken back, so only the current
-// epoch's count.
+// A feed's cursor is `COMMIT@EPOCH`. It is good if the commit number is not ahead of the log's,
+// and, of an earlier epoch, not beyond what a restore has kept of that.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/epochs.h"
 #include "engine/log.h"
 #include "engine/store.h"
 
@@ -27,7 +27,8 @@ namespace lockstep {
 
 class Feed {
  public:
-  Feed(const Log& log, const Store& store, Epoch epoch);
+  // Requires: all three outlive it.
+  Feed(const Log& log, const Store& store, const Epochs& epochs);
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
@@ -47,7 +48,7 @@ class Feed {
 
   const Log& log_;
   const Store& store_;
-  Epoch epoch_;
+  const Epochs& epochs_;
   std::unordered_map<UserId, std::unordered_set<Follower*>> followers_;
 };
 

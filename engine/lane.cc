@@ -118,7 +118,8 @@ void Lane::take_changes(Waiting next) {
     bytes_ -= next.bytes;
     return input.done(std::unexpected(pasts.error()));
   }
-  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), parts_.rules);
+  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(),
+                             rules_of(parts_.rules, thread_));
   InFlight in_flight;
   in_flight.outcomes = std::move(decision.outcomes);
   const bool trace = decision.leaves_trace();

@@ -40,6 +40,12 @@ std::vector<RunId> awaited_runs(const ThreadState& state, const std::vector<Outc
 
 }  // namespace
 
+Rules rules_of(const Rules& rules, const LiveThread& thread) {
+  Rules own = rules;
+  own.former = thread.former;
+  return own;
+}
+
 Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rules) {
   switch (check(cursor, now, rules)) {
     case CursorCheck::good:
@@ -71,9 +77,10 @@ std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
     return fail(Kind::not_found, "unknown_thread", "there is no such thread");
   }
   if (!changes.cursor) return std::nullopt;
-  if (Result<void> good = check_cursor(*changes.cursor, thread.state.now, rules_); !good) {
+  const Rules rules = rules_of(rules_, thread);
+  if (Result<void> good = check_cursor(*changes.cursor, thread.state.now, rules); !good) {
     if (good.error().code != "rewound") return std::unexpected(good.error());
-    return reset(thread, request, {"rewound", kept_until(*changes.cursor, rules_)});
+    return reset(thread, request, {"rewound", kept_until(*changes.cursor, rules)});
   }
   if (!request.digest) return std::nullopt;
   auto held = history_.digest_at(thread, changes.cursor->at);
@@ -84,7 +91,8 @@ std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
 
 Result<Pasts> Session::pasts(const LiveThread& thread, const ChangeRequest& request) const {
   Pasts pasts;
-  const std::vector<Timestamp> needed = pasts_needed(thread.state, request, rules_);
+  const std::vector<Timestamp> needed =
+      pasts_needed(thread.state, request, rules_of(rules_, thread));
   if (needed.empty()) return pasts;
   auto entries = history_.since(thread, std::ranges::min(needed));
   if (!entries) return std::unexpected(entries.error());

@@ -44,8 +44,11 @@ class Session {
   Metrics& metrics_;
 };
 
+// The engine's rules, and what this thread has kept of earlier epochs.
+[[nodiscard]] Rules rules_of(const Rules& rules, const LiveThread& thread);
+
 // Is the cursor of the history of a thread that ends at `now`? `unknown_history` or `rewound` if
-// not.
+// not. Requires: the rules are the thread's.
 [[nodiscard]] Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rules);
 
 [[nodiscard]] inline bool is_open(RunStatus status) {

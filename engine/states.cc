@@ -101,6 +101,7 @@ Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadId& id)
   made->id = id;
   made->state.thread.id = id;
   made->state.owner = user;
+  made->former = former_of_new(parts_.epochs);
   return &keep(std::move(made));
 }
 
@@ -161,6 +162,9 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
   if (thread.state.now < last) {
     return corrupt(thread.id, "its log ends before its row in the list of threads says");
   }
+  auto former = former_of(parts_.log, thread.number, thread.state.now, parts_.epochs);
+  if (!former) return std::unexpected(former.error());
+  thread.former = std::move(*former);
   return {};
 }
 
@@ -179,6 +183,7 @@ Result<void> States::reload(LiveThread& thread) {
     Result<void> filled = fill(read, record->record.last);
     if (!filled) return filled;
     thread.state = std::move(read.state);
+    thread.former = std::move(read.former);
   }
   numbers_.erase(thread.number);
   thread.number = read.number;

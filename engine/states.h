@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/cuts.h"
 #include "engine/digests.h"
 #include "engine/hub.h"
 #include "engine/log.h"
@@ -40,6 +41,7 @@ struct LiveThread {
   Timestamp view_at;             // what the stored views show
   std::uint32_t since_view = 0;  // entries after it
   CommitNumber feed_commit;      // where it stands in its owner's feed; 0: nowhere
+  FormerEpochs former;           // what it has kept of earlier epochs
   bool erasing = false;          // the entry in flight is its last
   bool deleted = false;
   Digests digests;
@@ -57,6 +59,7 @@ class States {
     const Log& log;
     const Store& store;
     const Hub& hub;
+    const Epochs& epochs;
     OpeningMarker* opening;
     Metrics& metrics;
   };

@@ -132,20 +132,29 @@ TEST_F(SessionTest, ACursorAheadOfTheLogOrOfAnUnknownEpochIsUnknown) {
   EXPECT_EQ(code_of(sync({}, Cursor{now.at, Epoch(now.epoch.get() + 1)})), "unknown_history");
 }
 
+// What lies behind a cut is left where it is: only what the server says of it is looked at.
 struct RestoredTest : SessionTest {
-  // The store begins a new epoch, as after a restore to before `cut`.
-  void cut(Timestamp at) {
-    const Epochs epochs{.current = Epoch(0x1111), .former = {{Epoch(0xabcdef), at}}};
+  // The store begins a new epoch, as after a restore to this commit.
+  void cut(CommitNumber last, std::uint64_t next_epoch = 0x1111) {
+    auto epochs = decode_epochs(*memory.get(Table::meta, epochs_key).value());
+    epochs = after_cut(std::move(*epochs), Epoch(next_epoch), last);
+    write_epochs(*epochs);
+  }
+  void write_epochs(const Epochs& epochs) {
     log.write({{Table::meta, std::string(epochs_key), encode_epochs(epochs), Row::Stamp::none}}, {},
               [](const Result<void>&) {});
     executor.run();
     restart();
   }
+  std::optional<Timestamp> kept_until(const Cursor& cursor) {
+    const SyncReply reply = synced({}, cursor);
+    return reply.reset ? reply.reset->kept_until : std::nullopt;
+  }
 };
 
 TEST_F(RestoredTest, ACursorFromBeforeTheCutIsStillGood) {
   const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
-  cut(cursor.at);
+  cut(log.last_commit());
 
   const SyncReply reply = synced({change_of(put("u2", "two"))}, cursor);
 
@@ -156,8 +165,9 @@ TEST_F(RestoredTest, ACursorFromBeforeTheCutIsStillGood) {
 
 TEST_F(RestoredTest, ACursorFromBeyondTheCutIsResetAndItsChangesAreNotTried) {
   const Cursor first = synced({change_of(put("u1", "one"))}).cursor;
+  const CommitNumber last = log.last_commit();
   const Cursor second = synced({change_of(put("u2", "two"))}).cursor;
-  cut(first.at);
+  cut(last);
 
   const SyncReply reply = synced({change_of(put("u3", "three"), 7)}, second);
 
@@ -169,6 +179,130 @@ TEST_F(RestoredTest, ACursorFromBeyondTheCutIsResetAndItsChangesAreNotTried) {
   EXPECT_EQ(text("u3"), "<gone>");
   // Sent again, it is no duplicate.
   EXPECT_FALSE(synced({change_of(put("u3", "three"), 7)}).outcomes.at(0).duplicate);
+}
+
+TEST_F(RestoredTest, EveryThreadIsCutAtItsLastEntryThatWasKept) {
+  std::vector<Cursor> cursors;
+  std::vector<CommitNumber> commits;
+  for (int number = 0; number < 12; ++number) {
+    for (const char* name : {"t1", "t2"}) {
+      thread = tid(name);
+      const Cursor cursor = synced({change_of(put("u" + std::to_string(number), "text"))}).cursor;
+      if (thread != tid("t1")) continue;
+      cursors.push_back(cursor);
+      commits.push_back(log.last_commit());
+      clock.set(cursor.at.get() * 2);  // far apart, and ever further
+    }
+  }
+  thread = tid("t1");
+
+  for (std::size_t kept = 0; kept < cursors.size(); ++kept) {
+    // The commit itself, and the other thread's behind it.
+    for (const std::uint64_t last : {commits[kept].get(), commits[kept].get() + 1}) {
+      write_epochs({Epoch(0x1111), {{Epoch(0xabcdef), CommitNumber(last)}}});
+      for (std::size_t number = 0; number < cursors.size(); ++number) {
+        const auto until = number > kept ? std::optional(cursors[kept].at) : std::nullopt;
+        ASSERT_EQ(kept_until(cursors[number]), until) << kept << " " << number;
+      }
+    }
+  }
+}
+
+// A timestamp says nothing of other threads' history: only a commit number does.
+TEST_F(RestoredTest, AClockThatWentBackMakesNoLostCursorGood) {
+  clock.set(9'000'000);
+  const Cursor kept = synced({change_of(put("u1", "kept"))}).cursor;
+  const CommitNumber last = log.last_commit();
+  thread = tid("t2");
+  clock.set(5'000'000);
+  const Cursor lost = synced({change_of(put("u1", "lost"))}).cursor;
+  cut(last);
+
+  ASSERT_LT(lost.at, kept.at);
+  EXPECT_EQ(kept_until(lost), Timestamp());
+  thread = tid("t1");
+  EXPECT_FALSE(synced({}, kept).reset.has_value());
+}
+
+TEST_F(RestoredTest, AThreadThatWasMadeAfterTheCutHasKeptNothing) {
+  synced({change_of(put("u1", "one"))});
+  cut(log.last_commit());
+  thread = tid("t2");
+  const Cursor lost{Timestamp(5), Epoch(0xabcdef)};
+  EXPECT_EQ(code_of(sync({}, lost)), "unknown_history");
+
+  synced({change_of(put("u1", "offered"))});
+
+  EXPECT_EQ(kept_until(lost), Timestamp());
+  restart();
+  EXPECT_EQ(kept_until(lost), Timestamp());
+}
+
+TEST_F(RestoredTest, AnOlderEpochIsKeptUpToTheLeastOfTheCutsSince) {
+  const Cursor first = synced({change_of(put("u1", "one"))}).cursor;
+  const CommitNumber earlier = log.last_commit();
+  const Cursor second = synced({change_of(put("u2", "two"))}).cursor;
+  cut(log.last_commit(), 0x1111);
+  const Cursor third = synced({change_of(put("u3", "three"))}).cursor;
+  cut(earlier, 0x2222);
+
+  EXPECT_FALSE(synced({}, first).reset.has_value());
+  EXPECT_EQ(kept_until(second), first.at);
+  EXPECT_EQ(kept_until(third), first.at);
+  EXPECT_FALSE(synced({}, Cursor{first.at, Epoch(0x1111)}).reset.has_value());
+}
+
+TEST_F(RestoredTest, WhatWasSeenBeforeTheCutIsStillWhatWasSeen) {
+  start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
+  const Cursor seen = synced({}).cursor;
+  ASSERT_TRUE(write(batch("r1", {token(3, "a1", " two")})));
+  cut(log.last_commit());
+
+  synced({change_of(stop("r1"))}, seen);
+
+  EXPECT_EQ(text("a1"), "one");
+}
+
+TEST_F(RestoredTest, WhatWasSeenBeyondTheCutIsOfNoHistory) {
+  synced({change_of(put("u1", "one"))});
+  const CommitNumber last = log.last_commit();
+  const Cursor beyond = synced({change_of(put("u2", "two"))}).cursor;
+  cut(last);
+  Change move = change_of(MoveHead{mid("u1")});
+  move.seen = beyond;
+
+  const SyncReply reply = synced({move});
+
+  EXPECT_EQ(reply.outcomes.at(0).code, "unknown_history");
+}
+
+TEST_F(RestoredTest, FollowersAndPagesHaveTheSameCut) {
+  const Cursor first = synced({change_of(put("u1", "one"))}).cursor;
+  const CommitNumber last = log.last_commit();
+  const Cursor second = synced({change_of(put("u2", "two"))}).cursor;
+  cut(last);
+
+  EXPECT_TRUE(engine->check_cursor(user, thread, first).has_value());
+  EXPECT_EQ(engine->check_cursor(user, thread, second).error().code, "rewound");
+  EXPECT_TRUE(engine->messages(user, thread, {.before = mid("u1"), .limit = 5, .at = first}));
+  EXPECT_EQ(
+      engine->messages(user, thread, {.before = mid("u1"), .limit = 5, .at = second}).error().code,
+      "rewound");
+}
+
+TEST_F(RestoredTest, AListsCursorFromBeforeTheCutIsStillGood) {
+  synced({change_of(put("u1", "one"))});
+  const auto cursor = [this] { return engine->threads(user, {}, 5)->cursor; };
+  const std::string before = cursor();
+  const CommitNumber last = log.last_commit();
+  synced({change_of(put("u2", "two"))});
+  const std::string beyond = cursor();
+  cut(last);
+
+  EXPECT_EQ(engine->feed(user, before, 5)->size(), 1u);
+  EXPECT_EQ(engine->feed(user, beyond, 5).error().code, "unknown_history");
+  EXPECT_NE(cursor(), beyond);
 }
 
 // --- Digest --------------------------------------------------------------------------------------

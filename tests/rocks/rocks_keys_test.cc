@@ -97,14 +97,14 @@ TEST(LogTail, ComesBackAsItWas) {
 
 TEST(Epochs, ShareHistoryUpToTheLeastCutSince) {
   Epochs epochs{.current = Epoch(1), .former = {}};
-  epochs = after_cut(epochs, Epoch(2), Timestamp(500));
-  epochs = after_cut(epochs, Epoch(3), Timestamp(300));
-  epochs = after_cut(epochs, Epoch(4), Timestamp(400));
+  epochs = after_cut(epochs, Epoch(2), CommitNumber(500));
+  epochs = after_cut(epochs, Epoch(3), CommitNumber(300));
+  epochs = after_cut(epochs, Epoch(4), CommitNumber(400));
 
-  EXPECT_EQ(shared_until(epochs, Epoch(1)), Timestamp(300));
-  EXPECT_EQ(shared_until(epochs, Epoch(2)), Timestamp(300));
-  EXPECT_EQ(shared_until(epochs, Epoch(3)), Timestamp(400));
-  EXPECT_EQ(shared_until(epochs, Epoch(4)), Timestamp(~0ULL));
+  EXPECT_EQ(shared_until(epochs, Epoch(1)), CommitNumber(300));
+  EXPECT_EQ(shared_until(epochs, Epoch(2)), CommitNumber(300));
+  EXPECT_EQ(shared_until(epochs, Epoch(3)), CommitNumber(400));
+  EXPECT_EQ(shared_until(epochs, Epoch(4)), CommitNumber(~0ULL));
   EXPECT_EQ(shared_until(epochs, Epoch(9)), std::nullopt);
   EXPECT_EQ(decode_epochs(encode_epochs(epochs)), epochs);
   EXPECT_EQ(decode_epochs(encode_epochs(epochs).substr(1)), std::nullopt);
