@@ -11,7 +11,7 @@ namespace {
 using boost::json::object;
 using boost::json::parse;
 
-TEST(WireFrontSync, ReplacesAllOnAResetAndSendsItsChangesAgain) {
+TEST(WireFrontHistory, ReplacesAllOnAResetAndSendsItsChangesAgain) {
   WireFront front = front_at_20();
   (void)front.change(move_head());
   const object first = parse(front.request({})).as_object();
@@ -29,7 +29,7 @@ TEST(WireFrontSync, ReplacesAllOnAResetAndSendsItsChangesAgain) {
   EXPECT_EQ(front.offer(), 0U);
 }
 
-TEST(WireFrontSync, OffersWhatARewoundServerNoLongerHas) {
+TEST(WireFrontHistory, OffersWhatARewoundServerNoLongerHas) {
   WireFront front = front_at_20();
 
   const auto taken = front.take(diff("15@e2", "0",
@@ -46,7 +46,60 @@ TEST(WireFrontSync, OffersWhatARewoundServerNoLongerHas) {
   EXPECT_EQ(front.offer(), 0U);
 }
 
-TEST(WireFrontSync, KeepsAllWhenItsHistoryIsUnknownAndSyncsWithoutACursor) {
+TEST(WireFrontHistory, OffersOnlyWhatIsLaterThanWhatWasKept) {
+  WireFront front = front_at_20();
+
+  // u1 lies before the cut: that it is not there any more is the server's own history.
+  (void)front.take(diff("30@e2", "0",
+                        R"("reset":{"reason":"rewound","kept_until":15},"thread":)" +
+                            thread_json("null", "30") +
+                            R"(,"messages":[],"removed":[],"runs":[],"outcomes":[])"));
+
+  EXPECT_EQ(front.offer(), 1U);
+  const object body = parse(front.request({})).as_object();
+  EXPECT_EQ(body.at("changes").at(0).at("message").at("id"), "u2");
+  EXPECT_EQ(body.at("changes").at(0).at("parent"), "u1");
+}
+
+TEST(WireFrontHistory, OffersNothingOfAMessageThatWasNeverShown) {
+  WireFront front = front_at_20();
+  (void)front.take(R"({"frame":"entry","ts":21,"prev":20,"events":[
+      {"type":"message_put","message":{"id":"u1","parent":null,"role":"user","parts":[],
+       "status":"complete","created":10,"updated":21}}]})");
+  (void)front.refused(R"({"status":409,"code":"unknown_history","title":"x","detail":"y"})");
+
+  EXPECT_EQ(front.offer(), 1U);
+
+  const object body = parse(front.request({})).as_object();
+  EXPECT_EQ(body.at("changes").at(0).at("message").at("id"), "u2");
+  EXPECT_TRUE(body.at("changes").at(0).at("parent").is_null()) << "what lay below it moves up";
+  EXPECT_FALSE(body.at("changes").at(0).as_object().contains("seen"));
+}
+
+TEST(WireFrontHistory, SyncsAnewAtAnEarlierDiffOfAnotherHistory) {
+  WireFront front = front_at_20();
+
+  const auto taken = front.take(diff("15@e2", "10", ""));
+
+  EXPECT_TRUE(taken.sync_anew);
+  EXPECT_EQ(front.cursor(), "20@e1");
+}
+
+TEST(WireFrontHistory, KeepsItsChangesWhenTheThreadIsNotThere) {
+  WireFront front("t", "phone");
+  (void)front.change({{"type", "stop_run"}, {"run", "r1"}});
+  (void)front.request({});
+
+  const auto taken =
+      front.refused(R"({"status":404,"code":"unknown_thread","title":"x","detail":"y"})");
+
+  EXPECT_EQ(taken.wrong, "");
+  EXPECT_EQ(taken.reason, "unknown_thread");
+  EXPECT_EQ(front.unanswered(), 1U);
+  EXPECT_TRUE(front.may_send_changes());
+}
+
+TEST(WireFrontHistory, KeepsAllWhenItsHistoryIsUnknownAndSyncsWithoutACursor) {
   WireFront front = front_at_20();
   const std::string before = front.state_json();
   (void)front.request({});
@@ -62,7 +115,7 @@ TEST(WireFrontSync, KeepsAllWhenItsHistoryIsUnknownAndSyncsWithoutACursor) {
   EXPECT_EQ(front.offer(), 2U);
 }
 
-TEST(WireFrontSync, ReplacesTheUnknownHistoryByTheFirstDiff) {
+TEST(WireFrontHistory, ReplacesTheUnknownHistoryByTheFirstDiff) {
   WireFront front = front_at_20();
   (void)front.refused(R"({"status":409,"code":"unknown_history","title":"x","detail":"y"})");
   (void)front.request({});
@@ -78,7 +131,7 @@ TEST(WireFrontSync, ReplacesTheUnknownHistoryByTheFirstDiff) {
   EXPECT_EQ(front.offer(), 1U);
 }
 
-TEST(WireFrontSync, SendsAgainAfterAFailure) {
+TEST(WireFrontHistory, SendsAgainAfterAFailure) {
   WireFront front = front_at_20();
   (void)front.change(move_head());
   (void)front.request({});
@@ -92,7 +145,7 @@ TEST(WireFrontSync, SendsAgainAfterAFailure) {
   EXPECT_EQ(front.unanswered(), 1U);
 }
 
-TEST(WireFrontSync, SaysThatItsRequestWasNotUnderstood) {
+TEST(WireFrontHistory, SaysThatItsRequestWasNotUnderstood) {
   WireFront front = front_at_20();
   (void)front.request({});
 

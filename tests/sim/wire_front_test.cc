@@ -192,6 +192,17 @@ TEST(WireFront, KeepsTheInputOfARunThatIsInterruptedWhileItWaits) {
   EXPECT_TRUE(run(front, "r2").contains("input"));
 }
 
+TEST(WireFront, HoldsTheSameAsAReadingOfARunThatWaitsWithoutInput) {
+  const WireFront folded =
+      after(R"({"type":"run_queued","run":"r2","agent":"d","input":[],"after":"a1"})");
+  object reading = boost::json::parse(folded.state_json()).as_object();
+  EXPECT_FALSE(reading.at("runs").at(1).as_object().contains("input"));
+
+  reading.at("runs").at(1).as_object()["input"] = boost::json::array();
+
+  EXPECT_EQ(folded.state_json(), canonical_state(reading));
+}
+
 TEST(WireFront, MakesTheThreadFromItsFirstEntry) {
   WireFront front("t", "phone");
 
