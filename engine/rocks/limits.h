@@ -42,7 +42,13 @@ inline constexpr std::size_t table_write_buffer_bytes = 16 << 20;
 // whole blocks anyway.
 inline constexpr std::size_t block_bytes = 16 << 10;
 inline constexpr std::size_t rocks_log_bytes_max = 16 << 20;  // of RocksDB's own log file
+// A file goes once in seconds, an opening takes milliseconds.
+inline constexpr int read_only_tries = 5;
+inline constexpr std::uint64_t manifest_bytes_max = 4 << 20;  // some 30,000 changes of tables
 inline constexpr std::uint64_t sst_sync_bytes = 1 << 20;
+
+// A backup tells how far it has come each time it has copied so much.
+inline constexpr std::uint64_t backup_progress_bytes = 1 << 20;
 
 // The side file's two places lie in different sectors, so that a torn write can hurt only one.
 inline constexpr std::size_t mark_slot_bytes = 4096;

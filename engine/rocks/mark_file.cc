@@ -20,6 +20,16 @@ std::unexpected<Error> failed(const std::string& what, int error) {
   return fail(Kind::unavailable, "disk", what + ": " + std::system_category().message(error));
 }
 
+Result<void> sync_path(const std::string& path, int flags) {
+  int file = ::open(path.c_str(), O_RDONLY | flags | O_CLOEXEC);
+  if (file < 0) return failed(path, errno);
+  int result = ::fsync(file);
+  int error = errno;
+  ::close(file);
+  if (result != 0) return failed(path, error);
+  return {};
+}
+
 }  // namespace
 
 std::string encode_mark(CommitNumber number) {
@@ -51,14 +61,16 @@ Result<std::optional<CommitNumber>> read_marks(std::string_view file) {
   return greatest;
 }
 
-Result<void> sync_folder(const std::string& path) {
-  int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return failed(path, errno);
-  int result = ::fsync(folder);
-  int error = errno;
-  ::close(folder);
-  if (result != 0) return failed(path, error);
-  return {};
+Result<void> sync_folder(const std::string& path) { return sync_path(path, O_DIRECTORY); }
+
+Result<void> sync_files(const std::string& path) {
+  std::error_code error;
+  std::filesystem::directory_iterator it(path, error);
+  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    if (auto synced = sync_path(it->path().string(), 0); !synced) return synced;
+  }
+  if (error) return failed(path, error.value());
+  return sync_folder(path);
 }
 
 Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& path, Mode mode) {

@@ -51,5 +51,7 @@ class MarkFile : public Mark {
 
 // Makes the names in a folder durable.
 [[nodiscard]] Result<void> sync_folder(const std::string& path);
+// And what is in its files.
+[[nodiscard]] Result<void> sync_files(const std::string& path);
 
 }  // namespace lockstep

@@ -268,6 +268,8 @@ Result<std::vector<KvRow>> RocksKv::scan(const KvRange& range) const {
   return rows;
 }
 
+rocksdb::DB& RocksKv::database() const { return *parts_->db; }
+
 Result<void> RocksKv::copy_to(const std::string& path) {
   rocksdb::Checkpoint* made = nullptr;
   Status status = rocksdb::Checkpoint::Create(parts_->db.get(), &made);

@@ -20,6 +20,7 @@
 #include "engine/rocks/limits.h"
 
 namespace rocksdb {
+class DB;
 class Env;
 }
 
@@ -51,6 +52,8 @@ class RocksKv : public Kv {
 
   // A consistent copy, of hard links where it can be, in a folder that is not there yet.
   [[nodiscard]] Result<void> copy_to(const std::string& path);
+  // For what RocksDB does with a whole database (rocks_backup.h); lives as long as this.
+  [[nodiscard]] rocksdb::DB& database() const;
 
  private:
   struct Parts;

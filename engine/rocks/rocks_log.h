@@ -1,12 +1,8 @@
 // rocks_log.h: the log and the store in one folder of this machine.
 //
-//   lock      held by the one process that writes
-//   commits   the mark (mark_file.h)
-//   rocks/    the database
-//
 // `open` is for the server: it takes the lock, recovers, checks, and starts the committer's thread.
 // `open_read_only` is for tools: it needs no lock, works beside a running server, and shows what
-// was durable when it was opened. A folder that has other things in it is refused by name.
+// was durable when it was opened. What lies in the folder is in store_folder.h.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -18,6 +14,7 @@
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/mark_file.h"
 #include "engine/rocks/rocks_kv.h"
+#include "engine/rocks/store_folder.h"
 
 namespace lockstep {
 
@@ -30,7 +27,7 @@ class RocksLog {
   };
 
   // `on_failure` is called from any thread when the disk has failed, and should not return.
-  // Fails with `locked`, `not_a_store`, `newer_format`, `corrupt` or `disk`.
+  // Fails with `locked`, `not_a_store`, `unfinished_restore`, `newer_format`, `corrupt` or `disk`.
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
                                                               Parts parts,
                                                               FailStop::Action on_failure);
@@ -46,8 +43,7 @@ class RocksLog {
  private:
   explicit RocksLog(FailStop::Action on_failure) : fail_stop_(std::move(on_failure)) {}
 
-  int lock_ = -1;
-  std::string scratch_;
+  std::unique_ptr<FolderLock> lock_;
   FailStop fail_stop_;
   std::unique_ptr<MarkFile> mark_;
   std::unique_ptr<RocksKv> kv_;

@@ -1,0 +1,49 @@
+// backup_folder.h: a folder of backups, as RocksDB's backup engine sees it.
+//
+// What making, listing, verifying and restoring have in common (rocks_backup.h). The engine is
+// opened anew for each of them: nothing is kept, and other processes may have changed the folder.
+//
+// Lives on: any thread.
+#pragma once
+
+#include <rocksdb/utilities/backup_engine.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "engine/rocks/backup_note.h"
+#include "engine/rocks/rocks_backup.h"
+#include "engine/rocks/store_folder.h"
+
+namespace lockstep::backup_folder {
+
+using Reader = rocksdb::BackupEngineReadOnly;
+
+struct Found {
+  Backup backup;
+  BackupNote note;
+};
+
+inline constexpr const char* meta = "meta";  // RocksDB makes it in every folder of backups
+
+[[nodiscard]] Error error_of(const rocksdb::Status& status);
+[[nodiscard]] std::unexpected<Error> failed(const std::string& what, const std::error_code& error);
+
+[[nodiscard]] rocksdb::BackupEngineOptions options_for(const std::string& folder);
+[[nodiscard]] Backup backup_of(const rocksdb::BackupInfo& info, const BackupNote& note);
+
+// Fails with `busy` or `disk`.
+[[nodiscard]] Result<std::unique_ptr<FolderLock>> lock(const std::string& folder,
+                                                       FolderLock::Mode mode);
+// Fails with `no_backup` or `disk`.
+[[nodiscard]] Result<std::unique_ptr<Reader>> open(const std::string& folder);
+// The newest, if none is named. Fails with `no_backup`, or with `corrupt` if names, sizes or its
+// note tell.
+[[nodiscard]] Result<Found> find(const Reader& engine, const std::string& folder,
+                                 std::optional<BackupNumber> asked);
+// Reads every file. Fails with `corrupt` or `disk`.
+[[nodiscard]] Result<void> verify(const Reader& engine, BackupNumber number);
+
+}  // namespace lockstep::backup_folder

@@ -1,0 +1,160 @@
+#include "engine/rocks/rocks_backup.h"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+
+#include "engine/rocks/backup_folder.h"
+#include "engine/rocks/limits.h"
+#include "engine/rocks/rocks_keys.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+using backup_folder::error_of;
+using backup_folder::failed;
+using rocksdb::BackupEngine;
+using rocksdb::IOStatus;
+using rocksdb::Status;
+
+// A folder that is made, or is empty, or holds backups: a wrong path must not be written into.
+Result<void> prepare(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return failed(folder, error);
+  if (fs::exists(fs::path(folder) / backup_folder::meta, error)) return {};
+  fs::directory_iterator it(folder, error);
+  if (error) return failed(folder, error);
+  for (; it != fs::directory_iterator(); it.increment(error)) {
+    if (error) return failed(folder, error);
+    const std::string name = it->path().filename().string();
+    if (name == store_folder::lock) continue;
+    return fail(Kind::rejected, "not_a_store",
+                folder + " is no folder of backups: it holds `" + name + "` and none of ours");
+  }
+  return {};
+}
+
+std::uint64_t bytes_in(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  fs::recursive_directory_iterator it(folder, error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    std::error_code gone;
+    const std::uint64_t size = it->is_regular_file(gone) ? it->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
+// What is durable now: `get` shows nothing else.
+Result<BackupNote> note_of(const RocksKv& kv) {
+  const auto tail_bytes = kv.get(KvTable::meta, tail_key);
+  if (!tail_bytes) return std::unexpected(tail_bytes.error());
+  const auto epochs_bytes = kv.get(KvTable::meta, epochs_key);
+  if (!epochs_bytes) return std::unexpected(epochs_bytes.error());
+  const auto tail = *tail_bytes ? decode_tail(**tail_bytes) : std::nullopt;
+  const auto epochs = *epochs_bytes ? decode_epochs(**epochs_bytes) : std::nullopt;
+  if (!tail || !epochs) {
+    return fail(Kind::corrupt, "corrupt", "the store's tail record or epochs can't be read");
+  }
+  return BackupNote{log_format_version, tail->last, epochs->current};
+}
+
+Result<rocksdb::BackupID> create(BackupEngine& engine, const RocksKv& kv, const BackupNote& note,
+                                 const BackupAsked& asked) {
+  std::atomic<std::uint64_t> bytes = 0;
+  rocksdb::CreateBackupOptions options;
+  options.progress_callback = [&] {
+    bytes += limits::backup_progress_bytes;
+    if (asked.progress) asked.progress(bytes);
+  };
+  rocksdb::BackupID id = 0;
+  const std::stop_callback on_stop(asked.stop, [&engine] { engine.StopBackup(); });
+  const IOStatus status =
+      engine.CreateNewBackupWithMetadata(options, &kv.database(), encode_note(note), &id);
+  if (status.ok()) return id;
+  if (asked.stop.stop_requested()) {
+    return fail(Kind::unavailable, "stopped", "the backup was stopped before it was whole");
+  }
+  return std::unexpected(error_of(status));
+}
+
+// Removes the oldest ones. How many there were is counted before, for RocksDB does not say.
+Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
+  std::vector<rocksdb::BackupInfo> all;
+  engine.GetBackupInfo(&all);
+  if (all.size() <= keep) return 0;
+  const IOStatus status = engine.PurgeOldBackups(keep);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return static_cast<std::uint32_t>(all.size() - keep);
+}
+
+}  // namespace
+
+Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
+  if (auto ready = prepare(asked.to); !ready) return std::unexpected(ready.error());
+  const auto lock = backup_folder::lock(asked.to, FolderLock::Mode::alone);
+  if (!lock) return std::unexpected(lock.error());
+  const auto note = note_of(kv);
+  if (!note) return std::unexpected(note.error());
+
+  BackupEngine* opened = nullptr;
+  const IOStatus status =
+      BackupEngine::Open(backup_folder::options_for(asked.to), rocksdb::Env::Default(), &opened);
+  const std::unique_ptr<BackupEngine> engine(opened);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  const std::uint64_t before = bytes_in(asked.to);
+  const auto id = create(*engine, kv, *note, asked);
+  if (!id) return std::unexpected(id.error());
+
+  rocksdb::BackupInfo info;
+  if (const Status known = engine->GetBackupInfo(*id, &info); !known.ok()) {
+    return std::unexpected(error_of(known));
+  }
+  const std::uint64_t after = bytes_in(asked.to);
+  BackupMade made{backup_folder::backup_of(info, *note), after > before ? after - before : 0, 0};
+  if (!asked.keep) return made;
+  const auto removed = keep_newest(*engine, std::max<std::uint32_t>(1, *asked.keep));
+  if (!removed) return std::unexpected(removed.error());
+  made.removed = *removed;
+  return made;
+}
+
+Result<Backups> list_backups(const std::string& folder) {
+  const auto engine = backup_folder::open(folder);
+  if (!engine) return std::unexpected(engine.error());
+  std::vector<rocksdb::BackupInfo> infos;
+  (*engine)->GetBackupInfo(&infos);
+  Backups backups;
+  for (const rocksdb::BackupInfo& info : infos) {
+    if (const auto note = decode_note(info.app_metadata)) {
+      backups.whole.push_back(backup_folder::backup_of(info, *note));
+    } else {
+      backups.damaged.push_back({BackupNumber(info.backup_id), "its note can't be read"});
+    }
+  }
+  std::vector<rocksdb::BackupID> damaged;
+  (*engine)->GetCorruptedBackups(&damaged);
+  for (const rocksdb::BackupID id : damaged) {
+    rocksdb::BackupInfo ignored;
+    backups.damaged.push_back(
+        {BackupNumber(id), (*engine)->GetBackupInfo(id, &ignored).ToString()});
+  }
+  return backups;
+}
+
+Result<void> verify_backup(const std::string& folder, BackupNumber number) {
+  const auto engine = backup_folder::open(folder);
+  if (!engine) return std::unexpected(engine.error());
+  const auto lock = backup_folder::lock(folder, FolderLock::Mode::shared);
+  if (!lock) return std::unexpected(lock.error());
+  const auto found = backup_folder::find(**engine, folder, number);
+  if (!found) return std::unexpected(found.error());
+  return backup_folder::verify(**engine, number);
+}
+
+}  // namespace lockstep

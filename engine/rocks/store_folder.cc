@@ -1,0 +1,90 @@
+#include "engine/rocks/store_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <span>
+#include <system_error>
+#include <vector>
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> failed(const std::string& what, const std::string& why) {
+  return fail(Kind::unavailable, "disk", what + ": " + why);
+}
+
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator it(folder, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  if (error) return failed(folder, error.message());
+  return names;
+}
+
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace
+
+std::string store_folder::path(const std::string& folder, const char* name) {
+  return (fs::path(folder) / name).string();
+}
+
+Result<void> store_folder::check(const std::string& folder) {
+  const auto names = names_in(folder);
+  if (!names) return std::unexpected(names.error());
+  if (has(*names, database)) return {};
+  if (has(*names, unfinished)) {
+    return fail(
+        Kind::rejected, "unfinished_restore",
+        folder + " holds a restore that was cut short: `lockstep restore` again finishes it");
+  }
+  for (const std::string& name : *names) {
+    if (name == lock || name == mark) continue;
+    return fail(Kind::rejected, "not_a_store",
+                folder + " is not a store: it holds `" + name + "` and no database of ours");
+  }
+  return {};
+}
+
+Result<void> store_folder::check_empty(const std::string& folder) {
+  const auto names = names_in(folder);
+  if (!names) return std::unexpected(names.error());
+  const bool begun = has(*names, unfinished) && !has(*names, database);
+  for (const std::string& name : *names) {
+    // The mark goes there in the last moments of a restore.
+    if (name == lock || (begun && (name == unfinished || name == mark))) continue;
+    return fail(Kind::rejected, "exists",
+                folder + " is not empty: it holds `" + name + "`, and nothing is written over");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder, Mode mode) {
+  const std::string path = store_folder::path(folder, store_folder::lock);
+  const bool alone = mode == Mode::alone;
+  const int file = ::open(path.c_str(), (alone ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0600);
+  if (file < 0 && alone) return failed(path, std::system_category().message(errno));
+  std::unique_ptr<FolderLock> lock(new FolderLock(file));
+  if (file < 0 || ::flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return failed(path, std::system_category().message(errno));
+  return fail(Kind::unavailable, "locked",
+              folder + " is open in another process, which alone may write to it");
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,57 @@
+// store_folder.h: what lies in a store's folder, and who may write there.
+//
+//   lock         held by the one process that writes
+//   commits      the mark (mark_file.h)
+//   rocks/       the database
+//   rocks.part/  a restore that is not finished (rocks_backup.h): then there is no `rocks/`
+//   opening      the thread that is being opened (tools/opening_file.h)
+//   control      where a running server takes the administrator's word (server/control.h)
+//
+// A folder in which other things lie and no database is not written into: a wrong path in a command
+// should do no harm.
+//
+// Lives on: any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/result.h"
+
+namespace lockstep {
+
+namespace store_folder {
+
+inline constexpr const char* lock = "lock";
+inline constexpr const char* mark = "commits";
+inline constexpr const char* database = "rocks";
+inline constexpr const char* unfinished = "rocks.part";
+
+[[nodiscard]] std::string path(const std::string& folder, const char* name);
+
+// For a server or a tool that writes. Fails with `not_a_store`, `unfinished_restore` or `disk`.
+[[nodiscard]] Result<void> check(const std::string& folder);
+
+// For a restore. Fails with `exists` or `disk`.
+[[nodiscard]] Result<void> check_empty(const std::string& folder);
+
+}  // namespace store_folder
+
+// A lock on a folder, until it is destroyed or the process ends.
+class FolderLock {
+ public:
+  // Shared: with others that read; where there is no lock there is nobody to keep out.
+  enum class Mode { alone, shared };
+  // Fails with `locked` or `disk`.
+  [[nodiscard]] static Result<std::unique_ptr<FolderLock>> take(const std::string& folder,
+                                                                Mode mode);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  explicit FolderLock(int file) : file_(file) {}
+  int file_;  // -1: nothing to hold
+};
+
+}  // namespace lockstep
