@@ -115,7 +115,8 @@ void say_what_was_found(const OpenReport& report, const std::string& data, LineL
   log.info(report.created ? "store_made" : "store_opened",
            {{"data", data},
             {"commits", std::to_string(report.last.get())},
-            {"marked", report.mark ? std::to_string(report.mark->get()) : "unknown"}});
+            {"marked", report.mark ? std::to_string(report.mark->get()) : "unknown"},
+            {"dropped_bytes", std::to_string(report.dropped_bytes)}});
 }
 
 void say_where(const Config& config, const Server& server, Terminal& terminal) {

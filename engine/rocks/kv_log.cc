@@ -149,6 +149,7 @@ Result<std::unique_ptr<KvLog>> KvLog::open(Parts parts) {
   }
   auto opened = *format ? recover(parts) : begin(parts);
   if (!opened) return std::unexpected(opened.error());
+  opened->report.dropped_bytes = parts.dropped_bytes;
   return std::unique_ptr<KvLog>(
       new KvLog(parts, opened->tail, opened->report, std::move(opened->epochs)));
 }

@@ -33,6 +33,8 @@ struct OpenReport {
   // Nothing if the side file was missing: then damage since the last commit can't be told from
   // none.
   std::optional<CommitNumber> mark;
+  // Unfinished at the log's end, never flushed, never acknowledged: cut off.
+  std::uint64_t dropped_bytes = 0;
 };
 
 enum class Access { read_write, read_only };
@@ -46,6 +48,7 @@ class KvLog : public Log, public Store {
     Executor& executor;
     Random& random;
     Access access = Access::read_write;
+    std::uint64_t dropped_bytes = 0;  // by the disk, when it was opened: for the report
   };
 
   // Fails with `corrupt` (and says what is missing), `newer_format`, `not_a_store`, or with

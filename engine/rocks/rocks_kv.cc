@@ -13,6 +13,7 @@
 #include <array>
 
 #include "engine/must.h"
+#include "engine/rocks/rocks_files.h"
 
 namespace lockstep {
 
@@ -25,6 +26,7 @@ using rocksdb::Status;
 struct RocksKv::Parts {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
+  std::uint64_t dropped_bytes = 0;
 
   ~Parts() {
     for (ColumnFamilyHandle* handle : handles) {
@@ -51,9 +53,11 @@ constexpr std::array<const char*, kv_table_count> table_names{
 constexpr std::size_t thread_prefix_bytes = 8;
 constexpr int bloom_bits = 10;  // one look in a hundred is for nothing
 
-Error error_of(const Status& status) {
-  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
-  return {Kind::unavailable, "disk", status.ToString()};
+// `path`: of the database, where the status may name no file.
+Error error_of(const Status& status, const std::string& path = {}) {
+  const std::string detail = (path.empty() ? "" : path + ": ") + status.ToString();
+  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", detail};
+  return {Kind::unavailable, "disk", detail};
 }
 
 Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -67,6 +71,28 @@ class BackgroundErrors : public rocksdb::EventListener {
 
  private:
   FailStop& fail_stop_;
+};
+
+// What the database knows of its manifest is flushed: it keeps the length of what was.
+void remember_manifest(rocksdb::DB& db) {
+  std::vector<std::string> files;
+  std::uint64_t bytes = 0;
+  constexpr bool and_flush = false;
+  if (!db.GetLiveFiles(files, &bytes, and_flush).ok()) return;
+  const auto manifest = std::ranges::find_if(
+      files, [](const std::string& file) { return file.starts_with("/MANIFEST-"); });
+  if (manifest == files.end()) return;
+  remember(*db.GetEnv(), db.GetName(), {manifest->substr(1), bytes});
+}
+
+class ManifestKeeper : public rocksdb::EventListener {
+ public:
+  void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo&) override {
+    remember_manifest(*db);
+  }
+  void OnCompactionCompleted(rocksdb::DB* db, const rocksdb::CompactionJobInfo&) override {
+    remember_manifest(*db);
+  }
 };
 
 // The thread's part of an entry's key. RocksDB (7.8) uses one set of hints for rows and for the
@@ -96,6 +122,8 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   // A write-ahead log that is missing or shorter than it was when it was closed is an error too.
   db.track_and_verify_wals_in_manifest = true;
   db.paranoid_checks = true;
+  // Walked at each start and after each flush (rocks_files.h), so it is begun anew when it is long.
+  db.max_manifest_file_size = limits::manifest_bytes_max;
   // After an error the process stops; the database must not go on by itself as if nothing had been.
   db.max_bgerror_resume_count = 0;
   db.verify_sst_unique_id_in_manifest = true;
@@ -160,9 +188,10 @@ std::vector<ColumnFamilyDescriptor> families(const RocksOptions& options) {
   return all;
 }
 
-// Is what lies there ours, as far as its tables' names tell?
-Result<void> check_tables(const rocksdb::DBOptions& options, const std::string& path) {
-  if (!options.env->FileExists(path + "/CURRENT").ok()) return {};
+// Is what lies there ours and whole, as far as can be told without opening it?
+Result<RocksFiles> look_at(const rocksdb::DBOptions& options, const std::string& path) {
+  auto files = check_files(*options.env, path);
+  if (!files || files->is_new) return files;
   std::vector<std::string> names;
   Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
   if (!status.ok()) return std::unexpected(error_of(status));
@@ -176,7 +205,7 @@ Result<void> check_tables(const rocksdb::DBOptions& options, const std::string& 
     return fail(Kind::rejected, "newer_format",
                 path + " has a table `" + name + "` that this program does not know");
   }
-  return {};
+  return files;
 }
 
 }  // namespace
@@ -188,31 +217,48 @@ RocksKv::~RocksKv() = default;
 Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const RocksOptions& options,
                                                FailStop& fail_stop) {
   rocksdb::DBOptions db = db_options(options);
-  if (auto ours = check_tables(db, path); !ours) return std::unexpected(ours.error());
+  const auto files = look_at(db, path);
+  if (!files) return std::unexpected(files.error());
   db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop));
+  db.listeners.push_back(std::make_shared<ManifestKeeper>());
   auto parts = std::make_unique<Parts>();
   rocksdb::DB* opened = nullptr;
   Status status = rocksdb::DB::Open(db, path, families(options), &parts->handles, &opened);
   parts->db.reset(opened);
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(error_of(status, path));
+  remember_manifest(*parts->db);
+  parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }
 
 Result<std::unique_ptr<RocksKv>> RocksKv::open_read_only(const std::string& path,
-                                                         const RocksOptions& options,
-                                                         const std::string& scratch) {
+                                                         const RocksOptions& options) {
+  Result<std::unique_ptr<RocksKv>> opened;
+  for (int tries = 0; tries < limits::read_only_tries; ++tries) {
+    opened = try_read_only(path, options);
+    if (opened) break;
+  }
+  return opened;
+}
+
+Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
+                                                        const RocksOptions& options) {
   rocksdb::DBOptions db = db_options(options);
-  if (auto ours = check_tables(db, path); !ours) return std::unexpected(ours.error());
+  const auto files = look_at(db, path);
+  if (!files) return std::unexpected(files.error());
   db.create_if_missing = false;
   db.create_missing_column_families = false;
   auto parts = std::make_unique<Parts>();
   rocksdb::DB* opened = nullptr;
   Status status =
-      rocksdb::DB::OpenAsSecondary(db, path, scratch, families(options), &parts->handles, &opened);
+      rocksdb::DB::OpenForReadOnly(db, path, families(options), &parts->handles, &opened);
   parts->db.reset(opened);
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(error_of(status, path));
+  parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }
+
+std::uint64_t RocksKv::dropped_bytes() const { return parts_->dropped_bytes; }
 
 Result<void> RocksKv::commit(const KvBatch& batch) {
   rocksdb::WriteBatch writes;

@@ -5,9 +5,11 @@
 // folder, and an error that its background work runs into ends the process like any other
 // (fail_stop.h).
 //
-// A reader beside a running server opens the same folder as a RocksDB "secondary": it reads the
-// manifest and the write-ahead log as they are now, so it sees the newest commits, keeps the files
-// that it reads open, and writes nothing but its own log lines into a folder that it removes.
+// A reader beside a running server opens the same folder read-only: it reads the manifest and the
+// write-ahead logs as they are now, so it sees the newest commits, keeps the files that it reads
+// open, and writes nothing. If the server removes a file between these steps, it begins anew. (As a
+// RocksDB "secondary" it would take a damaged or missing table for one that is not there yet, and
+// show an older time.)
 //
 // Lives on: `commit` on the committer's thread, reads on any.
 #pragma once
@@ -22,7 +24,7 @@
 namespace rocksdb {
 class DB;
 class Env;
-}
+}  // namespace rocksdb
 
 namespace lockstep {
 
@@ -39,16 +41,18 @@ class RocksKv : public Kv {
   [[nodiscard]] static Result<std::unique_ptr<RocksKv>> open(const std::string& path,
                                                              const RocksOptions& options,
                                                              FailStop& fail_stop);
-  // `scratch` is a folder of the reader's own.
   [[nodiscard]] static Result<std::unique_ptr<RocksKv>> open_read_only(const std::string& path,
-                                                                       const RocksOptions& options,
-                                                                       const std::string& scratch);
+                                                                       const RocksOptions& options);
   ~RocksKv() override;
 
   [[nodiscard]] Result<void> commit(const KvBatch& batch) override;
   [[nodiscard]] Result<std::optional<std::string>> get(KvTable table,
                                                        std::string_view key) const override;
   [[nodiscard]] Result<std::vector<KvRow>> scan(const KvRange& range) const override;
+
+  // What a crash had left unfinished, and unflushed, at the end of the write-ahead logs when this
+  // was opened: it is cut off.
+  [[nodiscard]] std::uint64_t dropped_bytes() const;
 
   // A consistent copy, of hard links where it can be, in a folder that is not there yet.
   [[nodiscard]] Result<void> copy_to(const std::string& path);
@@ -58,6 +62,8 @@ class RocksKv : public Kv {
  private:
   struct Parts;
   explicit RocksKv(std::unique_ptr<Parts> parts);
+  [[nodiscard]] static Result<std::unique_ptr<RocksKv>> try_read_only(const std::string& path,
+                                                                      const RocksOptions& options);
 
   std::unique_ptr<Parts> parts_;
 };

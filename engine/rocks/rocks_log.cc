@@ -10,83 +10,66 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unexpected<Error> failed(const std::string &what, const std::string &why) {
+std::unexpected<Error> failed(const std::string& what, const std::string& why) {
   return fail(Kind::unavailable, "disk", what + ": " + why);
 }
 
-} // namespace
+}  // namespace
 
-Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string &folder,
-                                                 Parts parts,
+Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Parts parts,
                                                  FailStop::Action on_failure) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error)
-    return failed(folder, error.message());
-  if (auto ours = store_folder::check(folder); !ours)
-    return std::unexpected(ours.error());
+  if (error) return failed(folder, error.message());
+  if (auto ours = store_folder::check(folder); !ours) return std::unexpected(ours.error());
   std::unique_ptr<RocksLog> rocks(new RocksLog(std::move(on_failure)));
   auto lock = FolderLock::take(folder, FolderLock::Mode::alone);
-  if (!lock)
-    return std::unexpected(lock.error());
+  if (!lock) return std::unexpected(lock.error());
   rocks->lock_ = std::move(*lock);
-  const std::string database =
-      store_folder::path(folder, store_folder::database);
+  const std::string database = store_folder::path(folder, store_folder::database);
   auto kv = RocksKv::open(database, parts.options, rocks->fail_stop_);
-  if (!kv)
-    return std::unexpected(kv.error());
+  if (!kv) return std::unexpected(kv.error());
   rocks->kv_ = std::move(*kv);
-  auto mark = MarkFile::open(store_folder::path(folder, store_folder::mark),
-                             MarkFile::Mode::read_write);
-  if (!mark)
-    return std::unexpected(mark.error());
+  auto mark =
+      MarkFile::open(store_folder::path(folder, store_folder::mark), MarkFile::Mode::read_write);
+  if (!mark) return std::unexpected(mark.error());
   rocks->mark_ = std::move(*mark);
   auto log = KvLog::open({.kv = *rocks->kv_,
                           .mark = *rocks->mark_,
                           .fail_stop = rocks->fail_stop_,
                           .executor = parts.executor,
-                          .random = parts.random});
-  if (!log)
-    return std::unexpected(log.error());
+                          .random = parts.random,
+                          .dropped_bytes = rocks->kv_->dropped_bytes()});
+  if (!log) return std::unexpected(log.error());
   rocks->log_ = std::move(*log);
-  rocks->committer_ = std::make_unique<CommitterThread>(
-      rocks->log_->queue(), rocks->log_->committer());
+  rocks->committer_ =
+      std::make_unique<CommitterThread>(rocks->log_->queue(), rocks->log_->committer());
   return rocks;
 }
 
-Result<std::unique_ptr<RocksLog>>
-RocksLog::open_read_only(const std::string &folder, Parts parts) {
+Result<std::unique_ptr<RocksLog>> RocksLog::open_read_only(const std::string& folder, Parts parts) {
   std::error_code error;
-  const std::string database =
-      store_folder::path(folder, store_folder::database);
+  const std::string database = store_folder::path(folder, store_folder::database);
   if (!fs::exists(database, error)) {
     return fail(Kind::not_found, "no_store", "there is no store in " + folder);
   }
-  std::unique_ptr<RocksLog> rocks(new RocksLog([](const std::string &) {}));
-  auto scratch =
-      (fs::temp_directory_path(error) / "lockstep-reader-XXXXXX").string();
-  if (error || ::mkdtemp(scratch.data()) == nullptr) {
-    return failed(scratch, "a folder for the reader can't be made");
-  }
-  rocks->scratch_ = scratch;
+  std::unique_ptr<RocksLog> rocks(new RocksLog([](const std::string&) {}));
   // The mark first: what it names was durable before the database is looked at.
-  auto mark = MarkFile::open(store_folder::path(folder, store_folder::mark),
-                             MarkFile::Mode::read_only);
-  if (!mark)
-    return std::unexpected(mark.error());
+  auto mark =
+      MarkFile::open(store_folder::path(folder, store_folder::mark), MarkFile::Mode::read_only);
+  if (!mark) return std::unexpected(mark.error());
   rocks->mark_ = std::move(*mark);
-  auto kv = RocksKv::open_read_only(database, parts.options, scratch);
-  if (!kv)
-    return std::unexpected(kv.error());
+  auto kv = RocksKv::open_read_only(database, parts.options);
+  if (!kv) return std::unexpected(kv.error());
   rocks->kv_ = std::move(*kv);
   auto log = KvLog::open({.kv = *rocks->kv_,
                           .mark = *rocks->mark_,
                           .fail_stop = rocks->fail_stop_,
                           .executor = parts.executor,
                           .random = parts.random,
-                          .access = Access::read_only});
-  if (!log)
-    return std::unexpected(log.error());
+                          .access = Access::read_only,
+                          .dropped_bytes = rocks->kv_->dropped_bytes()});
+  if (!log) return std::unexpected(log.error());
   rocks->log_ = std::move(*log);
   return rocks;
 }
@@ -97,9 +80,6 @@ RocksLog::~RocksLog() {
   kv_.reset();
   mark_.reset();
   lock_.reset();
-  std::error_code error;
-  if (!scratch_.empty())
-    fs::remove_all(scratch_, error);
 }
 
-} // namespace lockstep
+}  // namespace lockstep

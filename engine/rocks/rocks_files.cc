@@ -1,0 +1,158 @@
+#include "engine/rocks/rocks_files.h"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/rocks/crc32c.h"
+#include "engine/rocks/record_walk.h"
+
+namespace lockstep {
+namespace {
+
+using rocksdb::Status;
+
+constexpr std::string_view manifest_prefix = "MANIFEST-";
+constexpr std::string_view known_name = "MANIFEST.known";
+
+std::unexpected<Error> failed(const std::string& file, const Status& status) {
+  return fail(Kind::unavailable, "disk", file + ": " + status.ToString());
+}
+
+std::unexpected<Error> corrupt(const std::string& file, const std::string& why) {
+  return fail(Kind::corrupt, "corrupt", file + " " + why);
+}
+
+Result<RecordWalk> walk(rocksdb::Env& env, const std::string& file) {
+  std::unique_ptr<rocksdb::SequentialFile> in;
+  Status status = env.NewSequentialFile(file, &in, rocksdb::EnvOptions());
+  RecordWalk walk;
+  std::string space(RecordWalk::block_bytes, '\0');
+  rocksdb::Slice block;
+  do {
+    if (status.ok()) status = in->Read(space.size(), &block, space.data());
+    if (!status.ok()) return failed(file, status);
+    walk.block({block.data(), block.size()});
+  } while (block.size() == space.size());
+  if (const auto at = walk.damaged_at()) {
+    return corrupt(
+        file, "is damaged at byte " + std::to_string(*at) + " of " + std::to_string(walk.size()));
+  }
+  return walk;
+}
+
+bool belongs_to_a_database(const std::string& name) {
+  return name.ends_with(".sst") || name.ends_with(".log") || name.starts_with(manifest_prefix);
+}
+
+std::string encode(const KnownManifest& manifest) {
+  std::string line = manifest.name + " " + std::to_string(manifest.bytes) + " ";
+  constexpr std::string_view digits = "0123456789abcdef";
+  const std::uint32_t sum = crc32c(line);
+  for (unsigned shift = 32; shift > 0; shift -= 4) line += digits[sum >> (shift - 4) & 0xf];
+  return line + "\n";
+}
+
+std::optional<KnownManifest> decode(const std::string& line) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string::npos) return std::nullopt;
+  KnownManifest known{line.substr(0, space), 0};
+  std::from_chars(line.data() + space + 1, line.data() + line.size(), known.bytes);
+  if (encode(known) != line) return std::nullopt;
+  return known;
+}
+
+// Nothing if there is no such file: a store of an earlier version, or a copy.
+Result<std::optional<KnownManifest>> read_known(rocksdb::Env& env, const std::string& path) {
+  const std::string file = path + "/" + std::string(known_name);
+  std::string line;
+  const Status status = rocksdb::ReadFileToString(&env, file, &line);
+  if (status.IsNotFound() || (!status.ok() && env.FileExists(file).IsNotFound())) return {};
+  if (!status.ok()) return failed(file, status);
+  auto known = decode(line);
+  if (!known) return corrupt(file, "can't be read");
+  return known;
+}
+
+// Numbers have six digits, and more when these are used up.
+bool is_older(std::string_view one, std::string_view other) {
+  return one.size() != other.size() ? one.size() < other.size() : one < other;
+}
+
+Result<void> check_manifest(rocksdb::Env& env, const std::string& manifest,
+                            const std::optional<KnownManifest>& known) {
+  const auto walked = walk(env, manifest);
+  if (!walked) return std::unexpected(walked.error());
+  if (!known) return {};
+  const std::string name = manifest.substr(manifest.rfind('/') + 1);
+  if (is_older(name, known->name)) {
+    return corrupt(manifest, "is older than `" + known->name + "`, which was written after it");
+  }
+  if (name == known->name && walked->whole() < known->bytes) {
+    return corrupt(manifest, "ends at byte " + std::to_string(walked->whole()) +
+                                 ", but had at least " + std::to_string(known->bytes));
+  }
+  return {};
+}
+
+// CURRENT is one line: the name of the manifest that counts.
+Result<std::string> current_manifest(rocksdb::Env& env, const std::string& path) {
+  const std::string current = path + "/CURRENT";
+  std::string line;
+  const Status status = rocksdb::ReadFileToString(&env, current, &line);
+  if (!status.ok()) return failed(current, status);
+  if (!line.starts_with(manifest_prefix) || !line.ends_with('\n')) {
+    return corrupt(current, "does not name a manifest");
+  }
+  line.pop_back();
+  if (!env.FileExists(path + "/" + line).ok()) {
+    return corrupt(current, "names `" + line + "`, which is not there");
+  }
+  return path + "/" + line;
+}
+
+}  // namespace
+
+void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& manifest) {
+  const std::string file = path + "/" + std::string(known_name);
+  constexpr bool and_sync = true;
+  const Status written =
+      rocksdb::WriteStringToFile(&env, encode(manifest), file + ".new", and_sync);
+  if (written.ok()) env.RenameFile(file + ".new", file).PermitUncheckedError();
+}
+
+Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
+  RocksFiles found;
+  std::vector<std::string> names;
+  // A folder that is not there has no files.
+  const Status listed = env.GetChildren(path, &names);
+  if (!listed.ok() && !listed.IsNotFound()) return failed(path, listed);
+  found.is_new = std::ranges::find(names, "CURRENT") == names.end();
+  if (found.is_new) {
+    if (std::ranges::none_of(names, belongs_to_a_database)) return found;
+    return corrupt(path + "/CURRENT", "is missing, though there are files of a database");
+  }
+  // First what is known: a server beside a reader goes on.
+  const auto known = read_known(env, path);
+  if (!known) return std::unexpected(known.error());
+  const auto manifest = current_manifest(env, path);
+  if (!manifest) return std::unexpected(manifest.error());
+  const auto whole = check_manifest(env, *manifest, *known);
+  if (!whole) return std::unexpected(whole.error());
+  std::ranges::sort(names);
+  for (const std::string& name : names) {
+    if (!name.ends_with(".log")) continue;
+    const auto walked = walk(env, path + "/" + name);
+    // A server beside a reader removes logs that it needs no more.
+    if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
+    if (!walked) return std::unexpected(walked.error());
+    found.dropped_bytes += walked->size() - walked->whole();
+  }
+  return found;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,46 @@
+// rocks_files.h: what can be told of the database's files before it is opened.
+//
+// Opening a database writes: RocksDB makes a new manifest and removes what the old one did not
+// name. So what is damaged has to be found first. The manifest and the write-ahead logs are walked
+// record by record (record_walk.h), and a database that has files but does not say which of them
+// count is refused, not made anew over them.
+//
+// A manifest that is cut off between two records looks whole, and RocksDB then forgets the tables
+// that were named behind the cut. So its length is kept in a file of our own beside it,
+// MANIFEST.known, written after each change that has become durable:
+//
+//   name · space · bytes in decimal · space · crc32c of all before in 8 hex digits · newline
+//
+// A manifest that is shorter, or older, is refused. Without the file nothing is known.
+//
+// Lives on: whoever opens the database.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/result.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace lockstep {
+
+struct RocksFiles {
+  bool is_new = false;              // there is no database yet
+  std::uint64_t dropped_bytes = 0;  // behind the last whole records of the write-ahead logs
+};
+
+struct KnownManifest {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+// Writes MANIFEST.known. If it fails, the former one stays: that is true still, and knows less.
+void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& manifest);
+
+// Fails with `corrupt`, naming the file, or with `disk`.
+[[nodiscard]] Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path);
+
+}  // namespace lockstep

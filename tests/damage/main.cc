@@ -1,0 +1,112 @@
+// lockstep-damage: a real store, damaged in every way, and what it shows then.
+//
+// Prints what came out by kind of damage, and exits with 1 if a single trial broke the law
+// (trial.h), with the trial's name.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "tests/damage/tally.h"
+#include "tests/rocks/temp_folder.h"
+
+namespace lockstep::damage {
+namespace {
+
+struct Options {
+  std::size_t wal_tail = 64 << 10;
+  std::size_t every = 1;
+  std::uint64_t flips = 10'000;
+  bool files = true;
+  std::uint64_t seed = 1;
+  std::string folder;
+  bool json = false;
+  bool quiet = false;
+  bool each = false;
+};
+
+class Bench {
+ public:
+  Bench(const Options& options, std::string folder, const BaseStore& base)
+      : options_(options), folder_(std::move(folder)), base_(base) {}
+
+  void try_out(const Damage& damage) {
+    Image image = base_.image;
+    damage.apply(image);
+    if (options_.each) std::cerr << damage.group << ": " << damage.what << "\n";
+    const bool through = ++done_ % 100 == 1;
+    tally.add(damage, damage::try_out(base_, image, folder_ + "/trial",
+                                      through ? Look::always_through_engine : Look::rows_first));
+    if (!options_.quiet && done_ % 500 == 0) {
+      std::cerr << done_ << " done, " << tally.broken_count() << " broken (" << damage.group
+                << ")\n";
+    }
+  }
+
+  Tally tally;
+
+ private:
+  const Options& options_;
+  std::string folder_;
+  const BaseStore& base_;
+  std::uint64_t done_ = 0;
+};
+
+void describe(const BaseStore& base, std::ostream& out) {
+  out << "the store: " << base.threads.size() << " threads";
+  for (const FileKind kind : {FileKind::wal, FileKind::sst, FileKind::manifest}) {
+    std::size_t bytes = 0;
+    for (const std::string& path : files_of(base.image, kind)) bytes += base.image.at(path).size();
+    out << ", " << files_of(base.image, kind).size() << " " << name_of(kind) << " of " << bytes
+        << " bytes";
+  }
+  out << "\n";
+}
+
+int run(const Options& options) {
+  const std::string below =
+      options.folder.empty() ? std::filesystem::temp_directory_path().string() : options.folder;
+  std::string folder = (std::filesystem::path(below) / "lockstep-damage-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) {
+    std::cerr << below << ": no folder can be made there\n";
+    return 3;
+  }
+  const BaseStore base =
+      build_base(folder + "/base", options.wal_tail + (options.wal_tail / 4), options.seed);
+  if (!options.quiet) describe(base, std::cerr);
+  Bench bench(options, folder, base);
+  for (std::size_t bytes = 1; bytes <= options.wal_tail; bytes += options.every) {
+    bench.try_out(cut_of(base, bytes));
+  }
+  for (std::uint64_t flip = 0; flip < options.flips; ++flip) {
+    bench.try_out(flip_of(base, options.seed * 1'000'003 + flip));
+  }
+  if (options.files) {
+    for (const Damage& damage : damages_of_files(base)) bench.try_out(damage);
+  }
+  std::cout << (options.json ? bench.tally.json() : bench.tally.text());
+  std::filesystem::remove_all(folder);
+  return bench.tally.broken_count() == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace lockstep::damage
+
+int main(int argc, char** argv) {
+  lockstep::damage::Options options;
+  CLI::App app("Damages a real store in every way and looks at what it shows then.");
+  app.add_option("--wal-tail", options.wal_tail,
+                 "cut the write-ahead log by 1 to BYTES bytes (65536; 0: none)");
+  app.add_option("--every", options.every, "only each K-th of these cuts")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--flips", options.flips, "flip N random bits, one at a time (10000)");
+  app.add_flag("--files,!--no-files", options.files,
+               "files missing, swapped, truncated, older ones put back (default)");
+  app.add_option("--seed", options.seed, "of the store and the flips (1)");
+  app.add_option("--folder", options.folder,
+                 "work below this folder, best in memory such as /dev/shm");
+  app.add_flag("--json", options.json, "the counts as one JSON object");
+  app.add_flag("--each", options.each, "name each trial before it begins");
+  app.add_flag("--quiet", options.quiet, "no progress on stderr");
+  CLI11_PARSE(app, argc, argv);
+  return lockstep::damage::run(options);
+}
