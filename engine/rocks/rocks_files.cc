@@ -1,6 +1,8 @@
 #include "engine/rocks/rocks_files.h"
 
 #include <rocksdb/env.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
 #include <charconv>
@@ -153,6 +155,21 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
     found.dropped_bytes += walked->size() - walked->whole();
   }
   return found;
+}
+
+std::string damaged_table(rocksdb::Env& env, const std::string& path) {
+  rocksdb::Options options;
+  options.env = &env;
+  std::vector<std::string> names;
+  if (!env.GetChildren(path, &names).ok()) return {};
+  std::ranges::sort(names);
+  for (const std::string& name : names) {
+    if (!name.ends_with(".sst")) continue;
+    rocksdb::SstFileReader reader(options);
+    const Status status = reader.Open(path + "/" + name);
+    if (!status.ok()) return path + "/" + name + " is damaged: " + status.ToString();
+  }
+  return {};
 }
 
 }  // namespace lockstep

@@ -43,4 +43,8 @@ void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& m
 // Fails with `corrupt`, naming the file, or with `disk`.
 [[nodiscard]] Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path);
 
+// After an opening that failed: the first table that can't be opened by itself, in words; empty if
+// they all can. RocksDB names the manifest then.
+[[nodiscard]] std::string damaged_table(rocksdb::Env& env, const std::string& path);
+
 }  // namespace lockstep

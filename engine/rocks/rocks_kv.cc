@@ -53,11 +53,17 @@ constexpr std::array<const char*, kv_table_count> table_names{
 constexpr std::size_t thread_prefix_bytes = 8;
 constexpr int bloom_bits = 10;  // one look in a hundred is for nothing
 
-// `path`: of the database, where the status may name no file.
-Error error_of(const Status& status, const std::string& path = {}) {
-  const std::string detail = (path.empty() ? "" : path + ": ") + status.ToString();
-  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", detail};
-  return {Kind::unavailable, "disk", detail};
+Error error_of(const Status& status) {
+  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
+  return {Kind::unavailable, "disk", status.ToString()};
+}
+
+// The status may name no file, or the manifest for a table.
+Error opening_error(const Status& status, rocksdb::Env& env, const std::string& path) {
+  Error error = error_of(status);
+  const std::string table = status.IsCorruption() ? damaged_table(env, path) : "";
+  error.detail = table.empty() ? path + ": " + error.detail : table;
+  return error;
 }
 
 Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -225,7 +231,7 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   rocksdb::DB* opened = nullptr;
   Status status = rocksdb::DB::Open(db, path, families(options), &parts->handles, &opened);
   parts->db.reset(opened);
-  if (!status.ok()) return std::unexpected(error_of(status, path));
+  if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
   remember_manifest(*parts->db);
   parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
@@ -253,7 +259,7 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
   Status status =
       rocksdb::DB::OpenForReadOnly(db, path, families(options), &parts->handles, &opened);
   parts->db.reset(opened);
-  if (!status.ok()) return std::unexpected(error_of(status, path));
+  if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
   parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }

@@ -1,0 +1,193 @@
+// What a database's files tell before it is opened. Each test is one damage that RocksDB alone
+// passes over.
+#include "engine/rocks/rocks_files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "engine/rocks/record_walk.h"
+#include "engine/rocks/rocks_kv.h"
+#include "tests/rocks/temp_folder.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RocksFilesTest : public testing::Test {
+ protected:
+  using Opened = Result<std::unique_ptr<RocksKv>>;
+
+  Opened open(std::size_t write_buffer_bytes = 1 << 20) {
+    return RocksKv::open(path_, {.write_buffer_bytes = write_buffer_bytes}, fail_stop_);
+  }
+  Opened open_read_only() { return RocksKv::open_read_only(path_, {}); }
+
+  // One row a commit.
+  static void put(RocksKv& kv, int from, int to) {
+    for (int row = from; row < to; ++row) {
+      KvBatch batch;
+      batch.put(KvTable::log, key(row), std::string(100, 'x') + std::to_string(row));
+      ASSERT_TRUE(kv.commit(batch).has_value());
+    }
+  }
+  static std::string key(int row) { return std::to_string(100'000'000 + row) + "-thread"; }
+
+  // The one file whose name has this in it, the newest.
+  [[nodiscard]] std::string file(std::string_view part) const {
+    std::string newest;
+    for (const auto& entry : fs::directory_iterator(path_)) {
+      const std::string name = entry.path().filename().string();
+      const bool is_it = name.find(part) != std::string::npos && name != "MANIFEST.known";
+      if (is_it && entry.path().string() > newest) newest = entry.path().string();
+    }
+    return newest;
+  }
+  static std::string read(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << in.rdbuf();
+    return bytes.str();
+  }
+  static void write(const std::string& file, const std::string& bytes) {
+    std::ofstream(file, std::ios::binary) << bytes;
+  }
+  static std::string said(const Opened& opened) {
+    return opened ? "" : opened.error().code + ": " + opened.error().detail;
+  }
+  static void expect_refused(const Opened& opened, const std::string& name) {
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, "corrupt");
+    EXPECT_NE(opened.error().detail.find(name), std::string::npos) << opened.error().detail;
+  }
+
+  TempFolder folder_;
+  std::string path_ = folder_.path() + "/rocks";
+  FailStop fail_stop_{[](const std::string& reason) { ADD_FAILURE() << reason; }};
+};
+
+TEST_F(RocksFilesTest, AMissingCurrentIsNoNewStore) {
+  put(**open(), 0, 100);
+  fs::remove(path_ + "/CURRENT");
+  const auto before = std::distance(fs::directory_iterator(path_), fs::directory_iterator());
+
+  expect_refused(open(), "CURRENT is missing");
+  EXPECT_EQ(std::distance(fs::directory_iterator(path_), fs::directory_iterator()), before);
+  expect_refused(open_read_only(), "CURRENT is missing");
+}
+
+TEST_F(RocksFilesTest, AManifestThatIsCutBetweenTwoRecordsIsRefused) {
+  put(**open(), 0, 100);
+  put(**open(), 100, 200);  // opening has put the first into a table
+  ASSERT_TRUE(open().has_value());
+  const std::string manifest = file("MANIFEST-");
+  const std::string bytes = read(manifest);
+  std::size_t whole_cuts = 0;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    write(manifest, bytes.substr(0, size));
+    RecordWalk walk;
+    walk.block(bytes.substr(0, size));
+    whole_cuts += walk.whole() == size ? 1 : 0;
+
+    expect_refused(open(), "MANIFEST-");
+  }
+  EXPECT_GT(whole_cuts, 3U);
+  write(manifest, bytes);
+  EXPECT_EQ(said(open()), "");
+}
+
+TEST_F(RocksFilesTest, AnOlderManifestIsRefused) {
+  put(**open(), 0, 100);
+  const std::string current = read(path_ + "/CURRENT");
+  const std::string older = file("MANIFEST-");
+  const std::string bytes = read(older);
+  put(**open(), 100, 200);
+  write(older, bytes);
+  write(path_ + "/CURRENT", current);
+
+  expect_refused(open(), "is older than");
+}
+
+TEST_F(RocksFilesTest, ZerosWithinAWriteAheadLogAreNotPassedOver) {
+  put(**open(), 0, 1000);
+  const std::string log = file(".log");
+  std::string bytes = read(log);
+  // From a record's beginning to the end of its block: what RocksDB skips without a word.
+  RecordWalk walk;
+  walk.block(bytes.substr(0, 5000));
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(walk.whole()),
+            bytes.begin() + RecordWalk::block_bytes, '\0');
+  write(log, bytes);
+
+  expect_refused(open(), ".log is damaged at byte " + std::to_string(walk.whole()));
+  expect_refused(open_read_only(), ".log is damaged");
+}
+
+TEST_F(RocksFilesTest, AReaderDoesNotGoRoundForEverInADamagedManifest) {
+  put(**open(), 0, 100);
+  const std::string manifest = file("MANIFEST-");
+  const std::string bytes = read(manifest);
+  for (std::size_t at = 0; at < bytes.size(); at += 7) {
+    std::string flipped = bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ 4);
+    write(manifest, flipped);
+
+    expect_refused(open_read_only(), "MANIFEST-");
+  }
+}
+
+TEST_F(RocksFilesTest, AReaderShowsNoOlderTimeWhereATableIsMissing) {
+  put(**open(), 0, 100);
+  ASSERT_TRUE(open().has_value());
+  const fs::path table = file(".sst");
+  fs::remove(table);
+
+  expect_refused(open_read_only(), table.stem().string());  // RocksDB tries an old ending of names
+}
+
+TEST_F(RocksFilesTest, ATableThatCannotBeOpenedIsNamed) {
+  put(**open(), 0, 100);
+  ASSERT_TRUE(open().has_value());
+  const std::string table = file(".sst");
+  std::string bytes = read(table);
+  bytes[bytes.size() - 9] = static_cast<char>(bytes[bytes.size() - 9] ^ 1);  // of the footer
+  write(table, bytes);
+
+  expect_refused(open(), table.substr(table.rfind('/')) + " is damaged");
+}
+
+TEST_F(RocksFilesTest, ATornTailIsCutOffAndCounted) {
+  put(**open(), 0, 100);
+  const std::string log = file(".log");
+  const std::string bytes = read(log);
+  const std::string record = bytes.substr(0, 60);  // the beginning of one that has not ended
+  write(log, bytes + record);
+
+  const Opened opened = open();
+
+  ASSERT_TRUE(opened.has_value()) << said(opened);
+  EXPECT_EQ((*opened)->dropped_bytes(), record.size());
+  EXPECT_TRUE((*opened)->get(KvTable::log, key(99))->has_value());
+}
+
+TEST_F(RocksFilesTest, NothingIsCountedWhereNothingIsTorn) {
+  put(**open(), 0, 100);
+
+  const Opened opened = open();
+
+  EXPECT_EQ((*opened)->dropped_bytes(), 0U);
+}
+
+TEST_F(RocksFilesTest, WithoutTheKnownLengthTheStoreIsOpened) {
+  put(**open(), 0, 100);
+  fs::remove(path_ + "/MANIFEST.known");
+
+  EXPECT_EQ(said(open()), "");
+  EXPECT_TRUE(fs::exists(path_ + "/MANIFEST.known"));
+}
+
+}  // namespace
+}  // namespace lockstep
