@@ -213,19 +213,27 @@ void write(Writer& out, const Producer& producer) {
 Key key_of(const World& world) {
   Writer shared;
   write(shared, world.moments.front()->state);
-  shared.number(world.moments.size());
-  for (std::size_t at = 1; at < world.moments.size(); ++at) write(shared, world.moments[at]->entry);
-  write(shared, world.producer);
+  std::vector<Timestamp> ranks;
+  for (std::size_t at = 1; at < world.moments.size(); ++at) {
+    const Entry& entry = world.moments[at]->entry;
+    if (entry.events.empty()) continue;  // a memory: whoever saw it saw what was before it
+    ranks.push_back(entry.at);
+    write(shared, entry);
+  }
+  shared.number(ranks.size());
+  const auto running = world.now().running;
+  // What was said for a run that is over is never looked at again: every step is known or too late.
+  if (running && world.producer.run == world.now().runs[*running].run.id) {
+    write(shared, world.producer);
+  } else {
+    shared.number(0);
+  }
   write(shared, world.settled);
   shared.number(world.runs);
   shared.number(world.puts);
   Writer each[fronts];
   for (std::size_t at = 0; at < fronts; ++at) {
     write(each[at], world.front[at]);
-  }
-  std::vector<Timestamp> ranks;
-  for (std::size_t at = 1; at < world.moments.size(); ++at) {
-    ranks.push_back(world.moments[at]->entry.at);
   }
   std::string bytes = shared.done(ranks);
   std::string one = each[0].done(ranks);

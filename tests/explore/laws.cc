@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/explore/line.h"
 #include "tests/laws/front.h"
 
 namespace lockstep::explore {
@@ -15,7 +16,8 @@ class Judge {
         state_(before.now()),
         asked_(asked),
         outcomes_(asked.outcomes),
-        texts_(texts_of(before.now())) {}
+        texts_(texts_of(before.now())),
+        line_(before.now()) {}
 
   std::string judge(World& after) {
     if (outcomes_.size() != asked_.changes.size()) return "not every change has an outcome";
@@ -31,11 +33,8 @@ class Judge {
     }
     for (const MessageId& id : settled_) after.settled[id] = texts_[id];
     if (std::string wrong = texts_are(texts_, after.now()); !wrong.empty()) return wrong;
-    for (const auto& [run, status] : statuses_) {
-      const RunRow* row = after.now().run(run);
-      if (!row || row->run.status != status) return "run " + run.get() + " ends otherwise";
-    }
-    return {};
+    line_.moves_on();
+    return line_.differs_from(after.now());
   }
 
  private:
@@ -45,10 +44,12 @@ class Judge {
       const auto refused = [&](const Outcome& one) { return one.op == op && !one.applied; };
       if (std::ranges::any_of(outcomes_, refused)) return "depends";
     }
-    const bool busy = state_.running || !state_.waiting.empty();
-    if (busy && change.when_busy == WhenBusy::reject) return "busy";
-    if (state_.running && change.when_busy == WhenBusy::interrupt) {
-      end_running(RunStatus::stopped);
+    if (line_.busy() && change.when_busy == WhenBusy::reject) return "busy";
+    if (change.when_busy == WhenBusy::interrupt) {
+      if (state_.running) end_running(RunStatus::stopped);
+      line_.pushes_in(change.run);
+    } else {
+      line_.comes(change.run);
     }
     return {};
   }
@@ -60,10 +61,10 @@ class Judge {
     if (outcome.run != id) wrong_ = "a stop is of another run than its user saw running";
     const Run& run = state_.run(id)->run;
     if (run.status == RunStatus::queued) {
-      statuses_[id] = RunStatus::stopped;
+      line_.stops(id);
       return {};
     }
-    statuses_[id] = run.status == RunStatus::running ? RunStatus::stopped : run.status;
+    if (run.status == RunStatus::running) line_.stops(id);
     const MessageId reply = reply_of(number_of(id));
     if (is_over(run.status) && cuts(reply) && (put_since(reply) || given_since(reply))) {
       return "built_upon";
@@ -94,7 +95,7 @@ class Judge {
 
   void end_running(RunStatus status) {
     const RunId& id = state_.runs[*state_.running].run.id;
-    statuses_[id] = status;
+    line_.stops(id, status);
     settle(reply_of(number_of(id)));
   }
 
@@ -154,8 +155,8 @@ class Judge {
   const Asked& asked_;
   const std::vector<Outcome>& outcomes_;
   Texts texts_;
+  Line line_;
   std::vector<MessageId> settled_;
-  std::map<RunId, RunStatus> statuses_;
   std::string wrong_;
   std::string nothing_;
 };
@@ -251,7 +252,8 @@ std::string law_of_entry(const ThreadState& before, const Entry& entry, const Th
     if (const auto* ended = std::get_if<RunEnded>(&event)) std::erase(waiting, ended->run);
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       const bool first = !waiting.empty() && waiting.front() == started->run;
-      if (!first && !interrupting) return "a run starts before one that has waited longer";
+      const bool pushed_in = interrupting && waiting.back() == started->run;
+      if (!first && !pushed_in) return "a run starts before one that has waited longer";
       std::erase(waiting, started->run);
       if (std::string wrong = law_of_start(*started, entry, after); !wrong.empty()) return wrong;
     }

@@ -6,6 +6,7 @@
 #include "engine/fold.h"
 #include "engine/must.h"
 #include "tests/explore/laws.h"
+#include "tests/explore/line.h"
 #include "tests/explore/presses.h"
 #include "tests/laws/front.h"
 
@@ -120,7 +121,11 @@ std::string Mover::move(World& world, const Action& action) {
 std::string Mover::repeat(const World& world) {
   for (std::size_t front = 0; front < fronts; ++front) {
     if (!world.front[front].asked) continue;
-    if (std::string wrong = request_repeats(world, front); !wrong.empty()) return wrong;
+    Asked asked = *world.front[front].asked;
+    // What it saw then may be forgotten here. What is known is answered without looking back.
+    asked.seen = world.front[front].cursor;
+    for (Change& change : asked.changes) change.seen = Cursor{asked.seen, epoch};
+    if (std::string wrong = request_repeats(world, front, asked); !wrong.empty()) return wrong;
   }
   for (std::size_t number = 0; number < world.now().runs.size(); ++number) {
     const RunRow& row = world.now().runs[number];
@@ -160,16 +165,14 @@ std::string Mover::request_arrives(World& world, const Action& action) {
     if (!wrong.empty()) return wrong;
   }
   if (std::string wrong = law_of_changes(before, asked, world); !wrong.empty()) return wrong;
+  std::string wrong = request_repeats(world, action.front, asked);
   front.asked = std::make_shared<const Asked>(std::move(asked));
   front.cursor = world.now().now;
-  return {};
+  world.runs = static_cast<std::uint32_t>(world.now().runs.size());  // not those that were refused
+  return wrong;
 }
 
-std::string Mover::request_repeats(const World& world, std::size_t front) {
-  // What it saw may be forgotten by now; what is known must be answered without looking back.
-  Asked asked = *world.front[front].asked;
-  asked.seen = world.front[front].cursor;
-  for (Change& change : asked.changes) change.seen = Cursor{asked.seen, epoch};
+std::string Mover::request_repeats(const World& world, std::size_t front, const Asked& asked) {
   const Decision decision = decide_changes(world, front, asked);
   count_outcome("request repeated");
   if (decision.leaves_trace()) return "a request that was sent again changes something";
@@ -196,7 +199,12 @@ std::string Mover::batch_arrives(World& world, const Action& action) {
   if (world.moments.back() == before) return "a batch leaves no trace";
   const Entry& entry = world.moments.back()->entry;
   std::string wrong = law_of_entry(before->state, entry, world.now(), false);
-  return wrong.empty() ? texts_are(texts_with(before->state, batch), world.now()) : wrong;
+  if (wrong.empty()) wrong = texts_are(texts_with(before->state, batch), world.now());
+  Line line(before->state);
+  if (action.kind == Kind::completes_run) line.completes();
+  if (action.kind == Kind::fails_run) line.breaks(RunStatus::failed);
+  line.moves_on();
+  return wrong.empty() ? line.differs_from(world.now()) : wrong;
 }
 
 std::string Mover::refused(const World& world, const StepBatch& batch, const std::string& code) {
@@ -242,9 +250,10 @@ std::string Mover::crash(World& world) {
   if (std::string wrong = append(world, decision); !wrong.empty()) return wrong;
   const Entry& entry = world.moments.back()->entry;
   std::string wrong = law_of_entry(before->state, entry, world.now(), false);
-  if (!wrong.empty()) return wrong;
-  if (world.now().running || !world.now().waiting.empty()) return "a crash leaves a run open";
-  return texts_are(texts_of(before->state), world.now());
+  if (wrong.empty()) wrong = texts_are(texts_of(before->state), world.now());
+  Line line(before->state);
+  line.breaks(RunStatus::interrupted);
+  return wrong.empty() ? line.differs_from(world.now()) : wrong;
 }
 
 std::string Mover::append(World& world, Decision& decision) {

@@ -55,7 +55,7 @@ class Mover {
 
  private:
   std::string request_arrives(World& world, const Action& action);
-  std::string request_repeats(const World& world, std::size_t front);
+  std::string request_repeats(const World& world, std::size_t front, const Asked& asked);
   std::string batch_arrives(World& world, const Action& action);
   std::string batches_repeat(const World& world, const RunRow& row);
   std::string refused(const World& world, const StepBatch& batch, const std::string& code);

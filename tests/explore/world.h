@@ -29,7 +29,7 @@ inline constexpr std::size_t fronts = 2;
 
 // How much may happen at all.
 struct Bounds {
-  std::uint32_t runs = 2;    // that are asked for, by either front
+  std::uint32_t runs = 2;    // of the thread, by either front
   std::uint32_t tokens = 2;  // of a run's message; each is one character, the second of two units
   std::uint32_t stops = 1;   // of each front, beside those that come with a start
   std::uint32_t puts = 1;    // of either front
@@ -73,8 +73,8 @@ struct World {
   std::vector<std::shared_ptr<const Moment>> moments;
   Front front[fronts];
   Producer producer;
-  Texts settled;           // by an accepted stop or put: it never reads longer again
-  std::uint32_t runs = 0;  // asked for
+  Texts settled;  // by an accepted stop or put: it never reads longer again
+  std::uint32_t runs = 0;
   std::uint32_t puts = 0;
 
   [[nodiscard]] const ThreadState& now() const { return moments.back()->state; }
