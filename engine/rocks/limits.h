@@ -42,6 +42,8 @@ inline constexpr std::size_t table_write_buffer_bytes = 16 << 20;
 // whole blocks anyway.
 inline constexpr std::size_t block_bytes = 16 << 10;
 inline constexpr std::size_t rocks_log_bytes_max = 16 << 20;  // of RocksDB's own log file
+// What an opening writes beside the tables: a manifest, options, an empty log.
+inline constexpr std::uint64_t opening_bytes = 1 << 20;
 // A file goes once in seconds, an opening takes milliseconds.
 inline constexpr int read_only_tries = 5;
 inline constexpr std::uint64_t manifest_bytes_max = 4 << 20;  // some 30,000 changes of tables

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/rocks/crc32c.h"
+#include "engine/rocks/limits.h"
 #include "engine/rocks/record_walk.h"
 
 namespace lockstep {
@@ -152,9 +153,20 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
     // A server beside a reader removes logs that it needs no more.
     if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
     if (!walked) return std::unexpected(walked.error());
+    found.log_bytes += walked->size();
     found.dropped_bytes += walked->size() - walked->whole();
   }
   return found;
+}
+
+Result<void> check_room(rocksdb::Env& env, const std::string& path, std::uint64_t log_bytes) {
+  std::uint64_t free_bytes = 0;
+  if (!env.GetFreeSpace(path, &free_bytes).ok()) return {};
+  const std::uint64_t needed = log_bytes + limits::opening_bytes;
+  if (free_bytes >= needed) return {};
+  return fail(Kind::unavailable, "disk",
+              path + ": No space left on device: opening it may take " + std::to_string(needed) +
+                  " bytes, and " + std::to_string(free_bytes) + " are free");
 }
 
 std::string damaged_table(rocksdb::Env& env, const std::string& path) {

@@ -29,7 +29,8 @@ namespace lockstep {
 
 struct RocksFiles {
   bool is_new = false;              // there is no database yet
-  std::uint64_t dropped_bytes = 0;  // behind the last whole records of the write-ahead logs
+  std::uint64_t log_bytes = 0;      // of the write-ahead logs: so much may become tables
+  std::uint64_t dropped_bytes = 0;  // behind the last whole records of them
 };
 
 struct KnownManifest {
@@ -42,6 +43,11 @@ void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& m
 
 // Fails with `corrupt`, naming the file, or with `disk`.
 [[nodiscard]] Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path);
+
+// Is there room to open it? RocksDB (7.8) aborts the process if a file of its start can't be
+// written. Fails with `disk`.
+[[nodiscard]] Result<void> check_room(rocksdb::Env& env, const std::string& path,
+                                      std::uint64_t log_bytes);
 
 // After an opening that failed: the first table that can't be opened by itself, in words; empty if
 // they all can. RocksDB names the manifest then.

@@ -225,6 +225,8 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   rocksdb::DBOptions db = db_options(options);
   const auto files = look_at(db, path);
   if (!files) return std::unexpected(files.error());
+  const auto room = files->is_new ? Result<void>() : check_room(*db.env, path, files->log_bytes);
+  if (!room) return std::unexpected(room.error());
   db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop));
   db.listeners.push_back(std::make_shared<ManifestKeeper>());
   auto parts = std::make_unique<Parts>();

@@ -34,11 +34,12 @@ export const usualAgents = (aimock) => ({
 });
 
 export class Server {
-  // `prepare`: called with the data folder before the first start.
-  static async start({ name = "server", config = {}, prepare } = {}) {
+  // `prepare`: called with the data folder before the first start. `env`: more variables for the binary.
+  static async start({ name = "server", config = {}, prepare, env } = {}) {
     if (!existsSync(binary)) throw new Error(`no binary at ${binary}: build it, or set LOCKSTEP_BINARY`);
     const server = new Server();
     server.folder = temporaryFolder(name);
+    server.env = env;
     server.data = join(server.folder, "data");
     server.configFile = join(server.folder, "lockstep.toml");
     server.logFile = join(server.folder, "stderr.log");
@@ -56,7 +57,8 @@ export class Server {
   }
 
   async launch() {
-    const child = spawn(binary, this.arguments(), { stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...this.env };
+    const child = spawn(binary, this.arguments(), { stdio: ["ignore", "pipe", "pipe"], env });
     keepAnEyeOn(child);
     this.child = child;
     this.exited = new Promise((over) => child.once("exit", (code, signal) => over({ code, signal })));
