@@ -22,8 +22,9 @@ Timestamp next_time(const World& world) { return Timestamp(world.now().now.get()
 
 // The tokens of a run: one character each, no two the same.
 std::string token(std::uint32_t run, std::size_t index) {
-  if (index % 2 == 1)
+  if (index % 2 == 1) {
     return std::string("\xF0\x9F\x98") + static_cast<char>(0x80 + 4 * run + index);
+  }
   return {static_cast<char>('a' + 4 * run + index)};
 }
 
