@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "tests/explore/explorer.h"
 
@@ -77,6 +81,48 @@ TEST(Explore, TwiceTheSameIsFound) {
 
   EXPECT_EQ(one.progress().worlds, other.progress().worlds);
   EXPECT_EQ(one.counts().outcomes, other.counts().outcomes);
+}
+
+struct LessOfKeys {
+  bool operator()(const Key& one, const Key& other) const {
+    return std::pair(one.high, one.low) < std::pair(other.high, other.low);
+  }
+};
+using Keys = std::set<Key, LessOfKeys>;
+
+// Every world that can be next, and their keys.
+Keys next_worlds(Mover& mover, const World& world, std::vector<World>& next) {
+  Keys keys;
+  for (const Action& action : possible(world, Bounds{})) {
+    World after = world;
+    EXPECT_EQ(mover.move(after, action), "");
+    keys.insert(key_of(after));
+    next.push_back(std::move(after));
+  }
+  return keys;
+}
+
+// What is left out of a key does not matter: worlds that look the same have the same to come.
+TEST(Explore, WorldsThatAreTakenForTheSameGoOnTheSameWay) {
+  Mover mover(engines_own());
+  std::map<Key, Keys, LessOfKeys> futures;
+  std::vector<World> layer{first_world()};
+  std::size_t met_again = 0;
+
+  for (std::uint32_t depth = 0; depth < small_depth; ++depth) {
+    std::vector<World> next_layer;
+    for (const World& world : layer) {
+      std::vector<World> next;
+      Keys keys = next_worlds(mover, world, next);
+      const auto [known, fresh] = futures.try_emplace(key_of(world), keys);
+      if (!fresh) ++met_again;
+      ASSERT_TRUE(known->second == keys) << "at depth " << depth;
+      if (fresh) std::ranges::move(next, std::back_inserter(next_layer));
+    }
+    layer = std::move(next_layer);
+  }
+
+  EXPECT_GT(met_again, 1000u);
 }
 
 // --- Planted bugs --------------------------------------------------------------------------------
