@@ -24,6 +24,13 @@ std::unexpected<Error> corrupt(const ThreadId& thread, std::string why) {
   return fail(Kind::corrupt, "corrupt", "thread " + thread.get() + ": " + std::move(why));
 }
 
+// What says which bytes are damaged need not know whose they are.
+std::unexpected<Error> damaged(const ThreadId& thread, Error error) {
+  const std::string name = "thread " + thread.get() + ": ";
+  if (!error.detail.starts_with(name)) error.detail.insert(0, name);
+  return std::unexpected(std::move(error));
+}
+
 // Folds what comes after the views.
 Result<void> fold_rest(const Log& log, LiveThread& thread) {
   while (true) {
@@ -137,9 +144,9 @@ Result<std::unique_ptr<LiveThread>> States::load(const std::optional<UserId>& us
   const Result<void> filled =
       record ? fill(*thread, record->record.last) : std::unexpected(record.error());
   if (!filled) {
-    const bool damaged = filled.error().kind == Kind::corrupt;
-    if (damaged && quarantined_ids_.insert(id).second) ++parts_.metrics.threads_quarantined;
-    return std::unexpected(filled.error());
+    if (filled.error().kind != Kind::corrupt) return std::unexpected(filled.error());
+    if (quarantined_ids_.insert(id).second) ++parts_.metrics.threads_quarantined;
+    return damaged(id, filled.error());
   }
   ++parts_.metrics.states_loaded;
   return thread;

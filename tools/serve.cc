@@ -22,6 +22,7 @@
 #include "server/log_line.h"
 #include "server/run_driver.h"
 #include "server/server.h"
+#include "server/telling_engine.h"
 #include "tools/opening_file.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
@@ -176,9 +177,10 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
                             driver);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
 
+  TellingEngine telling(**engine, log);
   Result<std::unique_ptr<Server>> server;
   on_strand(context, [&] {
-    server = Server::open({context, **engine, auth, metrics, log, find_agent},
+    server = Server::open({context, telling, auth, metrics, log, find_agent},
                           {config.host, config.port, config.origins, config.rate});
   });
   if (!server) return terminal.fail(settings_trouble(server.error()));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "tests/damage/spoil.h"
 #include "tests/damage/tally.h"
 #include "tests/rocks/temp_folder.h"
 
@@ -22,6 +23,9 @@ struct Options {
   bool json = false;
   bool quiet = false;
   bool each = false;
+  std::string spoil;
+  std::string thread;
+  bool entry = false;
 };
 
 class Bench {
@@ -29,13 +33,13 @@ class Bench {
   Bench(const Options& options, std::string folder, const BaseStore& base)
       : options_(options), folder_(std::move(folder)), base_(base) {}
 
-  void try_out(const Damage& damage) {
+  void try_out(const Damage& damage, Look look = Look::rows_first) {
     Image image = base_.image;
     damage.apply(image);
     if (options_.each) std::cerr << damage.group << ": " << damage.what << "\n";
-    const bool through = ++done_ % 100 == 1;
+    const bool sample = ++done_ % 16 == 1;
     tally.add(damage, damage::try_out(base_, image, folder_ + "/trial",
-                                      through ? Look::always_through_engine : Look::rows_first));
+                                      sample ? Look::always_through_engine : look));
     if (!options_.quiet && done_ % 500 == 0) {
       std::cerr << done_ << " done, " << tally.broken_count() << " broken (" << damage.group
                 << ")\n";
@@ -62,6 +66,13 @@ void describe(const BaseStore& base, std::ostream& out) {
   out << "\n";
 }
 
+int spoil_one(const Options& options) {
+  const auto spoilt =
+      spoil({options.spoil, options.thread, options.entry ? KvTable::log : KvTable::views});
+  if (!spoilt) std::cerr << spoilt.error().code << ": " << spoilt.error().detail << "\n";
+  return spoilt ? 0 : 3;
+}
+
 int run(const Options& options) {
   const std::string below =
       options.folder.empty() ? std::filesystem::temp_directory_path().string() : options.folder;
@@ -75,7 +86,7 @@ int run(const Options& options) {
   if (!options.quiet) describe(base, std::cerr);
   Bench bench(options, folder, base);
   for (std::size_t bytes = 1; bytes <= options.wal_tail; bytes += options.every) {
-    bench.try_out(cut_of(base, bytes));
+    bench.try_out(cut_of(base, bytes), Look::refusal_is_enough);
   }
   for (std::uint64_t flip = 0; flip < options.flips; ++flip) {
     bench.try_out(flip_of(base, options.seed * 1'000'003 + flip));
@@ -107,6 +118,11 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "the counts as one JSON object");
   app.add_flag("--each", options.each, "name each trial before it begins");
   app.add_flag("--quiet", options.quiet, "no progress on stderr");
+  auto* spoil = app.add_option("--spoil", options.spoil,
+                               "do nothing but damage one row of one thread of the store in DIR");
+  spoil->needs(app.add_option("--thread", options.thread, "with --spoil: the thread's id"));
+  app.add_flag("--entry", options.entry, "with --spoil: its last entry, not a row of its views");
   CLI11_PARSE(app, argc, argv);
+  if (!options.spoil.empty()) return lockstep::damage::spoil_one(options);
   return lockstep::damage::run(options);
 }

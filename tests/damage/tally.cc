@@ -32,6 +32,8 @@ void count(Counts& counts, const Verdict& verdict) {
   if (verdict.outcome == Outcome::quarantined) ++counts.quarantined;
   if (verdict.outcome == Outcome::different) ++counts.different;
   if (!verdict.named) ++counts.unnamed;
+  if (verdict.opened_to_write) ++counts.written;
+  if (verdict.paths_differ) ++counts.differing;
   const bool matters = verdict.outcome != Outcome::exact;
   if (matters && !verdict.verify_found) ++counts.missed;
   if (!matters && verdict.verify_found) ++counts.harmless;
@@ -46,6 +48,8 @@ void add(Counts& sum, const Counts& more) {
   sum.unnamed += more.unnamed;
   sum.missed += more.missed;
   sum.harmless += more.harmless;
+  sum.written += more.written;
+  sum.differing += more.differing;
 }
 
 // Numbers say where; the words say what.
@@ -85,15 +89,16 @@ std::string Tally::text() const {
   std::ostringstream out;
   const auto line = [&](const std::string& name, const Counts& it) {
     out << std::left << std::setw(18) << name << std::right;
-    for (const std::uint64_t number : {it.done, it.exact, it.refused, it.quarantined, it.different,
-                                       it.unnamed, it.missed, it.harmless}) {
+    for (const std::uint64_t number :
+         {it.done, it.exact, it.refused, it.quarantined, it.different, it.unnamed, it.missed,
+          it.harmless, it.written, it.differing}) {
       out << std::setw(12) << number;
     }
     out << "\n";
   };
   out << std::left << std::setw(18) << "damage" << std::right;
-  for (const char* name :
-       {"done", "exact", "refused", "quarantined", "different", "unnamed", "missed", "harmless"}) {
+  for (const char* name : {"done", "exact", "refused", "quarantined", "different", "unnamed",
+                           "missed", "harmless", "written", "differing"}) {
     out << std::setw(12) << name;
   }
   out << "\n";
@@ -110,7 +115,8 @@ std::string Tally::json() const {
     out << "{\"done\":" << it.done << ",\"exact\":" << it.exact << ",\"refused\":" << it.refused
         << ",\"quarantined\":" << it.quarantined << ",\"different\":" << it.different
         << ",\"unnamed\":" << it.unnamed << ",\"missed\":" << it.missed
-        << ",\"harmless\":" << it.harmless << "}";
+        << ",\"harmless\":" << it.harmless << ",\"written\":" << it.written
+        << ",\"differing\":" << it.differing << "}";
   };
   out << "{\"broken\":" << broken_count_ << ",\"groups\":{";
   bool first = true;

@@ -17,9 +17,11 @@ struct Counts {
   std::uint64_t refused = 0;
   std::uint64_t quarantined = 0;
   std::uint64_t different = 0;
-  std::uint64_t unnamed = 0;   // refusals that name nothing
-  std::uint64_t missed = 0;    // verify found nothing where something is refused or different
-  std::uint64_t harmless = 0;  // verify found something, though all is shown as it was
+  std::uint64_t unnamed = 0;    // refusals that name nothing
+  std::uint64_t missed = 0;     // verify found nothing where something is refused or different
+  std::uint64_t written = 0;    // opened to write too, not only read-only
+  std::uint64_t differing = 0;  // of these, where one way was refused and the other not
+  std::uint64_t harmless = 0;   // verify found something, though all is shown as it was
 };
 
 class Tally {

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 
 #include "engine/rocks/rocks_log.h"
 #include "tests/support/engine_fixture.h"
@@ -105,6 +106,7 @@ void serve(Verdict& verdict, const BaseStore& base, const std::string& folder, L
     std::lock_guard lock(mutex);
     failure = reason;
   });
+  verdict.opened_to_write = true;
   if (!rocks) return refuse(verdict, Outcome::refused, rocks.error());
   const bool all = all_rows_are_there(base, (*rocks)->kv());
   if (!all || look == Look::always_through_engine) judge(verdict, base, (*rocks)->log());
@@ -117,19 +119,26 @@ void serve(Verdict& verdict, const BaseStore& base, const std::string& folder, L
   }
 }
 
-void verify(Verdict& verdict, const std::string& folder) {
+// Why it can't be opened read-only, if it can't.
+std::optional<Error> verify(Verdict& verdict, const std::string& folder) {
   Surroundings around;
   const auto found = [&](std::string what) {
     verdict.verify_found = true;
     verdict.verify_detail = std::move(what);
   };
   auto rocks = RocksLog::open_read_only(folder, around.parts());
-  if (!rocks) return found(rocks.error().code + ": " + rocks.error().detail);
+  if (!rocks) {
+    found(rocks.error().code + ": " + rocks.error().detail);
+    return rocks.error();
+  }
   Verifier verifier((*rocks)->kv(), (*rocks)->log());
   const auto verified = verifier.run({});
-  if (!verified) return found(verified.error().code + ": " + verified.error().detail);
-  if (verified->problems.empty()) return;
-  found(verified->problems.front().where + ": " + verified->problems.front().what);
+  if (!verified) {
+    found(verified.error().code + ": " + verified.error().detail);
+  } else if (!verified->problems.empty()) {
+    found(verified->problems.front().where + ": " + verified->problems.front().what);
+  }
+  return {};
 }
 
 }  // namespace
@@ -145,8 +154,13 @@ bool names_it(const std::string& detail) {
 Verdict try_out(const BaseStore& base, const Image& damaged, const std::string& folder, Look look) {
   lay_out(damaged, folder);
   Verdict verdict;
-  verify(verdict, folder);
-  serve(verdict, base, folder, look);
+  const auto refusal = verify(verdict, folder);
+  if (refusal && look == Look::refusal_is_enough) {
+    refuse(verdict, Outcome::refused, *refusal);
+  } else {
+    serve(verdict, base, folder, look);
+    verdict.paths_differ = refusal.has_value() != (verdict.outcome == Outcome::refused);
+  }
   std::filesystem::remove_all(folder);
   return verdict;
 }

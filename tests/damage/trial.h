@@ -22,11 +22,15 @@ struct Verdict {
   std::string detail;  // of the first refusal, or of what is different
   bool named = true;   // does every refusal name a file, a thread, or the commits?
   bool verify_found = false;
-  std::string verify_detail;    // of its first finding
-  bool through_engine = false;  // was it judged by what the engine shows?
+  std::string verify_detail;     // of its first finding
+  bool through_engine = false;   // was it judged by what the engine shows?
+  bool opened_to_write = false;  // as the server does, beside read-only as the tools do
+  bool paths_differ = false;     // of these two openings one was refused, and the other not
 };
 
-enum class Look { rows_first, always_through_engine };
+// `refusal_is_enough`: what is refused read-only is not opened to write too, which takes the
+// longer time of the two. Both go through the same checks.
+enum class Look { rows_first, always_through_engine, refusal_is_enough };
 
 // `folder`: not there yet; it is removed.
 [[nodiscard]] Verdict try_out(const BaseStore& base, const Image& damaged,

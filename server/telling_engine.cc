@@ -1,0 +1,103 @@
+#include "server/telling_engine.h"
+
+#include <utility>
+
+namespace lockstep {
+namespace {
+
+// More than these are a damaged disk, not damaged threads; a person reads them.
+constexpr std::size_t told_max = 64;
+
+std::string name_of(const ThreadId& thread) { return "thread " + thread.get(); }
+std::string list_of(const UserId& user) { return "the list of " + user.get(); }
+
+}  // namespace
+
+void TellingEngine::tell(const std::string& what, const Error& error) {
+  if (error.kind != Kind::corrupt) return;
+  if (told_.size() >= told_max || !told_.insert(what).second) return;
+  log_.error("corrupt", {{"what", what},
+                         {"reason", error.detail},
+                         {"next", "it is not served, the rest is; see `lockstep verify`"}});
+}
+
+void TellingEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
+  const std::string what = name_of(request.thread);
+  engine_.sync(std::move(request),
+               [this, what, done = std::move(done)](Result<SyncReply> reply) mutable {
+                 done(told(what, std::move(reply)));
+               });
+}
+
+void TellingEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+                          Done<std::expected<StepAck, StepRefusal>> done) {
+  engine_.write(std::move(user), std::move(thread), std::move(batch), std::move(done));
+}
+
+Result<void> TellingEngine::join(const UserId& user, const ThreadId& thread, Follower& follower) {
+  return told(name_of(thread), engine_.join(user, thread, follower));
+}
+
+void TellingEngine::leave(const ThreadId& thread, Follower& follower) {
+  engine_.leave(thread, follower);
+}
+
+Result<Slice> TellingEngine::entries(const std::optional<UserId>& user, const ThreadId& thread,
+                                     Timestamp after, std::size_t bytes_max) {
+  return told(name_of(thread), engine_.entries(user, thread, after, bytes_max));
+}
+
+Result<void> TellingEngine::check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
+                                         const Cursor& cursor) {
+  return told(name_of(thread), engine_.check_cursor(user, thread, cursor));
+}
+
+Result<Reading> TellingEngine::read(const std::optional<UserId>& user, const ThreadId& thread,
+                                    std::optional<Timestamp> at) {
+  return told(name_of(thread), engine_.read(user, thread, at));
+}
+
+Result<MessagesPage> TellingEngine::messages(const UserId& user, const ThreadId& thread,
+                                             const PageAsked& page) {
+  return told(name_of(thread), engine_.messages(user, thread, page));
+}
+
+Result<Run> TellingEngine::run(const std::optional<UserId>& user, const ThreadId& thread,
+                               const RunId& run) {
+  return told(name_of(thread), engine_.run(user, thread, run));
+}
+
+Result<RunContext> TellingEngine::context(const std::optional<UserId>& user, const ThreadId& thread,
+                                          const RunId& run) {
+  return told(name_of(thread), engine_.context(user, thread, run));
+}
+
+Result<ThreadsPage> TellingEngine::threads(const UserId& user, std::optional<std::string> before,
+                                           std::uint32_t limit) {
+  return told(list_of(user), engine_.threads(user, std::move(before), limit));
+}
+
+Result<std::vector<FeedItem>> TellingEngine::feed(const UserId& user, const std::string& after,
+                                                  std::uint32_t limit) {
+  return told(list_of(user), engine_.feed(user, after, limit));
+}
+
+void TellingEngine::join_feed(const UserId& user, Follower& follower) {
+  engine_.join_feed(user, follower);
+}
+
+void TellingEngine::leave_feed(const UserId& user, Follower& follower) {
+  engine_.leave_feed(user, follower);
+}
+
+void TellingEngine::erase(const UserId& user, ThreadId thread, Done<Result<void>> done) {
+  const std::string what = name_of(thread);
+  engine_.erase(user, std::move(thread),
+                [this, what, done = std::move(done)](Result<void> result) mutable {
+                  done(told(what, std::move(result)));
+                });
+}
+
+void TellingEngine::stop(Done<void> done) { engine_.stop(std::move(done)); }
+
+}  // namespace lockstep

@@ -1,0 +1,22 @@
+// spoil.h: one row of one thread, damaged through the database itself.
+//
+// What is written is whole for RocksDB: only Lockstep's own checksums and seals can find it.
+#pragma once
+
+#include <string>
+
+#include "engine/result.h"
+#include "engine/rocks/kv.h"
+
+namespace lockstep::damage {
+
+struct Spoil {
+  std::string data;                // the folder of a store that nobody has open
+  std::string thread;              // its id
+  KvTable table = KvTable::views;  // or the log: then its last entry
+};
+
+// Flips a bit of a row of the thread. Fails with `not_found`, or as the store fails.
+[[nodiscard]] Result<void> spoil(const Spoil& what);
+
+}  // namespace lockstep::damage
