@@ -21,9 +21,9 @@ constexpr const char* codes =
     "  1  it could not be done: not found, refused, or damage was found\n"
     "  2  the command line or a setting is wrong\n"
     "  3  the store can't be opened, or is corrupt\n\n"
-    "All verbs that read a store (show, replay, context, export, verify) also work beside a "
-    "running\n"
-    "server. NO_COLOR turns colour off. `lockstep VERB --help` shows a verb's options.";
+    "All verbs that read a store (show, replay, context, export, verify), and backup, also work "
+    "beside a\n"
+    "running server. NO_COLOR turns colour off. `lockstep VERB --help` shows a verb's options.";
 
 // A verb under construction: CLI11 writes into `options` while it parses.
 template <class Options>
@@ -239,6 +239,63 @@ void add_rebuild(CLI::App& app, std::optional<Verb>& asked) {
       "Example:\n  lockstep rebuild --data ./data");
 }
 
+void add_backup(CLI::App& app, std::optional<Verb>& asked) {
+  const auto [verb, options] =
+      add_verb<BackupOptions>(app, asked, "backup", "Copy the store, also while it is served");
+  using Action = BackupOptions::Action;
+  const auto look = [verb = verb, &options](const char* name, Action action, const char* about_it) {
+    return verb->add_flag_callback(
+        name, [&options, action] { options.action = action; }, about_it);
+  };
+  CLI::Option* list = look("--list", Action::list, "Say what backups there are");
+  CLI::Option* verify =
+      look("--verify", Action::verify, "Read all of them, and say what is damaged");
+  list->excludes(verify);
+  verb->add_option("--data", options.data, "The folder of the store")
+      ->envname("LOCKSTEP_DATA")
+      ->type_name("DIR");
+  verb->add_option("--to", options.to, "The folder of the backups; it is made if it is not there")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--keep", options.keep, "Keep so many of the newest, and remove the others")
+      ->check(CLI::Range(1, 1'000'000));
+  add_json(verb, options.json);
+  verb->footer(
+      "A server that has the store open makes the backup itself, beside its work; else this does. "
+      "What\n"
+      "was durable when it was asked for is in it. Only what is new is copied: backups share "
+      "files, "
+      "so\n"
+      "copy or remove the folder as a whole. Every file has a checksum; --verify reads them all, "
+      "and\n"
+      "exits with 1 if one is damaged.\n\n"
+      "Examples:\n"
+      "  lockstep backup --data ./data --to /backups --keep 7\n"
+      "  lockstep backup --list --to /backups\n"
+      "  lockstep backup --verify --to /backups");
+}
+
+void add_restore(CLI::App& app, std::optional<Verb>& asked) {
+  const auto [verb, options] =
+      add_verb<RestoreOptions>(app, asked, "restore", "Make a store of a backup");
+  verb->add_option("--from", options.from, "The folder of the backups")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--data", options.data, "Where the store is to be: not there, or empty")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--backup", options.backup, "Which one; without it the newest")
+      ->type_name("NUMBER");
+  add_json(verb, options.json);
+  verb->footer(
+      "Checksums come first. The history then has a new epoch: fronts that hold what came after "
+      "the\n"
+      "backup are told so, and can offer it; for the others all goes on as if nothing had been. If "
+      "it\n"
+      "is cut short, no server opens the folder, and the same command does it again.\n\n"
+      "Example:\n  lockstep restore --from /backups --data ./restored");
+}
+
 void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions::Action action) {
   using Action = TokenOptions::Action;
   const char* name = action == Action::create ? "create"
@@ -296,6 +353,8 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   add_export(app, asked);
   add_verify(app, asked);
   add_rebuild(app, asked);
+  add_backup(app, asked);
+  add_restore(app, asked);
   add_token(app, asked);
   try {
     app.parse(count, arguments);

@@ -16,6 +16,7 @@
 #include "server/asio_executor.h"
 #include "server/auth.h"
 #include "server/config.h"
+#include "server/control.h"
 #include "server/inference/agent_config.h"
 #include "server/inference/agents.h"
 #include "server/inference/settings.h"
@@ -23,6 +24,7 @@
 #include "server/run_driver.h"
 #include "server/server.h"
 #include "server/telling_engine.h"
+#include "tools/backup.h"
 #include "tools/opening_file.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
@@ -73,16 +75,23 @@ void on_strand(asio::io_context& context, Work work) {
   run_until(context, done);
 }
 
+// What the world reaches.
+struct Serving {
+  std::unique_ptr<Server> server;
+  std::unique_ptr<Control> control;  // null: there could be no socket
+};
+
 // The first signal stops in good order; a second one at once. What was acknowledged is durable
 // already, so nothing is lost by that either.
-void stop_on_signal(asio::signal_set& signals, Server& server, LineLog& log, bool& stopped) {
+void stop_on_signal(asio::signal_set& signals, Serving& serving, LineLog& log, bool& stopped) {
   signals.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) return;
     log.info("signal", {{"number", std::to_string(signal)}});
     signals.async_wait([](const boost::system::error_code& again, int second) {
       if (!again) _exit(128 + second);
     });
-    server.stop([&stopped] { stopped = true; });
+    if (serving.control) serving.control->stop();
+    serving.server->stop([&stopped] { stopped = true; });
   });
 }
 
@@ -110,6 +119,23 @@ Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Eng
   run_until(context, ready);
   if (!recovered) return std::unexpected(recovered.error());
   return engine;
+}
+
+// Without it all is served; only a backup has to wait for the server's end.
+std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks,
+                                      const std::string& data, LineLog& log) {
+  auto control =
+      Control::open({.context = context,
+                     .log = log,
+                     .make_backup =
+                         [&rocks](const BackupOrder& order, std::stop_token stop,
+                                  ControlParts::Progress progress) {
+                           return back_up(rocks.kv(), order, std::move(stop), std::move(progress));
+                         }},
+                    Control::path_in(data));
+  if (control) return std::move(*control);
+  log.error("no_control", {{"why", control.error().detail}, {"next", "backups need a stop"}});
+  return nullptr;
 }
 
 void say_what_was_found(const OpenReport& report, const std::string& data, LineLog& log) {
@@ -179,21 +205,23 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
 
   TellingEngine telling(**engine, log);
   Result<std::unique_ptr<Server>> server;
+  Serving serving;
   on_strand(context, [&] {
     server = Server::open({context, telling, auth, metrics, log, find_agent},
                           {config.host, config.port, config.origins, config.rate});
+    if (server) serving = {std::move(*server), open_control(context, **rocks, config.data, log)};
   });
   if (!server) return terminal.fail(settings_trouble(server.error()));
 
   asio::signal_set signals(context, SIGINT, SIGTERM);
   bool stopped = false;
-  stop_on_signal(signals, **server, log, stopped);
-  say_where(config, **server, terminal);
+  stop_on_signal(signals, serving, log, stopped);
+  say_where(config, *serving.server, terminal);
   run_until(context, stopped);
 
   log.info("stopped", {{"commits", std::to_string((*rocks)->log().last_commit().get())}});
   on_strand(context, [&] {
-    server->reset();
+    serving = {};
     driver.stop();
     engine->reset();
   });

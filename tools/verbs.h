@@ -3,7 +3,7 @@
 // A verb is its options, as the command line gave them, and a function that does it and says how it
 // went. args.cc fills the options in; nothing else knows the command line. The reading verbs open
 // the store read-only and so work beside a running server; `import` and `rebuild` need the store
-// alone.
+// alone; `backup` asks the server if there is one.
 #pragma once
 
 #include <cstdint>
@@ -78,6 +78,22 @@ struct RebuildOptions {
   bool json = false;
 };
 
+struct BackupOptions {
+  enum class Action : std::uint8_t { make, list, verify };
+  Action action = Action::make;
+  bool json = false;
+  std::string data;  // to make one
+  std::string to;    // the folder of backups
+  std::optional<std::uint32_t> keep;
+};
+
+struct RestoreOptions {
+  std::string from;  // the folder of backups
+  std::string data;  // where the store is to be
+  bool json = false;
+  std::optional<std::uint32_t> backup;  // none: the newest
+};
+
 struct TokenOptions {
   enum class Action : std::uint8_t { create, list, revoke };
   Action action = Action::list;
@@ -88,7 +104,8 @@ struct TokenOptions {
 };
 
 using Verb = std::variant<ServeOptions, ShowOptions, ReplayOptions, ContextOptions, ImportOptions,
-                          ExportOptions, VerifyOptions, RebuildOptions, TokenOptions>;
+                          ExportOptions, VerifyOptions, RebuildOptions, BackupOptions,
+                          RestoreOptions, TokenOptions>;
 
 ExitCode run(const ServeOptions& options, Terminal& terminal);
 ExitCode run(const ShowOptions& options, Terminal& terminal);
@@ -98,6 +115,8 @@ ExitCode run(const ImportOptions& options, Terminal& terminal);
 ExitCode run(const ExportOptions& options, Terminal& terminal);
 ExitCode run(const VerifyOptions& options, Terminal& terminal);
 ExitCode run(const RebuildOptions& options, Terminal& terminal);
+ExitCode run(const BackupOptions& options, Terminal& terminal);
+ExitCode run(const RestoreOptions& options, Terminal& terminal);
 ExitCode run(const TokenOptions& options, Terminal& terminal);
 
 }  // namespace lockstep

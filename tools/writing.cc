@@ -61,6 +61,7 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, 
 Log& StoreWriter::log() { return rocks_->log(); }
 Store& StoreWriter::store() { return rocks_->log(); }
 const Kv& StoreWriter::kv() { return rocks_->kv(); }
+const RocksKv& StoreWriter::rocks_kv() { return rocks_->kv(); }
 Executor& StoreWriter::executor() { return *strand_; }
 
 void StoreWriter::wait_for(const bool& flag) {

@@ -20,6 +20,7 @@
 namespace lockstep {
 
 class Kv;
+class RocksKv;
 class RocksLog;
 
 class StoreWriter {
@@ -36,6 +37,7 @@ class StoreWriter {
   [[nodiscard]] Log& log();
   [[nodiscard]] Store& store();
   [[nodiscard]] const Kv& kv();
+  [[nodiscard]] const RocksKv& rocks_kv();
   [[nodiscard]] Executor& executor();
   [[nodiscard]] SystemClock& clock() { return clock_; }
   [[nodiscard]] SystemRandom& random() { return random_; }

@@ -25,8 +25,8 @@ class Verbs : public testing::Test {
 };
 
 TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
-  for (const char* verb :
-       {"serve", "replay", "show", "context", "import", "export", "verify", "rebuild", "token"}) {
+  for (const char* verb : {"serve", "replay", "show", "context", "import", "export", "verify",
+                           "rebuild", "backup", "restore", "token"}) {
     const Said said = lockstep({verb, "--help"});
 
     EXPECT_EQ(said.code, 0) << verb;
@@ -41,7 +41,7 @@ TEST(CommandLine, TheHelpNamesTheVerbsAndTheExitCodes) {
 
   EXPECT_EQ(said.code, 0);
   for (const char* word : {"serve", "replay", "show", "context", "import", "export", "verify",
-                           "rebuild", "token", "Exit codes", "NO_COLOR"}) {
+                           "rebuild", "backup", "restore", "token", "Exit codes", "NO_COLOR"}) {
     EXPECT_NE(said.out.find(word), std::string::npos) << word;
   }
 }

@@ -1,0 +1,260 @@
+#include "server/control.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "server/control_limits.h"
+#include "server/front/json_text.h"
+
+namespace lockstep {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using asio::local::stream_protocol;
+using boost::system::error_code;
+
+std::string problem_line(const Error& error) {
+  std::string line = "{\"problem\":{";
+  append_field(line, "code", error.code);
+  append_field(line, "detail", error.detail);
+  return line + "}}\n";
+}
+
+std::string progress_line(std::uint64_t bytes) {
+  std::string line = "{";
+  append_field_number(line, "progress", bytes);
+  return line + "}\n";
+}
+
+std::unexpected<Error> invalid(std::string why) {
+  return fail(Kind::rejected, "invalid", std::move(why));
+}
+
+Result<BackupOrder> order_of(std::string_view line) {
+  error_code error;
+  const json::value value = json::parse(line, error);
+  if (error || !value.is_object()) return invalid("the order is no JSON object");
+  const json::object& object = value.get_object();
+  const json::value* what = object.if_contains("do");
+  if (!what || !what->is_string() || what->get_string() != "backup") {
+    return invalid("`do` can only be `backup`");
+  }
+  BackupOrder order;
+  const json::value* to = object.if_contains("to");
+  if (to && to->is_string()) order.to = std::string(to->get_string());
+  // The server stands in a folder of its own.
+  if (!order.to.starts_with('/')) return invalid("`to` is no absolute path");
+  if (const json::value* keep = object.if_contains("keep")) {
+    const auto number = keep->is_int64() ? keep->get_int64() : 0;
+    if (number < 1 || number > std::numeric_limits<std::int32_t>::max()) {
+      return invalid("`keep` is no number from 1 on");
+    }
+    order.keep = static_cast<std::uint32_t>(number);
+  }
+  return order;
+}
+
+// One connection. What is said is queued, for lines come while one is being written.
+class Caller : public std::enable_shared_from_this<Caller> {
+ public:
+  explicit Caller(stream_protocol::socket socket) : socket_(std::move(socket)) {}
+
+  void read_order(std::function<void(std::string)> got) {
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(in_, limits::control_line_bytes_max), '\n',
+        [self = shared_from_this(), got = std::move(got)](error_code error, std::size_t size) {
+          if (!error) got(self->in_.substr(0, size));
+        });
+  }
+
+  // Nothing more is to come: what comes is its end.
+  void await_end(std::function<void()> ended) {
+    socket_.async_read_some(
+        asio::buffer(rest_),
+        [self = shared_from_this(), ended = std::move(ended)](error_code error, std::size_t) {
+          if (!error) return self->await_end(ended);
+          ended();
+        });
+  }
+
+  // Progress is left out where it is not read.
+  void tell(const std::string& line) {
+    if (out_.size() + next_.size() < limits::control_line_bytes_max) say(line);
+  }
+  void say(const std::string& line) {
+    next_ += line;
+    if (out_.empty()) write();
+  }
+  void finish(const std::string& line) {
+    last_ = true;
+    say(line);
+  }
+  void hang_up() {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  void write() {
+    if (next_.empty()) {
+      if (last_) hang_up();
+      return;
+    }
+    out_ = std::exchange(next_, {});
+    asio::async_write(socket_, asio::buffer(out_),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                        self->out_.clear();
+                        if (!error) self->write();
+                      });
+  }
+
+  stream_protocol::socket socket_;
+  std::string in_;
+  std::array<char, 1> rest_{};
+  std::string out_;   // on its way
+  std::string next_;  // behind it
+  bool last_ = false;
+};
+
+}  // namespace
+
+struct Control::Inside : std::enable_shared_from_this<Inside> {
+  Inside(ControlParts given, std::string at)
+      : parts(std::move(given)), path(std::move(at)), acceptor(parts.context) {}
+
+  Result<void> listen();
+  void accept();
+  void take(const std::shared_ptr<Caller>& caller, const std::string& line);
+  void begin(const std::shared_ptr<Caller>& caller, BackupOrder order);
+  void ended(const std::shared_ptr<Caller>& caller, const Result<std::string>& result);
+
+  ControlParts parts;
+  std::string path;
+  stream_protocol::acceptor acceptor;
+  std::shared_ptr<Caller> served;  // the one whose backup is being made
+  std::jthread thread;
+  bool stopping = false;
+};
+
+Result<void> Control::Inside::listen() {
+  ::unlink(path.c_str());
+  error_code error;
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(Kind::unavailable, "unavailable", path + " is too long for a socket's name");
+  }
+  const stream_protocol::endpoint endpoint(path);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.bind(endpoint, error);
+  // Before it listens nobody can connect.
+  if (!error && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
+    error.assign(errno, boost::system::system_category());
+  }
+  if (!error) acceptor.listen(limits::control_callers_max, error);
+  if (error) return fail(Kind::unavailable, "unavailable", path + ": " + error.message());
+  accept();
+  return {};
+}
+
+void Control::Inside::accept() {
+  acceptor.async_accept(
+      [self = weak_from_this()](error_code error, stream_protocol::socket socket) {
+        const auto inside = self.lock();
+        if (error || !inside || inside->stopping) return;
+        const auto caller = std::make_shared<Caller>(std::move(socket));
+        caller->read_order([self, weak = std::weak_ptr(caller)](const std::string& line) {
+          const auto now = self.lock();
+          const auto asking = weak.lock();
+          if (now && asking) now->take(asking, line);
+        });
+        inside->accept();
+      });
+}
+
+void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::string& line) {
+  auto order = order_of(line);
+  if (!order) return caller->finish(problem_line(order.error()));
+  if (stopping) {
+    return caller->finish(problem_line({Kind::unavailable, "stopped", "the server stops"}));
+  }
+  if (served) {
+    return caller->finish(problem_line({Kind::unavailable, "busy", "a backup is being made"}));
+  }
+  begin(caller, std::move(*order));
+}
+
+void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder order) {
+  served = caller;
+  parts.log.info("backup_begun", {{"to", order.to}});
+  thread = std::jthread([&context = parts.context, make = parts.make_backup, caller,
+                         order = std::move(order),
+                         self = weak_from_this()](const std::stop_token& stop) mutable {
+    auto result = make(order, stop, [&context, &caller](std::uint64_t bytes) {
+      asio::post(context, [caller, bytes] { caller->tell(progress_line(bytes)); });
+    });
+    // The caller's socket belongs to the strand: it goes there, and not with this thread.
+    asio::post(context,
+               [caller = std::move(caller), self = std::move(self), result = std::move(result)] {
+                 const auto inside = self.lock();
+                 inside ? inside->ended(caller, result) : caller->hang_up();
+               });
+  });
+  caller->await_end([self = weak_from_this(), weak = std::weak_ptr(caller)] {
+    const auto inside = self.lock();
+    if (inside && inside->served && inside->served == weak.lock()) inside->thread.request_stop();
+  });
+}
+
+void Control::Inside::ended(const std::shared_ptr<Caller>& caller,
+                            const Result<std::string>& result) {
+  served.reset();
+  if (result) {
+    parts.log.info("backup_made", {{"backup", *result}});
+    return caller->finish("{\"done\":" + *result + "}\n");
+  }
+  const bool asked = result.error().code == "stopped";
+  const std::string& detail = result.error().detail;
+  asked ? parts.log.info("backup_stopped") : parts.log.error("backup_failed", {{"why", detail}});
+  caller->finish(problem_line(result.error()));
+}
+
+Result<std::unique_ptr<Control>> Control::open(ControlParts parts, const std::string& path) {
+  auto inside = std::make_shared<Inside>(std::move(parts), path);
+  if (auto listens = inside->listen(); !listens) return std::unexpected(listens.error());
+  return std::unique_ptr<Control>(new Control(std::move(inside)));
+}
+
+Control::Control(std::shared_ptr<Inside> inside) : inside_(std::move(inside)) {}
+
+Control::~Control() {
+  stop();
+  if (inside_->thread.joinable()) inside_->thread.join();
+}
+
+void Control::stop() {
+  if (std::exchange(inside_->stopping, true)) return;
+  error_code ignored;
+  inside_->acceptor.close(ignored);
+  ::unlink(inside_->path.c_str());
+  inside_->thread.request_stop();
+}
+
+std::string Control::path_in(const std::string& data) {
+  return (std::filesystem::path(data) / "control").string();
+}
+
+}  // namespace lockstep
