@@ -186,6 +186,10 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
                               fail_stop(log));
   if (!rocks) return terminal.fail(trouble_of(rocks.error(), config.data));
   say_what_was_found((*rocks)->log().report(), config.data, log);
+  if (!(*rocks)->kv().compacts()) {
+    log.error("compaction_off", {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
+                                 {"next", "all that is whole is served; restore a copy"}});
+  }
   auto opening = OpeningFile::open(config.data);
   if (!opening) return terminal.fail(trouble_of(opening.error(), config.data));
 

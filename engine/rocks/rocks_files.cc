@@ -21,6 +21,7 @@ using rocksdb::Status;
 
 constexpr std::string_view manifest_prefix = "MANIFEST-";
 constexpr std::string_view known_name = "MANIFEST.known";
+constexpr std::string_view compaction_name = "COMPACTION.off";
 
 std::unexpected<Error> failed(const std::string& file, const Status& status) {
   return fail(Kind::unavailable, "disk", file + ": " + status.ToString());
@@ -128,6 +129,13 @@ void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& m
   if (written.ok()) env.RenameFile(file + ".new", file).PermitUncheckedError();
 }
 
+void stop_compaction(rocksdb::Env& env, const std::string& path, const std::string& why) {
+  const std::string file = path + "/" + std::string(compaction_name);
+  constexpr bool and_sync = true;
+  // If it can't be written, the next start is stopped once more, and tries again.
+  rocksdb::WriteStringToFile(&env, why + "\n", file, and_sync).PermitUncheckedError();
+}
+
 Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
   RocksFiles found;
   std::vector<std::string> names;
@@ -139,6 +147,7 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
     if (std::ranges::none_of(names, belongs_to_a_database)) return found;
     return corrupt(path + "/CURRENT", "is missing, though there are files of a database");
   }
+  found.compacts = std::ranges::find(names, compaction_name) == names.end();
   // First what is known: a server beside a reader goes on.
   const auto known = read_known(env, path);
   if (!known) return std::unexpected(known.error());

@@ -13,7 +13,11 @@
 //
 // A manifest that is shorter, or older, is refused. Without the file nothing is known.
 //
-// Lives on: whoever opens the database.
+// A compaction that meets a damaged table ends the process, and so it would at each start. So it
+// leaves a file behind, COMPACTION.off, that says why; while it is there tables stay as they are,
+// and the rest is served. Reading gets slower with the years, so a copy should be restored.
+//
+// Lives on: whoever opens the database; a compaction's end on RocksDB's own threads.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +35,7 @@ struct RocksFiles {
   bool is_new = false;              // there is no database yet
   std::uint64_t log_bytes = 0;      // of the write-ahead logs: so much may become tables
   std::uint64_t dropped_bytes = 0;  // behind the last whole records of them
+  bool compacts = true;
 };
 
 struct KnownManifest {
@@ -40,6 +45,9 @@ struct KnownManifest {
 
 // Writes MANIFEST.known. If it fails, the former one stays: that is true still, and knows less.
 void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& manifest);
+
+// No compaction from the next opening on.
+void stop_compaction(rocksdb::Env& env, const std::string& path, const std::string& why);
 
 // Fails with `corrupt`, naming the file, or with `disk`.
 [[nodiscard]] Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path);

@@ -27,6 +27,7 @@ struct RocksKv::Parts {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
   std::uint64_t dropped_bytes = 0;
+  bool compacts = true;
 
   ~Parts() {
     for (ColumnFamilyHandle* handle : handles) {
@@ -70,13 +71,20 @@ Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 class BackgroundErrors : public rocksdb::EventListener {
  public:
-  explicit BackgroundErrors(FailStop& fail_stop) : fail_stop_(fail_stop) {}
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
-    fail_stop_.stop("the database's background work failed: " + status->ToString());
+  BackgroundErrors(FailStop& fail_stop, rocksdb::Env& env, std::string path)
+      : fail_stop_(fail_stop), env_(env), path_(std::move(path)) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, Status* status) override {
+    const std::string why = "the database's background work failed: " + status->ToString();
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction && status->IsCorruption()) {
+      stop_compaction(env_, path_, why);
+    }
+    fail_stop_.stop(why);
   }
 
  private:
   FailStop& fail_stop_;
+  rocksdb::Env& env_;
+  std::string path_;
 };
 
 // What the database knows of its manifest is flushed: it keeps the length of what was.
@@ -227,14 +235,19 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   if (!files) return std::unexpected(files.error());
   const auto room = files->is_new ? Result<void>() : check_room(*db.env, path, files->log_bytes);
   if (!room) return std::unexpected(room.error());
-  db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop));
+  db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop, *db.env, path));
   db.listeners.push_back(std::make_shared<ManifestKeeper>());
   auto parts = std::make_unique<Parts>();
   rocksdb::DB* opened = nullptr;
-  Status status = rocksdb::DB::Open(db, path, families(options), &parts->handles, &opened);
+  std::vector<ColumnFamilyDescriptor> tables = families(options);
+  for (ColumnFamilyDescriptor& table : tables) {
+    table.options.disable_auto_compactions = !files->compacts;
+  }
+  Status status = rocksdb::DB::Open(db, path, tables, &parts->handles, &opened);
   parts->db.reset(opened);
   if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
   remember_manifest(*parts->db);
+  parts->compacts = files->compacts;
   parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }
@@ -267,6 +280,8 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
 }
 
 std::uint64_t RocksKv::dropped_bytes() const { return parts_->dropped_bytes; }
+
+bool RocksKv::compacts() const { return parts_->compacts; }
 
 Result<void> RocksKv::commit(const KvBatch& batch) {
   rocksdb::WriteBatch writes;

@@ -54,6 +54,9 @@ class RocksKv : public Kv {
   // was opened: it is cut off.
   [[nodiscard]] std::uint64_t dropped_bytes() const;
 
+  // False since a compaction met a damaged table (rocks_files.h).
+  [[nodiscard]] bool compacts() const;
+
   // A consistent copy, of hard links where it can be, in a folder that is not there yet.
   [[nodiscard]] Result<void> copy_to(const std::string& path);
   // For what RocksDB does with a whole database (rocks_backup.h); lives as long as this.
