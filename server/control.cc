@@ -104,6 +104,12 @@ class Caller : public std::enable_shared_from_this<Caller> {
     last_ = true;
     say(line);
   }
+  // For the last moments, when nothing runs the strand any more.
+  void finish_now(const std::string& line) {
+    error_code ignored;
+    if (out_.empty()) asio::write(socket_, asio::buffer(next_ + line), ignored);
+    hang_up();
+  }
   void hang_up() {
     error_code ignored;
     socket_.close(ignored);
@@ -141,12 +147,13 @@ struct Control::Inside : std::enable_shared_from_this<Inside> {
   void accept();
   void take(const std::shared_ptr<Caller>& caller, const std::string& line);
   void begin(const std::shared_ptr<Caller>& caller, BackupOrder order);
-  void ended(const std::shared_ptr<Caller>& caller, const Result<std::string>& result);
+  std::string account();
 
   ControlParts parts;
   std::string path;
   stream_protocol::acceptor acceptor;
-  std::shared_ptr<Caller> served;  // the one whose backup is being made
+  std::shared_ptr<Caller> served;                            // the one whose backup is being made
+  std::shared_ptr<std::optional<Result<std::string>>> made;  // the thread's, until it has ended
   std::jthread thread;
   bool stopping = false;
 };
@@ -199,19 +206,21 @@ void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::str
 
 void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder order) {
   served = caller;
+  made = std::make_shared<std::optional<Result<std::string>>>();
   parts.log.info("backup_begun", {{"to", order.to}});
   thread = std::jthread([&context = parts.context, make = parts.make_backup, caller,
-                         order = std::move(order),
+                         order = std::move(order), result = made,
                          self = weak_from_this()](const std::stop_token& stop) mutable {
-    auto result = make(order, stop, [&context, &caller](std::uint64_t bytes) {
+    *result = make(order, stop, [&context, &caller](std::uint64_t bytes) {
       asio::post(context, [caller, bytes] { caller->tell(progress_line(bytes)); });
     });
     // The caller's socket belongs to the strand: it goes there, and not with this thread.
-    asio::post(context,
-               [caller = std::move(caller), self = std::move(self), result = std::move(result)] {
-                 const auto inside = self.lock();
-                 inside ? inside->ended(caller, result) : caller->hang_up();
-               });
+    asio::post(context, [caller = std::move(caller), self = std::move(self)] {
+      const auto inside = self.lock();
+      if (!inside || inside->served != caller) return;
+      inside->served.reset();
+      caller->finish(inside->account());
+    });
   });
   caller->await_end([self = weak_from_this(), weak = std::weak_ptr(caller)] {
     const auto inside = self.lock();
@@ -219,17 +228,17 @@ void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder o
   });
 }
 
-void Control::Inside::ended(const std::shared_ptr<Caller>& caller,
-                            const Result<std::string>& result) {
-  served.reset();
+// The last line for the one who waits; another for the operator.
+std::string Control::Inside::account() {
+  const Result<std::string>& result = **made;
   if (result) {
     parts.log.info("backup_made", {{"backup", *result}});
-    return caller->finish("{\"done\":" + *result + "}\n");
+    return "{\"done\":" + *result + "}\n";
   }
   const bool asked = result.error().code == "stopped";
   const std::string& detail = result.error().detail;
   asked ? parts.log.info("backup_stopped") : parts.log.error("backup_failed", {{"why", detail}});
-  caller->finish(problem_line(result.error()));
+  return problem_line(result.error());
 }
 
 Result<std::unique_ptr<Control>> Control::open(ControlParts parts, const std::string& path) {
@@ -243,6 +252,7 @@ Control::Control(std::shared_ptr<Inside> inside) : inside_(std::move(inside)) {}
 Control::~Control() {
   stop();
   if (inside_->thread.joinable()) inside_->thread.join();
+  if (inside_->served) inside_->served->finish_now(inside_->account());
 }
 
 void Control::stop() {

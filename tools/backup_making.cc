@@ -68,6 +68,7 @@ Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& o
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return no_server(data);
   boost::asio::local::stream_protocol::iostream server{
       boost::asio::local::stream_protocol::endpoint(path)};
+  if (!server) return no_server(data);
   server << order_line(order) << std::flush;
   std::string line;
   while (std::getline(server, line)) {
@@ -79,7 +80,7 @@ Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& o
       return fail(Kind::rejected, text_at(*problem, "code"), text_at(*problem, "detail"));
     }
   }
-  return no_server(data);
+  return fail(Kind::unavailable, "stopped", "the server ended before the backup was whole");
 }
 
 Trouble trouble_of_backup(const Error& error, const std::string& backups) {
