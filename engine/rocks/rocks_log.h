@@ -1,9 +1,8 @@
 // rocks_log.h: the log and the store in one folder of this machine.
 //
-// `open` is for the server: it takes the lock, recovers, checks, and starts the
-// committer's thread. `open_read_only` is for tools: it needs no lock, works
-// beside a running server, and shows what was durable when it was opened. What
-// lies in the folder is in store_folder.h.
+// `open` is for the server: it takes the lock, recovers, checks, and starts the committer's thread.
+// `open_read_only` is for tools: it needs no lock, works beside a running server, and shows what
+// was durable when it was opened. What lies in the folder is in store_folder.h.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -20,33 +19,31 @@
 namespace lockstep {
 
 class RocksLog {
-public:
+ public:
   struct Parts {
-    Executor &executor;
-    Random &random;
+    Executor& executor;
+    Random& random;
     RocksOptions options = {};
   };
 
-  // `on_failure` is called from any thread when the disk has failed, and should
-  // not return. Fails with `locked`, `not_a_store`, `unfinished_restore`,
-  // `newer_format`, `corrupt` or `disk`.
-  [[nodiscard]] static Result<std::unique_ptr<RocksLog>>
-  open(const std::string &folder, Parts parts, FailStop::Action on_failure);
+  // `on_failure` is called from any thread when the disk has failed, and should not return.
+  // Fails with `locked`, `not_a_store`, `unfinished_restore`, `newer_format`, `corrupt` or `disk`.
+  [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
+                                                              Parts parts,
+                                                              FailStop::Action on_failure);
   // Fails with `no_store` too.
-  [[nodiscard]] static Result<std::unique_ptr<RocksLog>>
-  open_read_only(const std::string &folder, Parts parts);
+  [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open_read_only(const std::string& folder,
+                                                                        Parts parts);
   ~RocksLog();
 
   // A Log and a Store; both live as long as this.
-  [[nodiscard]] KvLog &log() { return *log_; }
-  [[nodiscard]] RocksKv &kv() { return *kv_; }
+  [[nodiscard]] KvLog& log() { return *log_; }
+  [[nodiscard]] RocksKv& kv() { return *kv_; }
 
-private:
-  explicit RocksLog(FailStop::Action on_failure)
-      : fail_stop_(std::move(on_failure)) {}
+ private:
+  explicit RocksLog(FailStop::Action on_failure) : fail_stop_(std::move(on_failure)) {}
 
   std::unique_ptr<FolderLock> lock_;
-  std::string scratch_;
   FailStop fail_stop_;
   std::unique_ptr<MarkFile> mark_;
   std::unique_ptr<RocksKv> kv_;
@@ -54,4 +51,4 @@ private:
   std::unique_ptr<CommitterThread> committer_;
 };
 
-} // namespace lockstep
+}  // namespace lockstep
