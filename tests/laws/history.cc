@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/laws/oracle_difference.h"
+
 namespace lockstep::test {
 namespace {
 
@@ -26,123 +28,8 @@ const char* status_name(RunStatus status) {
                                    "failed", "interrupted", "superseded"};
   return names[static_cast<std::size_t>(status)];
 }
-const char* status_name(MessageStatus status) {
-  constexpr const char* names[] = {"open", "complete", "stopped", "failed", "interrupted"};
-  return names[static_cast<std::size_t>(status)];
-}
-const char* role_name(Role role) {
-  constexpr const char* names[] = {"system", "user", "assistant", "tool"};
-  return names[static_cast<std::size_t>(role)];
-}
-
-struct PartDifference {
-  const oracle::Part& expected;
-
-  bool operator()(const TextPart& part) const { return is("text", part.text, "", ""); }
-  bool operator()(const ReasoningPart& part) const { return is("reasoning", part.text, "", ""); }
-  bool operator()(const ToolCallPart& part) const {
-    return is("tool_call", part.arguments, part.id, part.name);
-  }
-  bool operator()(const ToolResultPart& part) const {
-    return is("tool_result", "", part.call, part.content);
-  }
-  bool operator()(const FilePart& part) const {
-    return is("file", "", part.uri, part.name.value_or(""));
-  }
-  bool operator()(const DataPart& part) const { return is("data", "", part.name, part.value.text); }
-
-  bool is(const char* type, const std::string& text, const std::string& one,
-          const std::string& two) const {
-    return expected.type == type && expected.text == oracle::widen(text) && expected.one == one &&
-           expected.two == two;
-  }
-};
-
-std::string types(const oracle::Message& message) {
-  std::string text;
-  for (const oracle::Part& part : message.parts) text += part.type + " " + part.one + ", ";
-  return text;
-}
-std::string types(const Message& message) {
-  constexpr const char* names[] = {"text", "reasoning", "tool_call", "tool_result", "file", "data"};
-  std::string text;
-  for (const Part& part : message.parts) {
-    text += names[part.index()];
-    if (const auto* call = std::get_if<ToolCallPart>(&part))
-      text += " " + call->id + call->arguments;
-    if (const auto* result = std::get_if<ToolResultPart>(&part)) text += " " + result->call;
-    text += ", ";
-  }
-  return text;
-}
-
-std::string difference(const Message& message, const oracle::Message& expected) {
-  const std::string name = "message " + expected.id;
-  if (message.id.get() != expected.id) return name + " is " + message.id.get();
-  if ((message.parent ? message.parent->get() : "") != expected.parent) return name + ": parent";
-  if (role_name(message.role) != expected.role) return name + ": role";
-  if ((message.run ? message.run->get() : "") != expected.run) return name + ": run";
-  if (message.author.value_or("") != expected.author) return name + ": author";
-  if ((message.metadata ? message.metadata->text : "") != expected.metadata) {
-    return name + ": metadata";
-  }
-  if (status_name(message.status) != expected.status) {
-    return name + ": status " + status_name(message.status) + ", not " + expected.status;
-  }
-  if (message.created.get() != expected.created) return name + ": created";
-  if (message.parts.size() != expected.parts.size()) {
-    return name + ": " + std::to_string(message.parts.size()) + " parts, not " +
-           std::to_string(expected.parts.size()) + ": " + types(message) + " not " +
-           types(expected);
-  }
-  for (std::size_t part = 0; part < message.parts.size(); ++part) {
-    if (!std::visit(PartDifference{expected.parts[part]}, message.parts[part])) {
-      return name + ": part " + std::to_string(part);
-    }
-  }
-  return {};
-}
-
-std::string difference(const Run& run, const oracle::Run& expected) {
-  const std::string name = "run " + expected.id;
-  if (run.id.get() != expected.id) return name + " is " + run.id.get();
-  if (status_name(run.status) != expected.status) {
-    return name + ": status " + status_name(run.status) + ", not " + expected.status;
-  }
-  if ((run.head ? run.head->get() : "") != expected.head) return name + ": head";
-  if ((run.started ? run.started->get() : 0) != expected.started) return name + ": started";
-  if ((run.ended ? run.ended->get() : 0) != expected.ended) return name + ": ended";
-  if (run.input != expected.input) return name + ": input";
-  return {};
-}
 
 }  // namespace
-
-std::string difference(const Screen& screen, const oracle::World& world) {
-  std::vector<const oracle::Message*> living;
-  for (const oracle::Message& message : world.messages) {
-    if (!message.deleted) living.push_back(&message);
-  }
-  if (screen.messages.size() != living.size()) {
-    return std::to_string(screen.messages.size()) + " messages, not " +
-           std::to_string(living.size());
-  }
-  for (std::size_t at = 0; at < living.size(); ++at) {
-    std::string found = difference(screen.messages[at], *living[at]);
-    if (!found.empty()) return found;
-  }
-  if (screen.runs.size() != world.runs.size()) return "another number of runs";
-  for (std::size_t at = 0; at < world.runs.size(); ++at) {
-    std::string found = difference(screen.runs[at], world.runs[at]);
-    if (!found.empty()) return found;
-  }
-  if (!screen.thread) return {};
-  const std::string head = screen.thread->head ? screen.thread->head->get() : "";
-  if (head != world.head) return "the head is " + head + ", not " + world.head;
-  if (oracle::widen(screen.thread->title) != world.title) return "the title";
-  if (screen.thread->archived != world.archived) return "archived";
-  return {};
-}
 
 History::History(std::uint64_t seed, Counts& counts)
     : counts_(counts), chance_(seed), oracle_(Story::epoch.get()) {

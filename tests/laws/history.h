@@ -74,7 +74,4 @@ class History {
   std::string said_;
 };
 
-// What the two hold, compared field by field; empty if the same.
-[[nodiscard]] std::string difference(const Screen& screen, const oracle::World& world);
-
 }  // namespace lockstep::test

@@ -9,6 +9,7 @@
 #include "engine/digest.h"
 #include "server/front/json_write.h"
 #include "tests/laws/history.h"
+#include "tests/laws/oracle_difference.h"
 
 namespace lockstep::test {
 namespace {

@@ -24,6 +24,24 @@ const World& Oracle::at(std::uint64_t time) const {
   return std::prev(history_.upper_bound(time))->second;
 }
 
+void Oracle::rewind(std::uint64_t until, std::uint64_t epoch) {
+  history_.erase(history_.upper_bound(until), history_.end());
+  for (auto& [device, memory] : memory_) {
+    std::erase_if(memory, [&](const Memory& one) { return one.at > until; });
+  }
+  former_[epoch_] = until;
+  for (auto& [former, shared] : former_) shared = std::min(shared, until);
+  epoch_ = epoch;
+}
+
+bool Oracle::is_known(const Cursor& cursor) const {
+  if (cursor.epoch.get() == epoch_) return cursor.at.get() <= last();
+  const auto former = former_.find(cursor.epoch.get());
+  if (former == former_.end() || cursor.at.get() > former->second) return false;
+  rule("a cursor of an earlier epoch is good up to the cut");
+  return true;
+}
+
 std::vector<std::string> Oracle::path(std::string id) {
   std::vector<std::string> ids;
   for (; !id.empty(); id = world_.message(id)->parent) ids.push_back(id);
@@ -72,7 +90,15 @@ void Oracle::add(Message message) {
 
 std::string Oracle::place(bool behind, const std::string& anchor) {
   const std::string to = living(anchor);
-  if (behind && !world_.head.empty() && below(world_.head, to)) return world_.head;
+  if (to != anchor) rule("a deleted anchor stands for its nearest living ancestor");
+  if (behind && !world_.head.empty() && below(world_.head, to)) {
+    rule("after: behind the head that lies below it");
+    return world_.head;
+  }
+  rule(to.empty()          ? "a new root"
+       : !behind           ? "parent: exactly below it"
+       : world_.head == to ? "after: behind the head itself"
+                           : "after: behind it, the head is elsewhere");
   return to;
 }
 
@@ -103,10 +129,13 @@ std::vector<Part> Oracle::as_seen(const Message& message) const {
   kept.resize(common);
   for (const Shown& shown : shown_) {
     if (shown.message.get() != message.id || shown.part >= kept.size()) continue;
-    if (grows(kept[shown.part])) shorten(kept[shown.part].text, shown.length);
+    if (!grows(kept[shown.part]) || kept[shown.part].text.size() <= shown.length) continue;
+    rule("stop: less was shown than received");
+    shorten(kept[shown.part].text, shown.length);
   }
   for (std::size_t part = 0; part < kept.size(); ++part) {
     if (kept[part].type == "tool_call" && !is_object(kept[part].text)) {
+      rule("stop: a half-seen call goes, with all behind it");
       kept.resize(part);
       break;
     }
@@ -130,6 +159,9 @@ void Oracle::answer_calls(const std::vector<std::string>& messages,
     const std::size_t count = parts.size();
     for (std::size_t part = 0; part < count; ++part) {
       if (parts[part].type != "tool_call" || !answered.insert(parts[part].one).second) continue;
+      rule(content == "stopped by the user" ? "stop: a whole call gets a result"
+           : content == "interrupted"       ? "an interrupted call gets a result"
+                                            : "a run's path: a dangling call gets a result");
       parts.push_back({"tool_result", u"", parts[part].one, content, ++serial_, true});
     }
   }
@@ -157,6 +189,8 @@ void Oracle::stop_running(const std::string& status) {
   for (Message& message : world_.messages) {
     if (message.run != run.id || message.deleted) continue;
     std::vector<Part> kept = as_seen(message);
+    if (kept != message.parts) rule("stop: cut to less than was stored");
+    if (kept.empty()) rule("stop: a message that had nothing stays, empty");
     if (kept != message.parts || message.status == "open") message.status = "stopped";
     message.parts = std::move(kept);
   }
@@ -168,6 +202,7 @@ void Oracle::begin(const std::string& id) {
   Run& run = *world_.run(id);
   std::string head = place(run.behind, run.anchor);
   if (head.empty() && run.input.empty()) return finish(run, "superseded");
+  rule("a start moves the head");
   for (const MessageInput& input : run.input) {
     Message message;
     message.id = input.id.get();
@@ -224,12 +259,16 @@ Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
     all.insert(all.end(), said_.begin(), said_.end());
     const auto known = std::ranges::find(all, change.op->get(), &Memory::op);
     if (known != all.end()) {
+      rule(known->content != change.content ? "op: reused" : "op: known, answered as before");
       if (known->content != change.content) return {false, false, "op_reused"};
       Answer again = known->answer;
       again.duplicate = true;
       return again;
     }
-    if (change.op->get() < oldest) return {false, false, "op_too_old"};
+    if (change.op->get() < oldest) {
+      rule("op: too old");
+      return {false, false, "op_too_old"};
+    }
   }
   Answer answer;
   const std::optional<Cursor> seen = change.seen ? change.seen : request.cursor;
@@ -237,13 +276,14 @@ Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
   seen_ = seen ? seen->at.get() : last();
   if (request.if_head && now().head != request.if_head->get()) {
     answer.code = "head_moved";
-  } else if (seen && (seen->epoch.get() != epoch_ || seen->at.get() > last())) {
+  } else if (seen && !is_known(*seen)) {
     answer.code = "unknown_history";
   } else {
     answer.code = judge(change);
   }
   answer.applied = answer.code.empty();
-  if (change.op) said_.push_back({change.op->get(), change.content, answer});
+  if (!answer.applied) rule(("refused: " + answer.code).c_str());
+  if (change.op) said_.push_back({change.op->get(), change.content, answer, at_});
   return answer;
 }
 
@@ -257,12 +297,17 @@ std::string Oracle::judge(const Change& change) {
 }
 
 std::string Oracle::start(const StartRun& change) {
-  if (world_.run(change.run.get())) return "";
+  if (world_.run(change.run.get())) {
+    rule("start: a known run is joined");
+    return "";
+  }
+  if (last() == 0) rule("start: makes the thread");
   for (const Op op : change.needs) {
     std::vector<Memory> all = memory_[device_];
     all.insert(all.end(), said_.begin(), said_.end());
     const auto known = std::ranges::find(all, op.get(), &Memory::op);
     if (known == all.end() || !known->answer.applied) return "depends";
+    rule("start: what it needs was applied");
   }
   if (change.agent.get() == "nobody") return "unknown_agent";
   std::set<std::string> ids;
@@ -287,6 +332,11 @@ std::string Oracle::start(const StartRun& change) {
   if (busy && when == WhenBusy::reject) return "busy";
   if (busy && world_.queue.size() >= 32) return "too_many";
   run.anchor = living(run.anchor);
+  if (busy) {
+    rule(when == WhenBusy::queue       ? "start: waits its turn"
+         : when == WhenBusy::interrupt ? "start: interrupts the running one"
+                                       : "start: rolls the running one back");
+  }
   if (world_.running() && when == WhenBusy::interrupt) stop_running("stopped");
   if (world_.running() && when == WhenBusy::rollback) {
     Run& other = *world_.running();
@@ -310,7 +360,10 @@ std::string Oracle::put(const PutMessage& change) {
   const bool behind = !change.place || change.place->kind == Place::Kind::after;
   if (Message* known = world_.message(id)) {
     if (known->deleted) return "deleted";
-    if (change.if_absent) return "";
+    if (change.if_absent) {
+      rule("put: if_absent, and it is there");
+      return "";
+    }
     if (change.role && role_name(*change.role) != known->role) return "invalid";
     if (change.place) {
       if (!to.empty() && !world_.message(to)) return "unknown_message";
@@ -321,11 +374,14 @@ std::string Oracle::put(const PutMessage& change) {
     if (Run* run = world_.running()) {
       const std::vector<std::string> given = path(run->head);
       if (std::ranges::count(given, id)) {
+        rule("put: on the running one's path, which is superseded");
         stop_running("superseded");
       } else if (known->run == run->id) {
+        rule("put: over the running one's message, which stops");
         stop_running("stopped");
       }
     }
+    rule("put: replaced in place");
     known->parts = parts_of(change.parts);
     known->status = "complete";
     known->put = at_;
@@ -345,6 +401,7 @@ std::string Oracle::put(const PutMessage& change) {
   message.parts = parts_of(change.parts);
   add(std::move(message));
   world_.head = id;
+  rule(change.if_absent ? "put: if_absent, and it was not" : "put: new, and the head moves");
   return "";
 }
 
@@ -358,20 +415,25 @@ std::string Oracle::erase(const DeleteMessage& change) {
     }
   }
   if (doomed.empty()) return "";
+  rule(doomed.size() > 1 ? "delete: with its descendants" : "delete: one message");
   if (Run* run = world_.running()) {
     bool given = false;
     for (const std::string& above : path(run->head)) given |= doomed.contains(above);
     bool written = false;
     for (const std::string& each : doomed) written |= world_.message(each)->run == run->id;
     if (given) {
+      rule("delete: on the running one's path, which is superseded");
       stop_running("superseded");
     } else if (written) {
+      rule("delete: of the running one's message, which stops");
       stop_running("stopped");
     }
   }
   for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
     Run& run = *world_.run(waiting);
-    if (doomed.contains(run.anchor)) finish(run, "superseded");
+    if (!doomed.contains(run.anchor)) continue;
+    rule("queue: an anchor is deleted, the run ends superseded");
+    finish(run, "superseded");
   }
   for (const std::string& each : doomed) {
     Message& message = *world_.message(each);
@@ -380,6 +442,7 @@ std::string Oracle::erase(const DeleteMessage& change) {
     message.author.clear();
     message.metadata.clear();
   }
+  if (living(world_.head) != world_.head) rule("delete: the head goes to a living ancestor");
   world_.head = living(world_.head);
   return "";
 }
@@ -387,6 +450,7 @@ std::string Oracle::erase(const DeleteMessage& change) {
 std::string Oracle::stop(const StopRun& change) {
   std::string id = change.run ? change.run->get() : "";
   if (!change.run) {
+    rule("stop: the run that was running at seen");
     World then = at(seen_);
     if (const Run* run = then.running()) id = run->id;
   }
@@ -394,10 +458,12 @@ std::string Oracle::stop(const StopRun& change) {
   if (!run) return "unknown_run";
   shown_ = change.shown;
   if (run->status == "queued") {
+    rule("stop: a waiting run drops its input");
     finish(*run, "stopped");
     return "";
   }
   if (run->status == "running") {
+    rule("stop: the running run");
     stop_running("stopped");
     return "";
   }
@@ -413,6 +479,7 @@ std::string Oracle::stop(const StopRun& change) {
     if (kept != message.parts) cut.insert(message.id);
   }
   cuts = !cut.empty();
+  rule(cuts ? "stop: a run that had ended is cut" : "stop: nothing is left to cut");
   if (!cuts) return "";
   if (anew) return "built_upon";
   for (const Run& other : world_.runs) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -87,6 +88,10 @@ class Oracle {
   // Empty: taken, else the refusal's code.
   std::string take(const StepBatch& batch, std::uint64_t at);
   void crash(std::uint64_t at);
+  // An older backup is restored: what came after `until` never was, and a new epoch begins.
+  void rewind(std::uint64_t until, std::uint64_t epoch);
+  // Called with the name of each rule that decides something, if anybody counts.
+  std::function<void(const char*)> on_rule;
 
   [[nodiscard]] const World& now() const { return history_.rbegin()->second; }
   [[nodiscard]] const World& at(std::uint64_t time) const;
@@ -98,6 +103,7 @@ class Oracle {
     std::uint64_t op = 0;
     Hash content{};
     Answer answer;
+    std::uint64_t at = 0;
   };
   struct Asking;  // one change being answered
 
@@ -127,7 +133,13 @@ class Oracle {
   bool taken(const std::string& id);
   bool step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over);
 
+  void rule(const char* name) const {
+    if (on_rule) on_rule(name);
+  }
+  [[nodiscard]] bool is_known(const Cursor& cursor) const;
+
   std::uint64_t epoch_;
+  std::map<std::uint64_t, std::uint64_t> former_;  // epoch, and until when it is shared
   std::map<std::uint64_t, World> history_;
   std::map<std::string, std::vector<Memory>> memory_;
 

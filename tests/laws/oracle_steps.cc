@@ -62,6 +62,8 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     message.status = "open";
     message.created = at_;
     world_.messages.push_back(std::move(message));
+    rule(world_.head == parent ? "a run's message moves the head above it"
+                               : "a run's message leaves a head that is elsewhere");
     if (world_.head == parent) world_.head = open->message.get();
     return true;
   }
@@ -87,6 +89,10 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     finish(run, well ? "completed" : word);
     run.by_producer = true;
     over = true;
+    if (!world_.queue.empty()) {
+      rule(well ? "queue: the next starts after a completed one"
+                : "queue: waiting runs end interrupted and keep their input");
+    }
     if (well) return true;
     for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
       finish(*world_.run(waiting), "interrupted");

@@ -98,6 +98,14 @@ void Records::look_again(const Kv& kv) {
   on_its_way_.clear();
 }
 
+std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
+  threads.swap(kept.threads);
+  rows_.swap(kept.rows);
+  names_.swap(kept.names);
+  on_its_way_.clear();
+  return std::move(kept.threads);
+}
+
 bool Records::bytes_gone(const Kv& kv, const ThreadId& id) const {
   return std::ranges::none_of(whole_log(kv), [&](const KvRow& row) {
     const auto name = names_.find(number_in(row.first));

@@ -37,6 +37,17 @@ class Records {
   // Has the log no bytes of the thread any more?
   [[nodiscard]] bool bytes_gone(const Kv& kv, const ThreadId& id) const;
 
+  // All that is known, to go back to when a backup of now is restored. Requires: the disk holds
+  // what is known, and nothing is on its way.
+  struct Kept {
+    std::map<ThreadId, ThreadTruth> threads;
+    std::map<std::string, std::string> rows;
+    std::map<std::uint64_t, ThreadId> names;
+  };
+  [[nodiscard]] Kept keep() const { return {threads, rows_, names_}; }
+  // Gives back the threads as they were known until now.
+  std::map<ThreadId, ThreadTruth> go_back(Kept kept);
+
   Counts& counts;
   std::map<ThreadId, ThreadTruth> threads;
   std::string wrong;  // the first thing that was

@@ -77,6 +77,17 @@ void SimDisk::lose(KvTable table, const std::string& key) {
   flushed_[static_cast<std::size_t>(table)].erase(key);
 }
 
+void SimDisk::put(KvTable table, const std::string& key, const std::string& value) {
+  visible_[static_cast<std::size_t>(table)].insert_or_assign(key, value);
+  flushed_[static_cast<std::size_t>(table)].insert_or_assign(key, value);
+}
+
+void SimDisk::disarm() {
+  if (failing_) return;
+  commits_until_fault_ = 0;
+  fault_ = DiskFault::none;
+}
+
 Result<std::optional<std::string>> SimKv::get(KvTable table, std::string_view key) const {
   const auto& rows = disk_.visible_[static_cast<std::size_t>(table)];
   auto it = rows.find(key);

@@ -37,12 +37,17 @@ class SimDisk {
   // again.
   void power_cut(std::size_t survive, bool mark_survives);
 
+  // A fault that was armed and has not come does not come.
+  void disarm();
+
   [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
   [[nodiscard]] bool failing() const { return failing_; }
 
   // Damage: the bytes of one row as they lie there; nullptr if there is none.
   [[nodiscard]] std::string* row(KvTable table, const std::string& key);
   void lose(KvTable table, const std::string& key);
+  // As if it had always been there.
+  void put(KvTable table, const std::string& key, const std::string& value);
   void set_mark(std::optional<CommitNumber> number) { mark_ = flushed_mark_ = number; }
 
  private:

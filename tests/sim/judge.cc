@@ -1,0 +1,294 @@
+#include "tests/sim/judge.h"
+
+#include <algorithm>
+
+#include "tests/laws/front.h"
+#include "tests/laws/oracle_difference.h"
+
+namespace lockstep::sim {
+namespace {
+
+std::set<std::uint64_t> ops_of(const Entry& entry) {
+  std::set<std::uint64_t> ops;
+  for (const Ack& ack : entry.acks) ops.insert(ack.outcome.op->get());
+  return ops;
+}
+
+// How long a part reads, in UTF-16 units; others than text have no length.
+Units length_of(const Part& part) {
+  const std::string* text = growing_text(part);
+  return text ? static_cast<Units>(oracle::widen(*text).size()) : 0;
+}
+
+std::string status_of(const Outcome& outcome) { return outcome.applied ? "applied" : outcome.code; }
+
+}  // namespace
+
+struct Judge::Kept {
+  test::Records::Kept records;
+  std::map<ThreadId, JudgedThread> judged;
+};
+
+void Judge::begins(Epoch epoch) {
+  if (!epoch_) epoch_ = epoch;
+  if (*epoch_ != epoch) records.found("a start begins a new epoch");
+}
+
+JudgedThread& Judge::judged(const ThreadId& thread) {
+  const auto [known, fresh] = judged_.try_emplace(thread, epoch_->get());
+  if (fresh) {
+    known->second.oracle.on_rule = [this](const char* rule) {
+      ++counts_[std::string("rule ") + rule];
+    };
+  }
+  return known->second;
+}
+
+std::shared_ptr<Asked> Judge::asks(const SyncRequest& request) {
+  auto asked = std::make_shared<Asked>(request);
+  if (!request.changes.changes.empty()) judged(request.thread).asked.push_back(asked);
+  return asked;
+}
+
+// --- What becomes durable ------------------------------------------------------------------------
+
+void Judge::look() {
+  for (auto& [id, truth] : records.threads) {
+    JudgedThread& thread = judged(id);
+    for (; thread.entries < truth.entries().size(); ++thread.entries) {
+      if (truth.erase_asked || !records.wrong.empty()) continue;
+      const Entry& entry = *truth.entries()[thread.entries];
+      std::string wrong = judge(truth, thread, entry);
+      if (!wrong.empty()) {
+        return records.found("thread " + id.get() + ", entry " + std::to_string(entry.at.get()) +
+                             ": " + wrong);
+      }
+      keep_promises(truth, thread, entry);
+    }
+  }
+}
+
+std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry) {
+  std::string wrong;
+  if (entry.producer) {
+    const ProducerMark& mark = *entry.producer;
+    const std::vector<Step>& steps = truth.said[mark.run].steps;
+    std::uint64_t& seq = judged.seqs[mark.run];
+    StepBatch batch{mark.run, mark.attempt, {}};
+    for (; seq < mark.seq && seq < steps.size(); ++seq) batch.steps.push_back(steps[seq]);
+    wrong = judged.oracle.take(batch, entry.at.get());
+    if (!wrong.empty()) wrong = "steps that the oracle refuses: " + wrong;
+  } else if (!entry.acks.empty()) {
+    wrong = judge_changes(judged, entry);
+  } else {
+    judged.oracle.crash(entry.at.get());
+  }
+  if (!wrong.empty()) return wrong;
+  if (judged.oracle.last() > entry.at.get()) return "the oracle is ahead";
+  wrong = test::difference(truth.screen(entry.at), judged.oracle.now());
+  return wrong.empty() ? wrong : "the oracle comes to something else: " + wrong;
+}
+
+// Which request was it? The one whose new ops are the entry's; if the same was asked twice, either.
+std::string Judge::judge_changes(JudgedThread& judged, const Entry& entry) {
+  const std::set<std::uint64_t> ops = ops_of(entry);
+  const Ack& first = entry.acks.front();
+  for (const auto& asked : judged.asked) {
+    const ChangeRequest& changes = asked->request.changes;
+    if (changes.user != first.user || changes.device != first.device) continue;
+    if (!asked->answers.empty() || asked->answered) continue;
+    std::set<std::uint64_t> said;
+    for (const Change& change : changes.changes) said.insert(change.op->get());
+    if (!std::ranges::includes(said, ops)) continue;
+    std::vector<oracle::Answer> answers = judged.oracle.take(changes, entry.at.get());
+    std::set<std::uint64_t> fresh;
+    for (std::size_t at = 0; at < answers.size(); ++at) {
+      const bool memory = answers[at].duplicate || answers[at].code == "op_reused" ||
+                          answers[at].code == "op_too_old";
+      if (!memory) fresh.insert(changes.changes[at].op->get());
+    }
+    if (fresh != ops) return "its acks are not the request's new ops";
+    asked->answers = std::move(answers);
+    return {};
+  }
+  return "it answers nothing that was asked";
+}
+
+// --- The front wins ------------------------------------------------------------------------------
+
+void Judge::keep_promises(const test::ThreadTruth& truth, JudgedThread& judged,
+                          const Entry& entry) {
+  for (Promise& promise : judged.promises) {
+    for (const Event& event : entry.events) {
+      if (const auto* put = std::get_if<MessagePut>(&event))
+        promise.released.insert(put->message.id);
+    }
+    for (const Message& message : truth.screen(entry.at).messages) {
+      if (message.run != promise.run || promise.released.contains(message.id)) continue;
+      const auto most = promise.most.find(message.id);
+      for (std::size_t part = 0; part < message.parts.size(); ++part) {
+        const Units length = length_of(message.parts[part]);
+        const bool known = most != promise.most.end() && part < most->second.size();
+        if (length > (known ? most->second[part] : 0)) {
+          return records.found("message " + message.id.get() + " grew back after a stop");
+        }
+      }
+    }
+  }
+}
+
+void Judge::promise(const Asked& asked, const SyncReply& reply) {
+  const ChangeRequest& changes = asked.request.changes;
+  for (std::size_t at = 0; at < changes.changes.size(); ++at) {
+    const auto* stop = std::get_if<StopRun>(&changes.changes[at].what);
+    const Outcome& outcome = reply.outcomes[at];
+    if (!stop || !outcome.applied || !outcome.run) continue;
+    const auto seen = changes.changes[at].seen ? changes.changes[at].seen : changes.cursor;
+    if (!seen) continue;
+    const test::ThreadTruth* then = truth(asked.request.thread, *epoch_);
+    const test::RunLife* run = then->run(*outcome.run);
+    if (!run || !run->started) continue;
+    Promise promise{.run = *outcome.run, .most = {}, .released = {}};
+    for (const Message& message : then->screen(seen->at).messages) {
+      if (message.run != outcome.run) continue;
+      std::vector<Units>& most = promise.most[message.id];
+      for (const Part& part : message.parts) most.push_back(length_of(part));
+      for (const Shown& shown : stop->shown) {
+        if (shown.message != message.id || shown.part >= most.size()) continue;
+        if (growing_text(message.parts[shown.part])) {
+          most[shown.part] = std::min(most[shown.part], shown.length);
+        }
+      }
+    }
+    // What was put anew between the stop's moment and its answer is another text.
+    for (const auto& entry : then->entries()) {
+      for (const Event& event : entry->events) {
+        const auto* put = std::get_if<MessagePut>(&event);
+        if (put && entry->at > seen->at) promise.released.insert(put->message.id);
+      }
+    }
+    ++counts_["promise of a stop"];
+    judged(asked.request.thread).promises.push_back(std::move(promise));
+  }
+}
+
+// --- What is told --------------------------------------------------------------------------------
+
+void Judge::forget(const Asked& asked) {
+  std::erase_if(judged(asked.request.thread).asked,
+                [&](const auto& one) { return one.get() == &asked; });
+}
+
+void Judge::refuses(Asked& asked) {
+  look();
+  asked.answered = true;
+  forget(asked);
+}
+
+void Judge::process_died() {
+  look();
+  for (auto& [id, thread] : judged_) thread.asked.clear();
+}
+
+void Judge::replies(Asked& asked, const SyncReply& reply) {
+  look();
+  asked.answered = true;
+  forget(asked);
+  const ThreadId& thread = asked.request.thread;
+  // A thread is made by what happens in it: of one that is not there nothing is remembered.
+  if (reply.cursor.at == Timestamp()) return;
+  test::ThreadTruth& known = records.thread(thread);
+  if (!known.entry(reply.cursor.at)) {
+    return records.found("a reply shows an entry that is not durable");
+  }
+  known.shown = std::max(known.shown, reply.cursor.at);
+  const Timestamp from = reply.reset                    ? Timestamp()
+                         : asked.request.changes.cursor ? asked.request.changes.cursor->at
+                                                        : Timestamp();
+  Screen screen = known.screen(from);
+  std::string wrong = test::take(screen, reply.diff);
+  if (wrong.empty()) wrong = test::difference(screen, known.screen(reply.cursor.at));
+  if (wrong.empty() && !reply.reset) {
+    wrong = test::take(screen, reply.diff);
+    if (wrong.empty()) wrong = test::difference(screen, known.screen(reply.cursor.at));
+  }
+  if (!wrong.empty()) return records.found("a diff leads to something else: " + wrong);
+  if (reply.reset) {
+    ++counts_["reset: " + reply.reset->reason];
+    const std::size_t known_ops = reply.outcomes.size();
+    if (known_ops > asked.request.changes.changes.size()) records.found("too many outcomes");
+    return;
+  }
+  check_outcomes(asked, reply);
+}
+
+void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
+  const auto& changes = asked.request.changes.changes;
+  if (reply.outcomes.size() != changes.size()) return records.found("another number of outcomes");
+  const test::DeviceName device{asked.request.changes.user,
+                                asked.request.changes.device.value_or(DeviceId())};
+  for (std::size_t at = 0; at < changes.size(); ++at) {
+    const Outcome& outcome = reply.outcomes[at];
+    const std::string name = "op " + std::to_string(changes[at].op->get()) + " of " +
+                             device.second.get() + " on " + asked.request.thread.get();
+    ++counts_["outcome " + status_of(outcome)];
+    if (!asked.answers.empty()) {
+      const oracle::Answer& expected = asked.answers[at];
+      if (outcome.applied != expected.applied || outcome.code != expected.code ||
+          outcome.duplicate != expected.duplicate) {
+        return records.found(name + " is answered " + status_of(outcome) + ", not " +
+                             (expected.applied ? "applied" : expected.code));
+      }
+    }
+    const Ack* ack = records.thread(asked.request.thread).ack(device, *changes[at].op);
+    if (ack && ack->content == changes[at].content) {
+      Outcome same = ack->outcome;
+      same.duplicate = outcome.duplicate;
+      if (same != outcome && outcome.code != "op_too_old") {
+        return records.found(name + " is answered otherwise than the log has it");
+      }
+      if (outcome.duplicate) ++counts_["op answered again"];
+    } else if (outcome.applied && outcome.at != Timestamp()) {
+      return records.found(name + " is answered before it is durable");
+    }
+  }
+  promise(asked, reply);
+}
+
+const test::ThreadTruth* Judge::truth(const ThreadId& thread, Epoch epoch) const {
+  const auto lost = lost_.find(epoch);
+  const auto& threads = lost == lost_.end() ? records.threads : lost->second;
+  const auto known = threads.find(thread);
+  return known == threads.end() ? nullptr : &known->second;
+}
+
+void Judge::check_screen(const ThreadId& thread, const Cursor& cursor, const Screen& screen,
+                         const std::string& who) {
+  const test::ThreadTruth* known = truth(thread, cursor.epoch);
+  if (!known) return records.found(who + " shows a thread that never was");
+  const std::string wrong = test::difference(screen, known->screen(cursor.at));
+  if (!wrong.empty()) {
+    records.found(who + " shows something else at " + std::to_string(cursor.at.get()) + ": " +
+                  wrong);
+  }
+}
+
+// --- Backups -------------------------------------------------------------------------------------
+
+std::shared_ptr<const Judge::Kept> Judge::keep() const {
+  return std::make_shared<const Kept>(records.keep(), judged_);
+}
+
+void Judge::go_back(const Kept& kept, Epoch next) {
+  std::map<ThreadId, test::ThreadTruth> lost = records.go_back(kept.records);
+  lost_.emplace(*epoch_, std::move(lost));
+  std::map<ThreadId, JudgedThread> judged = kept.judged;
+  judged_.swap(judged);
+  for (auto& [id, thread] : judged_) {
+    thread.oracle.rewind(records.thread(id).last().get(), next.get());
+    thread.asked.clear();
+  }
+  epoch_ = next;
+}
+
+}  // namespace lockstep::sim

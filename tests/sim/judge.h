@@ -1,0 +1,98 @@
+// judge.h: what is true, kept by means that share nothing with the engine.
+//
+//   durable entry ─> Records (tests/laws/spied_store.h): order, gaps, ops and steps once, turns
+//                 ─> Oracle (tests/laws/oracle.h): was this entry the right answer to what was
+//                 asked? ─> promises: what an acknowledged stop has cut never grows back
+//
+// The records say which entries the disk holds and what a screen reads after each. The oracle is
+// asked the same question that the entry answers, and must come to the same state. A backup keeps
+// both as they are; a restore goes back to it, and what was lost is kept aside, by epoch: it is
+// what fronts of that epoch may still show.
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "tests/laws/oracle.h"
+#include "tests/laws/spied_store.h"
+
+namespace lockstep::sim {
+
+// A request with changes, as it reached the engine.
+struct Asked {
+  SyncRequest request;
+  bool answered = false;
+  std::vector<oracle::Answer> answers;  // the oracle's, once its entry is durable
+};
+
+// After an acknowledged stop no message of the run reads longer than this.
+struct Promise {
+  RunId run;
+  std::map<MessageId, std::vector<Units>> most;  // by message: the lengths of its parts
+  std::set<MessageId> released;                  // put anew since
+};
+
+struct JudgedThread {
+  explicit JudgedThread(std::uint64_t epoch) : oracle(epoch) {}
+  oracle::Oracle oracle;
+  std::size_t entries = 0;  // so many were looked at
+  std::map<RunId, std::uint64_t> seqs;
+  std::vector<std::shared_ptr<Asked>> asked;
+  std::vector<Promise> promises;
+};
+
+class Judge {
+ public:
+  explicit Judge(test::Counts& counts) : records(counts), counts_(counts) {}
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
+
+  // The store's epoch, from its first start on.
+  void begins(Epoch epoch);
+  [[nodiscard]] Epoch epoch() const { return *epoch_; }
+
+  std::shared_ptr<Asked> asks(const SyncRequest& request);
+  // A reply that is on its way out: only what is durable, a diff that leads there, outcomes as the
+  // oracle has them.
+  void replies(Asked& asked, const SyncReply& reply);
+  // It was refused as a whole.
+  void refuses(Asked& asked);
+  // Nobody will answer what was asked.
+  void process_died();
+  // What has become durable since the last look.
+  void look();
+
+  // The truth of a thread in the history of this epoch; null if there never was such a one.
+  [[nodiscard]] const test::ThreadTruth* truth(const ThreadId& thread, Epoch epoch) const;
+  // Does a front that says it is at `cursor` show what was true then?
+  void check_screen(const ThreadId& thread, const Cursor& cursor, const Screen& screen,
+                    const std::string& who);
+
+  // --- Backups
+  struct Kept;
+  [[nodiscard]] std::shared_ptr<const Kept> keep() const;
+  void go_back(const Kept& kept, Epoch next);
+
+  test::Records records;
+
+ private:
+  JudgedThread& judged(const ThreadId& thread);
+  std::string judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
+  std::string judge_changes(JudgedThread& judged, const Entry& entry);
+  void keep_promises(const test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
+  void check_outcomes(const Asked& asked, const SyncReply& reply);
+  void promise(const Asked& asked, const SyncReply& reply);
+  void forget(const Asked& asked);
+
+  test::Counts& counts_;
+  std::optional<Epoch> epoch_;
+  std::map<ThreadId, JudgedThread> judged_;
+  std::map<Epoch, std::map<ThreadId, test::ThreadTruth>> lost_;
+};
+
+}  // namespace lockstep::sim

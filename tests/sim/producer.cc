@@ -1,0 +1,205 @@
+#include "tests/sim/producer.h"
+
+#include <algorithm>
+
+namespace lockstep::sim {
+namespace {
+
+constexpr std::uint64_t pace_micros = 60'000;
+constexpr std::uint64_t failures_max = 40;
+constexpr Micros answer_patience{5'000'000};
+
+}  // namespace
+
+// --- What it writes ------------------------------------------------------------------------------
+
+Author::Author(RunId run, std::uint64_t seed)
+    : run_(std::move(run)), chance_(seed, 4), length_(chance_.between(2, 14)) {}
+
+std::string Author::word() {
+  constexpr const char* words[] = {
+      "one ", "deux ", "\xC3\xA9t\xC3\xA9 ", "\xF0\x9F\x98\x80", "\xE6\xBC\xA2\xE5\xAD\x97", "a"};
+  return words[chance_.upto(std::size(words))] + std::to_string(++words_) + " ";
+}
+
+void Author::go_on(std::vector<Step>& steps) {
+  const std::uint64_t seq = steps.size() + 1;
+  const auto say = [&](decltype(Step::what) what) { steps.push_back({seq, std::move(what)}); };
+  if (seq > length_) {
+    over_ = true;
+    constexpr RunStatus ends[] = {RunStatus::completed, RunStatus::completed,
+                                  RunStatus::completed, RunStatus::completed,
+                                  RunStatus::failed,    RunStatus::interrupted};
+    return say(EndRun{ends[chance_.upto(std::size(ends))], {}, {}});
+  }
+  if (open_.empty() || chance_.one_in(12)) {
+    const MessageId id(run_.get() + ".m" + std::to_string(seq));
+    open_.push_back({id});
+    return say(OpenMessage{id, {}, Role::assistant, {}});
+  }
+  Open& message = open_[chance_.upto(open_.size())];
+  const std::uint64_t dice = chance_.upto(16);
+  if (message.half_call && dice < 10) {
+    message.half_call = false;
+    return say(AppendContent{message.id, message.parts - 1, "1}"});
+  }
+  if (dice == 0 && !message.half_call) {
+    const MessageId id = message.id;
+    std::erase_if(open_, [&](const Open& one) { return one.id == id; });
+    return say(EndMessage{id, MessageStatus::complete, {}});
+  }
+  if (dice == 1 || dice == 2) {
+    message.growing = dice == 1;
+    message.half_call = dice == 2;
+    const std::uint32_t part = message.parts++;
+    if (dice == 1) return say(StartPart{message.id, part, ReasoningPart{word()}});
+    return say(StartPart{
+        message.id, {}, ToolCallPart{run_.get() + "c" + std::to_string(seq), "look", "{\"at\":"}});
+  }
+  const bool goes_on = message.growing && !message.half_call;
+  const std::uint32_t part = goes_on ? message.parts - 1 : message.parts++;
+  message.growing = true;
+  message.half_call = false;
+  say(AppendContent{message.id, part, word()});
+}
+
+// --- How it gets there ---------------------------------------------------------------------------
+
+Producer::Producer(Network& network, ThreadId thread, RunId run, Where where, std::uint64_t seed)
+    : network_(network),
+      thread_(std::move(thread)),
+      run_(run),
+      where_(where),
+      chance_(seed, 5),
+      author_(std::move(run), seed) {
+  later();
+}
+
+void Producer::tell_truth() {
+  std::vector<Step>& said = network_.judge.records.thread(thread_).said[run_].steps;
+  if (said.size() < steps_.size()) said = steps_;
+}
+
+void Producer::go_away(Micros how_long) {
+  away_until_ = network_.loop.now() + how_long;
+  if (where_ == Where::inside) return void(++network_.judge.records.counts["fault: model stalls"]);
+  ++network_.judge.records.counts["fault: producer dies and comes back"];
+  acked_ = chance_.one_in(2) ? 0 : chance_.upto(acked_ + 1);
+}
+
+void Producer::later() {
+  const std::uint64_t usual = hurries_ ? 1'000 : pace_micros;
+  const Micros delay(chance_.long_tailed(usual << std::min<std::uint64_t>(failures_, 6)));
+  network_.loop.after(delay, "producer", [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) go_on();
+  });
+}
+
+void Producer::go_on() {
+  if (over()) return;
+  if (network_.loop.now() >= away_until_ && !in_flight_) {
+    for (std::uint64_t more = hurries_ ? 20 : chance_.between(1, 3); more > 0 && !author_.over();
+         --more) {
+      author_.go_on(steps_);
+    }
+    write();
+  }
+  later();
+}
+
+void Producer::write() {
+  const std::vector<Step>& all = steps_;
+  tell_truth();
+  if (acked_ >= all.size()) return;
+  std::uint64_t first = acked_;
+  // A back end that is not sure sends more than it must.
+  if (where_ == Where::outside && first > 0 && chance_.one_in(6)) first = chance_.upto(first);
+  std::uint64_t last = all.size();
+  if (chance_.one_in(5)) last = chance_.between(acked_ + 1, last);
+  StepBatch batch{run_, 1, {}};
+  if (where_ == Where::outside && chance_.one_in(40)) batch.attempt = 2;
+  batch.steps.assign(all.begin() + static_cast<std::ptrdiff_t>(first),
+                     all.begin() + static_cast<std::ptrdiff_t>(last));
+  in_flight_ = true;
+  ++attempt_;
+  if (where_ == Where::inside) return send(std::move(batch));
+  network_.loop.after(answer_patience, "producer's patience",
+                      [this, alive = std::weak_ptr(alive_), attempt = attempt_] {
+                        if (alive.expired() || attempt != attempt_) return;
+                        in_flight_ = false;
+                        ++failures_;
+                      });
+  const auto carried = [this, alive = std::weak_ptr(alive_), batch] {
+    if (!alive.expired()) send(batch);
+  };
+  network_.carry("steps", carried);
+  if (chance_.one_in(10)) {
+    ++network_.judge.records.counts["fault: steps repeated"];
+    network_.carry("steps again", carried);
+  }
+}
+
+void Producer::send(StepBatch batch) {
+  Process& process = network_.process;
+  if (!process.ready()) {
+    in_flight_ = false;
+    ++failures_;
+    return;
+  }
+  tell_truth();
+  process.engine().write(
+      std::nullopt, thread_, batch,
+      [this, alive = std::weak_ptr(alive_), batch](std::expected<StepAck, StepRefusal> answer) {
+        if (alive.expired() || !network_.process.passes(Point::before_ack)) return;
+        network_.judge.look();
+        if (answer) check_ack(batch, *answer);
+        if (!answer) ++network_.judge.records.counts["steps refused: " + answer.error().code];
+        if (where_ == Where::inside) return answered(batch, answer);
+        network_.carry("steps' answer", [this, alive, batch, answer] {
+          if (!alive.expired()) answered(batch, answer);
+        });
+      });
+}
+
+void Producer::check_ack(const StepBatch& batch, const StepAck& ack) {
+  const test::ThreadTruth& truth = network_.judge.records.thread(thread_);
+  test::Records& records = network_.judge.records;
+  const test::RunLife* run = truth.run(run_);
+  if (!run || !truth.entry(ack.at))
+    return records.found("a step is acknowledged before it is durable");
+  if (batch.attempt != 1) return records.found("a step of another attempt is acknowledged");
+  if (ack.seq != batch.steps.back().seq || ack.seq > run->seq) {
+    return records.found("a step is acknowledged that is not there");
+  }
+  if (run->ended && !run->ended_by_steps) records.found("a step is acknowledged after a stop");
+  if (ack.at != run->taken_at(ack.seq)) records.found("a step is acknowledged at another time");
+  ++records.counts["steps acknowledged"];
+}
+
+void Producer::answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer) {
+  in_flight_ = false;
+  ++attempt_;
+  if (!answer) return batch.attempt == 1 ? refused(answer.error()) : void();
+  failures_ = 0;
+  acked_ = std::max(acked_, answer->seq);
+  if (author_.over() && acked_ == steps_.size()) stopped_ = true;
+}
+
+void Producer::refused(const StepRefusal& refusal) {
+  const bool waits = refusal.code == "unknown_run" || refusal.code == "unknown_thread" ||
+                     refusal.code == "overloaded" || refusal.code == "stopping";
+  if (refusal.code == "gap") {
+    // A restore has taken what was acknowledged: it says it again.
+    acked_ = *refusal.expected - 1;
+  } else if (waits && where_ == Where::outside) {
+    if (++failures_ > failures_max) given_up_ = true;
+  } else if (refusal.code == "exists" || refusal.code == "unknown_message") {
+    // Somebody deleted what it writes to: what is left has no place. Its run is to end all the
+    // same.
+    given_up_ = true;
+  } else {
+    stopped_ = true;
+  }
+}
+
+}  // namespace lockstep::sim

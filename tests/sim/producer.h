@@ -1,0 +1,91 @@
+// producer.h: what writes runs: models inside the server's process, and back ends outside.
+//
+// A model starts when the engine says so, writes at its own pace, stalls, fails, and dies with the
+// process. A back end outside (agent `push`) knows its run from the start that its own front has
+// asked for; it writes over the network, again and again until it is told that its steps are
+// durable, forgets at times what it was told, and goes away for a while.
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/line.h"
+
+namespace lockstep::sim {
+
+// Makes sensible steps, one after another, until the run's end.
+class Author {
+ public:
+  Author(RunId run, std::uint64_t seed);
+  // Appends the next step. Requires: not over.
+  void go_on(std::vector<Step>& steps);
+  [[nodiscard]] bool over() const { return over_; }
+
+ private:
+  struct Open {
+    MessageId id;
+    std::uint32_t parts = 0;
+    bool half_call = false;
+    bool growing = false;
+  };
+  std::string word();
+
+  RunId run_;
+  Chance chance_;
+  std::vector<Open> open_;
+  std::uint64_t length_;  // so many steps, about
+  std::uint64_t words_ = 0;
+  bool over_ = false;
+};
+
+class Producer {
+ public:
+  enum class Where { inside, outside };
+  Producer(Network& network, ThreadId thread, RunId run, Where where, std::uint64_t seed);
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // The run has ended, or the process that it lived in has.
+  void stop() { stopped_ = true; }
+  // Says nothing for a while; outside, it forgets what it was told too.
+  void go_away(Micros how_long);
+  // Hurries to its end.
+  void finish() { hurries_ = true; }
+  [[nodiscard]] bool over() const { return stopped_ || given_up_; }
+  [[nodiscard]] Where where() const { return where_; }
+  [[nodiscard]] const ThreadId& thread() const { return thread_; }
+  [[nodiscard]] const RunId& run() const { return run_; }
+
+ private:
+  void later();
+  void go_on();
+  void write();
+  void send(StepBatch batch);
+  void answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer);
+  void check_ack(const StepBatch& batch, const StepAck& ack);
+  void refused(const StepRefusal& refusal);
+  // The truth knows all that was ever said.
+  void tell_truth();
+
+  Network& network_;
+  ThreadId thread_;
+  RunId run_;
+  Where where_;
+  Chance chance_;
+  Author author_;
+  std::vector<Step> steps_;
+  std::uint64_t acked_ = 0;
+  std::uint64_t failures_ = 0;
+  Micros away_until_{0};
+  bool in_flight_ = false;
+  std::uint64_t attempt_ = 0;  // of sending: an answer of an earlier one is late
+  bool stopped_ = false;
+  bool given_up_ = false;
+  bool hurries_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace lockstep::sim

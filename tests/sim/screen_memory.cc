@@ -1,0 +1,166 @@
+#include <algorithm>
+
+#include "engine/digest.h"
+#include "tests/laws/front.h"
+#include "tests/sim/memory.h"
+
+namespace lockstep::sim {
+namespace {
+
+constexpr std::size_t changes_at_once = 64;  // the protocol's
+constexpr std::size_t offers_max = 24;       // a user would not offer more by hand
+
+class ScreenMemory : public Memory {
+ public:
+  explicit ScreenMemory(DeviceIs is) : is_(std::move(is)) {}
+
+  void change(What what) override {
+    Change change;
+    change.op = Op(++ops_);
+    change.what = std::move(what);
+    change.seen = cursor_;
+    change.content = content_of(change);
+    unanswered_.push_back(std::move(change));
+  }
+  [[nodiscard]] std::size_t unanswered() const override { return unanswered_.size(); }
+
+  [[nodiscard]] SyncRequest request(bool with_changes, bool with_digest) override {
+    SyncRequest request;
+    request.thread = is_.thread;
+    request.changes.user = is_.user;
+    request.changes.device = is_.device;
+    if (!forgotten_) request.changes.cursor = cursor_;
+    if (with_digest && request.changes.cursor) request.digest = digest_of_path();
+    if (!with_changes) return request;
+    const std::size_t count = std::min(changes_at_once, unanswered_.size());
+    request.changes.changes.assign(unanswered_.begin(),
+                                   unanswered_.begin() + static_cast<std::ptrdiff_t>(count));
+    return request;
+  }
+  void sent(std::uint64_t) override {}
+  void lost(std::uint64_t) override {}
+
+  Taken take(std::uint64_t, const Frame& frame) override {
+    return std::visit([this](const auto& one) { return taken(one); }, frame);
+  }
+  [[nodiscard]] std::optional<Cursor> cursor() const override { return cursor_; }
+  [[nodiscard]] const Screen& screen() override { return screen_; }
+  void check(Judge& judge) override {
+    if (cursor_) judge.check_screen(is_.thread, *cursor_, screen_, is_.device.get());
+  }
+  void save() override { saved_ = {screen_, cursor_}; }
+  void go_back() override { std::tie(screen_, cursor_) = saved_; }
+  [[nodiscard]] Op last_op() const override { return Op(ops_); }
+
+ private:
+  Taken taken(const SyncReply& reply) {
+    for (const Outcome& outcome : reply.outcomes) answered(outcome.op);
+    Taken taken;
+    if (reply.cursor.at == Timestamp()) return taken;
+    if (reply.reset || forgotten_) {
+      const Screen held = std::exchange(screen_, Screen());
+      taken.wrong = test::take(screen_, reply.diff);
+      forgotten_ = false;
+      cursor_ = reply.cursor;
+      // What only this front still has is offered again.
+      if (!reply.reset) offer(held, Timestamp());
+      if (reply.reset && reply.reset->reason == "rewound") {
+        offer(held, reply.reset->kept_until.value_or(Timestamp()));
+      }
+      return taken;
+    }
+    if (reply.diff.from > screen_.now) {
+      taken.sync_anew = true;
+    } else if (reply.diff.to >= screen_.now) {
+      taken.wrong = test::take(screen_, reply.diff);
+      cursor_ = reply.cursor;
+    }
+    return taken;
+  }
+
+  Taken taken(const std::shared_ptr<const Entry>& entry) {
+    Taken taken;
+    for (const Ack& ack : entry->acks) {
+      if (ack.user == is_.user && ack.device == is_.device) answered(ack.outcome.op);
+    }
+    if (!cursor_ || entry->at <= screen_.now) return taken;
+    if (entry->previous != screen_.now) {
+      taken.sync_anew = true;
+      return taken;
+    }
+    taken.wrong = test::take(screen_, *entry);
+    cursor_->at = entry->at;
+    return taken;
+  }
+
+  Taken taken(const Error& error) {
+    Taken taken;
+    taken.ended = true;
+    if (error.code == "deleted") {
+      taken.deleted = true;
+    } else if (error.code == "unknown_history") {
+      forgotten_ = true;  // what it holds stays, and is offered
+      if (unanswered_.empty()) offer(screen_, Timestamp());
+    } else if (error.code != "unknown_thread" && error.code != "stopping" &&
+               error.code != "overloaded") {
+      taken.wrong = "it is refused as " + error.code;
+    }
+    return taken;
+  }
+
+  static Taken taken(const Ended& ended) {
+    Taken taken;
+    taken.ended = true;
+    taken.deleted = ended.reason == "deleted";
+    return taken;
+  }
+
+  void answered(std::optional<Op> op) {
+    std::erase_if(unanswered_, [&](const Change& change) { return change.op == op; });
+  }
+
+  void offer(const Screen& held, Timestamp kept_until) {
+    std::size_t offered = 0;
+    for (const Message& message : held.messages) {
+      if (message.created <= kept_until || message.status == MessageStatus::open) continue;
+      if (screen_.message(message.id) && !forgotten_) continue;
+      if (++offered > offers_max) return;
+      PutMessage put;
+      put.id = message.id;
+      put.role = message.role;
+      put.parts = message.parts;
+      put.place = Place{Place::Kind::parent, message.parent};
+      put.if_absent = true;
+      Change change;
+      change.op = Op(++ops_);
+      change.what = std::move(put);
+      change.content = content_of(change);
+      unanswered_.push_back(std::move(change));
+    }
+  }
+
+  [[nodiscard]] std::optional<Hash> digest_of_path() const {
+    if (!screen_.thread) return std::nullopt;
+    const auto path = test::path_of(screen_, screen_.thread->head);
+    std::optional<Hash> hash;
+    if (!path) return hash;
+    for (const Message& message : *path) hash = digest(message, hash);
+    return hash;
+  }
+
+  DeviceIs is_;
+  Screen screen_;
+  std::optional<Cursor> cursor_;
+  std::pair<Screen, std::optional<Cursor>> saved_;
+  std::vector<Change> unanswered_;
+  std::uint64_t ops_ = 0;
+  bool forgotten_ = false;  // the server knows nothing of the history that it holds
+};
+
+}  // namespace
+
+std::unique_ptr<Memory> make_screen_memory(DeviceIs is) {
+  return std::make_unique<ScreenMemory>(std::move(is));
+}
+
+}  // namespace lockstep::sim

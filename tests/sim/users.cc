@@ -1,0 +1,131 @@
+// users.cc: what users say, sensible and not.
+#include <algorithm>
+
+#include "tests/sim/world.h"
+#include "tests/support/given.h"
+
+namespace lockstep::sim {
+
+// No two are the same.
+std::string World::word(Chance& chance) {
+  constexpr const char* words[] = {"one", "deux", "\xC3\xA9t\xC3\xA9",
+                                   "\xF0\x9F\x98\x80\xF0\x9F\x98\x80", "\xE6\xBC\xA2\xE5\xAD\x97"};
+  return words[chance.upto(std::size(words))] + std::to_string(++names_) + " ";
+}
+
+MessageId World::some_message(Device& device, Chance& chance) {
+  const auto& messages = device.memory().screen().messages;
+  if (messages.empty() || chance.one_in(16)) return MessageId("nowhere");
+  const std::size_t span = std::min<std::size_t>(6, messages.size());
+  return messages[messages.size() - 1 - chance.upto(span)].id;
+}
+
+StartRun World::some_start(Device& device, Chance& chance) {
+  StartRun start;
+  start.run = RunId("r" + std::to_string(++names_));
+  start.agent = AgentName(chance.one_in(2) ? "push" : "default");
+  if (chance.one_in(24)) start.agent = AgentName("nobody");
+  const auto& runs = device.memory().screen().runs;
+  if (!runs.empty() && chance.one_in(16)) start.run = runs[chance.upto(runs.size())].id;
+  if (!chance.one_in(8)) {
+    start.input.push_back(test::said("m" + std::to_string(++names_), word(chance)));
+    if (chance.one_in(10)) start.input.front().id = some_message(device, chance);
+  }
+  if (chance.one_in(3)) {
+    start.place = lockstep::Place{
+        chance.one_in(2) ? lockstep::Place::Kind::after : lockstep::Place::Kind::parent,
+        some_message(device, chance)};
+    if (chance.one_in(8)) start.place->message.reset();
+  }
+  if (chance.one_in(3)) start.when_busy = static_cast<WhenBusy>(chance.upto(4));
+  if (device.memory().last_op().get() > 0 && chance.one_in(6)) {
+    start.needs.push_back(device.memory().last_op());
+  }
+  const bool parent = start.place && start.place->kind == lockstep::Place::Kind::parent;
+  const WhenBusy when = start.when_busy.value_or(parent ? WhenBusy::interrupt : WhenBusy::queue);
+  if (when == WhenBusy::interrupt || when == WhenBusy::rollback) {
+    judge_.records.thread(device.is().thread).said[start.run].may_overtake = true;
+  }
+  return start;
+}
+
+StopRun World::some_stop(Device& device, Chance& chance) {
+  StopRun stop;
+  const Screen& screen = device.memory().screen();
+  if (!screen.runs.empty() && !chance.one_in(3)) {
+    const std::size_t span = std::min<std::size_t>(3, screen.runs.size());
+    stop.run = screen.runs[screen.runs.size() - 1 - chance.upto(span)].id;
+    const auto running = std::ranges::find(screen.runs, RunStatus::running, &Run::status);
+    if (running != screen.runs.end() && chance.one_in(2)) stop.run = running->id;
+  }
+  if (!chance.one_in(2)) return stop;
+  // What was painted is less than what was received.
+  for (const Message& message : screen.messages) {
+    if (!message.run || (stop.run && message.run != stop.run)) continue;
+    for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
+      const std::string* text = growing_text(message.parts[part]);
+      if (!text || chance.one_in(2)) continue;
+      stop.shown.push_back({message.id, part, static_cast<Units>(chance.upto(text->size() + 1))});
+    }
+  }
+  return stop;
+}
+
+PutMessage World::some_put(Device& device, Chance& chance) {
+  const bool known = chance.one_in(2);
+  PutMessage put = test::put("m" + std::to_string(++names_), word(chance));
+  if (known) put.id = some_message(device, chance);
+  if (chance.one_in(6)) put.if_absent = true;
+  if (chance.one_in(8)) put.author = "someone";
+  if (chance.one_in(12)) put.role = Role::assistant;
+  if (!known && chance.one_in(3)) {
+    put.place = lockstep::Place{
+        chance.one_in(2) ? lockstep::Place::Kind::after : lockstep::Place::Kind::parent,
+        some_message(device, chance)};
+  }
+  return put;
+}
+
+Memory::What World::some_change(Device& device, ActKind kind, Chance& chance) {
+  switch (kind) {
+    case ActKind::edit:
+      return some_put(device, chance);
+    case ActKind::erase_message:
+      return DeleteMessage{some_message(device, chance)};
+    case ActKind::stop:
+      return some_stop(device, chance);
+    case ActKind::move_head:
+      if (chance.one_in(12)) return MoveHead{std::nullopt};
+      return MoveHead{some_message(device, chance)};
+    case ActKind::rename:
+      return UpdateThread{word(chance), std::nullopt, std::nullopt};
+    default:
+      return some_start(device, chance);
+  }
+}
+
+void World::user_acts(const Act& act, Chance& chance) {
+  Device& device = some_device(chance);
+  if (act.kind == ActKind::erase_thread) return device.erase_thread();
+  std::uint64_t count = 1;
+  ActKind kind = act.kind;
+  if (act.kind == ActKind::burst) count = chance.one_in(6) ? 70 : chance.between(2, 12);
+  for (; count > 0; --count) {
+    if (act.kind == ActKind::burst) kind = static_cast<ActKind>(chance.upto(6));
+    Memory::What what = some_change(device, kind, chance);
+    const auto* start = std::get_if<StartRun>(&what);
+    const auto& runs = device.memory().screen().runs;
+    // A run that is there has its producer.
+    const bool fresh = start && std::ranges::find(runs, start->run, &Run::id) == runs.end();
+    if (fresh && start->agent == AgentName("push")) {
+      const auto outside = std::pair(device.is().thread, start->run);
+      if (runs_started_.insert(outside).second) {
+        producers_.push_back(std::make_unique<Producer>(network_, outside.first, outside.second,
+                                                        Producer::Where::outside, chance.next()));
+      }
+    }
+    device.say(std::move(what));
+  }
+}
+
+}  // namespace lockstep::sim

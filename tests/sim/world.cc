@@ -1,0 +1,215 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+
+#include "tests/laws/front.h"
+
+namespace lockstep::sim {
+namespace {
+
+constexpr std::size_t devices_of_a_thread = 3;
+constexpr Micros rest_max{3'600'000'000};  // virtual time until everything must have come to rest
+constexpr std::uint64_t events_max = 400'000;  // a run that makes more goes round in circles
+constexpr std::uint64_t rest_look = 16;        // events between two looks whether it has
+
+}  // namespace
+
+World::World(const Options& options, test::Counts& counts)
+    : seed_(options.seed),
+      without_(options.without),
+      judge_(counts),
+      process_(loop_, judge_, options.seed),
+      network_(loop_, process_, judge_, options.seed) {
+  loop_.on_trace = options.on_trace;
+  process_.listener = {
+      .started = [this](const AgentName& agent, const Context& context,
+                        std::uint32_t) { run_started(agent, context); },
+      .ended = [this](const ThreadId& thread, const RunId& run) { run_ended(thread, run); },
+      .died = [this] { died(); }};
+  process_.start();
+  Chance chance(seed_, 7);
+  const std::size_t threads = chance.one_in(3) ? 2 : 1;
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    for (std::size_t device = 0; device < devices_of_a_thread; ++device) {
+      const DeviceIs is{ThreadId("t" + std::to_string(thread)), UserId("ann"),
+                        DeviceId("d" + std::to_string(device))};
+      // Every other device knows only the wire.
+      auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
+      devices_.push_back(std::make_unique<Device>(network_, is, std::move(memory), chance.next()));
+    }
+  }
+}
+
+World::~World() = default;
+
+Story World::run() {
+  const std::vector<Act> plan = make_plan(seed_);
+  Micros last{0};
+  for (std::size_t place = 0; place < plan.size(); ++place) {
+    last = plan[place].at;
+    if (without_.contains(place)) continue;
+    loop_.after(plan[place].at, name_of(plan[place].kind),
+                [this, act = plan[place]] { this->act(act); });
+  }
+  loop_.after(last + Micros(1), "everything heals", [this] { heal(); });
+  come_to_rest();
+  return {wrong(), loop_.hash(), loop_.events(), loop_.now()};
+}
+
+void World::come_to_rest() {
+  const auto deadline = [this] { return healing_ && loop_.now() > rest_max + rest_max; };
+  while (wrong().empty() && loop_.step()) {
+    if (loop_.events() > events_max) return judge_.records.found("it never comes to rest");
+    if (loop_.events() % rest_look != 0) continue;
+    if (healing_ && at_rest()) break;
+    if (deadline()) return judge_.records.found("it never comes to rest");
+  }
+  if (wrong().empty()) check_rest();
+}
+
+// --- What happens --------------------------------------------------------------------------------
+
+Device& World::some_device(Chance& chance) { return *devices_[chance.upto(devices_.size())]; }
+
+void World::act(const Act& act) {
+  Chance chance(act.seed);
+  ++judge_.records.counts[std::string("act ") + name_of(act.kind)];
+  if (act.kind <= ActKind::erase_thread) return user_acts(act, chance);
+  switch (act.kind) {
+    case ActKind::device_off:
+      return some_device(chance).switch_off(Micros(chance.long_tailed(20'000'000)));
+    case ActKind::device_stalls:
+      return some_device(chance).stop_reading(Micros(chance.long_tailed(10'000'000)));
+    case ActKind::device_from_copy:
+      return some_device(chance).come_back_from_a_copy();
+    case ActKind::producer_away:
+      if (!producers_.empty()) {
+        producers_[producers_.size() - 1 - chance.upto(std::min<std::size_t>(3, producers_.size()))]
+            ->go_away(Micros(chance.long_tailed(5'000'000)));
+      }
+      return;
+    case ActKind::bad_weather:
+    case ActKind::good_weather:
+    case ActKind::slow_weather:
+      return weather_turns(act);
+    default:
+      return server_acts(act, chance);
+  }
+}
+
+void World::weather_turns(const Act& act) {
+  network_.weather = {};
+  if (act.kind == ActKind::bad_weather) {
+    network_.weather.loses_one_in = 6;
+    network_.weather.repeats_one_in = 4;
+  } else if (act.kind == ActKind::slow_weather) {
+    network_.weather.usual_micros = 1'500'000;
+    network_.weather.repeats_one_in = 8;
+  }
+}
+
+void World::server_acts(const Act& act, Chance& chance) {
+  switch (act.kind) {
+    case ActKind::kill:
+      return process_.die(Process::Death::kill);
+    case ActKind::power_cut:
+      return process_.die(Process::Death::power_cut);
+    case ActKind::die_at_point:
+      return process_.die_at(static_cast<Point>(chance.upto(point_count)), chance.between(1, 6));
+    case ActKind::disk_fault:
+      return process_.fail_disk(chance.between(1, 6), static_cast<DiskFault>(chance.between(1, 3)));
+    case ActKind::slow_disk:
+      ++judge_.records.counts["fault: slow disk"];
+      return process_.slow_disk(Micros(chance.long_tailed(5'000'000)),
+                                Micros(chance.long_tailed(400'000)));
+    case ActKind::clock_jump: {
+      const bool back = chance.one_in(2);
+      ++judge_.records.counts[back ? "fault: clock jumps back" : "fault: clock jumps ahead"];
+      const auto jump = static_cast<std::int64_t>(chance.long_tailed(60'000'000));
+      return process_.clock.jump(back ? -jump : jump);
+    }
+    case ActKind::graceful_stop:
+      return process_.stop_gracefully();
+    case ActKind::backup:
+      return process_.back_up();
+    default:
+      process_.restore();
+  }
+}
+
+void World::run_started(const AgentName& agent, const Context& context) {
+  ++judge_.records.counts["run started"];
+  if (agent == AgentName("push")) return;
+  producers_.push_back(std::make_unique<Producer>(
+      network_, context.thread, context.run, Producer::Where::inside, mixed(seed_ ^ ++names_)));
+  if (healing_) producers_.back()->finish();
+}
+
+void World::run_ended(const ThreadId& thread, const RunId& run) {
+  for (const auto& producer : producers_) {
+    const bool inside = producer->where() == Producer::Where::inside;
+    if (inside && producer->thread() == thread && producer->run() == run) producer->stop();
+  }
+}
+
+void World::died() {
+  for (const auto& producer : producers_) {
+    if (producer->where() == Producer::Where::inside) producer->stop();
+  }
+  network_.server_died();
+}
+
+// --- The end -------------------------------------------------------------------------------------
+
+void World::heal() {
+  healing_ = true;
+  network_.weather = {};
+  process_.slow_disk(Micros(0), Micros(0));
+  process_.heal();
+  for (const auto& device : devices_) device->stay();
+  for (const auto& producer : producers_) producer->finish();
+}
+
+bool World::at_rest() const {
+  if (!process_.ready()) return false;
+  for (const auto& producer : producers_) {
+    if (!producer->over()) return false;
+  }
+  return std::ranges::all_of(devices_, [this](const auto& device) {
+    if (!device->settled()) return false;
+    if (device->deleted()) return true;
+    const test::ThreadTruth* truth = judge_.truth(device->is().thread, judge_.epoch());
+    if (truth && truth->erase_asked) return true;
+    const auto cursor = device->memory().cursor();
+    return !truth || !truth->there() || (cursor && cursor->at == truth->last());
+  });
+}
+
+void World::check_rest() {
+  ++judge_.records.counts["rest"];
+  if (!process_.ready()) return judge_.records.found("the server does not come back");
+  for (const auto& producer : producers_) {
+    if (!producer->over()) return judge_.records.found("a producer never gets an answer");
+  }
+  for (const auto& device : devices_) check_reading(*device);
+}
+
+// What is stored, what the server would say, and what the screen shows are one.
+void World::check_reading(Device& device) {
+  // It was told that the thread is deleted; a restore may have brought it back for others.
+  if (device.deleted()) return;
+  const std::string name = device.is().device.get() + " of " + device.is().thread.get();
+  const test::ThreadTruth* truth = judge_.truth(device.is().thread, judge_.epoch());
+  if (!truth || !truth->there() || truth->erase_asked) return;
+  const auto now = process_.engine().read(std::nullopt, device.is().thread, std::nullopt);
+  if (!now) return judge_.records.found("at rest a thread can't be read: " + now.error().detail);
+  std::string wrong = test::difference(now->screen, truth->screen(truth->last()));
+  if (!wrong.empty())
+    return judge_.records.found("at rest the engine shows something else: " + wrong);
+  if (!device.settled())
+    return judge_.records.found(name + " never comes to rest: " + device.standing());
+  wrong = test::difference(device.memory().screen(), now->screen);
+  if (!wrong.empty()) judge_.records.found("at rest " + name + " shows something else: " + wrong);
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,90 @@
+// world.h: one simulation: a seed, a plan, and all that takes part.
+//
+//   plan ─> users ─> devices ─┐                       ┌─ models
+//                             ├─ network ── process ──┤
+//   plan ─> faults            │                │      └─ engine, log, simulated disk
+//           producers ────────┘              judge
+//
+// When the plan is over everything heals: the server stays up, the network carries everything, the
+// devices come back. Then all must come to rest: every change answered, every screen the same, and
+// the same as what is stored.
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/device.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/producer.h"
+
+namespace lockstep::sim {
+
+struct Story {
+  std::string wrong;  // what broke, in words; empty: nothing
+  std::uint64_t hash = 0;
+  std::uint64_t events = 0;
+  Micros time{0};
+};
+
+struct Options {
+  std::uint64_t seed = 1;
+  std::set<std::size_t> without = {};  // acts that are left out, by their place in the plan
+  std::function<void(Micros, std::string_view)> on_trace = {};
+};
+
+class World {
+ public:
+  World(const Options& options, test::Counts& counts);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Story run();
+
+ private:
+  struct Place {  // a thread that users are at
+    ThreadId thread;
+    UserId user;
+  };
+
+  void act(const Act& act);
+  void user_acts(const Act& act, Chance& chance);
+  void server_acts(const Act& act, Chance& chance);
+  void weather_turns(const Act& act);
+  void heal();
+  void come_to_rest();
+  void check_rest();
+  void check_reading(Device& device);
+  Device& some_device(Chance& chance);
+  void run_started(const AgentName& agent, const Context& context);
+  void run_ended(const ThreadId& thread, const RunId& run);
+  void died();
+  [[nodiscard]] bool at_rest() const;
+  [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
+
+  // --- What users say (users.cc)
+  Memory::What some_change(Device& device, ActKind kind, Chance& chance);
+  StartRun some_start(Device& device, Chance& chance);
+  StopRun some_stop(Device& device, Chance& chance);
+  PutMessage some_put(Device& device, Chance& chance);
+  MessageId some_message(Device& device, Chance& chance);
+  std::string word(Chance& chance);
+
+  std::uint64_t seed_;
+  std::set<std::size_t> without_;
+  Loop loop_;
+  Judge judge_;
+  Process process_;
+  Network network_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::vector<std::unique_ptr<Producer>> producers_;
+  std::set<std::pair<ThreadId, RunId>> runs_started_;
+  std::uint64_t names_ = 0;
+  bool healing_ = false;
+};
+
+}  // namespace lockstep::sim
