@@ -10,6 +10,9 @@ namespace lockstep {
 
 Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(Front& front, FollowPlan plan) {
   std::unique_ptr<ThreadFollower> follower(new ThreadFollower(front, std::move(plan)));
+  // Where all that was to make the thread was refused there is nothing to follow; the outcomes are
+  // the answer.
+  if (follower->diff_ && follower->cursor_.at == Timestamp()) follower->plan_.follow = Follow::none;
   if (follower->plan_.follow == Follow::none && follower->diff_) return follower;
   Result<void> joined = front.engine.join(follower->plan_.user, follower->plan_.thread, *follower);
   if (!joined) return std::unexpected(std::move(joined.error()));

@@ -67,6 +67,24 @@ Heard listen(Client& client) {
   return heard;
 }
 
+TEST_F(Streams, RefusedChangesAreAnsweredThoughTheThreadIsNotThere) {
+  Client client(server.port());
+  const std::string stop =
+      R"({"device":"d1","changes":[{"type":"stop_run","op":1,"run":"nobody"}],"follow":"live"})";
+  client.send(request_text("POST", "/v1/threads/never/sync", stop, {}));
+
+  const Reply head = client.read_head();
+  const auto diff = client.read_event();
+  const auto end = client.read_event();
+
+  EXPECT_EQ(head.status, 200);
+  ASSERT_TRUE(diff && end);
+  const object answer = frame_of(*diff);
+  EXPECT_EQ(answer.at("outcomes").at(0).at("outcome"), "refused");
+  EXPECT_EQ(answer.at("outcomes").at(0).at("code"), "unknown_run");
+  EXPECT_EQ(frame_of(*end).at("frame"), "end");
+}
+
 TEST_F(Streams, ARunIsFollowedFromItsStartToItsEnd) {
   Client client(server.port());
   client.send(request_text("POST", "/v1/threads/t1/sync", start("e", "echo", "hello there"), {}));
