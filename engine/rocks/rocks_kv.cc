@@ -281,6 +281,12 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
 
 std::uint64_t RocksKv::dropped_bytes() const { return parts_->dropped_bytes; }
 
+Result<void> RocksKv::check_tables() const {
+  const Status status = parts_->db->VerifyChecksum();
+  if (!status.ok()) return std::unexpected(error_of(status));
+  return {};
+}
+
 bool RocksKv::compacts() const { return parts_->compacts; }
 
 Result<void> RocksKv::commit(const KvBatch& batch) {

@@ -57,6 +57,10 @@ class RocksKv : public Kv {
   // False since a compaction met a damaged table (rocks_files.h).
   [[nodiscard]] bool compacts() const;
 
+  // Reads every block of every table, also those that no row needs (filters, indexes), and says
+  // which is damaged. What lies in memory is not looked at.
+  [[nodiscard]] Result<void> check_tables() const;
+
   // A consistent copy, of hard links where it can be, in a folder that is not there yet.
   [[nodiscard]] Result<void> copy_to(const std::string& path);
   // For what RocksDB does with a whole database (rocks_backup.h); lives as long as this.

@@ -117,7 +117,9 @@ Damage flip_of(const BaseStore& base, std::uint64_t seed) {
 
 std::vector<Damage> damages_of_files(const BaseStore& base) {
   std::vector<Damage> all;
-  for (const auto& [path, bytes] : base.image) add_single(path, all);
+  for (const auto& [path, bytes] : base.image) {
+    if (!path.ends_with("COMPACTION.off")) add_single(path, all);
+  }
   add_older(base, all);
   add_swaps(base, all);
   for (const std::string& path : files_of(base.image, FileKind::manifest)) {

@@ -137,6 +137,8 @@ std::optional<Error> verify(Verdict& verdict, const std::string& folder) {
     found(verified.error().code + ": " + verified.error().detail);
   } else if (!verified->problems.empty()) {
     found(verified->problems.front().where + ": " + verified->problems.front().what);
+  } else if (const auto tables = (*rocks)->kv().check_tables(); !tables) {
+    found("the tables: " + tables.error().detail);
   }
   return {};
 }
