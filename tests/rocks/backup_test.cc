@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "engine/rocks/backup_note.h"
 #include "engine/rocks/rocks_backup.h"
@@ -28,8 +30,9 @@ class BackupTest : public testing::Test {
   using Opened = Result<std::unique_ptr<RocksLog>>;
 
   Opened open(const std::string& data) {
-    auto rocks = RocksLog::open(data, {.executor = executor_, .random = random_},
-                                [](const std::string&) { MUST(!"the disk is well"); });
+    auto rocks =
+        RocksLog::open(data, {.executor = executor_, .random = random_, .options = options_},
+                       [](const std::string&) { MUST(!"the disk is well"); });
     if (rocks) (*rocks)->log().follow([](std::span<const Committed>) {});
     return rocks;
   }
@@ -107,6 +110,7 @@ class BackupTest : public testing::Test {
   std::string data_ = folder_.path() + "/data";
   std::string backups_ = folder_.path() + "/backups";
   std::string other_ = folder_.path() + "/other";
+  RocksOptions options_;
   StepExecutor executor_;
   FixedRandom random_{1};
   std::uint64_t end_ = 0;
@@ -145,6 +149,32 @@ TEST_F(BackupTest, WritesGoOnWhileItIsMade) {
   ASSERT_TRUE(restored.has_value()) << restored.error().detail;
   EXPECT_GE(restored->last, made->backup.commit);
   EXPECT_EQ(entries_in(*opened(other_)), restored->last.get());
+}
+
+// Memtables are flushed and write-ahead logs change all the time, while one backup follows another.
+TEST_F(BackupTest, TablesComeAndGoWhileItIsMade) {
+  options_.write_buffer_bytes = 128 << 10;
+  auto rocks = opened(data_);
+  append(*rocks, 500);
+  constexpr std::size_t backups = 8;
+  std::vector<Result<BackupMade>> made;
+  std::atomic<bool> over = false;
+  std::jthread other([&] {
+    while (made.size() < backups) made.push_back(make_backup(rocks->kv(), {.to = backups_}));
+    over = true;
+  });
+
+  while (!over) append(*rocks, 20);
+  other.join();
+
+  for (const auto& one : made) {
+    ASSERT_TRUE(one.has_value()) << one.error().detail;
+    const std::string to = other_ + std::to_string(one->backup.number.get());
+    const auto restored = restore(to, one->backup.number);
+    ASSERT_TRUE(restored.has_value()) << restored.error().detail;
+    EXPECT_GE(restored->last, one->backup.commit);
+    EXPECT_EQ(entries_in(*opened(to)), restored->last.get());
+  }
 }
 
 TEST_F(BackupTest, ASecondOneCopiesOnlyWhatIsNew) {
