@@ -3,6 +3,7 @@
 // Prints what came out by kind of damage, and exits with 1 if a single trial broke the law
 // (trial.h), with the trial's name.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -26,6 +27,7 @@ struct Options {
   std::string spoil;
   std::string thread;
   bool entry = false;
+  bool compaction = false;
 };
 
 class Bench {
@@ -81,8 +83,10 @@ int run(const Options& options) {
     std::cerr << below << ": no folder can be made there\n";
     return 3;
   }
-  const BaseStore base =
-      build_base(folder + "/base", options.wal_tail + (options.wal_tail / 4), options.seed);
+  // The same store, however much of its log is cut.
+  const std::size_t tail_bytes = std::max(options.wal_tail, Options().wal_tail);
+  BaseStore base = build_base(folder + "/base", tail_bytes + tail_bytes / 4, options.seed);
+  if (options.compaction) base.image.erase("rocks/COMPACTION.off");
   if (!options.quiet) describe(base, std::cerr);
   Bench bench(options, folder, base);
   for (std::size_t bytes = 1; bytes <= options.wal_tail; bytes += options.every) {
@@ -113,6 +117,8 @@ int main(int argc, char** argv) {
   app.add_flag("--files,!--no-files", options.files,
                "files missing, swapped, truncated, older ones put back (default)");
   app.add_option("--seed", options.seed, "of the store and the flips (1)");
+  app.add_flag("--compaction", options.compaction,
+               "let compactions run beside the reading (slow: one that fails rests for a second)");
   app.add_option("--folder", options.folder,
                  "work below this folder, best in memory such as /dev/shm");
   app.add_flag("--json", options.json, "the counts as one JSON object");

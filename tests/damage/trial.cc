@@ -98,18 +98,25 @@ void compare_hidden(Verdict& verdict, const BaseStore& base, const Kv& kv) {
   }
 }
 
-void serve(Verdict& verdict, const BaseStore& base, const std::string& folder, Look look) {
+struct Serving {
+  const std::string& folder;
+  Look look;
+  bool refused_read_only;
+};
+
+void serve(Verdict& verdict, const BaseStore& base, const Serving& serving) {
   Surroundings around;
   std::mutex mutex;
   std::string failure;
-  auto rocks = RocksLog::open(folder, around.parts(), [&](const std::string& reason) {
+  auto rocks = RocksLog::open(serving.folder, around.parts(), [&](const std::string& reason) {
     std::lock_guard lock(mutex);
     failure = reason;
   });
   verdict.opened_to_write = true;
+  verdict.paths_differ = rocks.has_value() == serving.refused_read_only;
   if (!rocks) return refuse(verdict, Outcome::refused, rocks.error());
   const bool all = all_rows_are_there(base, (*rocks)->kv());
-  if (!all || look == Look::always_through_engine) judge(verdict, base, (*rocks)->log());
+  if (!all || serving.look == Look::always_through_engine) judge(verdict, base, (*rocks)->log());
   if (!all && verdict.outcome == Outcome::exact) {
     compare_hidden(verdict, base, (*rocks)->kv());
   }
@@ -160,8 +167,7 @@ Verdict try_out(const BaseStore& base, const Image& damaged, const std::string& 
   if (refusal && look == Look::refusal_is_enough) {
     refuse(verdict, Outcome::refused, *refusal);
   } else {
-    serve(verdict, base, folder, look);
-    verdict.paths_differ = refusal.has_value() != (verdict.outcome == Outcome::refused);
+    serve(verdict, base, {folder, look, refusal.has_value()});
   }
   std::filesystem::remove_all(folder);
   return verdict;
