@@ -51,7 +51,9 @@ std::optional<CommitNumber> decode_mark(std::string_view bytes) {
 std::size_t mark_place(CommitNumber number) { return number.get() % 2 * limits::mark_slot_bytes; }
 
 Result<std::optional<CommitNumber>> read_marks(std::string_view file) {
-  if (file.empty()) return std::nullopt;
+  // The first number is flushed before anything is acknowledged: a file that is shorter was torn
+  // while it was made, and witnesses nothing.
+  if (file.size() < mark_bytes) return std::nullopt;
   std::optional<CommitNumber> greatest;
   for (std::size_t place = 0; place < file.size(); place += limits::mark_slot_bytes) {
     auto number = decode_mark(file.substr(place, mark_bytes));

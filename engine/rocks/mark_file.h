@@ -24,7 +24,8 @@ namespace lockstep {
 [[nodiscard]] std::optional<CommitNumber> decode_mark(std::string_view bytes);
 inline constexpr std::size_t mark_bytes = 12;
 [[nodiscard]] std::size_t mark_place(CommitNumber number);
-// What a whole file says. Fails with `corrupt` if it has bytes and none can be read.
+// What a whole file says; nothing if not even one number is in it. Fails with `corrupt` if none can
+// be read.
 [[nodiscard]] Result<std::optional<CommitNumber>> read_marks(std::string_view file);
 
 class MarkFile : public Mark {

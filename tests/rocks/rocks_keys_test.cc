@@ -140,6 +140,14 @@ TEST(MarkFile, OutlivesATornWriteButNotTheLossOfBothPlaces) {
   EXPECT_EQ(read_marks(file).error().kind, Kind::corrupt);
 }
 
+TEST(MarkFile, ThatWasTornWhileItWasMadeIsNoMark) {
+  const std::string first = encode_mark(CommitNumber(0));
+
+  for (std::size_t bytes = 0; bytes < mark_bytes; ++bytes) {
+    EXPECT_EQ(*read_marks(first.substr(0, bytes)), std::nullopt) << bytes;
+  }
+}
+
 TEST(MarkFile, ThatIsNotThereIsNoMark) {
   auto mark = MarkFile::open("/nowhere/commits", MarkFile::Mode::read_only);
 
