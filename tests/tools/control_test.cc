@@ -103,7 +103,7 @@ TEST_F(ControlTest, WhatWentWrongIsToldByItsCode) {
 TEST_F(ControlTest, OnlyItsOwnerMayCome) {
   open_endless();
 
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(::stat(path_.c_str(), &found), 0);
   EXPECT_TRUE(S_ISSOCK(found.st_mode));
   EXPECT_EQ(found.st_mode & 0777U, 0600U);
