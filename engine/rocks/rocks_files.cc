@@ -31,22 +31,42 @@ std::unexpected<Error> corrupt(const std::string& file, const std::string& why) 
   return fail(Kind::corrupt, "corrupt", file + " " + why);
 }
 
-Result<RecordWalk> walk(rocksdb::Env& env, const std::string& file) {
+// A write-ahead log's records begin with the number of their first write.
+struct Walked {
+  RecordWalk records;
+  std::uint64_t first_write = 0;  // 0: there is none
+};
+
+std::uint64_t first_write_of(std::string_view block) {
+  constexpr std::size_t place = 7;  // behind the first fragment's header
+  constexpr std::size_t number_bytes = 8;
+  if (block.size() < place + number_bytes) return 0;
+  std::uint64_t number = 0;
+  for (std::size_t i = number_bytes; i-- > 0;) {
+    number = number << 8 | static_cast<unsigned char>(block[place + i]);
+  }
+  return number;
+}
+
+Result<Walked> walk(rocksdb::Env& env, const std::string& file) {
   std::unique_ptr<rocksdb::SequentialFile> in;
   Status status = env.NewSequentialFile(file, &in, rocksdb::EnvOptions());
-  RecordWalk walk;
+  Walked found;
+  RecordWalk& walk = found.records;
   std::string space(RecordWalk::block_bytes, '\0');
   rocksdb::Slice block;
   do {
     if (status.ok()) status = in->Read(space.size(), &block, space.data());
     if (!status.ok()) return failed(file, status);
-    walk.block({block.data(), block.size()});
+    const std::string_view bytes(block.data(), block.size());
+    if (walk.size() == 0) found.first_write = first_write_of(bytes);
+    walk.block(bytes);
   } while (block.size() == space.size());
   if (const auto at = walk.damaged_at()) {
     return corrupt(
         file, "is damaged at byte " + std::to_string(*at) + " of " + std::to_string(walk.size()));
   }
-  return walk;
+  return found;
 }
 
 bool belongs_to_a_database(const std::string& name) {
@@ -96,8 +116,8 @@ Result<void> check_manifest(rocksdb::Env& env, const std::string& manifest,
   if (is_older(name, known->name)) {
     return corrupt(manifest, "is older than `" + known->name + "`, which was written after it");
   }
-  if (name == known->name && walked->whole() < known->bytes) {
-    return corrupt(manifest, "ends at byte " + std::to_string(walked->whole()) +
+  if (name == known->name && walked->records.whole() < known->bytes) {
+    return corrupt(manifest, "ends at byte " + std::to_string(walked->records.whole()) +
                                  ", but had at least " + std::to_string(known->bytes));
   }
   return {};
@@ -156,14 +176,22 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
   const auto whole = check_manifest(env, *manifest, *known);
   if (!whole) return std::unexpected(whole.error());
   std::ranges::sort(names);
+  std::uint64_t last_write = 0;
   for (const std::string& name : names) {
     if (!name.ends_with(".log")) continue;
     const auto walked = walk(env, path + "/" + name);
     // A server beside a reader removes logs that it needs no more.
     if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
     if (!walked) return std::unexpected(walked.error());
-    found.log_bytes += walked->size();
-    found.dropped_bytes += walked->size() - walked->whole();
+    // RocksDB aborts the process where they are not in order.
+    if (walked->records.whole() > 0) {
+      if (walked->first_write < last_write) {
+        return corrupt(path + "/" + name, "is older than the log before it: they were swapped");
+      }
+      last_write = walked->first_write;
+    }
+    found.log_bytes += walked->records.size();
+    found.dropped_bytes += walked->records.size() - walked->records.whole();
   }
   return found;
 }
