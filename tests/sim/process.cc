@@ -18,6 +18,7 @@ constexpr std::uint64_t strand_micros = 40;      // until what was posted runs, 
 constexpr std::uint64_t disk_micros = 2'000;     // usually, a flush
 constexpr std::uint64_t start_micros = 300'000;  // usually, until it runs again
 constexpr Micros mark_period{1'000'000};
+constexpr std::uint64_t busy_tasks_max = 4;  // of the strand, while the disk is at one commit
 
 // One event for each task, in order.
 class StrandExecutor : public Executor {
@@ -37,6 +38,11 @@ class StrandExecutor : public Executor {
   }
   [[nodiscard]] bool runs_here() const override { return true; }
 
+  // What runs on the strand while another thread is at something.
+  void run_some(std::uint64_t count) {
+    for (; count > 0 && !tasks_.empty(); --count) run();
+  }
+
  private:
   void schedule() {
     loop_.after(Micros(1 + chance_.upto(strand_micros)), "strand",
@@ -45,6 +51,7 @@ class StrandExecutor : public Executor {
                 });
   }
   void run() {
+    if (tasks_.empty()) return;  // it ran while the disk was busy
     Task task = std::move(tasks_.front());
     const auto alive = std::weak_ptr(alive_);
     task();
@@ -70,6 +77,29 @@ void begin_epoch(SimDisk& disk, Epoch next) {
            encode_epochs(after_cut(*epochs, next, tail->last)));
   disk.set_mark(tail->last);
 }
+
+// The disk as the committer sees it: while it is busy the strand goes on.
+class BusyKv : public Kv {
+ public:
+  BusyKv(SimDisk& disk, test::Records& records, std::function<void()> meanwhile)
+      : kv_(disk, records), meanwhile_(std::move(meanwhile)) {}
+
+  [[nodiscard]] Result<void> commit(const KvBatch& batch) override {
+    meanwhile_();
+    return kv_.commit(batch);
+  }
+  [[nodiscard]] Result<std::optional<std::string>> get(KvTable table,
+                                                       std::string_view key) const override {
+    return kv_.get(table, key);
+  }
+  [[nodiscard]] Result<std::vector<KvRow>> scan(const KvRange& range) const override {
+    return kv_.scan(range);
+  }
+
+ private:
+  test::SpiedKv kv_;
+  std::function<void()> meanwhile_;
+};
 
 // The log as the engine sees it: a dying process appends nothing.
 class MortalLog : public Log {
@@ -117,7 +147,8 @@ struct Process::Life {
   explicit Life(Process& process)
       : executor(process.loop_, process.chance_, [&process] { process.poke(); }),
         fail_stop([](const std::string&) {}),
-        kv(process.disk_, process.judge_.records),
+        kv(process.disk_, process.judge_.records,
+           [this, &process] { executor.run_some(process.chance_.upto(busy_tasks_max)); }),
         mark(process.disk_) {}
   ~Life() = default;
   Life(const Life&) = delete;
@@ -126,7 +157,7 @@ struct Process::Life {
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   StrandExecutor executor;
   FailStop fail_stop;
-  test::SpiedKv kv;
+  BusyKv kv;
   SimMark mark;
   Metrics metrics;
   test::AnyAgents agents;
@@ -204,9 +235,9 @@ void Process::poke() {
 }
 
 void Process::commit() {
-  life_->committing = false;
   if (dying_ || !passes(Point::before_commit)) return;
   const bool worked = life_->log->committer().run_once();
+  life_->committing = false;
   judge_.look();
   if (life_->fail_stop.happened()) {
     ++judge_.records
@@ -256,6 +287,7 @@ void Process::die(Death how) {
 void Process::bury(Death how) {
   ++judge_.records.counts[how == Death::kill ? "fault: killed" : "fault: power cut"];
   life_.reset();
+  owed_.clear();
   const std::size_t waiting = disk_.unflushed();
   const std::size_t survive = how == Death::kill ? waiting : chance_.upto(waiting + 1);
   if (survive < waiting) ++judge_.records.counts["fault: torn tail"];
@@ -286,6 +318,19 @@ void Process::heal() {
 void Process::slow_disk(Micros until, Micros each) {
   slow_until_ = loop_.now() + until;
   slow_each_ = each;
+}
+
+std::uint64_t Process::owes(const ThreadId& thread, const RunId& run) {
+  owed_[++calls_] = {thread, run};
+  return calls_;
+}
+
+std::optional<RunId> Process::unanswered() const {
+  for (const auto& [call, steps] : owed_) {
+    const test::RunLife* run = judge_.records.thread(steps.first).run(steps.second);
+    if (!run || !run->waits()) return steps.second;
+  }
+  return std::nullopt;
 }
 
 // --- Backups -------------------------------------------------------------------------------------

@@ -82,6 +82,12 @@ class Process : private RunHost {
   // False: there is none.
   bool restore();
 
+  // --- What it owes an answer. Steps of a run that waits are answered when it is its turn.
+  std::uint64_t owes(const ThreadId& thread, const RunId& run);
+  void answers(std::uint64_t call) { owed_.erase(call); }
+  // Of what it owes, the steps of a run that does not wait; nothing if there are none.
+  [[nodiscard]] std::optional<RunId> unanswered() const;
+
   // No more of all this: what was armed does not come.
   void heal();
 
@@ -117,6 +123,8 @@ class Process : private RunHost {
   std::unique_ptr<Life> life_;
   std::uint64_t life_number_ = 0;
   std::optional<Backup> backup_;
+  std::map<std::uint64_t, std::pair<ThreadId, RunId>> owed_;
+  std::uint64_t calls_ = 0;
   bool dying_ = false;
   std::optional<std::pair<Point, std::uint64_t>> death_;
   Micros slow_until_{0};

@@ -85,6 +85,15 @@ void Producer::go_away(Micros how_long) {
   if (where_ == Where::inside) return void(++network_.judge.records.counts["fault: model stalls"]);
   ++network_.judge.records.counts["fault: producer dies and comes back"];
   acked_ = chance_.one_in(2) ? 0 : chance_.upto(acked_ + 1);
+  if (!all_said_) return;
+  acked_ = chance_.upto(steps_.size());
+  all_said_ = stopped_ = false;
+  later();
+}
+
+void Producer::finish() {
+  hurries_ = true;
+  away_until_ = network_.loop.now();
 }
 
 void Producer::later() {
@@ -147,18 +156,21 @@ void Producer::send(StepBatch batch) {
     return;
   }
   tell_truth();
-  process.engine().write(
-      std::nullopt, thread_, batch,
-      [this, alive = std::weak_ptr(alive_), batch](std::expected<StepAck, StepRefusal> answer) {
-        if (alive.expired() || !network_.process.passes(Point::before_ack)) return;
-        network_.judge.look();
-        if (answer) check_ack(batch, *answer);
-        if (!answer) ++network_.judge.records.counts["steps refused: " + answer.error().code];
-        if (where_ == Where::inside) return answered(batch, answer);
-        network_.carry("steps' answer", [this, alive, batch, answer] {
-          if (!alive.expired()) answered(batch, answer);
-        });
-      });
+  const std::uint64_t call = process.owes(thread_, run_);
+  process.engine().write(std::nullopt, thread_, batch,
+                         [this, alive = std::weak_ptr(alive_), batch,
+                          call](std::expected<StepAck, StepRefusal> answer) {
+                           if (!alive.expired()) network_.process.answers(call);
+                           if (alive.expired() || !network_.process.passes(Point::before_ack))
+                             return;
+                           network_.judge.look();
+                           if (answer) check_ack(batch, *answer);
+                           if (!answer) check_refusal(batch, answer.error());
+                           if (where_ == Where::inside) return answered(batch, answer);
+                           network_.carry("steps' answer", [this, alive, batch, answer] {
+                             if (!alive.expired()) answered(batch, answer);
+                           });
+                         });
 }
 
 void Producer::check_ack(const StepBatch& batch, const StepAck& ack) {
@@ -176,13 +188,32 @@ void Producer::check_ack(const StepBatch& batch, const StepAck& ack) {
   ++records.counts["steps acknowledged"];
 }
 
+void Producer::check_refusal(const StepBatch& batch, const StepRefusal& refusal) {
+  test::Records& records = network_.judge.records;
+  ++records.counts["steps refused: " + refusal.code];
+  const test::RunLife* run = records.thread(thread_).run(run_);
+  if (refusal.code == "gap") {
+    const bool right =
+        run && batch.steps.front().seq > run->seq + 1 && refusal.expected == run->seq + 1;
+    if (!right) records.found("a gap that is none");
+  } else if (refusal.code == "ended") {
+    if (!run || !run->ended) return records.found("a step is told of an end that is not durable");
+    if (refusal.status != run->status || refusal.seq != run->seq) {
+      return records.found("a step is told of another end");
+    }
+    if (run->ended_by_steps && batch.steps.back().seq <= run->seq) {
+      records.found("a known step of a run that ended itself is refused");
+    }
+  }
+}
+
 void Producer::answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer) {
   in_flight_ = false;
   ++attempt_;
   if (!answer) return batch.attempt == 1 ? refused(answer.error()) : void();
   failures_ = 0;
   acked_ = std::max(acked_, answer->seq);
-  if (author_.over() && acked_ == steps_.size()) stopped_ = true;
+  if (author_.over() && acked_ == steps_.size()) all_said_ = stopped_ = true;
 }
 
 void Producer::refused(const StepRefusal& refusal) {

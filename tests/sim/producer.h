@@ -50,10 +50,10 @@ class Producer {
 
   // The run has ended, or the process that it lived in has.
   void stop() { stopped_ = true; }
-  // Says nothing for a while; outside, it forgets what it was told too.
+  // Says nothing for a while; outside, it forgets what it was told too, even that it was done.
   void go_away(Micros how_long);
   // Hurries to its end.
-  void finish() { hurries_ = true; }
+  void finish();
   [[nodiscard]] bool over() const { return stopped_ || given_up_; }
   [[nodiscard]] Where where() const { return where_; }
   [[nodiscard]] const ThreadId& thread() const { return thread_; }
@@ -66,6 +66,7 @@ class Producer {
   void send(StepBatch batch);
   void answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer);
   void check_ack(const StepBatch& batch, const StepAck& ack);
+  void check_refusal(const StepBatch& batch, const StepRefusal& refusal);
   void refused(const StepRefusal& refusal);
   // The truth knows all that was ever said.
   void tell_truth();
@@ -83,6 +84,7 @@ class Producer {
   bool in_flight_ = false;
   std::uint64_t attempt_ = 0;  // of sending: an answer of an earlier one is late
   bool stopped_ = false;
+  bool all_said_ = false;  // and acknowledged
   bool given_up_ = false;
   bool hurries_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

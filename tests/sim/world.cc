@@ -171,7 +171,7 @@ void World::heal() {
 }
 
 bool World::at_rest() const {
-  if (!process_.ready()) return false;
+  if (!process_.ready() || process_.unanswered()) return false;
   for (const auto& producer : producers_) {
     if (!producer->over()) return false;
   }
@@ -190,6 +190,9 @@ void World::check_rest() {
   if (!process_.ready()) return judge_.records.found("the server does not come back");
   for (const auto& producer : producers_) {
     if (!producer->over()) return judge_.records.found("a producer never gets an answer");
+  }
+  if (const auto run = process_.unanswered()) {
+    return judge_.records.found("steps of " + run->get() + " are never answered");
   }
   for (const auto& device : devices_) check_reading(*device);
 }
