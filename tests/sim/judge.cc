@@ -20,6 +20,12 @@ Units length_of(const Part& part) {
   return text ? static_cast<Units>(oracle::widen(*text).size()) : 0;
 }
 
+constexpr const char* event_names[] = {"thread_updated", "message_put",      "message_created",
+                                       "part_started",   "content_appended", "message_ended",
+                                       "message_cut",    "message_deleted",  "head_moved",
+                                       "run_queued",     "run_started",      "run_ended"};
+static_assert(std::size(event_names) == std::variant_size_v<Event>);
+
 std::string status_of(const Outcome& outcome) { return outcome.applied ? "applied" : outcome.code; }
 
 }  // namespace
@@ -69,6 +75,9 @@ void Judge::look() {
 }
 
 std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry) {
+  for (const Event& event : entry.events) {
+    ++counts_[std::string("event ") + event_names[event.index()]];
+  }
   std::string wrong;
   if (entry.producer) {
     const ProducerMark& mark = *entry.producer;
