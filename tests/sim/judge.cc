@@ -138,8 +138,12 @@ void Judge::keep_promises(const test::ThreadTruth& truth, JudgedThread& judged,
       for (std::size_t part = 0; part < message.parts.size(); ++part) {
         const Units length = length_of(message.parts[part]);
         const bool known = most != promise.most.end() && part < most->second.size();
-        if (length > (known ? most->second[part] : 0)) {
-          return records.found("message " + message.id.get() + " grew back after a stop");
+        const Units allowed = known ? most->second[part] : 0;
+        if (length > allowed) {
+          return records.found("part " + std::to_string(part) + " of message " + message.id.get() +
+                               " grew back to " + std::to_string(length) + " at " +
+                               std::to_string(entry.at.get()) + ", " + promise.by +
+                               " was promised " + std::to_string(allowed));
         }
       }
     }
@@ -152,12 +156,14 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
     const auto* stop = std::get_if<StopRun>(&changes.changes[at].what);
     const Outcome& outcome = reply.outcomes[at];
     if (!stop || !outcome.applied || !outcome.run) continue;
-    const auto seen = changes.changes[at].seen ? changes.changes[at].seen : changes.cursor;
+    // A front that did not say what was seen has left that to each request's cursor, so of a change
+    // that was sent again nobody here knows which it was.
+    const auto& seen = changes.changes[at].seen;
     if (!seen) continue;
     const test::ThreadTruth* then = truth(asked.request.thread, *epoch_);
     const test::RunLife* run = then->run(*outcome.run);
     if (!run || !run->started) continue;
-    Promise promise{.run = *outcome.run, .most = {}, .released = {}};
+    Promise promise{.run = *outcome.run, .most = {}, .released = {}, .by = {}};
     for (const Message& message : then->screen(seen->at).messages) {
       if (message.run != outcome.run) continue;
       std::vector<Units>& most = promise.most[message.id];
@@ -176,6 +182,10 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
         if (put && entry->at > seen->at) promise.released.insert(put->message.id);
       }
     }
+    promise.by = changes.device->get() + " with op " +
+                 std::to_string(changes.changes[at].op->get()) + ", seen " +
+                 std::to_string(seen->at.get()) + ", answered " +
+                 std::to_string(reply.cursor.at.get());
     ++counts_["promise of a stop"];
     judged(asked.request.thread).promises.push_back(std::move(promise));
   }

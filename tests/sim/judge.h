@@ -35,6 +35,7 @@ struct Promise {
   RunId run;
   std::map<MessageId, std::vector<Units>> most;  // by message: the lengths of its parts
   std::set<MessageId> released;                  // put anew since
+  std::string by;                                // who was promised
 };
 
 struct JudgedThread {
