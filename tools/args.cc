@@ -243,8 +243,8 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<BackupOptions>(app, asked, "backup", "Copy the store, also while it is served");
   using Action = BackupOptions::Action;
-  const auto look = [verb = verb, &options](const char* name, Action action, const char* about_it) {
-    return verb->add_flag_callback(name, [&options, action] { options.action = action; }, about_it);
+  const auto look = [to = verb, &options](const char* name, Action action, const char* about_it) {
+    return to->add_flag_callback(name, [&options, action] { options.action = action; }, about_it);
   };
   CLI::Option* list = look("--list", Action::list, "Say what backups there are");
   CLI::Option* verify =

@@ -156,6 +156,32 @@ void stop_compaction(rocksdb::Env& env, const std::string& path, const std::stri
   rocksdb::WriteStringToFile(&env, why + "\n", file, and_sync).PermitUncheckedError();
 }
 
+namespace {
+
+Result<void> check_logs(rocksdb::Env& env, const std::string& path, std::vector<std::string> names,
+                        RocksFiles& found) {
+  std::ranges::sort(names);
+  std::uint64_t last_write = 0;
+  for (const std::string& name : names) {
+    if (!name.ends_with(".log")) continue;
+    const auto walked = walk(env, path + "/" + name);
+    // A server beside a reader removes logs that it needs no more.
+    if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
+    if (!walked) return std::unexpected(walked.error());
+    found.log_bytes += walked->records.size();
+    found.dropped_bytes += walked->records.size() - walked->records.whole();
+    if (walked->records.whole() == 0) continue;
+    // RocksDB aborts the process where they are not in order.
+    if (walked->first_write < last_write) {
+      return corrupt(path + "/" + name, "is older than the log before it: they were swapped");
+    }
+    last_write = walked->first_write;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
   RocksFiles found;
   std::vector<std::string> names;
@@ -175,23 +201,8 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
   if (!manifest) return std::unexpected(manifest.error());
   const auto whole = check_manifest(env, *manifest, *known);
   if (!whole) return std::unexpected(whole.error());
-  std::ranges::sort(names);
-  std::uint64_t last_write = 0;
-  for (const std::string& name : names) {
-    if (!name.ends_with(".log")) continue;
-    const auto walked = walk(env, path + "/" + name);
-    // A server beside a reader removes logs that it needs no more.
-    if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
-    if (!walked) return std::unexpected(walked.error());
-    // RocksDB aborts the process where they are not in order.
-    if (walked->records.whole() > 0) {
-      if (walked->first_write < last_write) {
-        return corrupt(path + "/" + name, "is older than the log before it: they were swapped");
-      }
-      last_write = walked->first_write;
-    }
-    found.log_bytes += walked->records.size();
-    found.dropped_bytes += walked->records.size() - walked->records.whole();
+  if (auto good = check_logs(env, path, std::move(names), found); !good) {
+    return std::unexpected(good.error());
   }
   return found;
 }

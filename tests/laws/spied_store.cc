@@ -103,6 +103,8 @@ std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
   rows_.swap(kept.rows);
   names_.swap(kept.names);
   on_its_way_.clear();
+  // What was said was said, whatever became of it.
+  for (const auto& [id, lost] : kept.threads) thread(id).said = lost.said;
   return std::move(kept.threads);
 }
 
