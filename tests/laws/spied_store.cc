@@ -104,7 +104,10 @@ std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
   names_.swap(kept.names);
   on_its_way_.clear();
   // What was said was said, whatever became of it.
-  for (const auto& [id, lost] : kept.threads) thread(id).said = lost.said;
+  for (const auto& [id, lost] : kept.threads) {
+    thread(id).said = lost.said;
+    thread(id).words_may_repeat = true;
+  }
   return std::move(kept.threads);
 }
 

@@ -182,7 +182,9 @@ std::string ThreadTruth::add_words(const Entry& entry) {
     const auto* put = std::get_if<MessagePut>(&event);
     if (!put) continue;
     const bool fresh = words_.emplace(put->message.id, text_of(put->message.parts)).second;
-    if (!fresh) return "message " + put->message.id.get() + " is put twice by one change";
+    if (!fresh && !words_may_repeat) {
+      return "message " + put->message.id.get() + " is put twice by one change";
+    }
   }
   return {};
 }

@@ -90,6 +90,8 @@ class ThreadTruth {
   Timestamp shown;  // the latest entry that anybody was told of
   bool erase_asked = false;
   bool deleted = false;  // somebody was told so
+  // After a restore a message may be offered by one front and said again by the other whose it was.
+  bool words_may_repeat = false;
 
  private:
   std::string add_events(const Entry& entry, std::uint64_t life);
