@@ -103,10 +103,13 @@ std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
   rows_.swap(kept.rows);
   names_.swap(kept.names);
   on_its_way_.clear();
-  // What was said was said, whatever became of it.
+  // What fronts have asked for they may ask for again; what a model wrote is not written again.
   for (const auto& [id, lost] : kept.threads) {
-    thread(id).said = lost.said;
-    thread(id).words_may_repeat = true;
+    ThreadTruth& known = thread(id);
+    known.words_may_repeat = true;
+    for (const auto& [run, said] : lost.said) {
+      if (said.may_overtake) known.said[run].may_overtake = true;
+    }
   }
   return std::move(kept.threads);
 }
