@@ -63,7 +63,8 @@ inside() {
     root=$0 && shift 0 && exec chroot "$root" env -i "$@"' "$root" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
     CI=true NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "${keep[@]}" \
-    bash -c "cd /home/lockstep/main && $1" </dev/null
+    bash -c "cd /home/lockstep/main || exit 1
+$1" </dev/null
 }
 
 # Serves, waits until the port answers, and stops it as a person would.
