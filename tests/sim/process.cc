@@ -79,25 +79,17 @@ void begin_epoch(SimDisk& disk, Epoch next) {
 }
 
 // The disk as the committer sees it: while it is busy the strand goes on.
-class BusyKv : public Kv {
+class BusyKv : public test::SpiedKv {
  public:
   BusyKv(SimDisk& disk, test::Records& records, std::function<void()> meanwhile)
-      : kv_(disk, records), meanwhile_(std::move(meanwhile)) {}
+      : SpiedKv(disk, records), meanwhile_(std::move(meanwhile)) {}
 
   [[nodiscard]] Result<void> commit(const KvBatch& batch) override {
     meanwhile_();
-    return kv_.commit(batch);
-  }
-  [[nodiscard]] Result<std::optional<std::string>> get(KvTable table,
-                                                       std::string_view key) const override {
-    return kv_.get(table, key);
-  }
-  [[nodiscard]] Result<std::vector<KvRow>> scan(const KvRange& range) const override {
-    return kv_.scan(range);
+    return SpiedKv::commit(batch);
   }
 
  private:
-  test::SpiedKv kv_;
   std::function<void()> meanwhile_;
 };
 
