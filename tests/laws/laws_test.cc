@@ -10,6 +10,7 @@
 #include "server/front/json_write.h"
 #include "tests/laws/history.h"
 #include "tests/laws/oracle_difference.h"
+#include "tests/laws/size_law.h"
 
 namespace lockstep::test {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::uint64_t coverage_histories_min = 1'000;
 // The same histories every time, so that a change is what makes a difference; LOCKSTEP_LAWS_SEED
 // gives others.
 constexpr std::uint64_t usual_seed = 304775574681665409ULL;
-// A growth names each part that it touches: so many bytes for its place beside its text.
-constexpr std::size_t part_bytes = 64;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);
@@ -94,82 +93,6 @@ std::string run_history(std::uint64_t seed, Counts& counts,
 // --- The law of the diff
 // ---------------------------------------------------------------------------
 
-// What of the content changed between two states, in bytes: an upper reading of "the changed
-// content" that knows nothing of how diffs are made.
-std::size_t changed_bytes(const Screen& from, const ThreadState& to, const Diff& diff,
-                          std::size_t& rows) {
-  std::size_t bytes = 0;
-  const auto whole = [](const Message& message) {
-    std::string text;
-    append_message(text, message);
-    return text.size();
-  };
-  for (const auto& changed : diff.messages) {
-    ++rows;
-    const auto* growth = std::get_if<Growth>(&changed);
-    const MessageId& id = growth ? growth->id : std::get<Message>(changed).id;
-    const MessageRow& now = *to.message(id);
-    const Message* then = from.message(id);
-    if (!then || now.whole > from.now) {
-      bytes += whole(now.message);
-      continue;
-    }
-    // Grown or cut: what is there now beyond what was there then and has stayed is at most all that
-    // the two do not have in common.
-    for (std::size_t part = 0; part < now.message.parts.size(); ++part) {
-      const std::string* text = growing_text(now.message.parts[part]);
-      const std::string* before =
-          part < then->parts.size() ? growing_text(then->parts[part]) : nullptr;
-      if (text && before && then->parts[part].index() == now.message.parts[part].index()) {
-        const auto [mine, theirs] = std::ranges::mismatch(*text, *before);
-        bytes += static_cast<std::size_t>(text->end() - mine);
-      } else {
-        std::string json;
-        append_part(json, now.message.parts[part]);
-        bytes += json.size();
-      }
-    }
-    if (now.message.usage) bytes += now.message.usage->text.size();
-  }
-  for (const Run& run : diff.runs) {
-    std::string text;
-    append_run(text, run);
-    bytes += text.size();
-    ++rows;
-  }
-  if (diff.thread) {
-    std::string text;
-    append_thread(text, *diff.thread);
-    bytes += text.size();
-    ++rows;
-  }
-  rows += diff.removed.size();
-  return bytes;
-}
-
-std::size_t grown_parts(const Diff& diff) {
-  std::size_t parts = 0;
-  for (const auto& changed : diff.messages) {
-    if (const auto* growth = std::get_if<Growth>(&changed)) parts += growth->grow.size();
-  }
-  return parts;
-}
-
-std::size_t wire_bytes(const Diff& diff) {
-  std::string text;
-  for (const auto& changed : diff.messages) {
-    if (const auto* growth = std::get_if<Growth>(&changed)) {
-      append_growth(text, *growth);
-    } else {
-      append_message(text, std::get<Message>(changed));
-    }
-  }
-  for (const Run& run : diff.runs) append_run(text, run);
-  if (diff.thread) append_thread(text, *diff.thread);
-  for (const MessageId& id : diff.removed) text += id.get() + "\"\",";
-  return text.size();
-}
-
 std::string check_diff(History& history) {
   const ThreadState& from = some_state(history);
   const ThreadState& to = some_state(history, from.now);
@@ -190,13 +113,8 @@ std::string check_diff(History& history) {
   if (!diff_needs_past(to, from.now) && lockstep::diff(to, from.now, nullptr) != diff) {
     return "a diff that needs no past is another with one";
   }
-  std::size_t rows = 0;
-  const std::size_t changed = changed_bytes(screen_of(from), to, diff, rows);
-  if (wire_bytes(diff) > 2 * changed + 200 * rows + part_bytes * grown_parts(diff)) {
-    return "a diff of " + std::to_string(wire_bytes(diff)) + " bytes for " +
-           std::to_string(changed) + " changed ones in " + std::to_string(rows) + " rows";
-  }
-  return {};
+  return check_size(screen_of(from), screen_of(to), diff,
+                    [&](const MessageId& id) { return to.message(id)->whole > from.now; });
 }
 
 // --- The others

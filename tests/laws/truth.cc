@@ -206,6 +206,17 @@ const Screen& ThreadTruth::screen(Timestamp at) const {
   return found == screens_.begin() ? empty_ : *std::prev(found);
 }
 
+bool ThreadTruth::put_since(const MessageId& id, Timestamp after) const {
+  const auto puts_it = [&](const Event& event) {
+    const auto* put = std::get_if<MessagePut>(&event);
+    return put && put->message.id == id;
+  };
+  for (auto entry = entries_.rbegin(); entry != entries_.rend() && (*entry)->at > after; ++entry) {
+    if (std::ranges::any_of((*entry)->events, puts_it)) return true;
+  }
+  return false;
+}
+
 const RunLife* ThreadTruth::run(const RunId& id) const {
   const auto found = runs_.find(id);
   return found == runs_.end() ? nullptr : &found->second;

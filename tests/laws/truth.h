@@ -75,6 +75,8 @@ class ThreadTruth {
   }
   // As a front would show it; of no entry: the empty one.
   [[nodiscard]] const Screen& screen(Timestamp at) const;
+  // Was the message put after that? (It only grew and was cut if not.)
+  [[nodiscard]] bool put_since(const MessageId& id, Timestamp after) const;
   [[nodiscard]] const RunLife* run(const RunId& id) const;
   [[nodiscard]] const std::vector<RunId>& runs() const { return order_; }
   [[nodiscard]] bool has_open_runs() const { return running_ || !waiting_.empty(); }

@@ -4,6 +4,7 @@
 
 #include "tests/laws/front.h"
 #include "tests/laws/oracle_difference.h"
+#include "tests/laws/size_law.h"
 
 namespace lockstep::sim {
 namespace {
@@ -224,14 +225,7 @@ void Judge::replies(Asked& asked, const SyncReply& reply) {
   const Timestamp from = reply.reset                    ? Timestamp()
                          : asked.request.changes.cursor ? asked.request.changes.cursor->at
                                                         : Timestamp();
-  Screen screen = known.screen(from);
-  std::string wrong = test::take(screen, reply.diff);
-  if (wrong.empty()) wrong = test::difference(screen, known.screen(reply.cursor.at));
-  if (wrong.empty() && !reply.reset) {
-    wrong = test::take(screen, reply.diff);
-    if (wrong.empty()) wrong = test::difference(screen, known.screen(reply.cursor.at));
-  }
-  if (!wrong.empty()) return records.found("a diff leads to something else: " + wrong);
+  check_diff(known, from, reply);
   if (reply.reset) {
     ++counts_["reset: " + reply.reset->reason];
     const std::size_t known_ops = reply.outcomes.size();
@@ -239,6 +233,22 @@ void Judge::replies(Asked& asked, const SyncReply& reply) {
     return;
   }
   check_outcomes(asked, reply);
+}
+
+// Applied once or twice, it leads from where the front is to where the reply says; and it is no
+// larger than what it tells.
+void Judge::check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply) {
+  const Screen& before = known.screen(from);
+  const Screen& after = known.screen(reply.cursor.at);
+  Screen screen = before;
+  for (int times = reply.reset ? 1 : 2; times > 0; --times) {
+    std::string wrong = test::take(screen, reply.diff);
+    if (wrong.empty()) wrong = test::difference(screen, after);
+    if (!wrong.empty()) return records.found("a diff leads to something else: " + wrong);
+  }
+  const std::string large = test::check_size(
+      before, after, reply.diff, [&](const MessageId& id) { return known.put_since(id, from); });
+  if (!large.empty()) records.found(large);
 }
 
 void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {

@@ -86,6 +86,7 @@ class Judge {
   std::string judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
   std::string judge_changes(JudgedThread& judged, const Entry& entry);
   void keep_promises(const test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
+  void check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply);
   void check_outcomes(const Asked& asked, const SyncReply& reply);
   void promise(const Asked& asked, const SyncReply& reply);
   void forget(const Asked& asked);

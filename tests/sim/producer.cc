@@ -8,18 +8,26 @@ namespace {
 constexpr std::uint64_t pace_micros = 60'000;
 constexpr std::uint64_t failures_max = 40;
 constexpr Micros answer_patience{5'000'000};
+// Longer than what a diff may cost beside its text, so that one that says too much is seen.
+constexpr std::size_t long_winded_repeats = 80;
 
 }  // namespace
 
 // --- What it writes ------------------------------------------------------------------------------
 
 Author::Author(RunId run, std::uint64_t seed)
-    : run_(std::move(run)), chance_(seed, 4), length_(chance_.between(2, 14)) {}
+    : run_(std::move(run)),
+      chance_(seed, 4),
+      length_(chance_.between(2, 14)),
+      repeats_(chance_.one_in(8) ? long_winded_repeats : 1) {}
 
 std::string Author::word() {
   constexpr const char* words[] = {
       "one ", "deux ", "\xC3\xA9t\xC3\xA9 ", "\xF0\x9F\x98\x80", "\xE6\xBC\xA2\xE5\xAD\x97", "a"};
-  return words[chance_.upto(std::size(words))] + std::to_string(++words_) + " ";
+  const std::string word = words[chance_.upto(std::size(words))] + std::to_string(++words_) + " ";
+  std::string said;
+  for (std::size_t times = 0; times < repeats_; ++times) said += word;
+  return said;
 }
 
 void Author::go_on(std::vector<Step>& steps) {

@@ -37,6 +37,7 @@ class Author {
   Chance chance_;
   std::vector<Open> open_;
   std::uint64_t length_;  // so many steps, about
+  std::size_t repeats_;   // each word so many times
   std::uint64_t words_ = 0;
   bool over_ = false;
 };
