@@ -72,6 +72,7 @@ struct Listed {
 
 std::vector<Listed> all_of(const Backups& backups) {
   std::vector<Listed> all;
+  all.reserve(backups.whole.size() + backups.damaged.size());
   for (const Backup& backup : backups.whole) all.push_back({backup.number, backup, {}});
   for (const auto& damaged : backups.damaged) all.push_back({damaged.number, {}, damaged.why});
   std::ranges::sort(all, {}, &Listed::number);
@@ -108,28 +109,35 @@ std::string line_of(const Listed& one, const Terminal& terminal) {
   return line + "\n";
 }
 
+// Reads every file of each, and notes what is damaged. An error is what kept it from reading.
+Result<void> read_through(const std::string& folder, std::vector<Listed>& all, Terminal& terminal) {
+  SystemClock clock;
+  Progress progress(terminal, clock, "verify: backup");
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    progress.at(at + 1, all.size());
+    if (!all[at].damage.empty()) continue;
+    const auto good = verify_backup(folder, all[at].number);
+    if (good) continue;
+    if (good.error().kind != Kind::corrupt) return std::unexpected(good.error());
+    all[at].damage = good.error().detail;
+  }
+  return {};
+}
+
 ExitCode list(const BackupOptions& options, Terminal& terminal) {
   const auto backups = list_backups(options.to);
   if (!backups) return terminal.fail(trouble_of_backup(backups.error(), options.to));
   std::vector<Listed> all = all_of(*backups);
-  if (options.action == BackupOptions::Action::verify) {
-    SystemClock clock;
-    Progress progress(terminal, clock, "verify: backup");
-    for (std::size_t at = 0; at < all.size(); ++at) {
-      progress.at(at + 1, all.size());
-      if (!all[at].damage.empty()) continue;
-      const auto good = verify_backup(options.to, all[at].number);
-      if (!good && good.error().kind != Kind::corrupt) {
-        return terminal.fail(trouble_of_backup(good.error(), options.to));
-      }
-      if (!good) all[at].damage = good.error().detail;
-    }
+  const bool verifies = options.action == BackupOptions::Action::verify;
+  if (verifies) {
+    const auto read = read_through(options.to, all, terminal);
+    if (!read) return terminal.fail(trouble_of_backup(read.error(), options.to));
   }
   const bool good = std::ranges::all_of(all, &std::string::empty, &Listed::damage);
   if (options.json) terminal.print(json_of(all));
   if (!options.json) {
     for (const Listed& one : all) terminal.print(line_of(one, terminal));
-    if (good && options.action == BackupOptions::Action::verify) {
+    if (good && verifies) {
       terminal.print(std::to_string(all.size()) +
                      " backups: " + terminal.ink(Ink::green, "no damage") + "\n");
     }

@@ -19,8 +19,8 @@ using backup_folder::failed;
 // Opened for reading only, the log posts nothing.
 class NoStrand final : public Executor {
  public:
-  void post(Task) override { MUST(!"a log that is only read posts nothing"); }
-  void post_after(std::chrono::microseconds, Task) override { MUST(!"nor later"); }
+  void post(Task) override { MUST(false && "a log that is only read posts nothing"); }
+  void post_after(std::chrono::microseconds, Task) override { MUST(false && "nor later"); }
   [[nodiscard]] bool runs_here() const override { return true; }
 };
 
