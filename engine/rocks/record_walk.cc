@@ -8,7 +8,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::size_t header_bytes = 7;
 constexpr std::size_t sum_bytes = 4;
 constexpr std::uint8_t type_whole = 1;
 constexpr std::uint8_t type_first = 2;

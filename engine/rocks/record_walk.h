@@ -20,6 +20,7 @@ namespace lockstep {
 class RecordWalk {
  public:
   static constexpr std::size_t block_bytes = 32 << 10;
+  static constexpr std::size_t header_bytes = 7;
 
   // In order; only the last may be shorter than `block_bytes`.
   void block(std::string_view bytes);

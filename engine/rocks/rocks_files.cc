@@ -13,6 +13,7 @@
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/record_walk.h"
+#include "engine/rocks/wal_order.h"
 
 namespace lockstep {
 namespace {
@@ -37,17 +38,6 @@ struct Walked {
   std::uint64_t first_write = 0;  // 0: there is none
 };
 
-std::uint64_t first_write_of(std::string_view block) {
-  constexpr std::size_t place = 7;  // behind the first fragment's header
-  constexpr std::size_t number_bytes = 8;
-  if (block.size() < place + number_bytes) return 0;
-  std::uint64_t number = 0;
-  for (std::size_t i = number_bytes; i-- > 0;) {
-    number = number << 8 | static_cast<unsigned char>(block[place + i]);
-  }
-  return number;
-}
-
 Result<Walked> walk(rocksdb::Env& env, const std::string& file) {
   std::unique_ptr<rocksdb::SequentialFile> in;
   Status status = env.NewSequentialFile(file, &in, rocksdb::EnvOptions());
@@ -59,7 +49,10 @@ Result<Walked> walk(rocksdb::Env& env, const std::string& file) {
     if (status.ok()) status = in->Read(space.size(), &block, space.data());
     if (!status.ok()) return failed(file, status);
     const std::string_view bytes(block.data(), block.size());
-    if (walk.size() == 0) found.first_write = first_write_of(bytes);
+    const bool has_one = bytes.size() >= RecordWalk::header_bytes + write_number_bytes;
+    if (walk.size() == 0 && has_one) {
+      found.first_write = first_write_of(bytes.substr(RecordWalk::header_bytes));
+    }
     walk.block(bytes);
   } while (block.size() == space.size());
   if (const auto at = walk.damaged_at()) {

@@ -13,7 +13,9 @@
 #include <array>
 
 #include "engine/must.h"
+#include "engine/rocks/rocks_errors.h"
 #include "engine/rocks/rocks_files.h"
+#include "engine/rocks/wal_order.h"
 
 namespace lockstep {
 
@@ -24,6 +26,7 @@ using rocksdb::Slice;
 using rocksdb::Status;
 
 struct RocksKv::Parts {
+  WalOrder order;  // the database keeps a pointer to it
   std::unique_ptr<rocksdb::DB> db;
   std::vector<ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
   std::uint64_t dropped_bytes = 0;
@@ -53,19 +56,6 @@ constexpr std::array<const char*, kv_table_count> table_names{
     "log", "views", "threads", "open_runs", "feed", "settings", "meta"};
 constexpr std::size_t thread_prefix_bytes = 8;
 constexpr int bloom_bits = 10;  // one look in a hundred is for nothing
-
-Error error_of(const Status& status) {
-  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
-  return {Kind::unavailable, "disk", status.ToString()};
-}
-
-// The status may name no file, or the manifest for a table.
-Error opening_error(const Status& status, rocksdb::Env& env, const std::string& path) {
-  Error error = error_of(status);
-  const std::string table = status.IsCorruption() ? damaged_table(env, path) : "";
-  error.detail = table.empty() ? path + ": " + error.detail : table;
-  return error;
-}
 
 Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -243,8 +233,12 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   for (ColumnFamilyDescriptor& table : tables) {
     table.options.disable_auto_compactions = !files->compacts;
   }
+  db.wal_filter = &parts->order;
   Status status = rocksdb::DB::Open(db, path, tables, &parts->handles, &opened);
   parts->db.reset(opened);
+  if (const auto& gap = parts->order.gap(); !gap.empty()) {
+    return fail(Kind::corrupt, "corrupt", gap);
+  }
   if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
   remember_manifest(*parts->db);
   parts->compacts = files->compacts;
@@ -271,9 +265,13 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
   db.create_missing_column_families = false;
   auto parts = std::make_unique<Parts>();
   rocksdb::DB* opened = nullptr;
+  db.wal_filter = &parts->order;
   Status status =
       rocksdb::DB::OpenForReadOnly(db, path, families(options), &parts->handles, &opened);
   parts->db.reset(opened);
+  if (const auto& gap = parts->order.gap(); !gap.empty()) {
+    return fail(Kind::corrupt, "corrupt", gap);
+  }
   if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
   parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
@@ -318,7 +316,11 @@ Result<std::optional<std::string>> RocksKv::get(KvTable table, std::string_view 
   std::string value;
   Status status = parts_->db->Get({}, parts_->handle(table), slice(key), &value);
   if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) {
+    const std::string begin(key);
+    return std::unexpected(reading_error(status, *parts_->db, *parts_->handle(table),
+                                         {.table = table, .begin = begin, .end = begin + '\0'}));
+  }
   return value;
 }
 
@@ -339,7 +341,10 @@ Result<std::vector<KvRow>> RocksKv::scan(const KvRange& range) const {
     bytes += it->key().size() + it->value().size();
     forward ? it->Next() : it->Prev();
   }
-  if (!it->status().ok()) return std::unexpected(error_of(it->status()));
+  if (!it->status().ok()) {
+    return std::unexpected(
+        reading_error(it->status(), *parts_->db, *parts_->handle(range.table), range));
+  }
   return rows;
 }
 

@@ -1,8 +1,11 @@
 #include "tests/damage/base_store.h"
 
+#include <rocksdb/db.h>
+
 #include <filesystem>
 #include <memory>
 #include <random>
+#include <thread>
 
 #include "engine/must.h"
 #include "engine/rocks/rocks_log.h"
@@ -108,6 +111,20 @@ class Life {
     sync(thread, {test::change_of(test::ask("waiting-run", "waiting-q", "And then?"))});
   }
 
+  // Nothing becomes a table from now on; what was to become one has.
+  void rest() {
+    rocksdb::DB& db = rocks_->kv().database();
+    for (const char* property : {"rocksdb.num-immutable-mem-table", "rocksdb.compaction-pending"}) {
+      std::uint64_t left = 1;
+      while (left > 0) {
+        MUST(db.GetAggregatedIntProperty(property, &left));
+        if (left > 0) std::this_thread::yield();
+      }
+    }
+    MUST(db.PauseBackgroundWork().ok());
+  }
+  void go_on() { MUST(rocks_->kv().database().ContinueBackgroundWork().ok()); }
+
   [[nodiscard]] Engine& engine() { return *engine_; }
   [[nodiscard]] const Kv& kv() const { return rocks_->kv(); }
 
@@ -176,8 +193,9 @@ std::size_t tail_of(const std::string& folder) {
 
 }  // namespace
 
-BaseStore build_base(const std::string& folder, std::size_t tail_bytes, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
+BaseStore build_base(const BaseAsked& asked) {
+  const std::string& folder = asked.folder;
+  std::mt19937_64 random(asked.seed);
   BaseStore base;
   {
     Life first(folder, random, base.threads);
@@ -187,10 +205,12 @@ BaseStore build_base(const std::string& folder, std::size_t tail_bytes, std::uin
   Life second(folder, random, base.threads);
   for (int i = 0; i < first_threads; ++i) second.make_thread();
   second.erase(2);
+  second.rest();
   base.older = read_image(folder);
+  if (asked.flush == Flush::done) second.go_on();
   const std::string former = newest_wal(folder);
   // Into the next write-ahead log, and on until that is long enough.
-  for (std::size_t turns = 0; newest_wal(folder) == former || tail_of(folder) < tail_bytes;
+  for (std::size_t turns = 0; newest_wal(folder) == former || tail_of(folder) < asked.tail_bytes;
        ++turns) {
     MUST(turns < turns_max);
     second.any_turn();
@@ -203,7 +223,9 @@ BaseStore build_base(const std::string& folder, std::size_t tail_bytes, std::uin
     MUST(rows.has_value());
     base.rows.push_back(std::move(*rows));
   }
+  if (asked.flush == Flush::done) second.rest();
   base.image = read_image(folder);  // as the files are when the process dies now
+  second.go_on();
   // What a compaction does that meets a damaged table is another test's business, and a matter of
   // time: here tables stay as they are.
   base.image["rocks/COMPACTION.off"] = "a trial\n";

@@ -26,9 +26,16 @@ struct BaseStore {
   std::vector<TableShown> rows;  // by KvTable
 };
 
-// `folder` is one that is not there yet; it is left behind. Its newest write-ahead log has at
-// least `tail_bytes`.
-[[nodiscard]] BaseStore build_base(const std::string& folder, std::size_t tail_bytes,
-                                   std::uint64_t seed);
+// When the process died, had what was to become a table become one (`done`), or do its rows lie in
+// two write-ahead logs still (`waiting`)?
+enum class Flush { done, waiting };
+
+struct BaseAsked {
+  std::string folder;      // one that is not there yet; it is left behind
+  std::size_t tail_bytes;  // the newest write-ahead log has at least so many
+  std::uint64_t seed = 1;
+  Flush flush = Flush::done;
+};
+[[nodiscard]] BaseStore build_base(const BaseAsked& asked);
 
 }  // namespace lockstep::damage

@@ -11,21 +11,17 @@ namespace {
 
 constexpr std::size_t tail_bytes = 16 << 10;
 
-class DamagedFiles : public testing::Test {
+class DamagedFiles : public testing::TestWithParam<Flush> {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = new TempFolder();
-    base_ = new BaseStore(build_base(folder_->path() + "/base", tail_bytes, 1));
-  }
-  static void TearDownTestSuite() {
-    delete base_;
-    delete folder_;
+  void SetUp() override {
+    base_ = build_base(
+        {.folder = folder_.path() + "/base", .tail_bytes = tail_bytes, .flush = GetParam()});
   }
 
   void try_out(const Damage& damage) {
-    Image image = base_->image;
+    Image image = base_.image;
     damage.apply(image);
-    tally_.add(damage, damage::try_out(*base_, image, folder_->path() + "/trial",
+    tally_.add(damage, damage::try_out(base_, image, folder_.path() + "/trial",
                                        Look::always_through_engine));
   }
   void expect_the_law() const {
@@ -33,14 +29,17 @@ class DamagedFiles : public testing::Test {
     std::cout << tally_.text();
   }
 
-  static TempFolder* folder_;
-  static BaseStore* base_;
+  TempFolder folder_;
+  BaseStore base_;
   Tally tally_;
 };
-TempFolder* DamagedFiles::folder_ = nullptr;
-BaseStore* DamagedFiles::base_ = nullptr;
 
-TEST_F(DamagedFiles, AStoreThatNothingHappenedToShowsExactlyWhatWas) {
+INSTANTIATE_TEST_SUITE_P(Stores, DamagedFiles, testing::Values(Flush::done, Flush::waiting),
+                         [](const auto& flush) {
+                           return flush.param == Flush::done ? "Flushed" : "NotYetFlushed";
+                         });
+
+TEST_P(DamagedFiles, AStoreThatNothingHappenedToShowsExactlyWhatWas) {
   try_out({"none", "nothing", [](Image&) {}});
 
   expect_the_law();
@@ -48,23 +47,23 @@ TEST_F(DamagedFiles, AStoreThatNothingHappenedToShowsExactlyWhatWas) {
   EXPECT_EQ(tally_.all().harmless, 0U);
 }
 
-TEST_F(DamagedFiles, AWriteAheadLogThatIsCutIsRefusedAtEveryLength) {
-  for (std::size_t bytes = 1; bytes <= tail_bytes; bytes += 97) try_out(cut_of(*base_, bytes));
+TEST_P(DamagedFiles, AWriteAheadLogThatIsCutIsRefusedAtEveryLength) {
+  for (std::size_t bytes = 1; bytes <= tail_bytes; bytes += 97) try_out(cut_of(base_, bytes));
 
   expect_the_law();
   EXPECT_EQ(tally_.all().refused, tally_.all().done);
 }
 
-TEST_F(DamagedFiles, AFlippedBitIsNeverShown) {
-  for (std::uint64_t flip = 0; flip < 300; ++flip) try_out(flip_of(*base_, flip));
+TEST_P(DamagedFiles, AFlippedBitIsNeverShown) {
+  for (std::uint64_t flip = 0; flip < 300; ++flip) try_out(flip_of(base_, flip));
 
   expect_the_law();
   EXPECT_GT(tally_.all().refused, 0U);
 }
 
-TEST_F(DamagedFiles, AFileThatIsMissingSwappedCutOrOlderIsNeverPassedOver) {
+TEST_P(DamagedFiles, AFileThatIsMissingSwappedCutOrOlderIsNeverPassedOver) {
   std::size_t cuts = 0;
-  for (const Damage& damage : damages_of_files(*base_)) {
+  for (const Damage& damage : damages_of_files(base_)) {
     if (damage.group == "manifest cut" && ++cuts % 97 != 0) continue;
     try_out(damage);
   }

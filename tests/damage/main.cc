@@ -28,6 +28,7 @@ struct Options {
   std::string thread;
   bool entry = false;
   bool compaction = false;
+  bool not_flushed = false;
 };
 
 class Bench {
@@ -85,7 +86,10 @@ int run(const Options& options) {
   }
   // The same store, however much of its log is cut.
   const std::size_t tail_bytes = std::max(options.wal_tail, Options().wal_tail);
-  BaseStore base = build_base(folder + "/base", tail_bytes + tail_bytes / 4, options.seed);
+  BaseStore base = build_base({.folder = folder + "/base",
+                               .tail_bytes = tail_bytes + tail_bytes / 4,
+                               .seed = options.seed,
+                               .flush = options.not_flushed ? Flush::waiting : Flush::done});
   if (options.compaction) base.image.erase("rocks/COMPACTION.off");
   if (!options.quiet) describe(base, std::cerr);
   Bench bench(options, folder, base);
@@ -119,6 +123,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of the store and the flips (1)");
   app.add_flag("--compaction", options.compaction,
                "let compactions run beside the reading (slow: one that fails rests for a second)");
+  app.add_flag("--not-flushed", options.not_flushed,
+               "a store that died before what was to become a table was one");
   app.add_option("--folder", options.folder,
                  "work below this folder, best in memory such as /dev/shm");
   app.add_flag("--json", options.json, "the counts as one JSON object");

@@ -3,6 +3,7 @@
 #include "engine/rocks/rocks_files.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <atomic>
 #include <filesystem>
@@ -196,6 +197,124 @@ TEST_F(RocksFilesTest, ATornTailIsCutOffAndCounted) {
   ASSERT_TRUE(opened.has_value()) << said(opened);
   EXPECT_EQ((*opened)->dropped_bytes(), record.size());
   EXPECT_TRUE((*opened)->get(KvTable::log, key(99))->has_value());
+}
+
+// The store of a process that has died while a table was being written: two logs count.
+class TwoLogsTest : public RocksFilesTest {
+ protected:
+  void SetUp() override {
+    {
+      auto kv = open(buffer_bytes);
+      ASSERT_TRUE(kv.has_value());
+      ASSERT_TRUE((*kv)->database().PauseBackgroundWork().ok());
+      first_ = file(".log");
+      for (rows_ = 0; rows_ < rows_max && file(".log") == first_; ++rows_) {
+        put(**kv, rows_, rows_ + 1);
+      }
+      ASSERT_LT(rows_, rows_max);
+      put(**kv, rows_, rows_ + 10);
+      rows_ += 10;
+      second_ = file(".log");
+      fs::copy(path_, copy_);
+      ASSERT_TRUE((*kv)->database().ContinueBackgroundWork().ok());
+    }
+    fs::remove_all(path_);
+    fs::rename(copy_, path_);
+  }
+
+  // Where a record begins.
+  static std::size_t record_in_last_block(const std::string& bytes) {
+    RecordWalk walk;
+    std::size_t at = 0;
+    for (; bytes.size() - at > RecordWalk::block_bytes; at += RecordWalk::block_bytes) {
+      walk.block(bytes.substr(at, RecordWalk::block_bytes));
+    }
+    walk.block(bytes.substr(at, 2000));
+    EXPECT_GT(walk.whole(), at);
+    return walk.whole();
+  }
+
+  static constexpr std::size_t buffer_bytes = 64 << 10;
+  static constexpr int rows_max = 4000;
+  std::string copy_ = folder_.path() + "/copy";
+  std::string first_;
+  std::string second_;
+  int rows_ = 0;
+};
+
+TEST_F(TwoLogsTest, BothAreRead) {
+  for (const Opened& opened : {open_read_only(), open()}) {
+    ASSERT_TRUE(opened.has_value()) << said(opened);
+    for (int row = 0; row < rows_; ++row) {
+      EXPECT_TRUE((*opened)->get(KvTable::log, key(row))->has_value()) << row;
+    }
+  }
+}
+
+TEST_F(TwoLogsTest, TheFirstMayNotBeShorter) {
+  const std::string bytes = read(first_);
+  for (const std::size_t size : {bytes.size() - 1, bytes.size() / 2}) {
+    write(first_, bytes.substr(0, size));
+
+    expect_refused(open_read_only(), "log");
+    expect_refused(open(), "log");
+  }
+  write(first_, bytes);
+  EXPECT_EQ(said(open()), "");
+}
+
+// As long as it was, but for the last records.
+TEST_F(TwoLogsTest, TheFirstMayNotEndInZeros) {
+  std::string bytes = read(first_);
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(record_in_last_block(bytes)), bytes.end(),
+            '\0');
+  write(first_, bytes);
+
+  expect_refused(open_read_only(), first_.substr(first_.rfind('/')) + " is damaged: it ends");
+  expect_refused(open(), first_.substr(first_.rfind('/')) + " is damaged: it ends");
+}
+
+TEST_F(TwoLogsTest, ALengthOfTheFirstMayNotPointBehindItsEnd) {
+  std::string bytes = read(first_);
+  bytes[record_in_last_block(bytes) + 5] = 'x';  // the upper half of a length
+  write(first_, bytes);
+
+  expect_refused(open_read_only(), first_.substr(first_.rfind('/')) + " is damaged: it ends");
+  expect_refused(open(), first_.substr(first_.rfind('/')) + " is damaged: it ends");
+}
+
+TEST_F(TwoLogsTest, TheSecondMayEndEarly) {
+  const std::string bytes = read(second_);
+  write(second_, bytes.substr(0, bytes.size() - 1));
+
+  const Opened opened = open();
+
+  ASSERT_TRUE(opened.has_value()) << said(opened);
+  EXPECT_GT((*opened)->dropped_bytes(), 0U);
+  EXPECT_FALSE((*opened)->get(KvTable::log, key(rows_ - 1))->has_value());
+  EXPECT_TRUE((*opened)->get(KvTable::log, key(rows_ - 2))->has_value());
+}
+
+// What lies in a table's rows is checked; the footer's version, which says how to read them, is
+// not.
+TEST_F(RocksFilesTest, ATableThatCannotBeReadIsNamedThoughItCanBeOpened) {
+  put(**open(), 0, 100);
+  ASSERT_TRUE(open().has_value());
+  const std::string table = file(".sst");
+  std::string bytes = read(table);
+  bytes[bytes.size() - 12] = static_cast<char>(bytes[bytes.size() - 12] ^ 4);
+  write(table, bytes);
+  const Opened opened = open();
+  ASSERT_TRUE(opened.has_value()) << said(opened);
+
+  const auto got = (*opened)->get(KvTable::log, key(50));
+  const auto rows = (*opened)->scan(
+      {.table = KvTable::log, .begin = {}, .end = {}, .rows_max = 1000, .bytes_max = 1 << 20});
+
+  ASSERT_FALSE(got.has_value());
+  EXPECT_NE(got.error().detail.find(table), std::string::npos) << got.error().detail;
+  ASSERT_FALSE(rows.has_value());
+  EXPECT_NE(rows.error().detail.find(table), std::string::npos) << rows.error().detail;
 }
 
 TEST_F(RocksFilesTest, NothingIsCountedWhereNothingIsTorn) {

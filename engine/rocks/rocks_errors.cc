@@ -1,0 +1,54 @@
+#include "engine/rocks/rocks_errors.h"
+
+#include <rocksdb/metadata.h>
+
+#include "engine/rocks/rocks_files.h"
+
+namespace lockstep {
+namespace {
+
+using rocksdb::Status;
+
+constexpr std::size_t names_max = 8;  // more would not help to find it
+
+// The tables in which a key of this range may lie.
+std::string tables_with(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& table, const KvRange& range) {
+  rocksdb::ColumnFamilyMetaData family;
+  db.GetColumnFamilyMetaData(&table, &family);
+  std::string names;
+  std::size_t count = 0;
+  for (const rocksdb::LevelMetaData& level : family.levels) {
+    for (const rocksdb::SstFileMetaData& file : level.files) {
+      if (file.largestkey < range.begin) continue;
+      if (!range.end.empty() && file.smallestkey >= range.end) continue;
+      if (++count > names_max) return names + " and others";
+      names += (names.empty() ? "" : ", ") + db.GetName() + file.name;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Error error_of(const Status& status) {
+  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
+  return {Kind::unavailable, "disk", status.ToString()};
+}
+
+Error opening_error(const Status& status, rocksdb::Env& env, const std::string& path) {
+  Error error = error_of(status);
+  const std::string table = status.IsCorruption() ? damaged_table(env, path) : "";
+  error.detail = table.empty() ? path + ": " + error.detail : table;
+  return error;
+}
+
+Error reading_error(const Status& status, rocksdb::DB& db, rocksdb::ColumnFamilyHandle& table,
+                    const KvRange& range) {
+  Error error = error_of(status);
+  if (!status.IsCorruption() || error.detail.find(".sst") != std::string::npos) return error;
+  const std::string names = tables_with(db, table, range);
+  if (!names.empty()) error.detail += ", in " + names;
+  return error;
+}
+
+}  // namespace lockstep
