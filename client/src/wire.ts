@@ -1,0 +1,305 @@
+// wire.ts: what travels, in the words of docs/protocol.md.
+//
+// Everything that the server sends may have fields that are not named here; they are passed over.
+
+export type Role = "system" | "user" | "assistant" | "tool";
+export type MessageStatus = "open" | "complete" | "stopped" | "failed" | "interrupted";
+export type RunStatus =
+  | "queued"
+  | "running"
+  | "completed"
+  | "stopped"
+  | "failed"
+  | "interrupted"
+  | "superseded";
+
+/** Microseconds, strictly increasing within a thread. */
+export type Timestamp = number;
+/** `TS@EPOCH`. */
+export type Cursor = string;
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Metadata = { readonly [name: string]: Json };
+
+export type Part =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  | {
+      readonly type: "tool_call";
+      readonly id: string;
+      readonly name: string;
+      /** JSON text, which may still grow. */
+      readonly arguments: string;
+    }
+  | { readonly type: "tool_result"; readonly call: string; readonly content: string }
+  | {
+      readonly type: "file";
+      readonly uri: string;
+      readonly media_type?: string | undefined;
+      readonly name?: string | undefined;
+    }
+  | { readonly type: "data"; readonly name: string; readonly value: Json };
+
+export interface Message {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly role: Role;
+  readonly author?: string | undefined;
+  readonly run?: string | undefined;
+  readonly parts: readonly Part[];
+  readonly status: MessageStatus;
+  readonly created: Timestamp;
+  readonly updated: Timestamp;
+  readonly usage?: Json | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+export interface MessageInput {
+  readonly id?: string | undefined;
+  readonly role?: Role | undefined;
+  readonly text?: string | undefined;
+  readonly parts?: readonly Part[] | undefined;
+  readonly author?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+export interface RunError {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly agent: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly input?: readonly MessageInput[] | undefined;
+  readonly after?: string | null | undefined;
+  readonly parent?: string | null | undefined;
+  readonly params?: Json | undefined;
+  readonly head?: string | null | undefined;
+  readonly context_ts?: Timestamp | undefined;
+  readonly settings?: string | undefined;
+  readonly queued: Timestamp;
+  readonly started?: Timestamp | undefined;
+  readonly ended?: Timestamp | undefined;
+  readonly error?: RunError | undefined;
+  readonly usage?: Json | undefined;
+  readonly model?: string | undefined;
+}
+
+export interface Thread {
+  readonly id: string;
+  readonly title: string;
+  readonly archived: boolean;
+  readonly metadata: Metadata;
+  readonly head: string | null;
+  readonly created: Timestamp;
+  readonly updated: Timestamp;
+  readonly running: boolean;
+}
+
+// --- Changes and what became of them -------------------------------------------------------------
+
+/** How much of a part was on the screen, in UTF-16 units. */
+export interface Shown {
+  readonly message: string;
+  readonly part: number;
+  readonly length: number;
+}
+
+export type ChangeBody =
+  | {
+      readonly type: "start_run";
+      readonly run?: string | undefined;
+      readonly agent?: string | undefined;
+      readonly input?: readonly MessageInput[] | undefined;
+      readonly after?: string | null | undefined;
+      readonly parent?: string | null | undefined;
+      readonly when_busy?: "queue" | "interrupt" | "rollback" | "reject" | undefined;
+      readonly needs?: readonly number[] | undefined;
+      readonly params?: Json | undefined;
+    }
+  | {
+      readonly type: "put_message";
+      readonly message: MessageInput;
+      readonly after?: string | null | undefined;
+      readonly parent?: string | null | undefined;
+      readonly if_absent?: boolean | undefined;
+    }
+  | { readonly type: "delete_message"; readonly message: string }
+  | {
+      readonly type: "stop_run";
+      readonly run?: string | undefined;
+      readonly shown?: readonly Shown[] | undefined;
+    }
+  | { readonly type: "move_head"; readonly head: string | null }
+  | {
+      readonly type: "update_thread";
+      readonly title?: string | undefined;
+      readonly archived?: boolean | undefined;
+      readonly metadata?: Metadata | undefined;
+    };
+
+/** A change as it is sent: numbered, and with what its user saw. */
+export type Change = ChangeBody & { readonly op: number; readonly seen?: Cursor | undefined };
+
+export interface Outcome {
+  readonly op?: number | undefined;
+  readonly type: ChangeBody["type"];
+  readonly outcome: "applied" | "refused";
+  readonly duplicate?: boolean | undefined;
+  readonly ts?: Timestamp | undefined;
+  readonly code?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly message?: string | undefined;
+  readonly run?: string | undefined;
+}
+
+export interface SyncRequest {
+  readonly cursor?: Cursor | undefined;
+  readonly device?: string | undefined;
+  readonly changes?: readonly Change[] | undefined;
+  readonly if_head?: string | undefined;
+  readonly digest?: string | undefined;
+  readonly window?: number | undefined;
+  readonly follow?: "none" | "run" | "live" | undefined;
+}
+
+// --- Frames --------------------------------------------------------------------------------------
+
+export interface Growth {
+  readonly id: string;
+  readonly status: MessageStatus;
+  readonly updated: Timestamp;
+  readonly usage?: Json | undefined;
+  /** So many parts it has; later ones go. */
+  readonly parts: number;
+  readonly grow: readonly (
+    | { readonly part: number; readonly at: number; readonly text: string }
+    | { readonly part: number; readonly value: Part }
+  )[];
+}
+
+export interface DiffFrame {
+  readonly frame: "diff";
+  readonly cursor: Cursor;
+  readonly from: Timestamp;
+  readonly more?: boolean | undefined;
+  readonly reset?: { readonly reason: string; readonly kept_until?: Timestamp | undefined } | undefined;
+  readonly thread?: Thread | undefined;
+  readonly messages: readonly (Message | Growth)[];
+  readonly removed: readonly string[];
+  readonly runs: readonly Run[];
+  readonly outcomes: readonly Outcome[];
+  readonly digest?: string | undefined;
+  readonly edge_digest?: string | undefined;
+  readonly older?: boolean | undefined;
+}
+
+export interface Ack {
+  readonly user: string;
+  readonly device: string;
+  readonly op: number;
+  readonly outcome: "applied" | "refused";
+  readonly code?: string | undefined;
+}
+
+export interface EntryFrame {
+  readonly frame: "entry";
+  readonly ts: Timestamp;
+  readonly prev: Timestamp;
+  readonly events: readonly Event[];
+  readonly acks?: readonly Ack[] | undefined;
+}
+
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly title?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+export type FailureFrame = Problem & { readonly frame: "failure"; readonly retry: boolean };
+
+export type Frame =
+  | DiffFrame
+  | EntryFrame
+  | { readonly frame: "live"; readonly cursor: Cursor }
+  | {
+      readonly frame: "end";
+      readonly cursor: Cursor;
+      readonly reason: "done" | "deleted" | "forbidden" | "shutdown";
+    }
+  | FailureFrame;
+
+export type FeedFrame =
+  | { readonly frame: "feed"; readonly cursor: string; readonly thread: Thread }
+  | { readonly frame: "feed"; readonly cursor: string; readonly removed: string };
+
+// --- Events --------------------------------------------------------------------------------------
+
+export type Event =
+  | {
+      readonly type: "thread_updated";
+      readonly title?: string | undefined;
+      readonly archived?: boolean | undefined;
+      readonly metadata?: Metadata | undefined;
+    }
+  | { readonly type: "message_put"; readonly message: Message }
+  | {
+      readonly type: "message_created";
+      readonly message: {
+        readonly id: string;
+        readonly parent: string | null;
+        readonly role: Role;
+        readonly author?: string | undefined;
+        readonly run?: string | undefined;
+      };
+    }
+  | { readonly type: "part_started"; readonly message: string; readonly part: number; readonly value: Part }
+  | {
+      readonly type: "content_appended";
+      readonly message: string;
+      readonly part: number;
+      readonly at: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "message_ended";
+      readonly message: string;
+      readonly status: MessageStatus;
+      readonly usage?: Json | undefined;
+    }
+  | {
+      readonly type: "message_cut";
+      readonly message: string;
+      readonly keep: readonly number[];
+      readonly status: MessageStatus;
+    }
+  | { readonly type: "message_deleted"; readonly message: string }
+  | { readonly type: "head_moved"; readonly head: string | null }
+  | {
+      readonly type: "run_queued";
+      readonly run: string;
+      readonly agent: string;
+      readonly input: readonly MessageInput[];
+      readonly after?: string | null | undefined;
+      readonly parent?: string | null | undefined;
+      readonly params?: Json | undefined;
+    }
+  | {
+      readonly type: "run_started";
+      readonly run: string;
+      readonly attempt: number;
+      readonly head: string | null;
+      readonly model?: string | undefined;
+      readonly settings: string;
+    }
+  | {
+      readonly type: "run_ended";
+      readonly run: string;
+      readonly status: RunStatus;
+      readonly error?: RunError | undefined;
+      readonly usage?: Json | undefined;
+    };
