@@ -1,0 +1,36 @@
+// vite.config.ts: how the package is built and tested.
+//
+// Three entries, which share chunks. What only plain-http pages need (SHA-256) is a chunk of its own,
+// loaded when it is called for.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vitest/config";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const entries = {
+  index: at("src/index.ts"),
+  react: at("react/index.ts"),
+  "assistant-ui": at("assistant-ui/index.ts"),
+};
+
+export default defineConfig({
+  build: {
+    target: "es2022",
+    sourcemap: true,
+    lib: {
+      formats: ["es"],
+      entry: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+    },
+    rollupOptions: {
+      external: [/^react($|\/)/, /^@assistant-ui\//, "lockstep-client"],
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+    },
+  },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}", "{react,assistant-ui}/**/*.test.{ts,tsx}"],
+    typecheck: { enabled: true, include: ["**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
+  },
+});
