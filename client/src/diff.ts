@@ -1,0 +1,67 @@
+// diff.ts: a state and a diff give the state at the diff's cursor.
+//
+// The frames of one diff are applied together. A diff may begin before what is held: what is held
+// of its end already stays as it is, so that applying it twice is harmless.
+
+import { Draft, must } from "./draft.js";
+import { grown } from "./fold.js";
+import type { ThreadState } from "./state.js";
+import type { DiffFrame, Growth, Message, Part } from "./wire.js";
+
+/** Takes all frames of one diff: those with `more`, and the last. Throws `Gap` if it can't follow. */
+export function apply(state: ThreadState, frames: readonly DiffFrame[]): ThreadState {
+  const last = frames.at(-1);
+  if (!last) return state;
+  const [ts, epoch] = partsOf(last.cursor);
+  const reset = frames.some((frame) => frame.reset);
+  const news = reset || ts > state.ts;
+  if (!news && (ts < state.ts || epoch === state.epoch)) return state;
+
+  const draft = new Draft(state);
+  if (reset) draft.clear();
+  else must(last.from <= state.ts, `a diff begins at ${last.from}, held is ${state.ts}`);
+  if (news) for (const frame of frames) applyFrame(draft, frame);
+  draft.ts = ts;
+  draft.epoch = epoch;
+  return draft.finish();
+}
+
+/** The timestamp and the epoch of a cursor. */
+export function partsOf(cursor: string): [ts: number, epoch: string] {
+  const at = cursor.indexOf("@");
+  const ts = Number(cursor.slice(0, Math.max(at, 0)));
+  must(at > 0 && Number.isSafeInteger(ts) && ts >= 0, `${cursor} is not a cursor`);
+  return [ts, cursor.slice(at + 1)];
+}
+
+function applyFrame(draft: Draft, frame: DiffFrame): void {
+  if (frame.thread) draft.putThread(frame.thread);
+  for (const message of frame.messages) {
+    if ("grow" in message) applyGrowth(draft, message);
+    else draft.putMessage(message);
+  }
+  for (const id of frame.removed) draft.removeMessage(id);
+  for (const run of frame.runs) draft.putRun(run);
+}
+
+function applyGrowth(draft: Draft, growth: Growth): void {
+  const held: Message = draft.message(growth.id);
+  // A timestamp is of one entry: it is as it will be.
+  if (held.updated === growth.updated) return;
+  let parts: readonly Part[] = held.parts.slice(0, growth.parts);
+  for (const part of growth.grow) {
+    must(part.part >= 0 && part.part <= parts.length, "a growth leaves no hole");
+    if ("value" in part) {
+      const next = [...parts];
+      next[part.part] = part.value;
+      parts = next;
+    } else {
+      must(part.part < parts.length, "a growth is of a part that is there");
+      parts = grown(parts, part.part, part.at, part.text);
+    }
+  }
+  must(parts.length === growth.parts, "a growth says how many parts there are");
+  const usage = growth.usage === undefined ? {} : { usage: growth.usage };
+  const { status, updated } = growth;
+  draft.changeMessage(growth.id, { parts, status, updated, ...usage });
+}

@@ -1,0 +1,95 @@
+// path.ts: the tree of messages, and the branch of it that is looked at.
+//
+// What is looked at is a path: from a root to the head of the thread, or, on a device that looks at
+// another branch, to that branch's tip.
+
+import type { ThreadState } from "./state.js";
+import type { Message } from "./wire.js";
+
+/** A tree of messages: of a state, or of a state with changes that are not acknowledged. */
+export interface Tree {
+  readonly head: string | null;
+  message(id: string): Message | undefined;
+  /** Ids, in the order in which they were made; of `null`: the roots. The same list if it is. */
+  children(parent: string | null): readonly string[];
+}
+
+type Children = ReadonlyMap<string | null, readonly string[]>;
+type Messages = ThreadState["messages"];
+
+const none: readonly string[] = [];
+const indexes = new WeakMap<Messages, Children>();
+
+function childrenIn(messages: Messages): Children {
+  let index = indexes.get(messages);
+  if (!index) {
+    const made = new Map<string | null, string[]>();
+    for (const { id, parent } of messages.values()) {
+      const siblings = made.get(parent);
+      if (siblings) siblings.push(id);
+      else made.set(parent, [id]);
+    }
+    indexes.set(messages, (index = made));
+  }
+  return index;
+}
+
+/** The messages of `next` stand where they stood: a token changes no tree. */
+export function inheritTree(former: Messages, next: Messages): void {
+  const index = indexes.get(former);
+  if (index) indexes.set(next, index);
+}
+
+export function treeOf(state: Pick<ThreadState, "messages" | "thread">): Tree {
+  return {
+    head: state.thread?.head ?? null,
+    message: (id) => state.messages.get(id),
+    children: (parent) => childrenIn(state.messages).get(parent) ?? none,
+  };
+}
+
+/** From a root to the message, both included; empty if it is not there. */
+export function pathTo(tree: Tree, id: string | null): readonly Message[] {
+  const path: Message[] = [];
+  const met = new Set<Message>(); // what a tree can't have would be walked for ever
+  for (let at = id; at !== null;) {
+    const message = tree.message(at);
+    if (!message || met.has(message)) break;
+    met.add(message);
+    path.push(message);
+    at = message.parent;
+  }
+  return path.reverse();
+}
+
+/** Is the message the other one, or below it? Below `null` lies everything. */
+export function liesBelow(tree: Tree, id: string | null, above: string | null): boolean {
+  return above === null || pathTo(tree, id).some((message) => message.id === above);
+}
+
+/** Where the branch through a message ends: at the head if that lies below, else at the newest. */
+export function tipOf(tree: Tree, id: string): string {
+  if (tree.head !== null && liesBelow(tree, tree.head, id)) return tree.head;
+  let tip = id;
+  for (const met = new Set<string>(); !met.has(tip);) {
+    met.add(tip);
+    tip = tree.children(tip).at(-1) ?? tip;
+  }
+  return tip;
+}
+
+/** Where the path that is looked at ends: `shown` is this device's own choice of a branch. */
+export function tipLookedAt(tree: Tree, shown: string | null): string | null {
+  return shown !== null && tree.message(shown) ? tipOf(tree, shown) : tree.head;
+}
+
+/** The path that is looked at. */
+export function pathLookedAt(tree: Tree, shown: string | null): readonly Message[] {
+  return pathTo(tree, tipLookedAt(tree, shown));
+}
+
+/** A message's siblings in order, itself among them; empty if it is not there. */
+export function siblingsOf(tree: Tree, id: string): readonly string[] {
+  const message = tree.message(id);
+  return message ? tree.children(message.parent) : none;
+}
