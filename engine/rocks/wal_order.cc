@@ -15,6 +15,7 @@ std::uint64_t first_write_of(std::string_view record) {
   return number;
 }
 
+// NOLINTNEXTLINE(readability-function-size): its parameters are RocksDB's.
 rocksdb::WalFilter::WalProcessingOption WalOrder::LogRecordFound(unsigned long long,
                                                                  const std::string& file,
                                                                  const rocksdb::WriteBatch& record,

@@ -194,6 +194,7 @@ std::size_t tail_of(const std::string& folder) {
 }  // namespace
 
 BaseStore build_base(const BaseAsked& asked) {
+  MUST(asked.flush == Flush::done || asked.tail_bytes <= waiting_tail_max);
   const std::string& folder = asked.folder;
   std::mt19937_64 random(asked.seed);
   BaseStore base;

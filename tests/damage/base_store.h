@@ -30,6 +30,9 @@ struct BaseStore {
 // two write-ahead logs still (`waiting`)?
 enum class Flush { done, waiting };
 
+// The longest tail behind rows that wait: with more of them, writes wait for the flush.
+inline constexpr std::size_t waiting_tail_max = 32 << 10;
+
 struct BaseAsked {
   std::string folder;      // one that is not there yet; it is left behind
   std::size_t tail_bytes;  // the newest write-ahead log has at least so many

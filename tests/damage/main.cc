@@ -85,15 +85,17 @@ int run(const Options& options) {
     return 3;
   }
   // The same store, however much of its log is cut.
-  const std::size_t tail_bytes = std::max(options.wal_tail, Options().wal_tail);
+  const std::size_t usual = std::max(options.wal_tail, Options().wal_tail);
+  const std::size_t tail_bytes = options.not_flushed ? waiting_tail_max : usual + usual / 4;
   BaseStore base = build_base({.folder = folder + "/base",
-                               .tail_bytes = tail_bytes + tail_bytes / 4,
+                               .tail_bytes = tail_bytes,
                                .seed = options.seed,
                                .flush = options.not_flushed ? Flush::waiting : Flush::done});
   if (options.compaction) base.image.erase("rocks/COMPACTION.off");
   if (!options.quiet) describe(base, std::cerr);
   Bench bench(options, folder, base);
-  for (std::size_t bytes = 1; bytes <= options.wal_tail; bytes += options.every) {
+  for (std::size_t bytes = 1; bytes <= std::min(options.wal_tail, tail_bytes);
+       bytes += options.every) {
     bench.try_out(cut_of(base, bytes), Look::refusal_is_enough);
   }
   for (std::uint64_t flip = 0; flip < options.flips; ++flip) {
@@ -124,7 +126,7 @@ int main(int argc, char** argv) {
   app.add_flag("--compaction", options.compaction,
                "let compactions run beside the reading (slow: one that fails rests for a second)");
   app.add_flag("--not-flushed", options.not_flushed,
-               "a store that died before what was to become a table was one");
+               "a store that died before what was to become a table was one; its tail has 32 KiB");
   app.add_option("--folder", options.folder,
                  "work below this folder, best in memory such as /dev/shm");
   app.add_flag("--json", options.json, "the counts as one JSON object");
