@@ -66,6 +66,8 @@ export interface ThreadView {
   /** From the root to the tip of the branch that this device looks at, pending changes applied. */
   readonly messages: readonly MessageView[];
   readonly queued: readonly QueuedTurn[];
+  /** Turns that waited when the one before them failed: nothing came of them, say them again. */
+  readonly unsent: readonly QueuedTurn[];
   /** The run that is being written, if there is one. */
   readonly run: Run | null;
   /** True from the press of Stop until its outcome: what is shown of the run is frozen. */
@@ -258,11 +260,15 @@ export interface StoredThread {
 
 /** What outlives the page. Every method is one transaction. */
 export interface Store {
+  /** The name under which other tabs see the same store; null: it is this page's alone. */
+  readonly shared: string | null;
   /** This browser's device id: the one that is kept, else `fresh`, which is kept from now on. */
   device(fresh: string): Promise<string>;
   /** Numbers the change (`op`: one above all that were ever given) and keeps it. */
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
   remove(thread: string, ops: readonly number[]): Promise<void>;
+  /** Numbers these anew, in their order, as seen at this cursor (after the history was rewound). */
+  renumber(thread: string, ops: readonly number[], seen: Cursor | null): Promise<readonly PendingChange[]>;
   pending(): Promise<readonly PendingChange[]>;
   thread(id: string): Promise<StoredThread | null>;
   keepThread(thread: StoredThread): Promise<void>;
