@@ -19,6 +19,7 @@ const entries = {
 export default defineConfig({
   build: {
     target: "es2022",
+    minify: false, // whoever bundles it does
     sourcemap: true,
     lib: {
       formats: ["es"],

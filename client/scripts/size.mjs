@@ -11,14 +11,15 @@ import { build } from "vite";
 const limit = 12_000;
 const input = fileURLToPath(new URL("../src/index.ts", import.meta.url));
 
-const { output } = await build({
+const [{ output }] = await build({
   configFile: false,
   logLevel: "error",
   build: {
     target: "es2022",
     write: false,
-    modulePreload: false,
-    rollupOptions: { input, preserveEntrySignatures: "strict" },
+    minify: true,
+    lib: { entry: input, formats: ["es"] },
+    rollupOptions: { output: { minify: true } },
   },
 });
 const chunks = new Map(output.filter((it) => it.type === "chunk").map((it) => [it.fileName, it]));
