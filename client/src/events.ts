@@ -1,0 +1,107 @@
+// events.ts: the same frames as server-sent events, where a WebSocket can't be had.
+//
+// Each request is a `fetch` of its own whose body is read as it comes (an `EventSource` can't send
+// the token). If one of them breaks, all are taken for broken: the link opens anew.
+
+import { type Http, problemOf, textOf } from "./http.js";
+import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
+
+export function openEvents(http: Http): Open {
+  return (events) => new EventsWire(http, events);
+}
+
+class EventsWire implements Wire {
+  readonly #http: Http;
+  readonly #events: WireEvents;
+  readonly #open = new Map<string, AbortController>();
+  #over = false;
+
+  constructor(http: Http, events: WireEvents) {
+    this.#http = http;
+    this.#events = events;
+    void this.#knock();
+  }
+
+  send(id: string, request: Request): void {
+    const stop = new AbortController();
+    this.#open.set(id, stop);
+    void this.#exchange(id, request, stop.signal).catch(() => {
+      if (!stop.signal.aborted) this.#end("lost");
+    });
+  }
+
+  cancel(id: string): void {
+    this.#open.get(id)?.abort();
+    this.#open.delete(id);
+  }
+
+  close(): void {
+    this.#over = true;
+    for (const stop of this.#open.values()) stop.abort();
+    this.#open.clear();
+  }
+
+  async #knock(): Promise<void> {
+    const answer = await this.#http.ask("/v1/threads?limit=1").catch(() => null);
+    if (this.#over) return;
+    if (answer?.ok) this.#events.opened();
+    else this.#end(answer?.status === 401 ? "unauthorized" : "lost");
+  }
+
+  async #exchange(id: string, request: Request, signal: AbortSignal): Promise<void> {
+    const answer = await this.#http.ask(...this.#asked(request, signal));
+    this.#events.heard();
+    if (!answer.ok) {
+      if (answer.status === 401) return this.#end("unauthorized");
+      const problem = await problemOf(answer);
+      const retry = [408, 429, 502, 503, 504].includes(answer.status);
+      this.#open.delete(id);
+      return this.#events.frame(id, { frame: "failure", ...problem, retry });
+    }
+    let ended = false;
+    for await (const data of eventsOf(answer, () => this.#events.heard())) {
+      if (signal.aborted) return;
+      const frame = JSON.parse(data) as WireFrame;
+      ended ||= frame.frame === "end" || frame.frame === "failure";
+      if (ended) this.#open.delete(id);
+      this.#events.frame(id, frame);
+    }
+    if (!ended && !signal.aborted) this.#end("lost");
+  }
+
+  #asked(request: Request, signal: AbortSignal): Parameters<Http["ask"]> {
+    const accept = "text/event-stream";
+    if ("sync" in request) {
+      const { thread, ...body } = request.sync;
+      const path = `/v1/threads/${encodeURIComponent(thread)}/sync`;
+      return [path, { method: "POST", body: JSON.stringify(body), accept, signal }];
+    }
+    const { cursor } = request.feed;
+    const query = cursor === undefined ? "" : `?after=${encodeURIComponent(cursor)}`;
+    return [`/v1/feed${query}`, { accept, signal }];
+  }
+
+  #end(why: Parameters<WireEvents["closed"]>[0]): void {
+    if (this.#over) return;
+    this.close();
+    this.#events.closed(why);
+  }
+}
+
+/** The data of each event. Comments, which say that the server lives, are only heard. */
+async function* eventsOf(answer: Response, heard: () => void): AsyncGenerator<string> {
+  let rest = "";
+  let data: string[] = [];
+  for await (const text of textOf(answer)) {
+    heard();
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const plain = line.endsWith("\r") ? line.slice(0, -1) : line;
+      if (plain.startsWith("data:")) data.push(plain.slice(plain[5] === " " ? 6 : 5));
+      if (plain !== "" || data.length === 0) continue;
+      yield data.join("\n");
+      data = [];
+    }
+  }
+}

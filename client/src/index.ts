@@ -1,0 +1,11 @@
+// index.ts: what `lockstep-client` exports.
+
+export { connect } from "./connect.js";
+export { indexedDbStore } from "./store.js";
+export { memoryStore } from "./memory.js";
+export { apply } from "./diff.js";
+export { digestOf } from "./digest.js";
+export { fold, foldAll, Gap } from "./fold.js";
+export { cursorOf, emptyState, type ThreadState } from "./state.js";
+export type * from "./types.js";
+export type * from "./wire.js";

@@ -1,0 +1,73 @@
+// memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
+
+import type { PendingChange, Store, StoredThread } from "./types.js";
+import type { Thread } from "./wire.js";
+
+export function memoryStore(): Store {
+  let device: string | null = null;
+  let last = 0;
+  let pending: readonly PendingChange[] = [];
+  let list: readonly Thread[] = [];
+  const threads = new Map<string, StoredThread>();
+  return {
+    shared: null,
+    async device(fresh) {
+      return (device ??= fresh);
+    },
+    async add(change) {
+      const numbered = { ...change, op: ++last };
+      pending = [...pending, numbered];
+      return numbered;
+    },
+    async remove(thread, ops) {
+      pending = pending.filter((it) => it.thread !== thread || !ops.includes(it.op));
+    },
+    async renumber(thread, ops, seen) {
+      const [renumbered, next] = renumbering(pending, thread, ops, seen, last);
+      last = next;
+      pending = [...pending.filter((it) => it.thread !== thread || !ops.includes(it.op)), ...renumbered];
+      return renumbered;
+    },
+    async pending() {
+      return pending;
+    },
+    async thread(id) {
+      return threads.get(id) ?? null;
+    },
+    async keepThread(thread) {
+      threads.set(thread.id, thread);
+    },
+    async dropThread(id) {
+      threads.delete(id);
+    },
+    async threads() {
+      return list;
+    },
+    async keepThreads(kept) {
+      list = kept;
+    },
+    close() {},
+  };
+}
+
+/** These changes of a thread with new numbers, as seen at a cursor; what needs one, too. */
+export function renumbering(
+  pending: readonly PendingChange[],
+  thread: string,
+  ops: readonly number[],
+  seen: string | null,
+  last: number,
+): [readonly PendingChange[], number] {
+  const names = new Map<number, number>();
+  const renumbered: PendingChange[] = [];
+  for (const old of pending) {
+    if (old.thread !== thread || !ops.includes(old.op)) continue;
+    names.set(old.op, ++last);
+    let { change } = old;
+    if (change.type === "start_run" && change.needs !== undefined) {
+      change = { ...change, needs: change.needs.map((op) => names.get(op) ?? op) };
+    }
+    renumbered.push({ ...old, change, op: last, seen });
+  }
+  return [renumbered, last];
+}

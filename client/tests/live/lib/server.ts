@@ -1,0 +1,128 @@
+// server.ts: the real binary, on a free port, with agents that need no network.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import type { Message, Run, Thread } from "../../../src/wire.js";
+
+const binary = resolve(process.env["LOCKSTEP_BINARY"] ?? "../build/release/lockstep");
+/** Without the binary there is nothing to test against; the stage that runs these builds it first. */
+export const noBinary = !existsSync(binary);
+
+const configuration = `
+[agents.default]
+kind = "demo"
+[agents.push]
+kind = "push"
+`;
+
+export interface Reading {
+  readonly thread: Thread;
+  readonly messages: readonly Message[];
+  readonly runs: readonly Run[];
+  readonly cursor: string;
+  readonly digest: string;
+}
+
+export class Server {
+  readonly folder = mkdtempSync(join(tmpdir(), "lockstep-client-"));
+  port = 0;
+  #child: ChildProcess | null = null;
+  #tokens = false;
+
+  static async start(options: { readonly token?: string } = {}): Promise<Server> {
+    const server = new Server();
+    server.port = await freePort();
+    let settings = configuration;
+    if (options.token !== undefined) {
+      const file = join(server.folder, "tokens");
+      writeFileSync(file, `${options.token} tester\n`, { mode: 0o600 });
+      settings = `token_file = ${JSON.stringify(file)}\n${settings}`;
+      server.#tokens = true;
+    }
+    writeFileSync(join(server.folder, "lockstep.toml"), settings);
+    await server.launch();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async launch(): Promise<void> {
+    const data = join(this.folder, "data");
+    const config = join(this.folder, "lockstep.toml");
+    const listen = `127.0.0.1:${this.port}`;
+    const flags = ["serve", "--data", data, "--listen", listen, "--config", config];
+    const child = spawn(binary, flags, { stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = child;
+    let said = "";
+    child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      if (child.exitCode !== null) throw new Error(`the server ended:\n${said}`);
+      const ready = await fetch(`${this.url}/readyz`).catch(() => null);
+      if (ready?.status === 200) return;
+      await pause(25);
+    }
+    throw new Error(`the server does not get ready:\n${said}`);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((over) => child.once("exit", over));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async read(thread: string, token = ""): Promise<Reading> {
+    const headers: HeadersInit = this.#tokens ? { authorization: `Bearer ${token}` } : {};
+    const answer = await fetch(`${this.url}/v1/threads/${thread}`, { headers });
+    if (!answer.ok) throw new Error(`GET ${thread}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Reading;
+  }
+
+  async steps(thread: string, run: string, steps: readonly object[]): Promise<Response> {
+    return fetch(`${this.url}/v1/threads/${thread}/runs/${run}/steps?attempt=1`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ steps }),
+    });
+  }
+}
+
+export const pause = (milliseconds: number) =>
+  new Promise<void>((over) => setTimeout(over, milliseconds));
+
+/** Looks until it holds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  within = 15_000,
+): Promise<void> {
+  const end = Date.now() + within;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`it does not come to be: ${what}`);
+    await pause(5);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolvePort(port));
+    });
+  });
+}
