@@ -1,0 +1,25 @@
+// context.tsx: which client the components below use.
+
+import { createContext, useContext } from "react";
+import type { JSX, ReactNode } from "react";
+
+import type { Client } from "../src/types.js";
+
+const Context = createContext<Client | null>(null);
+
+export interface LockstepProviderProps {
+  readonly client: Client;
+  readonly children?: ReactNode;
+}
+
+export function LockstepProvider({ client, children }: LockstepProviderProps): JSX.Element {
+  return <Context.Provider value={client}>{children}</Context.Provider>;
+}
+
+/** The client of the nearest provider, or the one that is handed in. */
+export function useClient(client?: Client): Client {
+  const provided = useContext(Context);
+  const found = client ?? provided;
+  if (found === null) throw new Error("useClient: no <LockstepProvider> above, and no client given");
+  return found;
+}

@@ -1,0 +1,80 @@
+// hooks.ts: a client's views as React state.
+//
+// The client's views are values that are replaced when something changes, so useSyncExternalStore
+// can read them as they are: no copy, no effect that lags behind, no tearing between components. A
+// message that did not change is the same object in the next view: a component that is handed a
+// message and wrapped in `memo` is then not rendered again.
+
+import { useCallback, useMemo, useSyncExternalStore } from "react";
+
+import type {
+  Client,
+  ConnectionView,
+  LiveThread,
+  ThreadListView,
+  ThreadView,
+} from "../src/types.js";
+import { useClient } from "./context.js";
+
+/** Anything with a view and a way to hear of the next. */
+interface Viewed<View> {
+  readonly view: View;
+  subscribe(listener: () => void): () => void;
+}
+
+function useView<View>(viewed: Viewed<View>): View {
+  const subscribe = useCallback((listener: () => void) => viewed.subscribe(listener), [viewed]);
+  const read = (): View => viewed.view;
+  return useSyncExternalStore(subscribe, read, read);
+}
+
+type Verbs = Pick<
+  LiveThread,
+  "sendMessage" | "edit" | "regenerate" | "stop" | "remove" | "update" | "show" | "dismiss"
+>;
+
+/** What is shown of a thread, and what can be asked of it. */
+export interface ThreadHook extends ThreadView, Verbs {
+  /** All of the live thread: its past, its entries, what was lost. */
+  readonly live: LiveThread;
+  readonly view: ThreadView;
+}
+
+function verbsOf(live: LiveThread): Verbs {
+  return {
+    sendMessage: (said, options) => live.sendMessage(said, options),
+    edit: (message, said, options) => live.edit(message, said, options),
+    regenerate: (message, options) => live.regenerate(message, options),
+    stop: (run) => live.stop(run),
+    remove: (message) => live.remove(message),
+    update: (fields) => live.update(fields),
+    show: (message) => live.show(message),
+    dismiss: (op) => live.dismiss(op),
+  };
+}
+
+/**
+ * Follows a thread while the component is mounted. The verbs keep their identity as long as the
+ * thread is the same, so they may be handed to memoised components.
+ */
+export function useThread(id: string, client?: Client): ThreadHook {
+  const found = useClient(client);
+  const live = useMemo(() => found.thread(id), [found, id]);
+  const verbs = useMemo(() => verbsOf(live), [live]);
+  const view = useView(live);
+  return useMemo(() => ({ ...view, ...verbs, live, view }), [view, verbs, live]);
+}
+
+/** The list of threads, latest change first. */
+export function useThreads(client?: Client): ThreadListView {
+  const found = useClient(client);
+  return useView(useMemo(() => found.threads(), [found]));
+}
+
+/** How the client is connected. */
+export function useConnection(client?: Client): ConnectionView {
+  const found = useClient(client);
+  const subscribe = useCallback((listener: () => void) => found.subscribe(listener), [found]);
+  const read = (): ConnectionView => found.connection;
+  return useSyncExternalStore(subscribe, read, read);
+}

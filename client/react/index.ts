@@ -1,0 +1,13 @@
+// index.ts: `lockstep-client/react`.
+//
+//   <LockstepProvider client={client}>…</LockstepProvider>
+//   const { messages, status, sendMessage, stop } = useThread("tea");
+
+export { LockstepProvider, useClient } from "./context.js";
+export type { LockstepProviderProps } from "./context.js";
+export { useConnection, useThread, useThreads } from "./hooks.js";
+export type { ThreadHook } from "./hooks.js";
+export { useSeen } from "./seen.js";
+export type { Painted } from "./seen.js";
+export { reveal, useSmooth } from "./smooth.js";
+export type { SmoothOptions } from "./smooth.js";

@@ -1,0 +1,36 @@
+// app.tsx: which page is shown.
+//
+// The inspector and the two fronts are loaded when they are first looked at: most visits are to
+// the chat.
+
+import { lazy, Suspense } from "react";
+import type { JSX } from "react";
+
+import { ChatPage } from "./chat/page.js";
+import { useRoute } from "./route.js";
+import { Session } from "./session.js";
+
+const Inspector = lazy(() => import("./inspector/page.js"));
+const SideBySide = lazy(() => import("./side/page.js"));
+
+export function App(): JSX.Element {
+  return (
+    <Session>
+      <Suspense fallback={<p className="loading">Loading…</p>}>
+        <Page />
+      </Suspense>
+    </Session>
+  );
+}
+
+function Page(): JSX.Element {
+  const route = useRoute();
+  switch (route.page) {
+    case "chat":
+      return <ChatPage thread={route.thread} />;
+    case "inspect":
+      return <Inspector key={route.thread} thread={route.thread} />;
+    case "side-by-side":
+      return <SideBySide thread={route.thread} />;
+  }
+}

@@ -1,0 +1,91 @@
+// composer.tsx: where the next message is written.
+//
+// Enter sends, Shift+Enter breaks the line. While an answer is written a message may be sent all
+// the same: it waits its turn. What was begun is kept for each thread until the page is left.
+
+import { useEffect, useRef, useState } from "react";
+import type { JSX, KeyboardEvent, RefObject } from "react";
+
+import { Icon } from "../icons.js";
+
+const drafts = new Map<string, string>();
+
+interface ComposerProps {
+  readonly thread: string;
+  readonly running: boolean;
+  readonly stopping: boolean;
+  readonly onSend: (text: string) => void;
+  readonly onStop: () => void;
+  /** Text that is to be said again: it is put in front of what is written. */
+  readonly restored: { readonly text: string } | null;
+  readonly area: RefObject<HTMLTextAreaElement | null>;
+}
+
+function useGrowing(area: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  useEffect(() => {
+    const element = area.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [area, text]);
+}
+
+export function Composer(props: ComposerProps): JSX.Element {
+  const { thread, running, stopping, onSend, onStop, restored, area } = props;
+  const [text, setText] = useState(() => drafts.get(thread) ?? "");
+  const taken = useRef(restored);
+  useGrowing(area, text);
+  useEffect(() => {
+    if (text === "") drafts.delete(thread);
+    else drafts.set(thread, text);
+  }, [thread, text]);
+  useEffect(() => {
+    if (restored === null || restored === taken.current) return;
+    taken.current = restored;
+    setText((now) => (now === "" ? restored.text : `${restored.text}\n\n${now}`));
+    area.current?.focus();
+  }, [restored, area]);
+
+  const empty = text.trim() === "";
+  const send = (): void => {
+    if (empty) return;
+    setText("");
+    onSend(text);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={area}
+        data-testid="composer"
+        aria-label="Message"
+        placeholder={running ? "Say what comes next" : "Write a message"}
+        rows={1}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      {running ? (
+        <button type="button" className="stop" data-testid="stop" disabled={stopping} onClick={onStop}
+          aria-label={stopping ? "Stopping" : "Stop"} title="Stop (Escape)">
+          <Icon name="stop" />
+          <span>{stopping ? "Stopping" : "Stop"}</span>
+        </button>
+      ) : null}
+      <button type="submit" className="primary send" data-testid="send" disabled={empty}
+        aria-label={running ? "Send as the next turn" : "Send"} title="Send (Enter)">
+        <Icon name="send" />
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,186 @@
+// conversation.tsx: one thread: its messages, what waits, and where one writes.
+//
+// It stays at the end while the reader is at the end, and says "seen" of what was painted. It is
+// all that a front needs: the page shows one, the side-by-side page two.
+
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { JSX, RefObject } from "react";
+import type { MessageView, ThreadView } from "lockstep-client";
+import { useSeen, useThread } from "lockstep-client/react";
+
+import { Icon } from "../icons.js";
+import { Composer } from "./composer.js";
+import { MessageItem } from "./message.js";
+import { ConnectionBanner, Lost, Queued, Refused, ThreadError } from "./notices.js";
+import { textOf } from "./text.js";
+
+/** So many messages are drawn; earlier ones when they are asked for. */
+const DRAWN = 100;
+
+interface ConversationProps {
+  readonly thread: string;
+  readonly agent: string;
+  /** Listen to Escape everywhere? Not if there are two on the page. */
+  readonly alone?: boolean | undefined;
+  /** Is the thread one that was just made here? Then there is nothing to wait for. */
+  readonly fresh?: boolean | undefined;
+}
+
+export function Conversation({ thread, agent, alone = true, fresh = false }: ConversationProps): JSX.Element {
+  const { live, view } = useThread(thread);
+  const painted = useSeen(live, view);
+  const [restored, setRestored] = useState<{ readonly text: string } | null>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const end = useEnd(view);
+  const running = view.run !== null || view.status === "submitted" || view.status === "streaming";
+  const stop = useCallback(() => {
+    painted.flush();
+    void live.stop();
+  }, [painted, live]);
+  useEscape(alone && running && !view.stopping, stop);
+  const send = (text: string): void => {
+    end.follow();
+    void live.sendMessage(text, { agent });
+  };
+  return (
+    <section className="conversation" data-testid="conversation" data-thread={thread}
+      data-status={view.status} data-cursor={view.cursor ?? undefined} aria-label="Conversation">
+      <div className="scroll" ref={end.box} onScroll={end.onScroll} tabIndex={-1}>
+        <div className="column" ref={end.content}>
+          <Messages view={view} live={live} painted={painted} agent={agent} fresh={fresh} />
+          <Queued queued={view.queued} live={live} />
+          <ThreadError view={view} />
+          <Lost view={view} live={live} />
+        </div>
+      </div>
+      <Announcer view={view} />
+      <footer className="foot">
+        {end.away ? (
+          <button type="button" className="to-end" onClick={end.follow}>
+            <Icon name="down" /> To the end
+          </button>
+        ) : null}
+        <Refused refused={view.refused} live={live} onRestore={(text) => setRestored({ text })} />
+        <ConnectionBanner pending={view.pending} />
+        <Composer key={thread} thread={thread} running={running} stopping={view.stopping}
+          onSend={send} onStop={stop} restored={restored} area={area} />
+      </footer>
+    </section>
+  );
+}
+
+type MessagesProps = Pick<Parameters<typeof MessageItem>[0], "live" | "painted" | "agent"> & {
+  readonly view: ThreadView;
+  readonly fresh: boolean;
+};
+
+function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Element {
+  const [drawn, setDrawn] = useState(DRAWN);
+  const hidden = Math.max(0, view.messages.length - drawn);
+  if (view.messages.length === 0) {
+    const waiting = view.status === "loading" && !fresh;
+    return <p className="empty">{waiting ? "Loading…" : "Nothing said yet."}</p>;
+  }
+  const run = view.run?.id;
+  return (
+    <>
+      {hidden === 0 ? null : (
+        <button type="button" className="earlier" onClick={() => setDrawn(drawn + DRAWN)}>
+          {hidden} earlier
+        </button>
+      )}
+      <ol className="messages" role="list" data-testid="messages">
+        {view.messages.slice(hidden).map((message: MessageView) => (
+          <MessageItem
+            key={message.id}
+            message={message}
+            live={live}
+            painted={painted}
+            agent={agent}
+            frozen={view.stopping && (message.run === run || message.status === "open")}
+          />
+        ))}
+      </ol>
+      {view.status === "submitted" ? <p className="waiting" data-testid="waiting">Waiting for the answer…</p> : null}
+    </>
+  );
+}
+
+interface End {
+  readonly box: RefObject<HTMLDivElement | null>;
+  readonly content: RefObject<HTMLDivElement | null>;
+  readonly away: boolean;
+  readonly onScroll: () => void;
+  readonly follow: () => void;
+}
+
+/** Nearer to the end than this counts as at the end. */
+const NEAR = 48;
+
+function useEnd(view: ThreadView): End {
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const following = useRef(true);
+  const [away, setAway] = useState(false);
+  const toEnd = useCallback(() => {
+    const element = box.current;
+    if (element !== null && following.current) element.scrollTop = element.scrollHeight;
+  }, []);
+  useLayoutEffect(toEnd, [toEnd, view]);
+  useEffect(() => {
+    if (content.current === null) return undefined;
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [toEnd]);
+  const onScroll = useCallback(() => {
+    const element = box.current;
+    if (element === null) return;
+    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    following.current = near;
+    setAway(!near);
+  }, []);
+  const follow = useCallback(() => {
+    following.current = true;
+    setAway(false);
+    toEnd();
+  }, [toEnd]);
+  return { box, content, away, onScroll, follow };
+}
+
+function useEscape(active: boolean, stop: () => void): void {
+  useEffect(() => {
+    if (!active) return undefined;
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+      if (document.querySelector("dialog[open]") !== null) return;
+      event.preventDefault();
+      stop();
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [active, stop]);
+}
+
+/** A screen reader is told that an answer begins, and the answer when it is whole; not each word. */
+function Announcer({ view }: { readonly view: ThreadView }): JSX.Element {
+  const [said, setSaid] = useState("");
+  const before = useRef(view.status);
+  useEffect(() => {
+    const former = before.current;
+    before.current = view.status;
+    if (former === view.status) return;
+    const wrote = former === "streaming" || former === "submitted";
+    if (view.status === "streaming" && former !== "streaming") setSaid("The answer begins.");
+    if (view.status === "ready" && wrote) {
+      const last = view.messages.at(-1);
+      if (last?.role === "assistant") setSaid(`Answer ${last.status}: ${textOf(last).slice(0, 500)}`);
+    }
+    if (view.status === "error") setSaid("The answer failed.");
+  }, [view]);
+  return (
+    <p className="offscreen" role="status" aria-live="polite" data-testid="announcer">
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,175 @@
+// message.tsx: one message, with all that can be done to it.
+//
+// It is handed the view's message and nothing that changes with every token of another one, so that
+// `memo` keeps all messages but the one that grows from being rendered again.
+
+import { memo, useState } from "react";
+import type { JSX } from "react";
+import type { LiveThread, MessageView } from "lockstep-client";
+import type { Painted } from "lockstep-client/react";
+
+import { IconButton } from "../icons.js";
+import { CopyButton } from "../markdown/code.js";
+import { Editor } from "./editor.js";
+import { PartView } from "./parts.js";
+import { textOf, withText } from "./text.js";
+
+interface MessageProps {
+  readonly message: MessageView;
+  readonly live: LiveThread;
+  readonly painted: Painted;
+  /** Stop was pressed, and this message is of the run that is stopped. */
+  readonly frozen: boolean;
+  readonly agent: string;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  user: "You",
+  assistant: "Answer",
+  system: "System",
+  tool: "Tool",
+};
+
+export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element {
+  const { message, live } = props;
+  const [editing, setEditing] = useState(false);
+  const name = message.author ?? NAMES[message.role] ?? message.role;
+  return (
+    <li
+      className="message"
+      data-testid="message"
+      data-message={message.id}
+      data-role={message.role}
+      data-status={message.status}
+      data-pending={message.pending ?? undefined}
+    >
+      <article aria-label={name}>
+        <h2 className="who">
+          {name}
+          <Marks message={message} frozen={props.frozen} />
+        </h2>
+        {editing ? (
+          <Editor
+            text={textOf(message)}
+            resend={message.role === "user"}
+            onCancel={() => setEditing(false)}
+            onSave={(text) => {
+              setEditing(false);
+              void live.edit(message.id, { parts: withText(message, text) });
+            }}
+            onSend={(text) => {
+              setEditing(false);
+              const parts = withText(message, text);
+              void live.edit(message.id, { parts }, { resend: true, agent: props.agent });
+            }}
+          />
+        ) : (
+          <Parts {...props} />
+        )}
+        {editing ? null : <Actions {...props} onEdit={() => setEditing(true)} />}
+      </article>
+    </li>
+  );
+});
+
+function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
+  const open = message.status === "open";
+  const last = message.parts.length - 1;
+  return (
+    <div className="parts">
+      {message.parts.map((part, index) => (
+        <PartView
+          key={index}
+          message={message.id}
+          index={index}
+          part={part}
+          open={open && index === last}
+          frozen={frozen}
+          plain={message.role !== "assistant"}
+          painted={painted}
+        />
+      ))}
+      {open && message.parts.length === 0 ? <p className="waiting">Waiting for the first word…</p> : null}
+    </div>
+  );
+}
+
+const ENDED: Readonly<Record<string, string>> = {
+  stopped: "stopped",
+  failed: "failed",
+  interrupted: "interrupted",
+};
+const PENDING: Readonly<Record<string, string>> = {
+  new: "not sent yet",
+  edited: "edit not sent yet",
+  deleted: "deletion not sent yet",
+};
+
+function Marks({ message, frozen }: { readonly message: MessageView; readonly frozen: boolean }): JSX.Element {
+  const ended = ENDED[message.status];
+  return (
+    <>
+      {ended === undefined ? null : <span className="mark" data-mark={message.status}>{ended}</span>}
+      {frozen && message.status === "open" ? <span className="mark" data-mark="stopping">stopping</span> : null}
+      {message.pending === null ? null : (
+        <span className="mark" data-mark="pending">{PENDING[message.pending]}</span>
+      )}
+    </>
+  );
+}
+
+function Actions(props: MessageProps & { readonly onEdit: () => void }): JSX.Element {
+  const { message, live, agent } = props;
+  const open = message.status === "open";
+  return (
+    <div className="actions">
+      {message.branches.length > 1 ? <Branches message={message} live={live} /> : null}
+      <CopyButton text={textOf(message)} label="Copy message" />
+      {open ? null : <IconButton icon="edit" label="Edit" onClick={props.onEdit} testId="edit" />}
+      {message.role === "assistant" && !open ? (
+        <IconButton
+          icon="redo"
+          label="Answer again"
+          testId="regenerate"
+          onClick={() => void live.regenerate(message.id, { agent })}
+        />
+      ) : null}
+      {open ? null : (
+        <IconButton
+          icon="trash"
+          label="Delete with all that follows"
+          testId="delete-message"
+          onClick={() => void live.remove(message.id)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface BranchesProps {
+  readonly message: MessageView;
+  readonly live: LiveThread;
+}
+
+function Branches({ message, live }: BranchesProps): JSX.Element {
+  const { branches } = message;
+  const at = branches.indexOf(message.id);
+  const go = (to: number): void => {
+    const id = branches[to];
+    if (id !== undefined) live.show(id);
+  };
+  return (
+    <span className="branches" role="group" aria-label="Branches" data-testid="branches">
+      <IconButton icon="left" label="Branch before" disabled={at <= 0} onClick={() => go(at - 1)} />
+      <span aria-live="off">
+        {at + 1} / {branches.length}
+      </span>
+      <IconButton
+        icon="right"
+        label="Branch after"
+        disabled={at >= branches.length - 1}
+        onClick={() => go(at + 1)}
+      />
+    </span>
+  );
+}

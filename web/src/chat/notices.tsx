@@ -1,0 +1,152 @@
+// notices.tsx: what went otherwise than asked: no connection, refusals, turns that wait, what was
+// lost, how a run failed.
+
+import { useEffect, useState } from "react";
+import type { JSX } from "react";
+import type { ChangeBody, LiveThread, QueuedTurn, RefusedChange, ThreadView } from "lockstep-client";
+import { useClient, useConnection } from "lockstep-client/react";
+
+import { IconButton } from "../icons.js";
+import { inputText, reasonOf, textOf } from "./text.js";
+
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+/** Shown only if connecting takes longer than a blink. */
+function useLate(active: boolean, milliseconds: number): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!active) {
+      setLate(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => setLate(true), milliseconds);
+    return () => clearTimeout(timer);
+  }, [active, milliseconds]);
+  return active && late;
+}
+
+export function ConnectionBanner({ pending }: { readonly pending: number }): JSX.Element {
+  const client = useClient();
+  const connection = useConnection();
+  const connecting = useLate(connection.state === "connecting", 1000);
+  const offline = connection.state === "offline";
+  const text = offline ? "No connection." : connecting ? "Connecting…" : "";
+  return (
+    <div role="status" className="banner" data-testid="connection" data-state={connection.state}
+      data-transport={connection.transport ?? undefined} hidden={text === ""}>
+      <span>
+        {text}{" "}
+        {pending === 0 ? "What is here can be read and changed." : null}
+        {pending === 0 ? null : (
+          <span data-testid="pending-count" data-count={pending}>
+            {count(pending, "change waits", "changes wait")} to be sent.
+          </span>
+        )}
+      </span>
+      <button type="button" onClick={() => client.reconnect()} data-testid="reconnect">
+        Try now
+      </button>
+    </div>
+  );
+}
+
+const CHANGES: Readonly<Record<ChangeBody["type"], string>> = {
+  start_run: "Message",
+  put_message: "Edit",
+  delete_message: "Deletion",
+  stop_run: "Stop",
+  move_head: "Move",
+  update_thread: "Change of the thread",
+};
+
+function saidIn(change: ChangeBody): string {
+  if (change.type === "start_run") return inputText(change.input);
+  if (change.type === "put_message") return textOf(change.message);
+  if (change.type === "update_thread") return change.title ?? "";
+  return "";
+}
+
+interface RefusedProps {
+  readonly refused: readonly RefusedChange[];
+  readonly live: LiveThread;
+  readonly onRestore: (text: string) => void;
+}
+
+export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element | null {
+  if (refused.length === 0) return null;
+  return (
+    <ul className="notices" aria-label="Refused changes" role="list">
+      {refused.map(({ op, change, code, detail }) => {
+        const said = saidIn(change);
+        return (
+          <li key={op} className="notice danger" role="alert" data-testid="refused" data-code={code}>
+            <div>
+              <strong>{CHANGES[change.type]} refused.</strong> {reasonOf(code, detail)}
+              {said === "" ? null : <q>{said.slice(0, 200)}</q>}
+            </div>
+            {said !== "" && change.type === "start_run" ? (
+              <button type="button" onClick={() => {
+                onRestore(said);
+                live.dismiss(op);
+              }}>
+                Write again
+              </button>
+            ) : null}
+            <IconButton icon="close" label="Dismiss" onClick={() => live.dismiss(op)} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface QueuedProps {
+  readonly queued: readonly QueuedTurn[];
+  readonly live: LiveThread;
+}
+
+export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
+  if (queued.length === 0) return null;
+  return (
+    <ol className="queued" aria-label="Turns that wait" role="list">
+      {queued.map((turn) => (
+        <li key={turn.run} data-testid="queued" data-run={turn.run}>
+          <span className="mark">{turn.pending ? "queued, not sent yet" : "queued"}</span>
+          <p>{inputText(turn.input)}</p>
+          <IconButton icon="close" label="Take it back" onClick={() => void live.stop(turn.run)} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function Lost({ view, live }: { readonly view: ThreadView; readonly live: LiveThread }): JSX.Element | null {
+  if (view.lost.length === 0) return null;
+  return (
+    <div className="notice" role="alert" data-testid="lost">
+      <div>
+        <strong>The server was set back to an earlier state.</strong>{" "}
+        {count(view.lost.length, "message is", "messages are")} only in this browser now.
+        <details>
+          <summary>Show</summary>
+          {view.lost.map((message) => (
+            <blockquote key={message.id}>{textOf(message)}</blockquote>
+          ))}
+        </details>
+      </div>
+      <button type="button" onClick={() => void live.offerLost()}>
+        Put back
+      </button>
+    </div>
+  );
+}
+
+export function ThreadError({ view }: { readonly view: ThreadView }): JSX.Element | null {
+  const { error } = view;
+  if (error === null || error.code === "unknown_thread") return null;
+  return (
+    <p className="notice danger" role="alert" data-testid="thread-error" data-code={error.code}>
+      {error.code === "deleted" ? "This thread is deleted." : reasonOf(error.code, error.detail)}
+    </p>
+  );
+}

@@ -1,0 +1,185 @@
+// page.tsx: the chat: the list of threads beside the one that is looked at.
+
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { JSX } from "react";
+import { useClient, useThread, useThreads } from "lockstep-client/react";
+
+import { Icon, IconButton } from "../icons.js";
+import { chatAddress, go, inspectAddress, newThreadId, sideAddress } from "../route.js";
+import { readSetting, writeSetting } from "../settings.js";
+import { useTheme } from "../theme.js";
+import { Conversation } from "./conversation.js";
+import { plainKey, ShortcutsDialog, useShortcuts, useSingleKeys, withAlt } from "./shortcuts.js";
+import type { Shortcut } from "./shortcuts.js";
+import { Rename, ThreadList, titleOf } from "./thread_list.js";
+
+const made = new Set<string>();
+
+function makeThread(): string {
+  const id = newThreadId();
+  made.add(id);
+  return id;
+}
+
+export function useAgent(): readonly [string, (agent: string) => void] {
+  const [agent, setAgent] = useState(() => readSetting("agent") ?? "default");
+  return [
+    agent,
+    (value) => {
+      writeSetting("agent", value === "" || value === "default" ? null : value);
+      setAgent(value === "" ? "default" : value);
+    },
+  ];
+}
+
+export function ChatPage({ thread }: { readonly thread: string | null }): JSX.Element {
+  const unnamed = useMemo(makeThread, [thread === null]);
+  const id = thread ?? unnamed;
+  // The address names the thread from the start, so that a reload comes back to it.
+  useEffect(() => {
+    if (thread === null) location.replace(chatAddress(unnamed));
+  }, [thread, unnamed]);
+  const [drawer, setDrawer] = useState(false);
+  const [keysOpen, setKeysOpen] = useState(false);
+  const [singleKeys, setSingleKeys] = useSingleKeys();
+  const [agent, setAgent] = useAgent();
+  const openNew = useCallback(() => {
+    setDrawer(false);
+    go(chatAddress(makeThread()));
+    queueMicrotask(focusComposer);
+  }, []);
+  const shortcuts = useChatShortcuts(id, openNew, () => setKeysOpen(true));
+  useShortcuts(shortcuts, singleKeys);
+  useEffect(() => {
+    if (matchMedia("(hover: hover)").matches) focusComposer();
+  }, [id]);
+  return (
+    <div className="chat" data-drawer={drawer ? "" : undefined}>
+      <a className="skip" href="#composer" onClick={(event) => {
+        event.preventDefault();
+        focusComposer();
+      }}>
+        To the message field
+      </a>
+      <nav className="side" aria-label="Threads" id="threads">
+        <header>
+          <span className="wordmark">Lockstep</span>
+          <IconButton icon="close" label="Close the list" onClick={() => setDrawer(false)} testId="close-list" />
+        </header>
+        <button type="button" className="new" onClick={openNew} data-testid="new-thread">
+          <Icon name="new" /> New thread
+        </button>
+        <ThreadList current={id} onNew={openNew} onChosen={() => setDrawer(false)} />
+        <SideFoot thread={id} agent={agent} onAgent={setAgent} onKeys={() => setKeysOpen(true)} />
+      </nav>
+      {drawer ? <div className="shade" onClick={() => setDrawer(false)} /> : null}
+      <main inert={drawer}>
+        <ThreadHeader key={id} thread={id} onMenu={() => setDrawer(true)} />
+        <Conversation key={`of ${id}`} thread={id} agent={agent} fresh={made.has(id)} />
+      </main>
+      <ShortcutsDialog open={keysOpen} shortcuts={shortcuts} singleKeys={singleKeys}
+        onSingleKeys={setSingleKeys} onClose={() => setKeysOpen(false)} />
+    </div>
+  );
+}
+
+function focusComposer(): void {
+  document.querySelector<HTMLElement>("[data-testid=composer]")?.focus();
+}
+
+function clickLast(testId: string, role: string): void {
+  const found = document.querySelectorAll<HTMLElement>(`[data-role=${role}] [data-testid=${testId}]`);
+  found.item(found.length - 1)?.click();
+}
+
+function useChatShortcuts(id: string, openNew: () => void, openKeys: () => void): readonly Shortcut[] {
+  const { threads } = useThreads();
+  const move = (by: number): void => {
+    const living = threads.filter((thread) => !thread.archived);
+    const at = living.findIndex((thread) => thread.id === id);
+    const next = living[at === -1 ? 0 : at + by];
+    if (next !== undefined) go(chatAddress(next.id));
+  };
+  const alt = (key: string, code: string, says: string, run: () => void): Shortcut => ({
+    keys: `Alt + ${key}`, says, matches: withAlt(code), single: false, run,
+  });
+  return [
+    alt("N", "KeyN", "New thread", openNew),
+    alt("↑", "ArrowUp", "Thread before", () => move(-1)),
+    alt("↓", "ArrowDown", "Thread after", () => move(1)),
+    alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "user")),
+    alt("R", "KeyR", "Answer again", () => clickLast("regenerate", "assistant")),
+    alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
+    { keys: "/", says: "To the message field", matches: plainKey("/"), single: true, run: focusComposer },
+    { keys: "?", says: "These keys", matches: plainKey("?"), single: true, run: openKeys },
+  ];
+}
+
+interface SideFootProps {
+  readonly thread: string;
+  readonly agent: string;
+  readonly onAgent: (agent: string) => void;
+  readonly onKeys: () => void;
+}
+
+function SideFoot({ thread, agent, onAgent, onKeys }: SideFootProps): JSX.Element {
+  const [theme, nextTheme] = useTheme();
+  return (
+    <footer>
+      <label className="agent">
+        Agent
+        <input value={agent} spellCheck={false} autoCapitalize="off" data-testid="agent"
+          onChange={(event) => onAgent(event.target.value.trim())} />
+      </label>
+      <a href={sideAddress(thread)}>
+        <Icon name="sides" /> Side by side
+      </a>
+      <div>
+        <button type="button" onClick={nextTheme} data-testid="theme">
+          <Icon name="theme" /> {theme === "system" ? "System" : theme === "dark" ? "Dark" : "Light"}
+        </button>
+        <button type="button" onClick={onKeys} aria-label="Keys">
+          Keys <kbd>?</kbd>
+        </button>
+      </div>
+    </footer>
+  );
+}
+
+interface ThreadHeaderProps {
+  readonly thread: string;
+  readonly onMenu: () => void;
+}
+
+function ThreadHeader({ thread, onMenu }: ThreadHeaderProps): JSX.Element {
+  const client = useClient();
+  const { view } = useThread(thread);
+  const [renaming, setRenaming] = useState(false);
+  const title = titleOf(view.thread);
+  return (
+    <header className="bar">
+      <span className="menu">
+        <IconButton icon="menu" label="Threads" onClick={onMenu} testId="menu" />
+      </span>
+      {renaming ? (
+        <Rename
+          title={view.thread?.title ?? ""}
+          onDone={(value) => {
+            setRenaming(false);
+            if (value !== null && value !== view.thread?.title) {
+              void client.thread(thread).update({ title: value });
+            }
+          }}
+        />
+      ) : (
+        <h1 data-testid="title">{title}</h1>
+      )}
+      {renaming || view.thread === null ? null : (
+        <IconButton icon="edit" label="Rename" onClick={() => setRenaming(true)} />
+      )}
+      <a className="bar-link" href={inspectAddress(thread)} data-testid="inspect">
+        <Icon name="inspect" /> <span>Inspect</span>
+      </a>
+    </header>
+  );
+}

@@ -1,0 +1,130 @@
+// parts.tsx: the pieces of a message.
+
+import { memo, useState } from "react";
+import type { JSX } from "react";
+import type { Part } from "lockstep-client";
+import { useSmooth } from "lockstep-client/react";
+import type { Painted } from "lockstep-client/react";
+
+import { Markdown } from "../markdown/markdown.js";
+
+interface PartProps {
+  readonly message: string;
+  readonly index: number;
+  readonly part: Part;
+  /** Is this the piece that is being written? */
+  readonly open: boolean;
+  readonly frozen: boolean;
+  readonly plain: boolean;
+  readonly painted: Painted;
+}
+
+export const PartView = memo(function PartView(props: PartProps): JSX.Element | null {
+  const { part } = props;
+  switch (part.type) {
+    case "text":
+      return <TextPart {...props} text={part.text} />;
+    case "reasoning":
+      return <ReasoningPart {...props} text={part.text} />;
+    case "tool_call":
+      return <ToolCall {...props} name={part.name} text={part.arguments} />;
+    case "tool_result":
+      return (
+        <details className="tool" data-part={props.index}>
+          <summary>
+            Result <small>{firstLine(part.content)}</small>
+          </summary>
+          <pre tabIndex={0} aria-label="Result">{part.content}</pre>
+        </details>
+      );
+    case "file":
+      return (
+        <p className="file" data-part={props.index}>
+          <FileLink uri={part.uri} name={part.name ?? part.uri} />
+          {part.media_type === undefined ? null : <small> {part.media_type}</small>}
+        </p>
+      );
+    case "data":
+      return (
+        <details className="tool" data-part={props.index}>
+          <summary>
+            Data <code>{part.name}</code>
+          </summary>
+          <pre tabIndex={0} aria-label="Data">{JSON.stringify(part.value, null, 2)}</pre>
+        </details>
+      );
+    default:
+      return null;
+  }
+});
+
+type Written = PartProps & { readonly text: string };
+
+function useShown({ text, message, index, open, frozen, painted }: Written): string {
+  return useSmooth(text, { message, part: index, open, frozen, painted });
+}
+
+function TextPart(props: Written): JSX.Element {
+  const shown = useShown(props);
+  return (
+    <div
+      className={props.plain ? "text plain" : "text"}
+      data-part={props.index}
+      data-length={shown.length}
+      data-growing={props.open ? "" : undefined}
+    >
+      {props.plain ? shown : <Markdown text={shown} />}
+    </div>
+  );
+}
+
+function ReasoningPart(props: Written): JSX.Element {
+  const shown = useShown(props);
+  return (
+    <details className="reasoning" data-part={props.index} data-length={shown.length}>
+      <summary>
+        {props.open ? "Thinking…" : "Thought"} <small>{shown.length} characters</small>
+      </summary>
+      <div className="text plain">{shown}</div>
+    </details>
+  );
+}
+
+function ToolCall(props: Written & { readonly name: string }): JSX.Element {
+  const shown = useShown(props);
+  const [expanded, setExpanded] = useState(false);
+  return (
+    <details
+      className="tool"
+      data-part={props.index}
+      data-length={shown.length}
+      onToggle={(event) => setExpanded(event.currentTarget.open)}
+    >
+      <summary>
+        {props.open ? "Calling" : "Called"} <code>{props.name}</code> <small>{firstLine(shown)}</small>
+      </summary>
+      {expanded ? (
+        <pre tabIndex={0} aria-label="Arguments">{props.open ? shown : pretty(shown)}</pre>
+      ) : null}
+    </details>
+  );
+}
+
+function FileLink({ uri, name }: { readonly uri: string; readonly name: string }): JSX.Element {
+  if (!/^https?:/i.test(uri)) return <code>{name}</code>;
+  return (
+    <a href={uri} target="_blank" rel="noopener noreferrer nofollow">
+      {name}
+    </a>
+  );
+}
+
+const firstLine = (text: string): string => text.trim().split("\n", 1)[0]?.slice(0, 80) ?? "";
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

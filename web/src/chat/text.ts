@@ -1,0 +1,46 @@
+// text.ts: messages as plain text, and text as messages.
+
+import type { Message, MessageInput, Part } from "lockstep-client";
+
+type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: string | undefined };
+
+/** What a person would copy of it: its text parts. */
+export function textOf(message: Parts): string {
+  if (message.parts === undefined) return message.text ?? "";
+  return message.parts
+    .flatMap((part) => (part.type === "text" ? [part.text] : []))
+    .join("\n\n");
+}
+
+export const inputText = (input: readonly MessageInput[] | undefined): string =>
+  (input ?? []).map(textOf).join("\n\n");
+
+/** The message with other text: the first text part has it, other text parts go, the rest stays. */
+export function withText(message: Message, text: string): readonly Part[] {
+  const first = message.parts.findIndex((part) => part.type === "text");
+  if (first === -1) return [...message.parts, { type: "text", text }];
+  return message.parts.flatMap((part, index): readonly Part[] => {
+    if (index === first) return [{ type: "text", text }];
+    return part.type === "text" ? [] : [part];
+  });
+}
+
+const SAID: Readonly<Record<string, string>> = {
+  busy: "An answer is being written.",
+  deleted: "The message is deleted.",
+  built_upon: "A later answer builds on what would be cut.",
+  head_moved: "Another device has moved on meanwhile.",
+  too_large: "It is too large.",
+  too_many: "Too many turns wait already.",
+  unknown_agent: "There is no such agent on the server.",
+  unknown_history: "It was made on a history that the server does not have.",
+  unknown_message: "The message is not there.",
+  unknown_run: "There is no such run.",
+};
+
+/** Why a change was refused, for people. */
+export function reasonOf(code: string, detail: string): string {
+  const said = SAID[code];
+  if (said === undefined) return detail === "" ? code : `${detail} (${code})`;
+  return detail === "" ? said : `${said} ${detail}`;
+}

@@ -1,0 +1,89 @@
+// entry_list.tsx: all entries, of which only those in sight are drawn.
+
+import { memo, useEffect, useRef } from "react";
+import type { JSX } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+
+import { bytesText, microseconds, timeText } from "./facts.js";
+import type { Facts, Origin } from "./facts.js";
+import type { Timeline } from "./timeline.js";
+
+const ROW = 44;
+
+const KINDS: Readonly<Record<string, string>> = {
+  thread_updated: "thread",
+  message_put: "message",
+  message_created: "answer opened",
+  part_started: "part",
+  content_appended: "text",
+  message_ended: "answer ended",
+  message_cut: "cut",
+  message_deleted: "deleted",
+  head_moved: "head",
+  run_queued: "run queued",
+  run_started: "run started",
+  run_ended: "run ended",
+};
+
+/** An entry in a few words; what follows from the rest of it is left out. */
+export function kindsText(facts: Facts): string {
+  const telling = facts.kinds.filter((kind) => kind !== "head_moved" && kind !== "thread_updated");
+  const kinds = telling.length === 0 ? facts.kinds : telling;
+  if (kinds.length === 0) return facts.refused ? "refusal" : "nothing new";
+  return kinds.map((kind) => KINDS[kind] ?? kind).join(", ");
+}
+
+export function originText(origin: Origin): string {
+  if (origin.type === "device") return `device ${origin.device.slice(0, 8)}`;
+  if (origin.type === "run") return origin.agent || "run";
+  return "server";
+}
+
+interface EntryListProps {
+  readonly timeline: Timeline;
+  readonly index: number;
+  readonly onIndex: (index: number) => void;
+}
+
+export const EntryList = memo(function EntryList({ timeline, index, onIndex }: EntryListProps): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: timeline.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+  });
+  useEffect(() => virtual.scrollToIndex(index, { align: "auto" }), [virtual, index]);
+  const move = (by: number): void => onIndex(index + by);
+  return (
+    <div className="entries" ref={box} role="listbox" tabIndex={0} aria-label="Entries" data-testid="entries"
+      aria-activedescendant={`entry-${index}`}
+      onKeyDown={(event) => {
+        const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -index, End: timeline.length }[event.key];
+        if (by === undefined) return;
+        event.preventDefault();
+        move(by);
+      }}>
+      <div className="entries-all" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const facts = timeline.facts[item.index];
+          if (facts === undefined) return null;
+          return (
+            <div key={item.key} className="entry" role="option" id={`entry-${item.index}`}
+              aria-selected={item.index === index} aria-posinset={item.index + 1} aria-setsize={timeline.length}
+              data-testid="entry" data-index={item.index} data-ts={facts.ts} data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
+              data-origin={facts.origin.type} style={{ height: ROW, transform: `translateY(${item.start}px)` }}
+              onClick={() => onIndex(item.index)}>
+              <span className="entry-kinds">{kindsText(facts)}</span>
+              <span className="entry-size">{bytesText(facts.bytes)}</span>
+              <span className="entry-origin">{originText(facts.origin)}</span>
+              <span className="entry-time">
+                {timeText(facts.ts)} <i>+{microseconds(facts.gap)}</i>
+              </span>
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+});

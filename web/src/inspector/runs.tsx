@@ -1,0 +1,133 @@
+// runs.tsx: what each model was given, and whether it is what the fronts showed.
+//
+// The digest of the path that went to the model is held against the digest of the path that this
+// page folds from the entries up to the moment the run started: two ways to the same answer.
+
+import { memo, useEffect, useMemo, useState } from "react";
+import type { JSX } from "react";
+import { digestOf } from "lockstep-client";
+import type { LiveThread, RunContext } from "lockstep-client";
+
+import { microseconds } from "./facts.js";
+import { PastMessage } from "./state_view.js";
+import { pathTo, runTimes } from "./timeline.js";
+import type { RunTimes, Timeline } from "./timeline.js";
+
+interface RunsProps {
+  readonly timeline: Timeline;
+  readonly live: LiveThread;
+  readonly onIndex: (index: number) => void;
+}
+
+export const Runs = memo(function Runs({ timeline, live, onIndex }: RunsProps): JSX.Element {
+  const runs = useMemo(() => runTimes(timeline), [timeline]);
+  const [chosen, setChosen] = useState<string | null>(runs.at(-1)?.run.id ?? null);
+  const found = runs.find((one) => one.run.id === chosen) ?? null;
+  return (
+    <div data-testid="runs">
+      <h2>What the model saw</h2>
+      {runs.length === 0 ? <p className="hint">No run yet.</p> : (
+        <label className="run-choice">
+          <span className="offscreen">Run</span>
+          <select value={chosen ?? ""} data-testid="run-choice" onChange={(event) => setChosen(event.target.value)}>
+            {runs.map(({ run }, index) => (
+              <option key={run.id} value={run.id}>{index + 1}. {run.agent}, {run.status}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      {found === null ? null : <RunDetail key={found.run.id} times={found} timeline={timeline} live={live} onIndex={onIndex} />}
+    </div>
+  );
+});
+
+type Asked =
+  | { readonly state: "asked" }
+  | { readonly state: "refused"; readonly why: string }
+  | { readonly state: "there"; readonly context: RunContext; readonly digest: string; readonly folded: string };
+
+function useContextOf(times: RunTimes, timeline: Timeline, live: LiveThread): Asked {
+  const [asked, setAsked] = useState<Asked>({ state: "asked" });
+  useEffect(() => {
+    let here = true;
+    const { run } = times;
+    const ask = async (): Promise<Asked> => {
+      const answer = await live.context(run.id);
+      if (!answer.ok) return { state: "refused", why: answer.detail || answer.code };
+      const state = timeline.stateAt(timeline.indexAt(run.context_ts ?? 0));
+      const [digest, folded] = await Promise.all([digestOf(answer.context.path), digestOf(pathTo(state, run.head))]);
+      return { state: "there", context: answer.context, digest, folded };
+    };
+    ask().then(
+      (value) => here && setAsked(value),
+      (error: unknown) => here && setAsked({ state: "refused", why: String(error) }),
+    );
+    return () => {
+      here = false;
+    };
+  }, [times, timeline, live]);
+  return asked;
+}
+
+type RunDetailProps = RunsProps & { readonly times: RunTimes };
+
+function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Element {
+  const { run } = times;
+  const asked = useContextOf(times, timeline, live);
+  const time = (value: number | null): string => (value === null ? "not yet" : microseconds(value));
+  return (
+    <>
+      <dl className="facts">
+        <dt>Run</dt>
+        <dd><code>{run.id}</code></dd>
+        <dt>Model</dt>
+        <dd>{run.model ?? "not named"}</dd>
+        <dt>Waited</dt>
+        <dd>{time(times.waited)}</dd>
+        <dt>First word</dt>
+        <dd>{time(times.firstWord)}</dd>
+        <dt>In all</dt>
+        <dd>{time(times.total)}</dd>
+        {run.error === undefined ? null : <><dt>Error</dt><dd>{run.error.code}: {run.error.detail}</dd></>}
+      </dl>
+      {run.context_ts === undefined ? null : (
+        <button type="button" onClick={() => onIndex(timeline.indexAt(run.context_ts ?? 0))}>Go to its start</button>
+      )}
+      {asked.state === "asked" ? <p className="hint">Asking…</p> : null}
+      {asked.state === "refused" ? <p className="hint">{asked.why}</p> : null}
+      {asked.state === "there" ? <ContextView asked={asked} /> : null}
+    </>
+  );
+}
+
+function ContextView({ asked }: { readonly asked: Extract<Asked, { state: "there" }> }): JSX.Element {
+  const { context, digest, folded } = asked;
+  const same = digest === folded;
+  return (
+    <div className="context" data-testid="context" data-digest={digest} data-same={same ? "" : undefined}>
+      <p className={same ? "verdict" : "verdict differs"}>
+        {same ? "What the model saw is what the fronts showed." : "What the model saw differs from what the fronts showed."}
+        <code>{digest}</code>
+        {same ? null : <code>{folded}</code>}
+      </p>
+      <details open>
+        <summary>Path, {context.path.length} messages</summary>
+        <div data-testid="context-path">
+          {context.path.slice(-50).map((message) => (
+            <PastMessage key={message.id} message={message} cut={null} />
+          ))}
+        </div>
+      </details>
+      {context.repairs.length === 0 ? null : (
+        <details>
+          <summary>Repairs, {context.repairs.length}</summary>
+          <pre className="raw" tabIndex={0} aria-label="Repairs">{JSON.stringify(context.repairs, null, 2)}</pre>
+        </details>
+      )}
+      <details>
+        <summary>Sent, as it went out</summary>
+        <pre className="raw" tabIndex={0} data-testid="sent" aria-label="The request's body">{JSON.stringify(context.sent, null, 2)}</pre>
+      </details>
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+// state_view.tsx: the thread as it was, with what was cut struck through behind what was kept.
+//
+// The path to the head of that moment. The text is plain: what the log says, to the letter. Of a
+// long part the end is drawn, which is where things happen.
+
+import { memo, useEffect, useMemo, useRef, useState } from "react";
+import type { JSX } from "react";
+import type { Message, Part, ThreadState } from "lockstep-client";
+import { useVirtualizer } from "@tanstack/react-virtual";
+
+import { contentOf } from "./cuts.js";
+import type { Cut } from "./cuts.js";
+import { pathTo } from "./timeline.js";
+import type { Timeline } from "./timeline.js";
+
+/** So many units of a part are drawn, unless all are asked for. */
+const TAIL = 2_000;
+
+interface StateViewProps {
+  readonly timeline: Timeline;
+  readonly state: ThreadState;
+  readonly index: number;
+}
+
+export const StateView = memo(function StateView({ timeline, state, index }: StateViewProps): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const path = useMemo(() => pathTo(state, state.thread?.head), [state]);
+  const others = state.messages.size - path.length;
+  const virtual = useVirtualizer({
+    count: path.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => 90,
+    getItemKey: (at) => path[at]?.id ?? at,
+    overscan: 3,
+  });
+  // What changed last is at the end of the path, as a rule.
+  const length = path.length;
+  useEffect(() => {
+    const element = box.current;
+    if (element !== null && length > 0) element.scrollTop = element.scrollHeight;
+  }, [state, length]);
+  const waiting = [...state.runs.values()].filter((run) => run.status === "queued");
+  return (
+    <>
+      <h2>
+        State <small>{state.messages.size} messages{others > 0 ? `, ${others} on other branches` : ""}</small>
+      </h2>
+      <div className="state" ref={box} tabIndex={0} role="region" aria-label="Messages at this moment">
+        <div className="state-all" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const message = path[item.index];
+            if (message === undefined) return null;
+            return (
+              <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="state-row"
+                style={{ transform: `translateY(${item.start}px)` }}>
+                <PastMessage message={message} cut={timeline.cutOf(message, index)} />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {waiting.length === 0 ? null : <p className="hint">{waiting.length} turns wait.</p>}
+    </>
+  );
+});
+
+interface PastMessageProps {
+  readonly message: Message;
+  readonly cut: Cut | null;
+}
+
+export const PastMessage = memo(function PastMessage({ message, cut }: PastMessageProps): JSX.Element {
+  const gone = cut === null ? [] : cut.parts.filter((part) => part.part >= message.parts.length);
+  return (
+    <article className="past" data-testid="past-message" data-message={message.id} data-status={message.status}>
+      <h3>
+        {message.author ?? message.role}
+        {message.status === "complete" ? null : <span className="mark" data-mark={message.status}>{message.status}</span>}
+      </h3>
+      {message.parts.map((part, index) => (
+        <PastPart key={index} part={part} cut={cut?.parts.find((one) => one.part === index)?.cut ?? ""} />
+      ))}
+      {gone.map((part) => (
+        <p key={part.part} className="past-text" data-type={part.type}>
+          <del data-testid="cut">{part.cut}</del>
+        </p>
+      ))}
+      {cut === null ? null : <p className="legend">Seen by the user; <del>written by the model and never seen</del></p>}
+    </article>
+  );
+});
+
+function PastPart({ part, cut }: { readonly part: Part; readonly cut: string }): JSX.Element {
+  const [whole, setWhole] = useState(false);
+  const content = contentOf(part);
+  const hidden = whole || content.length <= TAIL * 1.5 ? 0 : content.length - TAIL;
+  return (
+    <div className="past-part" data-type={part.type}>
+      {part.type === "text" ? null : <small>{labelOf(part)}</small>}
+      {hidden === 0 ? null : (
+        <button type="button" onClick={() => setWhole(true)}>
+          {hidden.toLocaleString("en")} units before this
+        </button>
+      )}
+      <p className="past-text">
+        <span data-testid="kept">{hidden === 0 ? content : content.slice(hidden)}</span>
+        {cut === "" ? null : <del data-testid="cut">{cut}</del>}
+      </p>
+    </div>
+  );
+}
+
+function labelOf(part: Part): string {
+  if (part.type === "tool_call") return `call of ${part.name}`;
+  if (part.type === "tool_result") return `result of ${part.call}`;
+  if (part.type === "data") return `data ${part.name}`;
+  return part.type;
+}

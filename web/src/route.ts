@@ -1,0 +1,52 @@
+// route.ts: which page the address names. The hash alone, so that the server needs no rewriting.
+
+import { useSyncExternalStore } from "react";
+
+export type Route =
+  | { readonly page: "chat"; readonly thread: string | null }
+  | { readonly page: "inspect"; readonly thread: string }
+  | { readonly page: "side-by-side"; readonly thread: string | null };
+
+const THREAD = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
+
+function threadOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  try {
+    const id = decodeURIComponent(text);
+    return THREAD.test(id) ? id : null;
+  } catch {
+    return null;
+  }
+}
+
+export function parseRoute(hash: string): Route {
+  const [, page, id] = hash.replace(/^#/, "").split("/");
+  const thread = threadOf(id);
+  if (page === "inspect" && thread !== null) return { page, thread };
+  if (page === "side-by-side") return { page, thread };
+  return { page: "chat", thread: page === "t" ? thread : null };
+}
+
+export const chatAddress = (thread: string): string => `#/t/${encodeURIComponent(thread)}`;
+export const inspectAddress = (thread: string): string => `#/inspect/${encodeURIComponent(thread)}`;
+export const sideAddress = (thread: string): string => `#/side-by-side/${encodeURIComponent(thread)}`;
+
+export function go(address: string): void {
+  location.hash = address;
+}
+
+/** An id that no other thread has. crypto.randomUUID is missing on plain http. */
+export function newThreadId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `t-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+function subscribe(listener: () => void): () => void {
+  addEventListener("hashchange", listener);
+  return () => removeEventListener("hashchange", listener);
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  return parseRoute(hash);
+}

@@ -1,0 +1,27 @@
+// settings.ts: the few things that this browser remembers for the page.
+//
+// Storage may be forbidden (private windows, policies): then nothing is remembered, and that is all.
+
+const PREFIX = "lockstep.";
+
+export function readSetting(name: string, storage: "local" | "session" = "local"): string | null {
+  try {
+    return (storage === "local" ? localStorage : sessionStorage).getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+export function writeSetting(
+  name: string,
+  value: string | null,
+  storage: "local" | "session" = "local",
+): void {
+  try {
+    const place = storage === "local" ? localStorage : sessionStorage;
+    if (value === null) place.removeItem(PREFIX + name);
+    else place.setItem(PREFIX + name, value);
+  } catch {
+    // Not remembered.
+  }
+}

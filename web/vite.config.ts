@@ -1,0 +1,55 @@
+// vite.config.ts: how the pages are built, tested and tried out.
+//
+// The client is taken from its sources, so that no build of it is needed first. React must then be
+// found once only, in this folder, or hooks would see two of it.
+
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Writes sw.js with the names of all built files in it: what it keeps for when there is no network. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service-worker",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const files = Object.keys(bundle).filter((name) => name !== "index.html");
+      const paths = ["/", "/icon.svg", "/manifest.webmanifest", ...files.map((name) => `/${name}`)];
+      const contents = Object.values(bundle).map((file) => ("code" in file ? file.code : file.source));
+      const hash = createHash("sha256").update(paths.join("\n"));
+      for (const content of contents) hash.update(content);
+      const version = hash.digest("hex").slice(0, 12);
+      const source = this.fs
+        .readFile(at("src/sw.js"), { encoding: "utf8" })
+        .then((text) =>
+          text.replace("__VERSION__", version).replace("[/* files */]", JSON.stringify(paths)),
+        );
+      return source.then((text) => {
+        this.emitFile({ type: "asset", fileName: "sw.js", source: text });
+      });
+    },
+  };
+}
+
+const server = process.env["LOCKSTEP_SERVER"] ?? "http://127.0.0.1:7070";
+const proxy = { "/v1": { target: server, ws: true, changeOrigin: true } };
+
+export default defineConfig({
+  plugins: [react(), serviceWorker()],
+  resolve: {
+    alias: [
+      { find: /^lockstep-client\/react$/, replacement: at("../client/react/index.ts") },
+      { find: /^lockstep-client$/, replacement: at("../client/src/index.ts") },
+    ],
+    dedupe: ["react", "react-dom"],
+  },
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: { proxy, fs: { allow: [at("..")] } },
+  preview: { proxy },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+});
