@@ -50,13 +50,12 @@ function applyGrowth(draft: Draft, growth: Growth): void {
   if (held.updated === growth.updated) return;
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);
   for (const part of growth.grow) {
-    must(part.part >= 0 && part.part <= parts.length, "a growth leaves no hole");
     if ("value" in part) {
+      must(part.part in parts || part.part === parts.length, "a growth leaves no hole");
       const next = [...parts];
       next[part.part] = part.value;
       parts = next;
     } else {
-      must(part.part < parts.length, "a growth is of a part that is there");
       parts = grown(parts, part.part, part.at, part.text);
     }
   }

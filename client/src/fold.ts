@@ -60,8 +60,9 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
 
   content_appended: (draft, { message, part, at, text }, ts) => {
     const { parts } = draft.message(message);
-    must(part <= parts.length, "content is for a part that is there, or for the next one");
-    draft.changeMessage(message, { parts: grown(parts, part, at, text), updated: ts });
+    // What has no beginning begins as text.
+    const begun = part === parts.length ? [...parts, { type: "text", text: "" } as const] : parts;
+    draft.changeMessage(message, { parts: grown(begun, part, at, text), updated: ts });
   },
 
   message_ended: (draft, { message, status, usage }, ts) =>
@@ -127,13 +128,14 @@ export function grown(
   at: number,
   text: string,
 ): readonly Part[] {
-  const held = parts[part] ?? { type: "text", text: "" };
+  const held = parts[part];
+  must(held !== undefined, "content is of a part that is there");
   const former = growingText(held);
   if (former === undefined) {
     must(!fixed.has(held.type), `a part of type ${held.type} does not grow`);
     return parts;
   }
-  const fits = part >= 0 && at <= former.length && roundDown(former, at) === at;
+  const fits = at <= former.length && roundDown(former, at) === at;
   must(fits && typeof text === "string", "content begins where there is some");
   const next = [...parts];
   next[part] = withText(held, former.slice(0, at) + text);
