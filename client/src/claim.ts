@@ -22,7 +22,9 @@ export async function claimDevice(
   const taken = new Set<string>();
   let device: string | null = null;
   if (channel !== null) {
-    channel.onmessage = ({ data }: MessageEvent<{ readonly asks?: true; readonly taken?: string }>) => {
+    channel.onmessage = ({
+      data,
+    }: MessageEvent<{ readonly asks?: true; readonly taken?: string }>) => {
       if (typeof data.taken === "string") taken.add(data.taken);
       if (data.asks === true && device !== null) channel.postMessage({ taken: device });
     };

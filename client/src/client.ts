@@ -58,14 +58,17 @@ export class LockstepClient implements Client {
     this.#ready = this.#start();
     this.#adding = this.#ready;
     const shared = this.#ready.then(() => (options.tabs === false ? null : store.shared));
-    this.#tabs = joinTabs(shared.then((name) => name && `${name} ${url}`), {
-      open: () => this.#open(options, url),
-      added: (change) => this.#session(change.thread).add(change),
-      settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),
-      renumbered: (thread, changes, former) => this.#renumbered(thread, changes, former),
-      dropped: (thread) => this.#threads.get(thread)?.session.deleted(),
-      leads: () => void this.#takeOver(),
-    });
+    this.#tabs = joinTabs(
+      shared.then((name) => name && `${name} ${url}`),
+      {
+        open: () => this.#open(options, url),
+        added: (change) => this.#session(change.thread).add(change),
+        settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),
+        renumbered: (thread, changes, former) => this.#renumbered(thread, changes, former),
+        dropped: (thread) => this.#threads.get(thread)?.session.deleted(),
+        leads: () => void this.#takeOver(),
+      },
+    );
     const link = this.#tabs.link;
     this.#feed = new Feed({
       http: this.#http,
@@ -163,7 +166,10 @@ export class LockstepClient implements Client {
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
       throw new Error(`${JSON.stringify(id)} can't be a thread's id.`);
     }
-    const session = new Session(id, this.#outside(() => live.tell()));
+    const session = new Session(
+      id,
+      this.#outside(() => live.tell()),
+    );
     const live: Live = new Live(session, {
       http: this.#http,
       author: this.#author,

@@ -87,7 +87,8 @@ export class Feed implements LiveThreads {
       return;
     }
     if (this.#listeners.size > 0 && this.#cursor === null) void this.#read();
-    if (this.#cancel === null && (this.#cursor !== null || this.#listeners.size === 0)) this.#follow();
+    if (this.#cancel === null && (this.#cursor !== null || this.#listeners.size === 0))
+      this.#follow();
   }
 
   // --- The list ----------------------------------------------------------------------------------

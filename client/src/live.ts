@@ -68,10 +68,16 @@ export class Live implements LiveThread {
   ): Promise<Result<{ run: string; message: string }>> {
     const message = newId("m");
     const { metadata } = options;
-    const input = [{ id: message, ...contentOf(said), ...this.#signed(), ...(metadata && { metadata }) }];
+    const input = [
+      { id: message, ...contentOf(said), ...this.#signed(), ...(metadata && { metadata }) },
+    ];
     const tip = this.#tip();
     const place =
-      options.parent !== undefined ? { parent: options.parent } : tip === null ? {} : { after: tip };
+      options.parent !== undefined
+        ? { parent: options.parent }
+        : tip === null
+          ? {}
+          : { after: tip };
     const result = await this.#start({ input, ...place }, options);
     return result.ok ? { ...result, message } : result;
   }
@@ -84,7 +90,10 @@ export class Live implements LiveThread {
     const { metadata } = options;
     const named = metadata === undefined ? {} : { metadata };
     if (options.resend !== true) {
-      return this.change({ type: "put_message", message: { id: message, ...contentOf(said), ...named } });
+      return this.change({
+        type: "put_message",
+        message: { id: message, ...contentOf(said), ...named },
+      });
     }
     const former = this.#held(message);
     const input = [{ id: newId("m"), ...contentOf(said), ...this.#signed(), ...named }];
@@ -98,8 +107,9 @@ export class Live implements LiveThread {
 
   async stop(run?: string): Promise<Result> {
     const seen = this.#session.seen();
-    const running = (state: { readonly runs: ReadonlyMap<string, { id: string; status: string }> }) =>
-      [...state.runs.values()].find((it) => it.status === "running")?.id;
+    const running = (state: {
+      readonly runs: ReadonlyMap<string, { id: string; status: string }>;
+    }) => [...state.runs.values()].find((it) => it.status === "running")?.id;
     const { view } = this;
     const named = run ?? running(seen.state) ?? running(this.#session.state) ?? view.run?.id;
     if (named === undefined) {
@@ -132,7 +142,9 @@ export class Live implements LiveThread {
     const { lost } = this.#session;
     this.#session.offered();
     let result: Result = { ok: true, ts: null };
-    const asked = [...lost].sort((a, b) => a.created - b.created).map((it) => this.change(offerOf(it)));
+    const asked = [...lost]
+      .sort((a, b) => a.created - b.created)
+      .map((it) => this.change(offerOf(it)));
     for (const one of await Promise.all(asked)) if (result.ok) result = one;
     return result;
   }
@@ -164,11 +176,7 @@ export class Live implements LiveThread {
     return result.ok ? { ...result, run } : result;
   }
 
-  #add(
-    change: ChangeBody,
-    seen: string | null,
-    frozen?: readonly Message[],
-  ): Promise<Result> {
+  #add(change: ChangeBody, seen: string | null, frozen?: readonly Message[]): Promise<Result> {
     return this.#host.add({ thread: this.id, change, seen, ...(frozen && { frozen }) });
   }
 
@@ -185,8 +193,10 @@ export class Live implements LiveThread {
 
   #held(message: string): Message {
     const found =
-      this.#session.state.messages.get(message) ?? this.view.messages.find((it) => it.id === message);
-    if (found === undefined) throw new Error(`There is no message ${message} in thread ${this.id}.`);
+      this.#session.state.messages.get(message) ??
+      this.view.messages.find((it) => it.id === message);
+    if (found === undefined)
+      throw new Error(`There is no message ${message} in thread ${this.id}.`);
     return found;
   }
 
@@ -261,7 +271,11 @@ function lastOf<Item>(items: readonly Item[], meant: (item: Item) => boolean): I
 }
 
 function contentOf(said: Said): MessageInput {
-  return typeof said === "string" ? { text: said } : "text" in said ? { text: said.text } : { parts: said.parts };
+  return typeof said === "string"
+    ? { text: said }
+    : "text" in said
+      ? { text: said.text }
+      : { parts: said.parts };
 }
 
 function offerOf({ id, role, parts, author, metadata, parent }: Message): ChangeBody {

@@ -25,7 +25,10 @@ export function memoryStore(): Store {
     async renumber(thread, ops, seen) {
       const [renumbered, next] = renumbering(pending, thread, ops, seen, last);
       last = next;
-      pending = [...pending.filter((it) => it.thread !== thread || !ops.includes(it.op)), ...renumbered];
+      pending = [
+        ...pending.filter((it) => it.thread !== thread || !ops.includes(it.op)),
+        ...renumbered,
+      ];
       return renumbered;
     },
     async pending() {

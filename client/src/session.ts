@@ -112,10 +112,11 @@ export class Session {
   #project(): ThreadView {
     const { pending, refused } = this.#changes;
     const shown = project(this.#state, pending, this.#look, this.#former);
-    const loading = !this.#known && this.#state.ts === 0 && pending.length === 0;
+    // That there is nothing yet is known, too.
+    const found = this.#known && shown.status === "loading" ? "ready" : shown.status;
     return {
       ...shown,
-      status: this.#error !== null ? "error" : loading ? "loading" : shown.status,
+      status: this.#error !== null ? "error" : found,
       pending: pending.length,
       refused,
       lost: this.#lost,
@@ -226,7 +227,9 @@ export class Session {
     this.#sending?.cancel();
     this.#follow = this.#sending = null;
     this.#keeping();
-    const refused = this.#changes.pending.map((it) => refusal(it, "deleted", "The thread is deleted."));
+    const refused = this.#changes.pending.map((it) =>
+      refusal(it, "deleted", "The thread is deleted."),
+    );
     this.#state = emptyState(this.id);
     this.#known = true;
     this.#error = { code: "deleted", detail: "The thread is deleted." };
@@ -267,7 +270,10 @@ export class Session {
     const device = this.#outside.device();
     const changes = batch.map(({ op, seen, change }) => ({ ...change, op, ...(seen && { seen }) }));
     const body = { thread: this.id, ...(cursor && { cursor }), device, changes };
-    const exchange = this.#exchange(cursor, batch.map((it) => it.op));
+    const exchange = this.#exchange(
+      cursor,
+      batch.map((it) => it.op),
+    );
     this.#sending = exchange;
     exchange.cancel = this.#outside.sync({ ...body, follow: "none" }, (frame) => {
       if (this.#sending !== exchange) return;
@@ -362,7 +368,9 @@ export class Session {
     }
     const device = this.#outside.device();
     // A refusal's reason comes with its outcome.
-    const acks = (entry.acks ?? []).filter((it) => it.device === device && it.outcome === "applied");
+    const acks = (entry.acks ?? []).filter(
+      (it) => it.device === device && it.outcome === "applied",
+    );
     if (acks.length > 0) this.#tellSettled(this.#changes.outcomes(acks, entry.ts));
     if (this.#state === former) return;
     this.#stateChanged(entry.events.some((it) => it.type === "run_ended"));

@@ -19,7 +19,10 @@ export function openSocket(settings: SocketSettings): Open {
   return (events, clock) => {
     const socket = new SocketWire(settings, events);
     const cancel = clock.after(openedWithin, () => socket.giveUp());
-    socket.start().finally(cancel).catch(() => undefined);
+    socket
+      .start()
+      .finally(cancel)
+      .catch(() => undefined);
     return socket;
   };
 }

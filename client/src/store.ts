@@ -167,7 +167,8 @@ class IndexedDbStore implements Store {
   async threads(): Promise<readonly Thread[]> {
     return this.#or(
       async (database) =>
-        (await answer<readonly Thread[] | undefined>(database, meta, (it) => it.get("threads"))) ?? [],
+        (await answer<readonly Thread[] | undefined>(database, meta, (it) => it.get("threads"))) ??
+        [],
       () => this.#memory.threads(),
     );
   }
@@ -257,7 +258,11 @@ function open(name: string, factory: IDBFactory): Promise<IDBDatabase> {
 type Table = (name: string) => IDBObjectStore;
 
 /** One transaction that writes. Resolves when it is on the disk. */
-function done(database: IDBDatabase, tables: readonly string[], work: (it: Table) => void): Promise<void> {
+function done(
+  database: IDBDatabase,
+  tables: readonly string[],
+  work: (it: Table) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction([...tables], "readwrite", { durability: "strict" });
     transaction.oncomplete = () => resolve();

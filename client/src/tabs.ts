@@ -14,11 +14,7 @@ import type { Outcome } from "./wire.js";
 export interface News {
   added(change: PendingChange): void;
   settled(thread: string, outcomes: readonly Outcome[]): void;
-  renumbered(
-    thread: string,
-    changes: readonly PendingChange[],
-    former: readonly number[],
-  ): void;
+  renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void;
   dropped(thread: string): void;
 }
 

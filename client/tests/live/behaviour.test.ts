@@ -1,49 +1,213 @@
-// behaviour.test.ts: the client against the real server.
+// behaviour.test.ts: what is said and shown, with the real server.
 
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { connect, memoryStore } from "../../src/index.js";
-import type { Client, LiveThread, Options } from "../../src/types.js";
-import { fastClock } from "./lib/network.js";
+import { indexedDbStore } from "../../src/index.js";
+import { agree, Scene, served, shown, textsOf } from "./lib/scene.js";
 import { noBinary, Server, until } from "./lib/server.js";
 
-const textOf = (thread: LiveThread) =>
-  thread.view.messages.map((message) =>
-    message.parts.map((part) => ("text" in part ? part.text : "")).join(""),
-  );
+globalThis.IDBKeyRange ??= IDBKeyRange;
+
+const push = { agent: "push" };
+const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 
 describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
   let server: Server;
-  const clients: Client[] = [];
-  let threads = 0;
-
-  const open = (options: Options = {}) => {
-    const client = connect({ url: server.url, store: memoryStore(), clock: fastClock, ...options });
-    clients.push(client);
-    return client;
-  };
-  const fresh = () => `thread-${++threads}`;
+  let scene: Scene;
 
   beforeAll(async () => {
     server = await Server.start();
+    scene = new Scene(server);
   }, 30_000);
   afterAll(async () => {
-    for (const client of clients) await client.close();
+    await scene.dispose();
     await server.dispose();
   });
 
   test.each(["websocket", "sse"] as const)("a message is answered over %s", async (transport) => {
-    const thread = open({ transport }).thread(fresh());
-    const stop = thread.subscribe(() => undefined);
-    const sending = thread.sendMessage("Why is the sky blue?");
-    expect(textOf(thread)).toEqual(["Why is the sky blue?"]);
-    expect(thread.view.messages[0]?.pending).toBe("new");
+    const { live, client } = scene.front(scene.fresh(), { transport });
+    const sending = live.sendMessage("Why is the sky blue?", push);
+    expect(shown(live)).toEqual(["Why is the sky blue?"]);
+    expect(live.view.messages[0]?.pending).toBe("new");
     const sent = await sending;
-    expect(sent.ok).toBe(true);
-    await until(() => thread.view.status === "ready" && thread.view.messages.length === 2, "an answer");
-    const { messages } = await server.read(thread.id);
-    expect(thread.view.messages.map(({ pending: _, branches: __, ...it }) => it)).toEqual(messages);
-    expect(thread.view.pending).toBe(0);
-    stop();
+    if (!sent.ok) throw new Error(sent.code);
+    expect(client.connection.transport).toBe(transport);
+    await scene.answer(live.id, sent.run, words(20));
+    await agree(server, live);
+    expect(shown(live)).toEqual(["Why is the sky blue?", words(20).join("")]);
+    expect(live.view.status).toBe("ready");
+  });
+
+  test("a front that looks at a thread that is not there sees it as soon as it is", async () => {
+    const id = scene.fresh();
+    const second = scene.front(id);
+    await until(() => second.live.view.status === "ready", "it is known not to be there");
+    const first = scene.front(id);
+    await first.live.sendMessage("here", push);
+    await until(() => shown(second.live).length === 1, "the other one shows it");
+  });
+
+  test("no character is missing or doubled after a hundred cuts", async () => {
+    const { live, network } = scene.front(scene.fresh());
+    const sent = await live.sendMessage("count", push);
+    if (!sent.ok) throw new Error(sent.code);
+    let cuts = 0;
+    const cutting = setInterval(() => {
+      if (cuts < 100 && live.view.run !== null) {
+        network.cut();
+        cuts += 1;
+      }
+    }, 25);
+    const seen: string[] = [];
+    live.subscribe(() => seen.push(shown(live)[1] ?? ""));
+    while (cuts < 100) {
+      await scene.answer(live.id, sent.run, words(300), 10);
+      break;
+    }
+    clearInterval(cutting);
+    await agree(server, live);
+    const whole = words(300).join("");
+    expect(shown(live)[1]).toBe(whole);
+    expect(seen.every((it) => whole.startsWith(it))).toBe(true);
+    expect(cuts).toBe(100);
+  });
+
+  test("what was said offline is kept over a reload, and counts once, in order", async () => {
+    const id = scene.fresh();
+    const indexedDB = new IDBFactory();
+    const store = () => indexedDbStore("offline", { indexedDB, turns: true });
+    const kept = async () => {
+      const reader = store();
+      await reader.device("nobody");
+      const changes = await reader.pending();
+      reader.close();
+      return changes.length;
+    };
+    const other = scene.front(id);
+    const first = await other.live.sendMessage("one", push);
+    if (!first.ok) throw new Error(first.code);
+    await scene.answer(id, first.run, ["answer one"]);
+    const before = scene.front(id, { store: store() });
+    await agree(server, before.live, other.live);
+    const [question, answer] = before.live.view.messages.map((it) => it.id);
+
+    before.network.goDown();
+    void before.live.edit(question ?? "", "one, edited");
+    void before.live.edit(answer ?? "", "answer, edited");
+    void before.live.sendMessage("two", push);
+    expect(shown(before.live)).toEqual(["one, edited", "answer, edited", "two"]);
+    await until(async () => (await kept()) === 3, "all are kept");
+    await before.client.close();
+
+    const after = scene.front(id, { store: store() });
+    after.network.goDown();
+    await until(() => after.live.view.pending === 3, "they came back");
+    expect(shown(after.live)).toEqual(["one, edited", "answer, edited", "two"]);
+    expect(shown(other.live)).toEqual(["one", "answer one"]);
+    after.network.down = false;
+    after.client.reconnect();
+    await until(() => after.live.view.pending === 0, "all are answered");
+    const run = after.live.view.run?.id ?? "";
+    await scene.answer(id, run, ["answer two"]);
+    await agree(server, after.live, other.live);
+    expect(shown(other.live)).toEqual(["one, edited", "answer, edited", "two", "answer two"]);
+    await until(async () => (await kept()) === 0, "nothing is kept any more");
+  });
+
+  test("what is stopped reads as it was seen, on every front and on the server", async () => {
+    const id = scene.fresh();
+    const [one, two] = [scene.front(id), scene.front(id)];
+    const sent = await one.live.sendMessage("tell", push);
+    if (!sent.ok) throw new Error(sent.code);
+    const writing = scene.answer(id, sent.run, words(200), 5);
+    await until(() => (shown(one.live)[1] ?? "").length > 100, "some of it is there");
+    const { cursor } = one.live.view;
+    const message = one.live.view.messages[1]?.id ?? "";
+    const text = shown(one.live)[1] ?? "";
+    one.network.delay = 100;
+    one.live.markSeen(cursor ?? "", [{ message, part: 0, length: 37 }]);
+    await until(() => (shown(one.live)[1] ?? "").length > text.length + 40, "more of it came");
+    const stopping = one.live.stop();
+    expect(one.live.view.stopping).toBe(true);
+    expect(shown(one.live)[1]).toBe(text.slice(0, 37));
+    const shownSince = new Set<string | undefined>();
+    one.live.subscribe(() => shownSince.add(shown(one.live)[1]));
+    expect((await stopping).ok).toBe(true);
+    await writing;
+    await agree(server, one.live, two.live);
+    expect(textsOf(await served(server, id))[1]).toBe(text.slice(0, 37));
+    expect([...shownSince]).toEqual([text.slice(0, 37)]);
+  });
+
+  test("a change that spoils its request is refused alone", async () => {
+    const { live, network } = scene.front(scene.fresh());
+    await live.sendMessage("first", push);
+    network.goDown();
+    const good = live.update({ title: "good" });
+    const bad = live.change({ type: "delete_message", message: "not an id" });
+    const known = live.change({ type: "delete_message", message: "nobody" });
+    const later = live.update({ metadata: { later: true } });
+    network.down = false;
+    expect((await good).ok).toBe(true);
+    expect((await later).ok).toBe(true);
+    expect(await bad).toMatchObject({ ok: false, code: "invalid" });
+    expect(await known).toMatchObject({ ok: false, code: "unknown_message" });
+    expect(live.view.refused.map((it) => it.code).sort()).toEqual(["invalid", "unknown_message"]);
+    for (const { op } of live.view.refused) live.dismiss(op);
+    expect(live.view.refused).toEqual([]);
+    expect((await server.read(live.id)).thread.title).toBe("good");
+  });
+
+  test("an answer goes on through a kill of the server", async () => {
+    const { live } = scene.front(scene.fresh());
+    await live.sendMessage("before", push);
+    await server.kill();
+    const sending = live.sendMessage("while it is gone", push);
+    await server.launch();
+    expect((await sending).ok).toBe(true);
+    await until(() => live.view.pending === 0, "it is answered");
+  });
+
+  test("a thread that is deleted says so, and what is pending is refused", async () => {
+    const id = scene.fresh();
+    const [one, two] = [scene.front(id), scene.front(id)];
+    await one.live.sendMessage("gone soon", push);
+    await until(() => shown(two.live).length === 1, "both show it");
+    two.network.goDown();
+    const sending = two.live.update({ title: "never" });
+    expect((await one.live.delete()).ok).toBe(true);
+    two.network.down = false;
+    expect(await sending).toMatchObject({ ok: false, code: "deleted" });
+    expect(one.live.view.error?.code).toBe("deleted");
+    expect(two.live.view.error?.code).toBe("deleted");
+  });
+
+  test("the list of threads is live", async () => {
+    const { client } = scene.front(scene.fresh());
+    const list = client.threads();
+    list.subscribe(() => undefined);
+    const id = scene.fresh();
+    const { live } = scene.front(id);
+    await live.sendMessage("listed", push);
+    await until(() => list.view.threads[0]?.id === id, "the new one is the first");
+    await live.update({ title: "renamed" });
+    await until(() => list.view.threads[0]?.title === "renamed", "it has its new name");
+    await live.delete();
+    await until(() => !list.view.threads.some((it) => it.id === id), "it is gone");
+  });
+
+  test("the past, a run's context and all entries can be read", async () => {
+    const { live } = scene.front(scene.fresh());
+    const sent = await live.sendMessage("one", push);
+    if (!sent.ok || sent.ts === null) throw new Error("not sent");
+    await scene.answer(live.id, sent.run, ["two"]);
+    const past = await live.at(sent.ts);
+    expect(past.ok && textsOf(past.past.messages)).toEqual(["one"]);
+    const entries = [];
+    for await (const batch of live.entries()) entries.push(...batch);
+    expect(entries[0]?.ts).toBe(sent.ts);
+    expect(entries.at(-1)?.events.at(-1)?.type).toBe("run_ended");
+    expect((await live.context("nobody")).ok).toBe(false);
   });
 });

@@ -149,7 +149,7 @@ class HostileSocket implements Cutting {
     if (network.chance()) {
       // Did it arrive? The one who sent it will never know.
       if (network.random() < 0.5 && this.#real.readyState === 1) this.#real.send(data);
-      return this.cut();
+      return queueMicrotask(() => this.cut());
     }
     const wait = network.wait();
     this.#going = this.#going.then(async () => {
