@@ -20,7 +20,9 @@ function serviceWorker(): Plugin {
     generateBundle(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => name !== "index.html");
       const paths = ["/", "/icon.svg", "/manifest.webmanifest", ...files.map((name) => `/${name}`)];
-      const contents = Object.values(bundle).map((file) => ("code" in file ? file.code : file.source));
+      const contents = Object.values(bundle).map((file) =>
+        "code" in file ? file.code : file.source,
+      );
       const hash = createHash("sha256").update(paths.join("\n"));
       for (const content of contents) hash.update(content);
       const version = hash.digest("hex").slice(0, 12);

@@ -20,6 +20,7 @@ export function LockstepProvider({ client, children }: LockstepProviderProps): J
 export function useClient(client?: Client): Client {
   const provided = useContext(Context);
   const found = client ?? provided;
-  if (found === null) throw new Error("useClient: no <LockstepProvider> above, and no client given");
+  if (found === null)
+    throw new Error("useClient: no <LockstepProvider> above, and no client given");
   return found;
 }

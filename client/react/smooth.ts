@@ -40,9 +40,7 @@ function endsInsideCodePoint(text: string, length: number): boolean {
 }
 
 function wantsNoMotion(): boolean {
-  return (
-    typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches
-  );
+  return typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** As much of the text as is to be shown now. */

@@ -8,7 +8,9 @@ const LIMIT = 350_000;
 const folder = process.argv[2] ?? "dist";
 
 const filesBelow = (path) =>
-  statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesBelow(join(path, name))) : [path];
+  statSync(path).isDirectory()
+    ? readdirSync(path).flatMap((name) => filesBelow(join(path, name)))
+    : [path];
 
 let all = 0;
 for (const file of filesBelow(folder)) {

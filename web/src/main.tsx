@@ -22,5 +22,8 @@ createRoot(root).render(
 // On plain http there are no service workers (but on this machine itself): the page then works
 // while there is a network.
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  window.addEventListener("load", () => void navigator.serviceWorker.register("/sw.js").catch(() => {}));
+  window.addEventListener(
+    "load",
+    () => void navigator.serviceWorker.register("/sw.js").catch(() => {}),
+  );
 }

@@ -29,7 +29,8 @@ export function parseRoute(hash: string): Route {
 
 export const chatAddress = (thread: string): string => `#/t/${encodeURIComponent(thread)}`;
 export const inspectAddress = (thread: string): string => `#/inspect/${encodeURIComponent(thread)}`;
-export const sideAddress = (thread: string): string => `#/side-by-side/${encodeURIComponent(thread)}`;
+export const sideAddress = (thread: string): string =>
+  `#/side-by-side/${encodeURIComponent(thread)}`;
 
 export function go(address: string): void {
   location.hash = address;

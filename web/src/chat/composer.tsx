@@ -16,6 +16,8 @@ interface ComposerProps {
   readonly stopping: boolean;
   readonly onSend: (text: string) => void;
   readonly onStop: () => void;
+  /** Is it the only one on the page? */
+  readonly alone: boolean;
   /** Text that is to be said again: it is put in front of what is written. */
   readonly restored: { readonly text: string } | null;
   readonly area: RefObject<HTMLTextAreaElement | null>;
@@ -68,6 +70,7 @@ export function Composer(props: ComposerProps): JSX.Element {
       <textarea
         ref={area}
         data-testid="composer"
+        id={props.alone ? "composer" : undefined}
         aria-label="Message"
         placeholder={running ? "Say what comes next" : "Write a message"}
         rows={1}
@@ -76,14 +79,27 @@ export function Composer(props: ComposerProps): JSX.Element {
         onKeyDown={onKeyDown}
       />
       {running ? (
-        <button type="button" className="stop" data-testid="stop" disabled={stopping} onClick={onStop}
-          aria-label={stopping ? "Stopping" : "Stop"} title="Stop (Escape)">
+        <button
+          type="button"
+          className="stop"
+          data-testid="stop"
+          disabled={stopping}
+          onClick={onStop}
+          aria-label={stopping ? "Stopping" : "Stop"}
+          title="Stop (Escape)"
+        >
           <Icon name="stop" />
           <span>{stopping ? "Stopping" : "Stop"}</span>
         </button>
       ) : null}
-      <button type="submit" className="primary send" data-testid="send" disabled={empty}
-        aria-label={running ? "Send as the next turn" : "Send"} title="Send (Enter)">
+      <button
+        type="submit"
+        className="primary send"
+        data-testid="send"
+        disabled={empty}
+        aria-label={running ? "Send as the next turn" : "Send"}
+        title="Send (Enter)"
+      >
         <Icon name="send" />
       </button>
     </form>

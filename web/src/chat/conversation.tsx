@@ -3,11 +3,12 @@
 // It stays at the end while the reader is at the end, and says "seen" of what was painted. It is
 // all that a front needs: the page shows one, the side-by-side page two.
 
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import type { JSX, RefObject } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { JSX } from "react";
 import type { MessageView, ThreadView } from "lockstep-client";
 import { useSeen, useThread } from "lockstep-client/react";
 
+import { useEnd } from "../end.js";
 import { Icon } from "../icons.js";
 import { Composer } from "./composer.js";
 import { MessageItem } from "./message.js";
@@ -22,11 +23,14 @@ interface ConversationProps {
   readonly agent: string;
   /** Listen to Escape everywhere? Not if there are two on the page. */
   readonly alone?: boolean | undefined;
+  /** What it is called where there are two. */
+  readonly label?: string | undefined;
   /** Is the thread one that was just made here? Then there is nothing to wait for. */
   readonly fresh?: boolean | undefined;
 }
 
-export function Conversation({ thread, agent, alone = true, fresh = false }: ConversationProps): JSX.Element {
+export function Conversation(props: ConversationProps): JSX.Element {
+  const { thread, agent, alone = true, fresh = false, label = "Conversation" } = props;
   const { live, view } = useThread(thread);
   const painted = useSeen(live, view);
   const [restored, setRestored] = useState<{ readonly text: string } | null>(null);
@@ -43,8 +47,14 @@ export function Conversation({ thread, agent, alone = true, fresh = false }: Con
     void live.sendMessage(text, { agent });
   };
   return (
-    <section className="conversation" data-testid="conversation" data-thread={thread}
-      data-status={view.status} data-cursor={view.cursor ?? undefined} aria-label="Conversation">
+    <section
+      className="conversation"
+      data-testid="conversation"
+      data-thread={thread}
+      data-status={view.status}
+      data-cursor={view.cursor ?? undefined}
+      aria-label={label}
+    >
       <div className="scroll" ref={end.box} onScroll={end.onScroll} tabIndex={-1}>
         <div className="column" ref={end.content}>
           <Messages view={view} live={live} painted={painted} agent={agent} fresh={fresh} />
@@ -62,8 +72,17 @@ export function Conversation({ thread, agent, alone = true, fresh = false }: Con
         ) : null}
         <Refused refused={view.refused} live={live} onRestore={(text) => setRestored({ text })} />
         <ConnectionBanner pending={view.pending} />
-        <Composer key={thread} thread={thread} running={running} stopping={view.stopping}
-          onSend={send} onStop={stop} restored={restored} area={area} />
+        <Composer
+          key={thread}
+          thread={thread}
+          running={running}
+          stopping={view.stopping}
+          alone={alone}
+          onSend={send}
+          onStop={stop}
+          restored={restored}
+          area={area}
+        />
       </footer>
     </section>
   );
@@ -101,51 +120,13 @@ function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Ele
           />
         ))}
       </ol>
-      {view.status === "submitted" ? <p className="waiting" data-testid="waiting">Waiting for the answer…</p> : null}
+      {view.status === "submitted" ? (
+        <p className="waiting" data-testid="waiting">
+          Waiting for the answer…
+        </p>
+      ) : null}
     </>
   );
-}
-
-interface End {
-  readonly box: RefObject<HTMLDivElement | null>;
-  readonly content: RefObject<HTMLDivElement | null>;
-  readonly away: boolean;
-  readonly onScroll: () => void;
-  readonly follow: () => void;
-}
-
-/** Nearer to the end than this counts as at the end. */
-const NEAR = 48;
-
-function useEnd(view: ThreadView): End {
-  const box = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
-  const [away, setAway] = useState(false);
-  const toEnd = useCallback(() => {
-    const element = box.current;
-    if (element !== null && following.current) element.scrollTop = element.scrollHeight;
-  }, []);
-  useLayoutEffect(toEnd, [toEnd, view]);
-  useEffect(() => {
-    if (content.current === null) return undefined;
-    const observer = new ResizeObserver(toEnd);
-    observer.observe(content.current);
-    return () => observer.disconnect();
-  }, [toEnd]);
-  const onScroll = useCallback(() => {
-    const element = box.current;
-    if (element === null) return;
-    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    following.current = near;
-    setAway(!near);
-  }, []);
-  const follow = useCallback(() => {
-    following.current = true;
-    setAway(false);
-    toEnd();
-  }, [toEnd]);
-  return { box, content, away, onScroll, follow };
 }
 
 function useEscape(active: boolean, stop: () => void): void {
@@ -174,7 +155,8 @@ function Announcer({ view }: { readonly view: ThreadView }): JSX.Element {
     if (view.status === "streaming" && former !== "streaming") setSaid("The answer begins.");
     if (view.status === "ready" && wrote) {
       const last = view.messages.at(-1);
-      if (last?.role === "assistant") setSaid(`Answer ${last.status}: ${textOf(last).slice(0, 500)}`);
+      if (last?.role === "assistant")
+        setSaid(`Answer ${last.status}: ${textOf(last).slice(0, 500)}`);
     }
     if (view.status === "error") setSaid("The answer failed.");
   }, [view]);

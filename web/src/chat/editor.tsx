@@ -45,13 +45,23 @@ export function Editor(props: EditorProps): JSX.Element {
       />
       <div className="editor-buttons">
         {props.resend ? (
-          <button type="button" className="primary" disabled={empty} onClick={() => props.onSend(text)}
-            title="Asks it anew, as a branch; the answer below stays on the other one">
+          <button
+            type="button"
+            className="primary"
+            disabled={empty}
+            onClick={() => props.onSend(text)}
+            title="Asks it anew, as a branch; the answer below stays on the other one"
+          >
             Send
           </button>
         ) : null}
-        <button type="button" className={props.resend ? "" : "primary"} disabled={empty}
-          onClick={() => props.onSave(text)} title="Changes it in its place; what follows stays">
+        <button
+          type="button"
+          className={props.resend ? "" : "primary"}
+          disabled={empty}
+          onClick={() => props.onSave(text)}
+          title="Changes it in its place; what follows stays"
+        >
           Save
         </button>
         <button type="button" onClick={props.onCancel}>

@@ -89,7 +89,9 @@ function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
           painted={painted}
         />
       ))}
-      {open && message.parts.length === 0 ? <p className="waiting">Waiting for the first word…</p> : null}
+      {open && message.parts.length === 0 ? (
+        <p className="waiting">Waiting for the first word…</p>
+      ) : null}
     </div>
   );
 }
@@ -105,14 +107,30 @@ const PENDING: Readonly<Record<string, string>> = {
   deleted: "deletion not sent yet",
 };
 
-function Marks({ message, frozen }: { readonly message: MessageView; readonly frozen: boolean }): JSX.Element {
+function Marks({
+  message,
+  frozen,
+}: {
+  readonly message: MessageView;
+  readonly frozen: boolean;
+}): JSX.Element {
   const ended = ENDED[message.status];
   return (
     <>
-      {ended === undefined ? null : <span className="mark" data-mark={message.status}>{ended}</span>}
-      {frozen && message.status === "open" ? <span className="mark" data-mark="stopping">stopping</span> : null}
+      {ended === undefined ? null : (
+        <span className="mark" data-mark={message.status}>
+          {ended}
+        </span>
+      )}
+      {frozen && message.status === "open" ? (
+        <span className="mark" data-mark="stopping">
+          stopping
+        </span>
+      ) : null}
       {message.pending === null ? null : (
-        <span className="mark" data-mark="pending">{PENDING[message.pending]}</span>
+        <span className="mark" data-mark="pending">
+          {PENDING[message.pending]}
+        </span>
       )}
     </>
   );

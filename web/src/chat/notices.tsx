@@ -3,7 +3,13 @@
 
 import { useEffect, useState } from "react";
 import type { JSX } from "react";
-import type { ChangeBody, LiveThread, QueuedTurn, RefusedChange, ThreadView } from "lockstep-client";
+import type {
+  ChangeBody,
+  LiveThread,
+  QueuedTurn,
+  RefusedChange,
+  ThreadView,
+} from "lockstep-client";
 import { useClient, useConnection } from "lockstep-client/react";
 
 import { IconButton } from "../icons.js";
@@ -32,11 +38,16 @@ export function ConnectionBanner({ pending }: { readonly pending: number }): JSX
   const offline = connection.state === "offline";
   const text = offline ? "No connection." : connecting ? "Connecting…" : "";
   return (
-    <div role="status" className="banner" data-testid="connection" data-state={connection.state}
-      data-transport={connection.transport ?? undefined} hidden={text === ""}>
+    <div
+      role="status"
+      className="banner"
+      data-testid="connection"
+      data-state={connection.state}
+      data-transport={connection.transport ?? undefined}
+      hidden={text === ""}
+    >
       <span>
-        {text}{" "}
-        {pending === 0 ? "What is here can be read and changed." : null}
+        {text} {pending === 0 ? "What is here can be read and changed." : null}
         {pending === 0 ? null : (
           <span data-testid="pending-count" data-count={pending}>
             {count(pending, "change waits", "changes wait")} to be sent.
@@ -79,16 +90,25 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
       {refused.map(({ op, change, code, detail }) => {
         const said = saidIn(change);
         return (
-          <li key={op} className="notice danger" role="alert" data-testid="refused" data-code={code}>
+          <li
+            key={op}
+            className="notice danger"
+            role="alert"
+            data-testid="refused"
+            data-code={code}
+          >
             <div>
               <strong>{CHANGES[change.type]} refused.</strong> {reasonOf(code, detail)}
               {said === "" ? null : <q>{said.slice(0, 200)}</q>}
             </div>
             {said !== "" && change.type === "start_run" ? (
-              <button type="button" onClick={() => {
-                onRestore(said);
-                live.dismiss(op);
-              }}>
+              <button
+                type="button"
+                onClick={() => {
+                  onRestore(said);
+                  live.dismiss(op);
+                }}
+              >
                 Write again
               </button>
             ) : null}
@@ -120,7 +140,13 @@ export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
   );
 }
 
-export function Lost({ view, live }: { readonly view: ThreadView; readonly live: LiveThread }): JSX.Element | null {
+export function Lost({
+  view,
+  live,
+}: {
+  readonly view: ThreadView;
+  readonly live: LiveThread;
+}): JSX.Element | null {
   if (view.lost.length === 0) return null;
   return (
     <div className="notice" role="alert" data-testid="lost">

@@ -55,16 +55,25 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
   }, [id]);
   return (
     <div className="chat" data-drawer={drawer ? "" : undefined}>
-      <a className="skip" href="#composer" onClick={(event) => {
-        event.preventDefault();
-        focusComposer();
-      }}>
-        To the message field
-      </a>
       <nav className="side" aria-label="Threads" id="threads">
+        <a
+          className="skip"
+          href="#composer"
+          onClick={(event) => {
+            event.preventDefault();
+            focusComposer();
+          }}
+        >
+          To the message field
+        </a>
         <header>
           <span className="wordmark">Lockstep</span>
-          <IconButton icon="close" label="Close the list" onClick={() => setDrawer(false)} testId="close-list" />
+          <IconButton
+            icon="close"
+            label="Close the list"
+            onClick={() => setDrawer(false)}
+            testId="close-list"
+          />
         </header>
         <button type="button" className="new" onClick={openNew} data-testid="new-thread">
           <Icon name="new" /> New thread
@@ -77,8 +86,13 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
         <ThreadHeader key={id} thread={id} onMenu={() => setDrawer(true)} />
         <Conversation key={`of ${id}`} thread={id} agent={agent} fresh={made.has(id)} />
       </main>
-      <ShortcutsDialog open={keysOpen} shortcuts={shortcuts} singleKeys={singleKeys}
-        onSingleKeys={setSingleKeys} onClose={() => setKeysOpen(false)} />
+      <ShortcutsDialog
+        open={keysOpen}
+        shortcuts={shortcuts}
+        singleKeys={singleKeys}
+        onSingleKeys={setSingleKeys}
+        onClose={() => setKeysOpen(false)}
+      />
     </div>
   );
 }
@@ -88,11 +102,17 @@ function focusComposer(): void {
 }
 
 function clickLast(testId: string, role: string): void {
-  const found = document.querySelectorAll<HTMLElement>(`[data-role=${role}] [data-testid=${testId}]`);
+  const found = document.querySelectorAll<HTMLElement>(
+    `[data-role=${role}] [data-testid=${testId}]`,
+  );
   found.item(found.length - 1)?.click();
 }
 
-function useChatShortcuts(id: string, openNew: () => void, openKeys: () => void): readonly Shortcut[] {
+function useChatShortcuts(
+  id: string,
+  openNew: () => void,
+  openKeys: () => void,
+): readonly Shortcut[] {
   const { threads } = useThreads();
   const move = (by: number): void => {
     const living = threads.filter((thread) => !thread.archived);
@@ -101,7 +121,11 @@ function useChatShortcuts(id: string, openNew: () => void, openKeys: () => void)
     if (next !== undefined) go(chatAddress(next.id));
   };
   const alt = (key: string, code: string, says: string, run: () => void): Shortcut => ({
-    keys: `Alt + ${key}`, says, matches: withAlt(code), single: false, run,
+    keys: `Alt + ${key}`,
+    says,
+    matches: withAlt(code),
+    single: false,
+    run,
   });
   return [
     alt("N", "KeyN", "New thread", openNew),
@@ -110,7 +134,13 @@ function useChatShortcuts(id: string, openNew: () => void, openKeys: () => void)
     alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "user")),
     alt("R", "KeyR", "Answer again", () => clickLast("regenerate", "assistant")),
     alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
-    { keys: "/", says: "To the message field", matches: plainKey("/"), single: true, run: focusComposer },
+    {
+      keys: "/",
+      says: "To the message field",
+      matches: plainKey("/"),
+      single: true,
+      run: focusComposer,
+    },
     { keys: "?", says: "These keys", matches: plainKey("?"), single: true, run: openKeys },
   ];
 }
@@ -128,15 +158,21 @@ function SideFoot({ thread, agent, onAgent, onKeys }: SideFootProps): JSX.Elemen
     <footer>
       <label className="agent">
         Agent
-        <input value={agent} spellCheck={false} autoCapitalize="off" data-testid="agent"
-          onChange={(event) => onAgent(event.target.value.trim())} />
+        <input
+          value={agent}
+          spellCheck={false}
+          autoCapitalize="off"
+          data-testid="agent"
+          onChange={(event) => onAgent(event.target.value.trim())}
+        />
       </label>
       <a href={sideAddress(thread)}>
         <Icon name="sides" /> Side by side
       </a>
       <div>
         <button type="button" onClick={nextTheme} data-testid="theme">
-          <Icon name="theme" /> {theme === "system" ? "System" : theme === "dark" ? "Dark" : "Light"}
+          <Icon name="theme" />{" "}
+          {theme === "system" ? "System" : theme === "dark" ? "Dark" : "Light"}
         </button>
         <button type="button" onClick={onKeys} aria-label="Keys">
           Keys <kbd>?</kbd>

@@ -34,7 +34,9 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
           <summary>
             Result <small>{firstLine(part.content)}</small>
           </summary>
-          <pre tabIndex={0} aria-label="Result">{part.content}</pre>
+          <pre tabIndex={0} aria-label="Result">
+            {part.content}
+          </pre>
         </details>
       );
     case "file":
@@ -50,7 +52,9 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
           <summary>
             Data <code>{part.name}</code>
           </summary>
-          <pre tabIndex={0} aria-label="Data">{JSON.stringify(part.value, null, 2)}</pre>
+          <pre tabIndex={0} aria-label="Data">
+            {JSON.stringify(part.value, null, 2)}
+          </pre>
         </details>
       );
     default:
@@ -101,10 +105,13 @@ function ToolCall(props: Written & { readonly name: string }): JSX.Element {
       onToggle={(event) => setExpanded(event.currentTarget.open)}
     >
       <summary>
-        {props.open ? "Calling" : "Called"} <code>{props.name}</code> <small>{firstLine(shown)}</small>
+        {props.open ? "Calling" : "Called"} <code>{props.name}</code>{" "}
+        <small>{firstLine(shown)}</small>
       </summary>
       {expanded ? (
-        <pre tabIndex={0} aria-label="Arguments">{props.open ? shown : pretty(shown)}</pre>
+        <pre tabIndex={0} aria-label="Arguments">
+          {props.open ? shown : pretty(shown)}
+        </pre>
       ) : null}
     </details>
   );

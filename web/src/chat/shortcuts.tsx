@@ -17,11 +17,15 @@ export interface Shortcut {
   readonly run: () => void;
 }
 
-export const withAlt = (code: string) => (event: KeyboardEvent): boolean =>
-  event.altKey && !event.ctrlKey && !event.metaKey && event.code === code;
+export const withAlt =
+  (code: string) =>
+  (event: KeyboardEvent): boolean =>
+    event.altKey && !event.ctrlKey && !event.metaKey && event.code === code;
 
-export const plainKey = (key: string) => (event: KeyboardEvent): boolean =>
-  !event.altKey && !event.ctrlKey && !event.metaKey && event.key === key;
+export const plainKey =
+  (key: string) =>
+  (event: KeyboardEvent): boolean =>
+    !event.altKey && !event.ctrlKey && !event.metaKey && event.key === key;
 
 function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select") !== null;
@@ -79,7 +83,13 @@ export function ShortcutsDialog(props: ShortcutsDialogProps): JSX.Element {
   }, [props.open]);
   const rows = [...ALWAYS, ...props.shortcuts.map((one) => [one.keys, one.says] as const)];
   return (
-    <dialog ref={dialog} className="shortcuts" aria-labelledby="shortcuts-title" onClose={props.onClose} data-testid="shortcuts">
+    <dialog
+      ref={dialog}
+      className="shortcuts"
+      aria-labelledby="shortcuts-title"
+      onClose={props.onClose}
+      data-testid="shortcuts"
+    >
       <header>
         <h2 id="shortcuts-title">Keys</h2>
         <IconButton icon="close" label="Close" onClick={props.onClose} />

@@ -7,9 +7,7 @@ type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: str
 /** What a person would copy of it: its text parts. */
 export function textOf(message: Parts): string {
   if (message.parts === undefined) return message.text ?? "";
-  return message.parts
-    .flatMap((part) => (part.type === "text" ? [part.text] : []))
-    .join("\n\n");
+  return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
 export const inputText = (input: readonly MessageInput[] | undefined): string =>

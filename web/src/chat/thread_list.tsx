@@ -21,7 +21,13 @@ export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.E
   const living = threads.filter((thread) => !thread.archived);
   const archived = threads.filter((thread) => thread.archived);
   const item = (thread: Thread): JSX.Element => (
-    <ThreadItem key={thread.id} thread={thread} current={thread.id === current} onChosen={onChosen} onGone={onNew} />
+    <ThreadItem
+      key={thread.id}
+      thread={thread}
+      current={thread.id === current}
+      onChosen={onChosen}
+      onGone={onNew}
+    />
   );
   return (
     <>
@@ -29,7 +35,11 @@ export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.E
         {living.map(item)}
       </ul>
       {status === "loading" && threads.length === 0 ? <p className="hint">Loading…</p> : null}
-      {status === "error" ? <p className="hint" role="alert">{error?.detail ?? error?.code}</p> : null}
+      {status === "error" ? (
+        <p className="hint" role="alert">
+          {error?.detail ?? error?.code}
+        </p>
+      ) : null}
       {status === "ready" && living.length === 0 ? <p className="hint">No threads yet.</p> : null}
       {archived.length === 0 ? null : (
         <details className="archived">
@@ -74,21 +84,45 @@ function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX
     );
   }
   return (
-    <li className="thread" data-testid="thread" data-thread={thread.id} data-running={thread.running ? "" : undefined}>
-      <a href={chatAddress(thread.id)} aria-current={current ? "page" : undefined} onClick={onChosen}>
-        <span className="dot" role="img" aria-label={thread.running ? "An answer is being written" : ""} hidden={!thread.running} />
+    <li
+      className="thread"
+      data-testid="thread"
+      data-thread={thread.id}
+      data-running={thread.running ? "" : undefined}
+    >
+      <a
+        href={chatAddress(thread.id)}
+        aria-current={current ? "page" : undefined}
+        onClick={onChosen}
+      >
+        <span
+          className="dot"
+          role="img"
+          aria-label={thread.running ? "An answer is being written" : ""}
+          hidden={!thread.running}
+        />
         <span className="title">{title}</span>
         <time dateTime={dateOf(thread).toISOString()}>{shortDate(dateOf(thread))}</time>
       </a>
       <span className="thread-actions">
-        <IconButton icon="edit" label={`Rename ${title}`} onClick={() => setRenaming(true)} testId="rename" />
+        <IconButton
+          icon="edit"
+          label={`Rename ${title}`}
+          onClick={() => setRenaming(true)}
+          testId="rename"
+        />
         <IconButton
           icon="archive"
           label={thread.archived ? `Take ${title} from the archive` : `Archive ${title}`}
           onClick={() => void live().update({ archived: !thread.archived })}
           testId="archive"
         />
-        <IconButton icon="trash" label={`Delete ${title}`} onClick={remove} testId="delete-thread" />
+        <IconButton
+          icon="trash"
+          label={`Delete ${title}`}
+          onClick={remove}
+          testId="delete-thread"
+        />
       </span>
     </li>
   );

@@ -1,12 +1,13 @@
 // chart.tsx: gaps and sizes over the entries, in one small picture.
 //
 // A column is as many entries as fall on a pixel, its height the largest gap among them, by orders
-// of magnitude from a tenth of a millisecond to ten seconds; below it the bytes. Runs are bands.
+// of magnitude from a tenth of a millisecond to ten seconds; below it the bytes. Behind them lies a band while a run goes on.
 
 import { memo, useEffect, useMemo, useRef } from "react";
 import type { JSX } from "react";
 
-import { bytesText, microseconds } from "./facts.js";
+import { microseconds } from "./facts.js";
+import { runTimes } from "./timeline.js";
 import type { Timeline } from "./timeline.js";
 
 const HEIGHT = 56;
@@ -18,25 +19,33 @@ export interface Columns {
   readonly gaps: Float64Array;
   readonly bytes: Float64Array;
   readonly kinds: Uint8Array;
+  /** Is a run going on? */
+  readonly running: Uint8Array;
 }
 
 const CUT = 1;
 const FROM_DEVICE = 2;
 
-/** The largest gap and all bytes of each of `width` columns. Pure. */
-export function columnsOf(timeline: Timeline, width: number): Columns {
-  const gaps = new Float64Array(width);
-  const bytes = new Float64Array(width);
-  const kinds = new Uint8Array(width);
-  const last = Math.max(1, timeline.length - 1);
+/** The largest gap and all bytes of each of `count` columns. Pure. */
+export function columnsOf(timeline: Timeline, count: number): Columns {
+  const gaps = new Float64Array(count);
+  const bytes = new Float64Array(count);
+  const kinds = new Uint8Array(count);
+  const running = new Uint8Array(count);
+  let runs = 0;
   timeline.facts.forEach((facts, index) => {
-    const column = Math.min(width - 1, Math.round((index / last) * (width - 1)));
+    const column = Math.min(count - 1, Math.floor((index / timeline.length) * count));
     gaps[column] = Math.max(gaps[column] ?? 0, facts.gap);
     bytes[column] = (bytes[column] ?? 0) + facts.bytes;
-    const kind = (facts.kinds.includes("message_cut") ? CUT : 0) | (facts.origin.type === "device" ? FROM_DEVICE : 0);
+    const kind =
+      (facts.kinds.includes("message_cut") ? CUT : 0) |
+      (facts.origin.type === "device" ? FROM_DEVICE : 0);
     kinds[column] = (kinds[column] ?? 0) | kind;
+    if (facts.kinds.includes("run_started")) runs += 1;
+    if (runs > 0) running[column] = 1;
+    if (facts.kinds.includes("run_ended")) runs = Math.max(0, runs - 1);
   });
-  return { gaps, bytes, kinds };
+  return { gaps, bytes, kinds, running };
 }
 
 const heightOf = (gap: number): number =>
@@ -51,17 +60,26 @@ function draw(canvas: HTMLCanvasElement, timeline: Timeline, width: number): voi
   const style = getComputedStyle(canvas);
   const colour = (name: string): string => style.getPropertyValue(name);
   context.scale(scale, scale);
-  const { gaps, bytes, kinds } = columnsOf(timeline, width);
+  const count = Math.min(width, timeline.length);
+  const wide = width / count;
+  const { gaps, bytes, kinds, running } = columnsOf(timeline, count);
   const bytesMax = bytes.reduce((most, value) => Math.max(most, value), 1);
   const base = HEIGHT - BYTES_HEIGHT - 2;
-  for (let x = 0; x < width; x += 1) {
-    const kind = kinds[x] ?? 0;
-    context.fillStyle = colour(kind & CUT ? "--chart-cut" : kind & FROM_DEVICE ? "--chart-device" : "--chart-run");
-    const height = heightOf(gaps[x] ?? 0) * base;
-    context.fillRect(x, base - height, 1, height);
-    if (kind & CUT) context.fillRect(x, 0, 1, base);
+  for (let column = 0; column < count; column += 1) {
+    const kind = kinds[column] ?? 0;
+    const left = column * wide;
+    const bar = Math.max(1, wide - (wide > 4 ? 1 : 0));
+    if (running[column]) {
+      context.fillStyle = colour("--chart-band");
+      context.fillRect(left, 0, wide + 0.5, base);
+    }
+    const name = kind & CUT ? "--chart-cut" : kind & FROM_DEVICE ? "--chart-device" : "--chart-run";
+    context.fillStyle = colour(name);
+    const height = heightOf(gaps[column] ?? 0) * base;
+    context.fillRect(left, base - height, bar, height);
+    if (kind & CUT) context.fillRect(left, 0, Math.min(bar, 2), base);
     context.fillStyle = colour("--chart-bytes");
-    context.fillRect(x, HEIGHT, 1, -Math.sqrt((bytes[x] ?? 0) / bytesMax) * BYTES_HEIGHT);
+    context.fillRect(left, HEIGHT, bar, -Math.sqrt((bytes[column] ?? 0) / bytesMax) * BYTES_HEIGHT);
   }
 }
 
@@ -89,13 +107,23 @@ const Picture = memo(function Picture({ timeline }: { readonly timeline: Timelin
   }, [timeline]);
   const said = useMemo(() => {
     const gaps = Float64Array.from(timeline.facts, (facts) => facts.gap).sort();
-    return `Gaps between entries: half are below ${microseconds(quantile(gaps, 0.5))}, 99 of 100 below ${microseconds(quantile(gaps, 0.99))}, the longest is ${microseconds(quantile(gaps, 1))}. ${bytesText(timeline.bytes)} in all.`;
+    const at = (share: number): string => microseconds(quantile(gaps, share));
+    return `Gaps between entries: half below ${at(0.5)}, 99 of 100 below ${at(0.99)}, longest ${at(1)}`;
+  }, [timeline]);
+  const latencies = useMemo(() => {
+    const words = runTimes(timeline).flatMap((one) =>
+      one.firstWord === null ? [] : [one.firstWord],
+    );
+    if (words.length === 0) return "";
+    const sorted = Float64Array.from(words).sort();
+    return `First word after ${microseconds(quantile(sorted, 0.5))} (median of ${words.length}), at worst ${microseconds(quantile(sorted, 1))}`;
   }, [timeline]);
   return (
     <figure className="chart">
       <canvas ref={canvas} role="img" aria-label={said} data-testid="chart" />
       <figcaption>
         <small>{said}</small>
+        <small>{latencies}</small>
       </figcaption>
     </figure>
   );
@@ -107,7 +135,7 @@ interface ChartProps {
 }
 
 export function Chart({ timeline, index }: ChartProps): JSX.Element {
-  const share = timeline.length < 2 ? 0 : index / (timeline.length - 1);
+  const share = timeline.length === 0 ? 0 : (index + 0.5) / timeline.length;
   return (
     <div className="chart-box">
       <Picture timeline={timeline} />

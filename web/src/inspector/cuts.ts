@@ -43,13 +43,19 @@ export function contentOf(part: Part): string {
 const grows = (part: Part): boolean =>
   part.type === "text" || part.type === "reasoning" || part.type === "tool_call";
 
-function cutOf(before: Message, event: Extract<Event, { type: "message_cut" }>): readonly PartCut[] {
+function cutOf(
+  before: Message,
+  event: Extract<Event, { type: "message_cut" }>,
+): readonly PartCut[] {
   return before.parts.flatMap((part, index) => {
     const content = contentOf(part);
     const keep = event.keep[index];
-    const kept = keep === undefined ? 0 : grows(part) ? Math.min(keep, content.length) : content.length;
+    const kept =
+      keep === undefined ? 0 : grows(part) ? Math.min(keep, content.length) : content.length;
     if (keep !== undefined && kept === content.length) return [];
-    return [{ part: index, type: part.type, kept: content.slice(0, kept), cut: content.slice(kept) }];
+    return [
+      { part: index, type: part.type, kept: content.slice(0, kept), cut: content.slice(kept) },
+    ];
   });
 }
 

@@ -14,7 +14,10 @@ interface EntryDetailProps {
 
 const UNITS_MAX = 4_000;
 
-export const EntryDetail = memo(function EntryDetail({ timeline, index }: EntryDetailProps): JSX.Element | null {
+export const EntryDetail = memo(function EntryDetail({
+  timeline,
+  index,
+}: EntryDetailProps): JSX.Element | null {
   const entry = timeline.entries[index];
   const facts = timeline.facts[index];
   if (entry === undefined || facts === undefined) return null;
@@ -28,36 +31,64 @@ export const EntryDetail = memo(function EntryDetail({ timeline, index }: EntryD
       </h2>
       <dl className="facts">
         <dt>Time</dt>
-        <dd>{dateText(facts.ts)} {timeText(facts.ts)}</dd>
+        <dd>
+          {dateText(facts.ts)} {timeText(facts.ts)}
+        </dd>
         <dt>Timestamp</dt>
-        <dd><code>{facts.ts}</code></dd>
+        <dd>
+          <code>{facts.ts}</code>
+        </dd>
         <dt>After</dt>
         <dd>{microseconds(facts.gap)}</dd>
         <dt>Size</dt>
         <dd>{bytesText(facts.bytes)}</dd>
         <dt>From</dt>
         <dd data-testid="origin">
-          {origin.type === "device" ? <>device <code>{origin.device}</code>, change {origin.ops.join(", ")}{origin.user === "" ? "" : <>, user <code>{origin.user}</code></>}</> : null}
-          {origin.type === "run" ? <>run <code>{origin.run}</code>, agent <code>{origin.agent}</code></> : null}
+          {origin.type === "device" ? (
+            <>
+              device <code>{origin.device}</code>, change {origin.ops.join(", ")}
+              {origin.user === "" ? (
+                ""
+              ) : (
+                <>
+                  , user <code>{origin.user}</code>
+                </>
+              )}
+            </>
+          ) : null}
+          {origin.type === "run" ? (
+            <>
+              run <code>{origin.run}</code>, agent <code>{origin.agent}</code>
+            </>
+          ) : null}
           {origin.type === "server" ? "server" : null}
         </dd>
       </dl>
       {cuts.map((cut) => (
         <div key={cut.message} className="cut" data-testid="cut-detail" data-message={cut.message}>
           <h3>What was cut</h3>
-          {cut.parts.length === 0 ? <p className="hint">Nothing: all that was written had been seen.</p> : null}
+          {cut.parts.length === 0 ? (
+            <p className="hint">Nothing: all that was written had been seen.</p>
+          ) : null}
           {cut.parts.map((part) => (
             <p key={part.part} className="past-text">
-              <span data-testid="cut-kept">{part.kept.length > 400 ? `…${part.kept.slice(-400)}` : part.kept}</span>
+              <span data-testid="cut-kept">
+                {part.kept.length > 400 ? `…${part.kept.slice(-400)}` : part.kept}
+              </span>
               <del data-testid="cut-gone">{part.cut}</del>
             </p>
           ))}
-          <p className="legend">Seen by the user; <del>written by the model and never seen</del></p>
+          <p className="legend">
+            Seen by the user; <del>written by the model and never seen</del>
+          </p>
         </div>
       ))}
       {facts.refused ? (
         <p className="notice">
-          {(entry.acks ?? []).filter((ack) => ack.outcome === "refused").map((ack) => `Change ${ack.op} refused: ${ack.code ?? ""}`).join(". ")}
+          {(entry.acks ?? [])
+            .filter((ack) => ack.outcome === "refused")
+            .map((ack) => `Change ${ack.op} refused: ${ack.code ?? ""}`)
+            .join(". ")}
         </p>
       ) : null}
       <details>

@@ -45,7 +45,11 @@ interface EntryListProps {
   readonly onIndex: (index: number) => void;
 }
 
-export const EntryList = memo(function EntryList({ timeline, index, onIndex }: EntryListProps): JSX.Element {
+export const EntryList = memo(function EntryList({
+  timeline,
+  index,
+  onIndex,
+}: EntryListProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: timeline.length,
@@ -56,30 +60,55 @@ export const EntryList = memo(function EntryList({ timeline, index, onIndex }: E
   useEffect(() => virtual.scrollToIndex(index, { align: "auto" }), [virtual, index]);
   const move = (by: number): void => onIndex(index + by);
   return (
-    <div className="entries" ref={box} role="listbox" tabIndex={0} aria-label="Entries" data-testid="entries"
+    <div
+      className="entries"
+      ref={box}
+      role="listbox"
+      tabIndex={0}
+      aria-label="Entries"
+      data-testid="entries"
       aria-activedescendant={`entry-${index}`}
       onKeyDown={(event) => {
-        const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -index, End: timeline.length }[event.key];
+        const by = {
+          ArrowDown: 1,
+          ArrowUp: -1,
+          PageDown: 10,
+          PageUp: -10,
+          Home: -index,
+          End: timeline.length,
+        }[event.key];
         if (by === undefined) return;
         event.preventDefault();
         move(by);
-      }}>
+      }}
+    >
       <div className="entries-all" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const facts = timeline.facts[item.index];
           if (facts === undefined) return null;
           return (
-            <div key={item.key} className="entry" role="option" id={`entry-${item.index}`}
-              aria-selected={item.index === index} aria-posinset={item.index + 1} aria-setsize={timeline.length}
-              data-testid="entry" data-index={item.index} data-ts={facts.ts} data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
-              data-origin={facts.origin.type} style={{ height: ROW, transform: `translateY(${item.start}px)` }}
-              onClick={() => onIndex(item.index)}>
+            <div
+              key={item.key}
+              className="entry"
+              role="option"
+              id={`entry-${item.index}`}
+              aria-selected={item.index === index}
+              aria-posinset={item.index + 1}
+              aria-setsize={timeline.length}
+              data-testid="entry"
+              data-index={item.index}
+              data-ts={facts.ts}
+              data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
+              data-origin={facts.origin.type}
+              style={{ height: ROW, transform: `translateY(${item.start}px)` }}
+              onClick={() => onIndex(item.index)}
+            >
               <span className="entry-kinds">{kindsText(facts)}</span>
-              <span className="entry-size">{bytesText(facts.bytes)}</span>
-              <span className="entry-origin">{originText(facts.origin)}</span>
-              <span className="entry-time">
-                {timeText(facts.ts)} <i>+{microseconds(facts.gap)}</i>
+              <span className="entry-gap">+{microseconds(facts.gap)}</span>
+              <span className="entry-origin">
+                {originText(facts.origin)}, {bytesText(facts.bytes)}
               </span>
+              <span className="entry-time">{timeText(facts.ts).slice(0, -3)}</span>
             </div>
           );
         })}

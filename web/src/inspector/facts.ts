@@ -6,7 +6,12 @@
 import type { EntryFrame, Event } from "lockstep-client";
 
 export type Origin =
-  | { readonly type: "device"; readonly user: string; readonly device: string; readonly ops: readonly number[] }
+  | {
+      readonly type: "device";
+      readonly user: string;
+      readonly device: string;
+      readonly ops: readonly number[];
+    }
   | { readonly type: "run"; readonly run: string; readonly agent: string }
   | { readonly type: "server" };
 
@@ -54,7 +59,9 @@ export class FactsReader {
   private originOf(entry: EntryFrame): Origin {
     const ack = entry.acks?.[0];
     if (ack !== undefined) {
-      const ops = (entry.acks ?? []).filter((one) => one.device === ack.device).map((one) => one.op);
+      const ops = (entry.acks ?? [])
+        .filter((one) => one.device === ack.device)
+        .map((one) => one.op);
       return { type: "device", user: ack.user, device: ack.device, ops };
     }
     for (const event of entry.events) {

@@ -11,11 +11,20 @@ const SLICE = 12;
 export type Loading =
   | { readonly state: "loading"; readonly timeline: Timeline | null; readonly count: number }
   | { readonly state: "ready"; readonly timeline: Timeline; readonly count: number }
-  | { readonly state: "failed"; readonly timeline: null; readonly count: number; readonly why: string };
+  | {
+      readonly state: "failed";
+      readonly timeline: null;
+      readonly count: number;
+      readonly why: string;
+    };
 
 const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
 
-async function read(live: LiveThread, signal: AbortSignal, onCount: (n: number) => void): Promise<Timeline> {
+async function read(
+  live: LiveThread,
+  signal: AbortSignal,
+  onCount: (n: number) => void,
+): Promise<Timeline> {
   const timeline = new Timeline(live.id);
   let began = performance.now();
   for await (const batch of live.entries({ signal })) {
@@ -42,7 +51,9 @@ export function useTimeline(live: LiveThread, version: number): Loading {
     };
     read(live, abort.signal, (count) => {
       if (abort.signal.aborted) return;
-      setLoading((now) => (now.state === "ready" ? now : { state: "loading", timeline: null, count }));
+      setLoading((now) =>
+        now.state === "ready" ? now : { state: "loading", timeline: null, count },
+      );
     }).then(
       (timeline) => said({ state: "ready", timeline, count: timeline.length }),
       (error: unknown) => {

@@ -38,17 +38,35 @@ export default function InspectorPage({ thread }: { readonly thread: string }): 
   return (
     <div className="inspector" data-testid="inspector" data-state={loading.state}>
       <header className="bar">
-        <a className="icon-link" href={chatAddress(thread)} aria-label="Back to the chat" title="Back to the chat">
+        <a
+          className="icon-link"
+          href={chatAddress(thread)}
+          aria-label="Back to the chat"
+          title="Back to the chat"
+        >
           <Icon name="left" />
         </a>
         <h1>{titleOf(loading.timeline?.last.thread ?? null)}</h1>
-        <span className="bar-facts">{loading.timeline === null ? null : <Summary timeline={loading.timeline} />}</span>
-        <IconButton icon="redo" label="Read again" onClick={() => setVersion(version + 1)} testId="read-again" />
+        <span className="bar-facts">
+          {loading.timeline === null ? null : <Summary timeline={loading.timeline} />}
+        </span>
+        <IconButton
+          icon="redo"
+          label="Read again"
+          onClick={() => setVersion(version + 1)}
+          testId="read-again"
+        />
       </header>
       {loading.state === "loading" ? (
-        <p className="loading" role="status">Reading the log… {loading.count > 0 ? loading.count : ""}</p>
+        <p className="loading" role="status">
+          Reading the log… {loading.count > 0 ? loading.count : ""}
+        </p>
       ) : null}
-      {loading.state === "failed" ? <p className="notice danger" role="alert">{loading.why}</p> : null}
+      {loading.state === "failed" ? (
+        <p className="notice danger" role="alert">
+          {loading.why}
+        </p>
+      ) : null}
       {loading.state === "ready" && loading.timeline.length === 0 ? (
         <p className="loading">This thread has no entries on the server.</p>
       ) : null}
@@ -64,7 +82,8 @@ function Summary({ timeline }: { readonly timeline: Timeline }): JSX.Element {
   const last = timeline.facts.at(-1)?.ts ?? first;
   return (
     <>
-      {timeline.length.toLocaleString("en")} entries · {bytesText(timeline.bytes)} · {microseconds(last - first)} · {dateText(first)}
+      {timeline.length.toLocaleString("en")} entries · {bytesText(timeline.bytes)} ·{" "}
+      {microseconds(last - first)} · {dateText(first)}
     </>
   );
 }
@@ -89,8 +108,15 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
       <Transport timeline={timeline} index={index} onIndex={go} />
       <div className="tabs" role="tablist" aria-label="What is shown">
         {PANELS.map(([name, label]) => (
-          <button key={name} type="button" role="tab" id={`tab-${name}`} aria-controls={`panel-${name}`}
-            aria-selected={panel === name} onClick={() => setPanel(name)}>
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-controls={`panel-${name}`}
+            aria-selected={panel === name}
+            onClick={() => setPanel(name)}
+          >
             {label}
           </button>
         ))}
@@ -99,7 +125,12 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
         <section id="panel-entries" aria-label="Entries">
           <EntryList timeline={timeline} index={drawn} onIndex={go} />
         </section>
-        <section id="panel-state" aria-label="The thread at this moment" data-testid="state" data-ts={state.ts}>
+        <section
+          id="panel-state"
+          aria-label="The thread at this moment"
+          data-testid="state"
+          data-ts={state.ts}
+        >
           <StateView timeline={timeline} state={state} index={drawn} />
         </section>
         <div className="aside">
@@ -128,33 +159,68 @@ function Transport({ timeline, index, onIndex }: TransportProps): JSX.Element {
   return (
     <div className="transport">
       <div className="transport-row">
-        <button type="button" className="primary play" onClick={player.toggle} data-testid="play"
-          aria-label={player.playing ? "Pause" : "Play"} title={player.playing ? "Pause (Space)" : "Play (Space)"}>
+        <button
+          type="button"
+          className="primary play"
+          onClick={player.toggle}
+          data-testid="play"
+          aria-label={player.playing ? "Pause" : "Play"}
+          title={player.playing ? "Pause (Space)" : "Play (Space)"}
+        >
           <Icon name={player.playing ? "pause" : "play"} />
         </button>
         <label className="speed">
           <span className="offscreen">Speed</span>
-          <select value={player.speed} data-testid="speed" onChange={(event) => player.setSpeed(Number(event.target.value))}>
+          <select
+            value={player.speed}
+            data-testid="speed"
+            onChange={(event) => player.setSpeed(Number(event.target.value))}
+          >
             {SPEEDS.map((speed) => (
-              <option key={speed} value={speed}>{speed}×</option>
+              <option key={speed} value={speed}>
+                {speed}×
+              </option>
             ))}
           </select>
         </label>
-        <IconButton icon="left" label="Entry before" disabled={index <= 0} onClick={() => onIndex(index - 1)} testId="entry-before" />
-        <IconButton icon="right" label="Entry after" disabled={index >= timeline.length - 1} onClick={() => onIndex(index + 1)} testId="entry-after" />
+        <IconButton
+          icon="left"
+          label="Entry before"
+          disabled={index <= 0}
+          onClick={() => onIndex(index - 1)}
+          testId="entry-before"
+        />
+        <IconButton
+          icon="right"
+          label="Entry after"
+          disabled={index >= timeline.length - 1}
+          onClick={() => onIndex(index + 1)}
+          testId="entry-after"
+        />
         <output className="position" data-testid="position" data-index={index}>
-          <b>{timeText(ts)}</b> <small>{index + 1} of {timeline.length}</small>
+          <b>{timeText(ts)}</b>{" "}
+          <small>
+            {index + 1} of {timeline.length}
+          </small>
         </output>
         <JumpTo timeline={timeline} onIndex={onIndex} ts={ts} />
       </div>
       <Chart timeline={timeline} index={index} />
-      <input type="range" className="scrubber" data-testid="scrubber" aria-label="Entry" min={0}
-        max={timeline.length - 1} step={1} value={index}
+      <input
+        type="range"
+        className="scrubber"
+        data-testid="scrubber"
+        aria-label="Entry"
+        min={0}
+        max={timeline.length - 1}
+        step={1}
+        value={index}
         aria-valuetext={`entry ${index + 1} of ${timeline.length}, ${timeText(ts)}`}
         onChange={(event) => {
           player.pause();
           onIndex(Number(event.target.value));
-        }} />
+        }}
+      />
     </div>
   );
 }
@@ -165,7 +231,8 @@ function useSpace(toggle: () => void): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof HTMLElement ? event.target : null;
-      if (target?.closest("button, a, summary, select, textarea, pre, input:not([type=range])")) return;
+      if (target?.closest("button, a, summary, select, textarea, pre, input:not([type=range])"))
+        return;
       event.preventDefault();
       toggle();
     };
@@ -194,9 +261,15 @@ function JumpTo({ timeline, ts, onIndex }: JumpProps): JSX.Element {
     >
       <label>
         <small>Timestamp</small>
-        <input inputMode="numeric" value={text ?? ts} data-testid="timestamp" spellCheck={false}
+        <input
+          inputMode="numeric"
+          value={text ?? ts}
+          data-testid="timestamp"
+          spellCheck={false}
           onFocus={(event) => event.target.select()}
-          onChange={(event) => setText(event.target.value)} onBlur={() => setText(null)} />
+          onChange={(event) => setText(event.target.value)}
+          onBlur={() => setText(null)}
+        />
       </label>
     </form>
   );

@@ -15,7 +15,11 @@ export interface Player {
   readonly setSpeed: (speed: number) => void;
 }
 
-export function usePlayer(timeline: Timeline, index: number, onIndex: (index: number) => void): Player {
+export function usePlayer(
+  timeline: Timeline,
+  index: number,
+  onIndex: (index: number) => void,
+): Player {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<number>(10);
   const at = useRef(index);

@@ -26,17 +26,33 @@ export const Runs = memo(function Runs({ timeline, live, onIndex }: RunsProps): 
   return (
     <div data-testid="runs">
       <h2>What the model saw</h2>
-      {runs.length === 0 ? <p className="hint">No run yet.</p> : (
+      {runs.length === 0 ? (
+        <p className="hint">No run yet.</p>
+      ) : (
         <label className="run-choice">
           <span className="offscreen">Run</span>
-          <select value={chosen ?? ""} data-testid="run-choice" onChange={(event) => setChosen(event.target.value)}>
+          <select
+            value={chosen ?? ""}
+            data-testid="run-choice"
+            onChange={(event) => setChosen(event.target.value)}
+          >
             {runs.map(({ run }, index) => (
-              <option key={run.id} value={run.id}>{index + 1}. {run.agent}, {run.status}</option>
+              <option key={run.id} value={run.id}>
+                {index + 1}. {run.agent}, {run.status}
+              </option>
             ))}
           </select>
         </label>
       )}
-      {found === null ? null : <RunDetail key={found.run.id} times={found} timeline={timeline} live={live} onIndex={onIndex} />}
+      {found === null ? null : (
+        <RunDetail
+          key={found.run.id}
+          times={found}
+          timeline={timeline}
+          live={live}
+          onIndex={onIndex}
+        />
+      )}
     </div>
   );
 });
@@ -44,7 +60,12 @@ export const Runs = memo(function Runs({ timeline, live, onIndex }: RunsProps): 
 type Asked =
   | { readonly state: "asked" }
   | { readonly state: "refused"; readonly why: string }
-  | { readonly state: "there"; readonly context: RunContext; readonly digest: string; readonly folded: string };
+  | {
+      readonly state: "there";
+      readonly context: RunContext;
+      readonly digest: string;
+      readonly folded: string;
+    };
 
 function useContextOf(times: RunTimes, timeline: Timeline, live: LiveThread): Asked {
   const [asked, setAsked] = useState<Asked>({ state: "asked" });
@@ -55,7 +76,10 @@ function useContextOf(times: RunTimes, timeline: Timeline, live: LiveThread): As
       const answer = await live.context(run.id);
       if (!answer.ok) return { state: "refused", why: answer.detail || answer.code };
       const state = timeline.stateAt(timeline.indexAt(run.context_ts ?? 0));
-      const [digest, folded] = await Promise.all([digestOf(answer.context.path), digestOf(pathTo(state, run.head))]);
+      const [digest, folded] = await Promise.all([
+        digestOf(answer.context.path),
+        digestOf(pathTo(state, run.head)),
+      ]);
       return { state: "there", context: answer.context, digest, folded };
     };
     ask().then(
@@ -79,7 +103,9 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
     <>
       <dl className="facts">
         <dt>Run</dt>
-        <dd><code>{run.id}</code></dd>
+        <dd>
+          <code>{run.id}</code>
+        </dd>
         <dt>Model</dt>
         <dd>{run.model ?? "not named"}</dd>
         <dt>Waited</dt>
@@ -88,10 +114,19 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
         <dd>{time(times.firstWord)}</dd>
         <dt>In all</dt>
         <dd>{time(times.total)}</dd>
-        {run.error === undefined ? null : <><dt>Error</dt><dd>{run.error.code}: {run.error.detail}</dd></>}
+        {run.error === undefined ? null : (
+          <>
+            <dt>Error</dt>
+            <dd>
+              {run.error.code}: {run.error.detail}
+            </dd>
+          </>
+        )}
       </dl>
       {run.context_ts === undefined ? null : (
-        <button type="button" onClick={() => onIndex(timeline.indexAt(run.context_ts ?? 0))}>Go to its start</button>
+        <button type="button" onClick={() => onIndex(timeline.indexAt(run.context_ts ?? 0))}>
+          Go to its start
+        </button>
       )}
       {asked.state === "asked" ? <p className="hint">Asking…</p> : null}
       {asked.state === "refused" ? <p className="hint">{asked.why}</p> : null}
@@ -100,13 +135,24 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
   );
 }
 
-function ContextView({ asked }: { readonly asked: Extract<Asked, { state: "there" }> }): JSX.Element {
+function ContextView({
+  asked,
+}: {
+  readonly asked: Extract<Asked, { state: "there" }>;
+}): JSX.Element {
   const { context, digest, folded } = asked;
   const same = digest === folded;
   return (
-    <div className="context" data-testid="context" data-digest={digest} data-same={same ? "" : undefined}>
+    <div
+      className="context"
+      data-testid="context"
+      data-digest={digest}
+      data-same={same ? "" : undefined}
+    >
       <p className={same ? "verdict" : "verdict differs"}>
-        {same ? "What the model saw is what the fronts showed." : "What the model saw differs from what the fronts showed."}
+        {same
+          ? "What the model saw is what the fronts showed."
+          : "What the model saw differs from what the fronts showed."}
         <code>{digest}</code>
         {same ? null : <code>{folded}</code>}
       </p>
@@ -121,12 +167,16 @@ function ContextView({ asked }: { readonly asked: Extract<Asked, { state: "there
       {context.repairs.length === 0 ? null : (
         <details>
           <summary>Repairs, {context.repairs.length}</summary>
-          <pre className="raw" tabIndex={0} aria-label="Repairs">{JSON.stringify(context.repairs, null, 2)}</pre>
+          <pre className="raw" tabIndex={0} aria-label="Repairs">
+            {JSON.stringify(context.repairs, null, 2)}
+          </pre>
         </details>
       )}
       <details>
         <summary>Sent, as it went out</summary>
-        <pre className="raw" tabIndex={0} data-testid="sent" aria-label="The request's body">{JSON.stringify(context.sent, null, 2)}</pre>
+        <pre className="raw" tabIndex={0} data-testid="sent" aria-label="The request's body">
+          {JSON.stringify(context.sent, null, 2)}
+        </pre>
       </details>
     </div>
   );

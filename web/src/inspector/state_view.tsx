@@ -3,11 +3,12 @@
 // The path to the head of that moment. The text is plain: what the log says, to the letter. Of a
 // long part the end is drawn, which is where things happen.
 
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import type { JSX } from "react";
 import type { Message, Part, ThreadState } from "lockstep-client";
 import { useVirtualizer } from "@tanstack/react-virtual";
 
+import { useEnd } from "../end.js";
 import { contentOf } from "./cuts.js";
 import type { Cut } from "./cuts.js";
 import { pathTo } from "./timeline.js";
@@ -22,8 +23,13 @@ interface StateViewProps {
   readonly index: number;
 }
 
-export const StateView = memo(function StateView({ timeline, state, index }: StateViewProps): JSX.Element {
-  const box = useRef<HTMLDivElement>(null);
+export const StateView = memo(function StateView({
+  timeline,
+  state,
+  index,
+}: StateViewProps): JSX.Element {
+  // What changed last is at the end of the path, as a rule.
+  const { box, content, onScroll } = useEnd(state);
   const path = useMemo(() => pathTo(state, state.thread?.head), [state]);
   const others = state.messages.size - path.length;
   const virtual = useVirtualizer({
@@ -33,26 +39,35 @@ export const StateView = memo(function StateView({ timeline, state, index }: Sta
     getItemKey: (at) => path[at]?.id ?? at,
     overscan: 3,
   });
-  // What changed last is at the end of the path, as a rule.
-  const length = path.length;
-  useEffect(() => {
-    const element = box.current;
-    if (element !== null && length > 0) element.scrollTop = element.scrollHeight;
-  }, [state, length]);
   const waiting = [...state.runs.values()].filter((run) => run.status === "queued");
   return (
     <>
       <h2>
-        State <small>{state.messages.size} messages{others > 0 ? `, ${others} on other branches` : ""}</small>
+        State{" "}
+        <small>
+          {state.messages.size} messages{others > 0 ? `, ${others} on other branches` : ""}
+        </small>
       </h2>
-      <div className="state" ref={box} tabIndex={0} role="region" aria-label="Messages at this moment">
-        <div className="state-all" style={{ height: virtual.getTotalSize() }}>
+      <div
+        className="state"
+        ref={box}
+        onScroll={onScroll}
+        tabIndex={0}
+        role="region"
+        aria-label="Messages at this moment"
+      >
+        <div className="state-all" ref={content} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const message = path[item.index];
             if (message === undefined) return null;
             return (
-              <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="state-row"
-                style={{ transform: `translateY(${item.start}px)` }}>
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className="state-row"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
                 <PastMessage message={message} cut={timeline.cutOf(message, index)} />
               </div>
             );
@@ -69,23 +84,43 @@ interface PastMessageProps {
   readonly cut: Cut | null;
 }
 
-export const PastMessage = memo(function PastMessage({ message, cut }: PastMessageProps): JSX.Element {
+export const PastMessage = memo(function PastMessage({
+  message,
+  cut,
+}: PastMessageProps): JSX.Element {
   const gone = cut === null ? [] : cut.parts.filter((part) => part.part >= message.parts.length);
   return (
-    <article className="past" data-testid="past-message" data-message={message.id} data-status={message.status}>
+    <article
+      className="past"
+      data-testid="past-message"
+      data-message={message.id}
+      data-status={message.status}
+    >
       <h3>
         {message.author ?? message.role}
-        {message.status === "complete" ? null : <span className="mark" data-mark={message.status}>{message.status}</span>}
+        {message.status === "complete" ? null : (
+          <span className="mark" data-mark={message.status}>
+            {message.status}
+          </span>
+        )}
       </h3>
       {message.parts.map((part, index) => (
-        <PastPart key={index} part={part} cut={cut?.parts.find((one) => one.part === index)?.cut ?? ""} />
+        <PastPart
+          key={index}
+          part={part}
+          cut={cut?.parts.find((one) => one.part === index)?.cut ?? ""}
+        />
       ))}
       {gone.map((part) => (
         <p key={part.part} className="past-text" data-type={part.type}>
           <del data-testid="cut">{part.cut}</del>
         </p>
       ))}
-      {cut === null ? null : <p className="legend">Seen by the user; <del>written by the model and never seen</del></p>}
+      {cut === null ? null : (
+        <p className="legend">
+          Seen by the user; <del>written by the model and never seen</del>
+        </p>
+      )}
     </article>
   );
 });

@@ -40,7 +40,6 @@ function fenceAfter(fence: string | null, line: string): string | null {
   const marks = FENCE.exec(line)?.[1];
   if (marks === undefined) return fence;
   if (fence === null) return marks;
-  const closes =
-    marks[0] === fence[0] && marks.length >= fence.length && line.trim() === marks;
+  const closes = marks[0] === fence[0] && marks.length >= fence.length && line.trim() === marks;
   return closes ? null : fence;
 }

@@ -40,7 +40,10 @@ export const Code = memo(function Code({ code, language }: CodeProps): JSX.Eleme
   useEffect(() => {
     let here = true;
     if (ready === null && language !== "") {
-      void load().then((loaded) => here && setReady(() => loaded), () => undefined);
+      void load().then(
+        (loaded) => here && setReady(() => loaded),
+        () => undefined,
+      );
     }
     return () => {
       here = false;
@@ -77,7 +80,13 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
+export function CopyButton({
+  text,
+  label,
+}: {
+  readonly text: string;
+  readonly label: string;
+}): JSX.Element {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return undefined;

@@ -21,7 +21,21 @@ import yaml from "highlight.js/lib/languages/yaml";
 import { createLowlight } from "lowlight";
 
 const lowlight = createLowlight({
-  bash, cpp, css, diff, go, ini, java, json, markdown, python, rust, sql, typescript, xml, yaml,
+  bash,
+  cpp,
+  css,
+  diff,
+  go,
+  ini,
+  java,
+  json,
+  markdown,
+  python,
+  rust,
+  sql,
+  typescript,
+  xml,
+  yaml,
 });
 lowlight.registerAlias({ typescript: ["javascript", "js", "jsx", "mjs"], bash: ["console"] });
 

@@ -21,7 +21,11 @@ const COMPONENTS: Components = {
     </a>
   ),
   img: ({ src, alt }) => (
-    <a href={typeof src === "string" ? src : undefined} target="_blank" rel="noopener noreferrer nofollow">
+    <a
+      href={typeof src === "string" ? src : undefined}
+      target="_blank"
+      rel="noopener noreferrer nofollow"
+    >
       {alt || "picture"}
     </a>
   ),
@@ -29,7 +33,8 @@ const COMPONENTS: Components = {
   pre: ({ children }) => <>{children}</>,
   code: ({ className, children, node }) => {
     const text = typeof children === "string" ? children : String(children ?? "");
-    const block = className !== undefined || node?.position?.start.line !== node?.position?.end.line;
+    const block =
+      className !== undefined || node?.position?.start.line !== node?.position?.end.line;
     if (!block) return <code>{text}</code>;
     const language = /language-(\S+)/.exec(className ?? "")?.[1] ?? "";
     return <Code code={text.replace(/\n$/, "")} language={language} />;
@@ -39,11 +44,12 @@ const COMPONENTS: Components = {
       <table>{children}</table>
     </div>
   ),
-  // A page has one h1, its own.
+  // Below the page's title (1) and the message's name (2).
   h1: ({ children }) => <h3>{children}</h3>,
-  h2: ({ children }) => <h4>{children}</h4>,
-  h3: ({ children }) => <h5>{children}</h5>,
-  h4: ({ children }) => <h6>{children}</h6>,
+  h2: ({ children }) => <h3>{children}</h3>,
+  h3: ({ children }) => <h4>{children}</h4>,
+  h4: ({ children }) => <h5>{children}</h5>,
+  h5: ({ children }) => <h6>{children}</h6>,
 };
 
 const Block = memo(function Block({ text }: { readonly text: string }): JSX.Element {

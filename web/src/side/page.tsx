@@ -47,7 +47,11 @@ function useFronts(): readonly [Front, Front] | null {
   return fronts;
 }
 
-export default function SideBySidePage({ thread }: { readonly thread: string | null }): JSX.Element {
+export default function SideBySidePage({
+  thread,
+}: {
+  readonly thread: string | null;
+}): JSX.Element {
   const fronts = useFronts();
   useEffect(() => {
     if (thread === null) location.replace(sideAddress(newThreadId()));
@@ -56,7 +60,12 @@ export default function SideBySidePage({ thread }: { readonly thread: string | n
   return (
     <div className="sides" data-testid="side-by-side">
       <header className="bar">
-        <a className="icon-link" href={thread === null ? "#/" : chatAddress(thread)} aria-label="Back to the chat" title="Back to the chat">
+        <a
+          className="icon-link"
+          href={thread === null ? "#/" : chatAddress(thread)}
+          aria-label="Back to the chat"
+          title="Back to the chat"
+        >
           <Icon name="left" />
         </a>
         <h1>Two fronts, one thread</h1>
@@ -93,22 +102,45 @@ function FrontPanel({ front, thread, agent }: FrontPanelProps): JSX.Element {
   const view = useSyncExternalStore(network.subscribe, () => network.view);
   const connection = useConnection();
   return (
-    <section className="front" aria-label={`${name} front`} data-testid={`front-${name.toLowerCase()}`}>
-      <div className="network" role="group" aria-label={`Network of the ${name.toLowerCase()} front`}>
+    <section
+      className="front"
+      aria-label={`${name} front`}
+      data-testid={`front-${name.toLowerCase()}`}
+    >
+      <div
+        className="network"
+        role="group"
+        aria-label={`Network of the ${name.toLowerCase()} front`}
+      >
         <b>{name}</b>
-        <span className="mark" data-testid="network-state">{view.cut ? "cut" : connection.state}</span>
+        <span className="mark" data-testid="network-state">
+          {view.cut ? "cut" : connection.state}
+        </span>
         <label>
           <span>Delay</span>
-          <input type="range" min={0} max={5000} step={100} value={view.delay} data-testid="delay"
-            aria-label="Delay in milliseconds, each way" aria-valuetext={`${view.delay} ms`}
-            onChange={(event) => network.setDelay(Number(event.target.value))} />
+          <input
+            type="range"
+            min={0}
+            max={5000}
+            step={100}
+            value={view.delay}
+            data-testid="delay"
+            aria-label="Delay in milliseconds, each way"
+            aria-valuetext={`${view.delay} ms`}
+            onChange={(event) => network.setDelay(Number(event.target.value))}
+          />
           <output>{view.delay} ms</output>
         </label>
         {view.cut ? (
-          <button type="button" className="primary" data-testid="restore" onClick={() => {
-            network.restore();
-            front.client.reconnect();
-          }}>
+          <button
+            type="button"
+            className="primary"
+            data-testid="restore"
+            onClick={() => {
+              network.restore();
+              front.client.reconnect();
+            }}
+          >
             Restore
           </button>
         ) : (
@@ -117,7 +149,13 @@ function FrontPanel({ front, thread, agent }: FrontPanelProps): JSX.Element {
           </button>
         )}
       </div>
-      <Conversation thread={thread} agent={agent} alone={false} fresh />
+      <Conversation
+        thread={thread}
+        agent={agent}
+        alone={false}
+        fresh
+        label={`Conversation of the ${name.toLowerCase()} front`}
+      />
     </section>
   );
 }
@@ -134,18 +172,29 @@ interface VerdictProps {
 function Verdict({ fronts, thread }: VerdictProps): JSX.Element {
   const left = useThread(thread, fronts[0].client);
   const right = useThread(thread, fronts[1].client);
-  const same = useMemo(() => shownText(left.view) === shownText(right.view), [left.view, right.view]);
+  const same = useMemo(
+    () => shownText(left.view) === shownText(right.view),
+    [left.view, right.view],
+  );
   const saw = useSeenByModel(left.view, right.view, fronts, thread);
   const waits = left.pending + right.pending;
   return (
-    <div className="agree" data-testid="agree" data-same={same ? "" : undefined} role="status" aria-live="off">
+    <div
+      className="agree"
+      data-testid="agree"
+      data-same={same ? "" : undefined}
+      role="status"
+      aria-live="off"
+    >
       <p>
-        <b>{same ? "Both show the same." : "They differ for now."}</b>{" "}
-        {left.messages.length} and {right.messages.length} messages
+        <b>{same ? "Both show the same." : "They differ for now."}</b> {left.messages.length} and{" "}
+        {right.messages.length} messages
         {waits === 0 ? "" : `; ${waits} ${waits === 1 ? "change waits" : "changes wait"}`}.
       </p>
       <p data-testid="model-saw" data-digest={saw?.digest}>
-        {saw === null ? "The model has not been asked yet." : (
+        {saw === null ? (
+          "The model has not been asked yet."
+        ) : (
           <>
             The model saw last: {saw.count} {saw.count === 1 ? "message" : "messages"}, ending in{" "}
             <q>{saw.end}</q> <code title={saw.digest}>{saw.digest.slice(0, 12)}</code>
@@ -169,24 +218,38 @@ const lastRun = (view: ThreadView): { readonly id: string; readonly at: number }
   return message?.run === undefined ? null : { id: message.run, at: message.created };
 };
 
-function useSeenByModel(left: ThreadView, right: ThreadView, fronts: VerdictProps["fronts"], thread: string): SeenByModel | null {
+function useSeenByModel(
+  left: ThreadView,
+  right: ThreadView,
+  fronts: VerdictProps["fronts"],
+  thread: string,
+): SeenByModel | null {
   const [saw, setSaw] = useState<SeenByModel | null>(null);
   const [a, b] = [lastRun(left), lastRun(right)];
   const latest = a === null || (b !== null && b.at > a.at) ? b : a;
   const client = latest === b && latest !== a ? fronts[1].client : fronts[0].client;
   const run = latest?.id ?? null;
-  const begun = left.run?.status === "running" || right.run?.status === "running" || (left.run === null && right.run === null);
+  const begun =
+    left.run?.status === "running" ||
+    right.run?.status === "running" ||
+    (left.run === null && right.run === null);
   useEffect(() => {
     if (run === null || !begun) return undefined;
     let here = true;
-    void client.thread(thread).context(run).then(async (answer) => {
-      if (!answer.ok) return;
-      const { path } = answer.context;
-      const digest = await digestOf(path);
-      const last = path.at(-1);
-      const end = last === undefined ? "" : textOf(last).slice(-60);
-      if (here) setSaw({ run, count: path.length, end, digest });
-    }, () => undefined);
+    void client
+      .thread(thread)
+      .context(run)
+      .then(
+        async (answer) => {
+          if (!answer.ok) return;
+          const { path } = answer.context;
+          const digest = await digestOf(path);
+          const last = path.at(-1);
+          const end = last === undefined ? "" : textOf(last).slice(-60);
+          if (here) setSaw({ run, count: path.length, end, digest });
+        },
+        () => undefined,
+      );
     return () => {
       here = false;
     };
