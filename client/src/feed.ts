@@ -5,6 +5,7 @@
 
 import type { Http } from "./http.js";
 import type { Link } from "./link.js";
+import { Listeners } from "./listeners.js";
 import type { Clock, LiveThreads, Store, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";
 
@@ -30,12 +31,13 @@ const keptAfter = 500;
 
 export class Feed implements LiveThreads {
   readonly #settings: FeedSettings;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #threads = new Map<string, Thread>();
   #view: ThreadListView = { status: "loading", threads: [], error: null };
   #cursor: string | null = null;
   #reading = false;
   #wanted = false;
+  #over = false;
   #cancel: (() => void) | null = null;
   #timer: () => void = () => undefined;
   #keeping: () => void = () => undefined;
@@ -50,14 +52,11 @@ export class Feed implements LiveThreads {
   }
 
   subscribe(listener: () => void): () => void {
-    const first = this.#listeners.size === 0;
-    this.#listeners.add(listener);
-    if (first) {
-      void this.#remembered();
-      this.#act();
-    }
+    const end = this.#listeners.add(listener);
+    if (this.#listeners.size === 1) void this.#remembered();
+    this.#act();
     return () => {
-      this.#listeners.delete(listener);
+      end();
       this.#act();
     };
   }
@@ -72,14 +71,14 @@ export class Feed implements LiveThreads {
   }
 
   end(): void {
-    this.#listeners.clear();
-    this.#wanted = false;
+    this.#over = true;
     this.#act();
     this.#timer();
+    this.#keeping();
   }
 
   #act(): void {
-    const needed = this.#listeners.size > 0 || this.#wanted;
+    const needed = !this.#over && (this.#listeners.size > 0 || this.#wanted);
     const up = this.#settings.link.view.state === "online";
     if (!needed || !up) {
       this.#cancel?.();
@@ -133,7 +132,7 @@ export class Feed implements LiveThreads {
   #failed(code: string, detail: string): void {
     if (this.#threads.size === 0) {
       this.#view = { status: "error", threads: [], error: { status: 0, code, detail } };
-      this.#tell();
+      this.#listeners.tell();
     }
     this.#later();
   }
@@ -178,10 +177,6 @@ export class Feed implements LiveThreads {
     this.#keeping = this.#settings.clock.after(keptAfter, () => {
       void this.#settings.store.keepThreads(this.#view.threads);
     });
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.tell();
   }
 }

@@ -9,6 +9,7 @@
 // page becomes visible or the browser is online again, when an answer is waited for in vain for 20 s,
 // and after a minute of silence otherwise. No answer within 5 s: it is dead.
 
+import { Listeners } from "./listeners.js";
 import type { Clock, Connection, ConnectionView } from "./types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "./wire.js";
 
@@ -68,7 +69,7 @@ interface Open_ {
 
 export class NetLink implements Link {
   readonly #settings: LinkSettings;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #open = new Map<string, Open_>();
   readonly #unwatch: () => void;
   #view: ConnectionView = { state: "connecting", leader: true, transport: null, retry: null };
@@ -93,8 +94,7 @@ export class NetLink implements Link {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   send(request: Request, sink: Sink): () => void {
@@ -157,7 +157,7 @@ export class NetLink implements Link {
     this.#heard = this.#settings.clock.now();
     this.#view = { state: "online", leader: true, transport, retry: null };
     this.#watchSilence();
-    this.#tell();
+    this.#listeners.tell();
   }
 
   #closed(why: "lost" | "going" | "unauthorized" | "blocked"): void {
@@ -242,11 +242,7 @@ export class NetLink implements Link {
 
   #show(state: Connection, retry: number | null): void {
     this.#view = { state, leader: true, transport: null, retry };
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.tell();
   }
 }
 

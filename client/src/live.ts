@@ -4,6 +4,7 @@
 
 import { type Http, linesOf, problemOf } from "./http.js";
 import { newId } from "./id.js";
+import { Listeners } from "./listeners.js";
 import { frozenOf } from "./project.js";
 import type { Session } from "./session.js";
 import type {
@@ -31,7 +32,7 @@ type StartRun = Extract<ChangeBody, { type: "start_run" }>;
 export class Live implements LiveThread {
   readonly #session: Session;
   readonly #host: Host;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
 
   constructor(session: Session, host: Host) {
     this.#session = session;
@@ -47,17 +48,17 @@ export class Live implements LiveThread {
   }
 
   subscribe(listener: () => void): () => void {
-    // Of its own, so that a listener that subscribes twice is called twice.
-    const own = () => listener();
-    this.#listeners.add(own);
+    const end = this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#session.watch(true);
     return () => {
-      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.#session.watch(false);
+      const { size } = this.#listeners;
+      end();
+      if (size === 1 && this.#listeners.size === 0) this.#session.watch(false);
     };
   }
 
   tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.tell();
   }
 
   // --- Saying ------------------------------------------------------------------------------------

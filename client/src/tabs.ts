@@ -7,6 +7,7 @@
 
 import { newId } from "./id.js";
 import { type Link, onWake, type Request, type Sink } from "./link.js";
+import { Listeners } from "./listeners.js";
 import type { ConnectionView, PendingChange } from "./types.js";
 import type { Outcome } from "./wire.js";
 
@@ -63,7 +64,7 @@ export function joinTabs(name: Promise<string | null>, events: TabEvents): Tabs 
 class SharedLink implements Link {
   readonly #events: TabEvents;
   readonly #tab = newId("t");
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   /** What this tab has asked through the leader. */
   readonly #asked = new Map<number, Sink>();
   /** What others have asked through this tab: how to cancel it, by tab and id. */
@@ -87,8 +88,7 @@ class SharedLink implements Link {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   send(request: Request, sink: Sink): () => void {
@@ -148,12 +148,12 @@ class SharedLink implements Link {
     this.#real = real;
     real.subscribe(() => {
       this.#announce();
-      this.#tell();
+      this.#listeners.tell();
     });
     this.#lose();
     this.#announce();
     this.#events.leads();
-    this.#tell();
+    this.#listeners.tell();
   }
 
   #announce(): void {
@@ -164,10 +164,6 @@ class SharedLink implements Link {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     for (const sink of asked) sink({ frame: "lost" });
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
   }
 
   // --- Talk --------------------------------------------------------------------------------------
@@ -192,7 +188,7 @@ class SharedLink implements Link {
       this.#leader = said.from;
       this.#view = { ...said.view, leader: false };
       if (another) this.#lose();
-      this.#tell();
+      this.#listeners.tell();
     } else if (said.type === "frame" && said.to === this.#tab) {
       const sink = this.#asked.get(said.id);
       if (ends(said.frame)) this.#asked.delete(said.id);

@@ -1,0 +1,194 @@
+// link.test.ts: a connection that is lost, refused, blocked or dead, on a clock that is stepped.
+
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { NetLink, type Open, type Request, type WireEvents } from "../../src/link.js";
+import type { Clock } from "../../src/types.js";
+
+class SteppedClock implements Clock {
+  #now = 0;
+  #timers: { at: number; task: () => void }[] = [];
+
+  now = () => this.#now;
+  after(milliseconds: number, task: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, task };
+    this.#timers.push(timer);
+    return () => (this.#timers = this.#timers.filter((it) => it !== timer));
+  }
+  pass(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    for (;;) {
+      const next = this.#timers.filter((it) => it.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#now = next.at;
+      this.#timers = this.#timers.filter((it) => it !== next);
+      next.task();
+    }
+    this.#now = end;
+  }
+}
+
+interface Opened {
+  readonly kind: "socket" | "events";
+  readonly events: WireEvents;
+  readonly sent: [string, Request][];
+  closed: boolean;
+}
+
+describe("a link", () => {
+  let clock: SteppedClock;
+  let wires: Opened[];
+  let link: NetLink;
+
+  const opener =
+    (kind: Opened["kind"]): Open =>
+    (events) => {
+      const wire: Opened = { kind, events, sent: [], closed: false };
+      wires.push(wire);
+      return {
+        send: (id, request) => void wire.sent.push([id, request]),
+        cancel: () => undefined,
+        close: () => (wire.closed = true),
+      };
+    };
+  const wire = () => wires[wires.length - 1] as Opened;
+  const sync: Request = { sync: { thread: "t", follow: "none" } };
+  const follow: Request = { sync: { thread: "t", follow: "live" } };
+
+  beforeEach(() => {
+    clock = new SteppedClock();
+    wires = [];
+    link = new NetLink({
+      clock,
+      random: () => 1 - 2 ** -32,
+      socket: opener("socket"),
+      events: opener("events"),
+    });
+  });
+
+  test("is tried again after a quarter of a second, then half, up to half a minute", () => {
+    const waits: number[] = [];
+    for (let time = 0; time < 10; time += 1) {
+      const before = clock.now();
+      wire().events.closed("lost");
+      waits.push(Math.round((link.view.retry ?? 0) - before));
+      clock.pass(30_000);
+    }
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  });
+
+  test("begins anew with short waits once something has come", () => {
+    for (let time = 0; time < 5; time += 1) {
+      wire().events.closed("lost");
+      clock.pass(30_000);
+    }
+    wire().events.opened();
+    wire().events.frame("1", { frame: "live", cursor: "1@e" });
+    wire().events.closed("lost");
+    expect((link.view.retry ?? 0) - clock.now()).toBeLessThanOrEqual(250);
+  });
+
+  test("tells every open request when it is lost, and sends none of them again", () => {
+    wire().events.opened();
+    const sink = vi.fn();
+    link.send(follow, sink);
+    link.send(sync, sink);
+    wire().events.closed("lost");
+    expect(sink.mock.calls).toEqual([[{ frame: "lost" }], [{ frame: "lost" }]]);
+    clock.pass(300);
+    wire().events.opened();
+    expect(wire().sent).toEqual([]);
+  });
+
+  test("a request on no connection is lost, in its own time", async () => {
+    const sink = vi.fn();
+    link.send(sync, sink);
+    expect(sink).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(sink).toHaveBeenCalledWith({ frame: "lost" });
+  });
+
+  test("a cancelled request hears nothing more", () => {
+    wire().events.opened();
+    const sink = vi.fn();
+    const cancel = link.send(follow, sink);
+    const [id] = wire().sent[0] ?? [""];
+    cancel();
+    wire().events.frame(id, { frame: "live", cursor: "1@e" });
+    wire().events.closed("lost");
+    expect(sink).not.toHaveBeenCalled();
+  });
+
+  test("a connection that was given up is not listened to", () => {
+    const former = wire();
+    former.events.closed("lost");
+    clock.pass(300);
+    former.events.opened();
+    expect(link.view.state).toBe("connecting");
+  });
+
+  test("takes events where sockets are blocked twice", () => {
+    wire().events.closed("blocked");
+    clock.pass(1_000);
+    expect(wire().kind).toBe("socket");
+    wire().events.closed("blocked");
+    clock.pass(1_000);
+    expect(wire().kind).toBe("events");
+    wire().events.opened();
+    expect(link.view.transport).toBe("sse");
+  });
+
+  test("stays with sockets where nothing passes at all", () => {
+    for (let time = 0; time < 5; time += 1) {
+      wire().events.closed("lost");
+      clock.pass(30_000);
+    }
+    expect(wires.every((it) => it.kind === "socket")).toBe(true);
+  });
+
+  test("tries nothing while another token is wanted, until it is told to", () => {
+    wire().events.closed("unauthorized");
+    expect(link.view.state).toBe("unauthorized");
+    clock.pass(3_600_000);
+    expect(wires).toHaveLength(1);
+    link.reconnect();
+    expect(wires).toHaveLength(2);
+  });
+
+  test("an answer that is awaited in vain shows that the connection is dead", () => {
+    wire().events.opened();
+    const sink = vi.fn();
+    link.send(sync, sink);
+    clock.pass(19_000);
+    expect(wire().sent).toHaveLength(1);
+    clock.pass(2_000);
+    expect(wire().sent).toHaveLength(2);
+    clock.pass(5_000);
+    expect(sink).toHaveBeenCalledWith({ frame: "lost" });
+    expect(wires).toHaveLength(2);
+    expect(wires[0]?.closed).toBe(true);
+  });
+
+  test("silence of what is only followed is normal, and looked into once a minute", () => {
+    wire().events.opened();
+    link.send(follow, () => undefined);
+    clock.pass(59_000);
+    expect(wire().sent).toHaveLength(1);
+    clock.pass(2_000);
+    expect(wire().sent).toHaveLength(2);
+    wire().events.heard();
+    clock.pass(30_000);
+    expect(wires).toHaveLength(1);
+  });
+
+  test("what is larger than the server takes is refused, and does not cost the connection", async () => {
+    wire().events.opened();
+    const sink = vi.fn();
+    const text = "x".repeat(16 << 20);
+    const change = { type: "put_message", op: 1, message: { id: "m", text } } as const;
+    link.send({ sync: { thread: "t", changes: [change], follow: "none" } }, sink);
+    await Promise.resolve();
+    expect(sink.mock.calls[0]?.[0]).toMatchObject({ frame: "failure", code: "too_large" });
+    expect(wire().sent).toEqual([]);
+  });
+});
