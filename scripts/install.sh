@@ -6,7 +6,7 @@
 set -euo pipefail
 
 # The binary. RocksDB's package names the compression libraries that it was built with; they are named
-# here too, because the build links them.
+# here too, because the build links them. npm is added below.
 build=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   librocksdb-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libgflags-dev
@@ -14,7 +14,8 @@ build=(
   capnproto libcapnp-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
   prometheus-cpp-dev
 )
-test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
+# The page is tested in a real browser.
+test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev chromium)
 # clang 19: older ones reject std::expected with this library. It also builds the fuzz targets.
 lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 
@@ -27,21 +28,20 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
   fail "this is not Debian: install the packages named in scripts/install.sh by other means"
 
 wanted=()
+wants_npm=no
 for group in "${@:-build test lint}"; do
   for name in $group; do
     case $name in
-      build) wanted+=("${build[@]}") ;;
-      test)
-        wanted+=("${test[@]}")
-        # Node itself comes from the lock file of tests/e2e; npm is only needed to fetch it. Other
-        # distributors' Node brings an npm of its own, with which Debian's package conflicts.
-        command -v npm >/dev/null || wanted+=(npm)
-        ;;
+      build) wanted+=("${build[@]}") && wants_npm=yes ;;
+      test) wanted+=("${test[@]}") && wants_npm=yes ;;
       lint) wanted+=("${lint[@]}") ;;
       *) fail "unknown group '$name' (build, test, lint)" ;;
     esac
   done
 done
+# The page and the tests are built and run by the Node that lock files name; npm is only needed to fetch
+# it. Other distributors' Node brings an npm of its own, with which Debian's package conflicts.
+[[ $wants_npm == no ]] || command -v npm >/dev/null || wanted+=(npm)
 
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
 missing=()

@@ -40,6 +40,22 @@ static_assert(pipelined_bytes_max >= header_bytes_max, "the next request's heade
 inline constexpr std::size_t diff_tail_bytes = 64 << 10;
 static_assert(diff_tail_bytes >= changes_max * 1024, "a thousand bytes an outcome");
 
+// --- Tickets -------------------------------------------------------------------------------------
+
+// Of one user, not used yet: as many as an address may hold connections, so that a whole office
+// can come back at once. One more, and the user's oldest is forgotten: it was asked for by somebody
+// who then lost the network, and who will ask again.
+inline constexpr std::size_t tickets_per_user_max = connections_per_address_max;
+// Of all users: as many as there may be connections to use them for; a few megabytes.
+inline constexpr std::size_t tickets_max = connections_max;
+static_assert(tickets_per_user_max <= tickets_max);
+
+// --- The page ------------------------------------------------------------------------------------
+
+// Of a file of the page, what is copied for a connection at a time: anybody may ask for one, so a
+// slow reader must not hold all of it.
+inline constexpr std::size_t lasting_chunk_bytes = 64 << 10;
+
 // --- Times ---------------------------------------------------------------------------------------
 
 using std::chrono::seconds;
@@ -60,6 +76,8 @@ inline constexpr std::chrono::milliseconds stop_look{
     20};  // how often a stop looks whether it is done
 static_assert(stop_engine_max + stop_drain_max < seconds(10));
 inline constexpr seconds cors_age{600};
+// From its making to its use: a browser uses it at once, a slow network within seconds.
+inline constexpr seconds ticket_time_max{60};
 
 // --- WebSocket -----------------------------------------------------------------------------------
 

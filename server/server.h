@@ -30,9 +30,11 @@ struct ServerParts {
   Engine& engine;
   const Auth& auth;
   const Metrics& metrics;
+  Random& random;
   LineLog& log;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;
+  Page page = {};  // what browsers are shown
 };
 
 struct ServerRules {

@@ -211,7 +211,14 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   Result<std::unique_ptr<Server>> server;
   Serving serving;
   on_strand(context, [&] {
-    server = Server::open({context, telling, auth, metrics, log, find_agent},
+    server = Server::open({.context = context,
+                           .engine = telling,
+                           .auth = auth,
+                           .metrics = metrics,
+                           .random = random,
+                           .log = log,
+                           .find_agent = find_agent,
+                           .page = embedded_page()},
                           {config.host, config.port, config.origins, config.rate});
     if (server) serving = {std::move(*server), open_control(context, **rocks, config.data, log)};
   });

@@ -60,6 +60,7 @@ void Connections::tick() {
   const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
   for (const auto& connection : all) connection->tick(now_);
   front_.rate.sweep(now_);
+  front_.tickets.sweep(now_);
 }
 
 void Connections::shut_down() {

@@ -13,7 +13,9 @@
 
 #include "engine/engine.h"
 #include "server/auth.h"
+#include "server/front/assets.h"
 #include "server/front/rate_limit.h"
+#include "server/front/tickets.h"
 
 namespace lockstep {
 
@@ -39,12 +41,15 @@ struct Front {
   Engine& engine;
   const Auth& auth;
   const Metrics& metrics;
+  Random& random;
   FrontRules rules;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;
+  Page page;
 
   FrontCounts counts;
   RateLimit rate{rules.rate};
+  Tickets tickets{random};
   std::string date;       // now, as a header has it
   bool stopping = false;  // new requests are refused
 };

@@ -21,6 +21,8 @@ void list_threads(Front& front, Call call, Respond respond);
 void delete_thread(Front& front, Call call, Respond respond);
 void write_steps(Front& front, Call call, Respond respond);
 
+void make_ticket(Front& front, Call call, Respond respond);
+void get_asset(Front& front, Call call, Respond respond);
 void get_health(Front& front, Call call, Respond respond);
 void get_readiness(Front& front, Call call, Respond respond);
 void get_metrics(Front& front, Call call, Respond respond);

@@ -5,7 +5,10 @@
 
 #include "server/front/call.h"
 #include "server/front/handlers.h"
+#include "server/front/json_text.h"
+#include "server/front/json_write.h"
 #include "server/front/ws_session.h"
+#include "server/limits.h"
 #include "server/metrics_page.h"
 
 namespace lockstep {
@@ -78,6 +81,26 @@ std::optional<Problem> check_handshake(const Request& request) {
 }
 
 }  // namespace
+
+void make_ticket(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (!call.request.body.empty()) {
+    return refuse(respond, make_problem("invalid", "A ticket is asked for without a body."));
+  }
+  const auto ticket = front.tickets.make(call.user, call.now);
+  if (!ticket) {
+    return refuse(respond, make_problem("too_many", "Too many tickets wait for their use."));
+  }
+  std::string body = "{";
+  append_field(body, "ticket", *ticket);
+  append_field_number(body, "expires_in", limits::ticket_time_max.count());
+  respond(json_response(body += '}'));
+}
+
+void get_asset(Front& /*front*/, Call call, Respond respond) {
+  respond(asset_response(*call.asset, call.request));
+}
 
 void get_health(Front& /*front*/, Call /*call*/, Respond respond) {
   respond(text_response("ok\n"));

@@ -18,6 +18,7 @@ constexpr std::array reasons{
     StatusReason{101, "Switching Protocols"},
     StatusReason{200, "OK"},
     StatusReason{204, "No Content"},
+    StatusReason{not_modified, "Not Modified"},
     StatusReason{400, "Bad Request"},
     StatusReason{401, "Unauthorized"},
     StatusReason{403, "Forbidden"},
@@ -151,11 +152,12 @@ Response json_response(std::string body) {
 void append_head(std::string& out, const Response& response, const HeadOptions& options) {
   append_status(out, response.status, options);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
-  if (response.status != 204) {
+  if (response.status != 204 && response.status != not_modified) {
+    const std::size_t size = response.body.size() + response.lasting.size();
     append_header(out, "Content-Type", response.content_type);
-    append_header(out, "Content-Length", std::to_string(response.body.size()));
+    append_header(out, "Content-Length", std::to_string(size));
   }
-  append_header(out, "Cache-Control", "no-store");
+  append_header(out, "Cache-Control", response.cache_control);
   append_header(out, "X-Content-Type-Options", "nosniff");
   if (!options.keep_alive) append_header(out, "Connection", "close");
   if (options.keep_alive && options.is_http_1_0) append_header(out, "Connection", "keep-alive");

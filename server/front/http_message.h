@@ -41,10 +41,15 @@ struct Target {
 // Nothing if it is no path with a query, or an escape in it is broken.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
+inline constexpr unsigned not_modified = 304;
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
+  // In place of `body`: bytes that live as long as the process, sent piece by piece.
+  std::string_view lasting = {};
+  std::string cache_control = "no-store";
   std::vector<std::pair<std::string, std::string>> headers;
 };
 

@@ -1,5 +1,6 @@
 #include "server/front/http_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/must.h"
@@ -23,15 +24,18 @@ void HttpSession::received(std::string_view bytes) {
   // A stream's reader has nothing more to say, and after a refusal nothing is heard.
   if (state_ == State::streaming || state_ == State::closing) return;
   in_ += bytes;
-  if (state_ == State::idle || state_ == State::reading) {
-    read_requests();
-  } else if (in_.size() > limits::pipelined_bytes_max) {
-    wire_.read(false);
-  }
+  if (state_ == State::idle || state_ == State::reading) read_requests();
+  throttle();
+}
+
+// Requests that can't be answered yet wait in the socket, not here.
+void HttpSession::throttle() {
+  const bool hears = state_ == State::streaming || state_ == State::closing;
+  wire_.read(hears || in_.size() <= limits::pipelined_bytes_max);
 }
 
 void HttpSession::read_requests() {
-  while (!in_.empty() && out_.size() < limits::write_bytes_max) {
+  while (!in_.empty() && out_.size() < limits::write_bytes_max && lasting_.empty()) {
     if (state_ != State::idle && state_ != State::reading) return;
     if (!read_some()) return;
   }
@@ -132,7 +136,10 @@ void HttpSession::answer_with(Response response) {
   const bool keep = exchange_->head.keep_alive && !input_ended_ && !stopping_ && !front_.stopping;
   if (response.status >= 400) ++front_.counts.requests_refused;
   append_head(out_, response, head_options(keep));
-  if (!exchange_->is_head) out_ += response.body;
+  if (!exchange_->is_head) {
+    out_ += response.body;
+    lasting_ = response.lasting;
+  }
   end_exchange(keep);
 }
 
@@ -141,7 +148,7 @@ void HttpSession::end_exchange(bool keep_alive) {
   exchange_.reset();
   state_ = keep_alive ? State::idle : State::closing;
   since_ = wire_.now();
-  wire_.read(true);
+  throttle();
   wire_.wake();
   if (!keep_alive) wire_.finish();
 }
@@ -194,7 +201,18 @@ void HttpSession::fill(std::string& out) {
   if (exchange_ && exchange_->stream) fill_stream(out);
   // The answer that a JSON stream has become: with this write, because it may be the last one.
   out += std::exchange(out_, {});
-  if (state_ == State::idle) read_requests();
+  if (!lasting_.empty()) fill_lasting(out);
+  if (state_ == State::idle || state_ == State::reading) read_requests();
+  throttle();
+}
+
+void HttpSession::fill_lasting(std::string& out) {
+  const std::size_t size = std::min(lasting_.size(), limits::lasting_chunk_bytes);
+  out += lasting_.substr(0, size);
+  lasting_.remove_prefix(size);
+  since_ = wire_.now();
+  // The rest, or the answer to the next request.
+  wire_.wake();
 }
 
 void HttpSession::fill_stream(std::string& out) {
@@ -218,7 +236,7 @@ void HttpSession::tick(Tick now) {
   const Tick age = now - since_;
   switch (state_) {
     case State::idle:
-      if (age > limits::idle_time_max) close();
+      if (age > limits::idle_time_max && lasting_.empty()) close();
       break;
     case State::reading: {
       const bool in_body = exchange_->parser.head_done();
@@ -255,7 +273,8 @@ void HttpSession::close() {
   if (self_) *std::exchange(self_, nullptr) = nullptr;
   if (exchange_ && exchange_->stream) --front_.counts.streams;
   exchange_.reset();
-  std::string().swap(out_);
+  // An answer that has begun is ended: it said how long it is.
+  if (lasting_.empty()) std::string().swap(out_);
   wire_.finish();
 }
 

@@ -64,9 +64,11 @@ class HttpSession : public Protocol, private StreamOwner {
   void answer_with(Response response);
   void answer_with(StreamAnswer answer);
   void answer_with(UpgradeAnswer answer);
+  void fill_lasting(std::string& out);
   void fill_stream(std::string& out);
   void end_exchange(bool keep_alive);
   void close();
+  void throttle();
   [[nodiscard]] HeadOptions head_options(bool keep_alive) const;
 
   Wire& wire_;
@@ -77,6 +79,7 @@ class HttpSession : public Protocol, private StreamOwner {
   Tick since_;  // of the state; of the last byte sent on a stream
   std::string in_;
   std::string out_;
+  std::string_view lasting_;  // what is still to be sent of a body that lives for ever; after out_
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<UpgradeAnswer> upgrade_;
   std::shared_ptr<HttpSession*>

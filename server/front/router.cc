@@ -14,7 +14,7 @@ using enum Route::Body;
 
 constexpr std::array routes{
     Route{"POST", "/v1/threads/{}/sync", users, json, sync_thread},
-    Route{"GET", "/v1/threads/{}/events", users, none, follow_events},
+    Route{"GET", "/v1/threads/{}/events", streams, none, follow_events},
     Route{"GET", "/v1/threads/{}/messages", users, none, get_messages},
     Route{"GET", "/v1/threads/{}/runs/{}", users, none, get_run},
     Route{"GET", "/v1/threads/{}/runs/{}/context", users, none, get_context},
@@ -22,12 +22,15 @@ constexpr std::array routes{
     Route{"GET", "/v1/threads/{}", users, none, get_thread},
     Route{"DELETE", "/v1/threads/{}", users, none, delete_thread},
     Route{"GET", "/v1/threads", users, none, list_threads},
-    Route{"GET", "/v1/feed", users, none, follow_feed},
+    Route{"GET", "/v1/feed", streams, none, follow_feed},
     Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
+    Route{"POST", "/v1/tickets", users, none, make_ticket},
     Route{"GET", "/healthz", everybody, none, get_health},
     Route{"GET", "/readyz", everybody, none, get_readiness},
     Route{"GET", "/metrics", users, none, get_metrics},
 };
+// The page holds no data: who may not enter is shown where to say who they are.
+constexpr Route page_route{"GET", "", everybody, none, get_asset};
 
 // The segments of `path` that stand in the pattern's holes; nothing if it does not fit.
 std::optional<std::vector<std::string>> match(std::string_view pattern,
@@ -158,15 +161,46 @@ std::optional<Problem> check_request(Front& front, const Request& request,
   return check_expectation(request);
 }
 
+// Takes the ticket out of the query: what is used up is for nobody else to see.
+std::expected<std::optional<std::string>, Problem> take_ticket(Call& call) {
+  std::optional<std::string> ticket;
+  for (auto& [name, value] : call.query) {
+    if (name != "ticket") continue;
+    if (ticket) {
+      return std::unexpected(make_problem("invalid", "`ticket` stands twice.", "?ticket"));
+    }
+    ticket = std::exchange(value, {});
+  }
+  if (!ticket) return std::nullopt;
+  std::erase_if(call.query, [](const auto& pair) { return pair.first == "ticket"; });
+  std::string& target = call.request.target;
+  target.resize(target.find('?'));
+  return ticket;
+}
+
+// Who asks: a ticket says it if there is one, else the token. Nobody: an empty id.
+std::expected<UserId, Problem> user_of(Front& front, const Route& route, Call& call) {
+  std::optional<std::string> ticket;
+  if (route.access != users) {
+    auto taken = take_ticket(call);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    ticket = std::move(*taken);
+  }
+  const auto user =
+      ticket ? front.tickets.take(*ticket, call.now) : front.auth.user_of(bearer_of(call.request));
+  if (user) return *user;
+  if (route.access == Route::Access::socket) return UserId();
+  return std::unexpected(make_problem(
+      "unauthorized", ticket ? "The ticket was used already, or is too old, or never was one."
+                             : "`Authorization: Bearer TOKEN` with a valid token is needed."));
+}
+
 std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Admission admission) {
   Call& call = admission.call;
   if (route.access != everybody) {
-    const auto user = front.auth.user_of(bearer_of(call.request));
-    if (!user && route.access == users) {
-      return std::unexpected(make_problem(
-          "unauthorized", "`Authorization: Bearer TOKEN` with a valid token is needed."));
-    }
-    call.user = user.value_or(UserId());
+    auto user = user_of(front, route, call);
+    if (!user) return std::unexpected(std::move(user.error()));
+    call.user = std::move(*user);
     if (front.stopping) return std::unexpected(make_problem("stopping", "The server is stopping."));
   }
   if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
@@ -202,7 +236,8 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
   }
   std::optional<Target> target = parse_target(request.target);
   if (!target) return std::unexpected(make_problem("malformed", "The target can't be read."));
-  const std::string methods = methods_of(target->path);
+  const Asset* asset = find_asset(front.page, target->path);
+  const std::string methods = asset ? "GET, HEAD, OPTIONS" : methods_of(target->path);
   if (methods.empty()) return std::unexpected(make_problem("not_found", "There is no such path."));
 
   Admission admission;
@@ -211,16 +246,23 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
     admission.call.request = std::move(request);
     return admission;
   }
+  const std::string method(method_of(request));
+  admission.call = {.request = std::move(request),
+                    .user = {},
+                    .names = {},
+                    .query = std::move(target->query),
+                    .now = now,
+                    .asset = asset};
+  if (asset && method == page_route.method) {
+    return admit_to(front, page_route, std::move(admission));
+  }
   for (const Route& route : routes) {
     auto names = match(route.pattern, target->path);
-    if (!names || route.method != method_of(request)) continue;
+    if (!names || route.method != method) continue;
     admission.call.names = std::move(*names);
-    admission.call.query = std::move(target->query);
-    admission.call.request = std::move(request);
     return admit_to(front, route, std::move(admission));
   }
   admission.response = wrong_method(methods);
-  admission.call.request = std::move(request);
   return admission;
 }
 

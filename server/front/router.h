@@ -22,14 +22,17 @@ struct Call {
   UserId user;                     // empty if not authorised, which only `socket` lets through
   std::vector<std::string> names;  // what stands in the path's holes, in order; ids
   std::vector<std::pair<std::string, std::string>> query;
+  Tick now{};                    // when its header had come
+  const Asset* asset = nullptr;  // the file of the page that it names
 };
 
 using Handler = void (*)(Front& front, Call call, Respond respond);
 
 struct Route {
-  // `socket`: a browser can't read the status of a refused handshake, so the socket opens and says
-  // it.
-  enum class Access : std::uint8_t { everybody, users, socket };
+  // `streams`: on these a browser can set no header, so a ticket is as good as a token. `socket`:
+  // the same; and a browser can't read the status of a refused handshake, so the socket opens and
+  // says it.
+  enum class Access : std::uint8_t { everybody, users, streams, socket };
   enum class Body : std::uint8_t { none, json };
 
   std::string_view method;

@@ -145,15 +145,17 @@ struct FrontFixture::Inside {
     ready.get_future().wait();
   }
 
-  void open_server(ServerRules rules) {
-    on_strand([this, &rules] {
+  void open_server(ServerRules rules, Page page) {
+    on_strand([this, &rules, page] {
       auto opened =
           Server::open({.context = context,
                         .engine = *engine,
                         .auth = auth,
                         .metrics = metrics,
+                        .random = random,
                         .log = lines,
-                        .find_agent = [this](const AgentName& name) { return agents.find(name); }},
+                        .find_agent = [this](const AgentName& name) { return agents.find(name); },
+                        .page = page},
                        std::move(rules));
       if (opened) {
         server = std::move(*opened);
@@ -164,14 +166,14 @@ struct FrontFixture::Inside {
   }
 };
 
-FrontFixture::FrontFixture(ServerRules rules, Auth auth)
+FrontFixture::FrontFixture(ServerRules rules, Auth auth, Page page)
     : inside_(std::make_unique<Inside>(std::move(auth))) {
   inside_->thread = std::thread([inside = inside_.get()] {
     const auto work = asio::make_work_guard(inside->context);
     inside->context.run();
   });
   inside_->open_engine();
-  inside_->open_server(std::move(rules));
+  inside_->open_server(std::move(rules), page);
 }
 
 FrontFixture::~FrontFixture() {

@@ -14,7 +14,7 @@ namespace lockstep::test {
 
 class FrontFixture {
  public:
-  explicit FrontFixture(ServerRules rules = {}, Auth auth = {});
+  explicit FrontFixture(ServerRules rules = {}, Auth auth = {}, Page page = embedded_page());
   ~FrontFixture();
   FrontFixture(const FrontFixture&) = delete;
   FrontFixture& operator=(const FrontFixture&) = delete;
