@@ -19,7 +19,7 @@ export function apply(state: ThreadState, frames: readonly DiffFrame[]): ThreadS
 
   const draft = new Draft(state);
   if (reset) draft.clear();
-  else must(last.from <= state.ts, `a diff begins at ${last.from}, held is ${state.ts}`);
+  else must(last.from <= state.ts, "diff");
   if (news) for (const frame of frames) applyFrame(draft, frame);
   draft.ts = ts;
   draft.epoch = epoch;
@@ -30,7 +30,7 @@ export function apply(state: ThreadState, frames: readonly DiffFrame[]): ThreadS
 export function partsOf(cursor: string): [ts: number, epoch: string] {
   const at = cursor.indexOf("@");
   const ts = Number(cursor.slice(0, Math.max(at, 0)));
-  must(at > 0 && Number.isSafeInteger(ts) && ts >= 0, `${cursor} is not a cursor`);
+  must(at > 0 && Number.isSafeInteger(ts) && ts >= 0, "cursor");
   return [ts, cursor.slice(at + 1)];
 }
 
@@ -51,7 +51,7 @@ function applyGrowth(draft: Draft, growth: Growth): void {
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);
   for (const part of growth.grow) {
     if ("value" in part) {
-      must(part.part in parts || part.part === parts.length, "a growth leaves no hole");
+      must(part.part in parts || part.part === parts.length, "part");
       const next = [...parts];
       next[part.part] = part.value;
       parts = next;
@@ -59,8 +59,7 @@ function applyGrowth(draft: Draft, growth: Growth): void {
       parts = grown(parts, part.part, part.at, part.text);
     }
   }
-  must(parts.length === growth.parts, "a growth says how many parts there are");
-  const usage = growth.usage === undefined ? {} : { usage: growth.usage };
-  const { status, updated } = growth;
-  draft.changeMessage(growth.id, { parts, status, updated, ...usage });
+  must(parts.length === growth.parts, "parts");
+  const { status, updated, usage = held.usage } = growth;
+  draft.changeMessage(growth.id, { parts, status, updated, usage });
 }

@@ -6,7 +6,7 @@
 import { Draft, Gap, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
-import type { EntryFrame, Event, Part, Run, Thread, Timestamp } from "./wire.js";
+import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
 
 export { Gap };
 
@@ -21,7 +21,7 @@ export function foldAll(state: ThreadState, entries: readonly EntryFrame[]): Thr
   for (const entry of entries) {
     if (entry.ts <= (draft ?? state).ts) continue;
     draft ??= new Draft(state);
-    must(entry.prev === draft.ts, `an entry follows ${entry.prev}, held is ${draft.ts}`);
+    must(entry.prev === draft.ts, `entry ${entry.ts}`);
     draft.thread ??= newThread(state.id, entry.ts);
     for (const event of entry.events) foldEvent(draft, event, entry.ts);
     draft.ts = entry.ts;
@@ -42,19 +42,18 @@ function foldEvent(draft: Draft, event: Event, ts: Timestamp): void {
 }
 
 const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
-  thread_updated: (draft, { title, archived, metadata }, ts) =>
-    touchThread(draft, ts, { title, archived, metadata }),
+  thread_updated: (draft, event, ts) => touchThread(draft, ts, fieldsOf(event, draft.thread)),
 
   message_put: (draft, { message }) => draft.putMessage(message),
 
   message_created: (draft, { message }, ts) => {
-    must(!draft.findMessage(message.id), `message ${message.id} is made twice`);
+    must(!draft.has(message.id), message.id);
     draft.putMessage({ ...message, parts: [], status: "open", created: ts, updated: ts });
   },
 
   part_started: (draft, { message, part, value }, ts) => {
     const { parts } = draft.message(message);
-    must(part === parts.length, "a part that starts is the next one");
+    must(part === parts.length, "part");
     draft.changeMessage(message, { parts: [...parts, value], updated: ts });
   },
 
@@ -65,12 +64,12 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     draft.changeMessage(message, { parts: grown(begun, part, at, text), updated: ts });
   },
 
-  message_ended: (draft, { message, status, usage }, ts) =>
-    draft.changeMessage(message, defined({ status, updated: ts, usage })),
+  message_ended: (draft, { message, status, usage = draft.message(message).usage }, ts) =>
+    draft.changeMessage(message, { status, updated: ts, usage }),
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
-    must(keep.length <= parts.length, "a cut keeps parts that are there");
+    must(keep.length <= parts.length, "cut");
     const kept = parts.slice(0, keep.length).map((part, index) => cutPart(part, keep[index] ?? 0));
     draft.changeMessage(message, { parts: kept, status, updated: ts });
   },
@@ -78,33 +77,29 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   message_deleted: (draft, { message }) => draft.removeMessage(message),
 
   head_moved: (draft, { head }, ts) => {
-    if (head !== null) draft.message(head);
+    must(head === null || draft.has(head), "head");
     touchThread(draft, ts, { head });
   },
 
-  run_queued: (draft, { run, agent, input, after, parent, params }, ts) => {
-    const place = after === undefined && parent === undefined ? {} : defined({ after, parent });
-    const given = input.length > 0 ? { input } : {};
-    const fresh = { id: run, agent, status: "queued", attempt: 1, queued: ts } as const;
-    draft.putRun({ ...fresh, ...given, ...place, ...defined({ params }) });
-    touchThread(draft, ts, {});
+  run_queued: (draft, { run, agent, input: said, after, parent, params }, ts) => {
+    const input = said.length > 0 ? said : undefined;
+    const place = { after, parent, params, queued: ts };
+    draft.putRun({ id: run, agent, status: "queued", attempt: 1, input, ...place });
+    touchThread(draft, ts);
   },
 
   run_started: (draft, { run, attempt, head, model, settings }, ts) => {
-    const { input: _, ...queued } = draft.run(run);
-    const started = { status: "running", attempt, head, settings } as const;
-    draft.putRun({ ...queued, ...started, context_ts: ts, started: ts, ...defined({ model }) });
+    const started = { status: "running", attempt, head, model, settings, started: ts } as const;
+    draft.putRun({ ...draft.run(run), input: undefined, ...started, context_ts: ts });
     touchThread(draft, ts, { running: true });
   },
 
   run_ended: (draft, { run, status, error, usage }, ts) => {
-    const { input, ...held } = draft.run(run);
+    const held = draft.run(run);
     // A stop of a run that waits drops its input; ended otherwise it can be sent again.
-    const kept = held.status === "queued" && status === "stopped" ? {} : defined({ input });
-    draft.putRun({ ...held, ...kept, status, ended: ts, ...defined({ error, usage }) } as Run);
-    const goesOn = (other: Run) => other.status === "running" && other.id !== run;
-    const ended = held.status === "running" && ![...draft.allRuns.values()].some(goesOn);
-    touchThread(draft, ts, ended ? { running: false } : {});
+    const input = held.status === "queued" && status === "stopped" ? undefined : held.input;
+    draft.putRun({ ...held, input, status, ended: ts, error, usage });
+    touchThread(draft, ts, { running: draft.runs.some((it) => it.status === "running") });
   },
 };
 
@@ -113,12 +108,17 @@ function newThread(id: string, ts: Timestamp): Thread {
   return { id, title: "", archived: false, metadata: {}, head: null, ...times, running: false };
 }
 
-function touchThread(
-  draft: Draft,
-  ts: Timestamp,
-  fields: { readonly [Field in keyof Thread]?: Thread[Field] | undefined },
-): void {
-  if (draft.thread) draft.putThread({ ...draft.thread, ...defined(fields), updated: ts });
+function touchThread(draft: Draft, ts: Timestamp, fields?: Partial<Thread>): void {
+  if (draft.thread) draft.putThread({ ...draft.thread, ...fields, updated: ts });
+}
+
+type Fields = Pick<Extract<Event, { type: "thread_updated" }>, "title" | "archived" | "metadata">;
+
+/** Of a thread that is updated: what is named is replaced. */
+export function fieldsOf(named: Fields, former: Thread | null): Partial<Thread> {
+  const { title = former?.title, archived = former?.archived } = named;
+  const { metadata = former?.metadata } = named;
+  return { title, archived, metadata } as Partial<Thread>;
 }
 
 /** The parts with `text` behind the first `at` units of one of them. */
@@ -129,25 +129,16 @@ export function grown(
   text: string,
 ): readonly Part[] {
   const held = parts[part];
-  must(held !== undefined, "content is of a part that is there");
+  must(held, "part");
   const former = growingText(held);
   if (former === undefined) {
-    must(!fixed.has(held.type), `a part of type ${held.type} does not grow`);
+    must(!fixed.has(held.type), held.type);
     return parts;
   }
-  const fits = at <= former.length && roundDown(former, at) === at;
-  must(fits && typeof text === "string", "content begins where there is some");
+  must(at <= former.length && roundDown(former, at) === at && typeof text === "string", "at");
   const next = [...parts];
   next[part] = withText(held, former.slice(0, at) + text);
   return next;
 }
 
 const fixed: ReadonlySet<string> = new Set<Part["type"]>(["tool_result", "file", "data"]);
-
-type Defined<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
-
-/** Without the fields that are not given: they stay as they are. */
-function defined<Fields extends object>(fields: Fields): Partial<Defined<Fields>> {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as Partial<Defined<Fields>>;
-}

@@ -14,8 +14,8 @@ export interface Tree {
   children(parent: string | null): readonly string[];
 }
 
-type Children = ReadonlyMap<string | null, readonly string[]>;
 type Messages = ThreadState["messages"];
+type Children = ReadonlyMap<string | null, readonly string[]>;
 
 const none: readonly string[] = [];
 const indexes = new WeakMap<Messages, Children>();
@@ -51,32 +51,28 @@ export function treeOf(state: Pick<ThreadState, "messages" | "thread">): Tree {
 /** From a root to the message, both included; empty if it is not there. */
 export function pathTo(tree: Tree, id: string | null): readonly Message[] {
   const path: Message[] = [];
-  const met = new Set<Message>(); // what a tree can't have would be walked for ever
-  for (let at = id; at !== null;) {
-    const message = tree.message(at);
-    if (!message || met.has(message)) break;
-    met.add(message);
-    path.push(message);
-    at = message.parent;
-  }
+  for (let at = messageAt(tree, id); at; at = messageAt(tree, at.parent)) path.push(at);
   return path.reverse();
 }
 
 /** Is the message the other one, or below it? Below `null` lies everything. */
 export function liesBelow(tree: Tree, id: string | null, above: string | null): boolean {
-  return above === null || pathTo(tree, id).some((message) => message.id === above);
+  let at = messageAt(tree, id);
+  while (at && at.id !== above) at = messageAt(tree, at.parent);
+  return above === null || at !== undefined;
 }
+
+const messageAt = (tree: Tree, id: string | null) => (id === null ? undefined : tree.message(id));
 
 /** Where the branch through a message ends: at the head if that lies below, else at the newest. */
 export function tipOf(tree: Tree, id: string): string {
-  if (tree.head !== null && liesBelow(tree, tree.head, id)) return tree.head;
+  if (liesBelow(tree, tree.head, id)) return tree.head as string;
   let tip = id;
-  for (const met = new Set<string>(); !met.has(tip);) {
-    met.add(tip);
-    tip = tree.children(tip).at(-1) ?? tip;
-  }
+  for (let next = newest(tree, tip); next !== undefined; next = newest(tree, tip)) tip = next;
   return tip;
 }
+
+const newest = (tree: Tree, id: string) => tree.children(id).at(-1);
 
 /** Where the path that is looked at ends: `shown` is this device's own choice of a branch. */
 export function tipLookedAt(tree: Tree, shown: string | null): string | null {

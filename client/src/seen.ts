@@ -1,27 +1,8 @@
-// seen.ts: what the user has seen, and what a stop leaves of it.
+// seen.ts: what was seen of a run, and what its stop leaves.
 
-import { partsOf } from "./diff.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown } from "./text.js";
-import type { Cursor, Message, Part, Shown } from "./wire.js";
-
-export interface Seen {
-  readonly cursor: Cursor | null;
-  /** Of these parts only so many units. */
-  readonly shown: readonly Shown[];
-}
-
-export const nothingSeen: Seen = { cursor: null, shown: [] };
-
-/** What is seen stays seen: within a history a mark does not go back. */
-export function markSeen(former: Seen, cursor: Cursor, shown: readonly Shown[] = []): Seen {
-  const [ts, epoch] = partsOf(cursor);
-  if (former.cursor !== null) {
-    const [formerTs, formerEpoch] = partsOf(former.cursor);
-    if (epoch === formerEpoch && ts < formerTs) return former;
-  }
-  return { cursor, shown };
-}
+import type { Message, Part, Shown } from "./wire.js";
 
 /** Of `shown` what has to be said: the parts of which less was seen than the state has. */
 export function shownToSend(seen: ThreadState, shown: readonly Shown[]): readonly Shown[] {

@@ -10,9 +10,8 @@ export function growingText(part: Part): string | undefined {
   return part.type === "tool_call" ? part.arguments : undefined;
 }
 
-/** The same part with another text; a part that can't grow stays as it is. */
+/** A part that can grow, with another text. */
 export function withText(part: Part, text: string): Part {
-  if (growingText(part) === undefined || growingText(part) === text) return part;
   return part.type === "tool_call" ? { ...part, arguments: text } : ({ ...part, text } as Part);
 }
 
@@ -24,14 +23,11 @@ export function roundDown(text: string, units: number): number {
   return (text.codePointAt(whole - 1) ?? 0) > 0xffff ? whole - 1 : whole;
 }
 
-export function cutText(text: string, units: number): string {
-  return text.slice(0, roundDown(text, units));
-}
-
-/** The part's first units; one that can't grow stays whole. */
+/** The part's first units; one that can't grow, or is no longer than that, stays as it is. */
 export function cutPart(part: Part, units: number): Part {
-  const text = growingText(part);
-  return text === undefined ? part : withText(part, cutText(text, units));
+  const text = growingText(part) ?? "";
+  const cut = roundDown(text, units);
+  return cut === text.length ? part : withText(part, text.slice(0, cut));
 }
 
 /** Is there nothing in it to show? */

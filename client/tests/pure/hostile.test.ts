@@ -80,6 +80,15 @@ test.each([
   ["a message made twice", { type: "message_created", message: { ...message, parts: undefined } }],
   ["a head that is not there", { type: "head_moved", head: "b" }],
   ["a run that was never queued", { type: "run_started", run: "r", attempt: 1, head: "a1" }],
+  [
+    "a message below what is not there",
+    { type: "message_put", message: { ...message, id: "b", parent: "c" } },
+  ],
+  [
+    "a message below itself",
+    { type: "message_put", message: { ...message, id: "b", parent: "b" } },
+  ],
+  ["a message that moves", { type: "message_put", message: { ...message, parent: "a1" } }],
   ["an end of no run", { type: "run_ended", run: "r", status: "completed" }],
 ])("%s is a gap", (_, event) => {
   expect(() => after(event)).toThrow(Gap);

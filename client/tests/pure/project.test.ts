@@ -178,6 +178,12 @@ describe("what is put and deleted", () => {
     expect(turns(look(asked, changes))).toBe("+run of u3");
   });
 
+  test("deleting all of a long thread is no more than that", () => {
+    const long = Array.from({ length: 12_000 }, (_, at) => put(`m${at}`, at ? `m${at - 1}` : null));
+    const view = look(after(null, long.flat()), [{ type: "delete_message", message: "m1" }]);
+    expect(shown(view)).toBe("m0");
+  });
+
   test("the head and the thread's fields change at once", () => {
     const moved = look(writing, [{ type: "move_head", head: "a1" }]);
     expect(shown(moved)).toBe("u1 a1");
@@ -279,6 +285,10 @@ describe("what is shown", () => {
     const view = look(branched, [], "a1");
     expect(shown(view)).toBe("u1 a1");
     expect(view.messages[1]?.branches).toEqual(["a1", "b1"]);
+    const up = look(branched, [edit({ id: "a1", text: "better" })], "u1");
+    expect(shown(up)).toBe("u1 b1 c1");
+    const down = after(branched, [{ type: "head_moved", head: null }]);
+    expect(shown(look(down, [edit({ id: "u1", text: "better" })], "u1"))).toBe("~u1 b1 c1");
     const change = pendingOf(1, say("n", { parent: "u1" }));
     expect(branchesOf(branched, [change], "c1")).toEqual(["c1"]);
     expect(branchesOf(branched, [change], "a1")).toEqual(["a1", "b1", "n"]);

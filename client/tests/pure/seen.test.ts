@@ -1,8 +1,8 @@
-// seen.test.ts: what was seen stays seen, and a stop leaves just that.
+// seen.test.ts: a stop leaves just what was seen.
 
 import { expect, test } from "vitest";
 
-import { frozenOf, markSeen, nothingSeen, shownToSend } from "../../src/seen.js";
+import { frozenOf, shownToSend } from "../../src/seen.js";
 import type { ThreadState } from "../../src/state.js";
 import type { Message, Part } from "../../src/wire.js";
 
@@ -35,15 +35,6 @@ const stateOf = (...messages: readonly Message[]): ThreadState => ({
 });
 
 const shown = (message: string, part: number, length: number) => ({ message, part, length });
-
-test("a mark does not go back in a history, and begins anew in another", () => {
-  const first = markSeen(nothingSeen, "5@e", [shown("a", 0, 3)]);
-  expect(first).toEqual({ cursor: "5@e", shown: [shown("a", 0, 3)] });
-  expect(markSeen(first, "4@e")).toBe(first);
-  expect(markSeen(first, "5@e")).toEqual({ cursor: "5@e", shown: [] });
-  expect(markSeen(first, "10@e")).toEqual({ cursor: "10@e", shown: [] });
-  expect(markSeen(first, "4@f")).toEqual({ cursor: "4@f", shown: [] });
-});
 
 test("only what is shorter than what is held is said, and never half a code point", () => {
   const state = stateOf(messageOf("a", "r", text("a😀b"), { type: "file", uri: "u" }));
