@@ -1,0 +1,151 @@
+// index.ts: `lockstep-client/assistant-ui`: a thread as a runtime of assistant-ui.
+//
+//   const runtime = useLockstepRuntime("tea");
+//   <AssistantRuntimeProvider runtime={runtime}><Thread /></AssistantRuntimeProvider>
+//
+// The thread owns all state and assistant-ui shows it: sending, editing, answering again, stopping
+// and changing branches are asked of the thread and come back in its view. What was refused, what
+// waits and what was lost is in the runtime's `extras`.
+
+import { useExternalStoreRuntime } from "@assistant-ui/react";
+import type {
+  AppendMessage,
+  AssistantRuntime,
+  ExternalStoreAdapter,
+  ExternalStoreThreadListAdapter,
+  ThreadMessage,
+} from "@assistant-ui/react";
+import { useMemo } from "react";
+
+import { useClient } from "../react/context.js";
+import { useThread, useThreads } from "../react/hooks.js";
+import type { ThreadHook } from "../react/hooks.js";
+import { useSeen } from "../react/seen.js";
+import type { Painted } from "../react/seen.js";
+import type { Client, LiveThread, SendOptions, ThreadView } from "../src/types.js";
+import { toParts, toRepository } from "./convert.js";
+
+export { toParts, toRepository } from "./convert.js";
+
+export interface LockstepRuntimeOptions {
+  /** By default that of the provider. */
+  readonly client?: Client | undefined;
+  /** For all that is asked of a model. */
+  readonly send?: SendOptions | undefined;
+  /** Of `useLockstepThreadList`. */
+  readonly threadList?: ExternalStoreThreadListAdapter | undefined;
+}
+
+/** The runtime's `extras`. */
+export interface LockstepExtras {
+  readonly live: LiveThread;
+  readonly view: ThreadView;
+}
+
+type Adapter = ExternalStoreAdapter<ThreadMessage>;
+
+/** In assistant-ui's terms; kept apart from React so that it can be tested without. */
+export function adapterOf(
+  { live, view }: Pick<ThreadHook, "live" | "view">,
+  painted: Painted | null,
+  options: LockstepRuntimeOptions,
+): Adapter {
+  const { send, threadList } = options;
+  const running = view.run !== null || view.status === "submitted" || view.status === "streaming";
+  const extras: LockstepExtras = { live, view };
+  return {
+    isRunning: running,
+    isLoading: view.status === "loading",
+    messageRepository: toRepository(view.messages),
+    extras,
+    ...verbsOf(live, view, send),
+    onCancel: async () => {
+      painted?.flush();
+      void live.stop();
+    },
+    // While a run goes on assistant-ui would take this for leave to remove what was said.
+    ...(running ? {} : { setMessages: (messages) => showBranch(live, view, messages) }),
+    ...(threadList === undefined ? {} : { adapters: { threadList } }),
+  };
+}
+
+// Nothing here waits for the server: a change is in the view at once, and its outcome may be hours
+// away, when there is a network again.
+function verbsOf(
+  live: LiveThread,
+  view: ThreadView,
+  send: SendOptions | undefined,
+): Pick<Adapter, "onNew" | "onEdit" | "onReload" | "onDelete"> {
+  return {
+    onNew: async (message: AppendMessage) => {
+      const parts = toParts(message);
+      if (message.startRun ?? message.role === "user") void live.sendMessage({ parts }, send);
+      else void live.change({ type: "put_message", message: { role: message.role, parts } });
+    },
+    onEdit: async (message: AppendMessage) => {
+      const said = { parts: toParts(message) };
+      if (message.sourceId === null) {
+        void live.sendMessage(said, { ...send, parent: message.parentId });
+      } else {
+        void live.edit(message.sourceId, said, { ...send, resend: message.role === "user" });
+      }
+    },
+    onReload: async (parent, { sourceId }) => {
+      const answer = sourceId ?? view.messages.find((one) => one.parent === parent)?.id;
+      if (answer !== undefined) void live.regenerate(answer, send);
+      else
+        void live.change({ type: "start_run", parent, agent: send?.agent, params: send?.params });
+    },
+    onDelete: (message) => void live.remove(message),
+  };
+}
+
+function showBranch(live: LiveThread, view: ThreadView, messages: readonly ThreadMessage[]): void {
+  const here = new Set(view.messages.map((message) => message.id));
+  const other = messages.find((message) => !here.has(message.id));
+  if (other !== undefined) live.show(other.id);
+}
+
+/** A thread for `AssistantRuntimeProvider`. Follows the thread while it is mounted. */
+export function useLockstepRuntime(
+  thread: string,
+  options: LockstepRuntimeOptions = {},
+): AssistantRuntime {
+  const { live, view } = useThread(thread, options.client);
+  const painted = useSeen(live, view);
+  const { send, threadList } = options;
+  const adapter = useMemo(
+    () => adapterOf({ live, view }, painted, { send, threadList }),
+    [live, view, painted, send, threadList],
+  );
+  return useExternalStoreRuntime(adapter);
+}
+
+/** The list of threads. `onThread`: another one is asked for, or with null a new one. */
+export function useLockstepThreadList(
+  thread: string,
+  onThread: (thread: string | null) => void,
+  client?: Client,
+): ExternalStoreThreadListAdapter {
+  const found = useClient(client);
+  const { threads, status } = useThreads(found);
+  return useMemo(() => {
+    const rows = threads.map(({ id, title, archived }) => ({ id, title, archived }));
+    return {
+      threadId: thread,
+      isLoading: status === "loading",
+      threads: rows
+        .filter((row) => !row.archived)
+        .map(({ id, title }) => ({ id, title, status: "regular" as const })),
+      archivedThreads: rows
+        .filter((row) => row.archived)
+        .map(({ id, title }) => ({ id, title, status: "archived" as const })),
+      onSwitchToThread: (id) => onThread(id),
+      onSwitchToNewThread: () => onThread(null),
+      onRename: (id, title) => void found.thread(id).update({ title }),
+      onArchive: (id) => void found.thread(id).update({ archived: true }),
+      onUnarchive: (id) => void found.thread(id).update({ archived: false }),
+      onDelete: (id) => void found.thread(id).delete(),
+    };
+  }, [threads, status, thread, onThread, found]);
+}

@@ -1,0 +1,129 @@
+// fake.ts: a client whose views are set by the test, and which writes down what is asked of it.
+
+import type {
+  Client,
+  ConnectionView,
+  LiveThread,
+  LiveThreads,
+  MessageView,
+  Result,
+  ThreadListView,
+  ThreadView,
+} from "../../src/types.js";
+
+export function messageOf(id: string, text: string, more: Partial<MessageView> = {}): MessageView {
+  return {
+    id,
+    parent: null,
+    role: "assistant",
+    parts: [{ type: "text", text }],
+    status: "complete",
+    created: 1,
+    updated: 1,
+    pending: null,
+    branches: [id],
+    ...more,
+  };
+}
+
+export function viewOf(
+  messages: readonly MessageView[],
+  more: Partial<ThreadView> = {},
+): ThreadView {
+  return {
+    id: "tea",
+    status: "ready",
+    messages,
+    queued: [],
+    unsent: [],
+    run: null,
+    stopping: false,
+    pending: 0,
+    refused: [],
+    lost: [],
+    thread: null,
+    error: null,
+    cursor: "1@e",
+    ...more,
+  };
+}
+
+class Source<View> {
+  readonly listeners = new Set<() => void>();
+  constructor(public view: View) {}
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  set(view: View): void {
+    this.view = view;
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+export type Call = readonly [verb: string, ...rest: unknown[]];
+
+export class FakeThread extends Source<ThreadView> {
+  readonly calls: Call[] = [];
+  constructor(readonly id: string) {
+    super(viewOf([]));
+  }
+}
+
+const TAKEN: Result<{ run: string; message: string }> = { ok: true, ts: 2, run: "r", message: "m" };
+
+// Every verb is written down and taken.
+function liveOf(fake: FakeThread): LiveThread {
+  return new Proxy(fake, {
+    get(target, name: string) {
+      if (name === "view" || name === "id") return target[name];
+      if (name === "subscribe") return target.subscribe.bind(target);
+      return (...rest: unknown[]) => {
+        target.calls.push([name, ...rest]);
+        return Promise.resolve(TAKEN);
+      };
+    },
+  }) as unknown as LiveThread;
+}
+
+export class FakeClient implements Client {
+  readonly device = "d";
+  readonly fakes = new Map<string, FakeThread>();
+  readonly list = new Source<ThreadListView>({ status: "ready", threads: [], error: null });
+  readonly state = new Source<ConnectionView>({
+    state: "online",
+    leader: true,
+    transport: "websocket",
+    retry: null,
+  });
+  private readonly lives = new Map<string, LiveThread>();
+
+  get connection(): ConnectionView {
+    return this.state.view;
+  }
+  subscribe(listener: () => void): () => void {
+    return this.state.subscribe(listener);
+  }
+  fake(id: string): FakeThread {
+    this.thread(id);
+    const found = this.fakes.get(id);
+    if (found === undefined) throw new Error(`no thread ${id}`);
+    return found;
+  }
+  thread(id: string): LiveThread {
+    const known = this.lives.get(id);
+    if (known !== undefined) return known;
+    const fake = new FakeThread(id);
+    const live = liveOf(fake);
+    this.fakes.set(id, fake);
+    this.lives.set(id, live);
+    return live;
+  }
+  threads(): LiveThreads {
+    return this.list;
+  }
+  reconnect(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
