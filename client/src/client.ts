@@ -5,15 +5,15 @@
 
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
-import { openEvents } from "./events.js";
 import { Feed } from "./feed.js";
 import { Http } from "./http.js";
 import { newId } from "./id.js";
+import { LaterLink, openLater } from "./later.js";
 import { type Link, NetLink } from "./link.js";
 import { Live } from "./live.js";
 import { Session } from "./session.js";
 import { openSocket } from "./socket.js";
-import { joinTabs, type Tabs } from "./tabs.js";
+import type { Tabs } from "./tabs.js";
 import type {
   Client,
   Clock,
@@ -36,7 +36,7 @@ export class LockstepClient implements Client {
   readonly #random: () => number;
   readonly #store: Store;
   readonly #http: Http;
-  readonly #tabs: Tabs;
+  readonly #link = new LaterLink();
   readonly #feed: Feed;
   readonly #author: string | undefined;
   readonly #threads = new Map<string, { readonly session: Session; readonly live: Live }>();
@@ -44,6 +44,7 @@ export class LockstepClient implements Client {
   readonly #outcomes = new Map<number, Outcome>();
   readonly #ready: Promise<void>;
   #adding: Promise<unknown>;
+  #tabs: Tabs | null = null;
   #device = "";
   #provisional = 0;
   #unwatch: () => void;
@@ -55,21 +56,7 @@ export class LockstepClient implements Client {
     this.#store = store;
     this.#http = new Http(url, options);
     this.#author = options.author;
-    this.#ready = this.#start();
-    this.#adding = this.#ready;
-    const shared = this.#ready.then(() => (options.tabs === false ? null : store.shared));
-    this.#tabs = joinTabs(
-      shared.then((name) => name && `${name} ${url}`),
-      {
-        open: () => this.#open(options, url),
-        added: (change) => this.#session(change.thread).add(change),
-        settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),
-        renumbered: (thread, changes, former) => this.#renumbered(thread, changes, former),
-        dropped: (thread) => this.#threads.get(thread)?.session.deleted(),
-        leads: () => void this.#takeOver(),
-      },
-    );
-    const link = this.#tabs.link;
+    const link = this.#link;
     this.#feed = new Feed({
       http: this.#http,
       link,
@@ -82,6 +69,9 @@ export class LockstepClient implements Client {
     this.#unwatch = onHide(() => {
       for (const { session } of this.#threads.values()) session.keepNow();
     });
+    this.#ready = this.#start();
+    this.#adding = this.#ready;
+    void this.#ready.then(() => this.#join(options, url));
   }
 
   get device(): string {
@@ -89,11 +79,11 @@ export class LockstepClient implements Client {
   }
 
   get connection(): ConnectionView {
-    return this.#tabs.link.view;
+    return this.#link.view;
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#tabs.link.subscribe(listener);
+    return this.#link.subscribe(listener);
   }
 
   thread(id: string): LiveThread {
@@ -106,7 +96,7 @@ export class LockstepClient implements Client {
 
   reconnect(): void {
     this.#http.renew();
-    this.#tabs.link.reconnect();
+    this.#link.reconnect();
   }
 
   async close(): Promise<void> {
@@ -115,7 +105,7 @@ export class LockstepClient implements Client {
     this.#unwatch();
     this.#feed.end();
     for (const { session } of this.#threads.values()) session.end();
-    this.#tabs.close();
+    this.#link.close();
     for (const answer of this.#answers.values()) answer(closed);
     this.#answers.clear();
     await this.#adding.catch(() => undefined);
@@ -133,8 +123,30 @@ export class LockstepClient implements Client {
       clock: this.#clock,
       random: this.#random,
       socket: wanted === undefined ? null : openSocket({ url, http, WebSocket: wanted }),
-      events: openEvents(http),
+      events: openLater(async () => (await import("./events.js")).openEvents(http)),
     });
+  }
+
+  // Alone, or with the other tabs.
+  async #join(options: Options, url: string): Promise<void> {
+    const open = () => this.#open(options, url);
+    const shared = options.tabs === false ? null : this.#store.shared;
+    const turns = globalThis.navigator?.locks !== undefined;
+    const could = shared !== null && turns && typeof BroadcastChannel !== "undefined";
+    const loaded = could ? await import("./tabs.js").catch(() => null) : null;
+    if (loaded === null || this.#over) {
+      if (!this.#over) this.#link.become(open());
+      return this.#takeOver();
+    }
+    this.#tabs = loaded.joinTabs(`${shared} ${url}`, {
+      open,
+      added: (change) => this.#session(change.thread).add(change),
+      settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),
+      renumbered: (thread, changes, former) => this.#renumbered(thread, changes, former),
+      dropped: (thread) => this.#threads.get(thread)?.session.deleted(),
+      leads: () => void this.#takeOver(),
+    });
+    this.#link.become(this.#tabs.link);
   }
 
   async #start(): Promise<void> {
@@ -152,7 +164,7 @@ export class LockstepClient implements Client {
   }
 
   #connect(session: Session): void {
-    const { state, leader } = this.#tabs.link.view;
+    const { state, leader } = this.#link.view;
     session.connected(state === "online" && !this.#over, leader);
   }
 
@@ -176,7 +188,7 @@ export class LockstepClient implements Client {
       add: (change) => this.#add(change),
       dropped: (thread) => {
         session.deleted();
-        this.#tabs.dropped(thread);
+        this.#tabs?.dropped(thread);
       },
     });
     const made = { session, live };
@@ -201,7 +213,7 @@ export class LockstepClient implements Client {
   #outside(changed: () => void): ConstructorParameters<typeof Session>[1] {
     return {
       device: () => this.#device,
-      sync: (request, sink) => this.#tabs.link.send({ sync: request }, sink),
+      sync: (request, sink) => this.#link.send({ sync: request }, sink),
       after: (milliseconds, task) => this.#clock.after(milliseconds, task),
       random: this.#random,
       settled: (thread, outcomes) => this.#settled(thread, outcomes),
@@ -238,7 +250,7 @@ export class LockstepClient implements Client {
         if (known !== undefined) resolve(resultOf(known));
         else this.#answers.set(kept.op, (outcome) => resolve(resultOf(outcome)));
         session.add(kept, provisional);
-        this.#tabs.added(kept);
+        this.#tabs?.added(kept);
       });
     });
   }
@@ -247,7 +259,7 @@ export class LockstepClient implements Client {
     const ops = outcomes.flatMap((it) => (it.op === undefined ? [] : [it.op]));
     this.#write(() => this.#store.remove(thread, ops));
     this.#answer(outcomes);
-    this.#tabs.settled(thread, outcomes);
+    this.#tabs?.settled(thread, outcomes);
   }
 
   #settledElsewhere(thread: string, outcomes: readonly Outcome[]): void {
@@ -271,7 +283,7 @@ export class LockstepClient implements Client {
   async #renumber(thread: string, ops: readonly number[], seen: Cursor | null): Promise<void> {
     const changes = await this.#store.renumber(thread, ops, seen);
     this.#renumbered(thread, changes, ops);
-    this.#tabs.renumbered(thread, changes, ops);
+    this.#tabs?.renumbered(thread, changes, ops);
   }
 
   #renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void {

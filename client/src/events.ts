@@ -3,8 +3,9 @@
 // Each request is a `fetch` of its own whose body is read as it comes (an `EventSource` can't send
 // the token). If one of them breaks, all are taken for broken: the link opens anew.
 
-import { type Http, problemOf, textOf } from "./http.js";
+import { type Http, problemOf } from "./http.js";
 import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
+import { textOf } from "./streams.js";
 
 export function openEvents(http: Http): Open {
   return (events) => new EventsWire(http, events);

@@ -95,29 +95,3 @@ export async function problemOf(answer: Response): Promise<Problem> {
   }
   return { status, code: "unexpected_answer", detail: `HTTP ${status}` };
 }
-
-/** The text of a body, piece by piece. */
-export async function* textOf(answer: Response): AsyncGenerator<string> {
-  const reader = answer.body?.getReader();
-  if (reader === undefined) return;
-  const decoder = new TextDecoder();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield decoder.decode(value, { stream: true });
-    }
-  } finally {
-    reader.cancel().catch(() => undefined);
-  }
-}
-
-/** Its lines; what stands behind the last line's end is not a line. */
-export async function* linesOf(answer: Response): AsyncGenerator<readonly string[]> {
-  let rest = "";
-  for await (const text of textOf(answer)) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    if (lines.length > 0) yield lines;
-  }
-}

@@ -2,7 +2,7 @@
 //
 // It turns what a user does into changes of the protocol. What it shows is its session's.
 
-import { type Http, linesOf, problemOf } from "./http.js";
+import type { Http } from "./http.js";
 import { newId } from "./id.js";
 import { Listeners } from "./listeners.js";
 import { frozenOf } from "./project.js";
@@ -248,14 +248,8 @@ export class Live implements LiveThread {
   ): AsyncGenerator<readonly EntryFrame[]> {
     const { after, signal } = options;
     const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
-    const accept = "application/x-ndjson";
-    const answer = await this.#host.http.ask(`${this.#path()}/events${query}`, { accept, signal });
-    if (!answer.ok) throw new Error((await problemOf(answer)).code);
-    for await (const lines of linesOf(answer)) {
-      const frames = lines.map((it) => JSON.parse(it) as EntryFrame);
-      const entries = frames.filter((it) => it.frame === "entry");
-      if (entries.length > 0) yield entries;
-    }
+    const { entriesOf } = await import("./streams.js");
+    yield* entriesOf(this.#host.http, `${this.#path()}/events${query}`, signal);
   }
 
   #path(): string {

@@ -28,7 +28,6 @@ export interface TabEvents extends News {
 
 export interface Tabs extends News {
   readonly link: Link;
-  close(): void;
 }
 
 type Said =
@@ -46,18 +45,16 @@ type Said =
   | { readonly type: "news"; readonly news: NewsItem };
 type NewsItem = { [Name in keyof News]: readonly [Name, ...Parameters<News[Name]>] }[keyof News];
 
-/** `name`: what the tabs share, once it is known; null: nothing. */
-export function joinTabs(name: Promise<string | null>, events: TabEvents): Tabs {
-  const tabs = new SharedLink(events);
-  void name.then((shared) => tabs.join(shared));
-  const tell = (...news: NewsItem) => tabs.say({ type: "news", news });
+/** `name`: what the tabs share. */
+export function joinTabs(name: string, events: TabEvents): Tabs {
+  const link = new SharedLink(name, events);
+  const tell = (...news: NewsItem) => link.say({ type: "news", news });
   return {
-    link: tabs,
+    link,
     added: (change) => tell("added", change),
     settled: (thread, outcomes) => tell("settled", thread, outcomes),
     renumbered: (thread, changes, former) => tell("renumbered", thread, changes, former),
     dropped: (thread) => tell("dropped", thread),
-    close: () => tabs.close(),
   };
 }
 
@@ -71,16 +68,20 @@ class SharedLink implements Link {
   readonly #served = new Map<string, Map<number, () => void>>();
   #view: ConnectionView = { state: "connecting", leader: false, transport: null, retry: null };
   #real: Link | null = null;
-  #channel: BroadcastChannel | null = null;
-  #name = "";
+  readonly #channel: BroadcastChannel;
+  readonly #name: string;
   #leader = "";
   #requests = 0;
   #release: () => void = () => undefined;
   #unwatch: () => void = () => undefined;
   #over = false;
 
-  constructor(events: TabEvents) {
+  constructor(name: string, events: TabEvents) {
+    this.#name = name;
     this.#events = events;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#heard(data);
+    this.#join();
   }
 
   get view(): ConnectionView {
@@ -111,30 +112,21 @@ class SharedLink implements Link {
     this.#unwatch();
     this.#release();
     this.#real?.close();
-    this.#channel?.close();
-    this.#channel = null;
+    this.#channel.close();
     this.#asked.clear();
   }
 
   // --- Joining and leading -----------------------------------------------------------------------
 
-  join(name: string | null): void {
-    if (this.#over) return;
-    const locks = globalThis.navigator?.locks as LockManager | undefined;
-    if (name === null || locks === undefined || typeof BroadcastChannel === "undefined") {
-      return this.#lead();
-    }
-    this.#name = name;
-    const channel = new BroadcastChannel(name);
-    this.#channel = channel;
-    channel.onmessage = ({ data }: MessageEvent<Said>) => this.#heard(data);
+  #join(): void {
+    const { locks } = navigator;
     const released = new Promise<void>((release) => (this.#release = release));
     // Held while this tab lives: so the leader learns when it is gone.
-    void locks.request(`${name} ${this.#tab}`, () => released).catch(() => undefined);
+    void locks.request(`${this.#name} ${this.#tab}`, () => released).catch(() => undefined);
     const stop = new AbortController();
     void released.then(() => stop.abort());
     locks
-      .request(`${name} leader`, { signal: stop.signal }, () => {
+      .request(`${this.#name} leader`, { signal: stop.signal }, () => {
         if (!this.#over) this.#lead();
         return released;
       })
@@ -169,7 +161,7 @@ class SharedLink implements Link {
   // --- Talk --------------------------------------------------------------------------------------
 
   say(said: Said): void {
-    this.#channel?.postMessage(said);
+    if (!this.#over) this.#channel.postMessage(said);
   }
 
   #heard(said: Said): void {

@@ -1,6 +1,6 @@
 // server.ts: the real binary, on a free port, with agents that need no network.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -31,17 +31,18 @@ export class Server {
   readonly folder = mkdtempSync(join(tmpdir(), "lockstep-client-"));
   port = 0;
   #child: ChildProcess | null = null;
-  #tokens = false;
+  #data = "data";
+  /** What its users come with, if it wants a token. */
+  token: string | null = null;
 
-  static async start(options: { readonly token?: string } = {}): Promise<Server> {
+  static async start(options: { readonly tokens?: boolean } = {}): Promise<Server> {
     const server = new Server();
     server.port = await freePort();
     let settings = configuration;
-    if (options.token !== undefined) {
-      const file = join(server.folder, "tokens");
-      writeFileSync(file, `${options.token} tester\n`, { mode: 0o600 });
-      settings = `token_file = ${JSON.stringify(file)}\n${settings}`;
-      server.#tokens = true;
+    if (options.tokens === true) {
+      const file = join(server.folder, "tokens.toml");
+      server.token = server.run("token", "create", "test", "--user", "test", "--file", file);
+      settings = `tokens = ${JSON.stringify(file)}\n${settings}`;
     }
     writeFileSync(join(server.folder, "lockstep.toml"), settings);
     await server.launch();
@@ -53,7 +54,7 @@ export class Server {
   }
 
   async launch(): Promise<void> {
-    const data = join(this.folder, "data");
+    const data = join(this.folder, this.#data);
     const config = join(this.folder, "lockstep.toml");
     const listen = `127.0.0.1:${this.port}`;
     const flags = ["serve", "--data", data, "--listen", listen, "--config", config];
@@ -83,8 +84,33 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async read(thread: string, token = ""): Promise<Reading> {
-    const headers: HeadersInit = this.#tokens ? { authorization: `Bearer ${token}` } : {};
+  /** Another verb of the binary; what it prints. */
+  run(...command: readonly string[]): string {
+    return execFileSync(binary, command, { encoding: "utf8" }).trim();
+  }
+
+  backUp(): void {
+    this.run(
+      "backup",
+      "--data",
+      join(this.folder, this.#data),
+      "--to",
+      join(this.folder, "backups"),
+    );
+  }
+
+  /** Goes back to the backup: what came since is forgotten. */
+  async restore(): Promise<void> {
+    await this.kill();
+    this.#data = "restored";
+    const data = join(this.folder, this.#data);
+    this.run("restore", "--from", join(this.folder, "backups"), "--data", data);
+    await this.launch();
+  }
+
+  async read(thread: string): Promise<Reading> {
+    const headers: HeadersInit =
+      this.token === null ? {} : { authorization: `Bearer ${this.token}` };
     const answer = await fetch(`${this.url}/v1/threads/${thread}`, { headers });
     if (!answer.ok) throw new Error(`GET ${thread}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as Reading;

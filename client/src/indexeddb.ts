@@ -1,0 +1,229 @@
+// indexeddb.ts: what outlives the page.
+//
+// A queue belongs to a device. Where tabs can take turns (Web Locks), all tabs of a browser are one
+// device and share one queue. Where they can't (plain http), each tab is a device of its own, and a
+// queue whose tab is gone is taken over, with its device, by the next tab that starts: sent twice, a
+// change counts once.
+
+import { renumbering } from "./memory.js";
+import type { PendingChange, Store, StoredThread } from "./types.js";
+import type { Cursor, Thread } from "./wire.js";
+
+const version = 1;
+const [meta, pending, threads] = ["meta", "pending", "threads"] as const;
+type Kept = PendingChange & { readonly device: string };
+
+/** Rejects if there is no database to be had. */
+export async function openStore(
+  name: string,
+  factory: IDBFactory,
+  turns: boolean,
+  fresh: string,
+): Promise<Store> {
+  const database = await open(name, factory);
+  if (turns) return new IndexedDbStore(database, name, await ours(database, fresh));
+  const { claimDevice } = await import("./claim.js");
+  const { device, release } = await claimDevice(name, fresh, await owners(database));
+  return new IndexedDbStore(database, null, device, release);
+}
+
+class IndexedDbStore implements Store {
+  readonly shared: string | null;
+  readonly #database: IDBDatabase;
+  readonly #device: string;
+  readonly #release: () => void;
+  #last = 0;
+  // Changes for which there was no room: they live as long as the page.
+  #spare: readonly PendingChange[] = [];
+
+  constructor(
+    database: IDBDatabase,
+    shared: string | null,
+    device: string,
+    release = () => undefined as void,
+  ) {
+    this.#database = database;
+    this.shared = shared;
+    this.#device = device;
+    this.#release = release;
+  }
+
+  async device(): Promise<string> {
+    return this.#device;
+  }
+
+  async add(change: Omit<PendingChange, "op">): Promise<PendingChange> {
+    const keep = async () => {
+      const [op] = await this.#number(1, (last) => [{ ...change, op: last + 1 }]);
+      return { ...change, op: op?.op ?? 0 };
+    };
+    // Perhaps there is no room: copies of threads can be had again, changes can't.
+    const makeRoom = async () => {
+      await done(this.#database, [threads], (it) => it(threads).clear());
+      return keep();
+    };
+    return keep()
+      .catch(makeRoom)
+      .catch(() => {
+        const numbered = { ...change, op: ++this.#last };
+        this.#spare = [...this.#spare, numbered];
+        return numbered;
+      });
+  }
+
+  async remove(thread: string, ops: readonly number[]): Promise<void> {
+    this.#drop(thread, ops);
+    await done(this.#database, [pending], (it) => this.#delete(it, ops));
+  }
+
+  async renumber(
+    thread: string,
+    ops: readonly number[],
+    seen: Cursor | null,
+  ): Promise<readonly PendingChange[]> {
+    const all = await this.pending();
+    const make = (last: number) => renumbering(all, thread, ops, seen, last)[0];
+    const made = await this.#number(ops.length, make, ops).catch(() => {
+      const spare = make(this.#last);
+      this.#last += ops.length;
+      this.#spare = [...this.#spare, ...spare];
+      return spare;
+    });
+    this.#drop(thread, ops);
+    return made;
+  }
+
+  async pending(): Promise<readonly PendingChange[]> {
+    const own = IDBKeyRange.bound([this.#device], [this.#device, []]);
+    const kept = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own));
+    return [...kept.map(({ device: _, ...change }) => change), ...this.#spare];
+  }
+
+  async thread(id: string): Promise<StoredThread | null> {
+    return (
+      (await answer<StoredThread | undefined>(this.#database, threads, (it) => it.get(id))) ?? null
+    );
+  }
+
+  keepThread(thread: StoredThread): Promise<void> {
+    return done(this.#database, [threads], (it) => it(threads).put(thread));
+  }
+
+  dropThread(id: string): Promise<void> {
+    return done(this.#database, [threads], (it) => it(threads).delete(id));
+  }
+
+  async threads(): Promise<readonly Thread[]> {
+    return (
+      (await answer<Thread[] | undefined>(this.#database, meta, (it) => it.get("threads"))) ?? []
+    );
+  }
+
+  keepThreads(list: readonly Thread[]): Promise<void> {
+    return done(this.#database, [meta], (it) => it(meta).put(list, "threads"));
+  }
+
+  close(): void {
+    this.#release();
+    this.#database.close();
+  }
+
+  /** Gives so many numbers, and keeps what is made with them, in the place of others. */
+  async #number(
+    count: number,
+    make: (last: number) => readonly PendingChange[],
+    former: readonly number[] = [],
+  ): Promise<readonly PendingChange[]> {
+    let made: readonly PendingChange[] = [];
+    const device = this.#device;
+    await done(this.#database, [meta, pending], (it) => {
+      const counter = it(meta).get(`op ${device}`);
+      counter.onsuccess = () => {
+        const last = Math.max(Number(counter.result ?? 0), this.#last);
+        made = make(last);
+        it(meta).put(last + count, `op ${device}`);
+        this.#delete(it, former);
+        for (const change of made) it(pending).put({ ...change, device });
+      };
+    });
+    this.#last = Math.max(this.#last, ...made.map((change) => change.op));
+    return made;
+  }
+
+  #delete(it: Table, ops: readonly number[]): void {
+    for (const op of ops) it(pending).delete([this.#device, op]);
+  }
+
+  #drop(thread: string, ops: readonly number[]): void {
+    this.#spare = this.#spare.filter((it) => it.thread !== thread || !ops.includes(it.op));
+  }
+}
+
+// --- Devices ---------------------------------------------------------------------------------------
+
+async function ours(database: IDBDatabase, fresh: string): Promise<string> {
+  let device = fresh;
+  await done(database, [meta], (it) => {
+    const known = it(meta).get("device");
+    known.onsuccess = () => {
+      if (typeof known.result === "string") device = known.result;
+      else it(meta).put(device, "device");
+    };
+  });
+  return device;
+}
+
+/** Devices that have changes which nobody answered. */
+async function owners(database: IDBDatabase): Promise<readonly string[]> {
+  const kept = await answer<Kept[]>(database, pending, (it) => it.getAll());
+  return [...new Set(kept.map((it) => it.device))];
+}
+
+// --- Transactions ----------------------------------------------------------------------------------
+
+function open(name: string, factory: IDBFactory): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = factory.open(name, version);
+    request.onupgradeneeded = () => {
+      const database = request.result;
+      database.createObjectStore(meta);
+      database.createObjectStore(pending, { keyPath: ["device", "op"] });
+      database.createObjectStore(threads, { keyPath: "id" });
+    };
+    request.onsuccess = () => {
+      // A later version of this page, in another tab, must not wait for us.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+}
+
+type Table = (name: string) => IDBObjectStore;
+
+/** One transaction that writes. Resolves when it is on the disk. */
+function done(
+  database: IDBDatabase,
+  tables: readonly string[],
+  work: (it: Table) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction([...tables], "readwrite", { durability: "strict" });
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    work((name) => transaction.objectStore(name));
+  });
+}
+
+function answer<Value>(
+  database: IDBDatabase,
+  table: string,
+  ask: (it: IDBObjectStore) => IDBRequest,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const request = ask(database.transaction([table], "readonly").objectStore(table));
+    request.onsuccess = () => resolve(request.result as Value);
+    request.onerror = () => reject(request.error);
+  });
+}

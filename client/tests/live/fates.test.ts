@@ -1,0 +1,88 @@
+// fates.test.ts: tokens, and a server that goes back in time.
+
+import { afterEach, describe, expect, test } from "vitest";
+
+import { agree, Scene, shown } from "./lib/scene.js";
+import { noBinary, Server, until } from "./lib/server.js";
+
+const push = { agent: "push" };
+
+describe.skipIf(noBinary)("with a server of its own", { timeout: 20_000 }, () => {
+  let server: Server;
+  let scene: Scene;
+
+  const start = async (options: Parameters<typeof Server.start>[0] = {}) => {
+    server = await Server.start(options);
+    scene = new Scene(server);
+  };
+  afterEach(async () => {
+    await scene.dispose();
+    await server.dispose();
+  });
+
+  test("after a restore what is lost is shown and offered, and what was said goes on", async () => {
+    await start();
+    const id = scene.fresh();
+    const { live, network } = scene.front(id);
+    await live.sendMessage("one", push);
+    await until(() => live.view.run !== null, "it runs");
+    await scene.answer(id, live.view.run?.id ?? "", ["answer one"]);
+    await agree(server, live);
+    server.backUp();
+    const second = await live.sendMessage("two", push);
+    if (!second.ok) throw new Error(second.code);
+    await scene.answer(id, second.run, ["answer two"]);
+    await agree(server, live);
+    network.goDown();
+    const offline = live.update({ title: "said on what is lost" });
+    await server.restore();
+    network.down = false;
+    expect((await offline).ok).toBe(true);
+    expect(shown(live)).toEqual(["one", "answer one"]);
+    expect(live.view.lost.map((it) => it.role)).toEqual(["user", "assistant"]);
+    expect((await live.offerLost()).ok).toBe(true);
+    await agree(server, live);
+    expect(shown(live)).toEqual(["one", "answer one", "two", "answer two"]);
+    expect(live.view.lost).toEqual([]);
+    const other = scene.front(id);
+    await agree(server, live, other.live);
+    expect((await server.read(id)).thread.title).toBe("said on what is lost");
+  });
+
+  test("a server that knows nothing of a thread does not take it away", async () => {
+    await start();
+    server.backUp();
+    const { live, network } = scene.front(scene.fresh());
+    const sent = await live.sendMessage("only here", push);
+    if (!sent.ok) throw new Error(sent.code);
+    await scene.answer(live.id, sent.run, ["an answer"]);
+    await agree(server, live);
+    network.goDown();
+    await server.restore();
+    network.down = false;
+    await until(() => live.view.lost.length === 2, "all of it is lost");
+    expect((await live.offerLost()).ok).toBe(true);
+    await agree(server, live);
+    expect(shown(live)).toEqual(["only here", "an answer"]);
+  });
+
+  test("a token opens the connection, a wrong one is said to be wrong", async () => {
+    await start({ tokens: true });
+    let token = "wrong";
+    const asked: string[] = [];
+    const source = () => {
+      asked.push(token);
+      return token;
+    };
+    const { live, client } = scene.front(scene.fresh(), { token: source });
+    await until(() => client.connection.state === "unauthorized", "it is refused");
+    expect(asked).toEqual(["wrong", "wrong"]);
+    const sending = live.sendMessage("kept", push);
+    token = server.token ?? "";
+    client.reconnect();
+    expect((await sending).ok).toBe(true);
+    expect(client.connection.state).toBe("online");
+    const none = scene.front(scene.fresh());
+    await until(() => none.client.connection.state === "unauthorized", "none is refused, too");
+  });
+});
