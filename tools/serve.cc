@@ -211,15 +211,9 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   Result<std::unique_ptr<Server>> server;
   Serving serving;
   on_strand(context, [&] {
-    server = Server::open({.context = context,
-                           .engine = telling,
-                           .auth = auth,
-                           .metrics = metrics,
-                           .random = random,
-                           .log = log,
-                           .find_agent = find_agent,
-                           .page = embedded_page()},
-                          {config.host, config.port, config.origins, config.rate});
+    server =
+        Server::open({context, telling, auth, metrics, random, log, find_agent, embedded_page()},
+                     {config.host, config.port, config.origins, config.rate});
     if (server) serving = {std::move(*server), open_control(context, **rocks, config.data, log)};
   });
   if (!server) return terminal.fail(settings_trouble(server.error()));
