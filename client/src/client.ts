@@ -9,7 +9,7 @@ import { Feed } from "./feed.js";
 import { Http } from "./http.js";
 import { newId } from "./id.js";
 import { LaterLink, openLater } from "./later.js";
-import { type Link, NetLink } from "./link.js";
+import { type Link, NetLink, onWake } from "./link.js";
 import { Live } from "./live.js";
 import { Session } from "./session.js";
 import { openSocket } from "./socket.js";
@@ -138,7 +138,8 @@ export class LockstepClient implements Client {
       if (!this.#over) this.#link.become(open());
       return this.#takeOver();
     }
-    this.#tabs = loaded.joinTabs(`${shared} ${url}`, {
+    this.#tabs = loaded.joinTabs(`${shared} ${url}`, newId("t"), {
+      onWake,
       open,
       added: (change) => this.#session(change.thread).add(change),
       settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),

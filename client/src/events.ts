@@ -3,7 +3,7 @@
 // Each request is a `fetch` of its own whose body is read as it comes (an `EventSource` can't send
 // the token). If one of them breaks, all are taken for broken: the link opens anew.
 
-import { type Http, problemOf } from "./http.js";
+import type { Http } from "./http.js";
 import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
 import { textOf } from "./streams.js";
 
@@ -54,7 +54,7 @@ class EventsWire implements Wire {
     this.#events.heard();
     if (!answer.ok) {
       if (answer.status === 401) return this.#end("unauthorized");
-      const problem = await problemOf(answer);
+      const problem = await this.#http.problem(answer);
       const retry = [408, 429, 502, 503, 504].includes(answer.status);
       this.#open.delete(id);
       return this.#events.frame(id, { frame: "failure", ...problem, retry });

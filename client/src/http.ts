@@ -67,6 +67,11 @@ export class Http {
     return ((await answer.json()) as { ticket: string }).ticket;
   }
 
+  /** What a refusal says. */
+  problem(answer: Response): Promise<Problem> {
+    return problemOf(answer);
+  }
+
   async #once(path: string, { method, body, accept, signal }: Asked): Promise<Response> {
     const headers: Record<string, string> = {};
     const source = this.#source;
@@ -85,7 +90,7 @@ export class Http {
   }
 }
 
-export async function problemOf(answer: Response): Promise<Problem> {
+async function problemOf(answer: Response): Promise<Problem> {
   const { status } = answer;
   try {
     const problem = (await answer.json()) as Partial<Problem> | null;

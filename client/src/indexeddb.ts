@@ -5,7 +5,7 @@
 // queue whose tab is gone is taken over, with its device, by the next tab that starts: sent twice, a
 // change counts once.
 
-import { renumbering } from "./memory.js";
+import type { Renumbering } from "./memory.js";
 import type { PendingChange, Store, StoredThread } from "./types.js";
 import type { Cursor, Thread } from "./wire.js";
 
@@ -19,17 +19,19 @@ export async function openStore(
   factory: IDBFactory,
   turns: boolean,
   fresh: string,
+  renumbering: Renumbering,
 ): Promise<Store> {
   const database = await open(name, factory);
-  if (turns) return new IndexedDbStore(database, name, await ours(database, fresh));
+  if (turns) return new IndexedDbStore(database, renumbering, name, await ours(database, fresh));
   const { claimDevice } = await import("./claim.js");
   const { device, release } = await claimDevice(name, fresh, await owners(database));
-  return new IndexedDbStore(database, null, device, release);
+  return new IndexedDbStore(database, renumbering, null, device, release);
 }
 
 class IndexedDbStore implements Store {
   readonly shared: string | null;
   readonly #database: IDBDatabase;
+  readonly #renumbering: Renumbering;
   readonly #device: string;
   readonly #release: () => void;
   #last = 0;
@@ -38,11 +40,13 @@ class IndexedDbStore implements Store {
 
   constructor(
     database: IDBDatabase,
+    renumbering: Renumbering,
     shared: string | null,
     device: string,
     release = () => undefined as void,
   ) {
     this.#database = database;
+    this.#renumbering = renumbering;
     this.shared = shared;
     this.#device = device;
     this.#release = release;
@@ -82,7 +86,7 @@ class IndexedDbStore implements Store {
     seen: Cursor | null,
   ): Promise<readonly PendingChange[]> {
     const all = await this.pending();
-    const make = (last: number) => renumbering(all, thread, ops, seen, last)[0];
+    const make = (last: number) => this.#renumbering(all, thread, ops, seen, last)[0];
     const made = await this.#number(ops.length, make, ops).catch(() => {
       const spare = make(this.#last);
       this.#last += ops.length;

@@ -53,6 +53,8 @@ export function memoryStore(): Store {
   };
 }
 
+export type Renumbering = typeof renumbering;
+
 /** These changes of a thread with new numbers, as seen at a cursor; what needs one, too. */
 export function renumbering(
   pending: readonly PendingChange[],

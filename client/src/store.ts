@@ -4,7 +4,7 @@
 // (a private window, a broken disk, a page whose files are gone) the store ends with the page: better
 // than a chat that does not work.
 
-import { memoryStore } from "./memory.js";
+import { memoryStore, renumbering } from "./memory.js";
 import type { PendingChange, Store, StoredThread } from "./types.js";
 import type { Cursor, Thread } from "./wire.js";
 
@@ -21,7 +21,7 @@ export function indexedDbStore(name = "lockstep", options: IndexedDbOptions = {}
   const turns = options.turns ?? globalThis.navigator?.locks !== undefined;
   return new PageStore(async (fresh) => {
     const { openStore } = await import("./indexeddb.js");
-    return openStore(name, factory, turns, fresh);
+    return openStore(name, factory, turns, fresh, renumbering);
   });
 }
 

@@ -1,6 +1,6 @@
 // streams.ts: bodies that are read as they come.
 
-import { type Http, problemOf } from "./http.js";
+import type { Http } from "./http.js";
 import type { EntryFrame } from "./wire.js";
 
 /** The text of a body, piece by piece. */
@@ -37,7 +37,7 @@ export async function* entriesOf(
 ): AsyncGenerator<readonly EntryFrame[]> {
   const answer = await http.ask(path, { accept: "application/x-ndjson", signal });
   if (!answer.ok) {
-    const { code, detail } = await problemOf(answer);
+    const { code, detail } = await http.problem(answer);
     throw new Error(`${code}: ${detail ?? ""}`);
   }
   for await (const lines of linesOf(answer)) {

@@ -5,9 +5,7 @@
 // when the leader goes, the next holder of the lock opens a connection, every open request is told
 // `lost`, and each tab asks again from where it is. Nobody else has to be told what was going on.
 
-import { newId } from "./id.js";
-import { type Link, onWake, type Request, type Sink } from "./link.js";
-import { Listeners } from "./listeners.js";
+import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange } from "./types.js";
 import type { Outcome } from "./wire.js";
 
@@ -24,6 +22,8 @@ export interface TabEvents extends News {
   open(): Link;
   /** This tab leads from now on. */
   leads(): void;
+  /** Calls when the page has come back to life. */
+  onWake(task: () => void): () => void;
 }
 
 export interface Tabs extends News {
@@ -45,9 +45,9 @@ type Said =
   | { readonly type: "news"; readonly news: NewsItem };
 type NewsItem = { [Name in keyof News]: readonly [Name, ...Parameters<News[Name]>] }[keyof News];
 
-/** `name`: what the tabs share. */
-export function joinTabs(name: string, events: TabEvents): Tabs {
-  const link = new SharedLink(name, events);
+/** `name`: what the tabs share; `tab`: what no other tab is called. */
+export function joinTabs(name: string, tab: string, events: TabEvents): Tabs {
+  const link = new SharedLink(name, tab, events);
   const tell = (...news: NewsItem) => link.say({ type: "news", news });
   return {
     link,
@@ -60,8 +60,9 @@ export function joinTabs(name: string, events: TabEvents): Tabs {
 
 class SharedLink implements Link {
   readonly #events: TabEvents;
-  readonly #tab = newId("t");
-  readonly #listeners = new Listeners();
+  readonly #tab: string;
+  // One is enough: a link for many stands before this one.
+  #listener: () => void = () => undefined;
   /** What this tab has asked through the leader. */
   readonly #asked = new Map<number, Sink>();
   /** What others have asked through this tab: how to cancel it, by tab and id. */
@@ -76,8 +77,9 @@ class SharedLink implements Link {
   #unwatch: () => void = () => undefined;
   #over = false;
 
-  constructor(name: string, events: TabEvents) {
+  constructor(name: string, tab: string, events: TabEvents) {
     this.#name = name;
+    this.#tab = tab;
     this.#events = events;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#heard(data);
@@ -89,7 +91,8 @@ class SharedLink implements Link {
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#listeners.add(listener);
+    this.#listener = listener;
+    return () => undefined;
   }
 
   send(request: Request, sink: Sink): () => void {
@@ -131,7 +134,7 @@ class SharedLink implements Link {
         return released;
       })
       .catch(() => undefined);
-    this.#unwatch = onWake(() => this.say({ type: "wake", asked: false }));
+    this.#unwatch = this.#events.onWake(() => this.say({ type: "wake", asked: false }));
     this.say({ type: "hello", from: this.#tab });
   }
 
@@ -140,12 +143,12 @@ class SharedLink implements Link {
     this.#real = real;
     real.subscribe(() => {
       this.#announce();
-      this.#listeners.tell();
+      this.#listener();
     });
     this.#lose();
     this.#announce();
     this.#events.leads();
-    this.#listeners.tell();
+    this.#listener();
   }
 
   #announce(): void {
@@ -180,7 +183,7 @@ class SharedLink implements Link {
       this.#leader = said.from;
       this.#view = { ...said.view, leader: false };
       if (another) this.#lose();
-      this.#listeners.tell();
+      this.#listener();
     } else if (said.type === "frame" && said.to === this.#tab) {
       const sink = this.#asked.get(said.id);
       if (ends(said.frame)) this.#asked.delete(said.id);
