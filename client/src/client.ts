@@ -5,11 +5,11 @@
 
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
-import { Feed } from "./feed.js";
 import { Http } from "./http.js";
 import { newId } from "./id.js";
-import { LaterLink, openLater } from "./later.js";
+import { LaterLink, LaterList, openLater } from "./later.js";
 import { type Link, NetLink, onWake } from "./link.js";
+import { Listeners } from "./listeners.js";
 import { Live } from "./live.js";
 import { Session } from "./session.js";
 import { openSocket } from "./socket.js";
@@ -37,7 +37,7 @@ export class LockstepClient implements Client {
   readonly #store: Store;
   readonly #http: Http;
   readonly #link = new LaterLink();
-  readonly #feed: Feed;
+  readonly #list: LaterList;
   readonly #author: string | undefined;
   readonly #threads = new Map<string, { readonly session: Session; readonly live: Live }>();
   readonly #answers = new Map<number, Answer>();
@@ -56,16 +56,19 @@ export class LockstepClient implements Client {
     this.#store = store;
     this.#http = new Http(url, options);
     this.#author = options.author;
-    const link = this.#link;
-    this.#feed = new Feed({
-      http: this.#http,
-      link,
-      store,
-      clock: this.#clock,
-      appeared: (thread) => this.#appeared(thread),
-      removed: (thread) => this.#threads.get(thread)?.session.deleted(),
+    this.#list = new LaterList(async () => {
+      const { Feed } = await import("./feed.js");
+      return new Feed({
+        http: this.#http,
+        link: this.#link,
+        store,
+        clock: this.#clock,
+        listeners: new Listeners(),
+        appeared: (thread) => this.#appeared(thread),
+        removed: (thread) => this.#threads.get(thread)?.session.deleted(),
+      });
     });
-    link.subscribe(() => this.#connection());
+    this.#link.subscribe(() => this.#connection());
     this.#unwatch = onHide(() => {
       for (const { session } of this.#threads.values()) session.keepNow();
     });
@@ -91,7 +94,7 @@ export class LockstepClient implements Client {
   }
 
   threads(): LiveThreads {
-    return this.#feed;
+    return this.#list;
   }
 
   reconnect(): void {
@@ -103,7 +106,7 @@ export class LockstepClient implements Client {
     if (this.#over) return;
     this.#over = true;
     this.#unwatch();
-    this.#feed.end();
+    this.#list.end();
     for (const { session } of this.#threads.values()) session.end();
     this.#link.close();
     for (const answer of this.#answers.values()) answer(closed);
@@ -221,7 +224,7 @@ export class LockstepClient implements Client {
       renumber: (thread, ops, seen) => void this.#renumber(thread, ops, seen),
       keep: (thread) => this.#write(() => this.#store.keepThread(thread)),
       drop: (thread) => this.#write(() => this.#store.dropThread(thread)),
-      missing: () => this.#feed.want(),
+      missing: () => this.#list.with((feed) => feed.want()),
       changed,
     };
   }

@@ -5,7 +5,7 @@
 
 import type { Http } from "./http.js";
 import type { Link } from "./link.js";
-import { Listeners } from "./listeners.js";
+import type { Listeners } from "./listeners.js";
 import type { Clock, LiveThreads, Store, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";
 
@@ -20,6 +20,7 @@ export interface FeedSettings {
   readonly link: Link;
   readonly store: Store;
   readonly clock: Clock;
+  readonly listeners: Listeners;
   /** A thread is there, or has changed. */
   readonly appeared: (thread: string) => void;
   readonly removed: (thread: string) => void;
@@ -31,7 +32,7 @@ const keptAfter = 500;
 
 export class Feed implements LiveThreads {
   readonly #settings: FeedSettings;
-  readonly #listeners = new Listeners();
+  readonly #listeners: Listeners;
   readonly #threads = new Map<string, Thread>();
   #view: ThreadListView = { status: "loading", threads: [], error: null };
   #cursor: string | null = null;
@@ -44,6 +45,7 @@ export class Feed implements LiveThreads {
 
   constructor(settings: FeedSettings) {
     this.#settings = settings;
+    this.#listeners = settings.listeners;
     settings.link.subscribe(() => this.#act());
   }
 

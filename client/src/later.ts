@@ -1,8 +1,9 @@
-// later.ts: a link and a wire that are there before what they stand for has been loaded.
+// later.ts: a link, a wire and a list that are there before what they stand for has been loaded.
 
+import type { Feed } from "./feed.js";
 import type { Link, Open, Request, Sink, Wire } from "./link.js";
 import { Listeners } from "./listeners.js";
-import type { ConnectionView } from "./types.js";
+import type { ConnectionView, LiveThreads, ThreadListView } from "./types.js";
 
 const connecting: ConnectionView = {
   state: "connecting",
@@ -68,4 +69,49 @@ export function openLater(load: () => Promise<Open>): Open {
       },
     };
   };
+}
+
+const unknown: ThreadListView = { status: "loading", threads: [], error: null };
+
+/** The list of threads; its code comes when somebody asks for it. */
+export class LaterList implements LiveThreads {
+  readonly #load: () => Promise<Feed>;
+  #loading: Promise<void> | null = null;
+  #feed: Feed | null = null;
+
+  constructor(load: () => Promise<Feed>) {
+    this.#load = load;
+  }
+
+  get view(): ThreadListView {
+    return this.#feed?.view ?? unknown;
+  }
+
+  subscribe(listener: () => void): () => void {
+    let over = false;
+    let end: (() => void) | null = null;
+    this.with((feed) => {
+      if (over) return;
+      end = feed.subscribe(listener);
+      listener();
+    });
+    return () => {
+      over = true;
+      end?.();
+    };
+  }
+
+  /** Does something with it, now if it is there. */
+  with(task: (feed: Feed) => void): void {
+    if (this.#feed !== null) return task(this.#feed);
+    this.#loading ??= this.#load().then(
+      (feed) => void (this.#feed = feed),
+      () => void (this.#loading = null),
+    );
+    void this.#loading.then(() => this.#feed !== null && task(this.#feed));
+  }
+
+  end(): void {
+    this.#feed?.end();
+  }
 }
