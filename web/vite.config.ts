@@ -41,6 +41,13 @@ function serviceWorker(): Plugin {
 const server = process.env["LOCKSTEP_SERVER"] ?? "http://127.0.0.1:7070";
 const proxy = { "/v1": { target: server, ws: true, changeOrigin: true } };
 
+// As strict as the server is with the page, so that what it would forbid is seen here, too.
+const headers = {
+  "Content-Security-Policy":
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+};
+
 export default defineConfig({
   plugins: [react(), serviceWorker()],
   resolve: {
@@ -52,6 +59,6 @@ export default defineConfig({
   },
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy, fs: { allow: [at("..")] } },
-  preview: { proxy },
+  preview: { proxy, headers },
   test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
 });

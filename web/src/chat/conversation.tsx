@@ -12,7 +12,7 @@ import { useEnd } from "../end.js";
 import { Icon } from "../icons.js";
 import { Composer } from "./composer.js";
 import { MessageItem } from "./message.js";
-import { ConnectionBanner, Lost, Queued, Refused, ThreadError } from "./notices.js";
+import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
 import { textOf } from "./text.js";
 
 /** So many messages are drawn; earlier ones when they are asked for. */
@@ -58,6 +58,7 @@ export function Conversation(props: ConversationProps): JSX.Element {
       <div className="scroll" ref={end.box} onScroll={end.onScroll} tabIndex={-1}>
         <div className="column" ref={end.content}>
           <Messages view={view} live={live} painted={painted} agent={agent} fresh={fresh} />
+          <Unsent unsent={view.unsent} onRestore={(text) => setRestored({ text })} />
           <Queued queued={view.queued} live={live} />
           <ThreadError view={view} />
           <Lost view={view} live={live} />

@@ -140,6 +140,29 @@ export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
   );
 }
 
+interface UnsentProps {
+  readonly unsent: readonly QueuedTurn[];
+  readonly onRestore: (text: string) => void;
+}
+
+/** Turns that waited behind one that failed: nobody answers them unless they are said again. */
+export function Unsent({ unsent, onRestore }: UnsentProps): JSX.Element | null {
+  if (unsent.length === 0) return null;
+  return (
+    <ol className="queued" aria-label="Turns that were not answered" role="list">
+      {unsent.map((turn) => (
+        <li key={turn.run} data-testid="unsent" data-run={turn.run}>
+          <span className="mark">not answered: the one before it failed</span>
+          <p>{inputText(turn.input)}</p>
+          <button type="button" onClick={() => onRestore(inputText(turn.input))}>
+            Write again
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 export function Lost({
   view,
   live,

@@ -32,7 +32,7 @@ export function columnsOf(timeline: Timeline, count: number): Columns {
   const bytes = new Float64Array(count);
   const kinds = new Uint8Array(count);
   const running = new Uint8Array(count);
-  let runs = 0;
+  const runs = new Set<string>();
   timeline.facts.forEach((facts, index) => {
     const column = Math.min(count - 1, Math.floor((index / timeline.length) * count));
     gaps[column] = Math.max(gaps[column] ?? 0, facts.gap);
@@ -41,9 +41,10 @@ export function columnsOf(timeline: Timeline, count: number): Columns {
       (facts.kinds.includes("message_cut") ? CUT : 0) |
       (facts.origin.type === "device" ? FROM_DEVICE : 0);
     kinds[column] = (kinds[column] ?? 0) | kind;
-    if (facts.kinds.includes("run_started")) runs += 1;
-    if (runs > 0) running[column] = 1;
-    if (facts.kinds.includes("run_ended")) runs = Math.max(0, runs - 1);
+    const events = timeline.entries[index]?.events ?? [];
+    for (const event of events) if (event.type === "run_started") runs.add(event.run);
+    if (runs.size > 0) running[column] = 1;
+    for (const event of events) if (event.type === "run_ended") runs.delete(event.run);
   });
   return { gaps, bytes, kinds, running };
 }
@@ -71,7 +72,7 @@ function draw(canvas: HTMLCanvasElement, timeline: Timeline, width: number): voi
     const bar = Math.max(1, wide - (wide > 4 ? 1 : 0));
     if (running[column]) {
       context.fillStyle = colour("--chart-band");
-      context.fillRect(left, 0, wide + 0.5, base);
+      context.fillRect(Math.floor(left), 0, Math.ceil(wide) + 1, base);
     }
     const name = kind & CUT ? "--chart-cut" : kind & FROM_DEVICE ? "--chart-device" : "--chart-run";
     context.fillStyle = colour(name);
