@@ -3,7 +3,6 @@
 // Three entries, which share chunks. What only plain-http pages need (SHA-256) is a chunk of its own,
 // loaded when it is called for.
 
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
@@ -23,15 +22,15 @@ export default defineConfig({
     sourcemap: true,
     lib: {
       formats: ["es"],
-      entry: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+      entry: entries,
     },
     rollupOptions: {
       external: [/^react($|\/)/, /^@assistant-ui\//, "lockstep-client"],
       output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },
   },
+  // The tests of types, *.test-d.ts, are the compiler's: `npm run types`.
   test: {
     include: ["tests/**/*.test.{ts,tsx}", "{react,assistant-ui}/**/*.test.{ts,tsx}"],
-    typecheck: { enabled: true, include: ["**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
   },
 });
