@@ -10,7 +10,7 @@ const rememberedMax = 512;
 
 export class Changes {
   readonly #thread: string;
-  readonly #done = new Set<number>();
+  readonly #done = new Map<number, Outcome | null>();
   readonly #held = new Set<number>();
   #pending: readonly PendingChange[] = [];
   #refused: readonly RefusedChange[] = [];
@@ -28,16 +28,18 @@ export class Changes {
     return this.#refused;
   }
 
-  /** `former`: the number under which it was shown till now. */
-  add(change: PendingChange, former?: number): void {
-    if (this.#done.has(change.op)) {
+  /** `former`: the number under which it was shown till now. Its outcome, if that was faster. */
+  add(change: PendingChange, former?: number): Outcome | null {
+    const known = this.#done.get(change.op);
+    if (known !== undefined) {
       this.#pending = this.#pending.filter((it) => it.op !== former);
-      return;
+      return known;
     }
     const place = this.#pending.findIndex((it) => it.op === former || it.op === change.op);
     if (place >= 0) this.#pending = this.#pending.map((it, at) => (at === place ? change : it));
     else this.#pending = [...this.#pending, change];
     if (change.op > 0) this.#sort();
+    return null;
   }
 
   merge(changes: readonly PendingChange[]): void {
@@ -63,7 +65,7 @@ export class Changes {
     for (const outcome of outcomes) {
       const { op } = outcome;
       if (op === undefined || this.#done.has(op)) continue;
-      this.#remember(op);
+      this.#remember(op, outcome);
       news.push(outcome);
       const found = this.#pending.find((it) => it.op === op);
       if (found === undefined) continue;
@@ -75,10 +77,10 @@ export class Changes {
     return news;
   }
 
-  #remember(op: number): void {
-    this.#done.add(op);
+  #remember(op: number, outcome: Outcome | null): void {
+    this.#done.set(op, outcome);
     if (this.#done.size <= rememberedMax) return;
-    for (const oldest of this.#done) {
+    for (const oldest of this.#done.keys()) {
       this.#done.delete(oldest);
       return;
     }
@@ -115,7 +117,7 @@ export class Changes {
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void {
     for (const op of former) {
       this.#held.delete(op);
-      this.#remember(op);
+      this.#remember(op, null);
     }
     this.#pending = this.#pending.filter((it) => !former.includes(it.op));
     this.merge(changes);

@@ -29,7 +29,6 @@ import type {
 import type { Cursor, Message, Outcome } from "./wire.js";
 
 type Answer = (outcome: Outcome) => void;
-const rememberedMax = 512;
 
 export class LockstepClient implements Client {
   readonly #clock: Clock;
@@ -41,7 +40,6 @@ export class LockstepClient implements Client {
   readonly #author: string | undefined;
   readonly #threads = new Map<string, { readonly session: Session; readonly live: Live }>();
   readonly #answers = new Map<number, Answer>();
-  readonly #outcomes = new Map<number, Outcome>();
   readonly #ready: Promise<void>;
   #adding: Promise<unknown>;
   #tabs: Tabs | null = null;
@@ -249,11 +247,10 @@ export class LockstepClient implements Client {
     return new Promise((resolve) => {
       this.#adding = this.#adding.then(async () => {
         const kept = await this.#store.add(change);
-        const known = this.#outcomes.get(kept.op);
         if (this.#over) return resolve(resultOf(closed));
-        if (known !== undefined) resolve(resultOf(known));
-        else this.#answers.set(kept.op, (outcome) => resolve(resultOf(outcome)));
-        session.add(kept, provisional);
+        this.#answers.set(kept.op, (outcome) => resolve(resultOf(outcome)));
+        const known = session.add(kept, provisional);
+        if (known !== null) this.#answer([known]);
         this.#tabs?.added(kept);
       });
     });
@@ -274,13 +271,8 @@ export class LockstepClient implements Client {
   #answer(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.op === undefined) continue;
-      this.#outcomes.set(outcome.op, outcome);
       this.#answers.get(outcome.op)?.(outcome);
       this.#answers.delete(outcome.op);
-    }
-    for (const op of this.#outcomes.keys()) {
-      if (this.#outcomes.size <= rememberedMax) break;
-      this.#outcomes.delete(op);
     }
   }
 

@@ -102,7 +102,7 @@ export class Live implements LiveThread {
   }
 
   async regenerate(message?: string, options: SendOptions = {}): Promise<Result<{ run: string }>> {
-    const parent = options.parent !== undefined ? options.parent : this.#asked(message);
+    const { parent = this.#asked(message ?? this.#tip()) } = options;
     return this.#start({ parent }, options);
   }
 
@@ -111,8 +111,8 @@ export class Live implements LiveThread {
     const running = (state: {
       readonly runs: ReadonlyMap<string, { id: string; status: string }>;
     }) => [...state.runs.values()].find((it) => it.status === "running")?.id;
-    const { view } = this;
-    const named = run ?? running(seen.state) ?? running(this.#session.state) ?? view.run?.id;
+    const named =
+      run ?? running(seen.state) ?? running(this.#session.state) ?? this.#session.starting;
     if (named === undefined) {
       return { ok: false, code: "unknown_run", detail: "Nothing is being written." };
     }
@@ -202,13 +202,13 @@ export class Live implements LiveThread {
   }
 
   // The message that an answer answers: above all that its run has written.
-  #asked(message: string | undefined): string | null {
-    const last = message ?? lastOf(this.view.messages, (it) => it.role === "assistant")?.id;
-    if (last === undefined) return this.#tip();
-    let at = this.#held(last);
+  #asked(message: string | null): string | null {
+    if (message === null) return null;
+    let at = this.#held(message);
+    if (!isAnswer(at)) return at.id;
     while (at.parent !== null) {
-      const above = this.#session.state.messages.get(at.parent);
-      if (above === undefined || above.run === undefined || above.run !== at.run) break;
+      const above = this.#held(at.parent);
+      if (above.run !== at.run || !isAnswer(above)) break;
       at = above;
     }
     return at.parent;
@@ -264,6 +264,8 @@ function lastOf<Item>(items: readonly Item[], meant: (item: Item) => boolean): I
   }
   return undefined;
 }
+
+const isAnswer = ({ role }: Message) => role === "assistant" || role === "tool";
 
 function contentOf(said: Said): MessageInput {
   return typeof said === "string"

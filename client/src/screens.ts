@@ -13,7 +13,9 @@ export interface Seen {
   readonly shown: readonly Shown[];
 }
 
+// Each state has a map of its own: of a long thread fewer are kept.
 const statesMax = 256;
+const entriesMax = 100_000;
 
 export class SeenStates {
   #states: ThreadState[] = [];
@@ -25,7 +27,8 @@ export class SeenStates {
     if (this.#states.at(-1) === state) return;
     this.#states.push(state);
     // The oldest is what is known to be seen; of those between, each can be done without.
-    if (this.#states.length > statesMax) this.#states.splice(1, 1);
+    const most = Math.max(2, Math.min(statesMax, entriesMax / state.messages.size));
+    if (this.#states.length > most) this.#states.splice(1, 1);
   }
 
   mark(cursor: Cursor, shown: readonly Shown[]): void {

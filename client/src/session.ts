@@ -57,6 +57,7 @@ type Problem = { readonly code: string; readonly detail: string };
 const idle = 1_000;
 const firstDelay = 500;
 const longestDelay = 30_000;
+const deleted = ["deleted", "The thread is deleted."] as const;
 
 export class Session {
   readonly id: string;
@@ -99,6 +100,15 @@ export class Session {
 
   get lost(): readonly Message[] {
     return this.#lost;
+  }
+
+  /** The run that was asked for last and of which the server knows nothing yet. */
+  get starting(): string | undefined {
+    let run: string | undefined;
+    for (const { change } of this.#changes.pending) {
+      if (change.type === "start_run" && !this.#state.runs.has(change.run ?? "")) run = change.run;
+    }
+    return run;
   }
 
   // --- What is shown -----------------------------------------------------------------------------
@@ -165,10 +175,13 @@ export class Session {
     this.act();
   }
 
-  add(change: PendingChange, former?: number): void {
-    this.#changes.add(change, former);
+  /** Returns its outcome, if that is known already. */
+  add(change: PendingChange, former?: number): Outcome | null {
+    const known = this.#changes.add(change, former);
+    if (this.#gone && change.op > 0) this.#tellSettled([refusal(change, ...deleted)]);
     this.#changed();
     this.act();
+    return known;
   }
 
   /** What came of changes elsewhere: another tab was told. */
@@ -227,12 +240,10 @@ export class Session {
     this.#sending?.cancel();
     this.#follow = this.#sending = null;
     this.#keeping();
-    const refused = this.#changes.pending.map((it) =>
-      refusal(it, "deleted", "The thread is deleted."),
-    );
+    const refused = this.#changes.pending.map((it) => refusal(it, ...deleted));
     this.#state = emptyState(this.id);
     this.#known = true;
-    this.#error = { code: "deleted", detail: "The thread is deleted." };
+    this.#error = { code: deleted[0], detail: deleted[1] };
     this.#tellSettled(refused);
     this.#outside.drop(this.id);
     this.#changed();

@@ -140,6 +140,55 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     expect([...shownSince]).toEqual([text.slice(0, 37)]);
   });
 
+  test("a run that the server has not heard of can be stopped", async () => {
+    const { live, network } = scene.front(scene.fresh());
+    const first = await live.sendMessage("first", push);
+    if (first.ok) await live.stop(first.run);
+    network.goDown();
+    const sending = live.sendMessage("never mind", push);
+    await until(() => live.view.status === "submitted", "it is asked for");
+    const stopping = live.stop();
+    expect(live.view.status).toBe("ready");
+    network.down = false;
+    expect([(await sending).ok, (await stopping).ok]).toEqual([true, true]);
+    await agree(server, live);
+    expect((await server.read(live.id)).runs.map((it) => it.status)).toEqual([
+      "stopped",
+      "stopped",
+    ]);
+  });
+
+  test("an answer is given anew as a branch, and a question asked anew as another", async () => {
+    const { live } = scene.front(scene.fresh());
+    const answerNow = async (text: string) => {
+      await until(() => live.view.run !== null, "it runs");
+      await scene.answer(live.id, live.view.run?.id ?? "", [text]);
+      await agree(server, live);
+    };
+    void live.sendMessage("question", push);
+    await answerNow("one");
+    void live.regenerate(undefined, push);
+    await answerNow("two");
+    expect(shown(live)).toEqual(["question", "two"]);
+    const [question, answer] = live.view.messages;
+    expect(answer?.branches).toHaveLength(2);
+    live.show(answer?.branches[0] ?? "");
+    expect(shown(live)).toEqual(["question", "one"]);
+    void live.sendMessage("below the first", push);
+    await answerNow("three");
+    expect(shown(live)).toEqual(["question", "one", "below the first", "three"]);
+    void live.edit(question?.id ?? "", "another question", { ...push, resend: true });
+    await answerNow("four");
+    expect(shown(live)).toEqual(["another question", "four"]);
+    expect(live.branches(question?.id ?? "")).toHaveLength(2);
+    const stopped = await live.sendMessage("unanswered", push);
+    if (stopped.ok) await live.stop(stopped.run);
+    void live.regenerate(undefined, push);
+    await answerNow("five");
+    expect(shown(live)).toEqual(["another question", "four", "unanswered", "five"]);
+    await expect(live.edit("nobody", "x", { resend: true })).rejects.toThrow("no message");
+  });
+
   test("a change that spoils its request is refused alone", async () => {
     const { live, network } = scene.front(scene.fresh());
     await live.sendMessage("first", push);
@@ -181,6 +230,7 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     expect(await sending).toMatchObject({ ok: false, code: "deleted" });
     expect(one.live.view.error?.code).toBe("deleted");
     expect(two.live.view.error?.code).toBe("deleted");
+    expect(await two.live.sendMessage("too late")).toMatchObject({ ok: false, code: "deleted" });
   });
 
   test("the list of threads is live", async () => {

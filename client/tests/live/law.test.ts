@@ -29,7 +29,13 @@ describe.skipIf(noBinary)("on a hostile network", { timeout: 40_000 }, () => {
     await server.dispose();
   });
 
-  test.each([1, 2, 3, 4, 5, 6])("all agree in the end, each change once (%i)", async (seed) => {
+  // LOCKSTEP_SEEDS=100 for a longer look.
+  const seeds = Array.from(
+    { length: Number(process.env["LOCKSTEP_SEEDS"] ?? 3) },
+    (_, at) => at + 1,
+  );
+
+  test.each(seeds)("all agree in the end, each change once (%i)", async (seed) => {
     const random = seeded(seed);
     const id = scene.fresh();
     const transports = ["websocket", "sse", "websocket"] as const;
