@@ -74,14 +74,9 @@ export function tipOf(tree: Tree, id: string): string {
 
 const newest = (tree: Tree, id: string) => tree.children(id).at(-1);
 
-/** Where the path that is looked at ends: `shown` is this device's own choice of a branch. */
-export function tipLookedAt(tree: Tree, shown: string | null): string | null {
-  return shown !== null && tree.message(shown) ? tipOf(tree, shown) : tree.head;
-}
-
-/** The path that is looked at. */
+/** The path that is looked at; `shown` is this device's own choice of a branch. */
 export function pathLookedAt(tree: Tree, shown: string | null): readonly Message[] {
-  return pathTo(tree, tipLookedAt(tree, shown));
+  return pathTo(tree, messageAt(tree, shown) ? tipOf(tree, shown as string) : tree.head);
 }
 
 /** A message's siblings in order, itself among them; empty if it is not there. */

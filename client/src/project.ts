@@ -31,7 +31,7 @@ export function project(
   for (const message of pathLookedAt(tree, shown)) {
     const branches = tree.children(message.parent);
     const mark = tree.marks.get(message.id) ?? null;
-    if (tree.isLate(message) || (mark === null && isNothing(message, branches))) continue;
+    if (tree.isLate(message) || isNothing(message, branches)) continue;
     messages.push(viewOf(message, mark, branches));
   }
   const error = tree.started === null ? errorOf(last) : null;

@@ -66,6 +66,7 @@ test("a diff leads to the same state, from its beginning and from anywhere befor
       expect(plain(next)).toEqual(plain(after));
       expect(next.epoch).toBe("law");
       expect(apply(next, [diff])).toBe(next);
+      expectShared(states[held]!, next);
     }
     // One that is behind what is held changes nothing; one that begins later is a gap.
     const later = states.at(-1)!;
@@ -85,14 +86,17 @@ test("a reset replaces what is held, and keeps the objects of what is the same",
     const held = { ...states[from]!, ts: states[to]!.ts + 5 };
     const next = apply(held, framesOf(copied, 3));
     expect(plain(next)).toEqual(plain(states[to]!));
-    for (const [id, message] of next.messages) {
-      const former = held.messages.get(id);
-      if (former && JSON.stringify(former) === JSON.stringify(message)) {
-        expect(message).toBe(former);
-      }
-    }
+    expectShared(held, next);
   });
 });
+
+/** What is the same is the same object. */
+function expectShared(former: ThreadState, next: ThreadState): void {
+  for (const [id, message] of next.messages) {
+    const held = former.messages.get(id);
+    if (held && JSON.stringify(held) === JSON.stringify(message)) expect(message).toBe(held);
+  }
+}
 
 test("what an entry does not name stays the same object, and so do the lists of the tree", () => {
   law((drawn) => {

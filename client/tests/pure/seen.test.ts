@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { frozenOf, shownToSend } from "../../src/seen.js";
+import { frozenOf } from "../../src/seen.js";
 import type { ThreadState } from "../../src/state.js";
 import type { Message, Part } from "../../src/wire.js";
 
@@ -38,14 +38,16 @@ const shown = (message: string, part: number, length: number) => ({ message, par
 
 test("only what is shorter than what is held is said, and never half a code point", () => {
   const state = stateOf(messageOf("a", "r", text("a😀b"), { type: "file", uri: "u" }));
-  expect(shownToSend(state, [shown("a", 0, 4)])).toEqual([]);
-  expect(shownToSend(state, [shown("a", 0, 99)])).toEqual([]);
-  expect(shownToSend(state, [shown("a", 0, 2)])).toEqual([shown("a", 0, 1)]);
-  expect(shownToSend(state, [shown("a", 0, 3.7)])).toEqual([shown("a", 0, 3)]);
-  expect(shownToSend(state, [shown("a", 0, -1)])).toEqual([shown("a", 0, 0)]);
-  expect(shownToSend(state, [shown("a", 0, NaN)])).toEqual([shown("a", 0, 0)]);
-  expect(shownToSend(state, [shown("a", 0, 3), shown("a", 0, 1)])).toEqual([shown("a", 0, 1)]);
-  expect(shownToSend(state, [shown("a", 1, 0), shown("a", 2, 0), shown("b", 0, 0)])).toEqual([]);
+  const said = (...lengths: Parameters<typeof frozenOf>[2] & {}) =>
+    frozenOf(state, "r", lengths).shown;
+  expect(said(shown("a", 0, 4))).toEqual([]);
+  expect(said(shown("a", 0, 99))).toEqual([]);
+  expect(said(shown("a", 0, 2))).toEqual([shown("a", 0, 1)]);
+  expect(said(shown("a", 0, 3.7))).toEqual([shown("a", 0, 3)]);
+  expect(said(shown("a", 0, -1))).toEqual([shown("a", 0, 0)]);
+  expect(said(shown("a", 0, NaN))).toEqual([shown("a", 0, 0)]);
+  expect(said(shown("a", 0, 3), shown("a", 0, 1))).toEqual([shown("a", 0, 1)]);
+  expect(said(shown("a", 1, 0), shown("a", 2, 0), shown("b", 0, 0))).toEqual([]);
 });
 
 test("a stop leaves of the run's messages what was shown, and says so", () => {
