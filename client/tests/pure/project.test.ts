@@ -145,6 +145,11 @@ describe("what is put and deleted", () => {
     expect(again.messages[0]?.parts).toEqual(text("c"));
   });
 
+  test("what is put is complete, whatever it was", () => {
+    const view = look(writing, [edit({ id: "a2", text: "my words" })]);
+    expect(view.messages[3]).toMatchObject({ status: "complete", parts: text("my words") });
+  });
+
   test("an edit that came back before its outcome is not marked any more", () => {
     const edited = after(answered, put("u1", null, "better"));
     expect(shown(look(edited, [edit({ id: "u1", text: "better" })], "a1"))).toBe("u1 a1");
