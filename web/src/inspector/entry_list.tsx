@@ -1,12 +1,12 @@
 // entry_list.tsx: all entries, of which only those in sight are drawn.
 
-import { memo, useEffect, useRef } from "react";
+import { memo } from "react";
 import type { JSX } from "react";
-import { useVirtualizer } from "@tanstack/react-virtual";
 
 import { bytesText, microseconds, timeText } from "./facts.js";
 import type { Facts, Origin } from "./facts.js";
 import type { Timeline } from "./timeline.js";
+import { useRows } from "./window.js";
 
 const ROW = 44;
 
@@ -50,19 +50,13 @@ export const EntryList = memo(function EntryList({
   index,
   onIndex,
 }: EntryListProps): JSX.Element {
-  const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: timeline.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW,
-    overscan: 8,
-  });
-  useEffect(() => virtual.scrollToIndex(index, { align: "auto" }), [virtual, index]);
+  const { box, onScroll, first, end } = useRows(timeline.length, ROW, index);
   const move = (by: number): void => onIndex(index + by);
   return (
     <div
       className="entries"
       ref={box}
+      onScroll={onScroll}
       role="listbox"
       tabIndex={0}
       aria-label="Entries"
@@ -82,26 +76,25 @@ export const EntryList = memo(function EntryList({
         move(by);
       }}
     >
-      <div className="entries-all" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => {
-          const facts = timeline.facts[item.index];
-          if (facts === undefined) return null;
+      <div className="entries-all" style={{ height: timeline.length * ROW }}>
+        {timeline.facts.slice(first, end).map((facts, place) => {
+          const at = first + place;
           return (
             <div
-              key={item.key}
+              key={at}
               className="entry"
               role="option"
-              id={`entry-${item.index}`}
-              aria-selected={item.index === index}
-              aria-posinset={item.index + 1}
+              id={`entry-${at}`}
+              aria-selected={at === index}
+              aria-posinset={at + 1}
               aria-setsize={timeline.length}
               data-testid="entry"
-              data-index={item.index}
+              data-index={at}
               data-ts={facts.ts}
               data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
               data-origin={facts.origin.type}
-              style={{ height: ROW, transform: `translateY(${item.start}px)` }}
-              onClick={() => onIndex(item.index)}
+              style={{ height: ROW, transform: `translateY(${at * ROW}px)` }}
+              onClick={() => onIndex(at)}
             >
               <span className="entry-kinds">{kindsText(facts)}</span>
               <span className="entry-gap">+{microseconds(facts.gap)}</span>

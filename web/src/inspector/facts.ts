@@ -27,6 +27,13 @@ export interface Facts {
 }
 
 const encoder = new TextEncoder();
+const BEYOND_ASCII = /[^\x00-\x7f]/;
+
+/** Of the entry as JSON in UTF-8. */
+export function bytesOf(entry: EntryFrame): number {
+  const text = JSON.stringify(entry);
+  return BEYOND_ASCII.test(text) ? encoder.encode(text).length : text.length;
+}
 
 export class FactsReader {
   private readonly runs = new Map<string, string>();
@@ -43,7 +50,7 @@ export class FactsReader {
       kinds,
       origin: this.originOf(entry),
       refused: (entry.acks ?? []).some((ack) => ack.outcome === "refused"),
-      bytes: encoder.encode(JSON.stringify(entry)).length,
+      bytes: bytesOf(entry),
       gap,
     };
   }
@@ -112,4 +119,11 @@ export function timeText(ts: number): string {
   return `${clock}.${micro}`;
 }
 
-export const dateText = (ts: number): string => new Date(ts / 1000).toLocaleDateString();
+/** As in ISO 8601, which nobody reads the wrong way round. */
+export function dateText(ts: number): string {
+  const date = new Date(ts / 1000);
+  const pad = (value: number): string => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+export const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ",");

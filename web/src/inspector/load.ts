@@ -6,7 +6,7 @@ import type { LiveThread } from "lockstep-client";
 import { Timeline } from "./timeline.js";
 
 /** A task above 50 ms is felt; a slice leaves room for drawing. */
-const SLICE = 12;
+const SLICE = 8;
 
 export type Loading =
   | { readonly state: "loading"; readonly timeline: Timeline | null; readonly count: number }

@@ -14,7 +14,7 @@ import { chatAddress } from "../route.js";
 import { Chart } from "./chart.js";
 import { EntryDetail } from "./entry_detail.js";
 import { EntryList } from "./entry_list.js";
-import { bytesText, dateText, microseconds, timeText } from "./facts.js";
+import { bytesText, countText, dateText, microseconds, timeText } from "./facts.js";
 import { useTimeline } from "./load.js";
 import { SPEEDS, usePlayer } from "./play.js";
 import { Runs } from "./runs.js";
@@ -82,7 +82,7 @@ function Summary({ timeline }: { readonly timeline: Timeline }): JSX.Element {
   const last = timeline.facts.at(-1)?.ts ?? first;
   return (
     <>
-      {timeline.length.toLocaleString("en")} entries · {bytesText(timeline.bytes)} ·{" "}
+      {countText(timeline.length)} entries · {bytesText(timeline.bytes)} ·{" "}
       {microseconds(last - first)} · {dateText(first)}
     </>
   );

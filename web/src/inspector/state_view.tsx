@@ -1,18 +1,21 @@
 // state_view.tsx: the thread as it was, with what was cut struck through behind what was kept.
 //
 // The path to the head of that moment. The text is plain: what the log says, to the letter. Of a
-// long part the end is drawn, which is where things happen.
+// long part and of a long path the end is drawn. The box is filled from its end by its style alone:
+// to scroll it there would have the browser lay out the page with every step of a scrub.
 
 import { memo, useMemo, useState } from "react";
 import type { JSX } from "react";
 import type { Message, Part, ThreadState } from "lockstep-client";
-import { useVirtualizer } from "@tanstack/react-virtual";
 
-import { useEnd } from "../end.js";
 import { contentOf } from "./cuts.js";
 import type { Cut } from "./cuts.js";
+import { countText } from "./facts.js";
 import { pathTo } from "./timeline.js";
 import type { Timeline } from "./timeline.js";
+
+/** So many messages are drawn, from the end of the path, where things happen. */
+const DRAWN = 10;
 
 /** So many units of a part are drawn, unless all are asked for. */
 const TAIL = 2_000;
@@ -28,17 +31,10 @@ export const StateView = memo(function StateView({
   state,
   index,
 }: StateViewProps): JSX.Element {
-  // What changed last is at the end of the path, as a rule.
-  const { box, content, onScroll } = useEnd(state);
   const path = useMemo(() => pathTo(state, state.thread?.head), [state]);
   const others = state.messages.size - path.length;
-  const virtual = useVirtualizer({
-    count: path.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => 90,
-    getItemKey: (at) => path[at]?.id ?? at,
-    overscan: 3,
-  });
+  const [drawn, setDrawn] = useState(DRAWN);
+  const hidden = Math.max(0, path.length - drawn);
   const waiting = [...state.runs.values()].filter((run) => run.status === "queued");
   return (
     <>
@@ -48,30 +44,16 @@ export const StateView = memo(function StateView({
           {state.messages.size} messages{others > 0 ? `, ${others} on other branches` : ""}
         </small>
       </h2>
-      <div
-        className="state"
-        ref={box}
-        onScroll={onScroll}
-        tabIndex={0}
-        role="region"
-        aria-label="Messages at this moment"
-      >
-        <div className="state-all" ref={content} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const message = path[item.index];
-            if (message === undefined) return null;
-            return (
-              <div
-                key={item.key}
-                ref={virtual.measureElement}
-                data-index={item.index}
-                className="state-row"
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                <PastMessage message={message} cut={timeline.cutOf(message, index)} />
-              </div>
-            );
-          })}
+      <div className="state" tabIndex={0} role="region" aria-label="Messages at this moment">
+        <div className="state-all">
+          {hidden === 0 ? null : (
+            <button type="button" onClick={() => setDrawn(drawn + 5 * DRAWN)}>
+              {hidden} earlier
+            </button>
+          )}
+          {path.slice(hidden).map((message) => (
+            <PastMessage key={message.id} message={message} cut={timeline.cutOf(message, index)} />
+          ))}
         </div>
       </div>
       {waiting.length === 0 ? null : <p className="hint">{waiting.length} turns wait.</p>}
@@ -134,7 +116,7 @@ function PastPart({ part, cut }: { readonly part: Part; readonly cut: string }):
       {part.type === "text" ? null : <small>{labelOf(part)}</small>}
       {hidden === 0 ? null : (
         <button type="button" onClick={() => setWhole(true)}>
-          {hidden.toLocaleString("en")} units before this
+          {countText(hidden)} units before this
         </button>
       )}
       <p className="past-text">
