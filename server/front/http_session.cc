@@ -236,7 +236,7 @@ void HttpSession::tick(Tick now) {
   const Tick age = now - since_;
   switch (state_) {
     case State::idle:
-      if (age > limits::idle_time_max && lasting_.empty()) close();
+      if (age > limits::idle_time_max) close();
       break;
     case State::reading: {
       const bool in_body = exchange_->parser.head_done();

@@ -8,8 +8,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view text =
-    "This is Lockstep, and it serves. This binary was built without its page: configure it with "
-    "-DLOCKSTEP_PAGE=ON.\n";
+    "This is Lockstep. The binary was built without its page: -DLOCKSTEP_PAGE=ON puts it in.\n";
 constexpr std::array table{
     Asset{.path = "/index.txt", .hash = "no-page-1", .bytes = text, .gzip = {}},
 };
