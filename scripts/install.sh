@@ -15,7 +15,8 @@ build=(
   prometheus-cpp-dev
 )
 # The page is tested in a real browser.
-test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev chromium)
+test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev chromium
+  fonts-dejavu-core)
 # clang 19: older ones reject std::expected with this library. It also builds the fuzz targets.
 lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 

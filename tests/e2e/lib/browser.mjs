@@ -1,0 +1,54 @@
+// browser.mjs: a real Chromium, and what a test keeps of it.
+//
+// Screenshots are written to build/screenshots, for whoever wants to look. What the page writes to its
+// console as an error is a failure of the test, but for lost connections, which these tests make.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const shots = join(root, "build/screenshots");
+const program = process.env.LOCKSTEP_CHROMIUM ?? "/usr/bin/chromium";
+
+export async function openBrowser() {
+  if (!existsSync(program)) throw new Error(`no browser at ${program}: scripts/install.sh test`);
+  mkdirSync(shots, { recursive: true });
+  // As root, as in a container, its sandbox cannot be made.
+  return chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
+}
+
+// A device: its own storage, its own window.
+export class Device {
+  errors = [];
+
+  static async open(browser, url, options = {}) {
+    const device = new Device();
+    device.context = await browser.newContext({ viewport: { width: 1100, height: 800 }, ...options });
+    device.url = url;
+    device.page = await device.tab();
+    return device;
+  }
+
+  async tab() {
+    const page = await this.context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/net::ERR|WebSocket connection|Failed to load resource/.test(message.text())) {
+        this.errors.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+    await page.goto(this.url);
+    return page;
+  }
+
+  shot(name, page = this.page) {
+    return page.screenshot({ path: join(shots, `${name}.png`) });
+  }
+
+  close() {
+    return this.context.close();
+  }
+}
