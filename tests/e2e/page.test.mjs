@@ -5,10 +5,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { gunzipSync } from "node:zlib";
 import http from "node:http";
+import { connect } from "node:net";
+import { gunzipSync } from "node:zlib";
 
 import { Server } from "./lib/server.mjs";
+import { pause } from "./lib/wait.mjs";
 
 // As bytes: { status, headers, body }.
 function fetched(url, headers = {}, method = "GET") {
@@ -94,6 +96,32 @@ describe("The page", { timeout: 60_000 }, () => {
     }
     assert.equal((await server.post("/", {})).status, 405);
   });
+
+  for (const path of ["/", "/healthz"]) {
+    test(`whoever asks for ${path} and does not read is not read on`, async () => {
+      const socket = connect(server.port, "127.0.0.1").pause();
+      socket.on("error", () => {});
+      const asked = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: ${"x".repeat(200)}\r\n\r\n`;
+      const chunk = asked.repeat(4000);
+      let taken = 0;
+      const send = (left) =>
+        socket.write(chunk, () => {
+          taken += chunk.length;
+          if (left > 1) send(left - 1);
+        });
+      send(60);
+
+      let before = -1;
+      for (let rests = 0; rests < 5; rests = taken === before ? rests + 1 : 0) {
+        before = taken;
+        await pause(200);
+      }
+
+      // What the system itself holds, both ways, is about 10 MB.
+      assert.ok(taken > 0 && taken < 24 << 20, `${taken >> 20} MB of ${(60 * chunk.length) >> 20} MB were taken`);
+      socket.destroy();
+    });
+  }
 
   // What a browser sends of itself when a page of `origin` calls.
   const call = (origin) => ({ origin, "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" });
