@@ -31,24 +31,33 @@ function useLate(active: boolean, milliseconds: number): boolean {
   return active && late;
 }
 
+/** What the banner says; empty: nothing that a person would want to know. */
+function connectionText(state: string, connecting: boolean, stuck: boolean): string {
+  if (state === "offline") return "No connection.";
+  if (connecting) return "Connecting…";
+  return stuck ? "Waiting for the server." : "";
+}
+
 export function ConnectionBanner({ pending }: { readonly pending: number }): JSX.Element {
   const client = useClient();
-  const connection = useConnection();
-  const connecting = useLate(connection.state === "connecting", 1000);
-  const offline = connection.state === "offline";
-  const text = offline ? "No connection." : connecting ? "Connecting…" : "";
+  const { state, transport } = useConnection();
+  const connecting = useLate(state === "connecting", 1000);
+  const stuck = useLate(state === "online" && pending > 0, 2000);
+  const text = connectionText(state, connecting, stuck);
   return (
     <div
       role="status"
       className="banner"
       data-testid="connection"
-      data-state={connection.state}
-      data-transport={connection.transport ?? undefined}
+      data-state={state}
+      data-transport={transport ?? undefined}
       hidden={text === ""}
     >
       <span>
-        {text} {pending === 0 ? "What is here can be read and changed." : null}
-        {pending === 0 ? null : (
+        {text}{" "}
+        {pending === 0 ? (
+          "What is here can be read and changed."
+        ) : (
           <span data-testid="pending-count" data-count={pending}>
             {count(pending, "change waits", "changes wait")} to be sent.
           </span>

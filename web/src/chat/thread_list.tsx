@@ -146,6 +146,7 @@ export function Rename({ title, onDone }: RenameProps): JSX.Element {
       <input
         aria-label="Title"
         autoFocus
+        onFocus={(event) => event.target.select()}
         value={value}
         maxLength={200}
         onChange={(event) => setValue(event.target.value)}
