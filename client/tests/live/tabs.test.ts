@@ -50,6 +50,13 @@ describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
     const results = await Promise.all(
       tabs.map((it, at) => it.live.update({ title: `title ${at}` })),
     );
+    // Each is sent once, by the tab that leads.
+    for (const at of [0, 1, 2]) {
+      const sent = tabs
+        .flatMap((it) => it.network.sent)
+        .filter((it) => it.includes(`"title ${at}"`));
+      expect(sent).toHaveLength(1);
+    }
     // A thread begins with its first message or field, whoever says it.
     expect(results.every((it) => it.ok)).toBe(true);
     const sent = await two.live.sendMessage("from the second", push);
@@ -113,6 +120,10 @@ describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
     await new Promise((over) => setTimeout(over, 50));
     const left = first.client.device;
     await first.client.close();
+    second.network.goDown();
+    void second.live.update({ archived: true });
+    await until(() => second.live.view.pending === 1, "the second has a queue, too");
+    await new Promise((over) => setTimeout(over, 50));
     const third = tab();
     await until(
       async () => (await server.read(thread)).thread.title === "left behind",
@@ -120,6 +131,9 @@ describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
     );
     expect(third.client.device).toBe(left);
     expect(second.client.device).not.toBe(left);
+    const fourth = tab();
+    await until(() => fourth.client.device !== "", "the fourth has a device");
+    expect([left, second.client.device]).not.toContain(fourth.client.device);
   });
 
   test("a tab that is closed no longer has its thread followed", async () => {
