@@ -8,11 +8,10 @@ import { digestOf } from "./digest.js";
 import { Http } from "./http.js";
 import { newId } from "./id.js";
 import { LaterLink, LaterList, openLater } from "./later.js";
-import { type Link, NetLink, onWake } from "./link.js";
+import type { Link } from "./link.js";
 import { Listeners } from "./listeners.js";
 import { Live } from "./live.js";
 import { Session } from "./session.js";
-import { openSocket } from "./socket.js";
 import type { Tabs } from "./tabs.js";
 import type {
   Client,
@@ -26,7 +25,10 @@ import type {
   Store,
   StoredThread,
 } from "./types.js";
+import { onHide, onWake } from "./wake.js";
 import type { Cursor, Message, Outcome } from "./wire.js";
+
+const loadedAgainAfter = 5_000;
 
 type Answer = (outcome: Outcome) => void;
 
@@ -116,16 +118,27 @@ export class LockstepClient implements Client {
 
   // --- Beginning ---------------------------------------------------------------------------------
 
+  // Only the tab that leads has a connection, and loads what makes one.
   #open(options: Options, url: string): Link {
     const given = options.WebSocket ?? (globalThis.WebSocket as typeof WebSocket | undefined);
     const wanted = options.transport === "sse" ? undefined : given;
     const http = this.#http;
-    return new NetLink({
-      clock: this.#clock,
-      random: this.#random,
-      socket: wanted === undefined ? null : openSocket({ url, http, WebSocket: wanted }),
-      events: openLater(async () => (await import("./events.js")).openEvents(http)),
-    });
+    const link = new LaterLink();
+    const load = async () => {
+      const { NetLink, openSocket } = await import("./connection.js");
+      const settings = {
+        clock: this.#clock,
+        random: this.#random,
+        socket: wanted === undefined ? null : openSocket({ url, http, WebSocket: wanted }),
+        events: openLater(async () => (await import("./events.js")).openEvents(http)),
+        listeners: new Listeners(),
+        onWake,
+      };
+      if (!this.#over) link.become(new NetLink(settings));
+    };
+    const attempt = () => void load().catch(() => this.#clock.after(loadedAgainAfter, attempt));
+    attempt();
+    return link;
   }
 
   // Alone, or with the other tabs.
@@ -178,7 +191,7 @@ export class LockstepClient implements Client {
     const known = this.#threads.get(id);
     if (known !== undefined) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
-      throw new Error(`${JSON.stringify(id)} can't be a thread's id.`);
+      throw new Error(`${JSON.stringify(id)} is no thread's id.`);
     }
     const session = new Session(
       id,
@@ -297,7 +310,7 @@ const closed: Outcome = {
   type: "start_run",
   outcome: "refused",
   code: "closed",
-  detail: "The client was closed. The change is kept, and sent by the next one.",
+  detail: "Kept, and sent by the next client.",
 };
 
 function resultOf({ outcome, ts, code, detail }: Outcome): Result {
@@ -314,10 +327,4 @@ function headPath({ thread, messages }: StoredThread): readonly Message[] {
     at = at.parent === null ? undefined : known.get(at.parent);
   }
   return path.reverse();
-}
-
-function onHide(task: () => void): () => void {
-  if (typeof document === "undefined") return () => undefined;
-  addEventListener("pagehide", task);
-  return () => removeEventListener("pagehide", task);
 }

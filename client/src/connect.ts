@@ -9,7 +9,7 @@ export function connect(options: Options = {}): Client {
   const page = typeof location === "undefined" ? undefined : location.origin;
   const url = (options.url ?? page)?.replace(/\/+$/, "");
   if (url === undefined || !/^https?:\/\//.test(url)) {
-    throw new Error("`url` must be the server's http or https address.");
+    throw new Error("`url` must be an http address.");
   }
   return new LockstepClient(options, url, options.store ?? indexedDbStore(`lockstep ${url}`));
 }

@@ -58,15 +58,6 @@ export class Http {
     }
   }
 
-  /** For what can carry no header. Null: none is needed, undefined: this server gives none. */
-  async ticket(): Promise<string | null | undefined> {
-    if (!this.hasToken) return null;
-    const answer = await this.ask("/v1/tickets", { method: "POST" });
-    if (answer.status === 404 || answer.status === 405) return undefined;
-    if (!answer.ok) throw await problemOf(answer);
-    return ((await answer.json()) as { ticket: string }).ticket;
-  }
-
   /** What a refusal says. */
   problem(answer: Response): Promise<Problem> {
     return problemOf(answer);

@@ -9,7 +9,7 @@
 // page becomes visible or the browser is online again, when an answer is waited for in vain for 20 s,
 // and after a minute of silence otherwise. No answer within 5 s: it is dead.
 
-import { Listeners } from "./listeners.js";
+import type { Listeners } from "./listeners.js";
 import type { Clock, Connection, ConnectionView } from "./types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "./wire.js";
 
@@ -51,6 +51,9 @@ export interface LinkSettings {
   readonly random: () => number;
   readonly socket: Open | null;
   readonly events: Open;
+  readonly listeners: Listeners;
+  /** Calls when the page has come back to life. */
+  readonly onWake: (task: () => void) => () => void;
 }
 
 const firstDelay = 250;
@@ -69,7 +72,7 @@ interface Open_ {
 
 export class NetLink implements Link {
   readonly #settings: LinkSettings;
-  readonly #listeners = new Listeners();
+  readonly #listeners: Listeners;
   readonly #open = new Map<string, Open_>();
   readonly #unwatch: () => void;
   #view: ConnectionView = { state: "connecting", leader: true, transport: null, retry: null };
@@ -85,7 +88,8 @@ export class NetLink implements Link {
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
-    this.#unwatch = onWake(() => this.#woken());
+    this.#listeners = settings.listeners;
+    this.#unwatch = settings.onWake(() => this.#woken());
     this.#connect();
   }
 
@@ -260,20 +264,4 @@ function tooLarge(request: Request): boolean {
   const text = JSON.stringify(request);
   if (text.length * 3 < requestCharactersMax) return false;
   return new TextEncoder().encode(text).length > requestCharactersMax;
-}
-
-/** When the page has come back to life: visible, online, out of the back-forward cache. */
-export function onWake(task: () => void): () => void {
-  if (typeof document === "undefined") return () => undefined;
-  const shown = () => {
-    if (document.visibilityState === "visible") task();
-  };
-  addEventListener("online", task);
-  addEventListener("pageshow", shown);
-  document.addEventListener("visibilitychange", shown);
-  return () => {
-    removeEventListener("online", task);
-    removeEventListener("pageshow", shown);
-    document.removeEventListener("visibilitychange", shown);
-  };
 }

@@ -114,7 +114,7 @@ export class Live implements LiveThread {
     const named =
       run ?? running(seen.state) ?? running(this.#session.state) ?? this.#session.starting;
     if (named === undefined) {
-      return { ok: false, code: "unknown_run", detail: "Nothing is being written." };
+      return { ok: false, code: "unknown_run", detail: "Nothing runs." };
     }
     const { messages, shown } = frozenOf(seen.state, named, seen.shown);
     const change: ChangeBody = { type: "stop_run", run: named, ...(shown.length > 0 && { shown }) };
@@ -196,8 +196,7 @@ export class Live implements LiveThread {
     const found =
       this.#session.state.messages.get(message) ??
       this.view.messages.find((it) => it.id === message);
-    if (found === undefined)
-      throw new Error(`There is no message ${message} in thread ${this.id}.`);
+    if (found === undefined) throw new Error(`There is no message ${message}.`);
     return found;
   }
 

@@ -82,6 +82,10 @@ describe.skipIf(noBinary)("with a server of its own", { timeout: 20_000 }, () =>
     client.reconnect();
     expect((await sending).ok).toBe(true);
     expect(client.connection.state).toBe("online");
+    // A socket can't carry a token: where there are tickets one is opened with a ticket.
+    const headers = { authorization: `Bearer ${token}` };
+    const ticket = await fetch(`${server.url}/v1/tickets`, { method: "POST", headers });
+    expect(client.connection.transport).toBe(ticket.ok ? "websocket" : "sse");
     const none = scene.front(scene.fresh());
     await until(() => none.client.connection.state === "unauthorized", "none is refused, too");
   });

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { NetLink, type Open, type Request, type WireEvents } from "../../src/link.js";
+import { Listeners } from "../../src/listeners.js";
 import type { Clock } from "../../src/types.js";
 
 class SteppedClock implements Clock {
@@ -63,6 +64,8 @@ describe("a link", () => {
       random: () => 1 - 2 ** -32,
       socket: opener("socket"),
       events: opener("events"),
+      listeners: new Listeners(),
+      onWake: () => () => undefined,
     });
   });
 
