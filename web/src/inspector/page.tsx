@@ -3,7 +3,7 @@
 // At the top the time line; below it the entries, the thread as it was at the one that is looked at,
 // and what is known of that entry and of the runs: what a stop cut, and what the models saw.
 
-import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
 import type { LiveThread } from "lockstep-client";
 import { useClient } from "lockstep-client/react";
@@ -100,9 +100,7 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
     (to: number) => setIndex(Math.max(0, Math.min(timeline.length - 1, to))),
     [timeline],
   );
-  // The slider follows the hand; what costs more follows as fast as it can be drawn.
-  const drawn = useDeferredValue(index);
-  const state = useMemo(() => timeline.stateAt(drawn), [timeline, drawn]);
+  const state = useMemo(() => timeline.stateAt(index), [timeline, index]);
   return (
     <main className="inspector-main">
       <Transport timeline={timeline} index={index} onIndex={go} />
@@ -123,7 +121,7 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
       </div>
       <div className="panels" data-panel={panel}>
         <section id="panel-entries" aria-label="Entries">
-          <EntryList timeline={timeline} index={drawn} onIndex={go} />
+          <EntryList timeline={timeline} index={index} onIndex={go} />
         </section>
         <section
           id="panel-state"
@@ -131,11 +129,11 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
           data-testid="state"
           data-ts={state.ts}
         >
-          <StateView timeline={timeline} state={state} index={drawn} />
+          <StateView timeline={timeline} state={state} index={index} />
         </section>
         <div className="aside">
           <section id="panel-entry" aria-label="This entry">
-            <EntryDetail timeline={timeline} index={drawn} />
+            <EntryDetail timeline={timeline} index={index} />
           </section>
           <section id="panel-runs" aria-label="What the models saw">
             <Runs timeline={timeline} live={live} onIndex={go} />
