@@ -64,7 +64,7 @@ export class LockstepClient implements Client {
         store,
         clock: this.#clock,
         listeners: new Listeners(),
-        appeared: (thread) => this.#appeared(thread),
+        appeared: (thread) => this.#threads.get(thread)?.session.appeared(),
         removed: (thread) => this.#threads.get(thread)?.session.deleted(),
       });
     });
@@ -235,7 +235,7 @@ export class LockstepClient implements Client {
       renumber: (thread, ops, seen) => void this.#renumber(thread, ops, seen),
       keep: (thread) => this.#write(() => this.#store.keepThread(thread)),
       drop: (thread) => this.#write(() => this.#store.dropThread(thread)),
-      missing: () => this.#list.with((feed) => feed.want()),
+      missing: (thread) => this.#list.with((feed) => feed.want(thread)),
       changed,
     };
   }
@@ -244,11 +244,6 @@ export class LockstepClient implements Client {
   #writing: Promise<unknown> = Promise.resolve();
   #write(task: () => Promise<unknown>): void {
     this.#writing = this.#writing.then(task).catch(() => undefined);
-  }
-
-  #appeared(thread: string): void {
-    if (thread !== "") return this.#threads.get(thread)?.session.appeared();
-    for (const { session } of this.#threads.values()) session.appeared();
   }
 
   // --- Changes -----------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ export class Feed implements LiveThreads {
   #view: ThreadListView = { status: "loading", threads: [], error: null };
   #cursor: string | null = null;
   #reading = false;
-  #wanted = false;
+  // Threads that are looked at and not there: while there are any, the feed says when they come.
+  readonly #wanted = new Set<string>();
   #over = false;
   #cancel: (() => void) | null = null;
   #timer: () => void = () => undefined;
@@ -64,12 +65,12 @@ export class Feed implements LiveThreads {
   }
 
   /** Somebody waits for a thread that is not there yet. */
-  want(): void {
+  want(thread: string): void {
     const followed = this.#cancel !== null;
-    this.#wanted = true;
+    this.#wanted.add(thread);
     this.#act();
     // It may have come between the answer and the feed; once is enough.
-    if (!followed) this.#settings.appeared("");
+    if (!followed) this.#settings.appeared(thread);
   }
 
   end(): void {
@@ -80,7 +81,7 @@ export class Feed implements LiveThreads {
   }
 
   #act(): void {
-    const needed = !this.#over && (this.#listeners.size > 0 || this.#wanted);
+    const needed = !this.#over && (this.#listeners.size > 0 || this.#wanted.size > 0);
     const up = this.#settings.link.view.state === "online";
     if (!needed || !up) {
       this.#cancel?.();
@@ -170,6 +171,7 @@ export class Feed implements LiveThreads {
       this.#settings.appeared(frame.thread.id);
     }
     if (this.#cursor !== null) this.#show("ready");
+    if ("thread" in frame && this.#wanted.delete(frame.thread.id)) this.#act();
   }
 
   #show(status: "ready"): void {
