@@ -6,6 +6,7 @@ export { memoryStore } from "./memory.js";
 export { apply } from "./diff.js";
 export { digestOf } from "./digest.js";
 export { fold, foldAll, Gap } from "./fold.js";
+export { textOf } from "./text.js";
 export { cursorOf, emptyState, type ThreadState } from "./state.js";
 export type * from "./types.js";
 export type * from "./wire.js";

@@ -10,6 +10,10 @@ export function growingText(part: Part): string | undefined {
   return part.type === "tool_call" ? part.arguments : undefined;
 }
 
+/** What a message says: its text, without reasoning, calls and files. */
+export const textOf = (message: Pick<Message, "parts">): string =>
+  message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+
 /** A part that can grow, with another text. */
 export function withText(part: Part, text: string): Part {
   return part.type === "tool_call" ? { ...part, arguments: text } : ({ ...part, text } as Part);
