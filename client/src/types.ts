@@ -129,7 +129,11 @@ export interface LiveThread {
   /** Shown at once. Resolves when the server has taken or refused it, however late that is. */
   sendMessage(said: Said, options?: SendOptions): Promise<Result<{ run: string; message: string }>>;
   /** Puts a message anew in its place. With `resend`: a user's message, asked anew as a branch. */
-  edit(message: string, said: Said, options?: SendOptions & { readonly resend?: boolean | undefined }): Promise<Result>;
+  edit(
+    message: string,
+    said: Said,
+    options?: SendOptions & { readonly resend?: boolean | undefined },
+  ): Promise<Result>;
   /** Answers once more, as a branch; by default the last answer. */
   regenerate(message?: string, options?: SendOptions): Promise<Result<{ run: string }>>;
   /** Ends the run as seen. Freezes what is shown until the outcome. Without a run: that which runs. */
@@ -164,7 +168,10 @@ export interface LiveThread {
   at(ts: Timestamp): Promise<Result<{ past: PastView }>>;
   context(run: string): Promise<Result<{ context: RunContext }>>;
   /** All entries from the first, in batches, as they come; for inspectors and tools. */
-  entries(options?: { readonly after?: Cursor | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterable<readonly EntryFrame[]>;
+  entries(options?: {
+    readonly after?: Cursor | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterable<readonly EntryFrame[]>;
 }
 
 export interface ThreadListView {
@@ -268,7 +275,11 @@ export interface Store {
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
   remove(thread: string, ops: readonly number[]): Promise<void>;
   /** Numbers these anew, in their order, as seen at this cursor (after the history was rewound). */
-  renumber(thread: string, ops: readonly number[], seen: Cursor | null): Promise<readonly PendingChange[]>;
+  renumber(
+    thread: string,
+    ops: readonly number[],
+    seen: Cursor | null,
+  ): Promise<readonly PendingChange[]>;
   pending(): Promise<readonly PendingChange[]>;
   thread(id: string): Promise<StoredThread | null>;
   keepThread(thread: StoredThread): Promise<void>;

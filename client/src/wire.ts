@@ -5,19 +5,14 @@
 export type Role = "system" | "user" | "assistant" | "tool";
 export type MessageStatus = "open" | "complete" | "stopped" | "failed" | "interrupted";
 export type RunStatus =
-  | "queued"
-  | "running"
-  | "completed"
-  | "stopped"
-  | "failed"
-  | "interrupted"
-  | "superseded";
+  "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted" | "superseded";
 
 /** Microseconds, strictly increasing within a thread. */
 export type Timestamp = number;
 /** `TS@EPOCH`. */
 export type Cursor = string;
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type Metadata = { readonly [name: string]: Json };
 
 export type Part =
@@ -185,7 +180,8 @@ export interface DiffFrame {
   readonly cursor: Cursor;
   readonly from: Timestamp;
   readonly more?: boolean | undefined;
-  readonly reset?: { readonly reason: string; readonly kept_until?: Timestamp | undefined } | undefined;
+  readonly reset?:
+    { readonly reason: string; readonly kept_until?: Timestamp | undefined } | undefined;
   readonly thread?: Thread | undefined;
   readonly messages: readonly (Message | Growth)[];
   readonly removed: readonly string[];
@@ -257,7 +253,12 @@ export type Event =
         readonly run?: string | undefined;
       };
     }
-  | { readonly type: "part_started"; readonly message: string; readonly part: number; readonly value: Part }
+  | {
+      readonly type: "part_started";
+      readonly message: string;
+      readonly part: number;
+      readonly value: Part;
+    }
   | {
       readonly type: "content_appended";
       readonly message: string;
