@@ -159,7 +159,7 @@ function Announcer({ view }: { readonly view: ThreadView }): JSX.Element {
       if (last?.role === "assistant")
         setSaid(`Answer ${last.status}: ${textOf(last).slice(0, 500)}`);
     }
-    if (view.status === "error") setSaid("The answer failed.");
+    if (view.status === "error" && wrote) setSaid("The answer failed.");
   }, [view]);
   return (
     <p className="offscreen" role="status" aria-live="polite" data-testid="announcer">

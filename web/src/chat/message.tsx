@@ -3,7 +3,7 @@
 // It is handed the view's message and nothing that changes with every token of another one, so that
 // `memo` keeps all messages but the one that grows from being rendered again.
 
-import { memo, useState } from "react";
+import { memo, useRef, useState } from "react";
 import type { JSX } from "react";
 import type { LiveThread, MessageView } from "lockstep-client";
 import type { Painted } from "lockstep-client/react";
@@ -30,12 +30,24 @@ const NAMES: Readonly<Record<string, string>> = {
   tool: "Tool",
 };
 
+/** Whoever uses keys goes on writing when a message is done with. */
+function focusComposer(from: Element | null): void {
+  const conversation = from?.closest("[data-testid=conversation]");
+  conversation?.querySelector<HTMLElement>("[data-testid=composer]")?.focus();
+}
+
 export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element {
-  const { message, live } = props;
+  const { message } = props;
   const [editing, setEditing] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
   const name = message.author ?? NAMES[message.role] ?? message.role;
+  const leave = (): void => {
+    focusComposer(item.current);
+    setEditing(false);
+  };
   return (
     <li
+      ref={item}
       className="message"
       data-testid="message"
       data-message={message.id}
@@ -49,28 +61,36 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.E
           <Marks message={message} frozen={props.frozen} />
         </h2>
         {editing ? (
-          <Editor
-            text={textOf(message)}
-            resend={message.role === "user"}
-            onCancel={() => setEditing(false)}
-            onSave={(text) => {
-              setEditing(false);
-              void live.edit(message.id, { parts: withText(message, text) });
-            }}
-            onSend={(text) => {
-              setEditing(false);
-              const parts = withText(message, text);
-              void live.edit(message.id, { parts }, { resend: true, agent: props.agent });
-            }}
-          />
+          <MessageEditor {...props} onLeave={leave} />
         ) : (
-          <Parts {...props} />
+          <>
+            <Parts {...props} />
+            <Actions {...props} onEdit={() => setEditing(true)} onLeave={leave} />
+          </>
         )}
-        {editing ? null : <Actions {...props} onEdit={() => setEditing(true)} />}
       </article>
     </li>
   );
 });
+
+type LeaveProps = MessageProps & { readonly onLeave: () => void };
+
+function MessageEditor({ message, live, agent, onLeave }: LeaveProps): JSX.Element {
+  const edit = (text: string, resend: boolean): void => {
+    onLeave();
+    const parts = withText(message, text);
+    void live.edit(message.id, { parts }, resend ? { resend, agent } : undefined);
+  };
+  return (
+    <Editor
+      text={textOf(message)}
+      resend={message.role === "user"}
+      onCancel={onLeave}
+      onSave={(text) => edit(text, false)}
+      onSend={(text) => edit(text, true)}
+    />
+  );
+}
 
 function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
   const open = message.status === "open";
@@ -136,7 +156,7 @@ function Marks({
   );
 }
 
-function Actions(props: MessageProps & { readonly onEdit: () => void }): JSX.Element {
+function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Element {
   const { message, live, agent } = props;
   const open = message.status === "open";
   return (
@@ -157,7 +177,10 @@ function Actions(props: MessageProps & { readonly onEdit: () => void }): JSX.Ele
           icon="trash"
           label="Delete with all that follows"
           testId="delete-message"
-          onClick={() => void live.remove(message.id)}
+          onClick={() => {
+            props.onLeave();
+            void live.remove(message.id);
+          }}
         />
       )}
     </div>
