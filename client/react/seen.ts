@@ -12,7 +12,7 @@ import type { Shown } from "../src/wire.js";
 
 /** Keeps what is in the document, and says it to the thread once it was painted. */
 export interface Painted {
-  /** So much of a part stands in the document; null: all of it. For renderers that reveal slowly. */
+  /** So much of a part stands in the document, where it is revealed slowly; null: all of it. */
   report(message: string, part: number, length: number | null): void;
   /**
    * Says at once what stands in the document. To be called before `stop()`: what was put there

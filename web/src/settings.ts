@@ -1,6 +1,6 @@
 // settings.ts: the few things that this browser remembers for the page.
 //
-// Storage may be forbidden (private windows, policies): then nothing is remembered, and that is all.
+// Storage may be forbidden (private windows, policies): then nothing is remembered, that is all.
 
 const PREFIX = "lockstep.";
 

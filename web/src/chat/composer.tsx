@@ -32,15 +32,19 @@ function useGrowing(area: RefObject<HTMLTextAreaElement | null>, text: string): 
   }, [area, text]);
 }
 
+function useDraft(thread: string, text: string): void {
+  useEffect(() => {
+    if (text === "") drafts.delete(thread);
+    else drafts.set(thread, text);
+  }, [thread, text]);
+}
+
 export function Composer(props: ComposerProps): JSX.Element {
   const { thread, running, stopping, onSend, onStop, restored, area } = props;
   const [text, setText] = useState(() => drafts.get(thread) ?? "");
   const taken = useRef(restored);
   useGrowing(area, text);
-  useEffect(() => {
-    if (text === "") drafts.delete(thread);
-    else drafts.set(thread, text);
-  }, [thread, text]);
+  useDraft(thread, text);
   useEffect(() => {
     if (restored === null || restored === taken.current) return;
     taken.current = restored;
@@ -78,20 +82,7 @@ export function Composer(props: ComposerProps): JSX.Element {
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      {running ? (
-        <button
-          type="button"
-          className="stop"
-          data-testid="stop"
-          disabled={stopping}
-          onClick={onStop}
-          aria-label={stopping ? "Stopping" : "Stop"}
-          title="Stop (Escape)"
-        >
-          <Icon name="stop" />
-          <span>{stopping ? "Stopping" : "Stop"}</span>
-        </button>
-      ) : null}
+      {running ? <StopButton stopping={stopping} onStop={onStop} /> : null}
       <button
         type="submit"
         className="primary send"
@@ -103,5 +94,23 @@ export function Composer(props: ComposerProps): JSX.Element {
         <Icon name="send" />
       </button>
     </form>
+  );
+}
+
+function StopButton({ stopping, onStop }: Pick<ComposerProps, "stopping" | "onStop">): JSX.Element {
+  const label = stopping ? "Stopping" : "Stop";
+  return (
+    <button
+      type="button"
+      className="stop"
+      data-testid="stop"
+      disabled={stopping}
+      onClick={onStop}
+      aria-label={label}
+      title="Stop (Escape)"
+    >
+      <Icon name="stop" />
+      <span>{label}</span>
+    </button>
   );
 }

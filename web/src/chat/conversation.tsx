@@ -144,7 +144,7 @@ function useEscape(active: boolean, stop: () => void): void {
   }, [active, stop]);
 }
 
-/** A screen reader is told that an answer begins, and the answer when it is whole; not each word. */
+/** A screen reader is told that an answer begins, and all of it at its end; not each word. */
 function Announcer({ view }: { readonly view: ThreadView }): JSX.Element {
   const [said, setSaid] = useState("");
   const before = useRef(view.status);

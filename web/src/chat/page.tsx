@@ -55,32 +55,14 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
   }, [id]);
   return (
     <div className="chat" data-drawer={drawer ? "" : undefined}>
-      <nav className="side" aria-label="Threads" id="threads">
-        <a
-          className="skip"
-          href="#composer"
-          onClick={(event) => {
-            event.preventDefault();
-            focusComposer();
-          }}
-        >
-          To the message field
-        </a>
-        <header>
-          <span className="wordmark">Lockstep</span>
-          <IconButton
-            icon="close"
-            label="Close the list"
-            onClick={() => setDrawer(false)}
-            testId="close-list"
-          />
-        </header>
-        <button type="button" className="new" onClick={openNew} data-testid="new-thread">
-          <Icon name="new" /> New thread
-        </button>
-        <ThreadList current={id} onNew={openNew} onChosen={() => setDrawer(false)} />
-        <SideFoot thread={id} agent={agent} onAgent={setAgent} onKeys={() => setKeysOpen(true)} />
-      </nav>
+      <Side
+        thread={id}
+        agent={agent}
+        onAgent={setAgent}
+        onKeys={() => setKeysOpen(true)}
+        onNew={openNew}
+        onClose={() => setDrawer(false)}
+      />
       {drawer ? <div className="shade" onClick={() => setDrawer(false)} /> : null}
       <main inert={drawer}>
         <ThreadHeader key={id} thread={id} onMenu={() => setDrawer(true)} />
@@ -94,6 +76,38 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
         onClose={() => setKeysOpen(false)}
       />
     </div>
+  );
+}
+
+interface SideProps extends SideFootProps {
+  readonly onNew: () => void;
+  readonly onClose: () => void;
+}
+
+function Side(props: SideProps): JSX.Element {
+  const { thread, onNew, onClose } = props;
+  return (
+    <nav className="side" aria-label="Threads" id="threads">
+      <a
+        className="skip"
+        href="#composer"
+        onClick={(event) => {
+          event.preventDefault();
+          focusComposer();
+        }}
+      >
+        To the message field
+      </a>
+      <header>
+        <span className="wordmark">Lockstep</span>
+        <IconButton icon="close" label="Close the list" onClick={onClose} testId="close-list" />
+      </header>
+      <button type="button" className="new" onClick={onNew} data-testid="new-thread">
+        <Icon name="new" /> New thread
+      </button>
+      <ThreadList current={thread} onNew={onNew} onChosen={onClose} />
+      <SideFoot {...props} />
+    </nav>
   );
 }
 

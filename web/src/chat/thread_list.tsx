@@ -63,13 +63,7 @@ interface ThreadItemProps {
 function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX.Element {
   const client = useClient();
   const [renaming, setRenaming] = useState(false);
-  const live = (): ReturnType<typeof client.thread> => client.thread(thread.id);
   const title = titleOf(thread);
-  const remove = (): void => {
-    if (!confirm(`Delete “${title}” for ever, on all devices?`)) return;
-    void live().delete();
-    if (current) onGone();
-  };
   if (renaming) {
     return (
       <li className="thread">
@@ -77,7 +71,8 @@ function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX
           title={thread.title}
           onDone={(value) => {
             setRenaming(false);
-            if (value !== null && value !== thread.title) void live().update({ title: value });
+            if (value !== null && value !== thread.title)
+              void client.thread(thread.id).update({ title: value });
           }}
         />
       </li>
@@ -104,27 +99,43 @@ function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX
         <span className="title">{title}</span>
         <time dateTime={dateOf(thread).toISOString()}>{shortDate(dateOf(thread))}</time>
       </a>
-      <span className="thread-actions">
-        <IconButton
-          icon="edit"
-          label={`Rename ${title}`}
-          onClick={() => setRenaming(true)}
-          testId="rename"
-        />
-        <IconButton
-          icon="archive"
-          label={thread.archived ? `Take ${title} from the archive` : `Archive ${title}`}
-          onClick={() => void live().update({ archived: !thread.archived })}
-          testId="archive"
-        />
-        <IconButton
-          icon="trash"
-          label={`Delete ${title}`}
-          onClick={remove}
-          testId="delete-thread"
-        />
-      </span>
+      <ThreadActions
+        thread={thread}
+        onRename={() => setRenaming(true)}
+        onGone={() => (current ? onGone() : undefined)}
+      />
     </li>
+  );
+}
+
+interface ThreadActionsProps {
+  readonly thread: Thread;
+  readonly onRename: () => void;
+  readonly onGone: () => void;
+}
+
+function ThreadActions({ thread, onRename, onGone }: ThreadActionsProps): JSX.Element {
+  const client = useClient();
+  const title = titleOf(thread);
+  const remove = (): void => {
+    if (!confirm(`Delete “${title}” for ever, on all devices?`)) return;
+    void client.thread(thread.id).delete();
+    onGone();
+  };
+  const archive = (): void => {
+    void client.thread(thread.id).update({ archived: !thread.archived });
+  };
+  return (
+    <span className="thread-actions">
+      <IconButton icon="edit" label={`Rename ${title}`} onClick={onRename} testId="rename" />
+      <IconButton
+        icon="archive"
+        label={thread.archived ? `Take ${title} from the archive` : `Archive ${title}`}
+        onClick={archive}
+        testId="archive"
+      />
+      <IconButton icon="trash" label={`Delete ${title}`} onClick={remove} testId="delete-thread" />
+    </span>
   );
 }
 

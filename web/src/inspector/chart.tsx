@@ -1,7 +1,8 @@
 // chart.tsx: gaps and sizes over the entries, in one small picture.
 //
 // A column is as many entries as fall on a pixel, its height the largest gap among them, by orders
-// of magnitude from a tenth of a millisecond to ten seconds; below it the bytes. Behind them lies a band while a run goes on.
+// of magnitude from a tenth of a millisecond to ten seconds; below it the bytes. Behind them lies a
+// band while a run goes on.
 
 import { memo, useEffect, useMemo, useRef } from "react";
 import type { JSX } from "react";
@@ -109,7 +110,8 @@ const Picture = memo(function Picture({ timeline }: { readonly timeline: Timelin
   const said = useMemo(() => {
     const gaps = Float64Array.from(timeline.facts, (facts) => facts.gap).sort();
     const at = (share: number): string => microseconds(quantile(gaps, share));
-    return `Gaps between entries: half below ${at(0.5)}, 99 of 100 below ${at(0.99)}, longest ${at(1)}`;
+    const [half, most, all] = [at(0.5), at(0.99), at(1)];
+    return `Gaps between entries: half below ${half}, 99 of 100 below ${most}, longest ${all}`;
   }, [timeline]);
   const latencies = useMemo(() => {
     const words = runTimes(timeline).flatMap((one) =>
@@ -117,7 +119,8 @@ const Picture = memo(function Picture({ timeline }: { readonly timeline: Timelin
     );
     if (words.length === 0) return "";
     const sorted = Float64Array.from(words).sort();
-    return `First word after ${microseconds(quantile(sorted, 0.5))} (median of ${words.length}), at worst ${microseconds(quantile(sorted, 1))}`;
+    const at = (share: number): string => microseconds(quantile(sorted, share));
+    return `First word after ${at(0.5)} (median of ${words.length}), at worst ${at(1)}`;
   }, [timeline]);
   return (
     <figure className="chart">

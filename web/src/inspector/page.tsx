@@ -1,7 +1,7 @@
 // page.tsx: the inspector: a thread's log, scrubbed like a recording.
 //
-// At the top the time line; below it the entries, the thread as it was at the one that is looked at,
-// and what is known of that entry and of the runs: what a stop cut, and what the models saw.
+// At the top the time line; below it the entries, the thread as it was at the one that is looked
+// at, and what is known of that entry and of the runs: what a stop cut, and what the models saw.
 
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
@@ -17,6 +17,7 @@ import { EntryList } from "./entry_list.js";
 import { bytesText, countText, dateText, microseconds, timeText } from "./facts.js";
 import { useTimeline } from "./load.js";
 import { SPEEDS, usePlayer } from "./play.js";
+import type { Player } from "./play.js";
 import { Runs } from "./runs.js";
 import { StateView } from "./state_view.js";
 import type { Timeline } from "./timeline.js";
@@ -157,30 +158,7 @@ function Transport({ timeline, index, onIndex }: TransportProps): JSX.Element {
   return (
     <div className="transport">
       <div className="transport-row">
-        <button
-          type="button"
-          className="primary play"
-          onClick={player.toggle}
-          data-testid="play"
-          aria-label={player.playing ? "Pause" : "Play"}
-          title={player.playing ? "Pause (Space)" : "Play (Space)"}
-        >
-          <Icon name={player.playing ? "pause" : "play"} />
-        </button>
-        <label className="speed">
-          <span className="offscreen">Speed</span>
-          <select
-            value={player.speed}
-            data-testid="speed"
-            onChange={(event) => player.setSpeed(Number(event.target.value))}
-          >
-            {SPEEDS.map((speed) => (
-              <option key={speed} value={speed}>
-                {speed}×
-              </option>
-            ))}
-          </select>
-        </label>
+        <PlayControls player={player} />
         <IconButton
           icon="left"
           label="Entry before"
@@ -220,6 +198,37 @@ function Transport({ timeline, index, onIndex }: TransportProps): JSX.Element {
         }}
       />
     </div>
+  );
+}
+
+function PlayControls({ player }: { readonly player: Player }): JSX.Element {
+  return (
+    <>
+      <button
+        type="button"
+        className="primary play"
+        onClick={player.toggle}
+        data-testid="play"
+        aria-label={player.playing ? "Pause" : "Play"}
+        title={player.playing ? "Pause (Space)" : "Play (Space)"}
+      >
+        <Icon name={player.playing ? "pause" : "play"} />
+      </button>
+      <label className="speed">
+        <span className="offscreen">Speed</span>
+        <select
+          value={player.speed}
+          data-testid="speed"
+          onChange={(event) => player.setSpeed(Number(event.target.value))}
+        >
+          {SPEEDS.map((speed) => (
+            <option key={speed} value={speed}>
+              {speed}×
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }
 

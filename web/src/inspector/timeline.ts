@@ -1,8 +1,8 @@
 // timeline.ts: a thread's log, with its state at any entry at hand.
 //
 // State(i) is the fold of all entries up to i. A state is kept before every 128th entry, so that
-// any is at most 128 folds away, which is well below a frame. States share what did not change: what
-// is kept costs little. Entries are taken in batches, and no batch is folded for longer than
+// any is at most 128 folds away, which is well below a frame. States share what did not change:
+// what is kept costs little. Entries are taken in batches, and no batch is folded for longer than
 // a slice: the page stays alive while 10,000 come in.
 
 import { emptyState, foldAll } from "lockstep-client";

@@ -1,8 +1,8 @@
 // network.ts: a network that can be made bad by hand: a fetch and a WebSocket that delay, cut and
 // restore what goes through them.
 //
-// Order is kept, as on a real line: what is sent later never arrives earlier, also when the delay is
-// made shorter meanwhile. A cut closes all that is open, as a browser sees it: sockets close with
+// Order is kept, as on a real line: what is sent later never arrives earlier, also when the delay
+// is made shorter meanwhile. A cut closes all that is open, as a browser sees it: sockets close with
 // 1006, answers break off, and nothing new can be opened until the network is restored.
 
 type Listener = () => void;
@@ -105,101 +105,114 @@ function delayed(network: Network, release: () => void): TransformStream<Uint8Ar
   });
 }
 
+/** As the browser's own, but for what lies between. */
+class CutSocket extends EventTarget {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static readonly CLOSED = 3;
+  readonly CONNECTING = 0;
+  readonly OPEN = 1;
+  readonly CLOSING = 2;
+  readonly CLOSED = 3;
+
+  onopen: ((event: Event) => void) | null = null;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+  onclose: ((event: CloseEvent) => void) | null = null;
+  onerror: ((event: Event) => void) | null = null;
+  binaryType: BinaryType = "blob";
+  readyState = 0;
+  readonly url: string;
+  private socket: WebSocket | null = null;
+  private readonly up: Line;
+  private readonly down: Line;
+  private readonly release: () => void;
+
+  constructor(
+    private readonly network: Network,
+    url: string | URL,
+    protocols?: string | string[],
+  ) {
+    super();
+    this.url = String(url);
+    this.up = network.line();
+    this.down = network.line();
+    this.release = network.hold(() => this.over(1006, "", false));
+    this.up.send(() => this.begin(protocols));
+  }
+
+  get protocol(): string {
+    return this.socket?.protocol ?? "";
+  }
+  get extensions(): string {
+    return "";
+  }
+  get bufferedAmount(): number {
+    return this.socket?.bufferedAmount ?? 0;
+  }
+
+  send(data: string | BufferSource | Blob): void {
+    if (this.readyState === 0) throw new DOMException("still connecting", "InvalidStateError");
+    this.up.send(() => {
+      if (this.readyState === 1 && this.socket?.readyState === 1) this.socket.send(data);
+    });
+  }
+
+  close(code?: number, reason?: string): void {
+    if (this.readyState >= 2) return;
+    this.readyState = 2;
+    this.up.send(() => {
+      if (this.socket === null) this.over(1006, "", false);
+      else this.socket.close(code, reason);
+    });
+  }
+
+  private begin(protocols: string | string[] | undefined): void {
+    if (this.readyState !== 0) return;
+    if (this.network.view.cut) return this.over(1006, "", false);
+    const socket = new WebSocket(this.url, protocols);
+    this.socket = socket;
+    socket.onopen = () =>
+      this.down.send(() => {
+        if (this.readyState !== 0) return;
+        this.readyState = 1;
+        this.tell(new Event("open"));
+      });
+    socket.onmessage = (event: MessageEvent) =>
+      this.down.send(() => {
+        if (this.readyState === 1) this.tell(new MessageEvent("message", { data: event.data }));
+      });
+    socket.onclose = (event) =>
+      this.down.send(() => this.over(event.code, event.reason, event.wasClean));
+  }
+
+  private over(code: number, reason: string, wasClean: boolean): void {
+    if (this.readyState === 3) return;
+    this.readyState = 3;
+    this.release();
+    this.socket?.close();
+    // Never from within the constructor: nobody listens yet.
+    queueMicrotask(() => {
+      if (!wasClean) this.tell(new Event("error"));
+      this.tell(new CloseEvent("close", { code, reason, wasClean }));
+    });
+  }
+
+  private tell(event: Event): void {
+    if (event.type === "open") this.onopen?.(event);
+    if (event.type === "message") this.onmessage?.(event as MessageEvent);
+    if (event.type === "error") this.onerror?.(event);
+    if (event.type === "close") this.onclose?.(event as CloseEvent);
+    this.dispatchEvent(event);
+  }
+}
+
 /** A class as the browser's own, for the client's option `WebSocket`. */
 export function socketOver(network: Network): typeof WebSocket {
-  class CutSocket extends EventTarget {
-    static readonly CONNECTING = 0;
-    static readonly OPEN = 1;
-    static readonly CLOSING = 2;
-    static readonly CLOSED = 3;
-    readonly CONNECTING = 0;
-    readonly OPEN = 1;
-    readonly CLOSING = 2;
-    readonly CLOSED = 3;
-
-    onopen: ((event: Event) => void) | null = null;
-    onmessage: ((event: MessageEvent) => void) | null = null;
-    onclose: ((event: CloseEvent) => void) | null = null;
-    onerror: ((event: Event) => void) | null = null;
-    binaryType: BinaryType = "blob";
-    readyState = 0;
-    readonly url: string;
-    private socket: WebSocket | null = null;
-    private readonly up = network.line();
-    private readonly down = network.line();
-    private readonly release: () => void;
-
+  class Socket extends CutSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
-      super();
-      this.url = String(url);
-      this.release = network.hold(() => this.over(1006, "", false));
-      this.up.send(() => this.begin(protocols));
-    }
-
-    get protocol(): string {
-      return this.socket?.protocol ?? "";
-    }
-    get extensions(): string {
-      return "";
-    }
-    get bufferedAmount(): number {
-      return this.socket?.bufferedAmount ?? 0;
-    }
-
-    send(data: string | BufferSource | Blob): void {
-      if (this.readyState === 0) throw new DOMException("still connecting", "InvalidStateError");
-      this.up.send(() => {
-        if (this.readyState === 1 && this.socket?.readyState === 1) this.socket.send(data);
-      });
-    }
-
-    close(code?: number, reason?: string): void {
-      if (this.readyState >= 2) return;
-      this.readyState = 2;
-      this.up.send(() => {
-        if (this.socket === null) this.over(1006, "", false);
-        else this.socket.close(code, reason);
-      });
-    }
-
-    private begin(protocols: string | string[] | undefined): void {
-      if (this.readyState !== 0) return;
-      if (network.view.cut) return this.over(1006, "", false);
-      const socket = new WebSocket(this.url, protocols);
-      this.socket = socket;
-      socket.onopen = () =>
-        this.down.send(() => {
-          if (this.readyState !== 0) return;
-          this.readyState = 1;
-          this.tell(new Event("open"));
-        });
-      socket.onmessage = (event: MessageEvent) =>
-        this.down.send(() => {
-          if (this.readyState === 1) this.tell(new MessageEvent("message", { data: event.data }));
-        });
-      socket.onclose = (event) =>
-        this.down.send(() => this.over(event.code, event.reason, event.wasClean));
-    }
-
-    private over(code: number, reason: string, wasClean: boolean): void {
-      if (this.readyState === 3) return;
-      this.readyState = 3;
-      this.release();
-      this.socket?.close();
-      // Never from within the constructor: nobody listens yet.
-      queueMicrotask(() => {
-        if (!wasClean) this.tell(new Event("error"));
-        this.tell(new CloseEvent("close", { code, reason, wasClean }));
-      });
-    }
-
-    private tell(event: Event): void {
-      if (event.type === "open") this.onopen?.(event);
-      if (event.type === "message") this.onmessage?.(event as MessageEvent);
-      if (event.type === "error") this.onerror?.(event);
-      if (event.type === "close") this.onclose?.(event as CloseEvent);
-      this.dispatchEvent(event);
+      super(network, url, protocols);
     }
   }
-  return CutSocket as unknown as typeof WebSocket;
+  return Socket as unknown as typeof WebSocket;
 }

@@ -97,58 +97,61 @@ interface FrontPanelProps {
   readonly agent: string;
 }
 
-function FrontPanel({ front, thread, agent }: FrontPanelProps): JSX.Element {
+function NetworkRow({ front }: { readonly front: Front }): JSX.Element {
   const { network, name } = front;
   const view = useSyncExternalStore(network.subscribe, () => network.view);
   const connection = useConnection();
+  return (
+    <div className="network" role="group" aria-label={`Network of the ${name.toLowerCase()} front`}>
+      <b>{name}</b>
+      <span className="mark" data-testid="network-state">
+        {view.cut ? "cut" : connection.state}
+      </span>
+      <label>
+        <span>Delay</span>
+        <input
+          type="range"
+          min={0}
+          max={5000}
+          step={100}
+          value={view.delay}
+          data-testid="delay"
+          aria-label="Delay in milliseconds, each way"
+          aria-valuetext={`${view.delay} ms`}
+          onChange={(event) => network.setDelay(Number(event.target.value))}
+        />
+        <output>{view.delay} ms</output>
+      </label>
+      {view.cut ? (
+        <button
+          type="button"
+          className="primary"
+          data-testid="restore"
+          onClick={() => {
+            network.restore();
+            front.client.reconnect();
+          }}
+        >
+          Restore
+        </button>
+      ) : (
+        <button type="button" data-testid="cut-network" onClick={() => network.cut()}>
+          Cut
+        </button>
+      )}
+    </div>
+  );
+}
+
+function FrontPanel({ front, thread, agent }: FrontPanelProps): JSX.Element {
+  const { name } = front;
   return (
     <section
       className="front"
       aria-label={`${name} front`}
       data-testid={`front-${name.toLowerCase()}`}
     >
-      <div
-        className="network"
-        role="group"
-        aria-label={`Network of the ${name.toLowerCase()} front`}
-      >
-        <b>{name}</b>
-        <span className="mark" data-testid="network-state">
-          {view.cut ? "cut" : connection.state}
-        </span>
-        <label>
-          <span>Delay</span>
-          <input
-            type="range"
-            min={0}
-            max={5000}
-            step={100}
-            value={view.delay}
-            data-testid="delay"
-            aria-label="Delay in milliseconds, each way"
-            aria-valuetext={`${view.delay} ms`}
-            onChange={(event) => network.setDelay(Number(event.target.value))}
-          />
-          <output>{view.delay} ms</output>
-        </label>
-        {view.cut ? (
-          <button
-            type="button"
-            className="primary"
-            data-testid="restore"
-            onClick={() => {
-              network.restore();
-              front.client.reconnect();
-            }}
-          >
-            Restore
-          </button>
-        ) : (
-          <button type="button" data-testid="cut-network" onClick={() => network.cut()}>
-            Cut
-          </button>
-        )}
-      </div>
+      <NetworkRow front={front} />
       <Conversation
         thread={thread}
         agent={agent}
