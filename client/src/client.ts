@@ -58,6 +58,7 @@ export class LockstepClient implements Client {
     this.#author = options.author;
     this.#list = new LaterList(async () => {
       const { Feed } = await import("./feed.js");
+      await this.#ready;
       return new Feed({
         http: this.#http,
         link: this.#link,

@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useState } from "react";
 import type { FormEvent, JSX, ReactNode } from "react";
-import { connect } from "lockstep-client";
-import type { Client } from "lockstep-client";
+import { connect, indexedDbStore } from "lockstep-client";
+import type { Client, Store } from "lockstep-client";
 import { LockstepProvider, useConnection } from "lockstep-client/react";
 
 import { readSetting, writeSetting } from "./settings.js";
@@ -17,12 +17,23 @@ function keepToken(token: string, remember: boolean): void {
   writeSetting("token", remember ? null : token, "session");
 }
 
+/**
+ * What is kept belongs to whoever has the token: another token must not send its changes. The name is
+ * a short hash (FNV-1a), which tells nothing of the token.
+ */
+function storeOf(token: string | undefined): Store | undefined {
+  if (token === undefined) return undefined;
+  let hash = 0x811c9dc5;
+  for (const unit of token) hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
+  return indexedDbStore(`lockstep ${location.origin} ${(hash >>> 0).toString(36)}`);
+}
+
 /** A client for as long as the page is open; a new token makes a new one. */
 export function Session({ children }: { readonly children: ReactNode }): JSX.Element | null {
   const [client, setClient] = useState<Client | null>(null);
   const [token, setToken] = useState(storedToken);
   useEffect(() => {
-    const made = connect({ token });
+    const made = connect({ token, store: storeOf(token) });
     setClient(made);
     return () => void made.close();
   }, [token]);

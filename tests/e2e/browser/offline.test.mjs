@@ -62,6 +62,7 @@ describe("a browser whose network comes and goes", () => {
     await device.page.reload();
     await chat.when((all) => all.some((it) => it.text.includes("One, edited.")), "the page is there offline, edited");
     assert.equal(await chat.pending(), 3);
+    await device.page.locator('[data-testid="thread"][data-thread="offline"]').waitFor();
     assert.ok((await chat.messages()).some((it) => it.text.includes("An answer that I mended.")));
     assert.ok((await chat.messages()).some((it) => it.text.includes("Two.")));
 
