@@ -32,7 +32,7 @@ function fiveLines(url) {
 }
 
 describe("a newcomer with an empty Vite app", () => {
-  let server, browser, app, port;
+  let server, browser, app, port, vite;
 
   before(async () => {
     port = await freePort();
@@ -47,6 +47,7 @@ describe("a newcomer with an empty Vite app", () => {
   });
 
   after(async () => {
+    vite?.kill();
     await browser?.close();
     await server?.dispose();
   });
@@ -55,7 +56,7 @@ describe("a newcomer with an empty Vite app", () => {
     writeFileSync(join(app, "src/main.ts"), fiveLines(server.url));
     const bin = join(app, "node_modules/vite/bin/vite.js");
     const options = ["--host", "localhost", "--port", String(port), "--strictPort"];
-    keepAnEyeOn(spawn(process.execPath, [bin, ...options], { cwd: app, stdio: "ignore" }));
+    vite = keepAnEyeOn(spawn(process.execPath, [bin, ...options], { cwd: app, stdio: "ignore" }));
     const url = `http://localhost:${port}`;
     await until(() => fetch(url).then((it) => it.ok, () => false), "Vite serves", { withinMs: 60_000, everyMs: 100 });
 
