@@ -4,28 +4,17 @@
 // ticket alone, once, and nothing of a ticket is left in what the server wrote.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { appendFileSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { stream } from "./lib/http.mjs";
 import { Server } from "./lib/server.mjs";
-import { temporaryFolder } from "./lib/tidy.mjs";
+import { tokenFile } from "./lib/tokens.mjs";
 import { deferred, until, within } from "./lib/wait.mjs";
 
 const tokens = { ada: "ada-token", bob: "bob-token" };
 const bearer = (user) => ({ authorization: `Bearer ${tokens[user]}` });
-
-function tokenFile() {
-  const path = join(temporaryFolder("tokens"), "tokens.toml");
-  writeFileSync(path, "");
-  for (const [user, token] of Object.entries(tokens)) {
-    const hash = createHash("sha256").update(token).digest("hex");
-    appendFileSync(path, `[tokens.${user}]\nuser = "${user}"\nsha256 = "${hash}"\n`);
-  }
-  return path;
-}
 
 // All files below a folder, as bytes.
 function* contents(folder) {
@@ -41,7 +30,7 @@ describe("Tickets", { timeout: 60_000 }, () => {
   const given = [];
 
   before(async () => {
-    const config = { tokens: tokenFile(), log_level: "debug", agents: { default: { kind: "demo" } } };
+    const config = { tokens: tokenFile(tokens), log_level: "debug", agents: { default: { kind: "demo" } } };
     server = await Server.start({ name: "tickets", config });
     const body = { changes: [{ type: "update_thread", title: "Ada's" }] };
     const headers = { ...bearer("ada"), accept: "application/json" };

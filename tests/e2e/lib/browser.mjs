@@ -13,11 +13,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const shots = join(root, "build/screenshots");
 const program = process.env.LOCKSTEP_CHROMIUM ?? "/usr/bin/chromium";
 
-export async function openBrowser() {
+// Connections that a test has cut; and what a browser says of headers that mean nothing over plain http.
+const expected = /net::ERR|WebSocket connection|Failed to load resource|Opener-Policy header has been ignored/;
+
+export async function openBrowser(more = []) {
   if (!existsSync(program)) throw new Error(`no browser at ${program}: scripts/install.sh test`);
   mkdirSync(shots, { recursive: true });
   // As root, as in a container, its sandbox cannot be made.
-  return chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
+  return chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu", ...more] });
 }
 
 // A device: its own storage, its own window.
@@ -35,9 +38,7 @@ export class Device {
   async tab() {
     const page = await this.context.newPage();
     page.on("console", (message) => {
-      if (message.type() === "error" && !/net::ERR|WebSocket connection|Failed to load resource/.test(message.text())) {
-        this.errors.push(message.text());
-      }
+      if (message.type() === "error" && !expected.test(message.text())) this.errors.push(message.text());
     });
     page.on("pageerror", (error) => this.errors.push(String(error)));
     await page.goto(this.url);
