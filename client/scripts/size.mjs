@@ -36,5 +36,7 @@ for (const name of chunks.keys()) {
 }
 const usual = /^(connection|indexeddb|tabs)-/;
 const all = [...chunks.keys()].filter((name) => usual.test(name) || atOnce.has(name));
-console.log(`a page over https loads in all: ${all.reduce((sum, name) => sum + size(name), 0)} bytes`);
+console.log(
+  `a page over https loads in all: ${all.reduce((sum, name) => sum + size(name), 0)} bytes`,
+);
 if (total > limit) process.exitCode = 1;
