@@ -36,6 +36,12 @@ export function go(address: string): void {
   location.hash = address;
 }
 
+/** Gives a page that names no thread this address, unless its user has gone elsewhere meanwhile. */
+export function nameThread(page: "chat" | "side-by-side", address: string): void {
+  const now = parseRoute(location.hash);
+  if (now.page === page && now.thread === null) location.replace(address);
+}
+
 /** An id that no other thread has. crypto.randomUUID is missing on plain http. */
 export function newThreadId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));

@@ -5,7 +5,14 @@ import { describe, expect, it } from "vitest";
 
 import { reasonOf, textOf, withText } from "../src/chat/text.js";
 import { bytesText, microseconds, timeText } from "../src/inspector/facts.js";
-import { chatAddress, inspectAddress, newThreadId, parseRoute, sideAddress } from "../src/route.js";
+import {
+  chatAddress,
+  inspectAddress,
+  nameThread,
+  newThreadId,
+  parseRoute,
+  sideAddress,
+} from "../src/route.js";
 
 describe("an address", () => {
   it("comes back to the page and the thread that it was made for", () => {
@@ -81,5 +88,22 @@ describe("figures", () => {
     ]);
     expect([12, 1234, 2_500_000].map(bytesText)).toEqual(["12 B", "1.2 kB", "2.5 MB"]);
     expect(timeText(1_795_400_375_016_233)).toMatch(/^\d\d:\d\d:\d\d\.016233$/);
+  });
+});
+
+describe("a page that names no thread", () => {
+  it("gets an address of its own", () => {
+    location.hash = "";
+    nameThread("chat", chatAddress("made"));
+    expect(location.hash).toBe("#/t/made");
+  });
+
+  it("does not take its user back who has gone elsewhere meanwhile", () => {
+    location.hash = chatAddress("chosen");
+    nameThread("chat", chatAddress("made"));
+    expect(location.hash).toBe("#/t/chosen");
+    location.hash = "#/side-by-side";
+    nameThread("chat", chatAddress("made"));
+    expect(location.hash).toBe("#/side-by-side");
   });
 });

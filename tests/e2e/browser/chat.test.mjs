@@ -3,37 +3,32 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Aimock, answer, keyed } from "../lib/aimock.mjs";
-import { Device, openBrowser } from "../lib/browser.mjs";
+import { answer, keyed } from "../lib/aimock.mjs";
+import { Device } from "../lib/browser.mjs";
 import { Chat, words } from "../lib/chat.mjs";
 import { Front } from "../lib/front.mjs";
+import { PageScene } from "../lib/page_scene.mjs";
 import { Producer, finishes, opens, says, starts } from "../lib/producer.mjs";
 import { pushes } from "../lib/scene.mjs";
-import { Server, usualAgents } from "../lib/server.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 import { until } from "../lib/wait.mjs";
 
 const markdown = "A **bold** word and\n\n```js\nconst answer = 42;\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n";
 
 describe("the chat", () => {
-  let aimock, server, browser, device;
+  let scene, server, browser, device;
 
   before(async () => {
-    aimock = await Aimock.start([
+    scene = await PageScene.open([
       answer("slow", words(chance(seed + 11), 300), { chunkSize: 6, tps: 30 }),
       answer("quick", "a quick answer", { tps: 100 }),
       answer("again", "an answer to the edited words", { tps: 100 }),
     ]);
-    server = await Server.start({ config: { agents: usualAgents(aimock) } });
-    browser = await openBrowser();
+    ({ server, browser } = scene);
     device = await Device.open(browser, server.url);
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    await aimock?.dispose();
-  });
+  after(() => scene?.dispose());
 
   test("draws markdown, code, folded reasoning and tool calls with their results", async () => {
     const front = new Front(server, "parts");

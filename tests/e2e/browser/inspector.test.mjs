@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Aimock, answer, keyed } from "../lib/aimock.mjs";
-import { Device, openBrowser } from "../lib/browser.mjs";
+import { Device } from "../lib/browser.mjs";
 import { Chat, words } from "../lib/chat.mjs";
+import { Front } from "../lib/front.mjs";
 import { Inspector } from "../lib/inspector.mjs";
+import { PageScene } from "../lib/page_scene.mjs";
 import { Producer, opens, says } from "../lib/producer.mjs";
 import { pushes } from "../lib/scene.mjs";
-import { Server, usualAgents } from "../lib/server.mjs";
-import { Front } from "../lib/front.mjs";
 import { Socket } from "../lib/socket.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 import { traced } from "../lib/trace.mjs";
@@ -22,7 +22,7 @@ const entriesWanted = Number(process.env.LOCKSTEP_E2E_ENTRIES ?? 10_000);
 const taskMax = 50;
 
 describe("the inspector", () => {
-  let aimock, server, browser, device;
+  let scene, aimock, server, browser, device;
   const said = words(chance(seed + 5), 120);
 
   const entriesOf = async (thread) => {
@@ -31,20 +31,15 @@ describe("the inspector", () => {
   };
 
   before(async () => {
-    aimock = await Aimock.start([
+    scene = await PageScene.open([
       answer("inspected", said, { chunkSize: 6, tps: 40 }),
       answer("after", "what follows", { tps: 100 }),
     ]);
-    server = await Server.start({ config: { agents: usualAgents(aimock) } });
-    browser = await openBrowser();
+    ({ aimock, server, browser } = scene);
     device = await Device.open(browser, server.url);
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    await aimock?.dispose();
-  });
+  after(() => scene?.dispose());
 
   test("shows what a stop cut, and what the model was sent", async () => {
     const chat = await Chat.open(device, "inspected");

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Aimock, answer, keyed } from "../lib/aimock.mjs";
-import { Device, openBrowser } from "../lib/browser.mjs";
+import { Device } from "../lib/browser.mjs";
 import { Chat, words } from "../lib/chat.mjs";
-import { Proxy } from "../lib/proxy.mjs";
-import { Server, usualAgents } from "../lib/server.mjs";
+import { PageScene } from "../lib/page_scene.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 import { pause, until } from "../lib/wait.mjs";
 
@@ -22,25 +21,18 @@ function differs(is, want) {
 }
 
 describe("a browser whose network comes and goes", () => {
-  let aimock, server, proxy, browser;
+  let scene, aimock, server, proxy, browser;
 
   before(async () => {
-    aimock = await Aimock.start([
+    scene = await PageScene.open([
       answer("first", "the first answer", { tps: 100 }),
       answer("second", "the second answer", { tps: 100 }),
       answer("long", long, { chunkSize: 8, tps: 22 }),
     ]);
-    server = await Server.start({ config: { agents: usualAgents(aimock) } });
-    proxy = await Proxy.between(server.port);
-    browser = await openBrowser();
+    ({ aimock, server, proxy, browser } = scene);
   });
 
-  after(async () => {
-    await browser?.close();
-    await proxy?.dispose();
-    await server?.dispose();
-    await aimock?.dispose();
-  });
+  after(() => scene?.dispose());
 
   test("two edits and a message, a reload in between, and all is applied once and in order", async () => {
     const device = await Device.open(browser, proxy.url);

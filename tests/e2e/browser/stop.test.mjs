@@ -7,16 +7,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Aimock, answer, keyed } from "../lib/aimock.mjs";
-import { Device, openBrowser } from "../lib/browser.mjs";
+import { Device } from "../lib/browser.mjs";
 import { Chat, words } from "../lib/chat.mjs";
-import { Proxy } from "../lib/proxy.mjs";
-import { Server, usualAgents } from "../lib/server.mjs";
+import { PageScene } from "../lib/page_scene.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 
 const rounds = Number(process.env.LOCKSTEP_E2E_BROWSER_STOPS ?? 8);
 
 describe("a stop in a browser", () => {
-  let aimock, server, proxy, browser, here, there;
+  let scene, aimock, server, proxy, browser, here, there;
 
   before(async () => {
     const fixtures = [];
@@ -25,20 +24,13 @@ describe("a stop in a browser", () => {
       fixtures.push(answer(`page-${round}`, text, { chunkSize: 5, tps: 60 }));
       fixtures.push(answer(`page-next-${round}`, "and on it goes", { tps: 100 }));
     }
-    aimock = await Aimock.start(fixtures);
-    server = await Server.start({ config: { agents: usualAgents(aimock) } });
-    proxy = await Proxy.between(server.port);
-    browser = await openBrowser();
+    scene = await PageScene.open(fixtures);
+    ({ aimock, server, proxy, browser } = scene);
     here = await Device.open(browser, proxy.url);
     there = await Device.open(browser, server.url);
   });
 
-  after(async () => {
-    await browser?.close();
-    await proxy?.dispose();
-    await server?.dispose();
-    await aimock?.dispose();
-  });
+  after(() => scene?.dispose());
 
   for (let round = 0; round < rounds; round += 1) {
     test(`round ${round}: both show what was seen, and the model is sent it`, async () => {

@@ -3,35 +3,27 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Aimock, answer, keyed } from "../lib/aimock.mjs";
-import { Device, openBrowser } from "../lib/browser.mjs";
+import { answer, keyed } from "../lib/aimock.mjs";
+import { Device } from "../lib/browser.mjs";
 import { Chat, words } from "../lib/chat.mjs";
-import { Proxy } from "../lib/proxy.mjs";
-import { Server, usualAgents } from "../lib/server.mjs";
+import { PageScene } from "../lib/page_scene.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 import { until } from "../lib/wait.mjs";
 
 const long = words(chance(seed + 3), 300);
 
 describe("three tabs of one browser", () => {
-  let aimock, server, proxy, browser;
+  let scene, server, proxy, browser;
 
   before(async () => {
-    aimock = await Aimock.start([
+    scene = await PageScene.open([
       answer("tabs", long, { chunkSize: 6, tps: 40 }),
       answer("behind", "and one more", { tps: 100 }),
     ]);
-    server = await Server.start({ config: { agents: usualAgents(aimock) } });
-    proxy = await Proxy.between(server.port);
-    browser = await openBrowser();
+    ({ server, proxy, browser } = scene);
   });
 
-  after(async () => {
-    await browser?.close();
-    await proxy?.dispose();
-    await server?.dispose();
-    await aimock?.dispose();
-  });
+  after(() => scene?.dispose());
 
   test("share one socket, and when the leading one is closed another goes on without loss", async () => {
     const device = await Device.open(browser, proxy.url);

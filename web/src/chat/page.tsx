@@ -5,7 +5,7 @@ import type { JSX } from "react";
 import { useClient, useThread, useThreads } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
-import { chatAddress, go, inspectAddress, newThreadId, sideAddress } from "../route.js";
+import { chatAddress, go, inspectAddress, nameThread, newThreadId, sideAddress } from "../route.js";
 import { readSetting, writeSetting } from "../settings.js";
 import { useTheme } from "../theme.js";
 import { Conversation } from "./conversation.js";
@@ -37,7 +37,7 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
   const id = thread ?? unnamed;
   // The address names the thread from the start, so that a reload comes back to it.
   useEffect(() => {
-    if (thread === null) location.replace(chatAddress(unnamed));
+    if (thread === null) nameThread("chat", chatAddress(unnamed));
   }, [thread, unnamed]);
   const [drawer, setDrawer] = useState(false);
   const [keysOpen, setKeysOpen] = useState(false);

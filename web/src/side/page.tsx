@@ -13,7 +13,7 @@ import { Conversation } from "../chat/conversation.js";
 import { useAgent } from "../chat/page.js";
 import { textOf } from "../chat/text.js";
 import { Icon } from "../icons.js";
-import { chatAddress, inspectAddress, newThreadId, sideAddress } from "../route.js";
+import { chatAddress, inspectAddress, nameThread, newThreadId, sideAddress } from "../route.js";
 import { storedToken } from "../session.js";
 import { fetchOver, Network, socketOver } from "./network.js";
 
@@ -54,7 +54,7 @@ export default function SideBySidePage({
 }): JSX.Element {
   const fronts = useFronts();
   useEffect(() => {
-    if (thread === null) location.replace(sideAddress(newThreadId()));
+    if (thread === null) nameThread("side-by-side", sideAddress(newThreadId()));
   }, [thread]);
   const [agent] = useAgent();
   return (
