@@ -18,7 +18,7 @@ import { Socket } from "../lib/socket.mjs";
 import { chance, seed } from "../lib/texts.mjs";
 import { traced } from "../lib/trace.mjs";
 
-const entriesWanted = Number(process.env.LOCKSTEP_E2E_ENTRIES ?? 10_000);
+const entriesWanted = Number(process.env.LOCKSTEP_E2E_LOG ?? 10_000);
 const taskMax = 50;
 
 describe("the inspector", () => {
