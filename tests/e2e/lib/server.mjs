@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 import { request } from "./http.mjs";
@@ -61,8 +62,11 @@ export class Server {
     const child = spawn(binary, this.arguments(), { stdio: ["ignore", "pipe", "pipe"], env });
     keepAnEyeOn(child);
     this.child = child;
-    this.exited = new Promise((over) => child.once("exit", (code, signal) => over({ code, signal })));
-    child.stderr.pipe(createWriteStream(this.logFile, { flags: "a" }));
+    const exit = new Promise((over) => child.once("exit", (code, signal) => over({ code, signal })));
+    const log = createWriteStream(this.logFile, { flags: "a" });
+    child.stderr.pipe(log);
+    // Gone, and its last words are in the file.
+    this.exited = Promise.all([exit, finished(log)]).then(([how]) => how);
     this.printed = "";
     child.stdout.setEncoding("utf8");
     child.stdout.on("data", (text) => (this.printed += text));
