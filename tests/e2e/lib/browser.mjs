@@ -19,8 +19,8 @@ const expected = /net::ERR|WebSocket connection|Failed to load resource|Opener-P
 export async function openBrowser(more = []) {
   if (!existsSync(program)) throw new Error(`no browser at ${program}: scripts/install.sh test`);
   mkdirSync(shots, { recursive: true });
-  // As root, as in a container, its sandbox cannot be made.
-  return chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu", ...more] });
+  // As root, as in a container, its sandbox cannot be made; and shared memory may be small there.
+  return chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ...more] });
 }
 
 // A device: its own storage, its own window.
