@@ -6,7 +6,7 @@ import { connect, indexedDbStore } from "lockstep-client";
 import type { Client, Store } from "lockstep-client";
 import { LockstepProvider, useConnection } from "lockstep-client/react";
 
-import { readSetting, writeSetting } from "./settings.js";
+import { readSetting, storeNameOf, writeSetting } from "./settings.js";
 
 export function storedToken(): string | undefined {
   return readSetting("token", "session") ?? readSetting("token") ?? undefined;
@@ -17,16 +17,9 @@ function keepToken(token: string, remember: boolean): void {
   writeSetting("token", remember ? null : token, "session");
 }
 
-/**
- * What is kept belongs to whoever has the token: another token must not send its changes. The name is
- * a short hash (FNV-1a), which tells nothing of the token.
- */
-function storeOf(token: string | undefined): Store | undefined {
-  if (token === undefined) return undefined;
-  let hash = 0x811c9dc5;
-  for (const unit of token) hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
-  return indexedDbStore(`lockstep ${location.origin} ${(hash >>> 0).toString(36)}`);
-}
+/** What is kept belongs to whoever has the token: another token must not send its changes. */
+const storeOf = (token: string | undefined): Store | undefined =>
+  token === undefined ? undefined : indexedDbStore(storeNameOf(location.origin, token));
 
 /** A client for as long as the page is open; a new token makes a new one. */
 export function Session({ children }: { readonly children: ReactNode }): JSX.Element | null {

@@ -25,3 +25,10 @@ export function writeSetting(
     // Not remembered.
   }
 }
+
+/** The database of a token's user. A short hash (FNV-1a) tells tokens apart, and nothing of them. */
+export function storeNameOf(origin: string, token: string): string {
+  let hash = 0x811c9dc5;
+  for (const unit of token) hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
+  return `lockstep ${origin} ${(hash >>> 0).toString(36)}`;
+}

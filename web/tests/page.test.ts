@@ -13,6 +13,7 @@ import {
   parseRoute,
   sideAddress,
 } from "../src/route.js";
+import { storeNameOf } from "../src/settings.js";
 
 describe("an address", () => {
   it("comes back to the page and the thread that it was made for", () => {
@@ -105,5 +106,19 @@ describe("a page that names no thread", () => {
     location.hash = "#/side-by-side";
     nameThread("chat", chatAddress("made"));
     expect(location.hash).toBe("#/side-by-side");
+  });
+});
+
+describe("what is kept for a token", () => {
+  it("is found again by the same token, and by no other", () => {
+    const tokens = Array.from({ length: 1000 }, (_, at) => `token-${at}`);
+    const names = new Set(tokens.map((token) => storeNameOf("http://a", token)));
+    expect(names.size).toBe(tokens.length);
+    expect(names.has(storeNameOf("http://a", "token-7"))).toBe(true);
+    expect(storeNameOf("http://b", "token-7")).not.toBe(storeNameOf("http://a", "token-7"));
+  });
+
+  it("does not name the token", () => {
+    expect(storeNameOf("http://a", "secret")).not.toContain("secret");
   });
 });
