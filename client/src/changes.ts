@@ -3,130 +3,114 @@
 // One that has no number yet (the store is giving it) has an `op` below 0: it is shown, not sent.
 
 import type { PendingChange, RefusedChange } from "./types.js";
-import type { Ack, Cursor, Outcome, Timestamp } from "./wire.js";
+import type { Cursor, Outcome } from "./wire.js";
+
+/** What came of a change, from an answer or from an entry. */
+export type Settled = Omit<Outcome, "type">;
+
+export interface Changes {
+  readonly pending: readonly PendingChange[];
+  readonly refused: readonly RefusedChange[];
+  /** `former`: the number under which it was shown till now. Its outcome, if that was faster. */
+  add(change: PendingChange, former?: number): Settled | null;
+  merge(changes: readonly PendingChange[]): void;
+  /** What is to be sent next. */
+  batch(): readonly PendingChange[];
+  /** Takes off what is answered; returns the outcomes that were news. */
+  settle(outcomes: readonly Settled[]): readonly Settled[];
+  /** A request was answered. True: without a word on a change of it, though nothing was reset. */
+  answered(ops: readonly number[], outcomes: readonly Settled[], reset: boolean): boolean;
+  /** Which change spoiled its request? Undefined: not known yet; fewer are sent together next. */
+  blame(ops: readonly number[], index: number | undefined): PendingChange | undefined;
+  /** Nothing is sent until those that are meant have new numbers. */
+  hold(meant: (seen: Cursor | null) => boolean): readonly number[];
+  renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
+  dismiss(op: number): void;
+}
 
 const batchMax = 64;
 const rememberedMax = 512;
 
-export class Changes {
-  readonly #thread: string;
-  readonly #done = new Map<number, Outcome | null>();
-  readonly #held = new Set<number>();
-  #pending: readonly PendingChange[] = [];
-  #refused: readonly RefusedChange[] = [];
-  #limit = batchMax;
+export const changesOf = (thread: string): Changes => {
+  const done = new Map<number, Settled | null>();
+  const held = new Set<number>();
+  let pending: readonly PendingChange[] = [];
+  let refused: readonly RefusedChange[] = [];
+  let limit = batchMax;
 
-  constructor(thread: string) {
-    this.#thread = thread;
-  }
+  const remember = (op: number, outcome: Settled | null): void => {
+    done.set(op, outcome);
+    const [oldest] = done.keys();
+    if (done.size > rememberedMax && oldest !== undefined) done.delete(oldest);
+  };
 
-  get pending(): readonly PendingChange[] {
-    return this.#pending;
-  }
-
-  get refused(): readonly RefusedChange[] {
-    return this.#refused;
-  }
-
-  /** `former`: the number under which it was shown till now. Its outcome, if that was faster. */
-  add(change: PendingChange, former?: number): Outcome | null {
-    const known = this.#done.get(change.op);
+  const add = (change: PendingChange, former?: number): Settled | null => {
+    const known = done.get(change.op);
+    const place = pending.findIndex(({ op }) => op === former || op === change.op);
+    const others = pending.filter((_, at) => at !== place);
     if (known !== undefined) {
-      this.#pending = this.#pending.filter((it) => it.op !== former);
+      pending = others;
       return known;
     }
-    const place = this.#pending.findIndex((it) => it.op === former || it.op === change.op);
-    if (place >= 0) this.#pending = this.#pending.map((it, at) => (at === place ? change : it));
-    else this.#pending = [...this.#pending, change];
-    if (change.op > 0) this.#sort();
+    // By number; what has none yet is the latest, and stays where it is among its like.
+    pending =
+      change.op < 0 ? [...others, change] : [...others, change].sort((a, b) => rank(a) - rank(b));
     return null;
-  }
+  };
 
-  merge(changes: readonly PendingChange[]): void {
-    for (const change of changes) {
-      if (change.thread === this.#thread) this.add(change);
-    }
-  }
+  const merge = (changes: readonly PendingChange[]): void => {
+    for (const change of changes) if (change.thread === thread) add(change);
+  };
 
-  // By number; what has none yet is the latest.
-  #sort(): void {
-    const place = (op: number) => (op > 0 ? op : Number.MAX_SAFE_INTEGER);
-    this.#pending = [...this.#pending].sort((a, b) => place(a.op) - place(b.op));
-  }
+  return {
+    get pending() {
+      return pending;
+    },
+    get refused() {
+      return refused;
+    },
+    add,
+    merge,
+    batch: () => (held.size ? [] : pending.filter(({ op }) => op > 0).slice(0, limit)),
+    settle: (outcomes) =>
+      outcomes.filter((outcome) => {
+        const { op, code = "refused", detail = "" } = outcome;
+        if (op === undefined || done.has(op)) return false;
+        remember(op, outcome);
+        const found = pending.find((it) => it.op === op);
+        if (!found) return true;
+        pending = pending.filter((it) => it !== found);
+        if (outcome.outcome === "refused") {
+          refused = [...refused, { op, change: found.change, code, detail }];
+        }
+        return true;
+      }),
+    answered(ops, outcomes, reset) {
+      limit = batchMax;
+      return !reset && ops.some((op) => outcomes.every((it) => it.op !== op));
+    },
+    blame(ops, index) {
+      const blamed = ops.length === 1 ? ops[0] : ops[index ?? -1];
+      limit = blamed === undefined ? Math.ceil(ops.length / 2) : batchMax;
+      return pending.find(({ op }) => op === blamed);
+    },
+    hold(meant) {
+      const ops = pending.filter(({ op, seen }) => op > 0 && meant(seen)).map(({ op }) => op);
+      for (const op of ops) held.add(op);
+      return ops;
+    },
+    renumbered(changes, former) {
+      for (const op of former) {
+        held.delete(op);
+        remember(op, null);
+      }
+      pending = pending.filter(({ op }) => !former.includes(op));
+      merge(changes);
+    },
+    dismiss(op) {
+      refused = refused.filter((it) => it.op !== op);
+    },
+  };
+};
 
-  batch(): readonly PendingChange[] {
-    if (this.#held.size > 0) return [];
-    return this.#pending.filter((it) => it.op > 0).slice(0, this.#limit);
-  }
-
-  /** Takes off what is answered; returns the outcomes that were news. */
-  settle(outcomes: readonly Outcome[]): readonly Outcome[] {
-    const news: Outcome[] = [];
-    for (const outcome of outcomes) {
-      const { op } = outcome;
-      if (op === undefined || this.#done.has(op)) continue;
-      this.#remember(op, outcome);
-      news.push(outcome);
-      const found = this.#pending.find((it) => it.op === op);
-      if (found === undefined) continue;
-      this.#pending = this.#pending.filter((it) => it !== found);
-      if (outcome.outcome === "applied") continue;
-      const { code = "refused", detail = "" } = outcome;
-      this.#refused = [...this.#refused, { op, change: found.change, code, detail }];
-    }
-    return news;
-  }
-
-  #remember(op: number, outcome: Outcome | null): void {
-    this.#done.set(op, outcome);
-    if (this.#done.size <= rememberedMax) return;
-    for (const oldest of this.#done.keys()) {
-      this.#done.delete(oldest);
-      return;
-    }
-  }
-
-  outcomes(acks: readonly Ack[], ts: Timestamp): readonly Outcome[] {
-    return acks.flatMap(({ op, outcome }) => {
-      const found = this.#pending.find((it) => it.op === op);
-      return found === undefined ? [] : [{ op, type: found.change.type, outcome, ts }];
-    });
-  }
-
-  /** A request was answered. True: without a word on a change of it, though nothing was reset. */
-  answered(ops: readonly number[], outcomes: readonly Outcome[], reset: boolean): boolean {
-    this.#limit = batchMax;
-    const named = new Set(outcomes.map((it) => it.op));
-    return !reset && ops.some((op) => !named.has(op));
-  }
-
-  /** Which change spoiled its request? Null: not known yet; fewer are sent together next. */
-  blame(ops: readonly number[], index: number | null): number | null {
-    const blamed = ops.length === 1 ? ops[0] : index === null ? undefined : ops[index];
-    this.#limit = blamed === undefined ? Math.ceil(ops.length / 2) : batchMax;
-    return blamed ?? null;
-  }
-
-  /** Nothing is sent until those that are meant have new numbers. */
-  hold(meant: (seen: Cursor | null) => boolean): readonly number[] {
-    const ops = this.#pending.filter((it) => it.op > 0 && meant(it.seen)).map((it) => it.op);
-    for (const op of ops) this.#held.add(op);
-    return ops;
-  }
-
-  renumbered(changes: readonly PendingChange[], former: readonly number[]): void {
-    for (const op of former) {
-      this.#held.delete(op);
-      this.#remember(op, null);
-    }
-    this.#pending = this.#pending.filter((it) => !former.includes(it.op));
-    this.merge(changes);
-  }
-
-  dismiss(op: number): boolean {
-    const left = this.#refused.filter((it) => it.op !== op);
-    const found = left.length < this.#refused.length;
-    this.#refused = left;
-    return found;
-  }
-}
+const rank = ({ op }: PendingChange) => (op > 0 ? op : 2 ** 53);

@@ -12,11 +12,11 @@ export interface Claim {
   release(): void;
 }
 
-export async function claimDevice(
+export const claimDevice = async (
   name: string,
   fresh: string,
   owners: readonly string[],
-): Promise<Claim> {
+): Promise<Claim> => {
   const channel =
     typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`${name} devices`);
   const taken = new Set<string>();
@@ -38,4 +38,4 @@ export async function claimDevice(
   channel?.postMessage({ taken: device });
   storage?.setItem(`${key} ${name}`, device);
   return { device, release: () => channel?.close() };
-}
+};

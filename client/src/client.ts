@@ -3,324 +3,287 @@
 // A change goes the same way always: shown, numbered and kept by the store, sent by the session of
 // its thread in the tab that leads, taken off when its outcome came.
 
+import type { Settled } from "./changes.js";
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
-import { Http } from "./http.js";
+import { feedOf } from "./feed.js";
+import { httpOf } from "./http.js";
 import { newId } from "./id.js";
-import { LaterLink, LaterList, openLater } from "./later.js";
-import type { Link } from "./link.js";
-import { Listeners } from "./listeners.js";
-import { Live } from "./live.js";
-import { Session } from "./session.js";
+import { type Link, netLink } from "./link.js";
+import { listenersOf } from "./listeners.js";
+import { liveOf } from "./live.js";
+import { pathTo, treeOf } from "./path.js";
+import { type Session, sessionOf } from "./session.js";
+import { openSocket } from "./socket.js";
+import type { ThreadState } from "./state.js";
 import type { Tabs } from "./tabs.js";
 import type {
   Client,
-  Clock,
   ConnectionView,
   LiveThread,
-  LiveThreads,
   Options,
   PendingChange,
   Result,
   Store,
-  StoredThread,
 } from "./types.js";
 import { onHide, onWake } from "./wake.js";
-import type { Cursor, Message, Outcome } from "./wire.js";
+import type { Cursor, Message } from "./wire.js";
 
-const loadedAgainAfter = 5_000;
+const connecting: ConnectionView = {
+  state: "connecting",
+  leader: false,
+  transport: null,
+  retry: null,
+};
 
-type Answer = (outcome: Outcome) => void;
-
-export class LockstepClient implements Client {
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #store: Store;
-  readonly #http: Http;
-  readonly #link = new LaterLink();
-  readonly #list: LaterList;
-  readonly #author: string | undefined;
-  readonly #threads = new Map<string, { readonly session: Session; readonly live: Live }>();
-  readonly #answers = new Map<number, Answer>();
-  readonly #ready: Promise<void>;
-  #adding: Promise<unknown>;
-  #tabs: Tabs | null = null;
-  #device = "";
-  #provisional = 0;
-  #unwatch: () => void;
-  #over = false;
-
-  constructor(options: Options, url: string, store: Store) {
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
-    this.#store = store;
-    this.#http = new Http(url, options);
-    this.#author = options.author;
-    this.#list = new LaterList(async () => {
-      const { Feed } = await import("./feed.js");
-      await this.#ready;
-      return new Feed({
-        http: this.#http,
-        link: this.#link,
-        store,
-        clock: this.#clock,
-        listeners: new Listeners(),
-        appeared: (thread) => this.#threads.get(thread)?.session.appeared(),
-        removed: (thread) => this.#threads.get(thread)?.session.deleted(),
-      });
-    });
-    this.#link.subscribe(() => this.#connection());
-    this.#unwatch = onHide(() => {
-      for (const { session } of this.#threads.values()) session.keepNow();
-    });
-    this.#ready = this.#start();
-    this.#adding = this.#ready;
-    void this.#ready.then(() => this.#join(options, url));
-  }
-
-  get device(): string {
-    return this.#device;
-  }
-
-  get connection(): ConnectionView {
-    return this.#link.view;
-  }
-
-  subscribe(listener: () => void): () => void {
-    return this.#link.subscribe(listener);
-  }
-
-  thread(id: string): LiveThread {
-    return this.#made(id).live;
-  }
-
-  threads(): LiveThreads {
-    return this.#list;
-  }
-
-  reconnect(): void {
-    this.#http.renew();
-    this.#link.reconnect();
-  }
-
-  async close(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    this.#unwatch();
-    this.#list.end();
-    for (const { session } of this.#threads.values()) session.end();
-    this.#link.close();
-    for (const answer of this.#answers.values()) answer(closed);
-    this.#answers.clear();
-    await this.#adding.catch(() => undefined);
-    await this.#writing.catch(() => undefined);
-    this.#store.close();
-  }
+export const clientOf = (
+  options: Options,
+  url: string,
+  opening: Store | Promise<Store>,
+): Client => {
+  const { clock = systemClock, random = Math.random } = options;
+  const http = httpOf(url, options);
+  const listeners = listenersOf();
+  const threads = new Map<string, { readonly session: Session; readonly live: LiveThread }>();
+  const answers = new Map<number, (result: Result) => void>();
+  let store: Store | undefined;
+  let link: Link | undefined;
+  let tabs: Tabs | undefined;
+  let provisional = 0;
+  let over = false;
 
   // --- Beginning ---------------------------------------------------------------------------------
 
-  // Only the tab that leads has a connection, and loads what makes one.
-  #open(options: Options, url: string): Link {
-    const given = options.WebSocket ?? (globalThis.WebSocket as typeof WebSocket | undefined);
-    const wanted = options.transport === "sse" ? undefined : given;
-    const http = this.#http;
-    const link = new LaterLink();
-    const load = async () => {
-      const { NetLink, openSocket } = await import("./connection.js");
-      const settings = {
-        clock: this.#clock,
-        random: this.#random,
-        socket: wanted === undefined ? null : openSocket({ url, http, WebSocket: wanted }),
-        events: openLater(async () => (await import("./events.js")).openEvents(http)),
-        listeners: new Listeners(),
-        onWake,
-      };
-      if (!this.#over) link.become(new NetLink(settings));
-    };
-    const attempt = () => void load().catch(() => this.#clock.after(loadedAgainAfter, attempt));
-    attempt();
-    return link;
-  }
+  const ready = (async () => (store = await opening))();
+  let adding: Promise<unknown> = ready;
+  let writing: Promise<unknown> = ready;
+
+  // A connection of this tab's own: alone, or as the one that leads.
+  const open = (): Link => {
+    const web = options.WebSocket ?? (globalThis.WebSocket as typeof WebSocket | undefined);
+    return netLink({
+      clock,
+      random,
+      socket: web && options.transport !== "sse" ? openSocket(url, http, web) : null,
+      events: async () => (await import("./events.js")).openEvents(http),
+      onWake,
+    });
+  };
 
   // Alone, or with the other tabs.
-  async #join(options: Options, url: string): Promise<void> {
-    const open = () => this.#open(options, url);
-    const shared = options.tabs === false ? null : this.#store.shared;
-    const turns = globalThis.navigator?.locks !== undefined;
-    const could = shared !== null && turns && typeof BroadcastChannel !== "undefined";
-    const loaded = could ? await import("./tabs.js").catch(() => null) : null;
-    if (loaded === null || this.#over) {
-      if (!this.#over) this.#link.become(open());
-      return this.#takeOver();
+  const join = async ({ shared }: Store): Promise<void> => {
+    const may = options.tabs !== false && shared;
+    const loaded = may ? await import("./tabs.js").catch(() => null) : null;
+    if (over) return;
+    if (loaded?.canShare()) {
+      tabs = loaded.joinTabs(`${shared} ${url}`, newId("t"), {
+        onWake,
+        open,
+        added: (change) => made(change.thread).session.add(change),
+        settled: settledElsewhere,
+        renumbered,
+        dropped: (thread) => sessionKnown(thread)?.deleted(),
+        leads: () => void takeOver(),
+      });
+      link = tabs.link;
+    } else {
+      link = open();
+      void takeOver();
     }
-    this.#tabs = loaded.joinTabs(`${shared} ${url}`, newId("t"), {
-      onWake,
-      open,
-      added: (change) => this.#session(change.thread).add(change),
-      settled: (thread, outcomes) => this.#settledElsewhere(thread, outcomes),
-      renumbered: (thread, changes, former) => this.#renumbered(thread, changes, former),
-      dropped: (thread) => this.#threads.get(thread)?.session.deleted(),
-      leads: () => void this.#takeOver(),
-    });
-    this.#link.become(this.#tabs.link);
-  }
-
-  async #start(): Promise<void> {
-    this.#device = await this.#store.device(newId("d"));
-  }
+    link.subscribe(connectionChanged);
+    connectionChanged();
+  };
+  void ready.then(join);
 
   // What was not sent, before a reload or by the tab that led till now, is ours to send.
-  async #takeOver(): Promise<void> {
-    for (const change of await this.#store.pending()) this.#session(change.thread).add(change);
-    this.#connection();
-  }
+  const takeOver = async (): Promise<void> => {
+    for (const change of (await store?.pending()) ?? []) made(change.thread).session.add(change);
+    connectionChanged();
+  };
 
-  #connection(): void {
-    for (const { session } of this.#threads.values()) this.#connect(session);
-  }
+  const connection = () => link?.view ?? connecting;
+  const online = () => !over && connection().state === "online";
 
-  #connect(session: Session): void {
-    const { state, leader } = this.#link.view;
-    session.connected(state === "online" && !this.#over, leader);
-  }
+  const connectionChanged = (): void => {
+    for (const { session } of threads.values()) session.connected(online(), connection().leader);
+    feed.act();
+    listeners.tell();
+  };
 
-  #session(id: string): Session {
-    return this.#made(id).session;
-  }
+  // Nothing is asked before it is known whom to ask.
+  const send: Link["send"] = (request, sink) => link?.send(request, sink) ?? (() => undefined);
 
-  #made(id: string): { readonly session: Session; readonly live: Live } {
-    const known = this.#threads.get(id);
-    if (known !== undefined) return known;
+  // --- Threads -----------------------------------------------------------------------------------
+
+  const feed = feedOf({
+    http,
+    clock,
+    online,
+    send,
+    kept: async () => (await ready).threads(),
+    keep: (list) => write((to) => to.keepThreads(list)),
+    appeared: (thread) => sessionKnown(thread)?.appeared(),
+    removed: (thread) => sessionKnown(thread)?.deleted(),
+  });
+
+  const sessionKnown = (id: string) => threads.get(id)?.session;
+
+  const made = (id: string): { readonly session: Session; readonly live: LiveThread } => {
+    const known = threads.get(id);
+    if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
       throw new Error(`${JSON.stringify(id)} is no thread's id.`);
     }
-    const session = new Session(
-      id,
-      this.#outside(() => live.tell()),
-    );
-    const live: Live = new Live(session, {
-      http: this.#http,
-      author: this.#author,
-      add: (change) => this.#add(change),
-      dropped: (thread) => {
+    const { add: subscribe, tell } = listenersOf((any) => session.watch(any));
+    const session: Session = sessionOf(id, {
+      device: () => store?.device ?? "",
+      sync: (request, sink) => send({ sync: request }, sink),
+      after: clock.after.bind(clock),
+      random,
+      settled,
+      renumber: (thread, ops, seen) => void renumber(thread, ops, seen),
+      keep: (thread) => write((to) => to.keepThread(thread)),
+      drop: (thread) => write((to) => to.dropThread(thread)),
+      missing: feed.want,
+      changed: tell,
+    });
+    const live = liveOf(session, {
+      http,
+      subscribe,
+      author: options.author,
+      add,
+      dropped() {
         session.deleted();
-        this.#tabs?.dropped(thread);
+        tabs?.dropped(id);
       },
     });
-    const made = { session, live };
-    this.#threads.set(id, made);
-    this.#connect(session);
-    void this.#load(session);
-    return made;
-  }
+    const both = { session, live };
+    threads.set(id, both);
+    session.connected(online(), connection().leader);
+    void load(session);
+    return both;
+  };
 
-  async #load(session: Session): Promise<void> {
-    await this.#ready;
-    const [stored, pending] = await Promise.all([
-      this.#store.thread(session.id),
-      this.#store.pending(),
-    ]);
+  const load = async (session: Session): Promise<void> => {
+    const from = await ready;
+    const [stored, pending] = await Promise.all([from.thread(session.id), from.pending()]);
     session.load(stored, pending);
     // The digest only guards what was stored; without it there is still the cursor.
-    const digest = stored === null ? null : await digestOf(headPath(stored)).catch(() => null);
-    session.start(digest);
-  }
-
-  #outside(changed: () => void): ConstructorParameters<typeof Session>[1] {
-    return {
-      device: () => this.#device,
-      sync: (request, sink) => this.#link.send({ sync: request }, sink),
-      after: (milliseconds, task) => this.#clock.after(milliseconds, task),
-      random: this.#random,
-      settled: (thread, outcomes) => this.#settled(thread, outcomes),
-      renumber: (thread, ops, seen) => void this.#renumber(thread, ops, seen),
-      keep: (thread) => this.#write(() => this.#store.keepThread(thread)),
-      drop: (thread) => this.#write(() => this.#store.dropThread(thread)),
-      missing: (thread) => this.#list.with((feed) => feed.want(thread)),
-      changed,
-    };
-  }
+    session.start(stored && (await digestOf(headPath(session.state)).catch(() => null)));
+  };
 
   // What is stored is stored in order; a store that fails costs the copy, nothing else.
-  #writing: Promise<unknown> = Promise.resolve();
-  #write(task: () => Promise<unknown>): void {
-    this.#writing = this.#writing.then(task).catch(() => undefined);
-  }
+  const write = (task: (to: Store) => Promise<unknown>): void => {
+    writing = writing.then(async () => task(await ready)).catch(() => undefined);
+  };
 
   // --- Changes -----------------------------------------------------------------------------------
 
-  #add(change: Omit<PendingChange, "op">): Promise<Result> {
-    const provisional = --this.#provisional;
-    const session = this.#session(change.thread);
-    session.add({ ...change, op: provisional });
+  const add = (change: Omit<PendingChange, "op">): Promise<Result> => {
+    const former = --provisional;
+    const { session } = made(change.thread);
+    session.add({ ...change, op: former });
     return new Promise((resolve) => {
-      this.#adding = this.#adding.then(async () => {
-        const kept = await this.#store.add(change);
-        if (this.#over) return resolve(resultOf(closed));
-        this.#answers.set(kept.op, (outcome) => resolve(resultOf(outcome)));
-        const known = session.add(kept, provisional);
-        if (known !== null) this.#answer([known]);
-        this.#tabs?.added(kept);
+      adding = adding.then(async () => {
+        const kept = await (await ready).add(change);
+        if (over) return resolve(closed);
+        answers.set(kept.op, resolve);
+        const known = session.add(kept, former);
+        if (known) answer([known]);
+        tabs?.added(kept);
       });
     });
-  }
+  };
 
-  #settled(thread: string, outcomes: readonly Outcome[]): void {
-    const ops = outcomes.flatMap((it) => (it.op === undefined ? [] : [it.op]));
-    this.#write(() => this.#store.remove(thread, ops));
-    this.#answer(outcomes);
-    this.#tabs?.settled(thread, outcomes);
-  }
+  const settled = (thread: string, outcomes: readonly Settled[]): void => {
+    write((to) =>
+      to.remove(
+        thread,
+        outcomes.map(({ op = 0 }) => op),
+      ),
+    );
+    answer(outcomes);
+    tabs?.settled(thread, outcomes);
+  };
 
-  #settledElsewhere(thread: string, outcomes: readonly Outcome[]): void {
-    this.#threads.get(thread)?.session.settle(outcomes);
-    this.#answer(outcomes);
-  }
+  const settledElsewhere = (thread: string, outcomes: readonly Settled[]): void => {
+    sessionKnown(thread)?.settle(outcomes);
+    answer(outcomes);
+  };
 
-  #answer(outcomes: readonly Outcome[]): void {
+  const answer = (outcomes: readonly Settled[]): void => {
     for (const outcome of outcomes) {
-      if (outcome.op === undefined) continue;
-      this.#answers.get(outcome.op)?.(outcome);
-      this.#answers.delete(outcome.op);
+      const { op = 0 } = outcome;
+      answers.get(op)?.(resultOf(outcome));
+      answers.delete(op);
     }
-  }
+  };
 
-  async #renumber(thread: string, ops: readonly number[], seen: Cursor | null): Promise<void> {
-    const changes = await this.#store.renumber(thread, ops, seen);
-    this.#renumbered(thread, changes, ops);
-    this.#tabs?.renumbered(thread, changes, ops);
-  }
+  const renumber = async (
+    thread: string,
+    ops: readonly number[],
+    seen: Cursor | null,
+  ): Promise<void> => {
+    const changes = await (await ready).renumber(thread, ops, seen);
+    renumbered(thread, changes, ops);
+    tabs?.renumbered(thread, changes, ops);
+  };
 
-  #renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void {
-    former.forEach((op, at) => {
-      const answer = this.#answers.get(op);
-      const now = changes[at]?.op;
-      if (answer !== undefined && now !== undefined) this.#answers.set(now, answer);
-      this.#answers.delete(op);
-    });
-    this.#session(thread).renumbered(changes, former);
-  }
-}
+  const renumbered = (
+    thread: string,
+    changes: readonly PendingChange[],
+    former: readonly number[],
+  ): void => {
+    for (const [at, op] of former.entries()) {
+      const told = answers.get(op);
+      const now = changes[at];
+      if (told && now) answers.set(now.op, told);
+      answers.delete(op);
+    }
+    made(thread).session.renumbered(changes, former);
+  };
 
-const closed: Outcome = {
-  type: "start_run",
-  outcome: "refused",
+  const unwatch = onHide(() => {
+    for (const { session } of threads.values()) session.keepNow();
+  });
+
+  return {
+    get device() {
+      return store?.device ?? "";
+    },
+    get connection() {
+      return connection();
+    },
+    subscribe: listeners.add,
+    thread: (id) => made(id).live,
+    threads: () => feed,
+    reconnect() {
+      http.renew();
+      link?.reconnect();
+    },
+    async close() {
+      if (over) return;
+      over = true;
+      unwatch();
+      feed.end();
+      for (const { session } of threads.values()) session.end();
+      link?.close();
+      for (const told of answers.values()) told(closed);
+      answers.clear();
+      await Promise.allSettled([adding, writing]);
+      store?.close();
+    },
+  };
+};
+
+const closed: Result = {
+  ok: false,
   code: "closed",
   detail: "Kept, and sent by the next client.",
 };
 
-function resultOf({ outcome, ts, code, detail }: Outcome): Result {
-  if (outcome === "applied") return { ok: true, ts: ts ?? null };
-  return { ok: false, code: code ?? "refused", detail: detail ?? "" };
-}
+const resultOf = ({ outcome, ts, code = "refused", detail = "" }: Settled): Result =>
+  outcome === "applied" ? { ok: true, ts: ts ?? null } : { ok: false, code, detail };
 
-function headPath({ thread, messages }: StoredThread): readonly Message[] {
-  const known = new Map(messages.map((it) => [it.id, it]));
-  const path: Message[] = [];
-  let at = thread.head === null ? undefined : known.get(thread.head);
-  while (at !== undefined) {
-    path.push(at);
-    at = at.parent === null ? undefined : known.get(at.parent);
-  }
-  return path.reverse();
-}
+const headPath = (state: ThreadState): readonly Message[] =>
+  pathTo(treeOf(state), state.thread?.head ?? null);

@@ -3,13 +3,13 @@
 // The frames of one diff are applied together. A diff may begin before what is held: what is held
 // of its end already stays as it is, so that applying it twice is harmless.
 
-import { Draft, must } from "./draft.js";
+import { type Draft, draftOf, must } from "./draft.js";
 import { grown } from "./fold.js";
 import type { ThreadState } from "./state.js";
 import type { DiffFrame, Growth, Message, Part } from "./wire.js";
 
 /** Takes all frames of one diff: those with `more`, and the last. Throws `Gap` if it can't follow. */
-export function apply(state: ThreadState, frames: readonly DiffFrame[]): ThreadState {
+export const apply = (state: ThreadState, frames: readonly DiffFrame[]): ThreadState => {
   const last = frames.at(-1);
   if (!last) return state;
   const [ts, epoch] = partsOf(last.cursor);
@@ -17,24 +17,23 @@ export function apply(state: ThreadState, frames: readonly DiffFrame[]): ThreadS
   const news = reset || ts > state.ts;
   if (!news && (ts < state.ts || epoch === state.epoch)) return state;
 
-  const draft = new Draft(state);
+  const draft = draftOf(state);
   if (reset) draft.clear();
   else must(last.from <= state.ts, "diff");
   if (news) for (const frame of frames) applyFrame(draft, frame);
   draft.ts = ts;
   draft.epoch = epoch;
   return draft.finish();
-}
+};
 
 /** The timestamp and the epoch of a cursor. */
-export function partsOf(cursor: string): [ts: number, epoch: string] {
-  const at = cursor.indexOf("@");
-  const ts = Number(cursor.slice(0, Math.max(at, 0)));
-  must(at > 0 && Number.isSafeInteger(ts) && ts >= 0, "cursor");
-  return [ts, cursor.slice(at + 1)];
-}
+export const partsOf = (cursor: string): [ts: number, epoch: string] => {
+  const [, ts, epoch] = /^(\d{1,16})@(.*)$/.exec(cursor) ?? [];
+  must(ts !== undefined && epoch !== undefined, "cursor");
+  return [Number(ts), epoch];
+};
 
-function applyFrame(draft: Draft, frame: DiffFrame): void {
+const applyFrame = (draft: Draft, frame: DiffFrame): void => {
   if (frame.thread) draft.putThread(frame.thread);
   for (const message of frame.messages) {
     if ("grow" in message) applyGrowth(draft, message);
@@ -42,9 +41,9 @@ function applyFrame(draft: Draft, frame: DiffFrame): void {
   }
   for (const id of frame.removed) draft.removeMessage(id);
   for (const run of frame.runs) draft.putRun(run);
-}
+};
 
-function applyGrowth(draft: Draft, growth: Growth): void {
+const applyGrowth = (draft: Draft, growth: Growth): void => {
   const held: Message = draft.message(growth.id);
   // A timestamp is of one entry: it is as it will be.
   if (held.updated === growth.updated) return;
@@ -61,5 +60,5 @@ function applyGrowth(draft: Draft, growth: Growth): void {
   }
   must(parts.length === growth.parts, "parts");
   const { status, updated, usage = held.usage } = growth;
-  draft.changeMessage(growth.id, { parts, status, updated, usage });
-}
+  draft.changeMessage(growth.id, updated, { parts, status, usage });
+};

@@ -5,6 +5,6 @@
 import type { Message } from "./wire.js";
 
 /** Of the path from a root to its last message, in hex. */
-export async function digestOf(path: readonly Message[]): Promise<string> {
+export const digestOf = async (path: readonly Message[]): Promise<string> => {
   return (await import("./path_hash.js")).hashPath(path);
-}
+};

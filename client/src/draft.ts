@@ -6,7 +6,7 @@
 import { equal, keep } from "./equal.js";
 import { inheritTree } from "./path.js";
 import type { ThreadState } from "./state.js";
-import type { Message, Run, Thread } from "./wire.js";
+import type { Message, Run, Thread, Timestamp } from "./wire.js";
 
 /** What came does not follow from what is held: sync anew. */
 export class Gap extends Error {
@@ -18,91 +18,83 @@ export function must(kept: unknown, what: string): asserts kept {
   if (!kept) throw new Gap(what);
 }
 
-export class Draft {
+export interface Draft {
   ts: number;
   epoch: string | null;
   thread: Thread | null;
-  readonly #former: ThreadState;
-  #messages: ThreadState["messages"];
-  #runs: ThreadState["runs"];
-  #regrown = false;
-
-  constructor(former: ThreadState) {
-    this.#former = former;
-    this.ts = former.ts;
-    this.epoch = former.epoch;
-    this.thread = former.thread;
-    this.#messages = former.messages;
-    this.#runs = former.runs;
-  }
-
-  get runs(): readonly Run[] {
-    return [...this.#runs.values()];
-  }
-
-  has(message: string): boolean {
-    return this.#messages.has(message);
-  }
-
-  message(id: string): Message {
-    const held = this.#messages.get(id);
-    must(held, id);
-    return held;
-  }
-
-  run(id: string): Run {
-    const held = this.#runs.get(id);
-    must(held, id);
-    return held;
-  }
-
-  putMessage(message: Message): void {
-    const { id, parent } = message;
-    const held = this.#messages.get(id);
-    if (equal(held, message)) return;
-    // So no path has a circle.
-    must(held ? held.parent === parent : parent === null || this.has(parent), id);
-    this.#regrown ||= !held;
-    this.#writable().set(id, keep(this.#former.messages.get(id), message));
-  }
-
-  changeMessage(id: string, fields: Partial<Message>): void {
-    this.#writable().set(id, { ...this.message(id), ...fields });
-  }
-
-  removeMessage(id: string): void {
-    if (this.has(id)) this.#regrown = this.#writable().delete(id);
-  }
-
-  putRun(run: Run): void {
-    const { runs } = this.#former;
-    if (equal(this.#runs.get(run.id), run)) return;
-    if (this.#runs === runs) this.#runs = new Map(runs);
-    (this.#runs as Map<string, Run>).set(run.id, keep(runs.get(run.id), run));
-  }
-
-  putThread(thread: Thread): void {
-    this.thread = keep<Thread | null>(this.#former.thread, thread);
-  }
-
+  has(message: string): boolean;
+  message(id: string): Message;
+  run(id: string): Run;
+  /** Is there a run that is written? */
+  isRunning(): boolean;
+  putMessage(message: Message): void;
+  changeMessage(id: string, updated: Timestamp, fields: Partial<Message>): void;
+  removeMessage(id: string): void;
+  putRun(run: Run): void;
+  putThread(thread: Thread): void;
   /** Begins with nothing; what comes again as it was keeps its object. */
-  clear(): void {
-    this.thread = null;
-    this.#messages = new Map();
-    this.#runs = new Map();
-    this.#regrown = true;
-  }
-
-  finish(): ThreadState {
-    const { id, messages } = this.#former;
-    const { ts, epoch, thread } = this;
-    if (!this.#regrown) inheritTree(messages, this.#messages);
-    return { id, ts, epoch, thread, messages: this.#messages, runs: this.#runs };
-  }
-
-  #writable(): Map<string, Message> {
-    const { messages } = this.#former;
-    if (this.#messages === messages) this.#messages = new Map(messages);
-    return this.#messages as Map<string, Message>;
-  }
+  clear(): void;
+  finish(): ThreadState;
 }
+
+export const draftOf = (former: ThreadState): Draft => {
+  let { messages, runs } = former;
+  let regrown = false;
+
+  const writable = (): Map<string, Message> => {
+    if (messages === former.messages) messages = new Map(messages);
+    return messages as Map<string, Message>;
+  };
+
+  const draft: Draft = {
+    ts: former.ts,
+    epoch: former.epoch,
+    thread: former.thread,
+    has: (id) => messages.has(id),
+    message: (id) => found(messages, id),
+    run: (id) => found(runs, id),
+    isRunning: () => [...runs.values()].some((it) => it.status === "running"),
+    putMessage(message) {
+      const { id, parent } = message;
+      const held = messages.get(id);
+      if (equal(held, message)) return;
+      // So no path has a circle.
+      must(held ? held.parent === parent : parent === null || messages.has(parent), id);
+      regrown ||= !held;
+      writable().set(id, keep(former.messages.get(id), message));
+    },
+    changeMessage(id, updated, fields) {
+      writable().set(id, { ...draft.message(id), ...fields, updated });
+    },
+    removeMessage(id) {
+      if (messages.has(id)) regrown = writable().delete(id);
+    },
+    putRun(run) {
+      const { id } = run;
+      if (equal(runs.get(id), run)) return;
+      if (runs === former.runs) runs = new Map(runs);
+      (runs as Map<string, Run>).set(id, keep(former.runs.get(id), run));
+    },
+    putThread(thread) {
+      draft.thread = keep<Thread | null>(former.thread, thread);
+    },
+    clear() {
+      draft.thread = null;
+      messages = new Map();
+      runs = new Map();
+      regrown = true;
+    },
+    finish() {
+      const { ts, epoch, thread } = draft;
+      if (!regrown) inheritTree(former.messages, messages);
+      return { id: former.id, ts, epoch, thread, messages, runs };
+    },
+  };
+  return draft;
+};
+
+const found = <Value>(held: ReadonlyMap<string, Value>, id: string): Value => {
+  const value = held.get(id);
+  must(value, id);
+  return value;
+};

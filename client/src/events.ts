@@ -7,9 +7,9 @@ import type { Http } from "./http.js";
 import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
 import { textOf } from "./streams.js";
 
-export function openEvents(http: Http): Open {
+export const openEvents = (http: Http): Open => {
   return (events) => new EventsWire(http, events);
-}
+};
 
 class EventsWire implements Wire {
   readonly #http: Http;

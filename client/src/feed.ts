@@ -4,183 +4,175 @@
 // the same connection as the threads. What was kept is shown first.
 
 import type { Http } from "./http.js";
-import type { Link } from "./link.js";
-import type { Listeners } from "./listeners.js";
-import type { Clock, LiveThreads, Store, ThreadListView } from "./types.js";
+import type { Request, Sink } from "./link.js";
+import { listenersOf } from "./listeners.js";
+import type { Clock, LiveThreads, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";
 
 interface Page {
   readonly threads: readonly Thread[];
-  readonly next?: string | undefined;
+  readonly next?: string | null | undefined;
   readonly cursor: string;
 }
 
 export interface FeedSettings {
   readonly http: Http;
-  readonly link: Link;
-  readonly store: Store;
   readonly clock: Clock;
-  readonly listeners: Listeners;
+  readonly online: () => boolean;
+  readonly send: (request: Request, sink: Sink) => () => void;
+  /** What this browser held. */
+  readonly kept: () => Promise<readonly Thread[]>;
+  readonly keep: (threads: readonly Thread[]) => void;
   /** A thread is there, or has changed. */
   readonly appeared: (thread: string) => void;
   readonly removed: (thread: string) => void;
+}
+
+export interface Feed extends LiveThreads {
+  /** Does what can be done now: to be called when the connection has come or gone. */
+  act(): void;
+  /** Somebody waits for a thread that is not there yet. */
+  want(thread: string): void;
+  end(): void;
 }
 
 const pageSize = 100;
 const again = 2_000;
 const keptAfter = 500;
 
-export class Feed implements LiveThreads {
-  readonly #settings: FeedSettings;
-  readonly #listeners: Listeners;
-  readonly #threads = new Map<string, Thread>();
-  #view: ThreadListView = { status: "loading", threads: [], error: null };
-  #cursor: string | null = null;
-  #reading = false;
+export const feedOf = (settings: FeedSettings): Feed => {
+  const { http, clock, send, appeared } = settings;
+  const listeners = listenersOf((any) => {
+    watched = any;
+    if (any) void remember();
+    act();
+  });
+  const threads = new Map<string, Thread>();
   // Threads that are looked at and not there: while there are any, the feed says when they come.
-  readonly #wanted = new Set<string>();
-  #over = false;
-  #cancel: (() => void) | null = null;
-  #timer: () => void = () => undefined;
-  #keeping: () => void = () => undefined;
+  const wanted = new Set<string>();
+  let view: ThreadListView = { status: "loading", threads: [], error: null };
+  let cursor: string | undefined;
+  let watched = false;
+  let reading = false;
+  let over = false;
+  let cancelFollow: (() => void) | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let cancelKeeping: (() => void) | undefined;
 
-  constructor(settings: FeedSettings) {
-    this.#settings = settings;
-    this.#listeners = settings.listeners;
-    settings.link.subscribe(() => this.#act());
-  }
-
-  get view(): ThreadListView {
-    return this.#view;
-  }
-
-  subscribe(listener: () => void): () => void {
-    const end = this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#remembered();
-    this.#act();
-    return () => {
-      end();
-      this.#act();
-    };
-  }
-
-  /** Somebody waits for a thread that is not there yet. */
-  want(thread: string): void {
-    const followed = this.#cancel !== null;
-    this.#wanted.add(thread);
-    this.#act();
-    // It may have come between the answer and the feed; once is enough.
-    if (!followed) this.#settings.appeared(thread);
-  }
-
-  end(): void {
-    this.#over = true;
-    this.#act();
-    this.#timer();
-    this.#keeping();
-  }
-
-  #act(): void {
-    const needed = !this.#over && (this.#listeners.size > 0 || this.#wanted.size > 0);
-    const up = this.#settings.link.view.state === "online";
-    if (!needed || !up) {
-      this.#cancel?.();
-      this.#cancel = null;
-      return;
-    }
-    if (this.#listeners.size > 0 && this.#cursor === null) void this.#read();
-    if (this.#cancel === null && (this.#cursor !== null || this.#listeners.size === 0))
-      this.#follow();
-  }
+  const act = (): void => {
+    if (over || !(watched || wanted.size > 0) || !settings.online()) return unfollow();
+    if (watched && !cursor) void read();
+    if (!cancelFollow && (cursor || !watched)) follow();
+  };
 
   // --- The list ----------------------------------------------------------------------------------
 
-  async #remembered(): Promise<void> {
-    const kept = await this.#settings.store.threads();
-    if (this.#cursor !== null || kept.length === 0) return;
-    for (const thread of kept) this.#threads.set(thread.id, thread);
-    this.#show("ready");
-  }
+  const remember = async (): Promise<void> => {
+    const kept = await settings.kept();
+    if (!cursor && kept.length > 0) show(kept);
+  };
 
-  async #read(): Promise<void> {
-    if (this.#reading) return;
-    this.#reading = true;
-    const found = new Map<string, Thread>();
-    let before = "";
-    let cursor: string | null = null;
-    try {
-      for (;;) {
-        const path = `/v1/threads?limit=${pageSize}${before}`;
-        const answer = await this.#settings.http.value<Page>(path);
-        if (!answer.ok) return this.#failed(answer.code, answer.detail);
-        const { threads, next, cursor: now } = answer.value;
-        cursor ??= now;
-        for (const thread of threads) if (!found.has(thread.id)) found.set(thread.id, thread);
-        if (next === undefined || next === null) break;
-        before = `&before=${encodeURIComponent(next)}`;
+  const read = async (): Promise<void> => {
+    if (reading) return;
+    reading = true;
+    const found: Thread[] = [];
+    const path = `/v1/threads?limit=${pageSize}`;
+    let first: string | undefined;
+    let next: Page["next"] = "";
+    do {
+      const before: string = next && `&before=${encodeURIComponent(next)}`;
+      const answer = await http.value<Page>(path + before);
+      if (!answer.ok) {
+        reading = false;
+        return failed(answer.code, answer.detail);
       }
-    } finally {
-      this.#reading = false;
-    }
-    this.#threads.clear();
-    for (const [id, thread] of found) this.#threads.set(id, thread);
+      first ??= answer.value.cursor;
+      found.push(...answer.value.threads);
+      next = answer.value.next;
+    } while (next);
+    reading = false;
+    threads.clear();
     // Followed from nowhere for the sake of one thread: from here on, for the list.
-    this.#cancel?.();
-    this.#cancel = null;
-    this.#cursor = cursor;
-    this.#show("ready");
-    this.#act();
-  }
+    unfollow();
+    cursor = first;
+    show(found.reverse());
+    act();
+  };
 
-  #failed(code: string, detail: string): void {
-    if (this.#threads.size === 0) {
-      this.#view = { status: "error", threads: [], error: { status: 0, code, detail } };
-      this.#listeners.tell();
+  const failed = (code: string, detail: string): void => {
+    if (threads.size === 0) {
+      view = { status: "error", threads: [], error: { status: 0, code, detail } };
+      listeners.tell();
     }
-    this.#later();
-  }
+    later();
+  };
 
-  #later(): void {
-    this.#timer();
-    this.#timer = this.#settings.clock.after(again, () => this.#act());
-  }
+  const later = (): void => {
+    cancelTimer?.();
+    cancelTimer = clock.after(again, act);
+  };
 
   // --- The feed ----------------------------------------------------------------------------------
 
-  #follow(): void {
-    const cursor = this.#cursor ?? undefined;
-    const cancel = this.#settings.link.send({ feed: { cursor } }, (frame) => {
-      if (this.#cancel !== cancel) return;
-      if (frame.frame === "feed") return this.#took(frame);
+  const follow = (): void => {
+    const cancel = send({ feed: { cursor } }, (frame) => {
+      if (cancelFollow !== cancel) return;
+      if (frame.frame === "feed") return took(frame);
       if (frame.frame === "diff" || frame.frame === "entry") return;
-      this.#cancel = null;
+      cancelFollow = undefined;
       // A cursor that the server does not know: the list is read anew.
-      if (frame.frame === "failure") this.#cursor = null;
-      if (frame.frame !== "lost") this.#later();
+      if (frame.frame === "failure") cursor = undefined;
+      if (frame.frame !== "lost") later();
     });
-    this.#cancel = cancel;
-  }
+    cancelFollow = cancel;
+  };
 
-  #took(frame: FeedFrame): void {
-    if (this.#cursor !== null) this.#cursor = frame.cursor;
+  const unfollow = (): void => {
+    cancelFollow?.();
+    cancelFollow = undefined;
+  };
+
+  const took = (frame: FeedFrame): void => {
+    if (cursor) ({ cursor } = frame);
     if ("removed" in frame) {
-      this.#threads.delete(frame.removed);
-      this.#settings.removed(frame.removed);
+      threads.delete(frame.removed);
+      settings.removed(frame.removed);
     } else {
-      this.#threads.set(frame.thread.id, frame.thread);
-      this.#settings.appeared(frame.thread.id);
+      threads.set(frame.thread.id, frame.thread);
+      appeared(frame.thread.id);
     }
-    if (this.#cursor !== null) this.#show("ready");
-    if ("thread" in frame && this.#wanted.delete(frame.thread.id)) this.#act();
-  }
+    if (cursor) show([]);
+    if ("thread" in frame && wanted.delete(frame.thread.id)) act();
+  };
 
-  #show(status: "ready"): void {
-    const threads = [...this.#threads.values()].sort((a, b) => b.updated - a.updated);
-    this.#view = { status, threads, error: null };
-    this.#keeping();
-    this.#keeping = this.#settings.clock.after(keptAfter, () => {
-      void this.#settings.store.keepThreads(this.#view.threads);
-    });
-    this.#listeners.tell();
-  }
-}
+  /** With these among them. */
+  const show = (more: readonly Thread[]): void => {
+    for (const thread of more) threads.set(thread.id, thread);
+    const sorted = [...threads.values()].sort((a, b) => b.updated - a.updated);
+    view = { status: "ready", threads: sorted, error: null };
+    cancelKeeping?.();
+    cancelKeeping = clock.after(keptAfter, () => settings.keep(view.threads));
+    listeners.tell();
+  };
+
+  return {
+    get view() {
+      return view;
+    },
+    subscribe: listeners.add,
+    act,
+    want(thread) {
+      const followed = cancelFollow;
+      wanted.add(thread);
+      act();
+      // It may have come between the answer and the feed; once is enough.
+      if (!followed) appeared(thread);
+    },
+    end() {
+      over = true;
+      unfollow();
+      cancelTimer?.();
+      cancelKeeping?.();
+    },
+  };
+};

@@ -3,7 +3,7 @@
 // The same rules as the server's own fold, and tested on the same histories. An event of a type
 // that is not known here changes nothing; one that can't be is a `Gap`.
 
-import { Draft, Gap, must } from "./draft.js";
+import { type Draft, draftOf, Gap, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
 import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
@@ -11,23 +11,23 @@ import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
 export { Gap };
 
 /** An entry at or before what is held is passed over: the same state comes back. */
-export function fold(state: ThreadState, entry: EntryFrame): ThreadState {
+export const fold = (state: ThreadState, entry: EntryFrame): ThreadState => {
   return foldAll(state, [entry]);
-}
+};
 
 /** Many entries, for the price of one copy of the maps. */
-export function foldAll(state: ThreadState, entries: readonly EntryFrame[]): ThreadState {
+export const foldAll = (state: ThreadState, entries: readonly EntryFrame[]): ThreadState => {
   let draft: Draft | null = null;
   for (const entry of entries) {
     if (entry.ts <= (draft ?? state).ts) continue;
-    draft ??= new Draft(state);
+    draft ??= draftOf(state);
     must(entry.prev === draft.ts, `entry ${entry.ts}`);
     draft.thread ??= newThread(state.id, entry.ts);
     for (const event of entry.events) foldEvent(draft, event, entry.ts);
     draft.ts = entry.ts;
   }
   return draft?.finish() ?? state;
-}
+};
 
 type Fold<Type extends Event["type"]> = (
   draft: Draft,
@@ -35,11 +35,11 @@ type Fold<Type extends Event["type"]> = (
   ts: Timestamp,
 ) => void;
 
-function foldEvent(draft: Draft, event: Event, ts: Timestamp): void {
+const foldEvent = (draft: Draft, event: Event, ts: Timestamp): void => {
   if (!Object.hasOwn(folds, event.type)) return;
   // The table has each type's own function: what the compiler does not see here.
   (folds[event.type] as (draft: Draft, event: Event, ts: Timestamp) => void)(draft, event, ts);
-}
+};
 
 const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   thread_updated: (draft, event, ts) => touchThread(draft, ts, fieldsOf(event, draft.thread)),
@@ -54,24 +54,24 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   part_started: (draft, { message, part, value }, ts) => {
     const { parts } = draft.message(message);
     must(part === parts.length, "part");
-    draft.changeMessage(message, { parts: [...parts, value], updated: ts });
+    draft.changeMessage(message, ts, { parts: [...parts, value] });
   },
 
   content_appended: (draft, { message, part, at, text }, ts) => {
     const { parts } = draft.message(message);
     // What has no beginning begins as text.
     const begun = part === parts.length ? [...parts, { type: "text", text: "" } as const] : parts;
-    draft.changeMessage(message, { parts: grown(begun, part, at, text), updated: ts });
+    draft.changeMessage(message, ts, { parts: grown(begun, part, at, text) });
   },
 
   message_ended: (draft, { message, status, usage = draft.message(message).usage }, ts) =>
-    draft.changeMessage(message, { status, updated: ts, usage }),
+    draft.changeMessage(message, ts, { status, usage }),
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
     must(keep.length <= parts.length, "cut");
     const kept = parts.slice(0, keep.length).map((part, index) => cutPart(part, keep[index] ?? 0));
-    draft.changeMessage(message, { parts: kept, status, updated: ts });
+    draft.changeMessage(message, ts, { parts: kept, status });
   },
 
   message_deleted: (draft, { message }) => draft.removeMessage(message),
@@ -99,46 +99,46 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     // A stop of a run that waits drops its input; ended otherwise it can be sent again.
     const input = held.status === "queued" && status === "stopped" ? undefined : held.input;
     draft.putRun({ ...held, input, status, ended: ts, error, usage });
-    touchThread(draft, ts, { running: draft.runs.some((it) => it.status === "running") });
+    touchThread(draft, ts, { running: draft.isRunning() });
   },
 };
 
-function newThread(id: string, ts: Timestamp): Thread {
+const newThread = (id: string, ts: Timestamp): Thread => {
   const times = { created: ts, updated: ts };
   return { id, title: "", archived: false, metadata: {}, head: null, ...times, running: false };
-}
+};
 
-function touchThread(draft: Draft, ts: Timestamp, fields?: Partial<Thread>): void {
+const touchThread = (draft: Draft, ts: Timestamp, fields?: Partial<Thread>): void => {
   if (draft.thread) draft.putThread({ ...draft.thread, ...fields, updated: ts });
-}
+};
 
 type Fields = Pick<Extract<Event, { type: "thread_updated" }>, "title" | "archived" | "metadata">;
 
 /** Of a thread that is updated: what is named is replaced. */
-export function fieldsOf(named: Fields, former: Thread | null): Partial<Thread> {
+export const fieldsOf = (named: Fields, former: Thread | null): Partial<Thread> => {
   const { title = former?.title, archived = former?.archived } = named;
   const { metadata = former?.metadata } = named;
   return { title, archived, metadata } as Partial<Thread>;
-}
+};
 
 /** The parts with `text` behind the first `at` units of one of them. */
-export function grown(
+export const grown = (
   parts: readonly Part[],
   part: number,
   at: number,
   text: string,
-): readonly Part[] {
+): readonly Part[] => {
   const held = parts[part];
   must(held, "part");
   const former = growingText(held);
   if (former === undefined) {
-    must(!fixed.has(held.type), held.type);
+    must(!fixed.includes(held.type), held.type);
     return parts;
   }
   must(at <= former.length && roundDown(former, at) === at && typeof text === "string", "at");
   const next = [...parts];
   next[part] = withText(held, former.slice(0, at) + text);
   return next;
-}
+};
 
-const fixed: ReadonlySet<string> = new Set<Part["type"]>(["tool_result", "file", "data"]);
+const fixed: readonly Part["type"][] = ["tool_result", "file", "data"];

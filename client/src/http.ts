@@ -12,76 +12,71 @@ export interface Asked {
   readonly signal?: AbortSignal | undefined;
 }
 
-export class Http {
-  readonly #url: string;
-  readonly #fetch: typeof fetch;
-  readonly #source: Options["token"];
-  #token: Promise<string> | null = null;
-
-  constructor(url: string, options: Pick<Options, "token" | "fetch">) {
-    this.#url = url;
-    this.#source = options.token;
-    // Called without a receiver: a browser's own `fetch` accepts no other.
-    const given = options.fetch ?? globalThis.fetch;
-    this.#fetch = (input, init) => given(input, init);
-  }
-
-  get hasToken(): boolean {
-    return this.#source !== undefined;
-  }
-
+export interface Http {
+  readonly hasToken: boolean;
   /** The next request asks for the token anew. */
-  renew(): void {
-    this.#token = null;
-  }
-
+  renew(): void;
   /** Rejects if no answer came at all. */
-  async ask(path: string, asked: Asked = {}): Promise<Response> {
-    const answer = await this.#once(path, asked);
-    if (answer.status !== 401 || typeof this.#source !== "function") return answer;
-    this.renew();
-    return this.#once(path, asked);
-  }
-
+  ask(path: string, asked?: Asked): Promise<Response>;
   /** What came, as a value. */
-  async value<Value>(path: string, asked: Asked = {}): Promise<Result<{ value: Value }>> {
-    try {
-      const answer = await this.ask(path, { accept: "application/json", ...asked });
-      if (!answer.ok) {
-        const { code, detail } = await problemOf(answer);
-        return { ok: false, code, detail: detail ?? "" };
-      }
-      const value = answer.status === 204 ? null : await answer.json();
-      return { ok: true, ts: null, value: value as Value };
-    } catch (error) {
-      return { ok: false, code: "offline", detail: String(error) };
-    }
-  }
-
+  value<Value>(path: string, asked?: Asked): Promise<Result<{ value: Value }>>;
   /** What a refusal says. */
-  problem(answer: Response): Promise<Problem> {
-    return problemOf(answer);
-  }
-
-  async #once(path: string, { method, body, accept, signal }: Asked): Promise<Response> {
-    const headers: Record<string, string> = {};
-    const source = this.#source;
-    if (source !== undefined) {
-      this.#token ??= Promise.resolve(typeof source === "function" ? source() : source);
-      this.#token.catch(() => this.renew());
-      headers["authorization"] = `Bearer ${await this.#token}`;
-    }
-    if (accept !== undefined) headers["accept"] = accept;
-    if (body !== undefined) headers["content-type"] = "application/json";
-    const init: RequestInit = { headers, cache: "no-store", credentials: "same-origin" };
-    if (method !== undefined) init.method = method;
-    if (body !== undefined) init.body = body;
-    if (signal !== undefined) init.signal = signal;
-    return this.#fetch(this.#url + path, init);
-  }
+  problem(answer: Response): Promise<Problem>;
 }
 
-async function problemOf(answer: Response): Promise<Problem> {
+export const httpOf = (
+  url: string,
+  { token: source, fetch = globalThis.fetch }: Pick<Options, "token" | "fetch">,
+): Http => {
+  let token: Promise<string> | null = null;
+
+  const once = async (path: string, { accept, ...asked }: Asked): Promise<Response> => {
+    const headers: Record<string, string> = {};
+    if (source !== undefined) {
+      token ??= Promise.resolve(typeof source === "function" ? source() : source);
+      token.catch(renew);
+      headers["authorization"] = `Bearer ${await token}`;
+    }
+    if (accept) headers["accept"] = accept;
+    if (asked.body) headers["content-type"] = "application/json";
+    const init = { headers, cache: "no-store", ...asked };
+    // Called without a receiver: a browser's own `fetch` accepts no other.
+    return fetch(url + path, init as RequestInit);
+  };
+
+  const renew = (): void => {
+    token = null;
+  };
+
+  const ask = async (path: string, asked: Asked = {}): Promise<Response> => {
+    const answer = await once(path, asked);
+    if (answer.status !== 401 || typeof source !== "function") return answer;
+    renew();
+    return once(path, asked);
+  };
+
+  return {
+    hasToken: source !== undefined,
+    renew,
+    ask,
+    problem: problemOf,
+    async value<Value>(path: string, asked?: Asked) {
+      try {
+        const answer = await ask(path, asked);
+        if (!answer.ok) {
+          const { code, detail = "" } = await problemOf(answer);
+          return { ok: false, code, detail };
+        }
+        const value = answer.status === 204 ? null : await answer.json();
+        return { ok: true, ts: null, value: value as Value };
+      } catch (error) {
+        return { ok: false, code: "offline", detail: `${error}` };
+      }
+    },
+  };
+};
+
+const problemOf = async (answer: Response): Promise<Problem> => {
   const { status } = answer;
   try {
     const problem = (await answer.json()) as Partial<Problem> | null;
@@ -90,4 +85,4 @@ async function problemOf(answer: Response): Promise<Problem> {
     // Not ours: something on the way answered.
   }
   return { status, code: "unexpected_answer", detail: `HTTP ${status}` };
-}
+};

@@ -14,25 +14,26 @@ const [meta, pending, threads] = ["meta", "pending", "threads"] as const;
 type Kept = PendingChange & { readonly device: string };
 
 /** Rejects if there is no database to be had. */
-export async function openStore(
+export const openStore = async (
   name: string,
   factory: IDBFactory,
-  turns: boolean,
+  turns: boolean | undefined,
   fresh: string,
   renumbering: Renumbering,
-): Promise<Store> {
+): Promise<Store> => {
   const database = await open(name, factory);
-  if (turns) return new IndexedDbStore(database, renumbering, name, await ours(database, fresh));
+  if (turns ?? globalThis.navigator?.locks)
+    return new IndexedDbStore(database, renumbering, name, await ours(database, fresh));
   const { claimDevice } = await import("./claim.js");
   const { device, release } = await claimDevice(name, fresh, await owners(database));
   return new IndexedDbStore(database, renumbering, null, device, release);
-}
+};
 
 class IndexedDbStore implements Store {
   readonly shared: string | null;
   readonly #database: IDBDatabase;
   readonly #renumbering: Renumbering;
-  readonly #device: string;
+  readonly device: string;
   readonly #release: () => void;
   #last = 0;
   // Changes for which there was no room: they live as long as the page.
@@ -48,12 +49,8 @@ class IndexedDbStore implements Store {
     this.#database = database;
     this.#renumbering = renumbering;
     this.shared = shared;
-    this.#device = device;
+    this.device = device;
     this.#release = release;
-  }
-
-  async device(): Promise<string> {
-    return this.#device;
   }
 
   async add(change: Omit<PendingChange, "op">): Promise<PendingChange> {
@@ -98,7 +95,7 @@ class IndexedDbStore implements Store {
   }
 
   async pending(): Promise<readonly PendingChange[]> {
-    const own = IDBKeyRange.bound([this.#device], [this.#device, []]);
+    const own = IDBKeyRange.bound([this.device], [this.device, []]);
     const kept = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own));
     return [...kept.map(({ device: _, ...change }) => change), ...this.#spare];
   }
@@ -139,7 +136,7 @@ class IndexedDbStore implements Store {
     former: readonly number[] = [],
   ): Promise<readonly PendingChange[]> {
     let made: readonly PendingChange[] = [];
-    const device = this.#device;
+    const { device } = this;
     await done(this.#database, [meta, pending], (it) => {
       const counter = it(meta).get(`op ${device}`);
       counter.onsuccess = () => {
@@ -155,7 +152,7 @@ class IndexedDbStore implements Store {
   }
 
   #delete(it: Table, ops: readonly number[]): void {
-    for (const op of ops) it(pending).delete([this.#device, op]);
+    for (const op of ops) it(pending).delete([this.device, op]);
   }
 
   #drop(thread: string, ops: readonly number[]): void {
@@ -165,7 +162,7 @@ class IndexedDbStore implements Store {
 
 // --- Devices ---------------------------------------------------------------------------------------
 
-async function ours(database: IDBDatabase, fresh: string): Promise<string> {
+const ours = async (database: IDBDatabase, fresh: string): Promise<string> => {
   let device = fresh;
   await done(database, [meta], (it) => {
     const known = it(meta).get("device");
@@ -175,17 +172,17 @@ async function ours(database: IDBDatabase, fresh: string): Promise<string> {
     };
   });
   return device;
-}
+};
 
 /** Devices that have changes which nobody answered. */
-async function owners(database: IDBDatabase): Promise<readonly string[]> {
+const owners = async (database: IDBDatabase): Promise<readonly string[]> => {
   const kept = await answer<Kept[]>(database, pending, (it) => it.getAll());
   return [...new Set(kept.map((it) => it.device))];
-}
+};
 
 // --- Transactions ----------------------------------------------------------------------------------
 
-function open(name: string, factory: IDBFactory): Promise<IDBDatabase> {
+const open = (name: string, factory: IDBFactory): Promise<IDBDatabase> => {
   return new Promise((resolve, reject) => {
     const request = factory.open(name, version);
     request.onupgradeneeded = () => {
@@ -202,32 +199,32 @@ function open(name: string, factory: IDBFactory): Promise<IDBDatabase> {
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("blocked"));
   });
-}
+};
 
 type Table = (name: string) => IDBObjectStore;
 
 /** One transaction that writes. Resolves when it is on the disk. */
-function done(
+const done = (
   database: IDBDatabase,
   tables: readonly string[],
   work: (it: Table) => void,
-): Promise<void> {
+): Promise<void> => {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction([...tables], "readwrite", { durability: "strict" });
     transaction.oncomplete = () => resolve();
     transaction.onabort = transaction.onerror = () => reject(transaction.error);
     work((name) => transaction.objectStore(name));
   });
-}
+};
 
-function answer<Value>(
+const answer = <Value>(
   database: IDBDatabase,
   table: string,
   ask: (it: IDBObjectStore) => IDBRequest,
-): Promise<Value> {
+): Promise<Value> => {
   return new Promise((resolve, reject) => {
     const request = ask(database.transaction([table], "readonly").objectStore(table));
     request.onsuccess = () => resolve(request.result as Value);
     request.onerror = () => reject(request.error);
   });
-}
+};

@@ -9,7 +9,8 @@
 // page becomes visible or the browser is online again, when an answer is waited for in vain for 20 s,
 // and after a minute of silence otherwise. No answer within 5 s: it is dead.
 
-import type { Listeners } from "./listeners.js";
+import { delayAfter } from "./clock.js";
+import { listenersOf } from "./listeners.js";
 import type { Clock, Connection, ConnectionView } from "./types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "./wire.js";
 
@@ -33,15 +34,18 @@ export interface Link {
 export interface Wire {
   send(id: string, request: Request): void;
   cancel(id: string): void;
+  /** Nothing is told after it. */
   close(): void;
 }
+
+/** `blocked`: it can't be had, though plain requests pass. `going`: the server restarts. */
+export type Lost = "lost" | "going" | "unauthorized" | "blocked";
 
 export interface WireEvents {
   opened(): void;
   heard(): void;
   frame(id: string, frame: WireFrame): void;
-  /** `blocked`: it can't be had, though plain requests pass. `going`: the server restarts. */
-  closed(why: "lost" | "going" | "unauthorized" | "blocked"): void;
+  closed(why: Lost): void;
 }
 
 export type Open = (events: WireEvents, clock: Clock) => Wire;
@@ -50,205 +54,180 @@ export interface LinkSettings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly socket: Open | null;
-  readonly events: Open;
-  readonly listeners: Listeners;
+  /** Loaded when no socket can be had. */
+  readonly events: () => Promise<Open>;
   /** Calls when the page has come back to life. */
   readonly onWake: (task: () => void) => () => void;
 }
 
 const firstDelay = 250;
-const longestDelay = 30_000;
 const awaitedSilence = 20_000;
 const idleSilence = 60_000;
 const answeredWithin = 5_000;
-const requestCharactersMax = 15 << 20;
+const requestBytesMax = 15 << 20;
 // Of no thread that anybody makes: the refusal is the answer.
 const probe: Request = { sync: { thread: "-", follow: "none" } };
 
-interface Open_ {
+interface Asked {
   readonly sink: Sink;
   readonly awaited: boolean;
 }
 
-export class NetLink implements Link {
-  readonly #settings: LinkSettings;
-  readonly #listeners: Listeners;
-  readonly #open = new Map<string, Open_>();
-  readonly #unwatch: () => void;
-  #view: ConnectionView = { state: "connecting", leader: true, transport: null, retry: null };
-  #wire: Wire | null = null;
-  #generation = 0;
-  #requests = 0;
-  #failures = 0;
-  #blocked = 0;
-  #heard = 0;
-  #timer: () => void = () => undefined;
-  #probing: (() => void) | null = null;
-  #over = false;
+export const netLink = ({ clock, random, socket, events, onWake }: LinkSettings): Link => {
+  const listeners = listenersOf();
+  const open = new Map<string, Asked>();
+  let view: ConnectionView;
+  let wire: Wire | null = null;
+  let generation = 0;
+  let requests = 0;
+  let failures = 0;
+  let blocked = 0;
+  let heard = 0;
+  let over = false;
+  let cancelTimer: (() => void) | undefined;
+  let cancelProbe: (() => void) | undefined;
 
-  constructor(settings: LinkSettings) {
-    this.#settings = settings;
-    this.#listeners = settings.listeners;
-    this.#unwatch = settings.onWake(() => this.#woken());
-    this.#connect();
-  }
-
-  get view(): ConnectionView {
-    return this.#view;
-  }
-
-  subscribe(listener: () => void): () => void {
-    return this.#listeners.add(listener);
-  }
-
-  send(request: Request, sink: Sink): () => void {
-    const id = `${++this.#requests}`;
-    const awaited = "sync" in request && request.sync.follow === "none";
-    this.#open.set(id, { sink, awaited });
-    if (this.#view.state !== "online") {
-      this.#later(() => this.#finish(id)?.({ frame: "lost" }));
-    } else if (tooLarge(request)) {
-      this.#later(() => this.#finish(id)?.(largeFailure));
-    } else {
-      this.#wire?.send(id, request);
-    }
-    return () => {
-      if (this.#open.delete(id)) this.#wire?.cancel(id);
-    };
-  }
-
-  reconnect(): void {
-    if (this.#over || this.#view.state === "online" || this.#view.state === "connecting") return;
-    this.#failures = 0;
-    this.#connect();
-  }
-
-  close(): void {
-    this.#over = true;
-    this.#unwatch();
-    this.#drop();
-    this.#lose();
-  }
-
-  #later(task: () => void): void {
-    queueMicrotask(task);
-  }
+  const show = (
+    state: Connection,
+    retry: number | null = null,
+    transport: Transport = null,
+  ): void => {
+    view = { state, leader: true, transport, retry };
+    listeners.tell();
+  };
 
   // --- Opening -----------------------------------------------------------------------------------
 
-  #connect(): void {
-    this.#drop();
-    const { socket, events, clock } = this.#settings;
-    const generation = ++this.#generation;
-    const overSocket = socket !== null && this.#blocked < 2;
+  const connect = (): void => {
+    drop();
+    const own = generation;
     const current = (task: () => void) => {
-      if (generation === this.#generation && !this.#over) task();
+      if (own === generation) task();
     };
-    this.#show("connecting", null);
-    this.#wire = (overSocket ? socket : events)(
-      {
-        opened: () => current(() => this.#opened(overSocket ? "websocket" : "sse")),
-        heard: () => current(() => this.#listen()),
-        frame: (id, frame) => current(() => this.#take(id, frame)),
-        closed: (why) => current(() => this.#closed(why)),
-      },
-      clock,
-    );
-  }
+    const overSocket = socket !== null && blocked < 2;
+    show("connecting");
+    const told: WireEvents = {
+      opened: () => current(() => opened(overSocket ? "websocket" : "sse")),
+      heard: () => current(listen),
+      frame: (id, frame) =>
+        current(() => {
+          failures = 0;
+          take(id, frame);
+        }),
+      closed: (why) => current(() => closed(why)),
+    };
+    const begin = (it: Open) => current(() => void (wire = it(told, clock)));
+    if (overSocket) begin(socket);
+    else events().then(begin, () => told.closed("lost"));
+  };
 
-  #opened(transport: "websocket" | "sse"): void {
-    if (transport === "websocket") this.#blocked = 0;
-    this.#heard = this.#settings.clock.now();
-    this.#view = { state: "online", leader: true, transport, retry: null };
-    this.#watchSilence();
-    this.#listeners.tell();
-  }
+  const opened = (transport: Transport): void => {
+    if (transport === "websocket") blocked = 0;
+    heard = clock.now();
+    watchSilence();
+    show("online", null, transport);
+  };
 
-  #closed(why: "lost" | "going" | "unauthorized" | "blocked"): void {
-    this.#drop();
-    if (why === "blocked") this.#blocked += 1;
-    if (why === "unauthorized") this.#show("unauthorized", null);
-    else this.#retryLater(why === "going" ? 1_000 : firstDelay);
-    this.#lose();
-  }
+  const closed = (why: Lost): void => {
+    drop();
+    if (why === "blocked") blocked += 1;
+    if (why === "unauthorized") show(why);
+    else retryLater(why === "going" ? 1_000 : firstDelay);
+    lose();
+  };
 
-  #retryLater(first: number): void {
-    const { clock, random } = this.#settings;
-    const longest = Math.min(longestDelay, first * 2 ** Math.min(this.#failures++, 16));
-    const delay = longest * (0.5 + random() / 2);
-    this.#timer = clock.after(delay, () => this.#connect());
-    this.#show("offline", clock.now() + delay);
-  }
+  const retryLater = (first: number): void => {
+    const delay = delayAfter(failures++, first, random);
+    cancelTimer = clock.after(delay, connect);
+    show("offline", clock.now() + delay);
+  };
 
-  #drop(): void {
-    this.#generation += 1;
-    this.#timer();
-    this.#probing?.();
-    this.#probing = null;
-    this.#wire?.close();
-    this.#wire = null;
-  }
+  // From now on nothing is heard of what was open.
+  const drop = (): void => {
+    generation += 1;
+    cancelTimer?.();
+    listen();
+    wire?.close();
+    wire = null;
+  };
 
-  #lose(): void {
-    const open = [...this.#open.values()];
-    this.#open.clear();
-    for (const { sink } of open) sink({ frame: "lost" });
-  }
+  const lose = (): void => {
+    for (const id of [...open.keys()]) take(id, { frame: "lost" });
+  };
 
-  // --- What comes --------------------------------------------------------------------------------
+  const reconnect = (): void => {
+    if (over || view.state === "online" || view.state === "connecting") return;
+    failures = 0;
+    connect();
+  };
 
-  #take(id: string, frame: WireFrame): void {
-    this.#failures = 0;
-    const open = this.#open.get(id);
-    if (open === undefined) return;
-    if (frame.frame === "end" || frame.frame === "failure") this.#open.delete(id);
-    open.sink(frame);
-  }
+  // --- What goes and comes -----------------------------------------------------------------------
 
-  #finish(id: string): Sink | undefined {
-    const open = this.#open.get(id);
-    this.#open.delete(id);
-    return open?.sink;
-  }
+  const take = (id: string, frame: Parameters<Sink>[0]): void => {
+    const asked = open.get(id);
+    if (["end", "failure", "lost"].includes(frame.frame)) open.delete(id);
+    asked?.sink(frame);
+  };
 
   // --- Is it alive? ------------------------------------------------------------------------------
 
-  #listen(): void {
-    this.#heard = this.#settings.clock.now();
-    this.#probing?.();
-    this.#probing = null;
-  }
+  const listen = (): void => {
+    heard = clock.now();
+    cancelProbe?.();
+    cancelProbe = undefined;
+  };
 
-  #watchSilence(): void {
-    const { clock } = this.#settings;
-    this.#timer = clock.after(awaitedSilence / 2, () => {
-      const silence = clock.now() - this.#heard;
-      const awaited = [...this.#open.values()].some((it) => it.awaited);
-      if (silence >= (awaited ? awaitedSilence : idleSilence)) this.#probe();
-      this.#watchSilence();
+  const watchSilence = (): void => {
+    cancelTimer = clock.after(awaitedSilence / 2, () => {
+      const awaited = [...open.values()].some((it) => it.awaited);
+      if (clock.now() - heard >= (awaited ? awaitedSilence : idleSilence)) ask();
+      watchSilence();
     });
-  }
+  };
 
-  #probe(): void {
-    if (this.#probing !== null || this.#wire === null) return;
-    this.#wire.send(`${++this.#requests}`, probe);
-    this.#probing = this.#settings.clock.after(answeredWithin, () => {
-      this.#drop();
-      this.#connect();
-      this.#lose();
+  const ask = (): void => {
+    if (cancelProbe) return;
+    wire?.send(`${++requests}`, probe);
+    cancelProbe = clock.after(answeredWithin, () => {
+      connect();
+      lose();
     });
-  }
+  };
 
-  #woken(): void {
-    if (this.#view.state === "online") this.#probe();
-    else if (this.#view.state === "offline") this.reconnect();
-  }
+  const unwatch = onWake(() => {
+    if (view.state === "online") ask();
+    else if (view.state === "offline") reconnect();
+  });
+  connect();
 
-  #show(state: Connection, retry: number | null): void {
-    this.#view = { state, leader: true, transport: null, retry };
-    this.#listeners.tell();
-  }
-}
+  return {
+    get view() {
+      return view;
+    },
+    subscribe: listeners.add,
+    send(request, sink) {
+      const id = `${++requests}`;
+      const awaited = "sync" in request && request.sync.follow === "none";
+      open.set(id, { sink, awaited });
+      const refused: Parameters<Sink>[0] | false =
+        view.state === "online" ? tooLarge(request) && largeFailure : { frame: "lost" };
+      if (refused) queueMicrotask(() => take(id, refused));
+      else wire?.send(id, request);
+      return () => {
+        if (open.delete(id)) wire?.cancel(id);
+      };
+    },
+    reconnect,
+    close() {
+      over = true;
+      unwatch();
+      drop();
+      lose();
+    },
+  };
+};
+
+type Transport = ConnectionView["transport"];
 
 const largeFailure: FailureFrame = {
   frame: "failure",
@@ -259,9 +238,7 @@ const largeFailure: FailureFrame = {
 };
 
 // A socket that is sent more is closed, with all that goes over it.
-function tooLarge(request: Request): boolean {
-  if (!("sync" in request) || request.sync.changes === undefined) return false;
-  const text = JSON.stringify(request);
-  if (text.length * 3 < requestCharactersMax) return false;
-  return new TextEncoder().encode(text).length > requestCharactersMax;
-}
+const tooLarge = (request: Request): boolean => {
+  if (!("sync" in request) || !request.sync.changes) return false;
+  return new TextEncoder().encode(JSON.stringify(request)).length > requestBytesMax;
+};

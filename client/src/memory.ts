@@ -1,19 +1,17 @@
 // memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
 
+import { newId } from "./id.js";
 import type { PendingChange, Store, StoredThread } from "./types.js";
 import type { Thread } from "./wire.js";
 
-export function memoryStore(): Store {
-  let device: string | null = null;
+export const memoryStore = (): Store => {
   let last = 0;
   let pending: readonly PendingChange[] = [];
   let list: readonly Thread[] = [];
   const threads = new Map<string, StoredThread>();
   return {
     shared: null,
-    async device(fresh) {
-      return (device ??= fresh);
-    },
+    device: newId("d"),
     async add(change) {
       const numbered = { ...change, op: ++last };
       pending = [...pending, numbered];
@@ -51,18 +49,18 @@ export function memoryStore(): Store {
     },
     close() {},
   };
-}
+};
 
 export type Renumbering = typeof renumbering;
 
 /** These changes of a thread with new numbers, as seen at a cursor; what needs one, too. */
-export function renumbering(
+export const renumbering = (
   pending: readonly PendingChange[],
   thread: string,
   ops: readonly number[],
   seen: string | null,
   last: number,
-): [readonly PendingChange[], number] {
+): [readonly PendingChange[], number] => {
   const names = new Map<number, number>();
   const renumbered: PendingChange[] = [];
   for (const old of pending) {
@@ -75,4 +73,4 @@ export function renumbering(
     renumbered.push({ ...old, change, op: last, seen });
   }
   return [renumbered, last];
-}
+};

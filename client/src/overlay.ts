@@ -18,161 +18,152 @@ type Place = {
   readonly parent?: string | null | undefined;
 };
 
-export class Overlay implements Tree {
-  head: string | null;
-  thread: Thread | null;
+export interface Overlay extends Tree {
+  readonly thread: Thread | null;
   /** The run that is asked for here, and would be the one that runs. */
-  started: string | null = null;
-  stopping = false;
-  readonly queued: QueuedTurn[];
-  readonly marks = new Map<string, NonNullable<MessageView["pending"]>>();
-  readonly #state: ThreadState;
-  readonly #base: Tree;
-  readonly #changed = new Map<string, Message>();
-  readonly #added = new Map<string | null, string[]>();
-  readonly #gone = new Set<string>();
-  /** What there was of the runs that are stopped here. */
-  readonly #stopped = new Map<string | undefined, ReadonlySet<string>>();
-
-  constructor(state: ThreadState, pending: readonly PendingChange[]) {
-    this.#state = state;
-    this.#base = treeOf(state);
-    this.head = this.#base.head;
-    this.thread = state.thread;
-    this.queued = [...runsOf(state.runs).queued];
-    for (const change of pending) this.#apply(change);
-  }
-
-  message(id: string): Message | undefined {
-    return this.#gone.has(id) ? undefined : this.#known(id);
-  }
-
-  children(parent: string | null): readonly string[] {
-    const held = this.#base.children(parent);
-    const added = this.#added.get(parent) ?? [];
-    if (added.length + this.#gone.size === 0) return held;
-    return [...held, ...added].filter((id) => !this.#gone.has(id));
-  }
-
+  readonly started: string | null;
+  readonly stopping: boolean;
+  readonly queued: readonly QueuedTurn[];
+  readonly marks: ReadonlyMap<string, NonNullable<MessageView["pending"]>>;
   /** The run that is written, if no stop of it was asked for. */
-  get running(): string | null {
-    const id = runsOf(this.#state.runs).running?.id;
-    return id === undefined || this.#stopped.has(id) ? null : id;
-  }
-
+  readonly running: string | null;
   /** Did it come after its run was stopped here? */
-  isLate({ id, run }: Message): boolean {
-    return this.#stopped.get(run)?.has(id) === false;
-  }
+  isLate(message: Message): boolean;
+}
 
-  #known(id: string): Message | undefined {
-    return this.#changed.get(id) ?? this.#base.message(id);
-  }
+export const overlayOf = (state: ThreadState, pending: readonly PendingChange[]): Overlay => {
+  const base = treeOf(state);
+  let { head } = base;
+  let { thread } = state;
+  let started: string | null = null;
+  let stopping = false;
+  const written = runsOf(state.runs).running?.id ?? null;
+  const queued = [...runsOf(state.runs).queued];
+  const marks = new Map<string, NonNullable<MessageView["pending"]>>();
+  const changed = new Map<string, Message>();
+  const added = new Map<string | null, string[]>();
+  const gone = new Set<string>();
+  /** What there was of the runs that are stopped here. */
+  const stopped = new Map<string | null | undefined, ReadonlySet<string>>();
 
-  #apply(pending: PendingChange): void {
-    const { change, frozen } = pending;
-    if (change.type === "start_run") this.#startRun(pending, change);
-    else if (change.type === "put_message") this.#putMessage(pending, change);
-    else if (change.type === "delete_message") this.#deleteMessage(change.message);
-    else if (change.type === "stop_run") this.#stopRun(change, frozen);
-    else if (change.type === "move_head") {
-      if (change.head === null || this.message(change.head)) this.head = change.head;
-    } else if (change.type === "update_thread" && this.thread) {
-      this.thread = { ...this.thread, ...fieldsOf(change, this.thread) };
-    }
-  }
+  const known = (id: string) => changed.get(id) ?? base.message(id);
+  const message = (id: string) => (gone.has(id) ? undefined : known(id));
+  const running = () => (stopped.has(written) ? null : written);
+  const messagesOf = (run: string) => [...state.messages.values()].filter((it) => it.run === run);
 
-  #startRun(pending: PendingChange, change: Change<"start_run">): void {
+  const children = (parent: string | null): readonly string[] => {
+    const held = base.children(parent);
+    const more = added.get(parent) ?? [];
+    return more.length + gone.size ? [...held, ...more].filter((id) => !gone.has(id)) : held;
+  };
+
+  const startRun = (pending: PendingChange, change: Change<"start_run">): void => {
     const { run = idOf(pending, "run"), input = [], when_busy, parent } = change;
-    if (this.#state.runs.has(run)) return; // it came back before its outcome
-    const { running } = this;
-    if (running !== null || this.started !== null || this.queued.length > 0) {
+    if (state.runs.has(run)) return; // it came back before its outcome
+    const busy = running();
+    if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (parent === undefined ? "queue" : "interrupt");
-      if (mode === "queue") this.queued.push(turnOf(change, run));
+      if (mode === "queue") queued.push(turnOf(change, run));
       if (mode === "queue" || mode === "reject") return;
-      if (mode === "rollback" && running !== null) this.#rollBack(running);
+      if (mode === "rollback" && busy) {
+        for (const it of messagesOf(busy)) changed.set(it.id, emptied(it));
+      }
     }
-    this.started = run;
-    this.head = this.#addMessages(pending, input, change);
-  }
+    started = run;
+    head = addMessages(pending, input, change);
+  };
 
-  #rollBack(run: string): void {
-    for (const message of this.#messagesOf(run)) this.#changed.set(message.id, emptied(message));
-  }
-
-  #messagesOf(run: string): readonly Message[] {
-    return [...this.#state.messages.values()].filter((message) => message.run === run);
-  }
-
-  #putMessage(pending: PendingChange, change: Change<"put_message">): void {
+  const putMessage = (pending: PendingChange, change: Change<"put_message">): void => {
     const { message: input } = change;
     const { id = idOf(pending, 0) } = input;
-    const held = this.message(id);
+    const held = message(id);
     if (!held) {
-      this.head = this.#addMessages(pending, [input], change);
+      head = addMessages(pending, [input], change);
     } else if (!change.if_absent && !says(held, input)) {
-      this.#changed.set(id, edited(change, held));
-      if (!this.marks.has(id)) this.marks.set(id, "edited");
+      changed.set(id, edited(change, held));
+      if (!marks.has(id)) marks.set(id, "edited");
     }
-  }
+  };
 
   /** A chain of new messages; the last one's id, or that of their place. */
-  #addMessages(
-    { op, seen }: Pick<PendingChange, "op" | "seen">,
+  const addMessages = (
+    { op, seen }: PendingChange,
     inputs: readonly MessageInput[],
     place: Place,
-  ): string | null {
-    let parent = this.#resolve(place);
+  ): string | null => {
+    let parent = resolve(place);
     for (const [index, input] of inputs.entries()) {
       const { id = idOf({ op }, index) } = input;
       // Its id is known: the server would refuse it, or has it already.
-      if (this.#known(id)) continue;
-      this.#changed.set(id, made(input, id, parent, seen, index));
-      this.marks.set(id, "new");
-      this.#added.set(parent, [...(this.#added.get(parent) ?? []), id]);
+      if (known(id)) continue;
+      changed.set(id, made(input, id, parent, seen, index));
+      marks.set(id, "new");
+      added.set(parent, [...(added.get(parent) ?? []), id]);
       parent = id;
     }
     return parent;
-  }
+  };
 
-  #resolve({ after = this.head, parent }: Place): string | null {
-    const anchor = this.#nearestLiving(parent === undefined ? after : parent);
-    return parent === undefined && liesBelow(this, this.head, anchor) ? this.head : anchor;
-  }
+  const resolve = ({ after = head, parent }: Place): string | null => {
+    const anchor = nearestLiving(parent === undefined ? after : parent);
+    return parent === undefined && liesBelow({ message }, head, anchor) ? head : anchor;
+  };
 
-  #nearestLiving(id: string | null): string | null {
-    if (id === null || this.message(id)) return id;
-    const gone = this.#known(id);
+  const nearestLiving = (id: string | null): string | null => {
+    if (id === null || message(id)) return id;
+    const dead = known(id);
     // Of what the server has deleted no ancestors are known here.
-    return gone ? this.#nearestLiving(gone.parent) : this.head;
-  }
+    return dead ? nearestLiving(dead.parent) : head;
+  };
 
-  #deleteMessage(id: string): void {
-    const message = this.message(id);
-    if (!message) return;
+  const deleteMessage = (id: string): void => {
+    const held = message(id);
+    if (!held) return;
     const doomed = [id];
-    for (const next of doomed) doomed.push(...this.children(next));
-    for (const next of doomed) this.#gone.add(next);
-    if (this.head !== null && this.#gone.has(this.head)) this.head = message.parent;
-  }
+    for (const next of doomed) doomed.push(...children(next));
+    for (const next of doomed) gone.add(next);
+    if (head !== null && gone.has(head)) head = held.parent;
+  };
 
-  #stopRun({ run: named }: Change<"stop_run">, frozen?: readonly Message[]): void {
-    const run = named ?? this.running ?? this.started;
+  const stopRun = (
+    { run = running() ?? started }: { readonly run?: string | null | undefined },
+    frozen: PendingChange["frozen"],
+  ): void => {
     if (run === null) return;
-    const waiting = this.queued.findIndex((turn) => turn.run === run);
-    if (waiting >= 0) {
-      this.queued.splice(waiting, 1);
-      return;
-    }
-    if (run === this.started) this.started = null;
-    this.stopping = true;
-    const left = frozen ?? this.#messagesOf(run);
-    this.#stopped.set(run, new Set(left.map((message) => message.id)));
-    for (const message of left) {
-      if (this.message(message.id)) this.#changed.set(message.id, message);
+    const waiting = queued.findIndex((turn) => turn.run === run);
+    if (waiting >= 0) return void queued.splice(waiting, 1);
+    if (run === started) started = null;
+    stopping = true;
+    const left = frozen ?? messagesOf(run);
+    stopped.set(run, new Set(left.map((it) => it.id)));
+    for (const it of left) if (message(it.id)) changed.set(it.id, it);
+  };
+
+  for (const it of pending) {
+    const { change } = it;
+    if (change.type === "start_run") startRun(it, change);
+    else if (change.type === "put_message") putMessage(it, change);
+    else if (change.type === "delete_message") deleteMessage(change.message);
+    else if (change.type === "stop_run") stopRun(change, it.frozen);
+    else if (change.type === "move_head") {
+      if (change.head === null || message(change.head)) ({ head } = change);
+    } else if (change.type === "update_thread" && thread) {
+      thread = { ...thread, ...fieldsOf(change, thread) };
     }
   }
-}
+  return {
+    head,
+    message,
+    children,
+    thread,
+    started,
+    stopping,
+    queued,
+    marks,
+    running: running(),
+    isLate: ({ id, run }) => stopped.get(run)?.has(id) === false,
+  };
+};
 
 const idOf = ({ op }: Pick<PendingChange, "op">, what: string | number) => `op:${op}:${what}`;
 
@@ -180,10 +171,10 @@ const partsIn = ({ text, parts }: MessageInput): readonly Part[] =>
   parts ?? (text === undefined ? [] : [{ type: "text", text }]);
 
 /** A message, as it is with what is put. */
-function withInput(held: Message, input: MessageInput): Message {
+const withInput = (held: Message, input: MessageInput): Message => {
   const { author = held.author, metadata = held.metadata } = input;
   return { ...held, author, metadata, parts: partsIn(input) };
-}
+};
 
 /** Is it there already? Then it came back before its outcome. */
 const says = (held: Message, input: MessageInput) =>

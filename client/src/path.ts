@@ -20,7 +20,7 @@ type Children = ReadonlyMap<string | null, readonly string[]>;
 const none: readonly string[] = [];
 const indexes = new WeakMap<Messages, Children>();
 
-function childrenIn(messages: Messages): Children {
+const childrenIn = (messages: Messages): Children => {
   let index = indexes.get(messages);
   if (!index) {
     const made = new Map<string | null, string[]>();
@@ -32,55 +32,52 @@ function childrenIn(messages: Messages): Children {
     indexes.set(messages, (index = made));
   }
   return index;
-}
+};
 
 /** The messages of `next` stand where they stood: a token changes no tree. */
-export function inheritTree(former: Messages, next: Messages): void {
+export const inheritTree = (former: Messages, next: Messages): void => {
   const index = indexes.get(former);
   if (index) indexes.set(next, index);
-}
+};
 
-export function treeOf(state: Pick<ThreadState, "messages" | "thread">): Tree {
+export const treeOf = (state: Pick<ThreadState, "messages" | "thread">): Tree => {
   return {
     head: state.thread?.head ?? null,
     message: (id) => state.messages.get(id),
     children: (parent) => childrenIn(state.messages).get(parent) ?? none,
   };
-}
+};
+
+type Known = Pick<Tree, "message">;
 
 /** From a root to the message, both included; empty if it is not there. */
-export function pathTo(tree: Tree, id: string | null): readonly Message[] {
+export const pathTo = (tree: Known, id: string | null): readonly Message[] => {
   const path: Message[] = [];
   for (let at = messageAt(tree, id); at; at = messageAt(tree, at.parent)) path.push(at);
   return path.reverse();
-}
+};
 
 /** Is the message the other one, or below it? Below `null` lies everything. */
-export function liesBelow(tree: Tree, id: string | null, above: string | null): boolean {
-  let at = messageAt(tree, id);
-  while (at && at.id !== above) at = messageAt(tree, at.parent);
-  return above === null || at !== undefined;
-}
+export const liesBelow = (tree: Known, id: string | null, above: string | null): boolean =>
+  above === null || pathTo(tree, id).some((it) => it.id === above);
 
-const messageAt = (tree: Tree, id: string | null) => (id === null ? undefined : tree.message(id));
+const messageAt = (tree: Known, id: string | null) => (id === null ? undefined : tree.message(id));
 
 /** Where the branch through a message ends: at the head if that lies below, else at the newest. */
-export function tipOf(tree: Tree, id: string): string {
+export const tipOf = (tree: Tree, id: string): string => {
   if (liesBelow(tree, tree.head, id)) return tree.head as string;
   let tip = id;
-  for (let next = newest(tree, tip); next !== undefined; next = newest(tree, tip)) tip = next;
+  for (let next: string | undefined = id; next; next = tree.children(next).at(-1)) tip = next;
   return tip;
-}
-
-const newest = (tree: Tree, id: string) => tree.children(id).at(-1);
+};
 
 /** The path that is looked at; `shown` is this device's own choice of a branch. */
-export function pathLookedAt(tree: Tree, shown: string | null): readonly Message[] {
+export const pathLookedAt = (tree: Tree, shown: string | null): readonly Message[] => {
   return pathTo(tree, messageAt(tree, shown) ? tipOf(tree, shown as string) : tree.head);
-}
+};
 
 /** A message's siblings in order, itself among them; empty if it is not there. */
-export function siblingsOf(tree: Tree, id: string): readonly string[] {
+export const siblingsOf = (tree: Tree, id: string): readonly string[] => {
   const message = tree.message(id);
   return message ? tree.children(message.parent) : none;
-}
+};

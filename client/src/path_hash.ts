@@ -7,23 +7,23 @@ import type { Message, Part } from "./wire.js";
 /** SHA-256. */
 export type Hash = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> | Uint8Array;
 
-export async function hashPath(path: readonly Message[], hash?: Hash): Promise<string> {
+export const hashPath = async (path: readonly Message[], hash?: Hash): Promise<string> => {
   const sha256 = hash ?? (await available());
   let digest: Uint8Array = new Uint8Array(32);
   for (const message of path) digest = await sha256(bytesOf(digest, message));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+};
 
 /** The browser's own, else one that is loaded now. */
-async function available(): Promise<Hash> {
+const available = async (): Promise<Hash> => {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle) return async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes));
   return (await import("./sha256.js")).sha256;
-}
+};
 
 const encoder = new TextEncoder();
 
-function bytesOf(parent: Uint8Array, message: Message): Uint8Array<ArrayBuffer> {
+const bytesOf = (parent: Uint8Array, message: Message): Uint8Array<ArrayBuffer> => {
   const fields = [message.id, message.role, `${message.parts.length}`];
   for (const part of message.parts) fields.push(part.type, ...contentOf(part));
   const pieces = [parent];
@@ -38,9 +38,9 @@ function bytesOf(parent: Uint8Array, message: Message): Uint8Array<ArrayBuffer> 
     at += piece.length;
   }
   return all;
-}
+};
 
-function contentOf(part: Part): readonly string[] {
+const contentOf = (part: Part): readonly string[] => {
   switch (part.type) {
     case "text":
     case "reasoning":
@@ -56,4 +56,4 @@ function contentOf(part: Part): readonly string[] {
     default:
       return []; // a type of a later version
   }
-}
+};

@@ -5,7 +5,7 @@
 // as before is the same object.
 
 import { keep, memo, sameItems } from "./equal.js";
-import { Overlay } from "./overlay.js";
+import { type Overlay, overlayOf } from "./overlay.js";
 import { pathLookedAt, siblingsOf, type Tree } from "./path.js";
 import { runsOf } from "./runs.js";
 import type { ThreadState } from "./state.js";
@@ -13,19 +13,17 @@ import { isEmpty } from "./text.js";
 import type { MessageView, PendingChange, ThreadView } from "./types.js";
 import type { Message, Run } from "./wire.js";
 
-export { frozenOf } from "./seen.js";
-
 /** The part of a view that follows from the state and the pending changes alone. */
 export type Projection = Omit<ThreadView, "pending" | "refused" | "lost" | "cursor">;
 
 /** `shown`: a message on the branch that this device looks at; null: it looks at the head. */
-export function project(
+export const project = (
   state: ThreadState,
   pending: readonly PendingChange[],
   shown: string | null,
   former?: Projection | undefined,
-): Projection {
-  const tree = new Overlay(state, pending);
+): Projection => {
+  const tree = overlayOf(state, pending);
   const { running = null, last, unsent } = runsOf(state.runs);
   const messages: MessageView[] = [];
   for (const message of pathLookedAt(tree, shown)) {
@@ -50,14 +48,14 @@ export function project(
     thread: keep(former?.thread, tree.thread),
     error: keep(former?.error, error),
   };
-}
+};
 
 /** The siblings of a message, in order, itself among them; pending ones too. */
 export const branchesOf = (
   state: ThreadState,
   pending: readonly PendingChange[],
   message: string,
-): readonly string[] => siblingsOf(new Overlay(state, pending), message);
+): readonly string[] => siblingsOf(overlayOf(state, pending), message);
 
 const viewOf = memo(
   (
@@ -72,32 +70,35 @@ const viewOf = memo(
 const isNothing = (message: Message, branches: readonly string[]) =>
   message.status === "stopped" && branches.length < 2 && isEmpty(message);
 
-function statusOf(
+const statusOf = (
   state: ThreadState,
   tree: Overlay,
   run: Run | null,
   failed: boolean,
-): ThreadView["status"] {
+): ThreadView["status"] => {
   if (tree.started !== null) return "submitted";
   if (run !== null && tree.running !== null) return hasWord(tree, run) ? "streaming" : "submitted";
   if (tree.queued.length > 0) return "submitted";
   if (failed) return "error";
   return state.epoch === null && state.ts === 0 && tree.marks.size === 0 ? "loading" : "ready";
-}
+};
 
 /** Is there a word of the run's answer, on whatever branch? */
-function hasWord(tree: Tree, run: Run, below: string | null = run.head ?? null): boolean {
+const hasWord = (tree: Tree, run: Run, below: string | null = run.head ?? null): boolean => {
   return tree.children(below).some((id) => {
     const message = tree.message(id);
     return message?.run === run.id && (!isEmpty(message) || hasWord(tree, run, id));
   });
-}
+};
 
-function errorOf(run: Run | undefined): ThreadView["error"] {
+const errorOf = (run: Run | undefined): ThreadView["error"] => {
   if (run?.status !== "failed" && run?.status !== "interrupted") return null;
   return run.error ?? { code: run.status, detail: "" };
-}
+};
 
-function kept<Item>(former: readonly Item[] | undefined, items: readonly Item[]): readonly Item[] {
+const kept = <Item>(
+  former: readonly Item[] | undefined,
+  items: readonly Item[],
+): readonly Item[] => {
   return former && sameItems(former, items) ? former : items;
-}
+};

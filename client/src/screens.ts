@@ -13,41 +13,44 @@ export interface Seen {
   readonly shown: readonly Shown[];
 }
 
+export interface Screens {
+  /** A view of this state was handed out. */
+  handed(state: ThreadState): void;
+  mark(cursor: Cursor, shown: readonly Shown[]): void;
+  seen(current: ThreadState): Seen;
+  /** The history is another. */
+  clear(): void;
+}
+
 // Each state has a map of its own: of a long thread fewer are kept.
 const statesMax = 256;
 const entriesMax = 100_000;
 
-export class SeenStates {
-  #states: ThreadState[] = [];
-  #marked = false;
-  #shown: readonly Shown[] = [];
-
-  /** A view of this state was handed out. */
-  handed(state: ThreadState): void {
-    if (this.#states.at(-1) === state) return;
-    this.#states.push(state);
-    // The oldest is what is known to be seen; of those between, each can be done without.
-    const most = Math.max(2, Math.min(statesMax, entriesMax / state.messages.size));
-    if (this.#states.length > most) this.#states.splice(1, 1);
-  }
-
-  mark(cursor: Cursor, shown: readonly Shown[]): void {
-    const place = this.#states.findIndex((it) => cursorOf(it) === cursor);
-    if (place < 0) return;
-    this.#marked = true;
-    this.#states.splice(0, place);
-    this.#shown = shown;
-  }
-
-  seen(current: ThreadState): Seen {
-    const state = (this.#marked ? this.#states[0] : this.#states.at(-1)) ?? current;
-    return { state, cursor: cursorOf(state), shown: this.#marked ? this.#shown : [] };
-  }
-
-  /** The history is another. */
-  clear(): void {
-    this.#states = [];
-    this.#marked = false;
-    this.#shown = [];
-  }
-}
+export const screensOf = (): Screens => {
+  let states: ThreadState[] = [];
+  /** Of the first state; null: nobody says what was painted. */
+  let marked: readonly Shown[] | null = null;
+  return {
+    handed(state) {
+      if (states.at(-1) === state) return;
+      states.push(state);
+      // The oldest is what is known to be seen; of those between, each can be done without.
+      const most = Math.max(2, Math.min(statesMax, entriesMax / state.messages.size));
+      if (states.length > most) states.splice(1, 1);
+    },
+    mark(cursor, shown) {
+      const place = states.findIndex((it) => cursorOf(it) === cursor);
+      if (place < 0) return;
+      states.splice(0, place);
+      marked = shown;
+    },
+    seen(current) {
+      const state = states.at(marked ? 0 : -1) ?? current;
+      return { state, cursor: cursorOf(state), shown: marked ?? [] };
+    },
+    clear() {
+      states = [];
+      marked = null;
+    },
+  };
+};

@@ -9,11 +9,11 @@ import type { Message, Part, Shown } from "./wire.js";
  * and of `shown` what has to be said: the parts of which less was seen than the state has. The
  * server cuts by the same rules.
  */
-export function frozenOf(
+export const frozenOf = (
   seen: ThreadState,
   run: string,
   shown: readonly Shown[] = [],
-): { readonly messages: readonly Message[]; readonly shown: readonly Shown[] } {
+): { readonly messages: readonly Message[]; readonly shown: readonly Shown[] } => {
   const messages: Message[] = [];
   const said: Shown[] = [];
   for (const message of seen.messages.values()) {
@@ -33,15 +33,15 @@ export function frozenOf(
     messages.push(stays ? message : { ...message, parts, status: "stopped" });
   }
   return { messages, shown: said };
-}
+};
 
 const lengthOf = (part: Part) => growingText(part)?.length ?? 0;
 
-function isObject(text: string): boolean {
+const isObject = (text: string): boolean => {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    JSON.parse(text);
+    return text.trim().startsWith("{");
   } catch {
     return false;
   }
-}
+};

@@ -18,10 +18,10 @@ export interface ThreadState {
   readonly runs: ReadonlyMap<string, Run>;
 }
 
-export function emptyState(id: string): ThreadState {
+export const emptyState = (id: string): ThreadState => {
   return { id, ts: 0, epoch: null, thread: null, messages: new Map(), runs: new Map() };
-}
+};
 
-export function cursorOf(state: ThreadState): Cursor | null {
+export const cursorOf = (state: ThreadState): Cursor | null => {
   return state.epoch === null ? null : `${state.ts}@${state.epoch}`;
-}
+};

@@ -5,14 +5,14 @@
 // when the leader goes, the next holder of the lock opens a connection, every open request is told
 // `lost`, and each tab asks again from where it is. Nobody else has to be told what was going on.
 
+import type { Settled } from "./changes.js";
 import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange } from "./types.js";
-import type { Outcome } from "./wire.js";
 
 /** What one tab tells the others of its changes. */
 export interface News {
   added(change: PendingChange): void;
-  settled(thread: string, outcomes: readonly Outcome[]): void;
+  settled(thread: string, outcomes: readonly Settled[]): void;
   renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void;
   dropped(thread: string): void;
 }
@@ -45,8 +45,12 @@ type Said =
   | { readonly type: "news"; readonly news: NewsItem };
 type NewsItem = { [Name in keyof News]: readonly [Name, ...Parameters<News[Name]>] }[keyof News];
 
+/** Has this browser what it takes? Pages of plain http have no locks. */
+export const canShare = (): boolean =>
+  globalThis.navigator?.locks !== undefined && typeof BroadcastChannel !== "undefined";
+
 /** `name`: what the tabs share; `tab`: what no other tab is called. */
-export function joinTabs(name: string, tab: string, events: TabEvents): Tabs {
+export const joinTabs = (name: string, tab: string, events: TabEvents): Tabs => {
   const link = new SharedLink(name, tab, events);
   const tell = (...news: NewsItem) => link.say({ type: "news", news });
   return {
@@ -56,7 +60,7 @@ export function joinTabs(name: string, tab: string, events: TabEvents): Tabs {
     renumbered: (thread, changes, former) => tell("renumbered", thread, changes, former),
     dropped: (thread) => tell("dropped", thread),
   };
-}
+};
 
 class SharedLink implements Link {
   readonly #events: TabEvents;

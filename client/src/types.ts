@@ -232,7 +232,7 @@ export interface Options {
   /** Messages of this device carry it. */
   readonly author?: string | undefined;
   /** Where pending changes and threads are kept: IndexedDB where there is one, else memory. */
-  readonly store?: Store | undefined;
+  readonly store?: Store | Promise<Store> | undefined;
   /** Share connection, device and queue with other tabs. Default: where the browser can. */
   readonly tabs?: boolean | undefined;
   /** By default `websocket`, and `sse` where that can't be had. */
@@ -269,8 +269,8 @@ export interface StoredThread {
 export interface Store {
   /** The name under which other tabs see the same store; null: it is this page's alone. */
   readonly shared: string | null;
-  /** This browser's device id: the one that is kept, else `fresh`, which is kept from now on. */
-  device(fresh: string): Promise<string>;
+  /** This browser's device id, or this page's. */
+  readonly device: string;
   /** Numbers the change (`op`: one above all that were ever given) and keeps it. */
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
   remove(thread: string, ops: readonly number[]): Promise<void>;

@@ -1,24 +1,23 @@
 // wake.ts: the life of the page.
 
 /** When the page has come back to life: visible, online, out of the back-forward cache. */
-export function onWake(task: () => void): () => void {
-  if (typeof document === "undefined") return () => undefined;
+export const onWake = (task: () => void): (() => void) => {
   const shown = () => {
     if (document.visibilityState === "visible") task();
   };
-  addEventListener("online", task);
-  addEventListener("pageshow", shown);
-  document.addEventListener("visibilitychange", shown);
-  return () => {
-    removeEventListener("online", task);
-    removeEventListener("pageshow", shown);
-    document.removeEventListener("visibilitychange", shown);
-  };
-}
+  return listen((options) => {
+    addEventListener("online", task, options);
+    addEventListener("pageshow", shown, options);
+    document.addEventListener("visibilitychange", shown, options);
+  });
+};
 
 /** When the page may be about to go: what is held is stored. */
-export function onHide(task: () => void): () => void {
-  if (typeof document === "undefined") return () => undefined;
-  addEventListener("pagehide", task);
-  return () => removeEventListener("pagehide", task);
-}
+export const onHide = (task: () => void): (() => void) =>
+  listen((options) => addEventListener("pagehide", task, options));
+
+const listen = (begin: (options: { readonly signal: AbortSignal }) => void): (() => void) => {
+  const stop = new AbortController();
+  if (globalThis.document as Document | undefined) begin({ signal: stop.signal });
+  return () => stop.abort();
+};

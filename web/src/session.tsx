@@ -18,7 +18,7 @@ function keepToken(token: string, remember: boolean): void {
 }
 
 /** What is kept belongs to whoever has the token: another token must not send its changes. */
-const storeOf = (token: string | undefined): Store | undefined =>
+const storeOf = (token: string | undefined): Promise<Store> | undefined =>
   token === undefined ? undefined : indexedDbStore(storeNameOf(location.origin, token));
 
 /** A client for as long as the page is open; a new token makes a new one. */

@@ -78,8 +78,7 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     const indexedDB = new IDBFactory();
     const store = () => indexedDbStore("offline", { indexedDB, turns: true });
     const kept = async () => {
-      const reader = store();
-      await reader.device("nobody");
+      const reader = await store();
       const changes = await reader.pending();
       reader.close();
       return changes.length;

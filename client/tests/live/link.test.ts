@@ -2,8 +2,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { NetLink, type Open, type Request, type WireEvents } from "../../src/link.js";
-import { Listeners } from "../../src/listeners.js";
+import { type Link, netLink, type Open, type Request, type WireEvents } from "../../src/link.js";
 import type { Clock } from "../../src/types.js";
 
 class SteppedClock implements Clock {
@@ -39,7 +38,7 @@ interface Opened {
 describe("a link", () => {
   let clock: SteppedClock;
   let wires: Opened[];
-  let link: NetLink;
+  let link: Link;
 
   const opener =
     (kind: Opened["kind"]): Open =>
@@ -59,12 +58,11 @@ describe("a link", () => {
   beforeEach(() => {
     clock = new SteppedClock();
     wires = [];
-    link = new NetLink({
+    link = netLink({
       clock,
       random: () => 1 - 2 ** -32,
       socket: opener("socket"),
-      events: opener("events"),
-      listeners: new Listeners(),
+      events: async () => opener("events"),
       onWake: () => () => undefined,
     });
   });
@@ -130,15 +128,30 @@ describe("a link", () => {
     expect(link.view.state).toBe("connecting");
   });
 
-  test("takes events where sockets are blocked twice", () => {
+  test("takes events where sockets are blocked twice", async () => {
     wire().events.closed("blocked");
     clock.pass(1_000);
     expect(wire().kind).toBe("socket");
     wire().events.closed("blocked");
     clock.pass(1_000);
-    expect(wire().kind).toBe("events");
+    await vi.waitFor(() => expect(wire().kind).toBe("events")); // loaded only now
     wire().events.opened();
     expect(link.view.transport).toBe("sse");
+  });
+
+  test("tries again when what takes events can't be loaded", async () => {
+    const failing = netLink({
+      clock,
+      random: () => 0,
+      socket: null,
+      events: () => Promise.reject(new Error("the page's files are gone")),
+      onWake: () => () => undefined,
+    });
+    await vi.waitFor(() => expect(failing.view.state).toBe("offline"));
+    clock.pass(1_000);
+    expect(failing.view.state).toBe("connecting");
+    await vi.waitFor(() => expect(failing.view.state).toBe("offline"));
+    failing.close();
   });
 
   test("stays with sockets where nothing passes at all", () => {

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Sink } from "../../src/link.js";
-import { type Outside, Session } from "../../src/session.js";
+import { type Outside, type Session, sessionOf } from "../../src/session.js";
 import type { PendingChange, StoredThread } from "../../src/types.js";
 import type {
   ChangeBody,
@@ -129,7 +129,7 @@ describe("a session", () => {
   /** Follows, and holds one message, m at 5. */
   beforeEach(() => {
     world = new World();
-    session = new Session("t", world);
+    session = sessionOf("t", world);
     session.load(null, []);
     session.start(null);
     session.watch(true);
@@ -330,7 +330,7 @@ describe("a session", () => {
   });
 
   test("what is stored is checked by its digest, once", () => {
-    const fresh = new Session("t", world);
+    const fresh = sessionOf("t", world);
     const { thread: held, messages } = session.state;
     const stored = {
       id: "t",
