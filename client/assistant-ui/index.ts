@@ -93,8 +93,7 @@ function verbsOf(
     onReload: async (parent, { sourceId }) => {
       const answer = sourceId ?? view.messages.find((one) => one.parent === parent)?.id;
       if (answer !== undefined) void live.regenerate(answer, send);
-      else
-        void live.change({ type: "start_run", parent, agent: send?.agent, params: send?.params });
+      else void live.regenerate(undefined, { ...send, parent });
     },
     onDelete: (message) => void live.remove(message),
   };

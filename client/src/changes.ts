@@ -2,11 +2,8 @@
 //
 // One that has no number yet (the store is giving it) has an `op` below 0: it is shown, not sent.
 
-import type { PendingChange, RefusedChange } from "./types.js";
-import type { Cursor, Outcome } from "./wire.js";
-
-/** What came of a change, from an answer or from an entry. */
-export type Settled = Omit<Outcome, "type">;
+import type { PendingChange, RefusedChange, Settled } from "./types.js";
+import type { Cursor } from "./wire.js";
 
 export interface Changes {
   readonly pending: readonly PendingChange[];
@@ -16,7 +13,7 @@ export interface Changes {
   merge(changes: readonly PendingChange[]): void;
   /** What is to be sent next. */
   batch(): readonly PendingChange[];
-  /** Takes off what is answered; returns the outcomes that were news. */
+  /** Takes off what is answered or dismissed; returns the outcomes that were news. */
   settle(outcomes: readonly Settled[]): readonly Settled[];
   /** A request was answered. True: without a word on a change of it, though nothing was reset. */
   answered(ops: readonly number[], outcomes: readonly Settled[], reset: boolean): boolean;
@@ -25,7 +22,6 @@ export interface Changes {
   /** Nothing is sent until those that are meant have new numbers. */
   hold(meant: (seen: Cursor | null) => boolean): readonly number[];
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
-  dismiss(op: number): void;
 }
 
 const batchMax = 64;
@@ -55,8 +51,23 @@ export const changesOf = (thread: string): Changes => {
     // By number; what has none yet is the latest, and stays where it is among its like.
     pending =
       change.op < 0 ? [...others, change] : [...others, change].sort((a, b) => rank(a) - rank(b));
+    if (change.refused) settle([{ ...change.refused, op: change.op, outcome: "refused" }]);
     return null;
   };
+
+  const settle = (outcomes: readonly Settled[]): readonly Settled[] =>
+    outcomes.filter((it) => {
+      const { op, outcome, code = "refused", detail = "" } = it;
+      if (op === undefined || (done.has(op) && outcome !== "dismissed")) return false;
+      remember(op, it);
+      const found = pending.find((one) => one.op === op);
+      pending = pending.filter((one) => one !== found);
+      refused = refused.filter((one) => one.op !== op);
+      if (found && outcome === "refused") {
+        refused = [...refused, { op, change: found.change, code, detail }];
+      }
+      return true;
+    });
 
   const merge = (changes: readonly PendingChange[]): void => {
     for (const change of changes) if (change.thread === thread) add(change);
@@ -72,19 +83,7 @@ export const changesOf = (thread: string): Changes => {
     add,
     merge,
     batch: () => (held.size ? [] : pending.filter(({ op }) => op > 0).slice(0, limit)),
-    settle: (outcomes) =>
-      outcomes.filter((outcome) => {
-        const { op, code = "refused", detail = "" } = outcome;
-        if (op === undefined || done.has(op)) return false;
-        remember(op, outcome);
-        const found = pending.find((it) => it.op === op);
-        if (!found) return true;
-        pending = pending.filter((it) => it !== found);
-        if (outcome.outcome === "refused") {
-          refused = [...refused, { op, change: found.change, code, detail }];
-        }
-        return true;
-      }),
+    settle,
     answered(ops, outcomes, reset) {
       limit = batchMax;
       return !reset && ops.some((op) => outcomes.every((it) => it.op !== op));
@@ -106,9 +105,6 @@ export const changesOf = (thread: string): Changes => {
       }
       pending = pending.filter(({ op }) => !former.includes(op));
       merge(changes);
-    },
-    dismiss(op) {
-      refused = refused.filter((it) => it.op !== op);
     },
   };
 };

@@ -3,7 +3,6 @@
 // A change goes the same way always: shown, numbered and kept by the store, sent by the session of
 // its thread in the tab that leads, taken off when its outcome came.
 
-import type { Settled } from "./changes.js";
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
 import { feedOf } from "./feed.js";
@@ -25,6 +24,7 @@ import type {
   PendingChange,
   Result,
   Store,
+  Settled,
 } from "./types.js";
 import { onHide, onWake } from "./wake.js";
 import type { Cursor, Message } from "./wire.js";
@@ -73,9 +73,9 @@ export const clientOf = (
   // Alone, or with the other tabs.
   const join = async ({ shared }: Store): Promise<void> => {
     const may = options.tabs !== false && shared;
-    const loaded = may ? await import("./tabs.js").catch(() => null) : null;
+    const loaded = may && (await import("./tabs.js").catch(() => null));
     if (over) return;
-    if (loaded?.canShare()) {
+    if (loaded && loaded.canShare()) {
       tabs = loaded.joinTabs(`${shared} ${url}`, newId("t"), {
         onWake,
         open,
@@ -196,12 +196,7 @@ export const clientOf = (
   };
 
   const settled = (thread: string, outcomes: readonly Settled[]): void => {
-    write((to) =>
-      to.remove(
-        thread,
-        outcomes.map(({ op = 0 }) => op),
-      ),
-    );
+    write((to) => to.settle(thread, outcomes));
     answer(outcomes);
     tabs?.settled(thread, outcomes);
   };

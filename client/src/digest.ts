@@ -5,6 +5,5 @@
 import type { Message } from "./wire.js";
 
 /** Of the path from a root to its last message, in hex. */
-export const digestOf = async (path: readonly Message[]): Promise<string> => {
-  return (await import("./path_hash.js")).hashPath(path);
-};
+export const digestOf = async (path: readonly Message[]): Promise<string> =>
+  (await import("./path_hash.js")).hashPath(path);

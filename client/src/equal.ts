@@ -16,9 +16,8 @@ export const keep = <Value>(former: Value | undefined, value: Value): Value =>
   former !== undefined && equal(former, value) ? former : value;
 
 /** Are two lists the same, item by item, by identity? */
-export const sameItems = (left: readonly unknown[], right: readonly unknown[]): boolean => {
-  return left.length === right.length && left.every((item, index) => item === right[index]);
-};
+export const sameItems = (left: readonly unknown[], right: readonly unknown[]): boolean =>
+  left.length === right.length && left.every((item, index) => item === right[index]);
 
 /** `make`, but the same object again for as long as it is made of the same. */
 export const memo = <Key extends object, Rest extends readonly unknown[], Value>(

@@ -7,9 +7,10 @@ import type { Http } from "./http.js";
 import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
 import { textOf } from "./streams.js";
 
-export const openEvents = (http: Http): Open => {
-  return (events) => new EventsWire(http, events);
-};
+export const openEvents =
+  (http: Http): Open =>
+  (events) =>
+    new EventsWire(http, events);
 
 class EventsWire implements Wire {
   readonly #http: Http;

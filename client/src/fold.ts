@@ -11,9 +11,7 @@ import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
 export { Gap };
 
 /** An entry at or before what is held is passed over: the same state comes back. */
-export const fold = (state: ThreadState, entry: EntryFrame): ThreadState => {
-  return foldAll(state, [entry]);
-};
+export const fold = (state: ThreadState, entry: EntryFrame): ThreadState => foldAll(state, [entry]);
 
 /** Many entries, for the price of one copy of the maps. */
 export const foldAll = (state: ThreadState, entries: readonly EntryFrame[]): ThreadState => {

@@ -6,7 +6,7 @@
 // change counts once.
 
 import type { Renumbering } from "./memory.js";
-import type { PendingChange, Store, StoredThread } from "./types.js";
+import type { PendingChange, Settled, Store, StoredThread } from "./types.js";
 import type { Cursor, Thread } from "./wire.js";
 
 const version = 1;
@@ -72,9 +72,22 @@ class IndexedDbStore implements Store {
       });
   }
 
-  async remove(thread: string, ops: readonly number[]): Promise<void> {
-    this.#drop(thread, ops);
-    await done(this.#database, [pending], (it) => this.#delete(it, ops));
+  async settle(thread: string, outcomes: readonly Settled[]): Promise<void> {
+    this.#spare = this.#spare.flatMap((it) => {
+      const found = it.thread === thread && outcomes.find(({ op }) => op === it.op);
+      return found ? kept(it, found) : it;
+    });
+    await done(this.#database, [pending], (it) => {
+      for (const outcome of outcomes) {
+        if (outcome.op === undefined) continue;
+        const key = [this.device, outcome.op];
+        const held: IDBRequest<Kept | undefined> = it(pending).get(key);
+        held.onsuccess = () => {
+          it(pending).delete(key);
+          for (const left of held.result ? kept(held.result, outcome) : []) it(pending).put(left);
+        };
+      }
+    });
   }
 
   async renumber(
@@ -96,8 +109,8 @@ class IndexedDbStore implements Store {
 
   async pending(): Promise<readonly PendingChange[]> {
     const own = IDBKeyRange.bound([this.device], [this.device, []]);
-    const kept = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own));
-    return [...kept.map(({ device: _, ...change }) => change), ...this.#spare];
+    const all = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own));
+    return [...all.map(({ device: _, ...change }) => change), ...this.#spare];
   }
 
   async thread(id: string): Promise<StoredThread | null> {
@@ -159,6 +172,12 @@ class IndexedDbStore implements Store {
     this.#spare = this.#spare.filter((it) => it.thread !== thread || !ops.includes(it.op));
   }
 }
+
+/** What is left of a change: of one that was refused all, with the reason. */
+const kept = <Change extends PendingChange>(
+  change: Change,
+  { outcome, code = "refused", detail = "" }: Settled,
+): readonly Change[] => (outcome === "refused" ? [{ ...change, refused: { code, detail } }] : []);
 
 // --- Devices ---------------------------------------------------------------------------------------
 

@@ -53,13 +53,6 @@ export const liveOf = (
     return result.ok ? { ...result, run } : result;
   };
 
-  const change = (asked: ChangeBody): Promise<Result> => {
-    if (asked.type === "put_message") {
-      return put({ ...asked, message: { ...asked.message, id: asked.message.id ?? newId("m") } });
-    }
-    return put(asked.type === "start_run" ? { ...asked, run: asked.run ?? newId("r") } : asked);
-  };
-
   // The last message of what is looked at that the server knows: what is not sent yet can't be named
   // as an anchor, for it may have to wait.
   const tip = () => session.view.messages.findLast((it) => session.state.messages.has(it.id))?.id;
@@ -122,12 +115,12 @@ export const liveOf = (
 
     remove: (message) => put({ type: "delete_message", message }),
     update: (fields) => put({ type: "update_thread", ...fields }),
-    change,
+    change: (asked) => put(asked),
 
     async offerLost() {
       const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
       session.offered();
-      const results = await Promise.all(lost.map((it) => change(offerOf(it))));
+      const results = await Promise.all(lost.map((it) => put(offerOf(it))));
       return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
     },
 

@@ -17,8 +17,11 @@ export const memoryStore = (): Store => {
       pending = [...pending, numbered];
       return numbered;
     },
-    async remove(thread, ops) {
-      pending = pending.filter((it) => it.thread !== thread || !ops.includes(it.op));
+    // What was refused is told by the page, which lives as long.
+    async settle(thread, outcomes) {
+      pending = pending.filter(
+        (it) => it.thread !== thread || !outcomes.some(({ op }) => op === it.op),
+      );
     },
     async renumber(thread, ops, seen) {
       const [renumbered, next] = renumbering(pending, thread, ops, seen, last);

@@ -40,13 +40,11 @@ export const inheritTree = (former: Messages, next: Messages): void => {
   if (index) indexes.set(next, index);
 };
 
-export const treeOf = (state: Pick<ThreadState, "messages" | "thread">): Tree => {
-  return {
-    head: state.thread?.head ?? null,
-    message: (id) => state.messages.get(id),
-    children: (parent) => childrenIn(state.messages).get(parent) ?? none,
-  };
-};
+export const treeOf = (state: Pick<ThreadState, "messages" | "thread">): Tree => ({
+  head: state.thread?.head ?? null,
+  message: (id) => state.messages.get(id),
+  children: (parent) => childrenIn(state.messages).get(parent) ?? none,
+});
 
 type Known = Pick<Tree, "message">;
 
@@ -72,9 +70,8 @@ export const tipOf = (tree: Tree, id: string): string => {
 };
 
 /** The path that is looked at; `shown` is this device's own choice of a branch. */
-export const pathLookedAt = (tree: Tree, shown: string | null): readonly Message[] => {
-  return pathTo(tree, messageAt(tree, shown) ? tipOf(tree, shown as string) : tree.head);
-};
+export const pathLookedAt = (tree: Tree, shown: string | null): readonly Message[] =>
+  pathTo(tree, messageAt(tree, shown) ? tipOf(tree, shown as string) : tree.head);
 
 /** A message's siblings in order, itself among them; empty if it is not there. */
 export const siblingsOf = (tree: Tree, id: string): readonly string[] => {

@@ -99,6 +99,4 @@ const errorOf = (run: Run | undefined): ThreadView["error"] => {
 const kept = <Item>(
   former: readonly Item[] | undefined,
   items: readonly Item[],
-): readonly Item[] => {
-  return former && sameItems(former, items) ? former : items;
-};
+): readonly Item[] => (former && sameItems(former, items) ? former : items);

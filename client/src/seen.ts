@@ -1,5 +1,6 @@
 // seen.ts: what was seen of a run, and what its stop leaves.
 
+import { sameItems } from "./equal.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText } from "./text.js";
 import type { Message, Part, Shown } from "./wire.js";
@@ -18,18 +19,16 @@ export const frozenOf = (
   const said: Shown[] = [];
   for (const message of seen.messages.values()) {
     if (message.run !== run) continue;
-    const own = shown.filter((it) => it.message === message.id);
     const parts: Part[] = [];
     for (const [part, value] of message.parts.entries()) {
-      const lengths = own.filter((it) => it.part === part).map((it) => it.length);
-      const kept = cutPart(value, Math.min(...lengths));
+      const own = shown.filter((it) => it.message === message.id && it.part === part);
+      const kept = cutPart(value, Math.min(...own.map((it) => it.length)));
       if (kept !== value) said.push({ message: message.id, part, length: lengthOf(kept) });
       // A half-written call goes, with all behind it.
       if (kept.type === "tool_call" && !isObject(kept.arguments)) break;
       parts.push(kept);
     }
-    const whole = message.parts.every((part, index) => part === parts[index]);
-    const stays = whole && message.status !== "open";
+    const stays = sameItems(message.parts, parts) && message.status !== "open";
     messages.push(stays ? message : { ...message, parts, status: "stopped" });
   }
   return { messages, shown: said };

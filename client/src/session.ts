@@ -6,7 +6,7 @@
 // with all unanswered changes. Both answer with a diff from the cursor held to now, so it does not
 // matter which of them is faster.
 
-import { changesOf, type Settled } from "./changes.js";
+import { changesOf } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
 import { fold, Gap } from "./fold.js";
@@ -14,7 +14,7 @@ import type { Sink } from "./link.js";
 import { branchesOf, project } from "./project.js";
 import { type Seen, screensOf } from "./screens.js";
 import { cursorOf, emptyState, type ThreadState } from "./state.js";
-import type { PendingChange, StoredThread, ThreadView } from "./types.js";
+import type { PendingChange, Settled, StoredThread, ThreadView } from "./types.js";
 import type {
   Cursor,
   DiffFrame,
@@ -215,9 +215,9 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     if (exchange === sending) sending = null;
     // Outcomes count even where the diff is behind what is held, or does not fit it.
     tellSettled(frame.outcomes);
-    if (!applyDiff(exchange, frames)) gap();
-    const reset = frames.some((it) => it.reset);
-    if (ops.length > 0 && changes.answered(ops, frame.outcomes, reset)) backOff();
+    const reset = frames.find((it) => it.reset)?.reset;
+    if (!applyDiff(exchange, frames, reset)) gap();
+    if (ops.length > 0 && changes.answered(ops, frame.outcomes, !!reset)) backOff();
     changedAndAct();
   };
 
@@ -232,7 +232,11 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     }
   };
 
-  const applyDiff = (exchange: Exchange, frames: readonly DiffFrame[]): boolean => {
+  const applyDiff = (
+    exchange: Exchange,
+    frames: readonly DiffFrame[],
+    reset: DiffFrame["reset"],
+  ): boolean => {
     const before = state;
     const replaces = exchange.fresh && fresh;
     if (!follows(() => apply(replaces ? emptyState(id) : before, frames))) return false;
@@ -240,7 +244,6 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     gaps = 0;
     error = null;
     if (exchange.fresh) fresh = false;
-    const reset = frames.find((it) => it.reset)?.reset;
     const rewound = reset?.reason === "rewound" && before.epoch !== state.epoch;
     if (replaces || rewound) {
       const from = reset?.kept_until ?? 0;
@@ -369,7 +372,7 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     if (!cursor || !thread || kept === state) return;
     kept = state;
     const [all, asked] = [[...messages.values()], [...runs.values()]];
-    outside.keep({ id, cursor, thread, messages: all, runs: asked });
+    outside.keep({ id, cursor, thread, messages: all, runs: asked, lost });
   };
 
   return {
@@ -397,7 +400,10 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
     load(stored, pending) {
       if (gone) return;
-      if (stored) state = kept = stateOf(stored);
+      if (stored) {
+        state = kept = stateOf(stored);
+        lost = stored.lost ?? lost;
+      }
       changes.merge(pending);
       changed();
     },
@@ -420,11 +426,13 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       changedAndAct();
     },
     dismiss(op) {
-      changes.dismiss(op);
+      tellSettled([{ op, outcome: "dismissed" }]);
       changed();
     },
     offered() {
       lost = [];
+      kept = null;
+      keepSoon(true);
       changed();
     },
     watch(now) {
@@ -449,7 +457,6 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       act();
     },
     appeared() {
-      if (!absent) return;
       absent = false;
       act();
     },

@@ -18,10 +18,14 @@ export interface ThreadState {
   readonly runs: ReadonlyMap<string, Run>;
 }
 
-export const emptyState = (id: string): ThreadState => {
-  return { id, ts: 0, epoch: null, thread: null, messages: new Map(), runs: new Map() };
-};
+export const emptyState = (id: string): ThreadState => ({
+  id,
+  ts: 0,
+  epoch: null,
+  thread: null,
+  messages: new Map(),
+  runs: new Map(),
+});
 
-export const cursorOf = (state: ThreadState): Cursor | null => {
-  return state.epoch === null ? null : `${state.ts}@${state.epoch}`;
-};
+export const cursorOf = (state: ThreadState): Cursor | null =>
+  state.epoch === null ? null : `${state.ts}@${state.epoch}`;

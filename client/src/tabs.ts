@@ -5,9 +5,8 @@
 // when the leader goes, the next holder of the lock opens a connection, every open request is told
 // `lost`, and each tab asks again from where it is. Nobody else has to be told what was going on.
 
-import type { Settled } from "./changes.js";
 import type { Link, Request, Sink } from "./link.js";
-import type { ConnectionView, PendingChange } from "./types.js";
+import type { ConnectionView, PendingChange, Settled } from "./types.js";
 
 /** What one tab tells the others of its changes. */
 export interface News {

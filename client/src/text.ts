@@ -15,9 +15,8 @@ export const textOf = (message: Pick<Message, "parts">): string =>
   message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 
 /** A part that can grow, with another text. */
-export const withText = (part: Part, text: string): Part => {
-  return part.type === "tool_call" ? { ...part, arguments: text } : ({ ...part, text } as Part);
-};
+export const withText = (part: Part, text: string): Part =>
+  part.type === "tool_call" ? { ...part, arguments: text } : ({ ...part, text } as Part);
 
 /** The last boundary of code points at or before `units`. */
 export const roundDown = (text: string, units: number): number => {
@@ -33,6 +32,5 @@ export const cutPart = (part: Part, units: number): Part => {
 };
 
 /** Is there nothing in it to show? */
-export const isEmpty = (message: Message): boolean => {
-  return message.parts.every((part) => growingText(part) === "");
-};
+export const isEmpty = (message: Message): boolean =>
+  message.parts.every((part) => growingText(part) === "");

@@ -17,6 +17,7 @@ import type {
   Message,
   MessageInput,
   Metadata,
+  Outcome,
   Part,
   Problem,
   Run,
@@ -145,7 +146,7 @@ export interface LiveThread {
     readonly archived?: boolean | undefined;
     readonly metadata?: Metadata | undefined;
   }): Promise<Result>;
-  /** Any change of the protocol. */
+  /** Any change of the protocol. A message or run that it gives no id is named by the server. */
   change(change: ChangeBody): Promise<Result>;
   /** Deletes the thread, for ever. */
   delete(): Promise<Result>;
@@ -254,6 +255,17 @@ export interface PendingChange {
   readonly seen: Cursor | null;
   /** Of a stop: the run's messages as they were frozen. */
   readonly frozen?: readonly Message[] | undefined;
+  /** Why it was refused: kept until its user has dismissed it. */
+  readonly refused?: Pick<RefusedChange, "code" | "detail"> | undefined;
+}
+
+/** What came of a change: of an answer, of an entry, or because its user has read why not. */
+export interface Settled {
+  readonly op?: number | undefined;
+  readonly outcome: Outcome["outcome"] | "dismissed";
+  readonly ts?: Timestamp | undefined;
+  readonly code?: string | undefined;
+  readonly detail?: string | undefined;
 }
 
 /** A thread as this browser last held it. */
@@ -263,6 +275,8 @@ export interface StoredThread {
   readonly thread: Thread;
   readonly messages: readonly Message[];
   readonly runs: readonly Run[];
+  /** What this device held and the server's history does not have. */
+  readonly lost?: readonly Message[] | undefined;
 }
 
 /** What outlives the page. Every method is one transaction. */
@@ -273,13 +287,15 @@ export interface Store {
   readonly device: string;
   /** Numbers the change (`op`: one above all that were ever given) and keeps it. */
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
-  remove(thread: string, ops: readonly number[]): Promise<void>;
+  /** Takes off what was applied or dismissed; what was refused stays, with the reason. */
+  settle(thread: string, outcomes: readonly Settled[]): Promise<void>;
   /** Numbers these anew, in their order, as seen at this cursor (after the history was rewound). */
   renumber(
     thread: string,
     ops: readonly number[],
     seen: Cursor | null,
   ): Promise<readonly PendingChange[]>;
+  /** All that is kept, what was refused too. */
   pending(): Promise<readonly PendingChange[]>;
   thread(id: string): Promise<StoredThread | null>;
   keepThread(thread: StoredThread): Promise<void>;

@@ -207,6 +207,34 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     expect((await server.read(live.id)).thread.title).toBe("good");
   });
 
+  test("what was refused is told until it is dismissed, over reloads", async () => {
+    const indexedDB = new IDBFactory();
+    const store = () => indexedDbStore("refused", { indexedDB, turns: true });
+    const id = scene.fresh();
+    const first = scene.front(id, { store: store() });
+    await first.live.edit("first", "put, and so made");
+    const edited = await first.live.edit("not an id", "what I wrote");
+    expect(edited).toMatchObject({ ok: false });
+    await first.live.update({ title: "taken" });
+    await first.client.close();
+
+    const second = scene.front(id, { store: store() });
+    await until(() => second.live.view.refused.length === 1, "it is told again");
+    const [refused] = second.live.view.refused;
+    expect(refused).toMatchObject({ code: "invalid" });
+    expect(JSON.stringify(refused?.change)).toContain("what I wrote");
+    expect(second.live.view.pending).toBe(0);
+    await agree(server, second.live);
+    second.live.dismiss(refused?.op ?? 0);
+    expect(second.live.view.refused).toEqual([]);
+    await second.client.close();
+
+    const third = scene.front(id, { store: store() });
+    await agree(server, third.live);
+    expect(third.live.view.refused).toEqual([]);
+    expect((await (await store()).pending()).length).toBe(0);
+  });
+
   test("an answer goes on through a kill of the server", async () => {
     const { live } = scene.front(scene.fresh());
     await live.sendMessage("before", push);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Sink } from "../../src/link.js";
 import { type Outside, type Session, sessionOf } from "../../src/session.js";
-import type { PendingChange, StoredThread } from "../../src/types.js";
+import type { PendingChange, Settled, StoredThread } from "../../src/types.js";
 import type {
   ChangeBody,
   DiffFrame,
@@ -45,7 +45,7 @@ class World implements Outside {
       void this.timers.splice(this.timers.indexOf(timer), this.timers.includes(timer) ? 1 : 0);
   }
   random = () => 0.5;
-  settled(_: string, outcomes: readonly Outcome[]): void {
+  settled(_: string, outcomes: readonly Settled[]): void {
     this.settledOps.push(...outcomes.map((it) => it.op ?? 0));
   }
   renumber(_: string, ops: readonly number[], seen: string | null): void {
@@ -229,6 +229,40 @@ describe("a session", () => {
     expect(session.view.lost.map((it) => it.id)).toEqual(["m"]);
     session.offered();
     expect(session.view.lost).toEqual([]);
+  });
+
+  test("what is lost is kept, until it is offered", () => {
+    world.follow.sink(failure(409, "unknown_history"));
+    world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
+    world.pass(1_000);
+    const reloaded = sessionOf("t", world);
+    reloaded.load(last(world.kept), []);
+    expect(reloaded.view.lost.map((it) => it.id)).toEqual(["m"]);
+    reloaded.offered();
+    world.pass(1_000);
+    expect(last(world.kept).lost).toEqual([]);
+  });
+
+  test("what was refused before the page was loaded is told, and not sent", () => {
+    session.connected(false, true);
+    const why = { code: "unknown_message", detail: "There is none." };
+    session.load(null, [{ ...change(1), refused: why }, change(2)]);
+    session.add({ ...change(1), refused: why });
+    expect(session.view.refused).toMatchObject([{ op: 1, ...why }]);
+    expect(session.view.pending).toBe(1);
+    session.connected(true, true);
+    expect(ops()).toEqual([2]);
+    session.dismiss(1);
+    expect(session.view.refused).toEqual([]);
+    expect(world.settledOps).toEqual([1]);
+  });
+
+  test("what another tab dismissed is dismissed here", () => {
+    session.add(change(1));
+    world.sending.sink(diff("5@e", { outcomes: [{ ...applied(1), outcome: "refused" }] }));
+    expect(session.view.refused.map((it) => it.op)).toEqual([1]);
+    session.settle([{ op: 1, outcome: "dismissed" }]);
+    expect(session.view.refused).toEqual([]);
   });
 
   test("what somebody deleted is not lost", () => {
