@@ -59,6 +59,7 @@ export class Inspector {
   async context(run) {
     await this.page.getByTestId("run-choice").selectOption(run);
     await this.page.getByTestId("context").waitFor();
+    await this.page.getByTestId("run-choice").evaluate((it) => it.scrollIntoView());
     return this.page.evaluate(() => ({
       sent: JSON.parse(document.querySelector('[data-testid="sent"]').textContent),
       same: document.querySelector('[data-testid="context"]').hasAttribute("data-same"),
