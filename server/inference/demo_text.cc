@@ -78,6 +78,10 @@ std::size_t words_of(std::string_view text) {
   return words;
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
 std::string sentence(std::uint64_t& seed) {
   return std::string(sentences[next(seed) % sentences.size()]);
 }
@@ -97,8 +101,8 @@ std::string answer(std::string_view said, std::size_t turns, std::string_view au
   std::string text = "## In lockstep 🎵\n\n";
   if (!author.empty()) text += "This is **" + std::string(author) + "** speaking. ";
   text += "You said:\n\n> " + quote_of(said) + "\n\n";
-  text += "That is " + std::to_string(words_of(said)) + " words, in a conversation of " +
-          std::to_string(turns) + " messages so far. " + paragraph(seed) + "\n\n";
+  text += "That is " + counted(words_of(said), "word") + ", in a conversation of " +
+          counted(turns, "message") + " so far. " + paragraph(seed) + "\n\n";
   text += "Three things to try:\n\n- **Stop** while this is being written. " + sentence(seed);
   text += "\n- **Reload** the page. " + sentence(seed);
   text += "\n- **Edit** what you said. " + sentence(seed) + "\n\n";

@@ -29,6 +29,14 @@ TEST(DemoText, IsTheSameForTheSamePathAndSpeaksOfWhatTheUserSaid) {
   EXPECT_NE(text, joined(demo_tokens(path_of("Why is\nthe sky blue?"), "ada", {})));
 }
 
+TEST(DemoText, CountsOneAsOne) {
+  const std::string one = joined(demo_tokens(path_of("Why?"), "", {}));
+  EXPECT_NE(one.find("That is 1 word, in a conversation of 1 message so far."), std::string::npos);
+
+  const std::string two = joined(demo_tokens(path_of("Why not?"), "", {}));
+  EXPECT_NE(two.find("That is 2 words, in a conversation of 1 message"), std::string::npos);
+}
+
 TEST(DemoText, HasAsManyTokensAsAreAskedFor) {
   for (const std::size_t tokens : {1u, 7u, 2000u}) {
     EXPECT_EQ(demo_tokens(path_of("x"), "", tokens).size(), tokens);
