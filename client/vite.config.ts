@@ -26,7 +26,7 @@ export default defineConfig({
     },
     rollupOptions: {
       external: [/^react($|\/)/, /^@assistant-ui\//, "lockstep-client"],
-      output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
     },
   },
   // The tests of types, *.test-d.ts, are the compiler's: `npm run types`.

@@ -1,40 +1,48 @@
 // size.mjs: how much of the client a page loads, and whether that is within the limit.
 //
-// Counted as a page would have it: bundled, minified, gzipped. The core is all that is loaded at once
-// by a page that imports `connect`, and all that it needs to keep threads and their list in step over
-// a WebSocket. What the browser makes possible or needs beside that (a store that outlives the page,
-// other tabs, events where sockets are blocked, SHA-256 without https) is loaded when it is called
-// for; it is told, and not counted.
+// Counted as a page has it that imports the built package (`npm run build`): bundled, minified,
+// gzipped. The core is all that is loaded at once by a page that imports `connect`, and all that it
+// needs to keep threads and their list in step over a WebSocket. What the browser makes possible or
+// needs beside that (a store that outlives the page, other tabs, events where sockets are blocked,
+// SHA-256 without https) is loaded when it is called for; it is told, and not counted.
 
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build } from "vite";
 
 const limit = 12_000;
-const client = fileURLToPath(new URL("../src/index.ts", import.meta.url));
+const client = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const page = "page";
+if (!existsSync(client)) throw new Error("There is no dist/: `npm run build` comes first.");
 
-const [{ output }] = await build({
-  configFile: false,
-  logLevel: "error",
-  build: {
-    target: "es2022",
-    write: false,
-    lib: { entry: page, formats: ["es"] },
-    rollupOptions: { output: { minify: true, comments: false } },
-  },
-  plugins: [
-    {
-      name: page,
-      enforce: "pre",
-      resolveId: (id) => (id.endsWith(`/${page}`) ? page : null),
-      load: (id) => (id === page ? `export { connect } from ${JSON.stringify(client)};` : null),
+/** What a page that imports these names loads: its chunks, by name. */
+async function bundle(names) {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      target: "es2022",
+      write: false,
+      lib: { entry: page, formats: ["es"] },
+      rollupOptions: { output: { minify: true, comments: false } },
     },
-  ],
-});
-const chunks = new Map(output.filter((it) => it.type === "chunk").map((it) => [it.fileName, it]));
-const size = (name) => gzipSync(chunks.get(name).code, { level: 9 }).length;
+    plugins: [
+      {
+        name: page,
+        enforce: "pre",
+        resolveId: (id) => (id.endsWith(`/${page}`) ? page : null),
+        load: (id) => (id === page ? `export { ${names} } from ${JSON.stringify(client)};` : null),
+      },
+    ],
+  });
+  return new Map(output.filter((it) => it.type === "chunk").map((it) => [it.fileName, it]));
+}
+const gzipped = (chunk) => gzipSync(chunk.code, { level: 9 }).length;
+
+const chunks = await bundle("connect");
+const size = (name) => gzipped(chunks.get(name));
 const sum = (names) => [...names].reduce((total, name) => total + size(name), 0);
 
 const atOnce = new Set([...chunks.values()].filter((it) => it.isEntry).map((it) => it.fileName));
@@ -47,4 +55,6 @@ for (const name of chunks.keys()) {
 }
 const kept = [...chunks.keys()].filter((name) => /^(indexeddb|tabs)-/.test(name));
 console.log(`the core, the store and the tabs of a page over https: ${total + sum(kept)} bytes`);
+const [pure] = (await bundle("fold, apply, emptyState")).values();
+console.log(`fold and apply alone, of a page that imports nothing else: ${gzipped(pure)} bytes`);
 if (total > limit) process.exitCode = 1;
