@@ -97,7 +97,9 @@ export const clientOf = (
 
   // What was not sent, before a reload or by the tab that led till now, is ours to send.
   const takeOver = async (): Promise<void> => {
-    for (const change of (await store?.pending()) ?? []) made(change.thread).session.add(change);
+    for (const change of (await store?.pending()) ?? []) {
+      if (!change.refused) made(change.thread).session.add(change);
+    }
     connectionChanged();
   };
 
