@@ -65,8 +65,8 @@ class IndexedDbStore implements Store {
     };
     return keep()
       .catch(makeRoom)
-      .catch(() => {
-        const numbered = { ...change, op: ++this.#last };
+      .catch(async () => {
+        const numbered = { ...change, op: (await this.#spareNumbers(1)) + 1 };
         this.#spare = [...this.#spare, numbered];
         return numbered;
       });
@@ -97,9 +97,8 @@ class IndexedDbStore implements Store {
   ): Promise<readonly PendingChange[]> {
     const all = await this.pending();
     const make = (last: number) => this.#renumbering(all, thread, ops, seen, last)[0];
-    const made = await this.#number(ops.length, make, ops).catch(() => {
-      const spare = make(this.#last);
-      this.#last += ops.length;
+    const made = await this.#number(ops.length, make, ops).catch(async () => {
+      const spare = make(await this.#spareNumbers(ops.length));
       this.#spare = [...this.#spare, ...spare];
       return spare;
     });
@@ -109,14 +108,16 @@ class IndexedDbStore implements Store {
 
   async pending(): Promise<readonly PendingChange[]> {
     const own = IDBKeyRange.bound([this.device], [this.device, []]);
-    const all = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own));
+    const all = await answer<Kept[]>(this.#database, pending, (it) => it.getAll(own)).catch(
+      () => [],
+    );
     return [...all.map(({ device: _, ...change }) => change), ...this.#spare];
   }
 
-  async thread(id: string): Promise<StoredThread | null> {
-    return (
-      (await answer<StoredThread | undefined>(this.#database, threads, (it) => it.get(id))) ?? null
-    );
+  // What can't be read is as if it had not been kept.
+  thread(id: string): Promise<StoredThread | null> {
+    const kept = answer<StoredThread | undefined>(this.#database, threads, (it) => it.get(id));
+    return kept.then((it) => it ?? null).catch(() => null);
   }
 
   keepThread(thread: StoredThread): Promise<void> {
@@ -127,10 +128,9 @@ class IndexedDbStore implements Store {
     return done(this.#database, [threads], (it) => it(threads).delete(id));
   }
 
-  async threads(): Promise<readonly Thread[]> {
-    return (
-      (await answer<Thread[] | undefined>(this.#database, meta, (it) => it.get("threads"))) ?? []
-    );
+  threads(): Promise<readonly Thread[]> {
+    const kept = answer<Thread[] | undefined>(this.#database, meta, (it) => it.get("threads"));
+    return kept.then((it) => it ?? []).catch(() => []);
   }
 
   keepThreads(list: readonly Thread[]): Promise<void> {
@@ -162,6 +162,15 @@ class IndexedDbStore implements Store {
     });
     this.#last = Math.max(this.#last, ...made.map((change) => change.op));
     return made;
+  }
+
+  /** So many numbers behind all that were given, for what can't be kept. Returns the one before. */
+  async #spareNumbers(count: number): Promise<number> {
+    const counter = (it: IDBObjectStore) => it.get(`op ${this.device}`);
+    const kept = await answer<number | undefined>(this.#database, meta, counter).catch(() => 0);
+    const last = Math.max(this.#last, kept ?? 0);
+    this.#last = last + count;
+    return last;
   }
 
   #delete(it: Table, ops: readonly number[]): void {

@@ -1,0 +1,205 @@
+// store.test.ts: what every store promises, and what the browser's does when the browser can't.
+
+import {
+  IDBFactory,
+  IDBKeyRange,
+  IDBObjectStore,
+  IDBDatabase as FakeDatabase,
+} from "fake-indexeddb";
+import { afterEach, describe, expect, test } from "vitest";
+
+import { indexedDbStore, memoryStore } from "../../src/index.js";
+import type { PendingChange, Store, StoredThread } from "../../src/types.js";
+import type { Thread } from "../../src/wire.js";
+
+globalThis.IDBKeyRange ??= IDBKeyRange;
+
+const said = (thread: string, title: string): Omit<PendingChange, "op"> => ({
+  thread,
+  change: { type: "update_thread", title },
+  seen: null,
+});
+const titles = (changes: readonly PendingChange[]) =>
+  changes.map(({ change }) => (change.type === "update_thread" ? change.title : change.type));
+const applied = (...ops: readonly number[]) =>
+  ops.map((op) => ({ op, outcome: "applied" }) as const);
+
+const listed = (id: string): Thread => ({
+  id,
+  title: id,
+  archived: false,
+  metadata: {},
+  head: null,
+  created: 1,
+  updated: 1,
+  running: false,
+});
+const stored = (id: string, cursor: string): StoredThread => ({
+  id,
+  cursor,
+  thread: listed(id),
+  messages: [],
+  runs: [],
+});
+
+let opened = 0;
+const makers: readonly [string, () => Promise<Store>][] = [
+  ["in memory", async () => memoryStore()],
+  ["in IndexedDB, shared by tabs", () => browser().open()],
+  ["in IndexedDB, of one tab", () => browser(false).open()],
+];
+
+/** A browser with a database of its own. */
+function browser(turns = true) {
+  const indexedDB = new IDBFactory();
+  const name = `store-${++opened}`;
+  return { open: () => indexedDbStore(name, { indexedDB, turns }) };
+}
+
+describe.each(makers)("a store %s", (_, make) => {
+  test("numbers what is said in order, and gives no number twice", async () => {
+    const store = await make();
+    const first = await Promise.all(["a", "b", "c"].map((it) => store.add(said("t", it))));
+    expect(titles(first)).toEqual(["a", "b", "c"]);
+    expect(first.map((it) => it.op)).toEqual([1, 2, 3]);
+    await store.settle("t", applied(1, 2, 3));
+    expect((await store.add(said("t", "d"))).op).toBe(4);
+    expect(titles(await store.pending())).toEqual(["d"]);
+  });
+
+  test("forgets what was applied or dismissed, and nothing else", async () => {
+    const store = await make();
+    for (const it of ["a", "b", "c"]) await store.add(said("t", it));
+    await store.add(said("other", "d"));
+    await store.settle("t", [...applied(1), { op: 3, outcome: "dismissed" }, ...applied(99)]);
+    expect(titles(await store.pending())).toEqual(["b", "d"]);
+  });
+
+  test("numbers anew behind all others, in their order, with what needs them", async () => {
+    const store = await make();
+    await store.add(said("t", "a"));
+    await store.add({
+      thread: "t",
+      change: { type: "start_run", run: "r", needs: [1] },
+      seen: "1@e",
+    });
+    await store.add(said("t", "stays"));
+    const renumbered = await store.renumber("t", [1, 2], "5@f");
+    expect(renumbered.map(({ op, seen }) => [op, seen])).toEqual([
+      [4, "5@f"],
+      [5, "5@f"],
+    ]);
+    expect(renumbered[1]?.change).toMatchObject({ needs: [4] });
+    expect((await store.pending()).map((it) => it.op)).toEqual([3, 4, 5]);
+    expect((await store.add(said("t", "last"))).op).toBe(6);
+  });
+
+  test("holds the last copy of a thread, and the last list", async () => {
+    const store = await make();
+    expect(await store.thread("t")).toBeNull();
+    await store.keepThread(stored("t", "1@e"));
+    await store.keepThread(stored("t", "2@e"));
+    expect((await store.thread("t"))?.cursor).toBe("2@e");
+    await store.dropThread("t");
+    expect(await store.thread("t")).toBeNull();
+    expect(await store.threads()).toEqual([]);
+    await store.keepThreads([listed("a"), listed("b")]);
+    expect((await store.threads()).map((it) => it.id)).toEqual(["a", "b"]);
+    store.close();
+  });
+});
+
+describe("the store of a browser", () => {
+  const { put } = IDBObjectStore.prototype;
+  const { transaction } = FakeDatabase.prototype;
+  afterEach(() => {
+    IDBObjectStore.prototype.put = put;
+    FakeDatabase.prototype.transaction = transaction;
+  });
+
+  /** From now on there is no room for these. */
+  const fill = (...tables: readonly string[]) => {
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args) {
+      if (tables.includes(this.name)) throw new DOMException("full", "QuotaExceededError");
+      return put.apply(this, args);
+    };
+  };
+
+  test("is the same device after a reload, with what was not answered and why not", async () => {
+    const { open } = browser();
+    const before = await open();
+    for (const it of ["a", "b"]) await before.add(said("t", it));
+    await before.settle("t", [{ op: 1, outcome: "refused", code: "no", detail: "Not so." }]);
+    before.close();
+    const after = await open();
+    expect(after.device).toBe(before.device);
+    expect((await after.pending()).map((it) => it.refused)).toEqual([
+      { code: "no", detail: "Not so." },
+      undefined,
+    ]);
+    expect((await after.add(said("t", "c"))).op).toBe(3);
+  });
+
+  test("gives tabs that share it numbers of one row", async () => {
+    const { open } = browser();
+    const tabs = [await open(), await open()];
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => tabs[at % 2]?.add(said("t", `${at}`))),
+    );
+    expect(new Set(all.map((it) => it?.op)).size).toBe(20);
+    expect(await tabs[0]?.pending()).toHaveLength(20);
+  });
+
+  test("gives up its copies of threads where there is no room for what is said", async () => {
+    const store = await browser().open();
+    await store.keepThread(stored("t", "1@e"));
+    let full = true;
+    const clear = IDBObjectStore.prototype.clear;
+    IDBObjectStore.prototype.clear = function (this: IDBObjectStore) {
+      full = false;
+      return clear.apply(this);
+    };
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args) {
+      if (full) throw new DOMException("full", "QuotaExceededError");
+      return put.apply(this, args);
+    };
+    const kept = await store.add(said("t", "a"));
+    IDBObjectStore.prototype.clear = clear;
+    expect(kept.op).toBe(1);
+    expect(await store.thread("t")).toBeNull();
+    expect(titles(await store.pending())).toEqual(["a"]);
+  });
+
+  test("where there is no room at all, what is said lives as long as the page", async () => {
+    const { open } = browser();
+    const before = await open();
+    for (const it of ["a", "b"]) await before.add(said("t", it));
+    await before.settle("t", applied(1, 2));
+    before.close();
+
+    const store = await open();
+    fill("pending", "meta");
+    expect((await store.add(said("t", "c"))).op).toBe(3);
+    expect((await store.add(said("t", "d"))).op).toBe(4);
+    expect((await store.renumber("t", [3], "1@e")).map((it) => it.op)).toEqual([5]);
+    expect((await store.pending()).map((it) => it.op)).toEqual([4, 5]);
+    IDBObjectStore.prototype.put = put;
+    expect((await store.add(said("t", "e"))).op).toBe(6);
+    await store.settle("t", applied(4, 5, 6));
+    expect(await store.pending()).toEqual([]);
+  });
+
+  test("a database that is taken away costs the copies, nothing else", async () => {
+    const store = await browser().open();
+    await store.keepThread(stored("t", "1@e"));
+    await store.add(said("t", "a"));
+    FakeDatabase.prototype.transaction = () => {
+      throw new DOMException("closing", "InvalidStateError");
+    };
+    expect(await store.thread("t")).toBeNull();
+    expect(await store.threads()).toEqual([]);
+    expect((await store.add(said("t", "b"))).op).toBe(2);
+    expect(titles(await store.pending())).toEqual(["b"]);
+    await expect(store.keepThread(stored("t", "2@e"))).rejects.toThrow("closing");
+  });
+});
