@@ -119,8 +119,9 @@ export const liveOf = (
 
     async offerLost() {
       const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
-      session.offered();
-      const results = await Promise.all(lost.map((it) => put(offerOf(it))));
+      const asked = lost.map((it) => put(offerOf(it)));
+      session.forgetLost();
+      const results = await Promise.all(asked);
       return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
     },
 
@@ -136,6 +137,7 @@ export const liveOf = (
     show: session.show,
     branches: session.branches,
     dismiss: session.dismiss,
+    forgetLost: session.forgetLost,
     markSeen: session.markSeen,
 
     async at(ts) {

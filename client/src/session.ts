@@ -67,7 +67,7 @@ export interface Session {
   settle(outcomes: readonly Settled[]): void;
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
   dismiss(op: number): void;
-  offered(): void;
+  forgetLost(): void;
   watch(watched: boolean): void;
   /** Is there a connection, and is it this tab that sends? */
   connected(up: boolean, sends: boolean): void;
@@ -429,7 +429,7 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       tellSettled([{ op, outcome: "dismissed" }]);
       changed();
     },
-    offered() {
+    forgetLost() {
       lost = [];
       kept = null;
       keepSoon(true);

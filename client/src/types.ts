@@ -158,6 +158,8 @@ export interface LiveThread {
   dismiss(op: number): void;
   /** Offers what was lost again, in its place; then it is no longer `lost`. */
   offerLost(): Promise<Result>;
+  /** Gives up what was lost: what the server has is all there is. */
+  forgetLost(): void;
 
   /**
    * The user has seen all up to this cursor, but of these parts only so many units. What is stopped

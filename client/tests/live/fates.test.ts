@@ -1,9 +1,13 @@
 // fates.test.ts: tokens, and a server that goes back in time.
 
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { agree, Scene, shown } from "./lib/scene.js";
+import { indexedDbStore } from "../../src/index.js";
+import { agree, Scene, shown, textsOf } from "./lib/scene.js";
 import { noBinary, Server, until } from "./lib/server.js";
+
+globalThis.IDBKeyRange ??= IDBKeyRange;
 
 const push = { agent: "push" };
 
@@ -64,6 +68,36 @@ describe.skipIf(noBinary)("with a server of its own", { timeout: 20_000 }, () =>
     expect((await live.offerLost()).ok).toBe(true);
     await agree(server, live);
     expect(shown(live)).toEqual(["only here", "an answer"]);
+  });
+
+  test("what is lost is still so after a reload, until it is given up", async () => {
+    await start();
+    const indexedDB = new IDBFactory();
+    const store = () => indexedDbStore("lost", { indexedDB, turns: true });
+    const id = scene.fresh();
+    const first = scene.front(id, { store: store() });
+    await first.live.edit("before", "before the backup");
+    await agree(server, first.live);
+    server.backUp();
+    await first.live.edit("after", "after the backup");
+    await agree(server, first.live);
+    first.network.goDown();
+    await server.restore();
+    first.network.down = false;
+    first.client.reconnect();
+    await until(() => first.live.view.lost.length === 1, "it is lost");
+    await first.client.close();
+
+    const second = scene.front(id, { store: store() });
+    await agree(server, second.live);
+    expect(textsOf(second.live.view.lost)).toEqual(["after the backup"]);
+    second.live.forgetLost();
+    expect(second.live.view.lost).toEqual([]);
+    await second.client.close();
+
+    const third = scene.front(id, { store: store() });
+    await agree(server, third.live);
+    expect(third.live.view.lost).toEqual([]);
   });
 
   test("a token opens the connection, a wrong one is said to be wrong", async () => {

@@ -227,7 +227,7 @@ describe("a session", () => {
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     expect(session.view.messages.map((it) => it.id)).toEqual(["k"]);
     expect(session.view.lost.map((it) => it.id)).toEqual(["m"]);
-    session.offered();
+    session.forgetLost();
     expect(session.view.lost).toEqual([]);
   });
 
@@ -238,7 +238,7 @@ describe("a session", () => {
     const reloaded = sessionOf("t", world);
     reloaded.load(last(world.kept), []);
     expect(reloaded.view.lost.map((it) => it.id)).toEqual(["m"]);
-    reloaded.offered();
+    reloaded.forgetLost();
     world.pass(1_000);
     expect(last(world.kept).lost).toEqual([]);
   });

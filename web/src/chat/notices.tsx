@@ -195,6 +195,7 @@ export function Lost({
       <button type="button" onClick={() => void live.offerLost()}>
         Put back
       </button>
+      <IconButton icon="close" label="Forget" onClick={() => live.forgetLost()} />
     </div>
   );
 }
