@@ -157,6 +157,8 @@ export const clientOf = (
       dropped() {
         session.deleted();
         tabs?.dropped(id);
+        // Who deletes a thread has no use for what was to be said in it.
+        for (const { op } of session.view.refused) session.dismiss(op);
       },
     });
     const both = { session, live };

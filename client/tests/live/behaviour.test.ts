@@ -260,6 +260,19 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     expect(await two.live.sendMessage("too late")).toMatchObject({ ok: false, code: "deleted" });
   });
 
+  test("who deletes a thread leaves nothing of it behind", async () => {
+    const store = await indexedDbStore("deleted", { indexedDB: new IDBFactory(), turns: true });
+    const id = scene.fresh();
+    const { live } = scene.front(id, { store });
+    await live.edit("first", "there");
+    expect((await live.edit("not an id", "refused")).ok).toBe(false);
+    await until(async () => (await store.pending()).length === 1, "it is kept");
+    expect((await live.delete()).ok).toBe(true);
+    expect(live.view).toMatchObject({ refused: [], messages: [] });
+    await until(async () => (await store.pending()).length === 0, "nothing is kept");
+    expect(await store.thread(id)).toBeNull();
+  });
+
   test("the list of threads is live", async () => {
     const { client } = scene.front(scene.fresh());
     const list = client.threads();
