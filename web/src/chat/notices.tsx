@@ -195,7 +195,9 @@ export function Lost({
       <button type="button" onClick={() => void live.offerLost()}>
         Put back
       </button>
-      <IconButton icon="close" label="Forget" onClick={() => live.forgetLost()} />
+      <button type="button" onClick={() => live.forgetLost()}>
+        Forget
+      </button>
     </div>
   );
 }
