@@ -9,7 +9,7 @@
 import { changesOf } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
-import { fold, Gap } from "./fold.js";
+import { fold } from "./fold.js";
 import type { Sink } from "./link.js";
 import { branchesOf, project } from "./project.js";
 import { type Seen, screensOf } from "./screens.js";
@@ -221,14 +221,13 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     changedAndAct();
   };
 
-  /** False: it does not follow from what is held. */
+  /** False: it does not follow from what is held, or nobody can make anything of it. */
   const follows = (next: () => ThreadState): boolean => {
     try {
       state = next();
       return true;
-    } catch (problem) {
-      if (problem instanceof Gap) return false;
-      throw problem;
+    } catch {
+      return false;
     }
   };
 
@@ -274,8 +273,6 @@ export const sessionOf = (id: string, outside: Outside): Session => {
   const tookEntry = (entry: EntryFrame): void => {
     const before = state;
     if (!follows(() => fold(before, entry))) {
-      follow?.cancel?.();
-      follow = null;
       gap();
       return act();
     }
@@ -290,6 +287,8 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
   // Once more from the cursor held; if that does not help, from nothing.
   const gap = (): void => {
+    follow?.cancel?.();
+    follow = null;
     if (gaps++ > 0) fresh = true;
     if (gaps > 2) backOff();
   };

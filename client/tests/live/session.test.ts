@@ -206,6 +206,32 @@ describe("a session", () => {
     expect([...session.state.messages.keys()]).toEqual(["m", "a", "b"]);
   });
 
+  test("a diff that does not fit what is held is asked for again, then from nothing", () => {
+    world.follow.sink({ frame: "lost" });
+    session.act();
+    const second = world.follow;
+    second.sink(diff("9@e", { from: 7 }));
+    expect(second.cancelled).toBe(true);
+    expect(world.follow).not.toBe(second);
+    expect(world.follow.request.cursor).toBe("5@e");
+    world.follow.sink(diff("9@e", { from: 7 }));
+    expect(world.follow.request.cursor).toBeUndefined();
+    expect(session.view.messages.map((it) => it.id)).toEqual(["m"]);
+  });
+
+  test.each([
+    ["an entry", { frame: "entry", ts: 6, prev: 5, events: null }],
+    ["an event", { frame: "entry", ts: 6, prev: 5, events: [{ type: "message_put" }] }],
+    ["a diff", { ...diff("9@e", { from: 5 }), messages: [null] }],
+  ])("of %s that nobody can make anything of, nothing is taken", (_, frame) => {
+    const first = world.follow;
+    const held = session.state;
+    first.sink(frame as never);
+    expect(session.state).toBe(held);
+    expect(first.cancelled).toBe(true);
+    expect(world.follow.request.cursor).toBe("5@e");
+  });
+
   test("after a gap it asks again from its cursor, then from nothing", () => {
     const first = world.follow;
     first.sink({ frame: "entry", ts: 9, prev: 7, events: [] });
