@@ -13,13 +13,17 @@ import { Chat } from "../lib/chat.mjs";
 import { PageScene } from "../lib/page_scene.mjs";
 import { binary } from "../lib/server.mjs";
 
+// Waited for to the last character: words are painted some time after they are received.
+const first = "An answer from before the backup.";
+const second = "An answer from after it.";
+
 describe("a server that was set back", () => {
   let scene, server, backups;
 
   before(async () => {
     scene = await PageScene.open([
-      answer("before", "An answer from before the backup.", { tps: 200 }),
-      answer("after", "An answer from after it.", { tps: 200 }),
+      answer("before", first, { tps: 200 }),
+      answer("after", second, { tps: 200 }),
     ]);
     ({ server } = scene);
     backups = join(server.folder, "backups");
@@ -35,11 +39,11 @@ describe("a server that was set back", () => {
     const device = await Device.open(scene.browser, scene.proxy.url);
     const chat = await Chat.open(device, thread);
     await chat.send(`Before. ${keyed("before")}`);
-    await chat.when((all) => all.at(-1)?.text.includes("before the backup"), "the first answer");
+    await chat.when((all) => all.at(-1)?.text.trim() === first, "the first answer");
     await chat.ready();
     lockstep("backup", "--data", server.data, "--to", backups);
     await chat.send(`After. ${keyed("after")}`);
-    await chat.when((all) => all.at(-1)?.text.includes("after it"), "the second answer");
+    await chat.when((all) => all.at(-1)?.text.trim() === second, "the second answer");
     await chat.ready();
     const held = await chat.messages();
 
@@ -64,7 +68,7 @@ describe("a server that was set back", () => {
     await chat.when((all) => all.length === 4, "all is there");
     await lost(chat.page).waitFor({ state: "detached" });
     const other = await Chat.open(await Device.open(scene.browser, scene.proxy.url), "put-back");
-    await other.when((all) => all.length === 4, "elsewhere, too");
+    await other.when((all) => all.length === 4 && all[3].text.trim() === second, "elsewhere, too");
     assert.deepEqual(await other.messages(), held);
     await chat.page.reload();
     await chat.when((all) => all.length === 4, "after another reload");
