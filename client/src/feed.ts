@@ -95,6 +95,7 @@ export const feedOf = (settings: FeedSettings): Feed => {
     // Followed from nowhere for the sake of one thread: from here on, for the list.
     unfollow();
     cursor = first;
+    // What moved while it was read is on two pages: the first of them is newer, and put last.
     show(found.reverse());
     act();
   };

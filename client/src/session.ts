@@ -5,6 +5,9 @@
 // are at most two exchanges at a time: one that follows the thread while somebody looks, and one
 // with all unanswered changes. Both answer with a diff from the cursor held to now, so it does not
 // matter which of them is faster.
+//
+// Longer than most: what an exchange brings decides what is held (a reset, a gap, a rewinding), and
+// what is held decides what is asked next. Parted, each half would know all of the other.
 
 import { changesOf } from "./changes.js";
 import { delayAfter } from "./clock.js";
@@ -144,8 +147,12 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
   const changed = (): void => {
     view = null;
+    // Whoever put it back, in whatever tab: what is there is not lost.
+    if (lost.some(isThere)) lost = lost.filter((it) => !isThere(it));
     outside.changed();
   };
+
+  const isThere = (message: Message) => state.messages.has(message.id);
 
   const changedAndAct = (): void => {
     changed();
@@ -257,15 +264,13 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     return true;
   };
 
-  // What this device holds and the server does not: it was there, and is not any more.
+  // What this device holds and the server does not: it was there, and is not any more. What is there
+  // after all goes with the next `changed`, which every caller says.
   const lose = (before: ThreadState, from: Timestamp, removed: ReadonlySet<string>): void => {
     screens.clear();
     const newly = [...before.messages.values()].filter(
       ({ id: name, created }) =>
-        created > from &&
-        !state.messages.has(name) &&
-        !removed.has(name) &&
-        lost.every((it) => it.id !== name),
+        created > from && !removed.has(name) && lost.every((it) => it.id !== name),
     );
     lost = [...lost, ...newly];
   };

@@ -9,8 +9,9 @@ import type { Problem } from "./wire.js";
 
 const openedWithin = 10_000;
 
-export const openSocket = (url: string, http: Http, Socket: typeof WebSocket): Open => {
-  return (events, clock) => {
+export const openSocket =
+  (url: string, http: Http, Socket: typeof WebSocket): Open =>
+  (events, clock) => {
     let web: WebSocket | null = null;
     let opened = false;
     let over = false;
@@ -91,7 +92,6 @@ export const openSocket = (url: string, http: Http, Socket: typeof WebSocket): O
       close,
     };
   };
-};
 
 /** For what can carry no header. Empty: none is needed; undefined: this server gives none. */
 const ticketOf = async (http: Http): Promise<string | undefined> => {

@@ -291,6 +291,21 @@ describe("a session", () => {
     expect(session.view.refused).toEqual([]);
   });
 
+  test("what is lost and comes back, from wherever, is not lost any more", () => {
+    world.follow.sink(failure(409, "unknown_history"));
+    world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
+    world.pass(1_000);
+    const stored = last(world.kept);
+    const back = { type: "message_put", message: message("m", 6) } as const;
+    world.follow.sink({ frame: "entry", ts: 6, prev: 4, events: [back] });
+    expect(session.view.lost).toEqual([]);
+    // Another tab, which did not look meanwhile, has stored it as lost with the newer state.
+    world.pass(1_000);
+    const reloaded = sessionOf("t", world);
+    reloaded.load({ ...last(world.kept), lost: stored.lost }, []);
+    expect(reloaded.view.lost).toEqual([]);
+  });
+
   test("what somebody deleted is not lost", () => {
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4), removed: ["m"] }));
