@@ -146,6 +146,17 @@ void say_what_was_found(const OpenReport& report, const std::string& data, LineL
             {"dropped_bytes", std::to_string(report.dropped_bytes)}});
 }
 
+void warn_of_agents(const AgentSet& agents, LineLog& log) {
+  for (const AgentWarning& warning : agents.warnings()) {
+    const bool unset = warning.event == "key_unset";
+    log.error(warning.event,
+              {{"agent", warning.agent},
+               {"variable", warning.variable},
+               {"next", unset ? "set the variable and start again: until then its runs fail"
+                              : "too short to be struck out of what the model server says"}});
+  }
+}
+
 void say_where(const Config& config, const Server& server, Terminal& terminal) {
   std::string agents;
   for (const AgentTable& agent : config.agents) agents += (agents.empty() ? "" : ", ") + agent.name;
@@ -180,6 +191,7 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
 
   auto agents = AgentSet::open(agents_config, context.get_executor(), random);
   if (!agents) return terminal.fail(settings_trouble(agents.error()));
+  warn_of_agents(**agents, log);
   const auto find_agent = [&agents](const AgentName& name) { return (*agents)->find(name); };
 
   auto rocks = RocksLog::open(config.data, {.executor = executor, .random = random, .options = {}},

@@ -6,6 +6,7 @@
 #include "server/inference/compose.h"
 #include "server/inference/demo_agent.h"
 #include "server/inference/openai_agent.h"
+#include "server/inference/redactor.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
@@ -39,11 +40,41 @@ class PushAgent final : public Agent {
   std::optional<Json> params_;
 };
 
-Result<OpenAiOptions> openai_options(const AgentConfig& config) {
+std::optional<std::string> key_of(const AgentConfig& config) {
+  if (config.kind != AgentKind::openai || config.api_key_env.empty()) return {};
+  const char* key = std::getenv(config.api_key_env.c_str());
+  return key && *key != '\0' ? std::optional<std::string>(key) : std::nullopt;
+}
+
+// The keys of all agents: a server that is behind several of them may quote any.
+Redactor redactor_of(const AgentsConfig& agents, std::vector<AgentWarning>& warnings) {
+  std::vector<std::string> secrets;
+  for (const auto& [name, agent] : agents) {
+    if (agent.kind != AgentKind::openai || agent.api_key_env.empty()) continue;
+    const std::optional<std::string> key = key_of(agent);
+    if (!key) {
+      warnings.push_back({"key_unset", name, agent.api_key_env});
+    } else if (Redactor::is_too_short(*key)) {
+      warnings.push_back({"key_too_short", name, agent.api_key_env});
+    } else {
+      secrets.push_back(*key);
+    }
+  }
+  return Redactor(secrets);
+}
+
+// What agents are made with.
+struct Means {
+  const boost::asio::any_io_executor& executor;
+  Random& random;
+  Redactor redactor;
+};
+
+Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& redactor) {
   if (config.model.empty()) return fail(Kind::rejected, "invalid", "it needs a model");
   Result<Endpoint> endpoint = parse_endpoint(config.base_url);
   if (!endpoint) return std::unexpected(endpoint.error());
-  OpenAiOptions options{
+  return OpenAiOptions{
       .endpoint = std::move(*endpoint),
       .model = config.model,
       .system = config.system,
@@ -52,33 +83,29 @@ Result<OpenAiOptions> openai_options(const AgentConfig& config) {
       .names = config.send_names,
       .usage = config.send_usage,
       .needs_key = !config.api_key_env.empty(),
-      .key = {},
+      .key = key_of(config),
+      .redactor = redactor,
       .connect_timeout = config.connect_timeout,
       .first_token_timeout = config.first_token_timeout,
       .token_timeout = config.token_timeout,
   };
-  const char* key = options.needs_key ? std::getenv(config.api_key_env.c_str()) : nullptr;
-  if (key && *key != '\0') options.key = key;
-  return options;
 }
 
-Result<std::unique_ptr<Agent>> make_agent(const AgentConfig& config,
-                                          const boost::asio::any_io_executor& executor,
-                                          Random& random) {
+Result<std::unique_ptr<Agent>> make_agent(const AgentConfig& config, const Means& means) {
   if (config.params && !is_json_object(config.params->text)) {
     return fail(Kind::rejected, "invalid", "its params are not a JSON object");
   }
   switch (config.kind) {
     case AgentKind::openai: {
-      Result<OpenAiOptions> options = openai_options(config);
+      Result<OpenAiOptions> options = openai_options(config, means.redactor);
       if (!options) return std::unexpected(options.error());
-      return std::make_unique<OpenAiAgent>(std::move(*options), executor, random);
+      return std::make_unique<OpenAiAgent>(std::move(*options), means.executor, means.random);
     }
     case AgentKind::demo: {
       if (!(config.rate > 0)) return fail(Kind::rejected, "invalid", "its rate is not above 0");
       DemoOptions options{.system = config.system, .params = config.params, .rate = config.rate};
       if (!config.model.empty()) options.model = config.model;
-      return std::make_unique<DemoAgent>(std::move(options), executor);
+      return std::make_unique<DemoAgent>(std::move(options), means.executor);
     }
     case AgentKind::push:
       return std::make_unique<PushAgent>(config.model, config.system, config.params);
@@ -104,8 +131,9 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
   std::unique_ptr<AgentSet> set(new AgentSet());
   AgentsConfig agents = config;
   if (agents.empty()) agents.emplace("default", AgentConfig());
+  const Means means{executor, random, redactor_of(agents, set->warnings_)};
   for (const auto& [name, agent] : agents) {
-    Result<std::unique_ptr<Agent>> made = make_agent(agent, executor, random);
+    Result<std::unique_ptr<Agent>> made = make_agent(agent, means);
     if (!made) {
       return fail(made.error().kind, made.error().code,
                   "agent " + name + ": " + made.error().detail);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/agents.h"
 #include "engine/producer.h"
@@ -44,6 +45,14 @@ struct AgentConfig {
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
 
+// What will not work, or not as well as it looks: for the operator.
+struct AgentWarning {
+  std::string event;  // `key_unset`, `key_too_short`
+  std::string agent;
+  std::string variable;
+  friend bool operator==(const AgentWarning&, const AgentWarning&) = default;
+};
+
 class AgentSet final : public Agents {
  public:
   // Keys are read from the environment here, once. Without any agent in `config` there is one,
@@ -54,6 +63,8 @@ class AgentSet final : public Agents {
   AgentSet(const AgentSet&) = delete;
   AgentSet& operator=(const AgentSet&) = delete;
 
+  [[nodiscard]] const std::vector<AgentWarning>& warnings() const { return warnings_; }
+
   // Null if there is none of this name. It lives as long as the set, and outlives its generations.
   [[nodiscard]] Agent* find(const AgentName& name) const;
   [[nodiscard]] std::optional<AgentSettings> settings(
@@ -62,6 +73,7 @@ class AgentSet final : public Agents {
  private:
   AgentSet();
   std::map<AgentName, std::unique_ptr<Agent>> agents_;
+  std::vector<AgentWarning> warnings_;
 };
 
 }  // namespace lockstep

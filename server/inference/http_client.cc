@@ -275,17 +275,35 @@ class Handle final : public HttpExchange {
 
 }  // namespace
 
+namespace {
+
+// For an error: a name, a password or a query may hold what nobody else is to read.
+std::string without_secrets(std::string_view url) {
+  std::string shown(url);
+  const std::size_t scheme = shown.find("://");
+  const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
+  // A password may hold any character, also those that end a host or a path.
+  if (shown.find('@', start) != std::string::npos)
+    return shown.replace(start, shown.size(), "[secret]");
+  const std::size_t query = shown.find_first_of("?#");
+  if (query != std::string::npos) shown.replace(query + 1, std::string::npos, "[secret]");
+  return shown;
+}
+
+}  // namespace
+
 Result<Endpoint> parse_endpoint(std::string_view url) {
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(url.data(), url.size()));
-  if (!parsed) return fail(Kind::rejected, "invalid", "not an absolute URL: " + std::string(url));
+  if (!parsed)
+    return fail(Kind::rejected, "invalid", "not an absolute URL: " + without_secrets(url));
   const bool tls = parsed->scheme() == "https";
   if (!tls && parsed->scheme() != "http") {
-    return fail(Kind::rejected, "invalid", "not an http or https URL: " + std::string(url));
+    return fail(Kind::rejected, "invalid", "not an http or https URL: " + without_secrets(url));
   }
   if (parsed->host().empty() || parsed->has_query() || parsed->has_fragment() ||
       parsed->has_userinfo()) {
     return fail(Kind::rejected, "invalid",
-                "a base URL has a host, and no user, query or fragment: " + std::string(url));
+                "a base URL has a host, and no user, query or fragment: " + without_secrets(url));
   }
   Endpoint endpoint;
   endpoint.tls = tls;

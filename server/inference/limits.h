@@ -26,6 +26,13 @@ inline constexpr std::size_t head_bytes_max = 64 << 10;
 inline constexpr std::size_t refusal_bytes_max = 64 << 10;
 // What of a model server's words is kept in a run's error.
 inline constexpr std::size_t error_detail_bytes_max = 1024;
+// What of them is searched for secrets before that: all of a refusal.
+inline constexpr std::size_t error_text_bytes_max = refusal_bytes_max;
+static_assert(error_text_bytes_max >= error_detail_bytes_max);
+// A secret: shorter ones stand in ordinary words, and no provider gives such keys.
+inline constexpr std::size_t secret_bytes_min = 8;
+// So many escapes over one another are undone: JSON in a query in a page is three.
+inline constexpr int secret_escapes_max = 3;
 // One read of a socket.
 inline constexpr std::size_t answer_read_bytes = 16 << 10;
 // JSON of one chunk, and of parameters: tools' schemas nest deeper than Boost's default.

@@ -94,7 +94,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         writer_(writer),
         run_(std::move(run)),
         body_(std::move(body)),
-        decoder_(run_),
+        decoder_(run_, options_.redactor),
         timer_(parts.executor) {
     if (options_.needs_key && !options_.key) {
       timer_.after({}, [this] {
@@ -117,7 +117,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
  private:
   void try_once() {
     ++tries_;
-    decoder_ = ChatDecoder(run_);
+    decoder_ = ChatDecoder(run_, options_.redactor);
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
     refusal_.clear();
@@ -218,7 +218,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     if (http::to_status_class(head_.status) == http::status_class::redirection) {
       detail += ", which is not followed.";
     } else {
-      detail += ": " + error_text(refusal_);
+      detail += ": " + error_text(refusal_, options_.redactor);
     }
     give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
   }
@@ -236,8 +236,11 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       if (decoder_.finished() && !std::exchange(awaits_usage_, true)) expect_token();
       return;
     }
-    const bool over = std::holds_alternative<EndRun>(steps.back().what);
+    auto* end = std::get_if<EndRun>(&steps.back().what);
+    const bool over = end != nullptr;
     if (over) {
+      // Whatever road the words took: the last gate.
+      if (end->error) end->error->detail = options_.redactor.strike(end->error->detail);
       timer_.cancel();
       exchange_.reset();
     }

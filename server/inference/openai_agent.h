@@ -10,7 +10,8 @@
 // A run's error has one of the codes of http_client.h, or: missing_key, upstream_unauthorized,
 // upstream_rate_limited, upstream_rejected (any other 4xx), upstream_failed (5xx),
 // upstream_redirected, upstream_malformed, upstream_error (said by the server in mid-stream),
-// upstream_too_large, content_filter. The key is in no error, no log line and no settings.
+// upstream_too_large, content_filter. The key is in no error, no log line and no settings: what the
+// server says passes through the redactor (redactor.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -25,6 +26,7 @@
 #include "engine/time.h"
 #include "server/inference/http_client.h"
 #include "server/inference/limits.h"
+#include "server/inference/redactor.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
@@ -39,6 +41,7 @@ struct OpenAiOptions {
   bool usage = true;       // some servers refuse `stream_options`
   bool needs_key = false;  // a variable was named
   std::optional<std::string> key;
+  Redactor redactor;  // knows the key
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;

@@ -25,11 +25,6 @@ std::string digest_hex(std::string_view text) {
   return to_hex(hash);
 }
 
-std::string limited(std::string_view text) {
-  if (text.size() <= limits::error_detail_bytes_max) return valid_utf8(text);
-  return valid_utf8(text.substr(0, limits::error_detail_bytes_max)) + " ...";
-}
-
 Step step_of(auto what) { return Step{.seq = 0, .what = std::move(what)}; }
 
 bool is_failure(std::string_view reason) {
@@ -60,9 +55,9 @@ std::vector<Step> failed_run(RunError error) {
   return steps;
 }
 
-std::string error_text(std::string_view body) {
+std::string error_text(std::string_view body, const Redactor& redactor) {
   const std::optional<ChatChunk> chunk = read_chunk(body);
-  return limited(chunk && chunk->error ? *chunk->error : body);
+  return redactor.sentence(chunk && chunk->error ? *chunk->error : body);
 }
 
 // What the stream has said so far.
@@ -79,6 +74,7 @@ struct ChatDecoder::Machine {
   };
 
   RunId run;
+  Redactor redactor;
   MessageId message;
   std::vector<Step> steps;
   bool opened = false;
@@ -91,6 +87,9 @@ struct ChatDecoder::Machine {
   std::vector<Call> calls;
   std::string finish_reason;
   std::optional<Json> usage;
+
+  // What the server says beside the answer.
+  [[nodiscard]] std::string said(std::string_view text) const { return redactor.sentence(text); }
 
   std::vector<Step> give() {
     emitted = emitted || !steps.empty();
@@ -221,11 +220,21 @@ struct ChatDecoder::Machine {
     std::string text = usage ? usage->text : "{}";
     text.pop_back();
     if (text.size() > 1) text += ',';
-    return Json{text + R"("finish_reason":)" + json_string(finish_reason) + "}"};
+    return Json{text + R"("finish_reason":)" + json_string(said(finish_reason)) + "}"};
+  }
+
+  // A server may say there what it likes: it is no answer either.
+  void clean_usage() {
+    if (!usage) return;
+    if (usage->text.size() > limits::error_text_bytes_max) return usage.reset();
+    usage->text = redactor.strike(usage->text);
+    // A number that was a secret: what is left is no JSON.
+    if (!is_json_object(usage->text)) usage.reset();
   }
 
   // An interrupted message is ended by the run's end, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
+    clean_usage();
     close_text();
     close_calls(status);
     if (opened && status != RunStatus::interrupted) {
@@ -243,7 +252,7 @@ struct ChatDecoder::Machine {
     if (is_failure(finish_reason)) {
       end_run(RunStatus::failed,
               RunError{finish_reason == "content_filter" ? "content_filter" : "upstream_error",
-                       "The model server ended the answer: " + limited(finish_reason) + "."});
+                       "The model server ended the answer: " + said(finish_reason) + "."});
     } else if (unnamed_call()) {
       end_run(RunStatus::failed, RunError{"upstream_malformed", "A tool call has no name."});
     } else {
@@ -261,12 +270,13 @@ struct ChatDecoder::Machine {
     if (!crossed.code.empty()) {
       end_run(RunStatus::failed, crossed);
     } else if (chunk.error) {
-      end_run(RunStatus::failed, RunError{"upstream_error", limited(*chunk.error)});
+      end_run(RunStatus::failed, RunError{"upstream_error", said(*chunk.error)});
     }
   }
 };
 
-ChatDecoder::ChatDecoder(RunId run) : machine_(std::make_unique<Machine>()) {
+ChatDecoder::ChatDecoder(RunId run, Redactor redactor) : machine_(std::make_unique<Machine>()) {
+  machine_->redactor = std::move(redactor);
   machine_->message = message_id_of(run, 1);
   machine_->run = std::move(run);
 }
@@ -284,8 +294,8 @@ std::vector<Step> ChatDecoder::take(std::string_view data) {
     machine_->take_chunk(*chunk);
   } else {
     machine_->end_run(RunStatus::failed,
-                      RunError{"upstream_malformed",
-                               "The model server sent what is not a chunk: " + limited(data)});
+                      RunError{"upstream_malformed", "The model server sent what is not a chunk: " +
+                                                         machine_->said(data)});
   }
   return machine_->give();
 }
@@ -297,7 +307,7 @@ std::vector<Step> ChatDecoder::take_whole(std::string_view body) {
   if (machine_->ended) return machine_->give();
   if (!machine_->finish_reason.empty()) return end();
   return end(RunStatus::failed,
-             {"upstream_malformed", "The model server sent no stream: " + limited(body)});
+             {"upstream_malformed", "The model server sent no stream: " + machine_->said(body)});
 }
 
 std::vector<Step> ChatDecoder::end() {

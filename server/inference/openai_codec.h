@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "engine/step.h"
+#include "server/inference/redactor.h"
 #include "server/inference/utf8_repair.h"
 
 namespace lockstep {
@@ -37,12 +38,13 @@ namespace lockstep {
 [[nodiscard]] std::vector<Step> failed_run(RunError error);
 
 // What a model server said in a body that is no stream: its error's message, else the body's
-// beginning.
-[[nodiscard]] std::string error_text(std::string_view body);
+// beginning; without secrets.
+[[nodiscard]] std::string error_text(std::string_view body, const Redactor& redactor);
 
 class ChatDecoder {
  public:
-  explicit ChatDecoder(RunId run);
+  // `redactor`: for all that is said beside the answer.
+  explicit ChatDecoder(RunId run, Redactor redactor = {});
   ~ChatDecoder();
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;

@@ -68,6 +68,27 @@ TEST(AgentSet, SettingsHoldNoKeyAndNoAddress) {
       R"("max_tokens":5}})");
 }
 
+TEST(AgentSet, WarnsOfAKeyThatIsNotSetAndOfOneThatIsTooShortToBeStruckOut) {
+  Stage stage;
+  AgentConfig unset = openai();
+  unset.api_key_env = "LOCKSTEP_TEST_NO_KEY";
+  AgentConfig brief = openai();
+  brief.api_key_env = "LOCKSTEP_TEST_SHORT_KEY";
+  AgentConfig good = openai();
+  good.api_key_env = "LOCKSTEP_TEST_GOOD_KEY";
+  ::setenv("LOCKSTEP_TEST_SHORT_KEY", "1234567", 1);
+  ::setenv("LOCKSTEP_TEST_GOOD_KEY", "12345678", 1);
+
+  const auto agents = stage.open({{"a", unset}, {"b", brief}, {"c", good}, {"d", openai()}});
+
+  ::unsetenv("LOCKSTEP_TEST_SHORT_KEY");
+  ::unsetenv("LOCKSTEP_TEST_GOOD_KEY");
+  ASSERT_TRUE(agents);
+  EXPECT_EQ((*agents)->warnings(),
+            (std::vector<AgentWarning>{{"key_unset", "a", "LOCKSTEP_TEST_NO_KEY"},
+                                       {"key_too_short", "b", "LOCKSTEP_TEST_SHORT_KEY"}}));
+}
+
 TEST(AgentSet, APushAgentStartsNothing) {
   Stage stage;
   AgentConfig config;

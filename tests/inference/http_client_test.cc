@@ -160,6 +160,18 @@ TEST(ParseEndpoint, TakesHttpAndHttpsUrls) {
   EXPECT_EQ(*parse_endpoint("http://[::1]:1/a/b"), (Endpoint{false, "::1", "1", "/a/b"}));
 }
 
+TEST(ParseEndpoint, NamesWhatItRefusesWithoutItsSecrets) {
+  for (const std::string bad : {"https://user:hush-hush@x.com/v1", "https://hush-hush@x.com/v1",
+                                "https://x.com/v1?key=hush", "https://x.com/v1#hush",
+                                "https://user:a?hush/@b#hush@x.com/v1", "user:hush@x.com",
+                                "ftp://hush@x.com", "https://x.com/v1?a=b@hush"}) {
+    const auto endpoint = parse_endpoint(bad);
+
+    ASSERT_FALSE(endpoint) << bad;
+    EXPECT_EQ(endpoint.error().detail.find("hush"), std::string::npos) << endpoint.error().detail;
+  }
+}
+
 TEST(ParseEndpoint, RefusesAllElse) {
   for (const std::string bad :
        {"", "api.x.com/v1", "ftp://x/", "http://", "http://u:p@x/", "http://x/?a=b", "http://x/#y",

@@ -387,6 +387,75 @@ TEST(OpenAiAgent, RedirectsAreRefused) {
   EXPECT_EQ(stage.server.connections(), 1);
 }
 
+// --- A server that quotes the key ----------------------------------------------------------------
+
+constexpr const char* key = "sk-live-0123456789abcdef";
+
+// What ends the run must not hold the key, however the server says it.
+void quotes_no_key(const std::string& name, const ModelServer::Script& script) {
+  Stage stage({script});
+  stage.options.key = key;
+  stage.options.redactor = Redactor({key});
+
+  const EndRun& end = *stage.run().end;
+
+  const std::string said = end.error->detail + (end.usage ? end.usage->text : "");
+  EXPECT_NE(said.find("[secret]"), std::string::npos) << name << ": " << said;
+  EXPECT_EQ(said.find("0123"), std::string::npos) << name << ": " << said;
+}
+
+TEST(OpenAiAgent, TheKeyIsInNoErrorThoughTheServerQuotesIt) {
+  const std::string quote = "Incorrect key: Bearer sk-live-0123456789abcdef.";
+  const auto answer = [](std::string status, std::string type, std::string body) {
+    return [status, type, body](ServerPeer& peer) {
+      peer.read_request();
+      peer.send_answer(status, "Content-Type: " + type + "\r\n", body);
+    };
+  };
+  const std::string as_error = R"({"error":{"message":")" + quote + R"("}})";
+  quotes_no_key("a refusal", answer("401 Unauthorized", "application/json", as_error));
+  quotes_no_key("a refusal in no form", answer("401 Unauthorized", "text/plain", quote));
+  quotes_no_key("an error without a message",
+                answer("400 Bad Request", "application/json",
+                       R"({"error":{"headers":{"Authorization":")" + quote + R"("}}})"));
+  quotes_no_key("an error in place of a stream", answer("200 OK", "application/json", as_error));
+  quotes_no_key("a page", answer("200 OK", "text/html", "<p>" + quote));
+  quotes_no_key("an error in the stream",
+                answer("200 OK", "text/event-stream", "data: " + as_error + "\n\n"));
+  quotes_no_key("what is no chunk",
+                answer("200 OK", "text/event-stream", "data: " + quote + "\n\n"));
+  const std::string finish =
+      R"({"choices":[{"delta":{},"finish_reason":"error"}],"usage":{"for":")" + quote + R"("}})";
+  quotes_no_key("usage", answer("200 OK", "text/event-stream", "data: " + finish + "\n\n"));
+}
+
+TEST(OpenAiAgent, TheKeyIsInNoErrorThoughItComesInPieces) {
+  quotes_no_key("in two pieces", [](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 40\r\n\r\nbad key: sk-live-0123");
+    peer.await_close(20ms);
+    peer.send("456789abcdef, sorry");
+  });
+  quotes_no_key("and never whole", [](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 40\r\n\r\nbad key: sk-live-0123");
+  });
+}
+
+TEST(OpenAiAgent, WhatTheModelAnswersIsLeftAsItIs) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("sk-live-0123456789abcdef"));
+    peer.send_event(stop);
+    peer.send_event(done);
+  }});
+  stage.options.key = key;
+  stage.options.redactor = Redactor({key});
+
+  EXPECT_EQ(stage.run().text(), key);
+}
+
 TEST(OpenAiAgent, ALongRefusalIsReadInPart) {
   Stage stage({[](ServerPeer& peer) {
     peer.read_request();
