@@ -37,6 +37,19 @@ class Gathering {
 
 Error stopping() { return {Kind::overloaded, "stopping", "the server is going away"}; }
 Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for this thread"}; }
+Error no_memory() {
+  return {Kind::overloaded, "overloaded", "all memory is in use: ask again later"};
+}
+
+// Does the request ask for more to be held? What ends or moves something is never refused for want
+// of memory.
+bool brings_work(const ChangeRequest& request) {
+  return std::ranges::any_of(request.changes, [](const Change& change) {
+    return !std::holds_alternative<StopRun>(change.what) &&
+           !std::holds_alternative<DeleteMessage>(change.what) &&
+           !std::holds_alternative<MoveHead>(change.what);
+  });
+}
 
 bool has_open_runs(const ThreadState& state) { return state.running || !state.waiting.empty(); }
 
@@ -77,9 +90,10 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
       host_(host),
       epochs_(std::move(found.epochs)),
       rules_{parts.agents, parts.is_json_object, epochs_.current, {}},
+      hub_(parts.memory),
       history_(parts.log, parts.store, hub_, parts.metrics),
       session_(history_, rules_, parts.metrics),
-      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics}),
+      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics, parts.memory}),
       feed_(parts.log, parts.store, epochs_),
       lane_parts_{.log = parts_.log,
                   .store = parts_.store,
@@ -90,17 +104,32 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
                   .session = session_,
                   .rules = rules_,
                   .metrics = parts_.metrics,
-                  .host = *this},
+                  .host = *this,
+                  .memory = parts_.memory},
       next_number_(found.next_number),
       alive_(std::make_shared<bool>(true)) {
   for (ThreadNumber number : found.quarantined) states_.quarantine(number);
   parts_.log.follow([this, alive = std::weak_ptr(alive_)](std::span<const Committed> committed) {
     if (!alive.expired()) on_commit(committed);
   });
+  if (parts_.memory) {
+    parts_.memory->on_full([this](std::size_t bytes) { give_up(bytes); });
+  }
   begin(std::move(found), std::move(ready));
 }
 
-LocalEngine::~LocalEngine() = default;
+LocalEngine::~LocalEngine() {
+  if (parts_.memory) parts_.memory->on_full(nullptr);
+}
+
+// What can be had again: states that nobody uses, then tails, which the log has too.
+void LocalEngine::give_up(std::size_t bytes) {
+  if (bytes == 0) return states_.settle();
+  const std::size_t before = parts_.memory->bytes();
+  states_.give_up(bytes);
+  const std::size_t given = before - parts_.memory->bytes();
+  if (given < bytes) hub_.give_up(bytes - given);
+}
 
 // What was left undone, then the runs that were cut short; each durable before the next.
 void LocalEngine::begin(Found found, Done<Result<void>> ready) {
@@ -220,6 +249,10 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
     return later<Result<SyncReply>>(
         std::move(done), fail(Kind::rejected, "too_large", "a request has too many changes"));
   }
+  const std::size_t bytes = size_of(request.changes);
+  if (changes && !has_memory(bytes, brings_work(request.changes))) {
+    return later<Result<SyncReply>>(std::move(done), std::unexpected(no_memory()));
+  }
   // A cursor of a thread that is not there has an answer of its own, which the gate gives.
   auto thread = changes || request.changes.cursor
                     ? states_.open_or_make(request.changes.user, request.thread)
@@ -227,7 +260,6 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   if (!thread) return later<Result<SyncReply>>(std::move(done), std::unexpected(thread.error()));
   LiveThread& live = **thread;
   if (changes) {
-    const std::size_t bytes = size_of(request.changes);
     if (!lane(live).has_room(bytes)) {
       return later<Result<SyncReply>>(std::move(done), std::unexpected(overloaded()));
     }
@@ -238,6 +270,12 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   Result<SyncReply> reply = early ? std::move(*early) : session_.reply(live, request, {});
   states_.touch(live);
   later<Result<SyncReply>>(std::move(done), std::move(reply));
+}
+
+bool LocalEngine::has_memory(std::size_t bytes, bool is_new) {
+  if (!parts_.memory) return true;
+  return is_new ? parts_.memory->admits(MemoryKind::steps, bytes)
+                : parts_.memory->admits_begun(MemoryKind::steps, bytes);
 }
 
 void LocalEngine::make_missing_ids(ChangeRequest& request) {
@@ -264,6 +302,8 @@ void LocalEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch b
   if (batch.steps.size() > limits::batch_steps_max || bytes > limits::body_bytes_max) {
     return refuse({Kind::rejected, "too_large", "the batch is too large"});
   }
+  // A run that was started goes on to its end.
+  if (user && !has_memory(bytes, false)) return refuse(no_memory());
   auto live = states_.open(user, thread);
   if (!live) return refuse(live.error());
   if (!lane(**live).has_room(bytes)) return refuse(overloaded());

@@ -25,6 +25,7 @@
 #include "engine/executor.h"
 #include "engine/hub.h"
 #include "engine/log.h"
+#include "engine/memory.h"
 #include "engine/metrics.h"
 #include "engine/opening.h"
 #include "engine/producer.h"
@@ -112,6 +113,9 @@ class Engine {
     bool (*is_json_object)(std::string_view text);
     Metrics& metrics;
     OpeningMarker* opening = nullptr;
+    // Null: nothing is counted, and no work refused for want of memory. Lives longer than the
+    // engine and all that it has answered.
+    MemoryAccount* memory = nullptr;
   };
 
   // Ends what a crash has interrupted; `ready` is called when that is durable. Requests are to be

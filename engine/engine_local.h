@@ -88,6 +88,10 @@ class LocalEngine final : public Engine, private LaneHost {
   void interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
                  Done<Result<void>> done);
 
+  // May so many bytes more be taken in?
+  [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
+  void give_up(std::size_t bytes);
+
   Lane& lane(LiveThread& thread);
   void start(LiveThread& thread, const RunId& run);
   void make_missing_ids(ChangeRequest& request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/held.h"
 #include "engine/limits.h"
 #include "engine/must.h"
 #include "engine/sizes.h"
@@ -9,7 +10,9 @@
 namespace lockstep {
 
 void Hub::join(const ThreadId& thread, Follower& follower) {
-  const bool fresh = channels_[thread].followers.insert(&follower).second;
+  const auto [channel, made] = channels_.try_emplace(thread);
+  if (made) channel->second.held = Charge(memory_, MemoryKind::tails);
+  const bool fresh = channel->second.followers.insert(&follower).second;
   MUST(fresh);
   ++follower_count_;
 }
@@ -28,17 +31,17 @@ void Hub::publish(const ThreadId& thread, std::shared_ptr<const Entry> entry) {
   if (found == channels_.end()) return;
   Channel& channel = found->second;
   // Somebody else has written in between: what is kept has a gap, so it is worth nothing.
-  if (!channel.tail.empty() && channel.tail.back()->entry->at != entry->previous) {
-    channel.tail.clear();
-    channel.sizes.clear();
-    channel.bytes = 0;
-  }
+  if (!channel.tail.empty() && channel.tail.back()->entry->at != entry->previous) channel.clear();
+  // Without a tail followers read the log, which holds nothing in memory for them.
+  if (memory_ && memory_->full()) return channel.clear();
   channel.sizes.push_back(size_of(*entry));
   channel.bytes += channel.sizes.back();
+  channel.held.add(held_by(*entry));
   channel.tail.push_back(std::make_shared<const Published>(std::move(entry), std::string()));
   while (channel.tail.size() > limits::tail_entries_max ||
          (channel.bytes > limits::tail_bytes_max && channel.tail.size() > 1)) {
     channel.bytes -= channel.sizes.front();
+    channel.held.set(channel.held.bytes() - held_by(*channel.tail.front()->entry));
     channel.sizes.pop_front();
     channel.tail.pop_front();
   }
@@ -48,6 +51,22 @@ void Hub::wake(const ThreadId& thread) {
   auto channel = channels_.find(thread);
   if (channel == channels_.end()) return;
   for (Follower* follower : channel->second.followers) follower->wake();
+}
+
+void Hub::Channel::clear() {
+  tail.clear();
+  sizes.clear();
+  bytes = 0;
+  held.set(0);
+}
+
+void Hub::give_up(std::size_t bytes) {
+  std::size_t given = 0;
+  for (auto& [thread, channel] : channels_) {
+    if (given >= bytes) return;
+    given += channel.held.bytes();
+    channel.clear();
+  }
 }
 
 bool Hub::followed(const ThreadId& thread) const { return channels_.contains(thread); }

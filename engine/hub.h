@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/event.h"
+#include "engine/memory.h"
 
 namespace lockstep {
 
@@ -45,7 +46,8 @@ class Follower {
 
 class Hub {
  public:
-  Hub() = default;
+  // Null: no bound beside each thread's.
+  explicit Hub(MemoryAccount* memory = nullptr) : memory_(memory) {}
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -53,7 +55,8 @@ class Hub {
   void join(const ThreadId& thread, Follower& follower);
   void leave(const ThreadId& thread, Follower& follower);
 
-  // Keeps the entry in the thread's tail if anybody follows; `wake` then tells them.
+  // Keeps the entry in the thread's tail if anybody follows and there is memory for it; `wake` then
+  // tells them.
   void publish(const ThreadId& thread, std::shared_ptr<const Entry> entry);
   void wake(const ThreadId& thread);
 
@@ -61,6 +64,8 @@ class Hub {
   // one if there is one. Null: read the log.
   [[nodiscard]] std::optional<Slice> tail(const ThreadId& thread, Timestamp after,
                                           std::size_t bytes_max) const;
+  // Lets go of tails until so many bytes are free again: followers read the log instead.
+  void give_up(std::size_t bytes);
   [[nodiscard]] bool followed(const ThreadId& thread) const;
   [[nodiscard]] std::size_t follower_count() const;
 
@@ -70,7 +75,11 @@ class Hub {
     std::deque<std::shared_ptr<const Published>> tail;
     std::deque<std::size_t> sizes;  // of the entries in the tail, about
     std::size_t bytes = 0;
+    Charge held;
+
+    void clear();
   };
+  MemoryAccount* memory_;
   std::unordered_map<ThreadId, Channel> channels_;
   std::size_t follower_count_ = 0;
 };

@@ -62,7 +62,7 @@ bool Lane::idle() const {
 void Lane::push(LaneInput input, std::size_t bytes) {
   MUST(parts_.executor.runs_here());
   bytes_ += bytes;
-  waiting_.push_back({std::move(input), bytes});
+  waiting_.push_back({std::move(input), bytes, Charge(parts_.memory, MemoryKind::steps, bytes)});
   schedule();
 }
 

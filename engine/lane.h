@@ -76,6 +76,7 @@ class Lane {
     const Rules& rules;
     Metrics& metrics;
     LaneHost& host;
+    MemoryAccount* memory = nullptr;
   };
   Lane(LiveThread& thread, const Parts& parts);
   ~Lane();
@@ -91,6 +92,7 @@ class Lane {
   struct Waiting {
     LaneInput input;
     std::size_t bytes = 0;
+    Charge held;
   };
   // What the entry in flight is about, and who waits for it.
   struct InFlight {

@@ -57,7 +57,25 @@ static_assert(lane_bytes_max >= 2 * body_bytes_max, "two of the largest requests
 
 // --- Memory --------------------------------------------------------------------------------------
 
-// Threads whose state is kept in memory when nobody uses them.
+// Of everything (memory.h), unless the operator says otherwise: a small machine has 1 GiB, and what
+// the account leaves out (code, stacks, what the allocator adds) takes a part of the rest.
+inline constexpr std::size_t memory_bytes_max = 512 << 20;
+// Less is not worth a server: the store's share, and a request of the greatest size being read,
+// decided and written.
+inline constexpr std::size_t memory_bytes_min = 64 << 20;
+static_assert(memory_bytes_min / 4 >= body_bytes_max, "the largest request fits into its share");
+// Bodies and answers may hold one part in so many each, so that slow senders or slow readers can't
+// take what all others need.
+inline constexpr std::size_t memory_share = 4;
+// Accepted work may go beyond the bound by one part in so many: it frees what it holds by going on.
+inline constexpr std::size_t memory_reserve = 8;
+// States that nobody has used for so many seconds go when all states hold more than one part in so
+// many: what a burst has read does not stay.
+inline constexpr std::uint32_t idle_seconds_max = 15;
+inline constexpr std::size_t memory_settled = 16;
+// A thread in memory beside its rows: its fields, its place in the indexes, its lane.
+inline constexpr std::size_t thread_bytes = 2048;
+// Threads whose state is kept in memory when nobody uses them, however small.
 inline constexpr std::size_t idle_states_max = 1024;
 // Of a followed thread: a follower further behind reads the log.
 inline constexpr std::size_t tail_bytes_max = 1 << 20;

@@ -41,9 +41,7 @@ std::size_t size_of(const std::vector<Part>& parts) {
 
 std::size_t size_of(const std::vector<MessageInput>& input) {
   std::size_t bytes = 0;
-  for (const MessageInput& message : input) {
-    bytes += size_of(message.parts) + size_of(message.author) + size_of(message.metadata);
-  }
+  for (const MessageInput& message : input) bytes += lockstep::size_of(message);
   return bytes;
 }
 
@@ -95,6 +93,10 @@ std::size_t size_of(const Step& step) {
 std::size_t size_of(const Message& message) {
   return row_bytes + size_of(message.parts) + size_of(message.author) + size_of(message.usage) +
          size_of(message.metadata);
+}
+
+std::size_t size_of(const MessageInput& input) {
+  return size_of(input.parts) + size_of(input.author) + size_of(input.metadata);
 }
 
 std::size_t size_of(const Entry& entry) {

@@ -10,7 +10,7 @@
 // it stand for its nearest living ancestor, and its id is not used again. Runs are numbered the
 // same way, in the order in which they were queued.
 //
-// Copying a state takes constant time (rows.h); decisions are made on copies.
+// Copying a state copies pointers to shared rows (rows.h); decisions are made on copies.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "engine/event.h"
+#include "engine/memory.h"
 #include "engine/rows.h"
 
 namespace lockstep {
@@ -33,6 +34,7 @@ struct MessageRow {
   // cuts nothing.
   std::uint32_t written = 0;
   bool deleted = false;  // at `message.updated`
+  Charge held{};         // while it is a living state's (held.h)
   friend bool operator==(const MessageRow&, const MessageRow&) = default;
 };
 
@@ -63,6 +65,7 @@ struct RunRow {
   bool ended_by_producer = false;       // by its own run_ended step
   std::vector<std::uint32_t> messages;  // the numbers of what it wrote, in order
   std::vector<std::string> cut_calls;   // ids of tool calls that a stop has cut away
+  Charge held{};
   friend bool operator==(const RunRow&, const RunRow&) = default;
 };
 
@@ -88,6 +91,7 @@ namespace lockstep {
 // The last ops of one device, by op, at most `limits::ops_remembered`.
 struct DeviceMemory {
   std::deque<Ack> acks;
+  Charge held{};
   friend bool operator==(const DeviceMemory&, const DeviceMemory&) = default;
 };
 

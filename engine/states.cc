@@ -4,6 +4,7 @@
 
 #include "engine/entry_codec.h"
 #include "engine/fold.h"
+#include "engine/held.h"
 #include "engine/keys.h"
 #include "engine/lane.h"
 #include "engine/limits.h"
@@ -83,12 +84,17 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
     if (thread->deleted) return deleted();
     if (!thread->exists()) return unknown_thread();
   } else {
+    // How much it will be is not known before; one that turns out too large goes first later.
+    if (user && parts_.memory && !parts_.memory->admits(MemoryKind::states, limits::thread_bytes)) {
+      return fail(Kind::overloaded, "overloaded", "there is no memory free to read the thread");
+    }
     auto loaded = load(user, id);
     if (!loaded) return std::unexpected(loaded.error());
     thread = &keep(std::move(*loaded));
+    charge_rows(thread->state, parts_.memory);
   }
   touch(*thread);
-  trim();
+  trim(thread);
   return thread;
 }
 
@@ -191,6 +197,7 @@ Result<void> States::reload(LiveThread& thread) {
     if (!filled) return filled;
     thread.state = std::move(read.state);
     thread.former = std::move(read.former);
+    charge_rows(thread.state, parts_.memory);
   }
   numbers_.erase(thread.number);
   thread.number = read.number;
@@ -219,6 +226,7 @@ void States::fold(const Committed& committed) {
   LiveThread* thread = find(committed.thread);
   MUST(thread != nullptr);
   lockstep::fold(thread->state, *committed.entry);
+  charge_rows(thread->state, *committed.entry, parts_.memory);
   ++thread->since_view;
   if (thread->erasing) thread->deleted = true;
   ++parts_.metrics.entries;
@@ -229,6 +237,7 @@ void States::fold(const Committed& committed) {
 
 LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
   LiveThread& kept = *thread;
+  kept.held = Charge(parts_.memory, MemoryKind::states, limits::thread_bytes);
   if (kept.number != ThreadNumber()) {
     const bool fresh = numbers_.emplace(kept.number, &kept).second;
     MUST(fresh);
@@ -247,21 +256,43 @@ bool States::busy(const LiveThread& thread) const {
 void States::touch(LiveThread& thread) {
   if (thread.idle) idle_.erase(thread.place);
   thread.idle = true;
+  thread.idle_since = seconds_;
   // What is not there, or no more, is not worth keeping: it goes first.
   thread.place = idle_.insert(thread.exists() ? idle_.end() : idle_.begin(), &thread);
 }
 
-void States::trim() {
-  // One that is used has come here by being touched, and comes again when that use ends.
-  const auto over = [this] {
-    return idle_.size() > limits::idle_states_max || (!idle_.empty() && !idle_.front()->exists());
-  };
-  while (over()) {
-    LiveThread& thread = *idle_.front();
-    idle_.pop_front();
-    thread.idle = false;
-    if (!busy(thread)) drop(thread);
+bool States::over(const LiveThread* used) const {
+  if (idle_.empty() || idle_.front() == used) return false;
+  return idle_.size() > limits::idle_states_max || !idle_.front()->exists() ||
+         (parts_.memory && parts_.memory->full());
+}
+
+void States::trim(const LiveThread* used) {
+  while (over(used)) let_go_of_first();
+}
+
+void States::give_up(std::size_t bytes) {
+  if (!parts_.memory) return;
+  const std::size_t before = parts_.memory->bytes();
+  while (!idle_.empty() && before - parts_.memory->bytes() < bytes) let_go_of_first();
+}
+
+void States::settle() {
+  ++seconds_;
+  if (!parts_.memory) return;
+  const std::size_t settled = parts_.memory->bytes_max() / limits::memory_settled;
+  while (!idle_.empty() && parts_.memory->bytes(MemoryKind::states) > settled &&
+         seconds_ - idle_.front()->idle_since > limits::idle_seconds_max) {
+    let_go_of_first();
   }
+}
+
+// One that is used has come here by being touched, and comes again when that use ends.
+void States::let_go_of_first() {
+  LiveThread& thread = *idle_.front();
+  idle_.pop_front();
+  thread.idle = false;
+  if (!busy(thread)) drop(thread);
 }
 
 void States::drop(LiveThread& thread) {

@@ -2,8 +2,8 @@
 //
 // A thread is loaded when it is first asked for (its views, then the entries after them) and stays
 // while somebody needs it: a lane at work, followers, open runs. Then it is idle, and idle ones
-// stay up to a bound, the one used longest ago going first. A state changes only by `fold`, which
-// only the commit of an entry calls.
+// stay while there is memory for them (memory.h), the one used longest ago going first. A state
+// changes only by `fold`, which only the commit of an entry calls.
 //
 // A thread that can't be read is quarantined: to ask for it is the error `corrupt`, all others are
 // served. So is one that was being opened when the process died (opening.h).
@@ -11,6 +11,7 @@
 // Lives on: the engine strand.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "engine/digests.h"
 #include "engine/hub.h"
 #include "engine/log.h"
+#include "engine/memory.h"
 #include "engine/metrics.h"
 #include "engine/opening.h"
 #include "engine/state.h"
@@ -47,7 +49,9 @@ struct LiveThread {
   Digests digests;
   std::unique_ptr<Lane> lane;  // made when first needed
   std::list<LiveThread*>::iterator place{};
-  bool idle = false;  // `place` is in the list of idle ones
+  bool idle = false;             // `place` is in the list of idle ones
+  std::uint32_t idle_since = 0;  // by the seconds that `States` has seen
+  Charge held;                   // beside its rows
 
   // Has it an entry?
   [[nodiscard]] bool exists() const { return state.now != Timestamp() && !deleted; }
@@ -62,13 +66,15 @@ class States {
     const Epochs& epochs;
     OpeningMarker* opening;
     Metrics& metrics;
+    MemoryAccount* memory = nullptr;  // null: no bound in bytes
   };
   explicit States(Parts parts);
   ~States();
   States(const States&) = delete;
   States& operator=(const States&) = delete;
 
-  // For this user, or for the administrator. Fails with `unknown_thread`, `deleted` or `corrupt`.
+  // For this user, or for the administrator. Fails with `unknown_thread`, `deleted`, `corrupt`, or
+  // `overloaded` if a user's thread had to be read and there is no memory for it.
   // The pointer is good until the strand is given back, or the next thread is opened.
   [[nodiscard]] Result<LiveThread*> open(const std::optional<UserId>& user, const ThreadId& id);
   // The same, but a thread that is not there is made for the user, empty and without a number.
@@ -85,8 +91,12 @@ class States {
   [[nodiscard]] Result<void> reload(LiveThread& thread);
   // Must be called when a reason to keep it has gone.
   void touch(LiveThread& thread);
-  // Lets go of idle threads beyond the bound.
-  void trim();
+  // Lets go of idle threads beyond the bounds, but not of `used`.
+  void trim(const LiveThread* used = nullptr);
+  // Lets go of idle threads until so many bytes are free again, or none is left.
+  void give_up(std::size_t bytes);
+  // A second has passed: lets go of what was not used for a while.
+  void settle();
 
   void quarantine(ThreadNumber number);
   [[nodiscard]] std::size_t size() const { return threads_.size(); }
@@ -101,12 +111,15 @@ class States {
                                                          const ThreadId& id);
   [[nodiscard]] Result<void> fill(LiveThread& thread, Timestamp last) const;
   LiveThread& keep(std::unique_ptr<LiveThread> thread);
+  [[nodiscard]] bool over(const LiveThread* used) const;
+  void let_go_of_first();
   void drop(LiveThread& thread);
 
   Parts parts_;
   std::unordered_map<ThreadId, std::unique_ptr<LiveThread>> threads_;
   std::unordered_map<ThreadNumber, LiveThread*> numbers_;
-  std::list<LiveThread*> idle_;                   // used longest ago first
+  std::list<LiveThread*> idle_;  // used longest ago first
+  std::uint32_t seconds_ = 0;
   std::unordered_set<ThreadNumber> quarantined_;  // by an earlier start
   std::unordered_set<ThreadId> quarantined_ids_;  // found since
 };

@@ -208,7 +208,8 @@ class EngineFixture {
             .agents = agents,
             .is_json_object = is_json_object,
             .metrics = metrics,
-            .opening = opening};
+            .opening = opening,
+            .memory = &account};
   }
 
   // --- What fronts and producers say
@@ -290,6 +291,7 @@ class EngineFixture {
     }
   }
 
+  MemoryAccount account{limits::memory_bytes_max};
   SteppedExecutor executor;
   SteppedClock clock;
   CountedRandom random;

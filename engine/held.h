@@ -1,0 +1,31 @@
+// held.h: the rows of a state, charged to the account of memory.
+//
+// Rows are shared: by copies of a state, and by diffs that wait for a slow reader. So the charge
+// stands in the row itself and lives as long as the row does. Folding is pure and knows no account;
+// whoever owns a living state counts after each entry the rows that the entry has touched: lengths
+// are added, no text is read.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/event.h"
+#include "engine/memory.h"
+#include "engine/state.h"
+
+namespace lockstep {
+
+// About what the row holds, its places in the state's indexes included.
+[[nodiscard]] std::size_t held_by(const MessageRow& row);
+[[nodiscard]] std::size_t held_by(const RunRow& row);
+[[nodiscard]] std::size_t held_by(const DeviceMemory& memory);
+// What a published entry holds, the frame that is made of it included.
+[[nodiscard]] std::size_t held_by(const Entry& entry);
+
+// Requires: the entry was the last to be folded, and no copy of the state was made since.
+void charge_rows(ThreadState& state, const Entry& entry, MemoryAccount* account);
+// All rows, of a state that was read.
+void charge_rows(ThreadState& state, MemoryAccount* account);
+
+}  // namespace lockstep
