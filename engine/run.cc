@@ -6,6 +6,7 @@
 #include "engine/digest.h"
 #include "engine/limits.h"
 #include "engine/text.h"
+#include "engine/title.h"
 
 namespace lockstep {
 namespace {
@@ -142,9 +143,8 @@ void cut_message(Draft& draft, const Cut& cut, MessageStatus status) {
 std::string title_from(const Message& message) {
   for (const Part& part : message.parts) {
     const auto* text = std::get_if<TextPart>(&part);
-    if (text && !text->text.empty()) {
-      return std::string(first_points(text->text, limits::default_title_points));
-    }
+    if (!text) continue;
+    if (std::string title = default_title(text->text); !title.empty()) return title;
   }
   return {};
 }

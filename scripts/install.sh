@@ -12,7 +12,7 @@ build=(
   librocksdb-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libgflags-dev
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   capnproto libcapnp-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
-  prometheus-cpp-dev
+  prometheus-cpp-dev libutf8proc-dev libcmark-dev
 )
 # The page is tested in a real browser.
 test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev chromium

@@ -80,6 +80,7 @@ struct Guest {
 constexpr std::array guests{
     Guest{"engine/digest.cc", "<openssl/sha.h>"},
     Guest{"engine/digest.cc", "<openssl/evp.h>"},
+    Guest{"engine/title.cc", "<utf8proc.h>"},
     Guest{"engine/packed.", "<capnp/"},
     Guest{"engine/packed.", "\"schema/clang.h"},
     Guest{"engine/packed.", "<kj/"},
@@ -96,7 +97,7 @@ constexpr std::array pure_files{
     View{"engine/change.cc"}, View{"engine/decide.cc"}, View{"engine/diff.cc"},
     View{"engine/digest.cc"}, View{"engine/event.cc"},  View{"engine/fold.cc"},
     View{"engine/past.cc"},   View{"engine/run.cc"},    View{"engine/state.cc"},
-    View{"engine/steps.cc"},  View{"engine/text.cc"},
+    View{"engine/steps.cc"},  View{"engine/text.cc"},   View{"engine/title.cc"},
 };
 constexpr std::array machines{View{"\"engine/engine.h"}, View{"\"engine/executor.h"},
                               View{"\"engine/hub.h"},    View{"\"engine/lane.h"},

@@ -75,14 +75,10 @@ void Oracle::add(Message message) {
   message.created = at_;
   if (message.role == "user" && !world_.titled) {
     for (const Part& part : message.parts) {
-      if (part.type != "text" || part.text.empty()) continue;
-      std::size_t units = 0;
-      for (int points = 0; points < 80 && units < part.text.size(); ++points) {
-        units += high_surrogate(part.text[units]) ? 2 : 1;
-      }
-      world_.title = part.text.substr(0, units);
-      world_.titled = true;
-      break;
+      if (part.type != "text") continue;
+      world_.title = title_of(part.text);
+      world_.titled = !world_.title.empty();
+      if (world_.titled) break;
     }
   }
   world_.messages.push_back(std::move(message));

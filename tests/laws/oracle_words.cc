@@ -41,12 +41,29 @@ bool grows(const Part& part) {
   return part.type == "text" || part.type == "reasoning" || part.type == "tool_call";
 }
 
+namespace {
 bool high_surrogate(char16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+}  // namespace
 
 void shorten(std::u16string& text, std::size_t units) {
   if (units >= text.size()) return;
   if (units > 0 && high_surrogate(text[units - 1])) --units;
   text.resize(units);
+}
+
+std::u16string title_of(const std::u16string& text) {
+  constexpr int points_max = 80;
+  std::u16string title;
+  int points = 0;
+  for (const char16_t unit : text) {
+    const bool spare = unit == u' ' && (title.empty() || title.back() == u' ');
+    if (spare) continue;
+    const bool second_half = unit >= 0xDC00 && unit < 0xE000;
+    if (!second_half && ++points > points_max) break;
+    title += unit;
+  }
+  if (title.ends_with(u' ')) title.pop_back();
+  return title;
 }
 
 std::u16string widen(const std::string& utf8) {

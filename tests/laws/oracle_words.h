@@ -12,8 +12,9 @@ namespace lockstep::oracle {
 [[nodiscard]] std::string opaque(const std::optional<Json>& json);
 [[nodiscard]] Part part_of(const lockstep::Part& part);
 [[nodiscard]] bool grows(const Part& part);
-[[nodiscard]] bool high_surrogate(char16_t unit);
 // To at most so many units, and never into a code point.
 void shorten(std::u16string& text, std::size_t units);
+// Of a text in which each code point is a cluster and ` ` the only white space, as in histories.
+[[nodiscard]] std::u16string title_of(const std::u16string& text);
 
 }  // namespace lockstep::oracle
