@@ -79,6 +79,12 @@ Wrong read_style(std::string_view text, LineLog::Style& style) {
   return wrong;
 }
 
+// `--log-level` for the setting `log_level`.
+std::string flag_of(std::string name) {
+  std::ranges::replace(name, '_', '-');
+  return "--" + name;
+}
+
 // Sets one setting from its text.
 Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "data") {
@@ -230,7 +236,7 @@ Result<void> read_environment(Config& config, const ConfigSources& sources) {
 
 Result<void> read_flags(Config& config, const ConfigSources& sources) {
   for (const auto& [name, text] : sources.flags) {
-    if (const Wrong wrong = set(config, name, text)) return invalid("--" + name, *wrong);
+    if (const Wrong wrong = set(config, name, text)) return invalid(flag_of(name), *wrong);
   }
   return {};
 }

@@ -81,6 +81,7 @@ constexpr std::array guests{
     Guest{"engine/digest.cc", "<openssl/sha.h>"},
     Guest{"engine/digest.cc", "<openssl/evp.h>"},
     Guest{"engine/title.cc", "<utf8proc.h>"},
+    Guest{"tools/markdown_quote.cc", "<cmark.h>"},
     Guest{"engine/packed.", "<capnp/"},
     Guest{"engine/packed.", "\"schema/clang.h"},
     Guest{"engine/packed.", "<kj/"},

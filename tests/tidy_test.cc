@@ -27,11 +27,12 @@ std::vector<Source> read_tree(const std::string& root) {
   fs::recursive_directory_iterator it(root);
   for (; it != fs::recursive_directory_iterator(); ++it) {
     const std::string path = fs::relative(it->path(), root).generic_string();
+    const bool skip = has(skipped, name_of(path));  // `.git` is a file in a linked work tree
     if (it->is_directory()) {
-      if (has(skipped, name_of(path))) it.disable_recursion_pending();
+      if (skip) it.disable_recursion_pending();
       continue;
     }
-    if (contains_any(path, binary)) continue;
+    if (skip || contains_any(path, binary)) continue;
     std::ifstream file(it->path(), std::ios::binary);
     tree.push_back({.path = path, .text = {std::istreambuf_iterator<char>(file), {}}});
   }

@@ -7,6 +7,7 @@
 
 #include "engine/ids.h"
 #include "server/config.h"
+#include "tools/version.h"
 
 namespace lockstep {
 namespace {
@@ -340,7 +341,7 @@ void add_token(CLI::App& app, std::optional<Verb>& asked) {
 std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   std::optional<Verb> asked;
   CLI::App app(about, "lockstep");
-  app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
+  app.set_version_flag("--version", std::string("lockstep ") + version());
   app.set_help_flag("--help", "Say what there is");
   app.require_subcommand(1);
   app.footer(codes);
@@ -355,6 +356,15 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   add_backup(app, asked);
   add_restore(app, asked);
   add_token(app, asked);
+  // CLI11 would say that a verb is missing.
+  const std::string verb = count > 1 ? arguments[1] : "";
+  const auto is_it = [&](const CLI::App* each) { return each->get_name() == verb; };
+  if (!verb.empty() && !verb.starts_with('-') &&
+      std::ranges::none_of(app.get_subcommands({}), is_it)) {
+    Terminal().note("lockstep: there is no verb `" + verb + "`");
+    Terminal().note("  `lockstep --help` lists the verbs.");
+    return ExitCode::usage;
+  }
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

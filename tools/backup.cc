@@ -8,6 +8,7 @@
 #include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
 #include "tools/json.h"
+#include "tools/printable.h"
 #include "tools/verbs.h"
 #include "tools/writing.h"
 
@@ -25,7 +26,7 @@ std::string absolute(const std::string& path) {
 // --- Making --------------------------------------------------------------------------------------
 
 void say_made(const std::string& account, const BackupOptions& options, Terminal& terminal) {
-  if (options.json) return terminal.print(account + "\n");
+  if (options.json) return terminal.print_json(account + "\n");
   const auto made = parse_json(account);
   const auto field = [&](std::string_view name) {
     const JsonValue* value = made ? made->find(name) : nullptr;
@@ -99,7 +100,7 @@ std::string line_of(const Listed& one, const Terminal& terminal) {
   if (one.backup) {
     const Backup& backup = *one.backup;
     line += time_text(backup.made).substr(0, 19) + " UTC  up to commit " +
-            std::to_string(backup.commit.get()) + "  " + std::to_string(backup.files) + " files  " +
+            std::to_string(backup.commit.get()) + "  " + counted(backup.files, "file") + "  " +
             std::to_string(backup.bytes) + " bytes";
   }
   if (!one.damage.empty()) {
@@ -134,12 +135,12 @@ ExitCode list(const BackupOptions& options, Terminal& terminal) {
     if (!read) return terminal.fail(trouble_of_backup(read.error(), options.to));
   }
   const bool good = std::ranges::all_of(all, &std::string::empty, &Listed::damage);
-  if (options.json) terminal.print(json_of(all));
+  if (options.json) terminal.print_json(json_of(all));
   if (!options.json) {
     for (const Listed& one : all) terminal.print(line_of(one, terminal));
     if (good && verifies) {
-      terminal.print(std::to_string(all.size()) +
-                     " backups: " + terminal.ink(Ink::green, "no damage") + "\n");
+      terminal.print(counted(all.size(), "backup") + ": " + terminal.ink(Ink::green, "no damage") +
+                     "\n");
     }
   }
   return good ? ExitCode::ok : ExitCode::failed;

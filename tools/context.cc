@@ -8,6 +8,7 @@
 #include "server/front/json_write.h"
 #include "server/inference/compose.h"
 #include "tools/json.h"
+#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/transcript.h"
 #include "tools/verbs.h"
@@ -49,7 +50,7 @@ void print_json(const Context& context, const Sent& sent, Terminal& terminal) {
   append_name(json, "repairs");
   append_array(json, sent.repairs,
                [](std::string& out, const std::string& repair) { append_text(out, repair); });
-  terminal.print(json + "}\n");
+  terminal.print_json(json + "}\n");
 }
 
 void print_text(const Context& context, const Sent& sent, Terminal& terminal) {

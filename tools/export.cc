@@ -7,6 +7,7 @@
 #include "tools/history.h"
 #include "tools/markdown.h"
 #include "tools/oasst.h"
+#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"
 
@@ -60,6 +61,16 @@ Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
   return {};
 }
 
+enum class Spelling : std::uint8_t { as_made, json };
+
+// Trees come out byte for byte as they came in, but not onto a screen. Markdown is made printable
+// where it is made.
+Spelling spelling_of(const ExportOptions& options, const Terminal& terminal) {
+  const bool screen = options.out == "-" && terminal.is_terminal();
+  if (options.format == "oasst") return screen ? Spelling::json : Spelling::as_made;
+  return options.format == "markdown" ? Spelling::as_made : Spelling::json;
+}
+
 // The threads that were asked for, by id.
 Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const ExportOptions& options) {
   std::vector<ThreadRecord> records;
@@ -94,7 +105,7 @@ void say_what_was_written(const Written& written, const ExportOptions& options,
     return terminal.note(line + "}");
   }
   if (options.out != "-") {
-    terminal.note(std::to_string(written.threads) + " threads written to " + options.out);
+    terminal.note(counted(written.threads, "thread") + " written to " + options.out);
   }
 }
 
@@ -115,9 +126,12 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
     return terminal.fail({ExitCode::failed, options.out + " can't be written",
                           "Does its folder exist, and may you write there?"});
   }
+  const Spelling spelling = spelling_of(options, terminal);
   const Output output{options.format, [&](std::string_view text) {
-                        if (options.out == "-") return terminal.print(text);
-                        file << text;
+                        const std::string safe =
+                            spelling == Spelling::json ? printable_json(text) : std::string(text);
+                        if (options.out == "-") return terminal.print(safe);
+                        file << safe;
                       }};
   SystemClock clock;
   Progress progress(terminal, clock, "export: thread");

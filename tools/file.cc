@@ -73,6 +73,17 @@ Result<void> replace_file(const std::string& path, std::string_view content, Sec
   return {};
 }
 
+Result<void> check_readable(const std::string& path) {
+  if (path == "-") return {};
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return failed(path);
+  struct stat about{};
+  if (::fstat(file.get(), &about) != 0) return failed(path);
+  if (!S_ISDIR(about.st_mode)) return {};
+  errno = EISDIR;
+  return failed(path);
+}
+
 Result<void> each_line(
     const std::string& path,
     const std::function<Result<void>(std::string_view line, std::uint64_t number)>& take) {

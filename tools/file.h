@@ -23,6 +23,9 @@ enum class Secrecy : bool { open, secret };
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view content,
                                         Secrecy secrecy);
 
+// Can `each_line` read it? Fails with `no_file` or `disk`, and names the path.
+[[nodiscard]] Result<void> check_readable(const std::string& path);
+
 // Calls `take` with each line, without its end, and its number from 1; stops at the first error.
 // `path` `-` is standard input.
 [[nodiscard]] Result<void> each_line(

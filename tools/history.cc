@@ -103,12 +103,16 @@ Result<void> HistoryImport::take(std::string_view line) {
   if (!failure_) return failure_;
   const auto value = parse_json(line);
   if (!value) return std::unexpected(value.error());
-  if (!header_seen_) {
-    if (to_text(*value) + "\n" != history_header()) {
-      return invalid("not the first line of a history: " + history_header());
-    }
+  // Several exports, one behind the other, are a history too: each begins with the header.
+  const bool header = !value->find("thread") && to_text(*value) + "\n" == history_header();
+  if (!header && !header_seen_) {
+    return invalid("not the first line of a history: " + history_header());
+  }
+  if (header) {
     header_seen_ = true;
-    return {};
+    const auto ended = end_thread();
+    target_.reset();  // the same thread may come again
+    return ended;
   }
   const JsonValue* thread = value->find("thread");
   if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text)) {

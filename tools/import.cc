@@ -8,6 +8,7 @@
 #include "tools/json.h"
 #include "tools/oasst.h"
 #include "tools/plan_put.h"
+#include "tools/printable.h"
 #include "tools/record.h"
 #include "tools/verbs.h"
 #include "tools/writing.h"
@@ -19,6 +20,12 @@ std::unexpected<Error> at_line(const Error& error, std::uint64_t number) {
   return fail(
       error.kind, error.code,
       "line " + std::to_string(number) + ": " + (error.detail.empty() ? error.code : error.detail));
+}
+
+// An error of the file names it already, one of a line does not.
+std::string of_file(const std::string& file, const Error& error) {
+  const bool named = error.detail.starts_with(file + ": ");
+  return named ? error.detail : file + ": " + error.detail;
 }
 
 // Lines of single messages become plans: those of a thread that stand together, one plan.
@@ -65,8 +72,8 @@ ExitCode account_for(const PutAccount& account, const ImportOptions& options, Te
     append_field_number(text, "problems", account.problems.size());
     text += "}\n";
   } else {
-    text = std::to_string(account.threads) + " threads (" + std::to_string(account.threads_new) +
-           " new), " + std::to_string(account.messages) + " messages (" +
+    text = counted(account.threads, "thread") + " (" + std::to_string(account.threads_new) +
+           " new), " + counted(account.messages, "message") + " (" +
            std::to_string(account.messages_new) + " new)\n";
   }
   terminal.print(text);
@@ -101,7 +108,7 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
   const ExitCode code = account_for(account, options, terminal);
   if (!read) {
     return terminal.fail(
-        {ExitCode::failed, options.file + ": " + read.error().detail,
+        {ExitCode::failed, of_file(options.file, read.error()),
          "What came before that is imported; a second import leaves it as it is."});
   }
   return code;
@@ -129,13 +136,14 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
     append_field_number(text, "entries_new", account.entries_new);
     text += "}\n";
   } else {
-    text = std::to_string(account.threads) + " threads, " + std::to_string(account.entries) +
-           " entries (" + std::to_string(account.entries_new) + " new)\n";
+    text = counted(account.threads, "thread") + ", " +
+           counted(account.entries, "entry", "entries") + " (" +
+           std::to_string(account.entries_new) + " new)\n";
   }
   terminal.print(text);
   if (!finished) return terminal.fail(trouble_of(finished.error(), options.data));
   if (read) return ExitCode::ok;
-  return terminal.fail({ExitCode::failed, options.file + ": " + read.error().detail,
+  return terminal.fail({ExitCode::failed, of_file(options.file, read.error()),
                         "What came before that is imported; a second import leaves it as it is."});
 }
 
@@ -146,6 +154,11 @@ ExitCode run(const ImportOptions& options, Terminal& terminal) {
   if (!history && !is_id(options.user.get())) {
     return terminal.fail({ExitCode::usage, "whose the threads are to be is missing, or is no id",
                           "Add --user NAME (A-Z a-z 0-9 . _ : -)."});
+  }
+  // Asked before the store is: a wrong name makes no folder.
+  if (const auto readable = check_readable(options.file); !readable) {
+    return terminal.fail({ExitCode::failed, readable.error().detail,
+                          "Is the name right? `-` reads standard input."});
   }
   const auto writer = StoreWriter::open(options.data, StoreWriter::Missing::make);
   if (!writer) {

@@ -13,6 +13,7 @@
 #include "engine/rocks/rocks_log.h"
 #include "engine/views.h"
 #include "server/front/json_text.h"
+#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/tables.h"
 #include "tools/verbs.h"
@@ -152,8 +153,8 @@ ExitCode say(const Account& account, const RebuildOptions& options, Terminal& te
                  [](std::string& out, const std::string& problem) { append_text(out, problem); });
     terminal.print(line + "}\n");
   } else {
-    terminal.print(std::to_string(account.threads) + " threads rebuilt, " +
-                   std::to_string(account.rows) + " rows\n");
+    terminal.print(counted(account.threads, "thread") + " rebuilt, " +
+                   counted(account.rows, "row") + "\n");
     for (const std::string& problem : account.problems) {
       terminal.note("lockstep: left as it is: " + problem);
     }

@@ -35,7 +35,7 @@ class JsonReplay final : public Replay {
   void show(const Entry& entry, const ThreadState&) override {
     std::string line;
     append_entry(line, entry);
-    terminal_.print(line + "\n");
+    terminal_.print_json(line + "\n");
   }
   void begin(const ThreadState&) override {}
   void end(const ThreadState&) override {}

@@ -16,7 +16,7 @@ void say(const Restored& restored, const RestoreOptions& options, Terminal& term
     append_field_number(json, "last_commit", restored.last.get());
     append_field(json, "new_epoch", epoch_text(restored.epochs.current));
     append_field_number(json, "cut", former.cut.get());
-    return terminal.print(json + "}\n");
+    return terminal.print_json(json + "}\n");
   }
   terminal.print("backup " + std::to_string(restored.backup.number.get()) + " of " +
                  time_text(restored.backup.made).substr(0, 19) + " UTC restored to " +

@@ -28,6 +28,7 @@
 #include "tools/opening_file.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
+#include "tools/version.h"
 
 namespace lockstep {
 namespace {
@@ -162,7 +163,7 @@ void say_where(const Config& config, const Server& server, Terminal& terminal) {
   for (const AgentTable& agent : config.agents) agents += (agents.empty() ? "" : ", ") + agent.name;
   if (agents.empty()) agents = "default (demo)";
   const bool six = config.host.find(':') != std::string::npos;
-  terminal.print("lockstep " LOCKSTEP_VERSION " listening on http://" +
+  terminal.print(std::string("lockstep ") + version() + " listening on http://" +
                  (six ? "[" + config.host + "]" : config.host) + ":" +
                  std::to_string(server.port()) + " (data in " + config.data +
                  ", agents: " + agents + ")\n");

@@ -3,6 +3,7 @@
 
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
+#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/record.h"
 #include "tools/transcript.h"
@@ -34,7 +35,7 @@ ExitCode show_threads(const StoreReader& reader, const ShowOptions& options, Ter
       append_field(line, "owner", record.owner.get());
       append_name(line, "thread");
       append_thread(line, thread);
-      line += '}';
+      terminal.print_json(line + "}\n");
     } else {
       line = time_text(thread.updated).substr(0, 19) + "  ";
       line += terminal.ink(Ink::bold, padded(thread.id.get(), id_columns)) + "  ";
@@ -42,8 +43,8 @@ ExitCode show_threads(const StoreReader& reader, const ShowOptions& options, Ter
       if (thread.running) line += terminal.ink(Ink::green, "running ");
       if (thread.archived) line += terminal.ink(Ink::faint, "archived ");
       line += one_line(thread.title, excerpt_points);
+      terminal.print(line + "\n");
     }
-    terminal.print(line + "\n");
   }
   if (records->empty() && !options.json) terminal.note("there are no threads");
   return ExitCode::ok;
@@ -94,20 +95,20 @@ void print_entry(const StoredEntry& stored, const Entry& entry, bool json, Termi
     append_field_number(line, "bytes", stored.bytes.size());
     append_name(line, "entry");
     append_entry(line, entry);
-    line += '}';
+    terminal.print_json(line + "}\n");
   } else {
     line = std::to_string(stored.at.get()) + "  #" + padded(std::to_string(stored.commit.get()), 8);
     line += "  " + padded(std::to_string(stored.bytes.size()) + " B", 8);
     line += "  " + padded(one_line(source_of(entry), 32), 24) + "  " + summary(entry);
+    terminal.print(line + "\n");
   }
-  terminal.print(line + "\n");
 }
 
 void print_message(const Message& message, bool json, Terminal& terminal) {
   if (json) {
     std::string line;
     append_message(line, message);
-    return terminal.print(line + "\n");
+    return terminal.print_json(line + "\n");
   }
   terminal.print(terminal.ink(ink_of(message), heading(message)) + "\n");
   terminal.print(terminal.ink(Ink::faint, "created " + time_text(message.created) + ", updated " +
@@ -131,7 +132,7 @@ void print_runs(const ThreadState& state, Terminal& terminal) {
     line +=
         terminal.ink(bad ? Ink::red : Ink::plain, padded(std::string(name_of(row.run.status)), 12));
     line += one_line(row.run.agent.get(), 24) + "  attempt " + std::to_string(row.run.attempt);
-    line += ", " + std::to_string(row.messages.size()) + " messages";
+    line += ", " + counted(row.messages.size(), "message");
     if (row.run.started && row.run.ended) {
       line += ", " + std::to_string((row.run.ended->get() - row.run.started->get()) / 1000) + " ms";
     }
@@ -147,8 +148,8 @@ void print_tree(const ThreadState& state, Terminal& terminal) {
   terminal.print(terminal.ink(Ink::bold, thread.id.get()) + "  " +
                  one_line(thread.title, excerpt_points) + "\n");
   terminal.print(terminal.ink(Ink::faint, "owner " + one_line(state.owner.get(), 64) + ", " +
-                                              std::to_string(tree.size()) + " messages, " +
-                                              std::to_string(state.runs.size()) + " runs, at " +
+                                              counted(tree.size(), "message") + ", " +
+                                              counted(state.runs.size(), "run") + ", at " +
                                               std::to_string(state.now.get()) + " (" +
                                               time_text(state.now) + ")") +
                  "\n\n");
@@ -196,7 +197,7 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
                           "It was made at " + std::to_string(record->thread->created.get()) + "."});
   }
   if (!options.message) {
-    if (options.json) terminal.print(state_json(*state));
+    if (options.json) terminal.print_json(state_json(*state));
     if (!options.json) print_tree(*state, terminal);
     return ExitCode::ok;
   }

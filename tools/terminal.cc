@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "engine/text.h"
+#include "tools/printable.h"
 
 namespace lockstep {
 namespace {
@@ -47,22 +47,21 @@ winsize size_of_terminal() {
   return size;
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
-// U+0080 to U+009F: some terminals take them for the escape sequences that they stood for once.
-bool starts_high_control(std::string_view text, std::size_t at) {
-  if (static_cast<unsigned char>(text[at]) != 0xc2 || at + 1 >= text.size()) return false;
-  const auto next = static_cast<unsigned char>(text[at + 1]);
-  return next >= 0x80 && next < 0xa0;
-}
-
 }  // namespace
 
 Trouble trouble_of(const Error& error, const std::string& data) {
   Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
+  if (error.code == "no_store" || error.code == "not_a_store") {
+    trouble.code = ExitCode::store;
+    trouble.advice = "Is " + data +
+                     " the right folder (--data DIR)? `lockstep serve` makes a new " +
+                     "store in a folder that is empty or not there.";
+    return trouble;
+  }
+  if (error.code == "unfinished_restore" || error.code == "newer_format") {
+    trouble.code = ExitCode::store;
+    return trouble;
+  }
   switch (error.kind) {
     case Kind::corrupt:
       trouble.code = ExitCode::store;
@@ -100,11 +99,14 @@ void Terminal::print(std::string_view text) {
   }
 }
 
+void Terminal::print_json(std::string_view json) { print(printable_json(json)); }
+
 void Terminal::flush() { std::fflush(stdout); }
 
 void Terminal::note(std::string_view line) {
   std::fflush(stdout);
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  const std::string shown = printable(line);
+  std::fprintf(stderr, "%s\n", shown.c_str());
 }
 
 ExitCode Terminal::fail(const Trouble& trouble) {
@@ -138,29 +140,6 @@ void Progress::at(std::uint64_t done, std::optional<std::uint64_t> total) {
   if (!terminal_.notes_are_seen()) return terminal_.note(line);
   std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
   on_line_ = true;
-}
-
-std::string one_line(std::string_view text, std::size_t points_max) {
-  const std::string_view head = first_points(text, points_max);
-  std::string line;
-  line.reserve(head.size());
-  for (char c : printable(head)) line += is_control(c) ? ' ' : c;
-  if (head.size() < text.size()) line += "…";
-  return line;
-}
-
-std::string printable(std::string_view text) {
-  std::string kept;
-  kept.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (starts_high_control(text, at)) {
-      ++at;
-    } else if (c == '\n' || c == '\t' || !is_control(c)) {
-      kept += c;
-    }
-  }
-  return kept;
 }
 
 std::string time_text(Timestamp at) {

@@ -43,9 +43,12 @@ class Terminal {
   Terminal();
 
   // To standard output. Fails (the process ends with `failed`) if it can't be written.
+  // `text` is printed as it is: what comes from a store has gone through printable.h.
   void print(std::string_view text);
+  // The same for JSON, which is made safe for a screen here and says the same.
+  void print_json(std::string_view json);
   void flush();
-  // A line to standard error.
+  // A line to standard error, made printable: it may name what a file or a store holds.
   void note(std::string_view line);
   // Says what is wrong; for `return terminal.fail(...)`.
   ExitCode fail(const Trouble& trouble);
@@ -83,11 +86,6 @@ class Progress {
   Timestamp said_;
   bool on_line_ = false;
 };
-
-// `text` as one line without control characters: what comes from a store may hold escape sequences
-// that would write over the reader's screen. `printable` keeps line ends and tabs.
-[[nodiscard]] std::string one_line(std::string_view text, std::size_t points_max);
-[[nodiscard]] std::string printable(std::string_view text);
 
 // 2026-11-22 19:08:05.123456 UTC.
 [[nodiscard]] std::string time_text(Timestamp at);

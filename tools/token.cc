@@ -9,6 +9,7 @@
 #include "server/auth.h"
 #include "server/front/json_text.h"
 #include "tools/file.h"
+#include "tools/printable.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
 
@@ -73,7 +74,7 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
     append_field(line, "name", options.name);
     append_field(line, "user", options.user.get());
     append_field(line, "token", token);
-    terminal.print(line + "}\n");
+    terminal.print_json(line + "}\n");
   } else {
     terminal.print(token + "\n");
     terminal.note("This is shown once; " + options.file + " holds only its hash. " +
@@ -85,14 +86,14 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
 ExitCode list(const TokenOptions& options, const Auth& auth, Terminal& terminal) {
   for (const Token& token : auth.tokens()) {
     if (!options.json) {
-      terminal.print(token.name + "  " + token.user.get() + "\n");
+      terminal.print(one_line(token.name, 128) + "  " + one_line(token.user.get(), 128) + "\n");
       continue;
     }
     std::string line = "{";
     append_field(line, "name", token.name);
     append_field(line, "user", token.user.get());
     append_field(line, "sha256", to_hex(token.hash));
-    terminal.print(line + "}\n");
+    terminal.print_json(line + "}\n");
   }
   return ExitCode::ok;
 }

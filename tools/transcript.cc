@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "server/front/json_write.h"
+#include "tools/printable.h"
 
 namespace lockstep {
 namespace {

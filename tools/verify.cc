@@ -3,6 +3,7 @@
 
 #include "engine/rocks/rocks_log.h"
 #include "server/front/json_text.h"
+#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"
 
@@ -31,7 +32,7 @@ void print_json(const Verification& found, const std::string& data, Terminal& te
     out += '}';
   });
   append_field_flag(json, "more", found.more_problems);
-  terminal.print(json + "}\n");
+  terminal.print_json(json + "}\n");
 }
 
 void print_text(const Verification& found, const std::string& data, Terminal& terminal) {
@@ -39,8 +40,9 @@ void print_text(const Verification& found, const std::string& data, Terminal& te
     terminal.print(terminal.ink(Ink::red, "damaged") + "  " + printable(text_of(problem)) + "\n");
   }
   if (found.more_problems) terminal.print("… and more\n");
-  terminal.print(std::to_string(found.threads) + " threads, " + std::to_string(found.entries) +
-                 " entries, " + std::to_string(found.bytes) + " bytes in " + data + ": " +
+  terminal.print(counted(found.threads, "thread") + ", " +
+                 counted(found.entries, "entry", "entries") + ", " + std::to_string(found.bytes) +
+                 " bytes in " + data + ": " +
                  (found.problems.empty() ? terminal.ink(Ink::green, "no damage")
                                          : terminal.ink(Ink::red, "damaged")) +
                  "\n");

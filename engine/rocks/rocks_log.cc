@@ -20,6 +20,9 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Part
                                                  FailStop::Action on_failure) {
   std::error_code error;
   fs::create_directories(folder, error);
+  if (error && fs::is_symlink(folder) && !fs::exists(folder)) {
+    return failed(folder, "it is a link to a folder that is not there");
+  }
   if (error) return failed(folder, error.message());
   if (auto ours = store_folder::check(folder); !ours) return std::unexpected(ours.error());
   std::unique_ptr<RocksLog> rocks(new RocksLog(std::move(on_failure)));

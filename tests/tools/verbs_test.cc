@@ -1,7 +1,9 @@
 // The command line of the binary: help, exit codes, and what the verbs answer on a small store.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
@@ -50,7 +52,45 @@ TEST(CommandLine, SaysItsVersion) {
   const Said said = lockstep({"--version"});
 
   EXPECT_EQ(said.code, 0);
-  EXPECT_TRUE(said.out.starts_with("lockstep 0.")) << said.out;
+  EXPECT_THAT(said.out,
+              testing::MatchesRegex("lockstep 0[.][0-9]+[.][0-9]+ [(][0-9a-f]+[+]?[)]\n"));
+}
+
+TEST(CommandLine, AnUnknownVerbIsNamed) {
+  const Said said = lockstep({"dance"});
+
+  EXPECT_EQ(said.code, 2);
+  EXPECT_NE(said.err.find("`dance`"), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("--help"), std::string::npos) << said.err;
+}
+
+TEST(CommandLine, AWrongFlagIsNamedAsItWasTyped) {
+  const Said said = lockstep({"serve", "--data", "x", "--log-json", "yes"});
+
+  EXPECT_EQ(said.code, 2);
+  EXPECT_NE(said.err.find("--log-json must be"), std::string::npos) << said.err;
+}
+
+TEST(CommandLine, AnImportOfAFileThatIsNotThereTouchesNothing) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/nofile";
+
+  const Said said = lockstep({"import", file, "--data", folder.path() + "/data"});
+
+  EXPECT_EQ(said.code, 1);
+  EXPECT_EQ(said.out, "") << "no account of nothing";
+  EXPECT_EQ(said.err.find(file), said.err.rfind(file)) << "named once: " << said.err;
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/data"));
+}
+
+TEST(CommandLine, ALinkToNothingIsSaidToBeOne) {
+  const TempFolder folder;
+  std::filesystem::create_symlink(folder.path() + "/gone", folder.path() + "/data");
+
+  const Said said = lockstep({"serve", "--data", folder.path() + "/data"});
+
+  EXPECT_EQ(said.code, 3);
+  EXPECT_NE(said.err.find("link"), std::string::npos) << said.err;
 }
 
 TEST(CommandLine, AWrongLineIsAnErrorOfUsage) {
@@ -88,8 +128,9 @@ TEST(CommandLine, AFolderWithoutAStoreIsSaidToBeOne) {
   for (const char* verb : {"show", "verify", "rebuild"}) {
     const Said said = lockstep({verb, "--data", folder.path() + "/none"});
 
-    EXPECT_EQ(said.code, 1) << verb;
+    EXPECT_EQ(said.code, 3) << verb;
     EXPECT_NE(said.err.find("no store"), std::string::npos) << said.err;
+    EXPECT_NE(said.err.find("--data DIR"), std::string::npos) << said.err;
   }
 }
 
@@ -99,7 +140,7 @@ TEST(CommandLine, AFolderOfSomethingElseIsNotWrittenInto) {
 
   const Said said = lockstep({"import", "-", "--data", folder.path()}, "");
 
-  EXPECT_EQ(said.code, 1) << said.err;
+  EXPECT_EQ(said.code, 3) << said.err;
   EXPECT_NE(said.err.find("letter.txt"), std::string::npos) << said.err;
 }
 
@@ -192,7 +233,53 @@ TEST_F(Verbs, MarkdownIsThePathToTheHead) {
 
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_TRUE(said.out.starts_with("# How far is the moon?\n")) << said.out;
-  EXPECT_NE(said.out.find("## Assistant, stopped\n\nIt is about\n"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("## Assistant, stopped\n\n> It is about\n"), std::string::npos)
+      << said.out;
+}
+
+TEST_F(Verbs, NothingThatAUserWroteReachesTheTerminalAsAnOrder) {
+  const std::string file = folder_.path() + "/hostile.jsonl";
+  const std::string hostile = "a\\u001b]0;title\\u0007 \\u009b2J \\u007f \\u202eb\\u2066c";
+  write_whole(file,
+              "{\"thread\":\"evil\",\"message\":{\"id\":\"m1\",\"role\":\"user\",\"author\":\"" +
+                  hostile + "\",\"text\":\"" + hostile + "\"}}\n");
+  const Said taken =
+      lockstep({"import", file, "--format", "messages", "--user", "ann", "--data", data_});
+  ASSERT_EQ(taken.code, 0) << taken.err;
+
+  const std::vector<std::vector<std::string>> lines{{"show"},
+                                                    {"show", "--json"},
+                                                    {"show", "evil"},
+                                                    {"show", "evil", "--json"},
+                                                    {"show", "evil", "--events"},
+                                                    {"show", "evil", "--events", "--json"},
+                                                    {"show", "evil", "--message", "m1"},
+                                                    {"show", "evil", "--message", "m1", "--json"},
+                                                    {"replay", "evil", "--speed", "0"},
+                                                    {"replay", "evil", "--speed", "0", "--json"},
+                                                    {"export", "evil"},
+                                                    {"export", "evil", "--format", "messages"},
+                                                    {"export", "evil", "--format", "markdown"}};
+  for (std::vector<std::string> line : lines) {
+    line.insert(line.end(), {"--data", data_});
+    const Said said = lockstep(line);
+
+    EXPECT_EQ(said.code, 0) << testing::PrintToString(line) << said.err;
+    for (const char* order : {"\x1b", "\x07", "\x7f", "\u009b", "\u202e", "\u2066"}) {
+      EXPECT_EQ((said.out + said.err).find(order), std::string::npos)
+          << testing::PrintToString(line) << testing::PrintToString(order);
+    }
+  }
+}
+
+TEST_F(Verbs, ExportsCanBePutTogether) {
+  const Said one = lockstep({"export", "thread", "--data", data_});
+  const std::string file = folder_.path() + "/two.jsonl";
+  write_whole(file, one.out + one.out);
+
+  const Said said = lockstep({"import", file, "--data", folder_.path() + "/again"});
+
+  EXPECT_EQ(said.code, 0) << said.err;
 }
 
 TEST(Token, IsShownOnceAndKeptAsAHash) {
