@@ -12,7 +12,9 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "vite";
 
-const limit = 12_000;
+// What it takes that a tab which joins, a full queue, a refused edit and an undone deletion lose nothing
+// is in the core: 3,000 bytes more than the first version had.
+const limit = 15_000;
 const client = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const page = "page";
 if (!existsSync(client)) throw new Error("There is no dist/: `npm run build` comes first.");

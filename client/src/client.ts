@@ -1,7 +1,8 @@
 // client.ts: all threads of one browser (or one process): who holds what, and who is told.
 //
 // A change goes the same way always: shown, numbered and kept by the store, sent by the session of
-// its thread in the tab that leads, taken off when its outcome came.
+// its thread in the tab that leads, taken off when its outcome came. Nothing is read of the store or
+// kept in it before this tab hears the others.
 
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
@@ -26,8 +27,20 @@ import type {
   Store,
   Settled,
 } from "./types.js";
-import { onHide, onWake } from "./wake.js";
+import { onHide, onOffline, onWake } from "./wake.js";
 import type { Cursor, Message } from "./wire.js";
+
+interface Made {
+  readonly session: Session;
+  readonly live: LiveThread;
+  /** What the store had of it is in it. */
+  readonly loaded: Promise<void>;
+}
+
+interface Asked {
+  readonly change: PendingChange;
+  readonly resolve: (result: Result) => void;
+}
 
 const connecting: ConnectionView = {
   state: "connecting",
@@ -40,12 +53,15 @@ export const clientOf = (
   options: Options,
   url: string,
   opening: Store | Promise<Store>,
+  loadTabs: () => Promise<Pick<typeof import("./tabs.js"), "canShare" | "joinTabs">> = () =>
+    import("./tabs.js"),
 ): Client => {
   const { clock = systemClock, random = Math.random } = options;
   const http = httpOf(url, options);
   const listeners = listenersOf();
-  const threads = new Map<string, { readonly session: Session; readonly live: LiveThread }>();
-  const answers = new Map<number, (result: Result) => void>();
+  const threads = new Map<string, Made>();
+  /** What this client has said and nobody answered. */
+  const asked = new Map<number, Asked>();
   let store: Store | undefined;
   let link: Link | undefined;
   let tabs: Tabs | undefined;
@@ -53,10 +69,6 @@ export const clientOf = (
   let over = false;
 
   // --- Beginning ---------------------------------------------------------------------------------
-
-  const ready = (async () => (store = await opening))();
-  let adding: Promise<unknown> = ready;
-  let writing: Promise<unknown> = ready;
 
   // A connection of this tab's own: alone, or as the one that leads.
   const open = (): Link => {
@@ -67,40 +79,76 @@ export const clientOf = (
       socket: web && options.transport !== "sse" ? openSocket(url, http, web) : null,
       events: async () => (await import("./events.js")).openEvents(http),
       onWake,
+      onOffline,
     });
   };
 
   // Alone, or with the other tabs.
   const join = async ({ shared }: Store): Promise<void> => {
     const may = options.tabs !== false && shared;
-    const loaded = may && (await import("./tabs.js").catch(() => null));
-    if (over) return;
-    if (loaded && loaded.canShare()) {
-      tabs = loaded.joinTabs(`${shared} ${url}`, newId("t"), {
-        onWake,
-        open,
-        added: (change) => made(change.thread).session.add(change),
-        settled: settledElsewhere,
-        renumbered,
-        dropped: (thread) => sessionKnown(thread)?.deleted(),
-        leads: () => void takeOver(),
-      });
-      link = tabs.link;
-    } else {
-      link = open();
-      void takeOver();
+    const loaded = may && (await loadTabs().catch(() => null));
+    try {
+      tabs = loaded && loaded.canShare() ? together(loaded, `${shared} ${url}`) : undefined;
+    } catch {
+      // A page without an origin of its own has no channel.
     }
+    // Closed already: what was said till then is still told to the other tabs.
+    if (over && !tabs) return;
+    link = tabs?.link ?? open();
     link.subscribe(connectionChanged);
+    if (!tabs) void takeOver();
     connectionChanged();
   };
-  void ready.then(join);
+
+  const together = ({ joinTabs }: Awaited<ReturnType<typeof loadTabs>>, name: string): Tabs =>
+    joinTabs(name, newId("t"), {
+      onWake,
+      after: clock.after.bind(clock),
+      open,
+      added: addedElsewhere,
+      settled: settledElsewhere,
+      renumbered,
+      dropped: (thread) => sessionKnown(thread)?.deleted(),
+      forgotten: (thread, messages) => sessionKnown(thread)?.forgetLost(messages),
+      leads: takeOver,
+      follows: () => void catchUp(),
+    });
+
+  const ready = (async () => {
+    store = await opening;
+    await join(store);
+    return store;
+  })();
+  let adding: Promise<unknown> = ready;
+  let writing: Promise<unknown> = ready;
 
   // What was not sent, before a reload or by the tab that led till now, is ours to send.
   const takeOver = async (): Promise<void> => {
+    await writing;
     for (const change of (await store?.pending()) ?? []) {
-      if (!change.refused) made(change.thread).session.add(change);
+      const { thread, refused } = change;
+      const known = refused ? null : made(thread).session.add(change);
+      // Its outcome was told, and who told it has gone before the store knew.
+      if (known) settled(thread, [known]);
     }
     connectionChanged();
+  };
+
+  // Another tab leads. What this one has said and got no outcome of is said again, to be answered;
+  // what others had said and the store has no more was answered while nobody told us.
+  const catchUp = async (): Promise<void> => {
+    for (const { change } of asked.values()) tabs?.added(change);
+    await Promise.all([...threads.values()].map(({ loaded }) => loaded));
+    const shown = [...threads.values()].flatMap(({ session }) =>
+      session.unanswered.map((op) => ({ session, op })),
+    );
+    const kept = (await store?.pending()) ?? [];
+    for (const { session, op } of shown) {
+      const left = kept.find((it) => it.op === op);
+      if (left?.refused) session.add(left);
+      else if (!left && !asked.has(op)) session.settle([{ op, outcome: "applied" }]);
+    }
+    for (const change of kept) sessionKnown(change.thread)?.add(change);
   };
 
   const connection = () => link?.view ?? connecting;
@@ -130,7 +178,7 @@ export const clientOf = (
 
   const sessionKnown = (id: string) => threads.get(id)?.session;
 
-  const made = (id: string): { readonly session: Session; readonly live: LiveThread } => {
+  const made = (id: string): Made => {
     const known = threads.get(id);
     if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
@@ -154,6 +202,11 @@ export const clientOf = (
       subscribe,
       author: options.author,
       add,
+      forgetLost() {
+        const messages = session.view.lost.map((it) => it.id);
+        session.forgetLost(messages);
+        tabs?.forgotten(id, messages);
+      },
       dropped() {
         session.deleted();
         tabs?.dropped(id);
@@ -161,11 +214,10 @@ export const clientOf = (
         for (const { op } of session.view.refused) session.dismiss(op);
       },
     });
-    const both = { session, live };
-    threads.set(id, both);
+    const all = { session, live, loaded: load(session) };
+    threads.set(id, all);
     session.connected(online(), connection().leader);
-    void load(session);
-    return both;
+    return all;
   };
 
   const load = async (session: Session): Promise<void> => {
@@ -190,11 +242,14 @@ export const clientOf = (
     return new Promise((resolve) => {
       adding = adding.then(async () => {
         const kept = await (await ready).add(change);
-        if (over) return resolve(closed);
-        answers.set(kept.op, resolve);
+        if (over) {
+          tabs?.added(kept);
+          return resolve(closed);
+        }
+        asked.set(kept.op, { change: kept, resolve });
         const known = session.add(kept, former);
         if (known) answer([known]);
-        tabs?.added(kept);
+        else tabs?.added(kept);
       });
     });
   };
@@ -205,6 +260,12 @@ export const clientOf = (
     tabs?.settled(thread, outcomes);
   };
 
+  // Who says it has not heard its outcome, and who hears it may not have either.
+  const addedElsewhere = (change: PendingChange): void => {
+    const known = made(change.thread).session.add(change);
+    if (known) tabs?.settled(change.thread, [known]);
+  };
+
   const settledElsewhere = (thread: string, outcomes: readonly Settled[]): void => {
     sessionKnown(thread)?.settle(outcomes);
     answer(outcomes);
@@ -213,15 +274,15 @@ export const clientOf = (
   const answer = (outcomes: readonly Settled[]): void => {
     for (const outcome of outcomes) {
       const { op = 0 } = outcome;
-      answers.get(op)?.(resultOf(outcome));
-      answers.delete(op);
+      asked.get(op)?.resolve(resultOf(outcome));
+      asked.delete(op);
     }
   };
 
   const renumber = async (
     thread: string,
     ops: readonly number[],
-    seen: Cursor | null,
+    seen: Cursor | null | undefined,
   ): Promise<void> => {
     const changes = await (await ready).renumber(thread, ops, seen);
     renumbered(thread, changes, ops);
@@ -234,10 +295,10 @@ export const clientOf = (
     former: readonly number[],
   ): void => {
     for (const [at, op] of former.entries()) {
-      const told = answers.get(op);
-      const now = changes[at];
-      if (told && now) answers.set(now.op, told);
-      answers.delete(op);
+      const told = asked.get(op);
+      const change = changes[at];
+      if (told && change) asked.set(change.op, { ...told, change });
+      asked.delete(op);
     }
     made(thread).session.renumbered(changes, former);
   };
@@ -266,10 +327,11 @@ export const clientOf = (
       unwatch();
       feed.end();
       for (const { session } of threads.values()) session.end();
-      link?.close();
-      for (const told of answers.values()) told(closed);
-      answers.clear();
+      for (const { resolve } of asked.values()) resolve(closed);
+      asked.clear();
+      // The others look into the store when this tab has gone: all that it keeps is kept by then.
       await Promise.allSettled([adding, writing]);
+      link?.close();
       store?.close();
     },
   };

@@ -123,9 +123,11 @@ export const feedOf = (settings: FeedSettings): Feed => {
       cancelFollow = undefined;
       // A cursor that the server does not know: the list is read anew.
       if (frame.frame === "failure") cursor = undefined;
-      if (frame.frame !== "lost") later();
+      if (frame.frame !== "lost" || settings.online()) later();
     });
     cancelFollow = cancel;
+    // They may have come before it was followed.
+    for (const thread of [...wanted]) appeared(thread);
   };
 
   const unfollow = (): void => {
@@ -163,11 +165,11 @@ export const feedOf = (settings: FeedSettings): Feed => {
     subscribe: listeners.add,
     act,
     want(thread) {
-      const followed = cancelFollow;
+      const known = !cancelFollow || wanted.has(thread);
       wanted.add(thread);
       act();
-      // It may have come between the answer and the feed; once is enough.
-      if (!followed) appeared(thread);
+      // It may have come between the answer and the feed, which was only just asked for: once more.
+      if (!known) appeared(thread);
     },
     end() {
       over = true;

@@ -93,7 +93,7 @@ class IndexedDbStore implements Store {
   async renumber(
     thread: string,
     ops: readonly number[],
-    seen: Cursor | null,
+    seen: Cursor | null | undefined,
   ): Promise<readonly PendingChange[]> {
     const all = await this.pending();
     const make = (last: number) => this.#renumbering(all, thread, ops, seen, last)[0];

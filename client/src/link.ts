@@ -58,6 +58,8 @@ export interface LinkSettings {
   readonly events: () => Promise<Open>;
   /** Calls when the page has come back to life. */
   readonly onWake: (task: () => void) => () => void;
+  /** Calls when the browser says that it has no network. */
+  readonly onOffline: (task: () => void) => () => void;
 }
 
 const firstDelay = 250;
@@ -73,7 +75,8 @@ interface Asked {
   readonly awaited: boolean;
 }
 
-export const netLink = ({ clock, random, socket, events, onWake }: LinkSettings): Link => {
+export const netLink = (settings: LinkSettings): Link => {
+  const { clock, random, socket, events } = settings;
   const listeners = listenersOf();
   const open = new Map<string, Asked>();
   let view: ConnectionView;
@@ -194,10 +197,16 @@ export const netLink = ({ clock, random, socket, events, onWake }: LinkSettings)
     });
   };
 
-  const unwatch = onWake(() => {
-    if (view.state === "online") ask();
-    else if (view.state === "offline") reconnect();
-  });
+  const unwatch = [
+    settings.onWake(() => {
+      if (view.state === "online") ask();
+      else if (view.state === "offline") reconnect();
+    }),
+    // It is tried again all the same: a server on this machine needs no network.
+    settings.onOffline(() => {
+      if (view.state === "online" || view.state === "connecting") closed("lost");
+    }),
+  ];
   connect();
 
   return {
@@ -220,7 +229,7 @@ export const netLink = ({ clock, random, socket, events, onWake }: LinkSettings)
     reconnect,
     close() {
       over = true;
-      unwatch();
+      for (const stop of unwatch) stop();
       drop();
       lose();
     },

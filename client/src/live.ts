@@ -25,6 +25,7 @@ export interface Host {
   readonly subscribe: LiveThread["subscribe"];
   readonly author: string | undefined;
   add(change: Omit<PendingChange, "op">): Promise<Result>;
+  forgetLost(): void;
   dropped(): void;
 }
 
@@ -32,7 +33,7 @@ type StartRun = Extract<ChangeBody, { type: "start_run" }>;
 
 export const liveOf = (
   session: Session,
-  { http, subscribe, author, add, dropped }: Host,
+  { http, subscribe, author, add, forgetLost, dropped }: Host,
 ): LiveThread => {
   const { id } = session;
   const path = `/v1/threads/${id}`;
@@ -120,7 +121,7 @@ export const liveOf = (
     async offerLost() {
       const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
       const asked = lost.map((it) => put(offerOf(it)));
-      session.forgetLost();
+      session.offered();
       const results = await Promise.all(asked);
       return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
     },
@@ -137,7 +138,7 @@ export const liveOf = (
     show: session.show,
     branches: session.branches,
     dismiss: session.dismiss,
-    forgetLost: session.forgetLost,
+    forgetLost,
     markSeen: session.markSeen,
 
     async at(ts) {

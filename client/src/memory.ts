@@ -56,12 +56,12 @@ export const memoryStore = (): Store => {
 
 export type Renumbering = typeof renumbering;
 
-/** These changes of a thread with new numbers, as seen at a cursor; what needs one, too. */
+/** These changes of a thread with new numbers, as seen at a cursor, or as before; what needs one, too. */
 export const renumbering = (
   pending: readonly PendingChange[],
   thread: string,
   ops: readonly number[],
-  seen: string | null,
+  seen: string | null | undefined,
   last: number,
 ): [readonly PendingChange[], number] => {
   const names = new Map<number, number>();
@@ -73,7 +73,7 @@ export const renumbering = (
     if (change.type === "start_run" && change.needs !== undefined) {
       change = { ...change, needs: change.needs.map((op) => names.get(op) ?? op) };
     }
-    renumbered.push({ ...old, change, op: last, seen });
+    renumbered.push({ ...old, change, op: last, seen: seen === undefined ? old.seen : seen });
   }
   return [renumbered, last];
 };

@@ -59,7 +59,8 @@ export const overlayOf = (state: ThreadState, pending: readonly PendingChange[])
 
   const startRun = (pending: PendingChange, change: Change<"start_run">): void => {
     const { run = idOf(pending, "run"), input = [], when_busy, parent } = change;
-    if (state.runs.has(run)) return; // it came back before its outcome
+    // It came back before its outcome, or is said already.
+    if (state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
     const busy = running();
     if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (parent === undefined ? "queue" : "interrupt");

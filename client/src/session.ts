@@ -9,7 +9,7 @@
 // Longer than most: what an exchange brings decides what is held (a reset, a gap, a rewinding), and
 // what is held decides what is asked next. Parted, each half would know all of the other.
 
-import { changesOf } from "./changes.js";
+import { changesOf, isFull } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
 import { fold } from "./fold.js";
@@ -37,8 +37,8 @@ export interface Outside {
   random(): number;
   /** Answered: no longer to be kept. */
   settled(thread: string, outcomes: readonly Settled[]): void;
-  /** These are to be numbered anew, and come back by `renumbered`. */
-  renumber(thread: string, ops: readonly number[], seen: Cursor | null): void;
+  /** These are to be numbered anew, as seen at this cursor or as before; they come back by `renumbered`. */
+  renumber(thread: string, ops: readonly number[], seen: Cursor | null | undefined): void;
   keep(thread: StoredThread): void;
   drop(thread: string): void;
   /** The thread is not there yet: somebody is to call `appeared`. */
@@ -51,6 +51,8 @@ export interface Session {
   readonly state: ThreadState;
   /** The run that was asked for last and of which the server knows nothing yet. */
   readonly starting: string | undefined;
+  /** The numbers of the changes that wait for their outcome. */
+  readonly unanswered: readonly number[];
 
   /** The same until `changed` was called. */
   readonly view: ThreadView;
@@ -70,7 +72,10 @@ export interface Session {
   settle(outcomes: readonly Settled[]): void;
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
   dismiss(op: number): void;
-  forgetLost(): void;
+  /** What was lost is said again. */
+  offered(): void;
+  /** These are lost no more, and never will be. */
+  forgetLost(messages: readonly string[]): void;
   watch(watched: boolean): void;
   /** Is there a connection, and is it this tab that sends? */
   connected(up: boolean, sends: boolean): void;
@@ -105,6 +110,7 @@ export const sessionOf = (id: string, outside: Outside): Session => {
   let state = emptyState(id);
   let look: string | null = null;
   let lost: readonly Message[] = [];
+  const forgotten = new Set<string>();
   let error: Problem | null = null;
   let view: ThreadView | null = null;
   let former: ThreadView | undefined;
@@ -163,13 +169,16 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
   const act = (): void => {
     if (!loaded || !up || gone || cancelWaiting) return;
-    if (watched && !follow && !absent) {
+    const [batch, heldBack] = sends ? changes.batch(state) : [[], false];
+    // Where something waits for room, somebody has to look whether there is.
+    const follows = watched || heldBack;
+    if (!follows) unfollow();
+    if (follows && !follow && !absent) {
       const digest = !fresh && digestAt?.ts === state.ts ? digestAt.digest : undefined;
       follow = begin([]);
       ask(follow, { digest, follow: "live" });
     }
-    const batch = sends && !sending ? changes.batch() : [];
-    if (batch.length > 0) {
+    if (batch.length > 0 && !sending) {
       sending = begin(batch.map(({ op }) => op));
       const said = batch.map(({ op, seen, change }) => ({
         ...change,
@@ -193,7 +202,14 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       else sending = null;
       if (frame.frame === "failure") failed(exchange, frame);
       else if (frame.frame === "end") ended(frame.reason);
+      // By another tab that leads no more, while the connection seems to be there.
+      else if (up) backOff();
     });
+  };
+
+  const unfollow = (): void => {
+    follow?.cancel?.();
+    follow = null;
   };
 
   const cancelAll = (): void => {
@@ -221,9 +237,17 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     absent = false;
     if (exchange === sending) sending = null;
     // Outcomes count even where the diff is behind what is held, or does not fit it.
-    tellSettled(frame.outcomes);
+    const full = frame.outcomes.filter(({ op, code }) => code === "too_many" && changes.isTurn(op));
+    tellSettled(frame.outcomes.filter((it) => !full.includes(it)));
     const reset = frames.find((it) => it.reset)?.reset;
     if (!applyDiff(exchange, frames, reset)) gap();
+    // Turns of another device were faster: there was no room. They wait for it, under new numbers.
+    if (full.length > 0 && isFull(state)) {
+      const first = Math.min(...full.map(({ op = 0 }) => op));
+      renumber(({ op }) => op >= first, undefined);
+    } else {
+      tellSettled(full);
+    }
     if (ops.length > 0 && changes.answered(ops, frame.outcomes, !!reset)) backOff();
     changedAndAct();
   };
@@ -256,12 +280,19 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       lose(before, from, new Set(frames.flatMap((it) => it.removed)));
       if (rewound) {
         // What was seen beyond the cut is of no history: the changes made on it are said anew.
-        const ops = changes.hold((seen) => seen !== null && partsOf(seen)[0] > from);
-        if (ops.length > 0) outside.renumber(id, ops, cursorOf(state));
+        renumber(({ seen }) => seen !== null && partsOf(seen)[0] > from, cursorOf(state));
       }
     }
     if (state !== before) keepSoon(true);
     return true;
+  };
+
+  const renumber = (
+    meant: (change: PendingChange) => boolean,
+    seen: Cursor | null | undefined,
+  ): void => {
+    const ops = changes.hold(meant);
+    if (ops.length > 0) outside.renumber(id, ops, seen);
   };
 
   // What this device holds and the server does not: it was there, and is not any more. What is there
@@ -270,9 +301,19 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     screens.clear();
     const newly = [...before.messages.values()].filter(
       ({ id: name, created }) =>
-        created > from && !removed.has(name) && lost.every((it) => it.id !== name),
+        created > from &&
+        !removed.has(name) &&
+        !forgotten.has(name) &&
+        lost.every((it) => it.id !== name),
     );
     lost = [...lost, ...newly];
+  };
+
+  const loseOnly = (messages: readonly Message[]): void => {
+    lost = messages;
+    kept = null;
+    keepSoon(true);
+    changed();
   };
 
   const tookEntry = (entry: EntryFrame): void => {
@@ -292,8 +333,7 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
   // Once more from the cursor held; if that does not help, from nothing.
   const gap = (): void => {
-    follow?.cancel?.();
-    follow = null;
+    unfollow();
     if (gaps++ > 0) fresh = true;
     if (gaps > 2) backOff();
   };
@@ -389,6 +429,9 @@ export const sessionOf = (id: string, outside: Outside): Session => {
         change.type === "start_run" && !state.runs.has(change.run ?? "");
       return (changes.pending.findLast(unknown)?.change as { run?: string } | undefined)?.run;
     },
+    get unanswered() {
+      return changes.pending.map(({ op }) => op).filter((op) => op > 0);
+    },
     get view() {
       view ??= former = viewNow();
       screens.handed(state);
@@ -433,17 +476,15 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       tellSettled([{ op, outcome: "dismissed" }]);
       changed();
     },
-    forgetLost() {
-      lost = [];
-      kept = null;
-      keepSoon(true);
-      changed();
+    offered: () => loseOnly([]),
+    forgetLost(messages) {
+      for (const message of messages) forgotten.add(message);
+      loseOnly(lost.filter((it) => !forgotten.has(it.id)));
     },
     watch(now) {
       watched = now;
       if (!now) {
-        follow?.cancel?.();
-        follow = null;
+        unfollow();
         keepNow();
       }
       act();

@@ -3,7 +3,14 @@
 // The tab that holds a lock leads: it has the connection, and its sessions send the changes. The
 // others ask through it, and follow the threads that they show themselves, from cursors of their own:
 // when the leader goes, the next holder of the lock opens a connection, every open request is told
-// `lost`, and each tab asks again from where it is. Nobody else has to be told what was going on.
+// `lost`, and each tab asks again from where it is.
+//
+// What a tab tells may reach no tab: a leader may not lead yet, and a tab that crashes may have kept
+// a change and told nobody. So the store has the last word. The leader looks into it when it begins,
+// when a tab has come, and when a tab has gone (its lock is free). To each new leader that a tab hears
+// of it says hello, until it is answered: then both hear each other, and it asks. When the leader has
+// kept all that it told before, the tab is told `kept`: it looks into the store, too, and says again
+// what it got no outcome of.
 
 import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange, Settled } from "./types.js";
@@ -14,15 +21,20 @@ export interface News {
   settled(thread: string, outcomes: readonly Settled[]): void;
   renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void;
   dropped(thread: string): void;
+  /** Its user has given these up: they are lost no more. */
+  forgotten(thread: string, messages: readonly string[]): void;
 }
 
 export interface TabEvents extends News {
   /** Opens a connection of this tab's own. */
   open(): Link;
-  /** This tab leads from now on. */
-  leads(): void;
+  /** This tab leads: what the store has is its to send. Again when a tab has come or gone. */
+  leads(): Promise<void>;
+  /** Another tab leads: it may not know what this one has said, nor this one what that has told. */
+  follows(): void;
   /** Calls when the page has come back to life. */
   onWake(task: () => void): () => void;
+  after(milliseconds: number, task: () => void): () => void;
 }
 
 export interface Tabs extends News {
@@ -31,7 +43,14 @@ export interface Tabs extends News {
 
 type Said =
   | { readonly type: "hello"; readonly from: string }
-  | { readonly type: "leads"; readonly from: string; readonly view: ConnectionView }
+  | {
+      readonly type: "leads";
+      readonly from: string;
+      readonly view: ConnectionView;
+      /** Whose hello it answers. */
+      readonly to?: string | undefined;
+    }
+  | { readonly type: "kept"; readonly to: string }
   | { readonly type: "send"; readonly from: string; readonly id: number; readonly request: Request }
   | { readonly type: "cancel"; readonly from: string; readonly id: number }
   | {
@@ -44,13 +63,29 @@ type Said =
   | { readonly type: "news"; readonly news: NewsItem };
 type NewsItem = { [Name in keyof News]: readonly [Name, ...Parameters<News[Name]>] }[keyof News];
 
+/** What the tabs of a browser have in common. */
+export interface Browser {
+  readonly locks: Pick<LockManager, "request">;
+  channel(name: string): BroadcastChannel;
+}
+
+const browserOfThisPage = (): Browser => ({
+  locks: navigator.locks,
+  channel: (name) => new BroadcastChannel(name),
+});
+
 /** Has this browser what it takes? Pages of plain http have no locks. */
 export const canShare = (): boolean =>
   globalThis.navigator?.locks !== undefined && typeof BroadcastChannel !== "undefined";
 
 /** `name`: what the tabs share; `tab`: what no other tab is called. */
-export const joinTabs = (name: string, tab: string, events: TabEvents): Tabs => {
-  const link = new SharedLink(name, tab, events);
+export const joinTabs = (
+  name: string,
+  tab: string,
+  events: TabEvents,
+  browser = browserOfThisPage(),
+): Tabs => {
+  const link = new SharedLink(name, tab, events, browser);
   const tell = (...news: NewsItem) => link.say({ type: "news", news });
   return {
     link,
@@ -58,8 +93,11 @@ export const joinTabs = (name: string, tab: string, events: TabEvents): Tabs => 
     settled: (thread, outcomes) => tell("settled", thread, outcomes),
     renumbered: (thread, changes, former) => tell("renumbered", thread, changes, former),
     dropped: (thread) => tell("dropped", thread),
+    forgotten: (thread, messages) => tell("forgotten", thread, messages),
   };
 };
+
+const helloAgain = 1_000;
 
 class SharedLink implements Link {
   readonly #events: TabEvents;
@@ -70,27 +108,36 @@ class SharedLink implements Link {
   readonly #asked = new Map<number, Sink>();
   /** What others have asked through this tab: how to cancel it, by tab and id. */
   readonly #served = new Map<string, Map<number, () => void>>();
+  /** This tab has its lock: the others can learn when it is gone. */
+  #joined = false;
+  /** The leader has answered this tab's hello. */
+  #met = false;
   #view: ConnectionView = { state: "connecting", leader: false, transport: null, retry: null };
   #real: Link | null = null;
+  readonly #locks: Browser["locks"];
   readonly #channel: BroadcastChannel;
   readonly #name: string;
   #leader = "";
   #requests = 0;
   #release: () => void = () => undefined;
   #unwatch: () => void = () => undefined;
+  #cancelHello: () => void = () => undefined;
   #over = false;
 
-  constructor(name: string, tab: string, events: TabEvents) {
+  constructor(name: string, tab: string, events: TabEvents, browser: Browser) {
     this.#name = name;
     this.#tab = tab;
     this.#events = events;
-    this.#channel = new BroadcastChannel(name);
+    this.#locks = browser.locks;
+    this.#channel = browser.channel(name);
     this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#heard(data);
     this.#join();
   }
 
   get view(): ConnectionView {
-    return this.#real?.view ?? this.#view;
+    if (this.#real !== null) return this.#real.view;
+    const { state } = this.#view;
+    return state !== "online" || this.#met ? this.#view : { ...this.#view, state: "connecting" };
   }
 
   subscribe(listener: () => void): () => void {
@@ -116,6 +163,7 @@ class SharedLink implements Link {
   close(): void {
     this.#over = true;
     this.#unwatch();
+    this.#cancelHello();
     this.#release();
     this.#real?.close();
     this.#channel.close();
@@ -125,20 +173,31 @@ class SharedLink implements Link {
   // --- Joining and leading -----------------------------------------------------------------------
 
   #join(): void {
-    const { locks } = navigator;
     const released = new Promise<void>((release) => (this.#release = release));
     // Held while this tab lives: so the leader learns when it is gone.
-    void locks.request(`${this.#name} ${this.#tab}`, () => released).catch(() => undefined);
+    const live = () => {
+      this.#joined = true;
+      this.#hello();
+      return released;
+    };
+    this.#locks.request(`${this.#name} ${this.#tab}`, live).catch(() => undefined);
     const stop = new AbortController();
     void released.then(() => stop.abort());
-    locks
+    this.#locks
       .request(`${this.#name} leader`, { signal: stop.signal }, () => {
         if (!this.#over) this.#lead();
         return released;
       })
       .catch(() => undefined);
     this.#unwatch = this.#events.onWake(() => this.say({ type: "wake", asked: false }));
+  }
+
+  // Again until it is answered: a channel may have been too new to hear it, or the answer.
+  #hello(): void {
+    if (!this.#joined || this.#met || this.#real !== null || this.#over) return;
     this.say({ type: "hello", from: this.#tab });
+    this.#cancelHello();
+    this.#cancelHello = this.#events.after(helloAgain, () => this.#hello());
   }
 
   #lead(): void {
@@ -150,12 +209,12 @@ class SharedLink implements Link {
     });
     this.#lose();
     this.#announce();
-    this.#events.leads();
+    void this.#events.leads();
     this.#listener();
   }
 
-  #announce(): void {
-    this.say({ type: "leads", from: this.#tab, view: this.view });
+  #announce(to?: string): void {
+    this.say({ type: "leads", from: this.#tab, view: this.view, to });
   }
 
   #lose(): void {
@@ -182,11 +241,17 @@ class SharedLink implements Link {
 
   #heardFromLeader(said: Said): void {
     if (said.type === "leads") {
+      // Whom a leader serves without a lock it would take for gone.
+      if (!this.#joined) return;
       const another = said.from !== this.#leader;
       this.#leader = said.from;
       this.#view = { ...said.view, leader: false };
+      this.#met = said.to === this.#tab || (this.#met && !another);
       if (another) this.#lose();
+      this.#hello();
       this.#listener();
+    } else if (said.type === "kept") {
+      if (said.to === this.#tab) this.#events.follows();
     } else if (said.type === "frame" && said.to === this.#tab) {
       const sink = this.#asked.get(said.id);
       if (ends(said.frame)) this.#asked.delete(said.id);
@@ -195,8 +260,11 @@ class SharedLink implements Link {
   }
 
   #heardAsLeader(said: Said, real: Link): void {
-    if (said.type === "hello") this.#announce();
-    else if (said.type === "wake") real.reconnect();
+    if (said.type === "hello") {
+      if (!this.#served.has(said.from)) this.#attend(said.from);
+      this.#announce(said.from);
+      void this.#events.leads().then(() => this.say({ type: "kept", to: said.from }));
+    } else if (said.type === "wake") real.reconnect();
     else if (said.type === "send") this.#serve(said.from, said.id, said.request, real);
     else if (said.type === "cancel") {
       this.#served.get(said.from)?.get(said.id)?.();
@@ -217,10 +285,11 @@ class SharedLink implements Link {
   #attend(tab: string): Map<number, () => void> {
     const served = new Map<number, () => void>();
     this.#served.set(tab, served);
-    void navigator.locks
+    void this.#locks
       .request(`${this.#name} ${tab}`, () => {
         this.#served.delete(tab);
         for (const cancel of served.values()) cancel();
+        if (!this.#over) void this.#events.leads();
       })
       .catch(() => undefined);
     return served;

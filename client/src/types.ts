@@ -291,11 +291,11 @@ export interface Store {
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
   /** Takes off what was applied or dismissed; what was refused stays, with the reason. */
   settle(thread: string, outcomes: readonly Settled[]): Promise<void>;
-  /** Numbers these anew, in their order, as seen at this cursor (after the history was rewound). */
+  /** Numbers these anew, in their order, as seen at this cursor (without one: as before). */
   renumber(
     thread: string,
     ops: readonly number[],
-    seen: Cursor | null,
+    seen: Cursor | null | undefined,
   ): Promise<readonly PendingChange[]>;
   /** All that is kept, what was refused too. */
   pending(): Promise<readonly PendingChange[]>;

@@ -12,6 +12,10 @@ export const onWake = (task: () => void): (() => void) => {
   });
 };
 
+/** When the browser says that it has no network. */
+export const onOffline = (task: () => void): (() => void) =>
+  listen((options) => addEventListener("offline", task, options));
+
 /** When the page may be about to go: what is held is stored. */
 export const onHide = (task: () => void): (() => void) =>
   listen((options) => addEventListener("pagehide", task, options));

@@ -114,6 +114,32 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     await until(async () => (await kept()) === 0, "nothing is kept any more");
   });
 
+  test("fifty turns said offline on each of two devices all arrive, in their order", async () => {
+    const id = scene.fresh();
+    const fronts = [scene.front(id, {}, 1), scene.front(id, {}, 2)];
+    await fronts[0]?.live.edit("begin", "begin");
+    await agree(server, ...fronts.map((it) => it.live));
+    for (const { network } of fronts) network.goDown();
+    const said = fronts.map(({ live }, by) => {
+      const texts = Array.from({ length: 50 }, (_, at) => `${by}: ${at}`);
+      return { texts, results: texts.map((it) => live.sendMessage(it, push)) };
+    });
+    const answering = answerAll(scene, id, 100);
+    for (const { network, client } of fronts) {
+      network.down = false;
+      client.reconnect();
+    }
+    for (const { results } of said) {
+      expect((await Promise.all(results)).filter((it) => !it.ok)).toEqual([]);
+    }
+    await answering;
+    await agree(server, ...fronts.map((it) => it.live));
+    const texts = textsOf(await served(server, id));
+    for (const own of said) {
+      expect(texts.filter((it) => own.texts.includes(it))).toEqual(own.texts);
+    }
+  });
+
   test("what is stopped reads as it was seen, on every front and on the server", async () => {
     const id = scene.fresh();
     const [one, two] = [scene.front(id), scene.front(id)];
@@ -301,3 +327,15 @@ describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
     expect((await live.context("nobody")).ok).toBe(false);
   });
 });
+
+/** A back end that answers so many runs, one after the other, with a word each. */
+async function answerAll(scene: Scene, thread: string, count: number): Promise<void> {
+  const seen = new Set<string>();
+  while (seen.size < count) {
+    const { runs } = await scene.server.read(thread);
+    const run = runs.find((it) => it.status === "running" && !seen.has(it.id));
+    if (run) await scene.answer(thread, run.id, ["so"]);
+    if (run) seen.add(run.id);
+    else await new Promise((over) => setTimeout(over, 2));
+  }
+}

@@ -39,6 +39,7 @@ describe("a link", () => {
   let clock: SteppedClock;
   let wires: Opened[];
   let link: Link;
+  let goOffline: () => void;
 
   const opener =
     (kind: Opened["kind"]): Open =>
@@ -64,6 +65,10 @@ describe("a link", () => {
       socket: opener("socket"),
       events: async () => opener("events"),
       onWake: () => () => undefined,
+      onOffline: (task) => {
+        goOffline = task;
+        return () => undefined;
+      },
     });
   });
 
@@ -76,6 +81,19 @@ describe("a link", () => {
       clock.pass(30_000);
     }
     expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  });
+
+  test("is offline as soon as the browser says so, and is tried again all the same", () => {
+    wire().events.opened();
+    const told: string[] = [];
+    link.send(follow, (frame) => told.push(frame.frame));
+    goOffline();
+    expect(link.view.state).toBe("offline");
+    expect(told).toEqual(["lost"]);
+    clock.pass(250);
+    expect(wires).toHaveLength(2);
+    wire().events.opened();
+    expect(link.view.state).toBe("online");
   });
 
   test("begins anew with short waits once something has come", () => {
@@ -146,6 +164,10 @@ describe("a link", () => {
       socket: null,
       events: () => Promise.reject(new Error("the page's files are gone")),
       onWake: () => () => undefined,
+      onOffline: (task) => {
+        goOffline = task;
+        return () => undefined;
+      },
     });
     await vi.waitFor(() => expect(failing.view.state).toBe("offline"));
     clock.pass(1_000);

@@ -26,7 +26,7 @@ class World implements Outside {
   readonly settledOps: number[] = [];
   readonly timers: { at: number; task: () => void }[] = [];
   readonly kept: StoredThread[] = [];
-  readonly renumbering: { ops: readonly number[]; seen: string | null }[] = [];
+  readonly renumbering: { ops: readonly number[]; seen: string | null | undefined }[] = [];
   dropped = 0;
   gone = 0;
   changes = 0;
@@ -48,7 +48,7 @@ class World implements Outside {
   settled(_: string, outcomes: readonly Settled[]): void {
     this.settledOps.push(...outcomes.map((it) => it.op ?? 0));
   }
-  renumber(_: string, ops: readonly number[], seen: string | null): void {
+  renumber(_: string, ops: readonly number[], seen: string | null | undefined): void {
     this.renumbering.push({ ops, seen });
   }
   keep = (thread: StoredThread) => void this.kept.push(thread);
@@ -181,6 +181,16 @@ describe("a session", () => {
     expect(world.sending.request.changes?.[0]).toEqual(first);
   });
 
+  test("what is lost while the connection seems to be there is asked again", () => {
+    session.add(change(1));
+    const before = world.asked.length;
+    world.follow.sink({ frame: "lost" });
+    world.sending.sink({ frame: "lost" });
+    world.pass(1_000);
+    expect(world.asked.slice(before).map((it) => it.request.follow)).toEqual(["live", "none"]);
+    expect(ops()).toEqual([1]);
+  });
+
   test("the outcomes of a diff that is behind the state count all the same", () => {
     session.add(change(1));
     world.follow.sink({ frame: "entry", ts: 8, prev: 5, events: [] });
@@ -208,7 +218,7 @@ describe("a session", () => {
 
   test("a diff that does not fit what is held is asked for again, then from nothing", () => {
     world.follow.sink({ frame: "lost" });
-    session.act();
+    world.pass(1_000);
     const second = world.follow;
     second.sink(diff("9@e", { from: 7 }));
     expect(second.cancelled).toBe(true);
@@ -253,7 +263,14 @@ describe("a session", () => {
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     expect(session.view.messages.map((it) => it.id)).toEqual(["k"]);
     expect(session.view.lost.map((it) => it.id)).toEqual(["m"]);
-    session.forgetLost();
+    session.forgetLost(["m"]);
+    expect(session.view.lost).toEqual([]);
+  });
+
+  test("what another tab gave up is not lost here, also if this one hears of it first", () => {
+    session.forgetLost(["m"]);
+    world.follow.sink(failure(409, "unknown_history"));
+    world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     expect(session.view.lost).toEqual([]);
   });
 
@@ -264,7 +281,7 @@ describe("a session", () => {
     const reloaded = sessionOf("t", world);
     reloaded.load(last(world.kept), []);
     expect(reloaded.view.lost.map((it) => it.id)).toEqual(["m"]);
-    reloaded.forgetLost();
+    reloaded.forgetLost(["m"]);
     world.pass(1_000);
     expect(last(world.kept).lost).toEqual([]);
   });
@@ -424,7 +441,7 @@ describe("a session", () => {
     expect(world.follow.request).toMatchObject({ cursor: "5@e", digest: "d1" });
     world.follow.sink({ frame: "entry", ts: 6, prev: 5, events: [] });
     world.follow.sink({ frame: "lost" });
-    fresh.act();
+    world.pass(1_000);
     expect(world.follow.request.digest).toBeUndefined();
   });
 

@@ -149,4 +149,23 @@ describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
     await second.client.close();
     await until(() => cancels() > before, "what it had asked for is cancelled");
   });
+
+  test("what is given up in one tab is given up in all of them", async () => {
+    const { tab, thread } = browser();
+    const [first, second] = [tab(), tab()];
+    await first.live.edit("before", "before the backup");
+    server.backUp();
+    await first.live.edit("after", "after the backup");
+    await agree(server, first.live, second.live);
+    await server.restore();
+    first.client.reconnect();
+    const lost = (it: typeof first) => it.live.view.lost.map(({ id }) => id);
+    await until(() => lost(first).length + lost(second).length === 2, "both tabs show it as lost");
+    second.live.forgetLost();
+    await until(() => lost(first).length === 0, "the other tab has heard of it");
+    const third = tab();
+    await agree(server, first.live, second.live, third.live);
+    expect([...lost(first), ...lost(second), ...lost(third)]).toEqual([]);
+    expect((await server.read(thread)).messages.map(({ id }) => id)).toEqual(["before"]);
+  });
 });

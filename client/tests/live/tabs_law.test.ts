@@ -1,0 +1,129 @@
+// tabs_law.test.ts: whatever tabs come and go, what is said in one of them is said once.
+//
+// Tabs of one simulated browser start slowly, speak at once, close, crash, and lose the network, by
+// seed, on a clock that is stepped. Whoever leads, and whoever joins meanwhile: what the store took
+// reaches the server once, who said it hears what came of it, and all show the same in the end.
+
+import { describe, expect, test, vi } from "vitest";
+
+import { clientOf } from "../../src/client.js";
+import { canShare, joinTabs } from "../../src/tabs.js";
+import type { Client, LiveThread, Result } from "../../src/types.js";
+import { Disk } from "./lib/disk.js";
+import { FakeServer } from "./lib/fake_server.js";
+import { textsOf } from "./lib/scene.js";
+import { Process, World } from "./lib/world.js";
+
+// The real one takes its time from another thread, which no seed can repeat.
+vi.mock("../../src/digest.js", () => ({ digestOf: async () => null }));
+
+const slowest = 400;
+const threadIds = ["tea", "milk"];
+
+interface Said {
+  readonly text: string;
+  readonly thread: string;
+  result: Result | null;
+}
+
+/** A tab, what it shows, and what was said in it. */
+class Tab {
+  readonly process: Process;
+  readonly client: Client;
+  readonly lives: readonly LiveThread[];
+  readonly said: Said[] = [];
+  closed = false;
+
+  constructor(world: World, server: FakeServer, disk: Disk) {
+    const slowness = world.random() < 0.3 ? slowest : world.delay(60);
+    const process = (this.process = new Process(world, slowness));
+    const sharing: Pick<typeof import("../../src/tabs.js"), "canShare" | "joinTabs"> = {
+      canShare: () => canShare !== undefined,
+      joinTabs: (name, tab, events) => joinTabs(name, tab, events, process.browser),
+    };
+    const options = { ...server.optionsFor(process), clock: process.clock, random: world.random };
+    const store = process.later(() => disk.storeOf(process));
+    this.client = clientOf(options, "http://simulated", store, () => process.later(() => sharing));
+    this.lives = threadIds.map((it) => this.client.thread(it));
+    for (const live of this.lives) live.subscribe(() => void live.view);
+  }
+
+  say(world: World, text: string): void {
+    const live = this.lives[Math.floor(world.random() * this.lives.length)] as LiveThread;
+    const said: Said = { text, thread: live.id, result: null };
+    this.said.push(said);
+    void live.sendMessage(text).then((result) => (said.result = result));
+  }
+}
+
+/** One browser's life, and what must be so in the end. */
+async function live(seed: number): Promise<void> {
+  const world = new World(seed);
+  const server = new FakeServer(world);
+  const disk = new Disk();
+  const tabs: Tab[] = [];
+  const open = () => tabs.filter((it) => it.process.alive && !it.closed);
+  const begin = () => void tabs.push(new Tab(world, server, disk));
+
+  begin();
+  for (let turn = 0; turn < 40; turn += 1) {
+    const all = open();
+    const some = all[Math.floor(world.random() * all.length)];
+    const chance = world.random();
+    if (!some || (chance < 0.2 && all.length < 5)) begin();
+    // Who opens a page to say something says it at once.
+    if (chance < 0.2) open().at(-1)?.say(world, `turn ${turn}`);
+    else if (chance < 0.65) some?.say(world, `turn ${turn}`);
+    else if (chance < 0.72) some?.process.crash();
+    else if (chance < 0.8 && some) {
+      some.closed = true;
+      void some.client.close();
+    } else if (chance < 0.85) server.cut();
+    else if (chance < 0.9) server.down = !server.down;
+    if (server.down) server.cut();
+    await world.run(world.delay(world.random() < 0.5 ? 50 : 1_000));
+  }
+  server.down = false;
+  if (open().length === 0) begin();
+  await world.run(180_000);
+
+  const last = open();
+  expect(last.map((it) => it.client.connection.state)).toEqual(last.map(() => "online"));
+  expect(last.filter((it) => it.client.connection.leader)).toHaveLength(1);
+  expect(server.connections).toBe(1);
+  expect(await disk.kept.pending()).toEqual([]);
+  expect([...server.taken.values()].filter((times) => times !== 1)).toEqual([]);
+  for (const thread of threadIds) {
+    const texts = server.textsOf(thread);
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const tab of tabs) {
+      const own = tab.said.filter((it) => it.thread === thread);
+      for (const { text, result } of own) {
+        // What a tab that is gone said may not have got as far as the store.
+        if (last.includes(tab)) expect(result, text).toMatchObject({ ok: true });
+        if (result?.ok) expect(texts).toContain(text);
+      }
+      const order = own.map((it) => it.text).filter((it) => texts.includes(it));
+      expect(texts.filter((it) => order.includes(it))).toEqual(order);
+    }
+    for (const { client } of last) {
+      const { view } = client.thread(thread);
+      expect(view.pending).toBe(0);
+      expect(textsOf(view.messages)).toEqual(texts);
+    }
+  }
+  for (const { client } of last) void client.close();
+}
+
+// LOCKSTEP_SEEDS=2000 for a longer look.
+const seeds = Number(process.env["LOCKSTEP_SEEDS"] ?? 40);
+
+describe("tabs that come and go", { timeout: 600_000 }, () => {
+  test(`what is said in a tab is said once, whoever leads (${seeds} seeds)`, async () => {
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      await live(seed).catch((error: unknown) => {
+        throw new Error(`seed ${seed}`, { cause: error });
+      });
+    }
+  });
+});
