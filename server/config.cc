@@ -20,6 +20,7 @@ constexpr std::array all_settings{
     Setting{"origins", "origins of pages that may use the server, joined by commas"},
     Setting{"log_level", "error, info or debug"},
     Setting{"log_json", "true: log lines are JSON"},
+    Setting{"share_with_group", "true: the group of the store's folder may read it"},
     Setting{"requests_per_second", "of one address, 0: no limit"},
     Setting{"requests_burst", "of one address"},
     Setting{"connections_per_address", "at one time"},
@@ -102,6 +103,7 @@ Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "listen") return read_listen(text, config);
   if (name == "log_level") return read_level(text, config.log_level);
   if (name == "log_json") return read_style(text, config.log_style);
+  if (name == "share_with_group") return read_flag(text, config.share_with_group);
   if (name == "requests_per_second") return read_number(text, config.rate.requests_per_second);
   if (name == "requests_burst") return read_number(text, config.rate.burst);
   if (name == "connections_per_address") return read_number(text, config.rate.connections_max);
@@ -184,8 +186,8 @@ Result<void> read_limits(Config& config, const toml::node& node) {
 }
 
 Result<void> read_file(Config& config, const toml::table& root) {
-  constexpr std::array<std::string_view, 6> known{"data",    "listen",    "tokens",
-                                                  "origins", "log_level", "log_json"};
+  constexpr std::array<std::string_view, 7> known{
+      "data", "listen", "tokens", "origins", "log_level", "log_json", "share_with_group"};
   for (const auto& [key, value] : root) {
     const std::string name(key.str());
     Result<void> read;
@@ -279,6 +281,7 @@ std::string printed(const Config& config) {
   for (const std::string& origin : config.origins) out << origin << ',';
   out << "\nlog_level=" << name_of(config.log_level)
       << "\nlog_json=" << (config.log_style == LineLog::Style::json ? "true" : "false")
+      << "\nshare_with_group=" << (config.share_with_group ? "true" : "false")
       << "\nlimits.requests_per_second=" << config.rate.requests_per_second
       << "\nlimits.requests_burst=" << config.rate.burst
       << "\nlimits.connections_per_address=" << config.rate.connections_max

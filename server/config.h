@@ -8,6 +8,7 @@
 //   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
 //   listen = "127.0.0.1:7717"             origins = ["https://chat.example"]
 //   log_level = "info"                    log_json = false
+//   share_with_group = false
 //   [limits]  requests_per_second, requests_burst, connections_per_address, loopback
 //   [agents.NAME]  each a table, which server/inference reads
 #pragma once
@@ -44,6 +45,7 @@ struct Config {
   std::vector<std::string> origins;
   LineLog::Level log_level = LineLog::Level::info;
   LineLog::Style log_style = LineLog::Style::text;
+  bool share_with_group = false;
   RateRules rate;
   std::vector<AgentTable> agents;
 };

@@ -7,6 +7,7 @@
 #include "engine/rocks/rocks_log.h"
 #include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
+#include "tools/access.h"
 #include "tools/json.h"
 #include "tools/printable.h"
 #include "tools/verbs.h"
@@ -51,6 +52,12 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
   Result<std::string> account;
   auto writer = StoreWriter::open(options.data, StoreWriter::Missing::fail);
   if (writer) {
+    // As the store is shared, so is its copy.
+    const Corrected corrected = correct_backups(order.to, sharing_of(options.data));
+    if (corrected.changed > 0) {
+      terminal.note("backup: " + std::to_string(corrected.changed) + " files and folders in " +
+                    options.to + " are not open to others any more");
+    }
     account = back_up((*writer)->rocks_kv(), order, {}, at);
   } else if (writer.error().code == "locked") {
     account = ask_for_backup(options.data, order, at);

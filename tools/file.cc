@@ -14,6 +14,8 @@
 namespace lockstep {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::unexpected<Error> failed(const std::string& path) {
   const int error = errno;
   const std::string why = path + ": " + std::system_category().message(error);
@@ -47,6 +49,22 @@ Result<void> write_all(int file, std::string_view content, const std::string& pa
   return {};
 }
 
+// The new file gets the owner, group and mode of the one whose place it takes, if there is one.
+Result<void> keep_access(int file, const std::string& path) {
+  struct stat former{};
+  struct stat next{};
+  if (::stat(path.c_str(), &former) != 0) return {};
+  if (::fstat(file, &next) != 0) return failed(path);
+  const bool same = former.st_uid == next.st_uid && former.st_gid == next.st_gid;
+  if (!same && ::fchown(file, former.st_uid, former.st_gid) != 0) {
+    return fail(Kind::rejected, "owner",
+                path + " belongs to another user or group, and would not after this: run the " +
+                    "command as its owner");
+  }
+  if (::fchmod(file, former.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) != 0) return failed(path);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
@@ -57,16 +75,27 @@ Result<std::string> read_file(const std::string& path) {
   return content;
 }
 
-Result<void> replace_file(const std::string& path, std::string_view content, Secrecy secrecy) {
+Result<void> replace_file(const std::string& asked, std::string_view content) {
+  std::error_code none;
+  const fs::path whole = fs::canonical(asked, none);
+  const std::string path = none ? asked : whole.string();
   const std::string next = path + ".new";
-  const mode_t mode = secrecy == Secrecy::secret ? 0600 : 0644;
+  // What a writer that died has left there may be open to anybody.
+  ::unlink(next.c_str());
+  Result<void> written;
   {
-    const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    const Descriptor file(
+        ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (file.get() < 0) return failed(next);
-    if (const auto written = write_all(file.get(), content, next); !written) return written;
+    written = keep_access(file.get(), path);
+    if (written) written = write_all(file.get(), content, next);
   }
-  if (::rename(next.c_str(), path.c_str()) != 0) return failed(path);
-  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (written && ::rename(next.c_str(), path.c_str()) != 0) written = failed(path);
+  if (!written) {
+    ::unlink(next.c_str());
+    return written;
+  }
+  std::string folder = fs::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
   const Descriptor names(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (names.get() < 0 || ::fsync(names.get()) != 0) return failed(folder);

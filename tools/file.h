@@ -17,11 +17,10 @@ namespace lockstep {
 // Fails with `no_file` (not_found) or `disk` (unavailable).
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
-// All of it or nothing, and durable: a new file takes the place of the former one. Readable by its
-// owner alone if it is secret.
-enum class Secrecy : bool { open, secret };
-[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view content,
-                                        Secrecy secrecy);
+// All of it or nothing, and durable: a new file takes the place of the former one, and its owner,
+// group and mode. Without a former one it is for its owner alone. A link stays, and what it leads
+// to is replaced. Fails with `owner` if the file is another's and would not be any more.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view content);
 
 // Can `each_line` read it? Fails with `no_file` or `disk`, and names the path.
 [[nodiscard]] Result<void> check_readable(const std::string& path);

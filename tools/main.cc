@@ -1,10 +1,12 @@
 // main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
+#include "tools/access.h"
 #include "tools/args.h"
 
 namespace lockstep {
 namespace {
 
 int run_tool(int count, char** arguments) {
+  share(Sharing::owner);
   const std::variant<Verb, ExitCode> asked = parse_arguments(count, arguments);
   if (const auto* code = std::get_if<ExitCode>(&asked)) return static_cast<int>(*code);
   Terminal terminal;

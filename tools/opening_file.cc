@@ -5,16 +5,16 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 
 #include "engine/keys.h"
+#include "engine/rocks/store_folder.h"
 
 namespace lockstep {
 
 Result<std::unique_ptr<OpeningFile>> OpeningFile::open(const std::string& data) {
-  const std::string path = (std::filesystem::path(data) / "opening").string();
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const std::string path = store_folder::path(data, store_folder::opening);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, store_folder::file_mode);
   if (file < 0) {
     return fail(Kind::unavailable, "disk", path + ": " + std::system_category().message(errno));
   }

@@ -1,5 +1,6 @@
 // restore.cc: a store from a backup, with an epoch of its own.
 #include "server/front/json_text.h"
+#include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
@@ -38,6 +39,7 @@ Trouble trouble_of_restore(const Error& error, const RestoreOptions& options) {
 }  // namespace
 
 ExitCode run(const RestoreOptions& options, Terminal& terminal) {
+  share(sharing_of(options.from));
   SystemRandom random;
   RestoreAsked asked{.from = options.from, .to = options.data};
   if (options.backup) asked.number = BackupNumber(*options.backup);

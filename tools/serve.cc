@@ -24,6 +24,7 @@
 #include "server/run_driver.h"
 #include "server/server.h"
 #include "server/telling_engine.h"
+#include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/opening_file.h"
 #include "tools/system.h"
@@ -122,29 +123,73 @@ Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Eng
   return engine;
 }
 
+Sharing sharing_of(const Config& config) {
+  return config.share_with_group ? Sharing::group : Sharing::owner;
+}
+
+void say_what_was_corrected(const Corrected& corrected, const std::string& what, LineLog& log) {
+  if (corrected.changed > 0) {
+    log.info("access_corrected", {{"of", what}, {"files", std::to_string(corrected.changed)}});
+  }
+  if (corrected.refused > 0) {
+    log.error("access_open", {{"of", what},
+                              {"files", std::to_string(corrected.refused)},
+                              {"why", "they belong to another user, and others may read them"},
+                              {"next", "chown them to the server's user, or chmod them"}});
+  }
+}
+
+// What an earlier version, or a copy, has left open to others is closed.
+void correct_access(const Config& config, LineLog& log) {
+  Corrected all = correct_store(config.data, sharing_of(config));
+  if (!config.tokens.empty()) {
+    const Corrected tokens = correct_file(config.tokens, sharing_of(config));
+    all = {all.changed + tokens.changed, all.refused + tokens.refused};
+  }
+  say_what_was_corrected(all, config.data, log);
+}
+
 // Without it all is served; only a backup has to wait for the server's end.
 std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks,
-                                      const std::string& data, LineLog& log) {
-  auto control =
-      Control::open({.context = context,
-                     .log = log,
-                     .make_backup =
-                         [&rocks](const BackupOrder& order, std::stop_token stop,
-                                  ControlParts::Progress progress) {
-                           return back_up(rocks.kv(), order, std::move(stop), std::move(progress));
-                         }},
-                    Control::path_in(data));
+                                      const Config& config, LineLog& log) {
+  auto control = Control::open(
+      {.context = context,
+       .log = log,
+       .make_backup =
+           [&rocks, &log, sharing = sharing_of(config)](
+               const BackupOrder& order, std::stop_token stop, ControlParts::Progress progress) {
+             say_what_was_corrected(correct_backups(order.to, sharing), order.to, log);
+             return back_up(rocks.kv(), order, std::move(stop), std::move(progress));
+           }},
+      Control::path_in(config.data));
   if (control) return std::move(*control);
   log.error("no_control", {{"why", control.error().detail}, {"next", "backups need a stop"}});
   return nullptr;
 }
 
-void say_what_was_found(const OpenReport& report, const std::string& data, LineLog& log) {
+Result<Serving> open_serving(const ServerParts& parts, const Config& config, RocksLog& rocks) {
+  Result<Serving> serving;
+  on_strand(parts.context, [&] {
+    auto server = Server::open(parts, {config.host, config.port, config.origins, config.rate});
+    if (server) {
+      serving = Serving{std::move(*server), open_control(parts.context, rocks, config, parts.log)};
+    } else {
+      serving = std::unexpected(server.error());
+    }
+  });
+  return serving;
+}
+
+void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) {
+  const OpenReport& report = rocks.log().report();
   log.info(report.created ? "store_made" : "store_opened",
            {{"data", data},
             {"commits", std::to_string(report.last.get())},
             {"marked", report.mark ? std::to_string(report.mark->get()) : "unknown"},
             {"dropped_bytes", std::to_string(report.dropped_bytes)}});
+  if (rocks.kv().compacts()) return;
+  log.error("compaction_off", {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
+                               {"next", "all that is whole is served; restore a copy"}});
 }
 
 void warn_of_agents(const AgentSet& agents, LineLog& log) {
@@ -195,16 +240,14 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   warn_of_agents(**agents, log);
   const auto find_agent = [&agents](const AgentName& name) { return (*agents)->find(name); };
 
+  share(sharing_of(config));
   auto rocks = RocksLog::open(config.data, {.executor = executor, .random = random, .options = {}},
                               fail_stop(log));
   if (!rocks) return terminal.fail(trouble_of(rocks.error(), config.data));
-  say_what_was_found((*rocks)->log().report(), config.data, log);
-  if (!(*rocks)->kv().compacts()) {
-    log.error("compaction_off", {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
-                                 {"next", "all that is whole is served; restore a copy"}});
-  }
+  say_what_was_found(**rocks, config.data, log);
   auto opening = OpeningFile::open(config.data);
   if (!opening) return terminal.fail(trouble_of(opening.error(), config.data));
+  correct_access(config, log);
 
   RunDriver driver(find_agent, executor, log);
   auto engine = open_engine(context,
@@ -221,25 +264,19 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
 
   TellingEngine telling(**engine, log);
-  Result<std::unique_ptr<Server>> server;
-  Serving serving;
-  on_strand(context, [&] {
-    server =
-        Server::open({context, telling, auth, metrics, random, log, find_agent, embedded_page()},
-                     {config.host, config.port, config.origins, config.rate});
-    if (server) serving = {std::move(*server), open_control(context, **rocks, config.data, log)};
-  });
-  if (!server) return terminal.fail(settings_trouble(server.error()));
+  auto serving = open_serving(
+      {context, telling, auth, metrics, random, log, find_agent, embedded_page()}, config, **rocks);
+  if (!serving) return terminal.fail(settings_trouble(serving.error()));
 
   asio::signal_set signals(context, SIGINT, SIGTERM);
   bool stopped = false;
-  stop_on_signal(signals, serving, log, stopped);
-  say_where(config, *serving.server, terminal);
+  stop_on_signal(signals, *serving, log, stopped);
+  say_where(config, *serving->server, terminal);
   run_until(context, stopped);
 
   log.info("stopped", {{"commits", std::to_string((*rocks)->log().last_commit().get())}});
   on_strand(context, [&] {
-    serving = {};
+    *serving = {};
     driver.stop();
     engine->reset();
   });

@@ -67,7 +67,7 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
   if (!content.empty() && !content.ends_with('\n')) content += '\n';
   if (!content.empty()) content += '\n';
   content += token_lines({options.name, options.user, sha256(token)});
-  const auto written = replace_file(options.file, content, Secrecy::secret);
+  const auto written = replace_file(options.file, content);
   if (!written) return terminal.fail(trouble(written.error()));
   if (options.json) {
     std::string line = "{";
@@ -108,7 +108,7 @@ ExitCode revoke(const TokenOptions& options, const Auth& auth, Terminal& termina
   }
   std::string content;
   for (const Token& token : tokens) content += (content.empty() ? "" : "\n") + token_lines(token);
-  const auto written = replace_file(options.file, content, Secrecy::secret);
+  const auto written = replace_file(options.file, content);
   if (!written) return terminal.fail(trouble(written.error()));
   terminal.note("Token `" + options.name + "` is revoked. " + restart_advice);
   return ExitCode::ok;

@@ -11,6 +11,7 @@
 #include "engine/rocks/rocks_log.h"
 #include "server/asio_executor.h"
 #include "server/inference/settings.h"
+#include "tools/access.h"
 
 namespace lockstep {
 namespace {
@@ -50,6 +51,7 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, 
   if (missing == Missing::fail && !std::filesystem::exists(std::filesystem::path(data), ignored)) {
     return fail(Kind::not_found, "no_store", "there is no store in " + data);
   }
+  share(sharing_of(data));
   std::unique_ptr<StoreWriter> writer(new StoreWriter());
   auto rocks = RocksLog::open(
       data, {.executor = *writer->strand_, .random = writer->random_, .options = {}}, stop_at_once);

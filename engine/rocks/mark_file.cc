@@ -10,6 +10,7 @@
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/rocks/store_folder.h"
 
 namespace lockstep {
 namespace {
@@ -78,7 +79,7 @@ Result<void> sync_files(const std::string& path) {
 Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& path, Mode mode) {
   bool writes = mode == Mode::read_write;
   int flags = writes ? O_RDWR | O_CREAT : O_RDONLY;
-  int file = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  int file = ::open(path.c_str(), flags | O_CLOEXEC, store_folder::file_mode);
   if (file < 0 && (writes || errno != ENOENT)) return failed(path, errno);
   std::unique_ptr<MarkFile> mark(new MarkFile(file));
   if (writes) {

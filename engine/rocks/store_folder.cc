@@ -74,7 +74,8 @@ Result<void> store_folder::check_empty(const std::string& folder) {
 Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder, Mode mode) {
   const std::string path = store_folder::path(folder, store_folder::lock);
   const bool alone = mode == Mode::alone;
-  const int file = ::open(path.c_str(), (alone ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), (alone ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC,
+                          store_folder::file_mode);
   if (file < 0 && alone) return failed(path, std::system_category().message(errno));
   std::unique_ptr<FolderLock> lock(new FolderLock(file));
   if (file < 0 || ::flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return lock;

@@ -26,6 +26,10 @@ inline constexpr const char* lock = "lock";
 inline constexpr const char* mark = "commits";
 inline constexpr const char* database = "rocks";
 inline constexpr const char* unfinished = "rocks.part";
+inline constexpr const char* opening = "opening";
+
+// Of a file that is made, less what the process's umask takes away: its group may be let in.
+inline constexpr unsigned file_mode = 0640;
 
 [[nodiscard]] std::string path(const std::string& folder, const char* name);
 
