@@ -66,6 +66,8 @@ inline constexpr seconds silence_max{15};    // of a stream: then a comment or a
 inline constexpr seconds pong_time_max{30};  // after a ping: then the socket is taken for dead
 inline constexpr seconds write_time_max{
     30};  // for one write of at most write_bytes_max: else cut off
+// How often the system of a client that has said all is asked whether the client is still there.
+inline constexpr int loss_look_seconds = 15;
 inline constexpr seconds close_time_max{5};  // for the other side to answer our close
 inline constexpr seconds retry_after{1};
 // A stop: what is durable goes out within this, then connections are cut; 10 s are promised in all.

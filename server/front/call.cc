@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/front/http_rules.h"
+
 namespace lockstep {
 namespace {
 
@@ -37,17 +39,17 @@ struct Preference {
 
 // How exactly a media range names a type: 3 wholly, 2 by its first half, 1 `*/*`, 0 not at all.
 int exactness_of(std::string_view range, std::string_view type) {
-  if (range == type) return 3;
+  if (is_same(range, type)) return 3;
   if (range == "*/*") return 1;
-  const std::string_view half = type.substr(0, type.find('/') + 1);
-  return range.starts_with(half) && range.substr(half.size()) == "*" ? 2 : 0;
+  const std::size_t half = type.find('/') + 1;
+  return is_same(range.substr(0, half), type.substr(0, half)) && range.substr(half) == "*" ? 2 : 0;
 }
 
 double weight_of(std::string_view parameters) {
   double weight = 1;
   while (!parameters.empty()) {
     std::string_view parameter = take_until(parameters, ';');
-    if (!parameter.starts_with("q=")) continue;
+    if (!is_same(parameter.substr(0, 2), "q=")) continue;
     parameter.remove_prefix(2);
     std::from_chars(parameter.data(), parameter.data() + parameter.size(), weight);
   }
@@ -68,12 +70,15 @@ Preference preference_for(std::string_view type, std::string_view accept) {
 }  // namespace
 
 std::optional<Form> accepted_form(const Request& request, std::initializer_list<Form> offered) {
-  const std::string* accept = request.header("accept");
-  if (accept == nullptr || accept->empty()) return *offered.begin();
+  std::string accept;  // a list, over all its lines
+  for (const auto& [name, value] : request.headers) {
+    if (name == "accept") accept += (accept.empty() ? "" : ",") + value;
+  }
+  if (accept.empty()) return *offered.begin();
   std::optional<Form> best;
   double best_weight = 0;
   for (const Form form : offered) {
-    const Preference preference = preference_for(media_type(form), *accept);
+    const Preference preference = preference_for(media_type(form), accept);
     if (preference.weight <= best_weight) continue;
     best = form;
     best_weight = preference.weight;

@@ -1,5 +1,8 @@
 #include "server/front/connection.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -138,11 +141,27 @@ void Connection::readable() {
   if (error && !not_now(error)) {
     if (error != asio::error::eof || lingers_) return cut();
     ended_ = true;
+    watch_for_loss();
     protocol_->input_ended();
     return;
   }
   if (count > 0 && !lingers_) protocol_->received({buffer.data(), count});
   wait_to_read();
+}
+
+// The other side sends nothing more, and may still read, or be gone: both look the same. It is
+// asked now and then, and if it is gone its system says so.
+void Connection::watch_for_loss() {
+  const int seconds = limits::loss_look_seconds;
+  const int socket = socket_.native_handle();
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+  error_code ignored;
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.async_wait(asio::ip::tcp::socket::wait_error,
+                     [self = shared_from_this()](const error_code& error) {
+                       if (!error) self->cut();
+                     });
 }
 
 // --- Out -----------------------------------------------------------------------------------------

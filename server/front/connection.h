@@ -80,6 +80,7 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
   void wait_to_write();
   void writable();
   void linger();
+  void watch_for_loss();
 
   boost::asio::ip::tcp::socket socket_;
   std::string address_;

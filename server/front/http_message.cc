@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/front/http_rules.h"
 #include "server/front/json_text.h"
 #include "server/limits.h"
 
@@ -36,6 +37,7 @@ constexpr std::array reasons{
     StatusReason{429, "Too Many Requests"},
     StatusReason{431, "Request Header Fields Too Large"},
     StatusReason{500, "Internal Server Error"},
+    StatusReason{501, "Not Implemented"},
     StatusReason{503, "Service Unavailable"},
 };
 
@@ -71,14 +73,29 @@ std::string_view take_until(std::string_view& text, char separator) {
   return taken;
 }
 
+// `text`: without its first slash.
 bool parse_path(std::string_view text, std::vector<std::string>& path) {
-  text.remove_prefix(1);
   while (!text.empty()) {
     auto segment = percent_decoded(take_until(text, '/'), false);
     if (!segment) return false;
     path.push_back(std::move(*segment));
   }
   return true;
+}
+
+// Takes `http://HOST` away from a target in absolute form (RFC 9112, 3.2.2). A target whose host is
+// missing, wrong or has a user before it stays as it is, and is then no target.
+std::optional<std::string> take_authority(std::string_view& target) {
+  const std::size_t scheme = target.find("://");
+  const std::string_view name = target.substr(0, std::min(scheme, target.size()));
+  if (!is_same(name, "http") && !is_same(name, "https")) return std::nullopt;
+  if (scheme == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = target.substr(scheme + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const auto host = host_of(authority);
+  if (!host || host->empty()) return std::nullopt;
+  target = rest.substr(authority.size());
+  return std::string(authority);
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -111,9 +128,13 @@ std::size_t Request::count(std::string_view name) const {
 }
 
 std::optional<Target> parse_target(std::string_view target) {
-  if (!target.starts_with('/')) return std::nullopt;
-  std::string_view query = target.substr(0, target.find('#'));
   Target parsed;
+  parsed.authority = take_authority(target);
+  const bool starts = target.starts_with('/');
+  if (!starts && !parsed.authority) return std::nullopt;
+  std::string_view query = target.substr(0, target.find('#'));
+  // Of `http://HOST` and `http://HOST?query` the path is `/`.
+  if (starts) query.remove_prefix(1);
   if (!parse_path(take_until(query, '?'), parsed.path)) return std::nullopt;
   while (!query.empty()) {
     std::string_view pair = take_until(query, '&');
@@ -138,6 +159,10 @@ Response response_of(const Problem& problem) {
   if (problem.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.status == 429 || problem.status == 503) {
     response.headers.emplace_back("Retry-After", std::to_string(limits::retry_after.count()));
+  }
+  if (problem.status == 415) {
+    response.headers.emplace_back("Accept", "application/json");
+    response.headers.emplace_back("Accept-Encoding", "identity");
   }
   if (problem.status == 426) response.headers.emplace_back("Upgrade", "websocket");
   return response;

@@ -25,7 +25,6 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   bool keep_alive = true;
-  bool upgrades = false;  // asks for another protocol
   bool is_http_1_0 = false;
 
   // The first of that name; null if there is none.
@@ -37,8 +36,10 @@ struct Request {
 struct Target {
   std::vector<std::string> path;  // the segments
   std::vector<std::pair<std::string, std::string>> query;
+  std::optional<std::string> authority;  // of a target in absolute form: `http://HOST/path`
 };
-// Nothing if it is no path with a query, or an escape in it is broken.
+// Nothing if it is no path with a query, nor that behind `http://HOST`, or an escape in it is
+// broken.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
 inline constexpr unsigned not_modified = 304;

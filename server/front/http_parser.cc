@@ -13,6 +13,7 @@ namespace http = boost::beast::http;
 struct HttpParser::Inside {
   http::request_parser<http::string_body> parser;
   std::optional<Problem> problem;
+  std::optional<Request> head;
 };
 
 namespace {
@@ -40,10 +41,22 @@ Problem problem_for(const boost::system::error_code& error) {
   return make_problem("malformed", "The request is no HTTP/1.1: " + error.message() + ".");
 }
 
+Request head_of(const http::request_parser<http::string_body>& parser) {
+  const auto& message = parser.get();
+  Request request;
+  request.method = view(message.method_string());
+  request.target = view(message.target());
+  for (const auto& field : message) {
+    request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+  }
+  request.keep_alive = parser.keep_alive();
+  request.is_http_1_0 = message.version() == 10;
+  return request;
+}
+
 }  // namespace
 
 HttpParser::HttpParser(std::size_t body_bytes_max) : inside_(std::make_unique<Inside>()) {
-  inside_->parser.eager(true);
   inside_->parser.header_limit(limits::header_bytes_max);
   inside_->parser.body_limit(body_bytes_max);
 }
@@ -57,6 +70,11 @@ std::size_t HttpParser::feed(std::string_view bytes) {
     boost::system::error_code error;
     const std::size_t count = inside_->parser.put(boost::asio::buffer(bytes.substr(taken)), error);
     taken += count;
+    // Until here the parser stops behind the header; from here on it goes to the end.
+    if (head_done() && !inside_->parser.eager()) {
+      inside_->parser.eager(true);
+      inside_->head = head_of(inside_->parser);
+    }
     if (error == http::error::need_more) break;
     if (error) {
       inside_->problem = problem_for(error);
@@ -71,19 +89,11 @@ bool HttpParser::head_done() const { return inside_->parser.is_header_done(); }
 bool HttpParser::done() const { return inside_->parser.is_done(); }
 const std::optional<Problem>& HttpParser::problem() const { return inside_->problem; }
 
-Request HttpParser::head() const {
-  MUST(head_done());
-  const auto& message = inside_->parser.get();
-  Request request;
-  request.method = view(message.method_string());
-  request.target = view(message.target());
-  for (const auto& field : message) {
-    request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
-  }
-  request.keep_alive = inside_->parser.keep_alive();
-  request.upgrades = inside_->parser.upgrade();
-  request.is_http_1_0 = message.version() == 10;
-  return request;
+Request HttpParser::take_head() {
+  MUST(inside_->head.has_value());
+  Request head = std::move(*inside_->head);
+  inside_->head.reset();
+  return head;
 }
 
 std::string HttpParser::take_body() {

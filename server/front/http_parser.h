@@ -28,8 +28,9 @@ class HttpParser {
   // What is wrong with the request; the connection can't go on then.
   [[nodiscard]] const std::optional<Problem>& problem() const;
 
-  // Requires: `head_done`. Everything but the body.
-  [[nodiscard]] Request head() const;
+  // Requires: `head_done`; called once. Everything but the body, as it stood before it: what trails
+  // a chunked body is no header (RFC 9110, 6.5.1).
+  [[nodiscard]] Request take_head();
   // Requires: `done`.
   [[nodiscard]] std::string take_body();
 

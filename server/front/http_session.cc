@@ -4,9 +4,15 @@
 #include <utility>
 
 #include "engine/must.h"
+#include "server/front/http_rules.h"
 #include "server/limits.h"
 
 namespace lockstep {
+namespace {
+
+constexpr std::string_view sse_comment = ":\n\n";
+
+}  // namespace
 
 HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
 
@@ -60,13 +66,19 @@ bool HttpSession::read_some() {
     refuse(*exchange_->parser.problem());
     return false;
   }
-  if (!exchange_->parser.done()) return false;
+  if (!exchange_->parser.done()) {
+    // The parser takes all that it can read: what is left is the head of a chunk.
+    if (exchange_->parser.head_done() && in_.size() > limits::header_bytes_max) {
+      refuse(make_problem("malformed", "The head of a chunk is too long."));
+    }
+    return false;
+  }
   dispatch();
   return state_ == State::idle;
 }
 
 void HttpSession::head_came() {
-  Request request = exchange_->parser.head();
+  Request request = exchange_->parser.take_head();
   ++front_.counts.requests;
   since_ = wire_.now();
   exchange_->head = {.keep_alive = request.keep_alive,
@@ -74,6 +86,7 @@ void HttpSession::head_came() {
                      .date = {},
                      .extra = {}};
   exchange_->is_head = request.method == "HEAD";
+  if (const auto problem = check_framing(request)) return refuse(*problem);
   const bool expects = request.header("expect") != nullptr && !request.is_http_1_0;
   auto cors = cors_headers(request);
   auto admission = admit(front_, std::move(request), wire_.address(), wire_.now());
@@ -104,11 +117,23 @@ void HttpSession::dispatch() {
   });
 }
 
+// A client that has sent all that it had to say still wants its answers, whatever their form.
 void HttpSession::input_ended() {
   input_ended_ = true;
-  const bool waits = exchange_ && exchange_->stream;
-  if (state_ == State::answering && !waits) return;  // it may still want its answer
+  if (state_ == State::streaming && exchange_->form == Form::sse) {
+    // Nobody may be there any more: then this is what finds it out.
+    out_ += sse_comment;
+    wire_.wake();
+  }
+  if (!closed_at_end()) wire_.wake();
+}
+
+// No request comes any more, and none is left to be answered.
+bool HttpSession::closed_at_end() {
+  const bool reads = state_ == State::idle || state_ == State::reading;
+  if (!input_ended_ || !reads || !out_.empty() || !lasting_.empty()) return false;
   close();
+  return true;
 }
 
 // --- Answers -------------------------------------------------------------------------------------
@@ -133,7 +158,8 @@ HeadOptions HttpSession::head_options(bool keep_alive) const {
 }
 
 void HttpSession::answer_with(Response response) {
-  const bool keep = exchange_->head.keep_alive && !input_ended_ && !stopping_ && !front_.stopping;
+  const bool more = !input_ended_ || !in_.empty();
+  const bool keep = exchange_->head.keep_alive && more && !stopping_ && !front_.stopping;
   if (response.status >= 400) ++front_.counts.requests_refused;
   append_head(out_, response, head_options(keep));
   if (!exchange_->is_head) {
@@ -203,7 +229,7 @@ void HttpSession::fill(std::string& out) {
   out += std::exchange(out_, {});
   if (!lasting_.empty()) fill_lasting(out);
   if (state_ == State::idle || state_ == State::reading) read_requests();
-  throttle();
+  if (!closed_at_end()) throttle();
 }
 
 void HttpSession::fill_lasting(std::string& out) {
@@ -247,7 +273,7 @@ void HttpSession::tick(Tick now) {
     case State::streaming:
       // So that a middle man, and the reader, can tell silence from death.
       if (exchange_->form == Form::sse && age >= limits::silence_max) {
-        out_ += ":\n\n";
+        out_ += sse_comment;
         since_ = now;
         wire_.wake();
       }
@@ -273,8 +299,6 @@ void HttpSession::close() {
   if (self_) *std::exchange(self_, nullptr) = nullptr;
   if (exchange_ && exchange_->stream) --front_.counts.streams;
   exchange_.reset();
-  // An answer that has begun is ended: it said how long it is.
-  if (lasting_.empty()) std::string().swap(out_);
   wire_.finish();
 }
 

@@ -67,6 +67,7 @@ class HttpSession : public Protocol, private StreamOwner {
   void fill_lasting(std::string& out);
   void fill_stream(std::string& out);
   void end_exchange(bool keep_alive);
+  bool closed_at_end();
   void close();
   void throttle();
   [[nodiscard]] HeadOptions head_options(bool keep_alive) const;

@@ -42,6 +42,7 @@ constexpr std::array problem_codes{
     ProblemCode{"upgrade_required", 426, "A WebSocket upgrade is needed"},
     ProblemCode{"too_many", 429, "Too many"},
     ProblemCode{"header_too_large", 431, "The header is too large"},
+    ProblemCode{"not_implemented", 501, "The server can't do that"},
     ProblemCode{"corrupt", 500, "The stored thread is damaged"},
     ProblemCode{"overloaded", 503, "Too much is waiting"},
     ProblemCode{"stopping", 503, "The server is stopping"},

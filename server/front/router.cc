@@ -4,6 +4,7 @@
 #include <array>
 
 #include "server/front/handlers.h"
+#include "server/front/http_rules.h"
 #include "server/limits.h"
 
 namespace lockstep {
@@ -51,36 +52,44 @@ std::optional<std::vector<std::string>> match(std::string_view pattern,
   return names;
 }
 
-// HEAD is GET without the body.
-std::string_view method_of(const Request& request) {
-  return request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+// HEAD is GET without the body; a socket has no answer that could be left out (RFC 6455, 4.1).
+bool takes_head(const Route& route) {
+  return route.method == "GET" && route.access != Route::Access::socket;
 }
 
-std::string_view host_without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.rfind(':'));
+bool fits(const Route& route, const Request& request) {
+  return route.method == request.method || (request.method == "HEAD" && takes_head(route));
 }
 
-std::optional<Problem> check_host(const Front& front, const Request& request) {
-  const std::size_t hosts = request.count("host");
-  if (hosts > 1 || (hosts == 0 && !request.is_http_1_0)) {
-    return make_problem("malformed", "A request needs one Host header.");
-  }
+// The authority that the request is for: the target's, if it has one, and then Host is passed over
+// (RFC 9112, 3.2.2). Nothing in HTTP/1.0 without Host.
+std::optional<std::string> authority_of(const Request& request, const Target& target) {
+  if (target.authority) return target.authority;
+  const std::string* host = request.header("host");
+  return host == nullptr ? std::nullopt : std::optional(*host);
+}
+
+bool is_this_machine(std::string_view authority) {
+  const auto host = host_of(authority);
+  return host && (is_same(*host, "localhost") || is_loopback(*host));
+}
+
+std::optional<Problem> check_host(const Front& front, const std::optional<std::string>& authority) {
   // A page elsewhere may have its own name resolve to this machine; its requests then bear that
   // name.
-  const bool rebound = hosts == 1 && front.rules.is_loopback_only && !front.auth.needs_tokens() &&
-                       !is_loopback(host_without_port(*request.header("host")));
+  const bool rebound = authority && front.rules.is_loopback_only && !front.auth.needs_tokens() &&
+                       !is_this_machine(*authority);
   if (!rebound) return std::nullopt;
   return make_problem("forbidden_host", "Without tokens only names of this machine are served.");
 }
 
-std::optional<Problem> check_origin(const Front& front, const Request& request) {
+std::optional<Problem> check_origin(const Front& front, const Request& request,
+                                    const std::optional<std::string>& authority) {
   const std::string* origin = request.header("origin");
   if (origin == nullptr) return std::nullopt;
-  const std::string* host = request.header("host");
   const std::size_t scheme = origin->find("://");
-  const bool own = host != nullptr && scheme != std::string::npos &&
-                   std::string_view(*origin).substr(scheme + 3) == *host;
+  const bool own = authority && scheme != std::string::npos &&
+                   std::string_view(*origin).substr(scheme + 3) == *authority;
   if (own || std::ranges::find(front.rules.origins, *origin) != front.rules.origins.end()) {
     return std::nullopt;
   }
@@ -104,18 +113,8 @@ std::optional<std::string_view> bearer_of(const Request& request) {
 std::optional<Problem> check_body(const Route& route, const Request& request) {
   if (route.body == none) return std::nullopt;
   const std::string* type = request.header("content-type");
-  const std::string_view name =
-      type == nullptr ? std::string_view() : std::string_view(*type).substr(0, type->find(';'));
-  if (name == "application/json" || name == "application/json ") return std::nullopt;
+  if (type != nullptr && is_media_type(*type, "application/json")) return std::nullopt;
   return make_problem("unsupported_media_type", "The body must be `application/json`.");
-}
-
-std::optional<Problem> check_expectation(const Request& request) {
-  const std::string* expected = request.header("expect");
-  if (expected == nullptr || *expected == "100-continue" || *expected == "100-Continue") {
-    return std::nullopt;
-  }
-  return make_problem("expectation_failed", "Only 100-continue can be expected.");
 }
 
 std::optional<Problem> check_names(const Call& call) {
@@ -150,15 +149,31 @@ Response wrong_method(const std::string& methods) {
   return response;
 }
 
-// What the request must have whatever it is for.
-std::optional<Problem> check_request(Front& front, const Request& request,
-                                     const std::string& address, Tick now) {
+// What the request must have whatever it is for; its target, taken apart.
+std::expected<Target, Problem> check_request(Front& front, const Request& request,
+                                             const std::string& address, Tick now) {
   if (!front.rate.may_ask(address, now)) {
-    return make_problem("too_many", "Too many requests from this address.");
+    return std::unexpected(make_problem("too_many", "Too many requests from this address."));
   }
-  if (auto problem = check_host(front, request)) return problem;
-  if (auto problem = check_origin(front, request)) return problem;
-  return check_expectation(request);
+  if (auto problem = check_fields(request)) return std::unexpected(std::move(*problem));
+  std::optional<Target> target = parse_target(request.target);
+  const bool whole_server = request.target == "*" && request.method == "OPTIONS";
+  if (!target && !whole_server) {
+    return std::unexpected(make_problem("malformed", "The target can't be read."));
+  }
+  if (!target) target.emplace();
+  const std::optional<std::string> authority = authority_of(request, *target);
+  if (auto problem = check_host(front, authority)) return std::unexpected(std::move(*problem));
+  if (auto problem = check_origin(front, request, authority)) {
+    return std::unexpected(std::move(*problem));
+  }
+  return std::move(*target);
+}
+
+// The methods of the path; of `*`, those that any path takes.
+std::string methods_for(const Request& request, const Target& target, const Asset* asset) {
+  if (request.target == "*") return "GET, HEAD, POST, DELETE, OPTIONS";
+  return asset == nullptr ? methods_of(target.path) : "GET, HEAD, OPTIONS";
 }
 
 // Takes the ticket out of the query: what is used up is for nobody else to see.
@@ -217,7 +232,7 @@ std::string methods_of(const std::vector<std::string>& path) {
     if (!match(route.pattern, path)) continue;
     if (!methods.empty()) methods += ", ";
     methods += route.method;
-    if (route.method == "GET") methods += ", HEAD";
+    if (takes_head(route)) methods += ", HEAD";
   }
   if (!methods.empty()) methods += ", OPTIONS";
   return methods;
@@ -225,19 +240,16 @@ std::string methods_of(const std::vector<std::string>& path) {
 
 std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {
   const std::string* origin = request.header("origin");
-  if (origin == nullptr) return {};
+  if (origin == nullptr || request.count("origin") > 1) return {};
   return {{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}};
 }
 
 std::expected<Admission, Problem> admit(Front& front, Request request, const std::string& address,
                                         Tick now) {
-  if (auto problem = check_request(front, request, address, now)) {
-    return std::unexpected(std::move(*problem));
-  }
-  std::optional<Target> target = parse_target(request.target);
-  if (!target) return std::unexpected(make_problem("malformed", "The target can't be read."));
+  std::expected<Target, Problem> target = check_request(front, request, address, now);
+  if (!target) return std::unexpected(std::move(target.error()));
   const Asset* asset = find_asset(front.page, target->path);
-  const std::string methods = asset ? "GET, HEAD, OPTIONS" : methods_of(target->path);
+  const std::string methods = methods_for(request, *target, asset);
   if (methods.empty()) return std::unexpected(make_problem("not_found", "There is no such path."));
 
   Admission admission;
@@ -246,19 +258,18 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
     admission.call.request = std::move(request);
     return admission;
   }
-  const std::string method(method_of(request));
   admission.call = {.request = std::move(request),
                     .user = {},
                     .names = {},
                     .query = std::move(target->query),
                     .now = now,
                     .asset = asset};
-  if (asset && method == page_route.method) {
+  if (asset && fits(page_route, admission.call.request)) {
     return admit_to(front, page_route, std::move(admission));
   }
   for (const Route& route : routes) {
     auto names = match(route.pattern, target->path);
-    if (!names || route.method != method) continue;
+    if (!names || !fits(route, admission.call.request)) continue;
     admission.call.names = std::move(*names);
     return admit_to(front, route, std::move(admission));
   }

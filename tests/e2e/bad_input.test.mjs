@@ -107,6 +107,30 @@ describe("Bad input", { timeout: 120_000 }, () => {
     });
   });
 
+  test("what stands behind a body without an end is not read as a request", async () => {
+    const hidden = "GET /v1/threads HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    for (const coding of ["xchunked", "chunked, identity", '"chunked"', "chunked, chunked", "identity"]) {
+      const raw = await Raw.open(stage.server);
+      raw.send(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: ${coding}\r\n\r\n${hidden}`);
+      const received = await raw.all(`the refusal of ${coding}`);
+      assert.match(received, /^HTTP\/1\.1 400/);
+      assert.equal(received.match(/HTTP\/1\.1 /g).length, 1, received);
+    }
+  });
+
+  test("a client that has said all gets its whole answer, streamed or not", async () => {
+    const body = '{"follow":"none"}';
+    for (const form of ["text/event-stream", "application/x-ndjson"]) {
+      const raw = await Raw.open(stage.server);
+      raw.send(
+        `POST ${sync} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
+          `Accept: ${form}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      raw.socket.end();
+      assert.match(await raw.all("the end of the stream"), /"frame":"end"/);
+    }
+  });
+
   test("half requests that are dropped leave nothing behind", async () => {
     const whole = `POST ${sync} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"changes":[`;
     await each(Array.from({ length: 60 }, (_, index) => index), 20, async (index) => {
