@@ -76,6 +76,7 @@ export function Composer(props: ComposerProps): JSX.Element {
         data-testid="composer"
         id={props.alone ? "composer" : undefined}
         aria-label="Message"
+        dir="auto"
         placeholder={running ? "Say what comes next" : "Write a message"}
         rows={1}
         value={text}

@@ -38,6 +38,7 @@ export function Editor(props: EditorProps): JSX.Element {
       <textarea
         ref={area}
         aria-label="Text of the message"
+        dir="auto"
         value={text}
         rows={3}
         onChange={(event) => setText(event.target.value)}

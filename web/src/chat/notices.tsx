@@ -108,7 +108,7 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
           >
             <div>
               <strong>{CHANGES[change.type]} refused.</strong> {reasonOf(code, detail)}
-              {said === "" ? null : <q>{said.slice(0, 200)}</q>}
+              {said === "" ? null : <q dir="auto">{said.slice(0, 200)}</q>}
             </div>
             {said !== "" && change.type === "start_run" ? (
               <button
@@ -141,7 +141,7 @@ export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
       {queued.map((turn) => (
         <li key={turn.run} data-testid="queued" data-run={turn.run}>
           <span className="mark">{turn.pending ? "queued, not sent yet" : "queued"}</span>
-          <p>{inputText(turn.input)}</p>
+          <p dir="auto">{inputText(turn.input)}</p>
           <IconButton icon="close" label="Take it back" onClick={() => void live.stop(turn.run)} />
         </li>
       ))}
@@ -162,7 +162,7 @@ export function Unsent({ unsent, onRestore }: UnsentProps): JSX.Element | null {
       {unsent.map((turn) => (
         <li key={turn.run} data-testid="unsent" data-run={turn.run}>
           <span className="mark">not answered: the one before it failed</span>
-          <p>{inputText(turn.input)}</p>
+          <p dir="auto">{inputText(turn.input)}</p>
           <button type="button" onClick={() => onRestore(inputText(turn.input))}>
             Write again
           </button>
@@ -188,7 +188,9 @@ export function Lost({
         <details>
           <summary>Show</summary>
           {view.lost.map((message) => (
-            <blockquote key={message.id}>{textOf(message)}</blockquote>
+            <blockquote key={message.id} dir="auto">
+              {textOf(message)}
+            </blockquote>
           ))}
         </details>
       </div>

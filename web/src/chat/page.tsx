@@ -222,7 +222,9 @@ function ThreadHeader({ thread, onMenu }: ThreadHeaderProps): JSX.Element {
           }}
         />
       ) : (
-        <h1 data-testid="title">{title}</h1>
+        <h1 data-testid="title" dir="auto">
+          {title}
+        </h1>
       )}
       {renaming || view.thread === null ? null : (
         <IconButton icon="edit" label="Rename" onClick={() => setRenaming(true)} />

@@ -7,6 +7,7 @@ import { useSmooth } from "lockstep-client/react";
 import type { Painted } from "lockstep-client/react";
 
 import { Markdown } from "../markdown/markdown.js";
+import { Plain } from "../markdown/plain.js";
 
 interface PartProps {
   readonly message: string;
@@ -73,11 +74,12 @@ function TextPart(props: Written): JSX.Element {
   return (
     <div
       className={props.plain ? "text plain" : "text"}
+      dir={props.plain ? "auto" : undefined}
       data-part={props.index}
       data-length={shown.length}
       data-growing={props.open ? "" : undefined}
     >
-      {props.plain ? shown : <Markdown text={shown} />}
+      {props.plain ? <Plain text={shown} /> : <Markdown text={shown} />}
     </div>
   );
 }
@@ -89,7 +91,9 @@ function ReasoningPart(props: Written): JSX.Element {
       <summary>
         {props.open ? "Thinking…" : "Thought"} <small>{shown.length} characters</small>
       </summary>
-      <div className="text plain">{shown}</div>
+      <div className="text plain" dir="auto">
+        {shown}
+      </div>
     </details>
   );
 }

@@ -96,7 +96,9 @@ function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX
           aria-label={thread.running ? "An answer is being written" : ""}
           hidden={!thread.running}
         />
-        <span className="title">{title}</span>
+        <span className="title" dir="auto">
+          {title}
+        </span>
         <time dateTime={dateOf(thread).toISOString()}>{shortDate(dateOf(thread))}</time>
       </a>
       <ThreadActions
@@ -156,6 +158,7 @@ export function Rename({ title, onDone }: RenameProps): JSX.Element {
     >
       <input
         aria-label="Title"
+        dir="auto"
         autoFocus
         onFocus={(event) => event.target.select()}
         value={value}

@@ -94,7 +94,7 @@ export const PastMessage = memo(function PastMessage({
         />
       ))}
       {gone.map((part) => (
-        <p key={part.part} className="past-text" data-type={part.type}>
+        <p key={part.part} className="past-text" dir="auto" data-type={part.type}>
           <del data-testid="cut">{part.cut}</del>
         </p>
       ))}
@@ -119,7 +119,7 @@ function PastPart({ part, cut }: { readonly part: Part; readonly cut: string }):
           {countText(hidden)} units before this
         </button>
       )}
-      <p className="past-text">
+      <p className="past-text" dir="auto">
         <span data-testid="kept">{hidden === 0 ? content : content.slice(hidden)}</span>
         {cut === "" ? null : <del data-testid="cut">{cut}</del>}
       </p>

@@ -36,10 +36,15 @@ export function blocksOf(text: string): readonly string[] {
   return blocks;
 }
 
-function fenceAfter(fence: string | null, line: string): string | null {
+/** The marks of the fence that is open behind this line, if `fence` was open before it. */
+export function fenceAfter(fence: string | null, line: string): string | null {
   const marks = FENCE.exec(line)?.[1];
   if (marks === undefined) return fence;
-  if (fence === null) return marks;
+  if (fence === null) return opens(marks, line) ? marks : null;
   const closes = marks[0] === fence[0] && marks.length >= fence.length && line.trim() === marks;
   return closes ? null : fence;
 }
+
+/** Backticks with another one behind them are a span of code. */
+const opens = (marks: string, line: string): boolean =>
+  marks[0] === "~" || !line.slice(line.indexOf(marks) + marks.length).includes("`");

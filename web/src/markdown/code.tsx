@@ -32,10 +32,12 @@ function draw(nodes: readonly (RootContent | ElementContent)[]): ReactNode[] {
 
 interface CodeProps {
   readonly code: string;
-  readonly language: string;
+  /** What stands behind the opening fence: its first word is the language. */
+  readonly info: string;
 }
 
-export const Code = memo(function Code({ code, language }: CodeProps): JSX.Element {
+export const Code = memo(function Code({ code, info }: CodeProps): JSX.Element {
+  const language = /^\S*/.exec(info)?.[0] ?? "";
   const [ready, setReady] = useState<Highlight | null>(() => highlighter);
   useEffect(() => {
     let here = true;
@@ -51,9 +53,9 @@ export const Code = memo(function Code({ code, language }: CodeProps): JSX.Eleme
   }, [ready, language]);
   const tree = language === "" ? null : (ready?.(code, language) ?? null);
   return (
-    <figure className="code">
+    <figure className="code" dir="ltr">
       <figcaption>
-        <span>{language || "code"}</span>
+        <span data-info={info}>{info || "code"}</span>
         <CopyButton text={code} label="Copy code" />
       </figcaption>
       <pre tabIndex={0} aria-label={language === "" ? "Code" : `Code in ${language}`}>

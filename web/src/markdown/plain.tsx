@@ -1,0 +1,63 @@
+// plain.tsx: what a person wrote: to the letter, but for blocks of code.
+//
+// Nothing else is Markdown here: people write `*` and `_` and mean them. What stands between two fences
+// is code, for whoever pastes it.
+
+import type { JSX } from "react";
+
+import { fenceAfter } from "./blocks.js";
+import { Code } from "./code.js";
+
+export type Piece =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "code"; readonly info: string; readonly text: string };
+
+/** A fence that is never closed is text. */
+export function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let said: string[] = [];
+  let code: string[] = [];
+  let fence: string | null = null;
+  const flush = (): void => {
+    if (said.some((line) => line.trim() !== "")) {
+      pieces.push({ type: "text", text: said.join("\n") });
+    }
+    said = [];
+  };
+  for (const line of text.split("\n")) {
+    const now = fenceAfter(fence, line.trimEnd());
+    if (fence === null && now === null) said.push(line);
+    else code.push(line);
+    if (fence !== null && now === null) {
+      flush();
+      const info =
+        code[0]
+          ?.trim()
+          .replace(/^[`~]+/, "")
+          .trim() ?? "";
+      pieces.push({ type: "code", info, text: code.slice(1, -1).join("\n") });
+      code = [];
+    }
+    fence = now;
+  }
+  said.push(...code);
+  flush();
+  return pieces;
+}
+
+export function Plain({ text }: { readonly text: string }): JSX.Element {
+  if (!text.includes("```") && !text.includes("~~~")) return <>{text}</>;
+  return (
+    <>
+      {piecesOf(text).map((piece, index) =>
+        piece.type === "code" ? (
+          <Code key={index} code={piece.text} info={piece.info} />
+        ) : (
+          <p key={index} dir="auto">
+            {piece.text}
+          </p>
+        ),
+      )}
+    </>
+  );
+}
