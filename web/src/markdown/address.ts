@@ -7,10 +7,10 @@
 import { defaultUrlTransform } from "react-markdown";
 
 /**
- * A longer picture is shown as its address. Base64 of 3 MiB: what a phone's screenshot has, and well
- * below what a browser decodes in a frame.
+ * A longer picture is shown as its address: Markdown is parsed anew while an answer grows, and a MiB of
+ * it is what a browser still parses in a second.
  */
-const PICTURE_UNITS_MAX = 4 << 20;
+export const PICTURE_UNITS_MAX = 1 << 20;
 
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/]+=*$/i;
 
