@@ -13,6 +13,7 @@ import type {
   LiveThread,
   ThreadListView,
   ThreadView,
+  Undoable,
 } from "../src/types.js";
 import { useClient } from "./context.js";
 
@@ -30,7 +31,16 @@ function useView<View>(viewed: Viewed<View>): View {
 
 type Verbs = Pick<
   LiveThread,
-  "sendMessage" | "edit" | "regenerate" | "stop" | "remove" | "update" | "show" | "dismiss"
+  | "sendMessage"
+  | "edit"
+  | "regenerate"
+  | "stop"
+  | "remove"
+  | "update"
+  | "delete"
+  | "change"
+  | "show"
+  | "dismiss"
 >;
 
 /** What is shown of a thread, and what can be asked of it. */
@@ -46,8 +56,10 @@ function verbsOf(live: LiveThread): Verbs {
     edit: (message, said, options) => live.edit(message, said, options),
     regenerate: (message, options) => live.regenerate(message, options),
     stop: (run) => live.stop(run),
-    remove: (message) => live.remove(message),
+    remove: (message, options) => live.remove(message, options),
     update: (fields) => live.update(fields),
+    delete: (options) => live.delete(options),
+    change: (change) => live.change(change),
     show: (message) => live.show(message),
     dismiss: (op) => live.dismiss(op),
   };
@@ -69,6 +81,21 @@ export function useThread(id: string, client?: Client): ThreadHook {
 export function useThreads(client?: Client): ThreadListView {
   const found = useClient(client);
   return useView(useMemo(() => found.threads(), [found]));
+}
+
+export interface UndoHook {
+  /** Deletions that can still be undone, the latest last. */
+  readonly undoable: readonly Undoable[];
+  readonly undo: (id: string) => Promise<boolean>;
+}
+
+/** Deletions that were asked for with `undo: true`, of all threads and tabs. */
+export function useUndo(client?: Client): UndoHook {
+  const found = useClient(client);
+  const subscribe = useCallback((listener: () => void) => found.subscribe(listener), [found]);
+  const read = (): readonly Undoable[] => found.undoable;
+  const undoable = useSyncExternalStore(subscribe, read, read);
+  return useMemo(() => ({ undoable, undo: (id) => found.undo(id) }), [undoable, found]);
 }
 
 /** How the client is connected. */

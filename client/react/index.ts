@@ -5,8 +5,8 @@
 
 export { LockstepProvider, useClient } from "./context.js";
 export type { LockstepProviderProps } from "./context.js";
-export { useConnection, useThread, useThreads } from "./hooks.js";
-export type { ThreadHook } from "./hooks.js";
+export { useConnection, useThread, useThreads, useUndo } from "./hooks.js";
+export type { ThreadHook, UndoHook } from "./hooks.js";
 export { useSeen } from "./seen.js";
 export type { Painted } from "./seen.js";
 export { reveal, useSmooth } from "./smooth.js";

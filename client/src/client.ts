@@ -7,6 +7,7 @@
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
 import { feedOf } from "./feed.js";
+import { heldOf } from "./held.js";
 import { httpOf } from "./http.js";
 import { newId } from "./id.js";
 import { type Link, netLink } from "./link.js";
@@ -20,6 +21,7 @@ import type { Tabs } from "./tabs.js";
 import type {
   Client,
   ConnectionView,
+  HeldDeletion,
   LiveThread,
   Options,
   PendingChange,
@@ -40,6 +42,12 @@ interface Made {
 interface Asked {
   readonly change: PendingChange;
   readonly resolve: (result: Result) => void;
+}
+
+/** When the turn of a deletion has come that was held back. */
+interface Turn {
+  readonly mine: () => Promise<boolean>;
+  readonly kept: () => Promise<void>;
 }
 
 const connecting: ConnectionView = {
@@ -66,6 +74,7 @@ export const clientOf = (
   let link: Link | undefined;
   let tabs: Tabs | undefined;
   let provisional = 0;
+  let hiding: readonly HeldDeletion[] = [];
   let over = false;
 
   // --- Beginning ---------------------------------------------------------------------------------
@@ -109,9 +118,13 @@ export const clientOf = (
       settled: settledElsewhere,
       renumbered,
       dropped: (thread) => sessionKnown(thread)?.deleted(),
+      held: held.heard,
       forgotten: (thread, messages) => sessionKnown(thread)?.forgetLost(messages),
       leads: takeOver,
-      follows: () => void catchUp(),
+      follows() {
+        void catchUp();
+        void held.look();
+      },
     });
 
   const ready = (async () => {
@@ -157,11 +170,46 @@ export const clientOf = (
   const connectionChanged = (): void => {
     for (const { session } of threads.values()) session.connected(online(), connection().leader);
     feed.act();
+    held.act();
     listeners.tell();
   };
 
   // Nothing is asked before it is known whom to ask.
   const send: Link["send"] = (request, sink) => link?.send(request, sink) ?? (() => undefined);
+
+  // --- Deletions that can be undone --------------------------------------------------------------
+
+  const held = heldOf({
+    clock,
+    store: () => ready,
+    leads: () => !over && connection().leader,
+    async send({ thread, message, seen }, mine, kept) {
+      if (message !== null) {
+        const change = { type: "delete_message", message } as const;
+        return add({ thread, change, seen }, { mine, kept });
+      }
+      return (await mine()) ? made(thread).live.delete() : gone;
+    },
+    changed(deletions) {
+      hiding = deletions;
+      for (const { session } of threads.values()) hide(session);
+      feed.refresh();
+      listeners.tell();
+    },
+    tell: (outcome) => tabs?.held(outcome),
+  });
+  const { flush } = held;
+  void ready.then(held.look);
+
+  const hiddenIn = (thread: string) => hiding.filter((it) => it.thread === thread);
+
+  const hide = (session: Session): void => {
+    const all = hiddenIn(session.id).map((it) => it.message);
+    session.hide(
+      all.filter((it) => it !== null),
+      all.includes(null),
+    );
+  };
 
   // --- Threads -----------------------------------------------------------------------------------
 
@@ -174,6 +222,7 @@ export const clientOf = (
     keep: (list) => write((to) => to.keepThreads(list)),
     appeared: (thread) => sessionKnown(thread)?.appeared(),
     removed: (thread) => sessionKnown(thread)?.deleted(),
+    hidden: (thread) => hiddenIn(thread).some((it) => it.message === null),
   });
 
   const sessionKnown = (id: string) => threads.get(id)?.session;
@@ -202,6 +251,7 @@ export const clientOf = (
       subscribe,
       author: options.author,
       add,
+      hold: (message) => held.hold(id, message, session.seen().cursor),
       forgetLost() {
         const messages = session.view.lost.map((it) => it.id);
         session.forgetLost(messages);
@@ -216,6 +266,7 @@ export const clientOf = (
     });
     const all = { session, live, loaded: load(session) };
     threads.set(id, all);
+    hide(session);
     session.connected(online(), connection().leader);
     return all;
   };
@@ -235,13 +286,21 @@ export const clientOf = (
 
   // --- Changes -----------------------------------------------------------------------------------
 
-  const add = (change: Omit<PendingChange, "op">): Promise<Result> => {
+  const add = (change: Omit<PendingChange, "op">, held?: Turn): Promise<Result> => {
     const former = --provisional;
     const { session } = made(change.thread);
+    if (hiddenIn(change.thread).some((it) => it.message === null)) return Promise.resolve(gone);
+    // What is said stands on what is shown.
+    if (!held) flush(change.thread);
     session.add({ ...change, op: former });
     return new Promise((resolve) => {
       adding = adding.then(async () => {
+        if (held && !(await held.mine())) {
+          session.settle([{ op: former, outcome: "dismissed" }]);
+          return resolve(gone);
+        }
         const kept = await (await ready).add(change);
+        await held?.kept();
         if (over) {
           tabs?.added(kept);
           return resolve(closed);
@@ -317,6 +376,10 @@ export const clientOf = (
     subscribe: listeners.add,
     thread: (id) => made(id).live,
     threads: () => feed,
+    get undoable() {
+      return held.undoable;
+    },
+    undo: held.undo,
     reconnect() {
       http.renew();
       link?.reconnect();
@@ -326,6 +389,7 @@ export const clientOf = (
       over = true;
       unwatch();
       feed.end();
+      held.end();
       for (const { session } of threads.values()) session.end();
       for (const { resolve } of asked.values()) resolve(closed);
       asked.clear();
@@ -336,6 +400,8 @@ export const clientOf = (
     },
   };
 };
+
+const gone: Result = { ok: false, code: "deleted", detail: "The thread is deleted." };
 
 const closed: Result = {
   ok: false,

@@ -26,11 +26,15 @@ export interface FeedSettings {
   /** A thread is there, or has changed. */
   readonly appeared: (thread: string) => void;
   readonly removed: (thread: string) => void;
+  /** Is it shown as deleted? */
+  readonly hidden: (thread: string) => boolean;
 }
 
 export interface Feed extends LiveThreads {
   /** Does what can be done now: to be called when the connection has come or gone. */
   act(): void;
+  /** Other threads are hidden now. */
+  refresh(): void;
   /** Somebody waits for a thread that is not there yet. */
   want(thread: string): void;
   end(): void;
@@ -152,9 +156,10 @@ export const feedOf = (settings: FeedSettings): Feed => {
   const show = (more: readonly Thread[]): void => {
     for (const thread of more) threads.set(thread.id, thread);
     const sorted = [...threads.values()].sort((a, b) => b.updated - a.updated);
-    view = { status: "ready", threads: sorted, error: null };
+    const shown = sorted.filter((it) => !settings.hidden(it.id));
+    view = { status: "ready", threads: shown, error: null };
     cancelKeeping?.();
-    cancelKeeping = clock.after(keptAfter, () => settings.keep(view.threads));
+    cancelKeeping = clock.after(keptAfter, () => settings.keep(sorted));
     listeners.tell();
   };
 
@@ -164,6 +169,9 @@ export const feedOf = (settings: FeedSettings): Feed => {
     },
     subscribe: listeners.add,
     act,
+    refresh() {
+      if (view.status === "ready") show([]);
+    },
     want(thread) {
       const known = !cancelFollow || wanted.has(thread);
       wanted.add(thread);

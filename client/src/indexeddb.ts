@@ -6,7 +6,7 @@
 // change counts once.
 
 import type { Renumbering } from "./memory.js";
-import type { PendingChange, Settled, Store, StoredThread } from "./types.js";
+import type { HeldDeletion, PendingChange, Settled, Store, StoredThread } from "./types.js";
 import type { Cursor, Thread } from "./wire.js";
 
 const version = 1;
@@ -38,6 +38,8 @@ class IndexedDbStore implements Store {
   #last = 0;
   // Changes for which there was no room: they live as long as the page.
   #spare: readonly PendingChange[] = [];
+  // Deletions that wait, from when they can't be kept on.
+  #held: readonly HeldDeletion[] | undefined;
 
   constructor(
     database: IDBDatabase,
@@ -126,6 +128,26 @@ class IndexedDbStore implements Store {
 
   dropThread(id: string): Promise<void> {
     return done(this.#database, [threads], (it) => it(threads).delete(id));
+  }
+
+  async held(
+    change: (held: readonly HeldDeletion[]) => readonly HeldDeletion[] = (it) => it,
+  ): Promise<readonly HeldDeletion[]> {
+    let held: readonly HeldDeletion[] = [];
+    const turn = (it: Table) => {
+      const kept: IDBRequest<readonly HeldDeletion[] | undefined> = it(meta).get("held");
+      kept.onsuccess = () => {
+        held = kept.result ?? [];
+        const changed = change(held);
+        if (changed !== held) it(meta).put(changed, "held");
+        held = changed;
+      };
+    };
+    if (!this.#held) {
+      await done(this.#database, [meta], turn).catch(() => (this.#held = held));
+      if (!this.#held) return held;
+    }
+    return (this.#held = change(this.#held));
   }
 
   threads(): Promise<readonly Thread[]> {

@@ -25,6 +25,8 @@ export interface Host {
   readonly subscribe: LiveThread["subscribe"];
   readonly author: string | undefined;
   add(change: Omit<PendingChange, "op">): Promise<Result>;
+  /** Shown as done, and sent later. */
+  hold(message: string | null): Promise<Result>;
   forgetLost(): void;
   dropped(): void;
 }
@@ -33,7 +35,7 @@ type StartRun = Extract<ChangeBody, { type: "start_run" }>;
 
 export const liveOf = (
   session: Session,
-  { http, subscribe, author, add, forgetLost, dropped }: Host,
+  { http, subscribe, author, add, hold, forgetLost, dropped }: Host,
 ): LiveThread => {
   const { id } = session;
   const path = `/v1/threads/${id}`;
@@ -96,7 +98,10 @@ export const liveOf = (
     async edit(message, said, options = {}) {
       const { metadata, resend } = options;
       const content = { ...contentOf(said), metadata };
-      if (!resend) return put({ type: "put_message", message: { id: message, ...content } });
+      if (!resend) {
+        const input = { id: message, ...content };
+        return put({ type: "put_message", message: input });
+      }
       const { parent = held(message).parent } = options;
       return start({ input: [{ id: newId("m"), ...content, author }], parent }, options);
     },
@@ -114,7 +119,8 @@ export const liveOf = (
       return put({ type: "stop_run", run, ...(shown.length > 0 && { shown }) }, cursor, messages);
     },
 
-    remove: (message) => put({ type: "delete_message", message }),
+    remove: (message, { undo } = {}) =>
+      undo ? hold(message) : put({ type: "delete_message", message }),
     update: (fields) => put({ type: "update_thread", ...fields }),
     change: (asked) => put(asked),
 
@@ -126,7 +132,8 @@ export const liveOf = (
       return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
     },
 
-    async delete() {
+    async delete({ undo } = {}) {
+      if (undo) return hold(null);
       const result = await http.value(path, { method: "DELETE" });
       if (!result.ok && !["deleted", "unknown_thread"].includes(result.code)) return result;
       dropped();

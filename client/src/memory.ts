@@ -1,13 +1,14 @@
 // memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
 
 import { newId } from "./id.js";
-import type { PendingChange, Store, StoredThread } from "./types.js";
+import type { HeldDeletion, PendingChange, Store, StoredThread } from "./types.js";
 import type { Thread } from "./wire.js";
 
 export const memoryStore = (): Store => {
   let last = 0;
   let pending: readonly PendingChange[] = [];
   let list: readonly Thread[] = [];
+  let held: readonly HeldDeletion[] = [];
   const threads = new Map<string, StoredThread>();
   return {
     shared: null,
@@ -43,6 +44,10 @@ export const memoryStore = (): Store => {
     },
     async dropThread(id) {
       threads.delete(id);
+    },
+    async held(change) {
+      if (change) held = change(held);
+      return held;
     },
     async threads() {
       return list;

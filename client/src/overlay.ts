@@ -23,6 +23,8 @@ export interface Overlay extends Tree {
   /** The run that is asked for here, and would be the one that runs. */
   readonly started: string | null;
   readonly stopping: boolean;
+  /** The run that ends because what it was given, or has written, is deleted here. */
+  readonly ended: string | null;
   readonly queued: readonly QueuedTurn[];
   readonly marks: ReadonlyMap<string, NonNullable<MessageView["pending"]>>;
   /** The run that is written, if no stop of it was asked for. */
@@ -37,6 +39,7 @@ export const overlayOf = (state: ThreadState, pending: readonly PendingChange[])
   let { thread } = state;
   let started: string | null = null;
   let stopping = false;
+  let ended: string | null = null;
   const written = runsOf(state.runs).running?.id ?? null;
   const queued = [...runsOf(state.runs).queued];
   const marks = new Map<string, NonNullable<MessageView["pending"]>>();
@@ -124,6 +127,13 @@ export const overlayOf = (state: ThreadState, pending: readonly PendingChange[])
     for (const next of doomed) doomed.push(...children(next));
     for (const next of doomed) gone.add(next);
     if (head !== null && gone.has(head)) head = held.parent;
+    // The run that was given it, or has written it, ends with it.
+    const run = runsOf(state.runs).running;
+    if (!run || stopped.has(run.id)) return;
+    const own = messagesOf(run.id).map((it) => it.id);
+    if (![run.head ?? "", ...own].some((it) => gone.has(it))) return;
+    stopped.set(run.id, new Set(own));
+    ended = run.id;
   };
 
   const stopRun = (
@@ -159,6 +169,7 @@ export const overlayOf = (state: ThreadState, pending: readonly PendingChange[])
     thread,
     started,
     stopping,
+    ended,
     queued,
     marks,
     running: running(),

@@ -43,7 +43,7 @@ export const project = (
       former?.unsent,
       unsent.filter((turn) => !turn.input.some(isThere)),
     ),
-    run: running,
+    run: running?.id === tree.ended ? null : running,
     stopping: tree.stopping,
     thread: keep(former?.thread, tree.thread),
     error: keep(former?.error, error),

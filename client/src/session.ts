@@ -12,12 +12,13 @@
 import { changesOf, isFull } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
+import { memo } from "./equal.js";
 import { fold } from "./fold.js";
 import type { Sink } from "./link.js";
 import { branchesOf, project } from "./project.js";
 import { type Seen, screensOf } from "./screens.js";
 import { cursorOf, emptyState, type ThreadState } from "./state.js";
-import type { PendingChange, Settled, StoredThread, ThreadView } from "./types.js";
+import type { PendingChange, RefusedChange, Settled, StoredThread, ThreadView } from "./types.js";
 import type {
   Cursor,
   DiffFrame,
@@ -76,6 +77,8 @@ export interface Session {
   offered(): void;
   /** These are lost no more, and never will be. */
   forgetLost(messages: readonly string[]): void;
+  /** These messages are shown as deleted, or the whole thread is. */
+  hide(messages: readonly string[], all: boolean): void;
   watch(watched: boolean): void;
   /** Is there a connection, and is it this tab that sends? */
   connected(up: boolean, sends: boolean): void;
@@ -114,6 +117,8 @@ export const sessionOf = (id: string, outside: Outside): Session => {
   let error: Problem | null = null;
   let view: ThreadView | null = null;
   let former: ThreadView | undefined;
+  let hidden: readonly PendingChange[] = [];
+  let hiddenAll = false;
 
   let loaded = false;
   let known = false;
@@ -135,20 +140,31 @@ export const sessionOf = (id: string, outside: Outside): Session => {
 
   // --- What is shown -----------------------------------------------------------------------------
 
+  const shownChanges = () => [...changes.pending, ...hidden];
+
   const viewNow = (): ThreadView => {
-    const { pending, refused } = changes;
-    const shown = project(state, pending, look, former);
+    if (hiddenAll) return { ...goneView(id), error: isDeleted };
+    const { pending } = changes;
+    const shown = project(state, shownChanges(), look, former);
     // That there is nothing yet is known, too.
     const found = known && shown.status === "loading" ? "ready" : shown.status;
     return {
       ...shown,
       status: error ? "error" : found,
       pending: pending.length,
-      refused,
+      refused: changes.refused.map(told),
       lost,
       error: error ?? shown.error,
       cursor: cursorOf(state),
     };
+  };
+
+  const told = (refused: RefusedChange): RefusedChange => {
+    const { code, change } = refused;
+    if (code !== "changed") return refused;
+    const id = change.type === "put_message" ? change.message.id : undefined;
+    const message = change.type === "delete_message" ? change.message : id;
+    return withNow(refused, state.messages.get(message ?? "") ?? null);
   };
 
   const changed = (): void => {
@@ -441,7 +457,7 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       look = message;
       changed();
     },
-    branches: (message) => branchesOf(state, changes.pending, message),
+    branches: (message) => branchesOf(state, shownChanges(), message),
     markSeen: (cursor, shown = []) => screens.mark(cursor, shown),
     seen: () => screens.seen(state),
 
@@ -481,6 +497,12 @@ export const sessionOf = (id: string, outside: Outside): Session => {
       for (const message of messages) forgotten.add(message);
       loseOnly(lost.filter((it) => !forgotten.has(it.id)));
     },
+    hide(messages, all) {
+      if (messages.length + hidden.length === 0 && all === hiddenAll) return;
+      hidden = messages.map((message) => deletionOf(id, message));
+      hiddenAll = all;
+      changed();
+    },
     watch(now) {
       watched = now;
       if (!now) {
@@ -516,6 +538,24 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     },
   };
 };
+
+const withNow = memo((refused: RefusedChange, now: Message | null) => ({ ...refused, now }));
+
+const deletionOf = (thread: string, message: string): PendingChange => ({
+  op: 0,
+  thread,
+  change: { type: "delete_message", message },
+  seen: null,
+});
+
+const goneView = (id: string): ThreadView => ({
+  ...project(emptyState(id), [], null),
+  status: "error",
+  pending: 0,
+  refused: [],
+  lost: [],
+  cursor: null,
+});
 
 const stateOf = ({ id, cursor, thread, messages, runs }: StoredThread): ThreadState => {
   const [ts, epoch] = partsOf(cursor);

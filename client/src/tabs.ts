@@ -12,6 +12,7 @@
 // kept all that it told before, the tab is told `kept`: it looks into the store, too, and says again
 // what it got no outcome of.
 
+import type { Outcome } from "./held.js";
 import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange, Settled } from "./types.js";
 
@@ -23,6 +24,8 @@ export interface News {
   dropped(thread: string): void;
   /** Its user has given these up: they are lost no more. */
   forgotten(thread: string, messages: readonly string[]): void;
+  /** Deletions wait, or wait no more; what came of one. */
+  held(done?: Outcome): void;
 }
 
 export interface TabEvents extends News {
@@ -93,6 +96,7 @@ export const joinTabs = (
     settled: (thread, outcomes) => tell("settled", thread, outcomes),
     renumbered: (thread, changes, former) => tell("renumbered", thread, changes, former),
     dropped: (thread) => tell("dropped", thread),
+    held: (outcome) => tell("held", outcome),
     forgotten: (thread, messages) => tell("forgotten", thread, messages),
   };
 };

@@ -49,6 +49,23 @@ export interface RefusedChange {
   readonly change: ChangeBody;
   readonly code: string;
   readonly detail: string;
+  /** Of one that was refused as `changed`: the message as it is now; null if it is gone. */
+  readonly now?: Message | null | undefined;
+}
+
+/** A deletion that is shown as done and not sent yet: until then it can be undone. */
+export interface Undoable {
+  readonly id: string;
+  readonly thread: string;
+  /** With all below it; null: the thread. */
+  readonly message: string | null;
+  /** By the clock's milliseconds. */
+  readonly until: number;
+}
+
+/** Is it sent at once, or can it be undone for ten seconds? */
+export interface DeleteOptions {
+  readonly undo?: boolean | undefined;
 }
 
 export type ThreadStatus =
@@ -139,8 +156,8 @@ export interface LiveThread {
   regenerate(message?: string, options?: SendOptions): Promise<Result<{ run: string }>>;
   /** Ends the run as seen. Freezes what is shown until the outcome. Without a run: that which runs. */
   stop(run?: string): Promise<Result>;
-  /** With all that is below it. */
-  remove(message: string): Promise<Result>;
+  /** With all that is below it. Undone it resolves to `undone`. */
+  remove(message: string, options?: DeleteOptions): Promise<Result>;
   update(fields: {
     readonly title?: string | undefined;
     readonly archived?: boolean | undefined;
@@ -148,8 +165,8 @@ export interface LiveThread {
   }): Promise<Result>;
   /** Any change of the protocol. A message or run that it gives no id is named by the server. */
   change(change: ChangeBody): Promise<Result>;
-  /** Deletes the thread, for ever. */
-  delete(): Promise<Result>;
+  /** Deletes the thread, for ever. Undone it resolves to `undone`. */
+  delete(options?: DeleteOptions): Promise<Result>;
 
   /** Looks at the branch that goes through this message; other devices stay where they are. */
   show(message: string): void;
@@ -215,6 +232,10 @@ export interface Client {
   /** The same object for the same id, for the client's life. */
   thread(id: string): LiveThread;
   threads(): LiveThreads;
+  /** Deletions that can be undone, of all threads and tabs; the same until `subscribe` tells of others. */
+  readonly undoable: readonly Undoable[];
+  /** False: it was sent meanwhile. */
+  undo(id: string): Promise<boolean>;
   /** Tries at once. */
   reconnect(): void;
   /** Closes everything. What is pending stays stored. */
@@ -270,6 +291,11 @@ export interface Settled {
   readonly detail?: string | undefined;
 }
 
+/** A deletion that waits until it can't be undone any more. */
+export interface HeldDeletion extends Undoable {
+  readonly seen: Cursor | null;
+}
+
 /** A thread as this browser last held it. */
 export interface StoredThread {
   readonly id: string;
@@ -302,6 +328,10 @@ export interface Store {
   thread(id: string): Promise<StoredThread | null>;
   keepThread(thread: StoredThread): Promise<void>;
   dropThread(id: string): Promise<void>;
+  /** The deletions that wait, after this change of theirs. */
+  held(
+    change?: (held: readonly HeldDeletion[]) => readonly HeldDeletion[],
+  ): Promise<readonly HeldDeletion[]>;
   threads(): Promise<readonly Thread[]>;
   keepThreads(threads: readonly Thread[]): Promise<void>;
   close(): void;

@@ -120,8 +120,13 @@ export type ChangeBody =
       readonly after?: string | null | undefined;
       readonly parent?: string | null | undefined;
       readonly if_absent?: boolean | undefined;
+      readonly if_unchanged?: boolean | undefined;
     }
-  | { readonly type: "delete_message"; readonly message: string }
+  | {
+      readonly type: "delete_message";
+      readonly message: string;
+      readonly if_unchanged?: boolean | undefined;
+    }
   | {
       readonly type: "stop_run";
       readonly run?: string | undefined;

@@ -300,6 +300,27 @@ describe("a session", () => {
     expect(world.settledOps).toEqual([1]);
   });
 
+  test("an edit that was refused as changed tells what is there now, as it goes on changing", () => {
+    const edit = { type: "put_message", message: { id: "m", text: "mine" } } as const;
+    session.add({ ...change(1, "3@e"), change: { ...edit, if_unchanged: true } });
+    const newer = {
+      ...message("m", 5),
+      parts: [{ type: "text", text: "theirs" }],
+      updated: 7,
+    } as const;
+    const outcome = { ...applied(1), outcome: "refused", code: "changed" } as const;
+    world.sending.sink(diff("7@e", { from: 5, messages: [newer], outcomes: [outcome] }));
+    expect(session.view.refused).toMatchObject([{ op: 1, change: edit, now: newer }]);
+    expect(session.view.refused[0]).toBe(session.view.refused[0]);
+    world.follow.sink({
+      frame: "entry",
+      ts: 8,
+      prev: 7,
+      events: [{ type: "message_deleted", message: "m" }],
+    });
+    expect(session.view.refused).toMatchObject([{ op: 1, change: edit, now: null }]);
+  });
+
   test("what another tab dismissed is dismissed here", () => {
     session.add(change(1));
     world.sending.sink(diff("5@e", { outcomes: [{ ...applied(1), outcome: "refused" }] }));

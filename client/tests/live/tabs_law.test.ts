@@ -6,55 +6,16 @@
 
 import { describe, expect, test, vi } from "vitest";
 
-import { clientOf } from "../../src/client.js";
-import { canShare, joinTabs } from "../../src/tabs.js";
-import type { Client, LiveThread, Result } from "../../src/types.js";
 import { Disk } from "./lib/disk.js";
 import { FakeServer } from "./lib/fake_server.js";
 import { textsOf } from "./lib/scene.js";
-import { Process, World } from "./lib/world.js";
+import { Tab } from "./lib/tab.js";
+import { World } from "./lib/world.js";
 
 // The real one takes its time from another thread, which no seed can repeat.
 vi.mock("../../src/digest.js", () => ({ digestOf: async () => null }));
 
-const slowest = 400;
 const threadIds = ["tea", "milk"];
-
-interface Said {
-  readonly text: string;
-  readonly thread: string;
-  result: Result | null;
-}
-
-/** A tab, what it shows, and what was said in it. */
-class Tab {
-  readonly process: Process;
-  readonly client: Client;
-  readonly lives: readonly LiveThread[];
-  readonly said: Said[] = [];
-  closed = false;
-
-  constructor(world: World, server: FakeServer, disk: Disk) {
-    const slowness = world.random() < 0.3 ? slowest : world.delay(60);
-    const process = (this.process = new Process(world, slowness));
-    const sharing: Pick<typeof import("../../src/tabs.js"), "canShare" | "joinTabs"> = {
-      canShare: () => canShare !== undefined,
-      joinTabs: (name, tab, events) => joinTabs(name, tab, events, process.browser),
-    };
-    const options = { ...server.optionsFor(process), clock: process.clock, random: world.random };
-    const store = process.later(() => disk.storeOf(process));
-    this.client = clientOf(options, "http://simulated", store, () => process.later(() => sharing));
-    this.lives = threadIds.map((it) => this.client.thread(it));
-    for (const live of this.lives) live.subscribe(() => void live.view);
-  }
-
-  say(world: World, text: string): void {
-    const live = this.lives[Math.floor(world.random() * this.lives.length)] as LiveThread;
-    const said: Said = { text, thread: live.id, result: null };
-    this.said.push(said);
-    void live.sendMessage(text).then((result) => (said.result = result));
-  }
-}
 
 /** One browser's life, and what must be so in the end. */
 async function live(seed: number): Promise<void> {
@@ -63,7 +24,7 @@ async function live(seed: number): Promise<void> {
   const disk = new Disk();
   const tabs: Tab[] = [];
   const open = () => tabs.filter((it) => it.process.alive && !it.closed);
-  const begin = () => void tabs.push(new Tab(world, server, disk));
+  const begin = () => void tabs.push(new Tab(world, server, disk, threadIds));
 
   begin();
   for (let turn = 0; turn < 40; turn += 1) {

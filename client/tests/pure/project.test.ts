@@ -180,7 +180,17 @@ describe("what is put and deleted", () => {
     expect(shown(look(asked, changes.with(1, edit({ id: "n" }, { after: "u2" }))))).toBe(
       "u1 a1 +n",
     );
-    expect(turns(look(asked, changes))).toBe("+run of u3");
+    // The run that was given it ends with it, so this turn need not wait.
+    expect(shown(look(asked, changes))).toBe("u1 a1 +u3");
+    expect(turns(look(asked, changes))).toBe("");
+  });
+
+  test("a run that was given what is deleted is over, and no more is to be stopped", () => {
+    const view = look(writing, [{ type: "delete_message", message: "u1" }]);
+    expect(view).toMatchObject({ run: null, status: "ready", stopping: false });
+    const other = look(writing, [{ type: "delete_message", message: "not there" }]);
+    expect(other).toMatchObject({ status: "streaming" });
+    expect(other.run).not.toBeNull();
   });
 
   test("deleting all of a long thread is no more than that", () => {

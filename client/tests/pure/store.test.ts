@@ -202,4 +202,72 @@ describe("the store of a browser", () => {
     expect(titles(await store.pending())).toEqual(["b"]);
     await expect(store.keepThread(stored("t", "2@e"))).rejects.toThrow("closing");
   });
+
+  test("opens the database of version 0.1.0 as it was left, with nothing lost", async () => {
+    const indexedDB = new IDBFactory();
+    await databaseOf010(indexedDB, "lockstep https://chat.example");
+    const open = () => indexedDbStore("lockstep https://chat.example", { indexedDB, turns: true });
+    const store = await open();
+    expect(store.device).toBe("d-old");
+    expect(titles(await store.pending())).toEqual(["said offline", "start_run", "refused"]);
+    expect((await store.pending()).map((it) => it.refused?.code)).toEqual([
+      undefined,
+      undefined,
+      "deleted",
+    ]);
+    expect(await store.thread("t")).toEqual({ ...stored("t", "7@e"), lost: [] });
+    expect((await store.threads()).map((it) => it.id)).toEqual(["t", "u"]);
+    expect(await store.held()).toEqual([]);
+    expect((await store.add(said("t", "said now"))).op).toBe(10);
+    await store.settle("t", applied(7));
+    expect((await store.pending()).map((it) => it.op)).toEqual([8, 9, 10]);
+    // A page of 0.1.0 that is still open in another tab goes on with it.
+    expect((await openAs010(indexedDB, "lockstep https://chat.example")).version).toBe(1);
+  });
+
+  test("keeps deletions that wait over a reload, and where there is no room as long as the page", async () => {
+    const { open } = browser();
+    const deletion = { id: "u", thread: "t", message: "m", until: 5, seen: null };
+    const before = await open();
+    await before.held((all) => [...all, deletion]);
+    before.close();
+    const store = await open();
+    expect(await store.held()).toEqual([deletion]);
+    fill("meta");
+    expect(await store.held((all) => [...all, { ...deletion, id: "v" }])).toHaveLength(2);
+    expect((await store.held()).map(({ id }) => id)).toEqual(["u", "v"]);
+  });
 });
+
+const openAs010 = (factory: IDBFactory, name: string): Promise<IDBDatabase> =>
+  new Promise((resolve, reject) => {
+    const request = factory.open(name, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("meta");
+      request.result.createObjectStore("pending", { keyPath: ["device", "op"] });
+      request.result.createObjectStore("threads", { keyPath: "id" });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** What version 0.1.0 leaves behind: two changes that were not answered, and one that was refused. */
+async function databaseOf010(factory: IDBFactory, name: string): Promise<void> {
+  const database = await openAs010(factory, name);
+  const device = "d-old";
+  const transaction = database.transaction(["meta", "pending", "threads"], "readwrite");
+  const [meta, pending, threads] = ["meta", "pending", "threads"].map((it) =>
+    transaction.objectStore(it),
+  ) as [IDBObjectStore, IDBObjectStore, IDBObjectStore];
+  meta.put(device, "device");
+  meta.put(9, `op ${device}`);
+  meta.put([listed("t"), listed("u")], "threads");
+  pending.put({ ...said("t", "said offline"), frozen: undefined, op: 7, device });
+  const change = { type: "start_run", run: "r", input: [{ id: "m", text: "hi" }], after: null };
+  pending.put({ thread: "u", change, seen: "3@e", frozen: undefined, op: 8, device });
+  const refused = { code: "deleted", detail: "The thread is deleted." };
+  pending.put({ ...said("t", "refused"), op: 9, device, refused });
+  threads.put({ ...stored("t", "7@e"), lost: [] });
+  await new Promise((over) => (transaction.oncomplete = over));
+  database.close();
+}

@@ -8,6 +8,7 @@ import type {
   MessageView,
   Result,
   ThreadListView,
+  Undoable,
   ThreadView,
 } from "../../src/types.js";
 
@@ -119,6 +120,12 @@ export class FakeClient implements Client {
     this.lives.set(id, live);
     return live;
   }
+  undoable: readonly Undoable[] = [];
+  readonly undone: string[] = [];
+  undo = async (id: string): Promise<boolean> => {
+    this.undone.push(id);
+    return true;
+  };
   threads(): LiveThreads {
     return this.list;
   }

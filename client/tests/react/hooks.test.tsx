@@ -12,6 +12,7 @@ import {
   useConnection,
   useThread,
   useThreads,
+  useUndo,
 } from "../../react/index.js";
 import type { MessageView } from "../../src/types.js";
 import { FakeClient, messageOf, viewOf } from "./fake.js";
@@ -153,5 +154,36 @@ describe("the others", () => {
     console.error = () => {};
     expect(() => renderHook(() => useClient())).toThrow(/LockstepProvider/);
     console.error = log;
+  });
+});
+
+describe("useUndo", () => {
+  it("shows what can be undone, and undoes it", async () => {
+    const client = new FakeClient();
+    const { result } = renderHook(() => useUndo(), { wrapper: within(client) });
+    expect(result.current.undoable).toEqual([]);
+
+    const deletion = { id: "u", thread: "tea", message: "m", until: 10 };
+    act(() => {
+      client.undoable = [deletion];
+      client.state.set({ ...client.state.view });
+    });
+    expect(result.current.undoable).toEqual([deletion]);
+    await result.current.undo("u");
+    expect(client.undone).toEqual(["u"]);
+  });
+});
+
+describe("a refused edit", () => {
+  it("is shown with what is there now", () => {
+    const client = new FakeClient();
+    const change = { type: "put_message", message: { id: "a", text: "mine" } } as const;
+    const now = messageOf("a", "theirs");
+    const refused = [{ op: 1, change, code: "changed", detail: "", now }];
+    client.fake("tea").set({ ...viewOf([now]), refused });
+
+    const { result } = renderHook(() => useThread("tea"), { wrapper: within(client) });
+
+    expect(result.current.refused).toMatchObject([{ change, now: { id: "a" } }]);
   });
 });

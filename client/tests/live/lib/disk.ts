@@ -33,6 +33,7 @@ export class Disk {
       thread: slowly(kept.thread),
       keepThread: slowly(kept.keepThread),
       dropThread: slowly(kept.dropThread),
+      held: slowly(kept.held),
       threads: slowly(kept.threads),
       keepThreads: slowly(kept.keepThreads),
       close: () => undefined,

@@ -74,7 +74,8 @@ export class FakeServer {
         this.delete(id);
         return new Response(null, { status: 204 });
       }
-      return Response.json({ threads: [], cursor: "0" });
+      const threads = [...this.threads.values()].map(({ state }) => state.thread);
+      return Response.json({ threads, cursor: "0" });
     };
     return { WebSocket: Socket, fetch };
   }

@@ -1,0 +1,51 @@
+// tab.ts: a tab of a simulated browser: a client in a process of its own.
+
+import { clientOf } from "../../../src/client.js";
+import { joinTabs } from "../../../src/tabs.js";
+import type { Client, LiveThread, Result } from "../../../src/types.js";
+import type { Disk } from "./disk.js";
+import type { FakeServer } from "./fake_server.js";
+import { Process, type World } from "./world.js";
+
+const slowest = 400;
+
+interface Said {
+  readonly text: string;
+  readonly thread: string;
+  result: Result | null;
+}
+
+/** A tab, what it shows, and what was said in it. */
+export class Tab {
+  readonly process: Process;
+  readonly client: Client;
+  readonly lives: readonly LiveThread[];
+  readonly said: Said[] = [];
+  closed = false;
+
+  constructor(world: World, server: FakeServer, disk: Disk, threads: readonly string[]) {
+    const slowness = world.random() < 0.3 ? slowest : world.delay(60);
+    const process = (this.process = new Process(world, slowness));
+    const sharing: Pick<typeof import("../../../src/tabs.js"), "canShare" | "joinTabs"> = {
+      canShare: () => true,
+      joinTabs: (name, tab, events) => joinTabs(name, tab, events, process.browser),
+    };
+    const options = { ...server.optionsFor(process), clock: process.clock, random: world.random };
+    const store = process.later(() => disk.storeOf(process));
+    this.client = clientOf(options, "http://simulated", store, () => process.later(() => sharing));
+    this.lives = threads.map((it) => this.client.thread(it));
+    for (const live of this.lives) live.subscribe(() => void live.view);
+  }
+
+  say(world: World, text: string): void {
+    const live = this.lives[Math.floor(world.random() * this.lives.length)] as LiveThread;
+    const said: Said = { text, thread: live.id, result: null };
+    this.said.push(said);
+    void live.sendMessage(text).then((result) => (said.result = result));
+  }
+
+  close(): void {
+    this.closed = true;
+    void this.client.close();
+  }
+}
