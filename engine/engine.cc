@@ -105,7 +105,8 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
                   .rules = rules_,
                   .metrics = parts_.metrics,
                   .host = *this,
-                  .memory = parts_.memory},
+                  .memory = parts_.memory,
+                  .step_key = {parts.random.next(), parts.random.next()}},
       next_number_(found.next_number),
       alive_(std::make_shared<bool>(true)) {
   for (ThreadNumber number : found.quarantined) states_.quarantine(number);

@@ -223,4 +223,51 @@ Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
   return corrupt(thread.id, "no entry holds step " + std::to_string(seq) + " of run " + run.get());
 }
 
+namespace {
+
+// Reads a run's entries, and compares what of them is asked for.
+class StepReader {
+ public:
+  StepReader(const RunRow& row, std::span<const Step> steps) : row_(row), steps_(steps) {}
+
+  // False: nothing behind this entry matters.
+  [[nodiscard]] bool goes_on(const Entry& entry) {
+    const auto& mark = entry.producer;
+    if (!mark || mark->run != row_.run.id || mark->attempt != row_.run.attempt) return true;
+    const std::uint64_t first = std::exchange(taken_, mark->seq) + 1;
+    if (mark->seq < steps_.front().seq) return true;
+    const std::size_t before = first > steps_.front().seq ? first - steps_.front().seq : 0;
+    const std::size_t behind = steps_.back().seq > mark->seq ? steps_.back().seq - mark->seq : 0;
+    const StepMatch match =
+        match_steps(entry, first, steps_.first(steps_.size() - behind).subspan(before));
+    if (match != StepMatch::same) match_ = match;
+    return match != StepMatch::other && behind > 0;
+  }
+  [[nodiscard]] StepMatch match() const { return match_; }
+
+ private:
+  const RunRow& row_;
+  std::span<const Step> steps_;
+  std::uint64_t taken_ = 0;
+  StepMatch match_ = StepMatch::same;
+};
+
+}  // namespace
+
+Result<StepMatch> History::match(const LiveThread& thread, const RunRow& row,
+                                 std::span<const Step> steps) const {
+  MUST(!steps.empty() && row.run.started && row.seq >= steps.back().seq);
+  StepReader reader(row, steps);
+  Timestamp after = *row.run.started;
+  while (after < thread.state.now) {
+    auto next = slice(thread, after, limits::read_bytes_max);
+    if (!next) return std::unexpected(next.error());
+    for (const auto& published : next->entries) {
+      if (!reader.goes_on(*published->entry)) return reader.match();
+    }
+    after = next->entries.back()->entry->at;
+  }
+  return corrupt(thread.id, "no entry holds the last step of run " + row.run.id.get());
+}
+
 }  // namespace lockstep

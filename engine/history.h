@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/hub.h"
@@ -21,6 +22,7 @@
 #include "engine/past.h"
 #include "engine/state.h"
 #include "engine/step.h"
+#include "engine/step_match.h"
 #include "engine/store.h"
 
 namespace lockstep {
@@ -46,6 +48,10 @@ class History {
   // When the step `seq` of a run's attempt became durable. Requires: it was taken.
   [[nodiscard]] Result<Timestamp> step_at(const LiveThread& thread, const RunId& run,
                                           std::uint64_t seq) const;
+  // Are these the steps that were taken, as far as the log can tell? Requires: they were taken of
+  // the run's attempt, and are dense.
+  [[nodiscard]] Result<StepMatch> match(const LiveThread& thread, const RunRow& row,
+                                        std::span<const Step> steps) const;
 
  private:
   const Log& log_;

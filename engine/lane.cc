@@ -1,7 +1,6 @@
 #include "engine/lane.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "engine/entry_codec.h"
 #include "engine/entry_rows.h"
@@ -11,21 +10,6 @@
 
 namespace lockstep {
 namespace {
-
-StepBatch& batch_of(LaneInput& input) { return std::get<StepsInput>(input).batch; }
-
-// Can `next` go on where `batch` ends? What it repeats of it is known by then.
-bool goes_on(const StepBatch& batch, const StepBatch& next) {
-  return next.run == batch.run && next.attempt == batch.attempt && !next.steps.empty() &&
-         !batch.steps.empty() && next.steps.front().seq <= batch.steps.back().seq + 1 &&
-         next.steps.front().seq > 0;
-}
-
-void add_steps(StepBatch& batch, const StepBatch& next) {
-  for (const Step& step : next.steps) {
-    if (step.seq > batch.steps.back().seq) batch.steps.push_back(step);
-  }
-}
 
 bool ends_or_starts_a_run(const Entry& entry) {
   return std::ranges::any_of(entry.events, [](const Event& event) {
@@ -46,7 +30,10 @@ void count(Metrics& metrics, const std::vector<Outcome>& outcomes) {
 }  // namespace
 
 Lane::Lane(LiveThread& thread, const Parts& parts)
-    : thread_(thread), parts_(parts), alive_(std::make_shared<bool>(true)) {}
+    : thread_(thread),
+      parts_(parts),
+      steps_(parts.step_key, parts.memory),
+      alive_(std::make_shared<bool>(true)) {}
 
 Lane::~Lane() = default;
 
@@ -126,63 +113,6 @@ void Lane::take_changes(Waiting next) {
   in_flight.inputs.push_back(std::move(next));
   if (!trace) return answer(std::move(in_flight));
   append(std::move(decision), std::move(in_flight));
-}
-
-void Lane::take_steps(Waiting next) {
-  const RunRow* row = thread_.state.run(batch_of(next.input).run);
-  if (row && row->run.status == RunStatus::queued) {
-    parked_.push_back(std::move(next));
-    return;
-  }
-  InFlight in_flight;
-  in_flight.known_seq = row ? row->seq : 0;
-  in_flight.inputs.push_back(std::move(next));
-  if (thread_.deleted) {
-    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
-  }
-  const std::optional<StepBatch> merged = gather(in_flight.inputs);
-  auto decision = decide(thread_.state, merged ? *merged : batch_of(in_flight.inputs[0].input),
-                         next_at(), parts_.rules);
-  // One bad batch must not spoil its neighbours: the first one is then decided alone.
-  if (!decision && in_flight.inputs.size() > 1) {
-    give_back(in_flight.inputs, 1);
-    decision = decide(thread_.state, batch_of(in_flight.inputs[0].input), next_at(), parts_.rules);
-  }
-  if (!decision) {
-    bytes_ -= in_flight.inputs[0].bytes;
-    return std::get<StepsInput>(in_flight.inputs[0].input).done(std::unexpected(decision.error()));
-  }
-  // Steps may say nothing new (an empty text), but they are counted.
-  if (!decision->entry.producer) return answer(std::move(in_flight));
-  append(std::move(*decision), std::move(in_flight));
-}
-
-std::optional<StepBatch> Lane::gather(std::vector<Waiting>& inputs) {
-  MUST(inputs.size() == 1);
-  std::optional<StepBatch> merged;
-  std::size_t bytes = inputs[0].bytes;
-  while (!waiting_.empty() && std::holds_alternative<StepsInput>(waiting_.front().input)) {
-    const StepBatch& so_far = merged ? *merged : batch_of(inputs[0].input);
-    const StepBatch& next = batch_of(waiting_.front().input);
-    bytes += waiting_.front().bytes;
-    if (!goes_on(so_far, next) || bytes > limits::entry_bytes_max ||
-        so_far.steps.size() + next.steps.size() > limits::entry_steps_max) {
-      break;
-    }
-    if (!merged) merged = so_far;
-    add_steps(*merged, next);
-    inputs.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
-  return merged;
-}
-
-// Puts all but the first `keep` inputs back to where they came from.
-void Lane::give_back(std::vector<Waiting>& inputs, std::size_t keep) {
-  while (inputs.size() > keep) {
-    waiting_.push_front(std::move(inputs.back()));
-    inputs.pop_back();
-  }
 }
 
 void Lane::take_interrupt(Waiting next) {
@@ -282,18 +212,6 @@ void Lane::failed(InFlight done, const Error& error) {
   give_back(done.inputs, 0);
 }
 
-// Steps that waited for their run's turn go to the front, in their order.
-void Lane::release_parked() {
-  std::deque<Waiting> parked = std::exchange(parked_, {});
-  std::deque<Waiting> free;
-  for (Waiting& waiting : parked) {
-    const RunRow* row = thread_.state.run(batch_of(waiting.input).run);
-    const bool waits = row && row->run.status == RunStatus::queued;
-    (waits ? parked_ : free).push_back(std::move(waiting));
-  }
-  for (Waiting& waiting : free | std::views::reverse) waiting_.push_front(std::move(waiting));
-}
-
 // --- Answering -----------------------------------------------------------------------------------
 
 void Lane::answer(InFlight done) {
@@ -310,21 +228,6 @@ void Lane::answer(InFlight done) {
       std::get<EraseInput>(waiting.input).done({});
     }
   }
-}
-
-void Lane::answer_steps(StepsInput& input, const InFlight& done) {
-  const std::uint64_t seq = input.batch.steps.back().seq;
-  if (done.entry && seq > done.known_seq) {
-    parts_.metrics.steps += std::min<std::uint64_t>(input.batch.steps.size(), seq - done.known_seq);
-    return input.done(StepAck{seq, done.entry->at});
-  }
-  // Sent again: answered as the first time.
-  const Result<Timestamp> at = parts_.history.step_at(thread_, input.batch.run, seq);
-  if (at) return input.done(StepAck{seq, *at});
-  StepRefusal refusal;
-  refusal.code = at.error().code;
-  refusal.detail = at.error().detail;
-  input.done(std::unexpected(std::move(refusal)));
 }
 
 void Lane::refuse(InFlight done, const Error& error) {

@@ -29,6 +29,7 @@
 #include "engine/history.h"
 #include "engine/session.h"
 #include "engine/states.h"
+#include "engine/step_memory.h"
 
 namespace lockstep {
 
@@ -77,6 +78,7 @@ class Lane {
     Metrics& metrics;
     LaneHost& host;
     MemoryAccount* memory = nullptr;
+    SipKey step_key = {};  // drawn at the start
   };
   Lane(LiveThread& thread, const Parts& parts);
   ~Lane();
@@ -117,6 +119,10 @@ class Lane {
   // it stays alone.
   [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);
   void give_back(std::vector<Waiting>& inputs, std::size_t keep);
+  // Why steps that are known already are not those that were taken; nothing if they are.
+  [[nodiscard]] std::optional<StepRefusal> differs(const RunRow* row, const StepBatch& batch);
+  void refuse_steps(Waiting& waiting, StepRefusal refusal);
+  void refuse_for_good(Waiting& waiting, StepRefusal refusal);
   [[nodiscard]] Timestamp next_at();
 
   void append(Decision decision, InFlight in_flight);
@@ -132,6 +138,7 @@ class Lane {
   const Parts& parts_;
   std::deque<Waiting> waiting_;
   std::deque<Waiting> parked_;  // steps of runs that wait for their turn
+  StepMemory steps_;            // of the run that is being written, or was last
   std::size_t bytes_ = 0;       // of all inputs here
   std::optional<InFlight> in_flight_;
   bool working_ = false;

@@ -50,6 +50,12 @@ inline constexpr std::size_t batch_steps_max = 4096;  // of one request
 // What one entry gathers while the one before it is being made durable.
 inline constexpr std::size_t entry_steps_max = 4096;
 inline constexpr std::size_t entry_bytes_max = 1 << 20;
+// Of an attempt, compared when they are sent again: a batch and what a writer may have in flight
+// behind it. 8 bytes each, so 32 KiB for a run that is being written.
+inline constexpr std::size_t steps_remembered = 4096;
+static_assert(steps_remembered >= batch_steps_max, "a batch that is sent again is compared whole");
+// Places in one entry where steps from its middle may begin: text that repeats itself has many.
+inline constexpr std::size_t step_match_tries_max = 256;
 // What may wait for one thread's lane: then producers are told to wait.
 inline constexpr std::size_t lane_inputs_max = 1024;
 inline constexpr std::size_t lane_bytes_max = 32 << 20;

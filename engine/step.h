@@ -19,31 +19,37 @@ struct OpenMessage {
   std::optional<MessageId> parent;  // default: the run's last message, or its head
   Role role = Role::assistant;
   std::optional<std::string> author;
+  friend bool operator==(const OpenMessage&, const OpenMessage&) = default;
 };
 struct StartPart {
   MessageId message;
   std::optional<std::uint32_t> part;  // if named, the next index
   Part value;
+  friend bool operator==(const StartPart&, const StartPart&) = default;
 };
 struct AppendContent {
   MessageId message;
   std::uint32_t part = 0;
   std::string text;
+  friend bool operator==(const AppendContent&, const AppendContent&) = default;
 };
 struct EndMessage {
   MessageId message;
   MessageStatus status = MessageStatus::complete;  // complete or failed
   std::optional<Json> usage;
+  friend bool operator==(const EndMessage&, const EndMessage&) = default;
 };
 struct EndRun {
   RunStatus status = RunStatus::completed;  // completed, failed or interrupted
   std::optional<RunError> error;
   std::optional<Json> usage;
+  friend bool operator==(const EndRun&, const EndRun&) = default;
 };
 
 struct Step {
   std::uint64_t seq = 0;
   std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun> what;
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
 struct StepBatch {
@@ -61,7 +67,8 @@ struct StepAck {
 
 // Nothing of the batch was taken.
 struct StepRefusal {
-  std::string code;  // unknown_run, gap, fenced, ended, invalid, exists, unknown_message, too_large
+  // unknown_run, gap, fenced, ended, seq_reused, invalid, exists, unknown_message, too_large
+  std::string code;
   std::string detail;
   std::optional<std::uint64_t> expected;  // gap: the next seq
   // ended: how the run stands

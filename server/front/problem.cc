@@ -31,6 +31,7 @@ constexpr std::array problem_codes{
     ProblemCode{"gap", 409, "A step is missing"},
     ProblemCode{"fenced", 409, "A later attempt writes this run"},
     ProblemCode{"ended", 409, "The run was ended"},
+    ProblemCode{"seq_reused", 409, "The step was taken with other content"},
     ProblemCode{"exists", 409, "The id is taken"},
     ProblemCode{"deleted", 410, "Deleted"},
     ProblemCode{"too_large", 413, "Too large"},

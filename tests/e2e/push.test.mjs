@@ -106,6 +106,26 @@ describe("Push", { timeout: 120_000 }, () => {
     assert.equal((await assertSettled(front)).text(run), "one two");
   });
 
+  for (const overSocket of [false, true]) {
+    const how = overSocket ? "a socket" : "POST";
+    test(`of two writers of one attempt the second is told over ${how}`, async () => {
+      const thread = `mixed-${overSocket}`;
+      const { front, run, producer: a } = await running(thread, { overSocket });
+      const b = new Producer(overSocket ? socket : stage.server, thread, run);
+      await a.write(opens(`${thread}-m`), says(`${thread}-m`, "from A "));
+      b.seq = a.seq;
+      await b.write(says(`${thread}-m`, "B again"));
+
+      const refused = await a.write(says(`${thread}-m`, "A again")).catch((error) => error);
+
+      assert.equal(refused.code, "seq_reused");
+      assert.equal(refused.problem.status, 409);
+      assert.match(refused.problem.detail, /step 3 /);
+      await b.write(finishes());
+      assert.equal((await assertSettled(front)).text(run), "from A B again");
+    });
+  }
+
   test("another attempt than the running one is fenced", async () => {
     const { front, producer } = await running("fence");
     await producer.write(opens("fence-m"));
