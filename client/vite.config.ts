@@ -31,6 +31,11 @@ export default defineConfig({
   },
   // The tests of types, *.test-d.ts, are the compiler's: `npm run types`.
   test: {
+    // The package by its own name, as whoever uses it has it.
+    alias: {
+      "lockstep-client/react": at("react/index.ts"),
+      "lockstep-client": at("src/index.ts"),
+    },
     include: ["tests/**/*.test.{ts,tsx}", "{react,assistant-ui}/**/*.test.{ts,tsx}"],
   },
 });

@@ -376,6 +376,18 @@ describe("a session", () => {
     expect(ops()).toEqual([1, 3]);
   });
 
+  test("a reset of many frames is said by the first of them, and counts for all", () => {
+    session.connected(false, true);
+    session.add(change(1, "5@e"));
+    session.connected(true, true);
+    const reset = { reason: "rewound", kept_until: 3 };
+    world.sending.sink(diff("4@f", { reset, more: true, messages: [message("k", 2)] }));
+    world.sending.sink(diff("4@f", { thread: thread(4, "l"), messages: [message("l", 2, "k")] }));
+    expect([...session.state.messages.keys()]).toEqual(["k", "l"]);
+    expect(session.view.lost.map((it) => it.id)).toEqual(["m"]);
+    expect(world.renumbering).toEqual([{ ops: [1], seen: "4@f" }]);
+  });
+
   test("on a reset for the digest nothing is lost, and the changes are sent again", () => {
     session.add(change(1));
     const reset = { reason: "digest" };

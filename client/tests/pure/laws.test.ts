@@ -8,6 +8,7 @@ import { apply } from "../../src/diff.js";
 import { fold, foldAll, Gap } from "../../src/fold.js";
 import { treeOf } from "../../src/path.js";
 import { emptyState, type ThreadState } from "../../src/state.js";
+import type { DiffFrame } from "../../src/wire.js";
 import { diffOf, framesOf } from "./support/differ.js";
 import { historyOf, moves } from "./support/history.js";
 
@@ -73,6 +74,21 @@ test("a diff leads to the same state, from its beginning and from anywhere befor
     if (later.ts > after.ts) expect(apply(later, [diff])).toBe(later);
     if (from > 0 && to > from) expect(() => apply(states[from - 1]!, [diff])).toThrow(Gap);
   });
+});
+
+test("a reset of many frames, which the first of them says, leaves nothing of what was held", () => {
+  const gone = { id: "gone", parent: null, role: "user", parts: [] } as const;
+  const message = { ...gone, status: "complete", created: 1, updated: 1 } as const;
+  const held = { ...emptyState("thread"), ts: 9, epoch: "law" };
+  const before = { ...held, messages: new Map([["gone", message]]) };
+  const frame = { frame: "diff", cursor: "5@other", from: 0, removed: [], runs: [], outcomes: [] };
+  const frames = [
+    { ...frame, reset: { reason: "digest" }, more: true, messages: [{ ...message, id: "x" }] },
+    { ...frame, messages: [{ ...message, id: "y", parent: "x" }] },
+  ] as unknown as readonly DiffFrame[];
+  const next = apply(before, frames);
+  expect([...next.messages.keys()]).toEqual(["x", "y"]);
+  expect(next).toMatchObject({ ts: 5, epoch: "other" });
 });
 
 test("a reset replaces what is held, and keeps the objects of what is the same", () => {
