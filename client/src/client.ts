@@ -7,20 +7,19 @@
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
 import { feedOf } from "./feed.js";
-import { heldOf } from "./held.js";
+import { heldOf, type Turn } from "./held.js";
 import { httpOf } from "./http.js";
 import { newId } from "./id.js";
-import { type Link, netLink } from "./link.js";
+import { connecting, type Link, netLink } from "./link.js";
 import { listenersOf } from "./listeners.js";
 import { liveOf } from "./live.js";
-import { pathTo, treeOf } from "./path.js";
+import { headPath } from "./path.js";
+import { closed, gone, resultOf } from "./results.js";
 import { type Session, sessionOf } from "./session.js";
 import { openSocket } from "./socket.js";
-import type { ThreadState } from "./state.js";
 import type { Tabs } from "./tabs.js";
 import type {
   Client,
-  ConnectionView,
   HeldDeletion,
   LiveThread,
   Options,
@@ -30,7 +29,7 @@ import type {
   Settled,
 } from "./types.js";
 import { onHide, onOffline, onWake } from "./wake.js";
-import type { Cursor, Message } from "./wire.js";
+import type { Cursor } from "./wire.js";
 
 interface Made {
   readonly session: Session;
@@ -43,19 +42,6 @@ interface Asked {
   readonly change: PendingChange;
   readonly resolve: (result: Result) => void;
 }
-
-/** When the turn of a deletion has come that was held back. */
-interface Turn {
-  readonly mine: () => Promise<boolean>;
-  readonly kept: () => Promise<void>;
-}
-
-const connecting: ConnectionView = {
-  state: "connecting",
-  leader: false,
-  transport: null,
-  retry: null,
-};
 
 export const clientOf = (
   options: Options,
@@ -120,7 +106,10 @@ export const clientOf = (
       dropped: (thread) => sessionKnown(thread)?.deleted(),
       held: held.heard,
       forgotten: (thread, messages) => sessionKnown(thread)?.forgetLost(messages),
-      leads: takeOver,
+      leads() {
+        void held.look();
+        return takeOver();
+      },
       follows() {
         void catchUp();
         void held.look();
@@ -183,12 +172,12 @@ export const clientOf = (
     clock,
     store: () => ready,
     leads: () => !over && connection().leader,
-    async send({ thread, message, seen }, mine, kept) {
+    async send({ thread, message, seen }, turn) {
       if (message !== null) {
         const change = { type: "delete_message", message } as const;
-        return add({ thread, change, seen }, { mine, kept });
+        return add({ thread, change, seen }, turn);
       }
-      return (await mine()) ? made(thread).live.delete() : gone;
+      return (await turn.mine()) ? made(thread).live.delete() : gone;
     },
     changed(deletions) {
       hiding = deletions;
@@ -198,7 +187,6 @@ export const clientOf = (
     },
     tell: (outcome) => tabs?.held(outcome),
   });
-  const { flush } = held;
   void ready.then(held.look);
 
   const hiddenIn = (thread: string) => hiding.filter((it) => it.thread === thread);
@@ -286,21 +274,21 @@ export const clientOf = (
 
   // --- Changes -----------------------------------------------------------------------------------
 
-  const add = (change: Omit<PendingChange, "op">, held?: Turn): Promise<Result> => {
+  const add = (change: Omit<PendingChange, "op">, turn?: Turn): Promise<Result> => {
     const former = --provisional;
     const { session } = made(change.thread);
     if (hiddenIn(change.thread).some((it) => it.message === null)) return Promise.resolve(gone);
     // What is said stands on what is shown.
-    if (!held) flush(change.thread);
+    if (!turn) held.flush(change.thread);
     session.add({ ...change, op: former });
     return new Promise((resolve) => {
       adding = adding.then(async () => {
-        if (held && !(await held.mine())) {
+        if (turn && !(await turn.mine())) {
           session.settle([{ op: former, outcome: "dismissed" }]);
           return resolve(gone);
         }
         const kept = await (await ready).add(change);
-        await held?.kept();
+        await turn?.kept();
         if (over) {
           tabs?.added(kept);
           return resolve(closed);
@@ -321,8 +309,13 @@ export const clientOf = (
 
   // Who says it has not heard its outcome, and who hears it may not have either.
   const addedElsewhere = (change: PendingChange): void => {
-    const known = made(change.thread).session.add(change);
-    if (known) tabs?.settled(change.thread, [known]);
+    const take = () => {
+      const known = made(change.thread).session.add(change);
+      if (known) tabs?.settled(change.thread, [known]);
+    };
+    // Who sends must not have missed what was said before it: the store has all of it, in order.
+    if (connection().leader) void takeOver().then(take);
+    else take();
   };
 
   const settledElsewhere = (thread: string, outcomes: readonly Settled[]): void => {
@@ -389,28 +382,14 @@ export const clientOf = (
       over = true;
       unwatch();
       feed.end();
-      held.end();
+      const holding = held.end();
       for (const { session } of threads.values()) session.end();
       for (const { resolve } of asked.values()) resolve(closed);
       asked.clear();
       // The others look into the store when this tab has gone: all that it keeps is kept by then.
-      await Promise.allSettled([adding, writing]);
+      await Promise.allSettled([adding, writing, holding]);
       link?.close();
       store?.close();
     },
   };
 };
-
-const gone: Result = { ok: false, code: "deleted", detail: "The thread is deleted." };
-
-const closed: Result = {
-  ok: false,
-  code: "closed",
-  detail: "Kept, and sent by the next client.",
-};
-
-const resultOf = ({ outcome, ts, code = "refused", detail = "" }: Settled): Result =>
-  outcome === "applied" ? { ok: true, ts: ts ?? null } : { ok: false, code, detail };
-
-const headPath = (state: ThreadState): readonly Message[] =>
-  pathTo(treeOf(state), state.thread?.head ?? null);

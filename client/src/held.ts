@@ -7,6 +7,7 @@
 
 import { keep } from "./equal.js";
 import { newId } from "./id.js";
+import { closed, undone } from "./results.js";
 import type { Clock, HeldDeletion, Result, Store, Undoable } from "./types.js";
 import type { Cursor } from "./wire.js";
 
@@ -15,16 +16,19 @@ export interface Outcome {
   readonly result: Result;
 }
 
+/** A deletion's turn to be sent. */
+export interface Turn {
+  /** Asked when it has come: false, it was undone. */
+  mine(): Promise<boolean>;
+  /** To be called when the store has it among the changes. */
+  kept(): Promise<void>;
+}
+
 export interface HeldSettings {
   readonly clock: Clock;
   readonly store: () => Promise<Store>;
   readonly leads: () => boolean;
-  /** Sends it, if `mine` says so when its turn has come; `kept` is called when it can't be lost. */
-  send(
-    deletion: HeldDeletion,
-    mine: () => Promise<boolean>,
-    kept: () => Promise<void>,
-  ): Promise<Result>;
+  send(deletion: HeldDeletion, turn: Turn): Promise<Result>;
   /** These are held now. */
   changed(deletions: readonly HeldDeletion[]): void;
   /** The other tabs have to look, and here is what came of one. */
@@ -42,7 +46,8 @@ export interface Held {
   heard(done?: Outcome): void;
   /** Does what can be done now. */
   act(): void;
-  end(): void;
+  /** Resolves when what was held is kept. */
+  end(): Promise<unknown>;
 }
 
 const undoneWithin = 10_000;
@@ -56,6 +61,7 @@ export const heldOf = (settings: HeldSettings): Held => {
   let shown: readonly Undoable[] = [];
   let looks = 0;
   let over = false;
+  let keeping: Promise<unknown> = Promise.resolve();
   let cancel: () => void = () => undefined;
 
   const show = (now: readonly HeldDeletion[]): void => {
@@ -98,7 +104,7 @@ export const heldOf = (settings: HeldSettings): Held => {
     };
     // It goes on among the changes: it is held no more.
     const kept = () => ask((all) => all.filter((it) => it.id !== id));
-    const result = await settings.send(deletion, mine, kept);
+    const result = await settings.send(deletion, { mine, kept });
     if (!found) return void sending.delete(id);
     if (!result.ok && result.code === "offline") {
       clock.after(again, () => {
@@ -137,18 +143,18 @@ export const heldOf = (settings: HeldSettings): Held => {
       const deletion = { id: newId("u"), thread, message, seen, until: clock.now() + undoneWithin };
       const result = new Promise<Result>((resolve) => asked.set(deletion.id, resolve));
       show([...held, deletion]);
-      void ask((all) => [...all, deletion]).then(() => tell());
+      keeping = ask((all) => [...all, deletion]).then(() => tell());
       return result;
     },
     async undo(id) {
-      let undone = false;
+      let found = false;
       await ask((all) => {
-        undone = all.some((it) => it.id === id && it.until > clock.now());
-        return undone ? all.filter((it) => it.id !== id) : all;
+        found = all.some((it) => it.id === id && it.until > clock.now());
+        return found ? all.filter((it) => it.id !== id) : all;
       });
-      if (undone) done({ id, result: wasUndone });
-      if (undone) tell({ id, result: wasUndone });
-      return undone;
+      if (found) done({ id, result: undone });
+      if (found) tell({ id, result: undone });
+      return found;
     },
     flush(thread) {
       for (const it of held) if (it.thread === thread && it.message !== null) void send(it);
@@ -162,11 +168,9 @@ export const heldOf = (settings: HeldSettings): Held => {
     end() {
       over = true;
       cancel();
-      for (const tellOne of asked.values()) tellOne(isKept);
+      for (const tellOne of asked.values()) tellOne(closed);
       asked.clear();
+      return keeping;
     },
   };
 };
-
-const wasUndone: Result = { ok: false, code: "undone", detail: "Its user has undone it." };
-const isKept: Result = { ok: false, code: "closed", detail: "Kept, and sent by the next client." };

@@ -14,6 +14,14 @@ import { listenersOf } from "./listeners.js";
 import type { Clock, Connection, ConnectionView } from "./types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "./wire.js";
 
+/** Nobody knows yet who leads, or whether there is a connection. */
+export const connecting: ConnectionView = {
+  state: "connecting",
+  leader: false,
+  transport: null,
+  retry: null,
+};
+
 export type Request =
   | { readonly sync: SyncRequest & { readonly thread: string } }
   | { readonly feed: { readonly cursor?: string | undefined } };

@@ -78,3 +78,7 @@ export const siblingsOf = (tree: Tree, id: string): readonly string[] => {
   const message = tree.message(id);
   return message ? tree.children(message.parent) : none;
 };
+
+/** From the root to the thread's head. */
+export const headPath = (state: ThreadState): readonly Message[] =>
+  pathTo(treeOf(state), state.thread?.head ?? null);

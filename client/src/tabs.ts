@@ -13,7 +13,7 @@
 // what it got no outcome of.
 
 import type { Outcome } from "./held.js";
-import type { Link, Request, Sink } from "./link.js";
+import { connecting, type Link, type Request, type Sink } from "./link.js";
 import type { ConnectionView, PendingChange, Settled } from "./types.js";
 
 /** What one tab tells the others of its changes. */
@@ -116,7 +116,7 @@ class SharedLink implements Link {
   #joined = false;
   /** The leader has answered this tab's hello. */
   #met = false;
-  #view: ConnectionView = { state: "connecting", leader: false, transport: null, retry: null };
+  #view: ConnectionView = connecting;
   #real: Link | null = null;
   readonly #locks: Browser["locks"];
   readonly #channel: BroadcastChannel;

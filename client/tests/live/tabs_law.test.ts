@@ -2,7 +2,8 @@
 //
 // Tabs of one simulated browser start slowly, speak at once, close, crash, and lose the network, by
 // seed, on a clock that is stepped. Whoever leads, and whoever joins meanwhile: what the store took
-// reaches the server once, who said it hears what came of it, and all show the same in the end.
+// reaches the server once, who said it hears what came of it, and all show the same in the end, also
+// where something was deleted and undone meanwhile.
 
 import { describe, expect, test, vi } from "vitest";
 
@@ -41,6 +42,8 @@ async function live(seed: number): Promise<void> {
       void some.client.close();
     } else if (chance < 0.85) server.cut();
     else if (chance < 0.9) server.down = !server.down;
+    else if (chance < 0.96) some?.remove(world);
+    else void some?.client.undo(some.client.undoable[0]?.id ?? "");
     if (server.down) server.cut();
     await world.run(world.delay(world.random() < 0.5 ? 50 : 1_000));
   }
@@ -53,6 +56,7 @@ async function live(seed: number): Promise<void> {
   expect(last.filter((it) => it.client.connection.leader)).toHaveLength(1);
   expect(server.connections).toBe(1);
   expect(await disk.kept.pending()).toEqual([]);
+  expect(await disk.kept.held()).toEqual([]);
   expect([...server.taken.values()].filter((times) => times !== 1)).toEqual([]);
   for (const thread of threadIds) {
     const texts = server.textsOf(thread);
@@ -62,7 +66,7 @@ async function live(seed: number): Promise<void> {
       for (const { text, result } of own) {
         // What a tab that is gone said may not have got as far as the store.
         if (last.includes(tab)) expect(result, text).toMatchObject({ ok: true });
-        if (result?.ok) expect(texts).toContain(text);
+        if (result?.ok && !server.wasDeleted(thread, result)) expect(texts).toContain(text);
       }
       const order = own.map((it) => it.text).filter((it) => texts.includes(it));
       expect(texts.filter((it) => order.includes(it))).toEqual(order);

@@ -68,7 +68,7 @@ describe("a deletion that can be undone", () => {
     expect(shown(other)).toEqual(["one"]);
     expect(other.client.undoable).toEqual(tab.client.undoable);
     expect(server.textsOf("t")).toEqual(["one", "two", "three"]);
-    await world.run(7_000);
+    await world.run(15_000);
     expect(server.textsOf("t")).toEqual(["one"]);
     expect(told.result).toMatchObject({ ok: true });
     expect([tab.client.undoable, other.client.undoable]).toEqual([[], []]);
@@ -124,7 +124,7 @@ describe("a deletion that can be undone", () => {
     void live(tab).sendMessage("instead");
     expect(shown(tab)).toEqual(["one", "two", "instead"]);
     expect(tab.client.undoable).toEqual([]);
-    await world.run(2_000);
+    await world.run(6_000);
     expect(server.textsOf("t")).toEqual(["one", "two", "instead"]);
     await world.run(20_000);
     expect(shown(tab)).toEqual(["one", "two", "instead"]);

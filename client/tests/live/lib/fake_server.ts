@@ -84,6 +84,11 @@ export class FakeServer {
     return [...(this.threads.get(thread)?.state.messages.values() ?? [])].map(textOf);
   }
 
+  wasDeleted(thread: string, result: object): boolean {
+    const { message } = result as { readonly message?: unknown };
+    return this.threads.get(thread)?.removed.some((it) => it.id === message) ?? false;
+  }
+
   delete(id: string): void {
     this.deleted.add(id);
     const held = this.threads.get(id);
@@ -142,22 +147,17 @@ export class FakeServer {
   }
 
   #decide(held: Held, device: string, changes: readonly Change[]): readonly Outcome[] {
-    const prev = held.state.ts;
-    const ts = Math.max(prev + 1, Math.floor(this.#world.now * 1_000));
-    const events: Event[] = [];
-    const acks: Ack[] = [];
-    const outcomes = changes.map((change): Outcome => {
+    return changes.map((change): Outcome => {
       const key = `${device} ${change.op}`;
       const known = held.answered.get(key);
       if (known) return { ...known, duplicate: true };
       this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
-      events.push(...eventsOf(held, change, ts, events));
+      const prev = held.state.ts;
+      const ts = Math.max(prev + 1, Math.floor(this.#world.now * 1_000));
+      const events = eventsOf(held, change, ts);
       const outcome: Outcome = { op: change.op, type: change.type, outcome: "applied", ts };
       held.answered.set(key, outcome);
-      acks.push({ user: "u", device, op: change.op, outcome: "applied" });
-      return outcome;
-    });
-    if (acks.length > 0) {
+      const acks: Ack[] = [{ user: "u", device, op: change.op, outcome: "applied" }];
       const entry: EntryFrame = { frame: "entry", ts, prev, events, acks };
       held.state = fold(held.state, entry);
       for (const event of events) {
@@ -165,8 +165,8 @@ export class FakeServer {
       }
       for (const lines of held.followers.values()) for (const say of lines.values()) say(entry);
       this.#tell({ frame: "feed", cursor: "1", thread: held.state.thread });
-    }
-    return outcomes;
+      return outcome;
+    });
   }
 
   #tell(frame: object): void {
@@ -185,15 +185,10 @@ const lineOf = (lines: Map<object, Map<string, Say>>, socket: object): Map<strin
 const textOf = ({ parts }: Message) =>
   parts.map((it) => (it.type === "text" ? it.text : "")).join("");
 
-const eventsOf = (
-  { state }: Held,
-  change: Change,
-  ts: number,
-  before: readonly Event[],
-): readonly Event[] => {
+const eventsOf = ({ state }: Held, change: Change, ts: number): readonly Event[] => {
   if (change.type === "start_run") {
     const { run = `run ${ts} ${change.op}`, input = [], agent = "default" } = change;
-    const puts = input.flatMap((it) => putOf(state, it, ts, before));
+    const puts = input.flatMap((it) => putOf(state, it, ts));
     const of = { run, agent, input: [] } as const;
     const head = input.at(-1)?.id ?? null;
     return [
@@ -203,7 +198,7 @@ const eventsOf = (
       { type: "run_ended", run, status: "completed" },
     ];
   }
-  if (change.type === "put_message") return putOf(state, change.message, ts, before);
+  if (change.type === "put_message") return putOf(state, change.message, ts);
   if (change.type === "delete_message") {
     const doomed = new Set([change.message]);
     for (const it of state.messages.values()) {
@@ -221,12 +216,10 @@ const putOf = (
   state: ThreadState,
   { id = "", text = "", role = "user" }: MessageInput,
   ts: number,
-  before: readonly Event[],
 ): readonly Event[] => {
-  const moved = before.findLast((it) => it.type === "head_moved");
-  const parent = moved ? moved.head : (state.thread?.head ?? null);
   const parts = [{ type: "text", text }] as const;
   const held = state.messages.get(id);
+  const parent = state.thread?.head ?? null;
   const message: Message = held
     ? { ...held, parts, updated: ts }
     : { id, parent, role, parts, status: "complete", created: ts, updated: ts };

@@ -44,6 +44,14 @@ export class Tab {
     void live.sendMessage(text).then((result) => (said.result = result));
   }
 
+  /** Deletes some message, so that it can be undone. */
+  remove(world: World): void {
+    const live = this.lives[Math.floor(world.random() * this.lives.length)] as LiveThread;
+    const { messages } = live.view;
+    const some = messages[Math.floor(world.random() * messages.length)];
+    if (some) void live.remove(some.id, { undo: true });
+  }
+
   close(): void {
     this.closed = true;
     void this.client.close();
