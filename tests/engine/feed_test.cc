@@ -59,6 +59,21 @@ TEST_F(FeedTest, AListIsTurnedPageByPage) {
   EXPECT_FALSE(page({}, 3).next.has_value());
 }
 
+TEST_F(FeedTest, ALongRowOfDeletedThreadsEndsNoList) {
+  for (const char* name : {"t1", "t2", "t3", "t4"}) put_in(name, "u1");
+  for (int at = 0; at < 40; ++at) {
+    const std::string name = "gone" + std::to_string(at);
+    put_in(name, "u1");
+    erase(name);
+  }
+
+  const ThreadsPage first = page({}, 3);
+  const ThreadsPage second = page(first.next, 3);
+
+  EXPECT_EQ(names(first), (Names{"t4", "t3", "t2"}));
+  EXPECT_EQ(names(second), (Names{"t1"}));
+}
+
 TEST_F(FeedTest, AListShowsWhatTheThreadShows) {
   put_in("t1", "u1");
   synced({change_of(UpdateThread{"a title", true, Json{"{\"a\":1}"}})});

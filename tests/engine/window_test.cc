@@ -63,6 +63,20 @@ TEST(Window, TellsOfAnEditAboveItToAFrontThatMayHoldIt) {
   EXPECT_EQ(ids(story.window(from, 2).diff), (Names{"m1"}));
 }
 
+TEST(Window, TellsHowAMessageOfAnotherBranchGoesOnToAFrontThatMayHoldIt) {
+  FourTurns story;
+  story.start("r1", "u1", "?");
+  story.steps("r1", {OpenMessage{mid("a1"), {}, Role::assistant, {}},
+                     AppendContent{mid("a1"), 0, "half of "}});
+  story.put("root", "another beginning", Place{Place::Kind::parent, {}});
+  const Timestamp from = story.now();
+  story.steps("r1", {AppendContent{mid("a1"), 0, "it"}});
+
+  const Diff diff = story.window(from, 2).diff;
+
+  EXPECT_EQ(ids(diff), Names{"a1"});
+}
+
 TEST(Window, LeavesOutWhatIsNewAndAboveIt) {
   FourTurns story;
   const Timestamp from = story.now();

@@ -139,10 +139,15 @@ struct Started {
 class RecordingHost : public RunHost {
  public:
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override {
-    starts.push_back({agent, std::move(context), attempt});
+    starts.push_back({agent, context, attempt});
+    if (next) next->started(agent, std::move(context), attempt);
   }
-  void ended(const ThreadId&, const RunId& run) override { ends.push_back(run); }
+  void ended(const ThreadId& thread, const RunId& run) override {
+    ends.push_back(run);
+    if (next) next->ended(thread, run);
+  }
 
+  RunHost* next = nullptr;  // is told the same
   std::vector<Started> starts;
   std::vector<RunId> ends;
 };

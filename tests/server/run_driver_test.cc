@@ -1,0 +1,114 @@
+// A run between a fast model and a slow disk: nothing that the model wrote is lost, it is asked to
+// pause and to go on, and a run whose steps are refused ends with the reason.
+#include "server/run_driver.h"
+
+#include <gtest/gtest.h>
+
+#include "server/limits.h"
+#include "tests/support/engine_fixture.h"
+
+namespace lockstep::test {
+namespace {
+
+struct Seen {
+  int pauses_ended = 0;
+  bool alive = false;
+};
+
+class HeldGeneration : public Generation {
+ public:
+  explicit HeldGeneration(Seen& seen) : seen_(seen) { seen_.alive = true; }
+  ~HeldGeneration() override { seen_.alive = false; }
+  HeldGeneration(const HeldGeneration&) = delete;
+  HeldGeneration& operator=(const HeldGeneration&) = delete;
+  void resume() override { ++seen_.pauses_ended; }
+
+ private:
+  Seen& seen_;
+};
+
+// A model that says what the test says.
+class HeldAgent : public Agent {
+ public:
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override {
+    return {"{}", "held"};
+  }
+  [[nodiscard]] Sent sent(const Context&) const override { return {}; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter& writer) override {
+    writer_ = &writer;
+    return std::make_unique<HeldGeneration>(seen);
+  }
+  // What the writer answers: may the model go on?
+  bool say(decltype(Step::what) what) {
+    std::vector<Step> steps;
+    steps.push_back({0, std::move(what)});
+    return writer_->write(std::move(steps));
+  }
+
+  Seen seen;
+
+ private:
+  StepWriter* writer_ = nullptr;
+};
+
+struct RunDriverTest : testing::Test, EngineFixture {
+  RunDriverTest() {
+    driver.connect(*engine);
+    host.next = &driver;
+  }
+  ~RunDriverTest() override { driver.stop(); }
+
+  LineLog lines{LineLog::Level::error, LineLog::Style::text};
+  HeldAgent agent;
+  RunDriver driver{[this](const AgentName&) { return &agent; }, executor, lines};
+};
+
+TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenWhatItWroteIsDurable) {
+  synced({change_of(ask("r1", "u1", "hello"))});
+  agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  std::size_t said = 0;
+  while (agent.say(AppendContent{mid("a1"), 0, "x"})) ASSERT_LT(++said, 2 * limits::run_steps_high);
+  ++said;
+  ASSERT_EQ(agent.seen.pauses_ended, 0);
+
+  executor.run();
+  const int pauses_ended = agent.seen.pauses_ended;
+  agent.say(EndMessage{mid("a1"), MessageStatus::complete, {}});
+  agent.say(EndRun{RunStatus::completed, {}, {}});
+  executor.run();
+
+  EXPECT_EQ(pauses_ended, 1);
+  EXPECT_EQ(text("a1").size(), said);
+  EXPECT_EQ(run("r1").status, RunStatus::completed);
+  EXPECT_FALSE(agent.seen.alive);
+}
+
+TEST_F(RunDriverTest, ARunWhoseStepsAreRefusedWhileOthersWaitEndsFailed) {
+  synced({change_of(put("a1", "this id is taken"))});
+  synced({change_of(ask("r1", "u1", "hello"))});
+
+  agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  for (const char* word : {"one ", "two ", "three "}) agent.say(AppendContent{mid("a1"), 0, word});
+  executor.run();
+
+  const auto ended = run("r1");
+  EXPECT_EQ(ended.status, RunStatus::failed);
+  ASSERT_TRUE(ended.error.has_value());
+  EXPECT_EQ(ended.error->code, "exists");
+  EXPECT_FALSE(agent.seen.alive);
+}
+
+TEST_F(RunDriverTest, AStopOfTheRunEndsItsModelAtOnce) {
+  synced({change_of(ask("r1", "u1", "hello"))});
+  agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  executor.run();
+  ASSERT_TRUE(agent.seen.alive);
+
+  synced({change_of(StopRun{rid("r1"), {}})});
+
+  EXPECT_FALSE(agent.seen.alive);
+  EXPECT_EQ(run("r1").status, RunStatus::stopped);
+}
+
+}  // namespace
+}  // namespace lockstep::test
