@@ -9,6 +9,7 @@ import type { JSX } from "react";
 import { ChatPage } from "./chat/page.js";
 import { useRoute } from "./route.js";
 import { Session } from "./session.js";
+import { UnknownPage } from "./unknown.js";
 
 const Inspector = lazy(() => import("./inspector/page.js"));
 const SideBySide = lazy(() => import("./side/page.js"));
@@ -32,5 +33,7 @@ function Page(): JSX.Element {
       return <Inspector key={route.thread} thread={route.thread} />;
     case "side-by-side":
       return <SideBySide thread={route.thread} />;
+    case "unknown":
+      return <UnknownPage address={route.address} />;
   }
 }

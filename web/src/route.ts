@@ -5,26 +5,33 @@ import { useSyncExternalStore } from "react";
 export type Route =
   | { readonly page: "chat"; readonly thread: string | null }
   | { readonly page: "inspect"; readonly thread: string }
-  | { readonly page: "side-by-side"; readonly thread: string | null };
+  | { readonly page: "side-by-side"; readonly thread: string | null }
+  /** It leads nowhere. */
+  | { readonly page: "unknown"; readonly address: string };
 
 const THREAD = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 
-function threadOf(text: string | undefined): string | null {
-  if (text === undefined) return null;
+/** Null: no thread is named. Undefined: what is named can be no thread. */
+function threadOf(text: string): string | null | undefined {
+  if (text === "") return null;
   try {
     const id = decodeURIComponent(text);
-    return THREAD.test(id) ? id : null;
+    return THREAD.test(id) ? id : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
 export function parseRoute(hash: string): Route {
-  const [, page, id] = hash.replace(/^#/, "").split("/");
+  const address = hash.replace(/^#?\/?/, "");
+  const [page = "", id = "", ...more] = address.split("/");
   const thread = threadOf(id);
-  if (page === "inspect" && thread !== null) return { page, thread };
-  if (page === "side-by-side") return { page, thread };
-  return { page: "chat", thread: page === "t" ? thread : null };
+  if (thread !== undefined && more.length === 0) {
+    if (page === "inspect" && thread !== null) return { page, thread };
+    if (page === "side-by-side") return { page, thread };
+    if (page === "t" || address === "") return { page: "chat", thread };
+  }
+  return { page: "unknown", address: hash };
 }
 
 export const chatAddress = (thread: string): string => `#/t/${encodeURIComponent(thread)}`;

@@ -24,17 +24,28 @@ describe("an address", () => {
   });
 
   it("names no thread that no thread can have", () => {
-    for (const id of ["", ".", "..", "a b", "x".repeat(129), "%2e%2e", "%zz", "a%2Fb", "<b>"]) {
-      expect(parseRoute(`#/t/${id}`)).toEqual({ page: "chat", thread: null });
-      expect(parseRoute(`#/inspect/${id}`)).toEqual({ page: "chat", thread: null });
+    for (const id of [".", "..", "a b", "x".repeat(129), "%2e%2e", "%zz", "a%2Fb", "<b>", "a/b"]) {
+      for (const page of ["t", "inspect", "side-by-side"]) {
+        const address = `#/${page}/${id}`;
+        expect(parseRoute(address)).toEqual({ page: "unknown", address });
+      }
     }
-    expect(parseRoute("#/nonsense/x/y")).toEqual({ page: "chat", thread: null });
+    for (const address of ["#/nonsense/x/y", "#/nonsense", "#/inspect", "#/inspect/"]) {
+      expect(parseRoute(address)).toEqual({ page: "unknown", address });
+    }
+  });
+
+  it("that names nothing is a new thread's", () => {
+    for (const address of ["", "#", "#/", "#/t", "#/t/"]) {
+      expect(parseRoute(address)).toEqual({ page: "chat", thread: null });
+    }
+    expect(parseRoute("#/side-by-side")).toEqual({ page: "side-by-side", thread: null });
   });
 
   it("has a new id each time, which is one", () => {
     const ids = new Set(Array.from({ length: 100 }, newThreadId));
     expect(ids.size).toBe(100);
-    for (const id of ids) expect(parseRoute(chatAddress(id)).thread).toBe(id);
+    for (const id of ids) expect(parseRoute(chatAddress(id))).toEqual({ page: "chat", thread: id });
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { placeFor, spanOf } from "../src/inspector/window.js";
+import { placeFor, spanOf } from "../src/window.js";
 
 describe("the rows in sight", () => {
   it("are drawn with some to spare, and never one that is not there", () => {

@@ -89,6 +89,32 @@ export function Conversation(props: ConversationProps): JSX.Element {
   );
 }
 
+/** Is there no such thread, as far as the server said? */
+export const isUnknown = (view: ThreadView): boolean =>
+  view.status === "ready" &&
+  view.thread === null &&
+  view.error === null &&
+  view.messages.length === 0 &&
+  view.pending === 0;
+
+function NoThread({ id }: { readonly id: string }): JSX.Element {
+  return (
+    <p className="empty" data-testid="unknown-thread">
+      There is no thread <code>{id}</code>. A message that you write here begins it.
+    </p>
+  );
+}
+
+/** Is this a user's message that nobody answers any more? */
+function isUnanswered(view: ThreadView, index: number): boolean {
+  const message = view.messages[index];
+  if (message?.role !== "user" || message.pending !== null) return false;
+  const next = view.messages[index + 1];
+  if (next !== undefined) return next.role === "user";
+  const idle = view.status === "ready" || view.status === "error";
+  return idle && view.run === null && view.queued.length === 0;
+}
+
 type MessagesProps = Pick<Parameters<typeof MessageItem>[0], "live" | "painted" | "agent"> & {
   readonly view: ThreadView;
   readonly fresh: boolean;
@@ -99,6 +125,7 @@ function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Ele
   const hidden = Math.max(0, view.messages.length - drawn);
   if (view.messages.length === 0) {
     const waiting = view.status === "loading" && !fresh;
+    if (isUnknown(view) && !fresh) return <NoThread id={view.id} />;
     return <p className="empty">{waiting ? "Loading…" : "Nothing said yet."}</p>;
   }
   const run = view.run?.id;
@@ -110,13 +137,14 @@ function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Ele
         </button>
       )}
       <ol className="messages" role="list" data-testid="messages">
-        {view.messages.slice(hidden).map((message: MessageView) => (
+        {view.messages.slice(hidden).map((message: MessageView, at) => (
           <MessageItem
             key={message.id}
             message={message}
             live={live}
             painted={painted}
             agent={agent}
+            unanswered={isUnanswered(view, hidden + at)}
             frozen={view.stopping && (message.run === run || message.status === "open")}
           />
         ))}

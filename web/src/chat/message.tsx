@@ -8,7 +8,7 @@ import type { JSX } from "react";
 import type { LiveThread, MessageView } from "lockstep-client";
 import type { Painted } from "lockstep-client/react";
 
-import { IconButton } from "../icons.js";
+import { Icon, IconButton } from "../icons.js";
 import { CopyButton } from "../markdown/code.js";
 import { Editor } from "./editor.js";
 import { PartView } from "./parts.js";
@@ -20,6 +20,8 @@ interface MessageProps {
   readonly painted: Painted;
   /** Stop was pressed, and this message is of the run that is stopped. */
   readonly frozen: boolean;
+  /** It is a user's, and no answer to it is there or under way. */
+  readonly unanswered: boolean;
   readonly agent: string;
 }
 
@@ -162,6 +164,16 @@ function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Eleme
   return (
     <div className="actions">
       {message.branches.length > 1 ? <Branches message={message} live={live} /> : null}
+      {props.unanswered ? (
+        <button
+          type="button"
+          className="retry"
+          data-testid="retry"
+          onClick={() => void live.regenerate(message.id, { agent })}
+        >
+          <Icon name="redo" /> Try again
+        </button>
+      ) : null}
       <CopyButton text={textOf(message)} label="Copy message" />
       {open ? null : <IconButton icon="edit" label="Edit" onClick={props.onEdit} testId="edit" />}
       {message.role === "assistant" && !open ? (

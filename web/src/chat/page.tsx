@@ -2,22 +2,26 @@
 
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
-import { useClient, useThread, useThreads } from "lockstep-client/react";
+import { useClient, useThread } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
 import { chatAddress, go, inspectAddress, nameThread, newThreadId, sideAddress } from "../route.js";
 import { readSetting, writeSetting } from "../settings.js";
 import { useTheme } from "../theme.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, isUnknown } from "./conversation.js";
 import { plainKey, ShortcutsDialog, useShortcuts, useSingleKeys, withAlt } from "./shortcuts.js";
 import type { Shortcut } from "./shortcuts.js";
-import { Rename, ThreadList, titleOf } from "./thread_list.js";
+import { titleOf } from "./text.js";
+import { ThreadList } from "./thread_list.js";
+import { Rename } from "./thread_row.js";
 
-const made = new Set<string>();
+// What was made here is new also behind a reload.
+const made = new Set([readSetting("made", "session")]);
 
 function makeThread(): string {
   const id = newThreadId();
   made.add(id);
+  writeSetting("made", id, "session");
   return id;
 }
 
@@ -48,7 +52,9 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
     go(chatAddress(makeThread()));
     queueMicrotask(focusComposer);
   }, []);
-  const shortcuts = useChatShortcuts(id, openNew, () => setKeysOpen(true));
+  const openKeys = useCallback(() => setKeysOpen(true), []);
+  const closeDrawer = useCallback(() => setDrawer(false), []);
+  const shortcuts = useChatShortcuts(id, openNew, openKeys);
   useShortcuts(shortcuts, singleKeys);
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) focusComposer();
@@ -59,11 +65,11 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
         thread={id}
         agent={agent}
         onAgent={setAgent}
-        onKeys={() => setKeysOpen(true)}
+        onKeys={openKeys}
         onNew={openNew}
-        onClose={() => setDrawer(false)}
+        onClose={closeDrawer}
       />
-      {drawer ? <div className="shade" onClick={() => setDrawer(false)} /> : null}
+      {drawer ? <div className="shade" onClick={closeDrawer} /> : null}
       <main inert={drawer}>
         <ThreadHeader key={id} thread={id} onMenu={() => setDrawer(true)} />
         <Conversation key={`of ${id}`} thread={id} agent={agent} fresh={made.has(id)} />
@@ -111,9 +117,11 @@ function Side(props: SideProps): JSX.Element {
   );
 }
 
-function focusComposer(): void {
-  document.querySelector<HTMLElement>("[data-testid=composer]")?.focus();
+function focusOn(testId: string): void {
+  document.querySelector<HTMLElement>(`[data-testid=${testId}]`)?.focus();
 }
+
+const focusComposer = (): void => focusOn("composer");
 
 function clickLast(testId: string, role: string): void {
   const found = document.querySelectorAll<HTMLElement>(
@@ -122,14 +130,22 @@ function clickLast(testId: string, role: string): void {
   found.item(found.length - 1)?.click();
 }
 
+/** What nobody answered first. */
+function answerAgain(): void {
+  const retry = document.querySelectorAll<HTMLElement>("[data-testid=retry]");
+  if (retry.length > 0) retry.item(retry.length - 1).click();
+  else clickLast("regenerate", "assistant");
+}
+
 function useChatShortcuts(
   id: string,
   openNew: () => void,
   openKeys: () => void,
 ): readonly Shortcut[] {
-  const { threads } = useThreads();
+  const client = useClient();
+  // Read when the key is pressed: whoever listened to the list would be drawn with each token of any thread.
   const move = (by: number): void => {
-    const living = threads.filter((thread) => !thread.archived);
+    const living = client.threads().view.threads.filter((thread) => !thread.archived);
     const at = living.findIndex((thread) => thread.id === id);
     const next = living[at === -1 ? 0 : at + by];
     if (next !== undefined) go(chatAddress(next.id));
@@ -145,8 +161,9 @@ function useChatShortcuts(
     alt("N", "KeyN", "New thread", openNew),
     alt("↑", "ArrowUp", "Thread before", () => move(-1)),
     alt("↓", "ArrowDown", "Thread after", () => move(1)),
+    alt("K", "KeyK", "Find a thread", () => focusOn("find-thread")),
     alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "user")),
-    alt("R", "KeyR", "Answer again", () => clickLast("regenerate", "assistant")),
+    alt("R", "KeyR", "Answer again", answerAgain),
     alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
     {
       keys: "/",
@@ -205,7 +222,7 @@ function ThreadHeader({ thread, onMenu }: ThreadHeaderProps): JSX.Element {
   const client = useClient();
   const { view } = useThread(thread);
   const [renaming, setRenaming] = useState(false);
-  const title = titleOf(view.thread);
+  const title = isUnknown(view) && !made.has(thread) ? "No such thread" : titleOf(view.thread);
   return (
     <header className="bar">
       <span className="menu">

@@ -1,6 +1,6 @@
 // text.ts: messages as plain text, and text as messages.
 
-import type { Message, MessageInput, Part } from "lockstep-client";
+import type { Message, MessageInput, Part, Thread } from "lockstep-client";
 
 type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: string | undefined };
 
@@ -22,6 +22,24 @@ export function withText(message: Message, text: string): readonly Part[] {
     return part.type === "text" ? [] : [part];
   });
 }
+
+/** Controls, and the marks that turn the direction of what stands around them. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g;
+
+/** A title as one clean line: titles are cut from messages, with all marks of those. Pure. */
+export function cleanTitle(title: string): string {
+  return title
+    .replace(UNSEEN, " ")
+    .replace(/(?:^|\s)(?:```|~~~)\w*/g, " ")
+    .replace(/^\s*(?:#{1,6}|>)\s+/, "")
+    .replace(/!?\[([^\]]+)\]\([^)\s]*\)/g, "$1")
+    .replace(/(\*\*|__|`)(\S(?:.*?\S)?)\1/g, "$2")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+export const titleOf = (thread: Thread | null): string =>
+  cleanTitle(thread?.title ?? "") || "New thread";
 
 const SAID: Readonly<Record<string, string>> = {
   busy: "An answer is being written.",

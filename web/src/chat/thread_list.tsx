@@ -1,12 +1,18 @@
-// thread_list.tsx: all threads, latest change first, and what can be done to one.
+// thread_list.tsx: all threads, latest change first, and a way to find one.
+//
+// Only the rows in sight are drawn, so what a token costs does not grow with the list. The browser's own
+// search sees no more than what is drawn: the field above the list searches all of it. Each row says its
+// place in the whole list, arrow keys go through all of it, and Tab does too.
 
-import { useState } from "react";
-import type { JSX } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { FocusEvent, JSX, KeyboardEvent, RefObject } from "react";
 import type { Thread } from "lockstep-client";
-import { useClient, useThreads } from "lockstep-client/react";
+import { useThreads } from "lockstep-client/react";
 
-import { IconButton } from "../icons.js";
-import { chatAddress } from "../route.js";
+import { chatAddress, go } from "../route.js";
+import { placesOf, useListWindow } from "./list_window.js";
+import { titleOf } from "./text.js";
+import { ThreadRow } from "./thread_row.js";
 
 interface ThreadListProps {
   readonly current: string | null;
@@ -14,173 +20,204 @@ interface ThreadListProps {
   readonly onChosen: () => void;
 }
 
-export const titleOf = (thread: Thread | null): string => thread?.title || "New thread";
+const searched = new WeakMap<Thread, string>();
+const plain = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** What a search looks through, made once for each thread as it is. */
+function searchedOf(thread: Thread): string {
+  const text = searched.get(thread) ?? plain(titleOf(thread));
+  searched.set(thread, text);
+  return text;
+}
+
+/** Those in whose titles each word is found. Pure. */
+export function found(threads: readonly Thread[], query: string): readonly Thread[] {
+  const words = plain(query).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return threads;
+  return threads.filter((thread) => words.every((word) => searchedOf(thread).includes(word)));
+}
 
 export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.Element {
   const { threads, status, error } = useThreads();
-  const living = threads.filter((thread) => !thread.archived);
-  const archived = threads.filter((thread) => thread.archived);
-  const item = (thread: Thread): JSX.Element => (
-    <ThreadItem
-      key={thread.id}
-      thread={thread}
-      current={thread.id === current}
-      onChosen={onChosen}
-      onGone={onNew}
-    />
-  );
+  const [query, setQuery] = useState("");
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const all = useMemo(() => found(threads, query), [threads, query]);
+  const living = all.filter((thread) => !thread.archived);
+  const archived = all.filter((thread) => thread.archived);
+  const shared = { box, current, onChosen, onGone: onNew };
+  const searching = query.trim() !== "";
   return (
     <>
-      <ul className="threads" role="list" data-testid="threads" data-status={status}>
-        {living.map(item)}
-      </ul>
-      {status === "loading" && threads.length === 0 ? <p className="hint">Loading…</p> : null}
-      {status === "error" ? (
-        <p className="hint" role="alert">
-          {error?.detail ?? error?.code}
-        </p>
-      ) : null}
-      {status === "ready" && living.length === 0 ? <p className="hint">No threads yet.</p> : null}
-      {archived.length === 0 ? null : (
-        <details className="archived">
-          <summary>Archived ({archived.length})</summary>
-          <ul className="threads" role="list">
-            {archived.map(item)}
-          </ul>
-        </details>
+      {threads.length === 0 ? null : (
+        <Find
+          query={query}
+          first={all[0]}
+          onQuery={setQuery}
+          onLeave={() => box.current?.querySelector<HTMLElement>(".thread > a")?.focus()}
+        />
       )}
+      <p className="offscreen" role="status">
+        {searching ? `${all.length} ${all.length === 1 ? "thread" : "threads"} found` : ""}
+      </p>
+      <div className="list" ref={box} data-testid="list">
+        <Rows {...shared} threads={living} testId="threads" status={status} label="Threads" />
+        {status === "loading" && threads.length === 0 ? <p className="hint">Loading…</p> : null}
+        {status === "error" ? (
+          <p className="hint" role="alert">
+            {error?.detail ?? error?.code}
+          </p>
+        ) : null}
+        {status === "ready" && living.length === 0 ? (
+          <p className="hint">{searching ? "Nothing found." : "No threads yet."}</p>
+        ) : null}
+        {archived.length === 0 ? null : (
+          <details className="archived" open={open || searching}>
+            <summary
+              onClick={(event) => {
+                event.preventDefault();
+                setOpen(!open);
+              }}
+            >
+              Archived ({archived.length})
+            </summary>
+            {open || searching ? (
+              <Rows {...shared} threads={archived} label="Archived" above={living.length} />
+            ) : null}
+          </details>
+        )}
+      </div>
     </>
   );
 }
 
-interface ThreadItemProps {
-  readonly thread: Thread;
-  readonly current: boolean;
+interface FindProps {
+  readonly query: string;
+  readonly first: Thread | undefined;
+  readonly onQuery: (query: string) => void;
+  readonly onLeave: () => void;
+}
+
+function Find({ query, first, onQuery, onLeave }: FindProps): JSX.Element {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape" && query !== "") onQuery("");
+    else if (event.key === "ArrowDown") onLeave();
+    else if (event.key === "Enter" && first !== undefined) go(chatAddress(first.id));
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <input
+      type="search"
+      className="find"
+      data-testid="find-thread"
+      aria-label="Find a thread"
+      placeholder="Find a thread"
+      dir="auto"
+      value={query}
+      onChange={(event) => onQuery(event.target.value)}
+      onKeyDown={onKeyDown}
+    />
+  );
+}
+
+interface RowsProps {
+  readonly box: RefObject<HTMLDivElement | null>;
+  readonly threads: readonly Thread[];
+  readonly current: string | null;
   readonly onChosen: () => void;
   readonly onGone: () => void;
+  readonly label: string;
+  /** How many rows another list above it has. */
+  readonly above?: number | undefined;
+  readonly testId?: string | undefined;
+  readonly status?: string | undefined;
 }
 
-function ThreadItem({ thread, current, onChosen, onGone }: ThreadItemProps): JSX.Element {
-  const client = useClient();
-  const [renaming, setRenaming] = useState(false);
-  const title = titleOf(thread);
-  if (renaming) {
-    return (
-      <li className="thread">
-        <Rename
-          title={thread.title}
-          onDone={(value) => {
-            setRenaming(false);
-            if (value !== null && value !== thread.title)
-              void client.thread(thread.id).update({ title: value });
-          }}
-        />
-      </li>
-    );
-  }
-  return (
-    <li
-      className="thread"
-      data-testid="thread"
-      data-thread={thread.id}
-      data-running={thread.running ? "" : undefined}
-    >
-      <a
-        href={chatAddress(thread.id)}
-        aria-current={current ? "page" : undefined}
-        onClick={onChosen}
-      >
-        <span
-          className="dot"
-          role="img"
-          aria-label={thread.running ? "An answer is being written" : ""}
-          hidden={!thread.running}
-        />
-        <span className="title" dir="auto">
-          {title}
-        </span>
-        <time dateTime={dateOf(thread).toISOString()}>{shortDate(dateOf(thread))}</time>
-      </a>
-      <ThreadActions
-        thread={thread}
-        onRename={() => setRenaming(true)}
-        onGone={() => (current ? onGone() : undefined)}
-      />
-    </li>
-  );
+/** How far a key goes from this place in a list of so many. */
+function goal(key: string, at: number, count: number): number | null {
+  if (key === "ArrowDown") return Math.min(count - 1, at + 1);
+  if (key === "ArrowUp") return Math.max(0, at - 1);
+  if (key === "Home") return 0;
+  return key === "End" ? count - 1 : null;
 }
 
-interface ThreadActionsProps {
-  readonly thread: Thread;
-  readonly onRename: () => void;
-  readonly onGone: () => void;
-}
-
-function ThreadActions({ thread, onRename, onGone }: ThreadActionsProps): JSX.Element {
-  const client = useClient();
-  const title = titleOf(thread);
-  const remove = (): void => {
-    if (!confirm(`Delete “${title}” for ever, on all devices?`)) return;
-    void client.thread(thread.id).delete();
-    onGone();
+function Rows(props: RowsProps): JSX.Element {
+  const { box, threads, current, onChosen, onGone } = props;
+  const { list, row, span, bring } = useListWindow(box, threads.length, props.above ?? 0);
+  const [held, setHeld] = useState<string | null>(null);
+  const wanted = useRef<string | null>(null);
+  const at = held === null ? -1 : threads.findIndex((thread) => thread.id === held);
+  useCurrentInSight(threads, current, bring);
+  useLayoutEffect(() => {
+    if (wanted.current === null || wanted.current !== held) return;
+    wanted.current = null;
+    const row = `[data-thread="${CSS.escape(held)}"] > a`;
+    list.current?.querySelector<HTMLElement>(row)?.focus();
+  }, [held, list]);
+  const onFocus = (event: FocusEvent<HTMLElement>): void => {
+    setHeld(event.target.closest<HTMLElement>("[data-thread]")?.dataset["thread"] ?? null);
   };
-  const archive = (): void => {
-    void client.thread(thread.id).update({ archived: !thread.archived });
+  // Neither for a step within the list nor while another window is in front.
+  const onBlur = (event: FocusEvent<HTMLElement>): void => {
+    if (!document.hasFocus() || list.current?.contains(event.relatedTarget) === true) return;
+    setHeld(null);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const plainKey = !event.altKey && !event.ctrlKey && !event.metaKey;
+    if (!plainKey || !(event.target instanceof HTMLAnchorElement)) return;
+    const next = threads[goal(event.key, at, threads.length) ?? -1];
+    if (next === undefined) return;
+    event.preventDefault();
+    // It may not be drawn yet: it is held, and takes the focus once it is there.
+    wanted.current = next.id;
+    setHeld(next.id);
   };
   return (
-    <span className="thread-actions">
-      <IconButton icon="edit" label={`Rename ${title}`} onClick={onRename} testId="rename" />
-      <IconButton
-        icon="archive"
-        label={thread.archived ? `Take ${title} from the archive` : `Archive ${title}`}
-        onClick={archive}
-        testId="archive"
-      />
-      <IconButton icon="trash" label={`Delete ${title}`} onClick={remove} testId="delete-thread" />
-    </span>
-  );
-}
-
-interface RenameProps {
-  readonly title: string;
-  readonly onDone: (title: string | null) => void;
-}
-
-export function Rename({ title, onDone }: RenameProps): JSX.Element {
-  const [value, setValue] = useState(title);
-  return (
-    <form
-      className="rename"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onDone(value.trim());
-      }}
+    <ul
+      ref={list}
+      className="threads"
+      role="list"
+      aria-label={props.label}
+      data-testid={props.testId}
+      data-status={props.status}
+      style={{ height: threads.length * row }}
+      onFocus={onFocus}
+      onBlur={onBlur}
+      onKeyDown={onKeyDown}
     >
-      <input
-        aria-label="Title"
-        dir="auto"
-        autoFocus
-        onFocus={(event) => event.target.select()}
-        value={value}
-        maxLength={200}
-        onChange={(event) => setValue(event.target.value)}
-        onBlur={() => onDone(value.trim())}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.preventDefault();
-          event.stopPropagation();
-          onDone(null);
-        }}
-      />
-    </form>
+      {placesOf(span, at).map((index) => {
+        const thread = threads[index];
+        return thread === undefined ? null : (
+          <ThreadRow
+            key={thread.id}
+            thread={thread}
+            current={thread.id === current}
+            index={index}
+            count={threads.length}
+            height={row}
+            onChosen={onChosen}
+            onGone={onGone}
+          />
+        );
+      })}
+    </ul>
   );
 }
 
-const dateOf = (thread: Thread): Date => new Date(thread.updated / 1000);
-
-function shortDate(date: Date): string {
-  const today = new Date().toDateString() === date.toDateString();
-  return today
-    ? date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
-    : date.toLocaleDateString(undefined, { day: "numeric", month: "short" });
+/** The thread that is looked at is brought into sight when it becomes that, and not again. */
+function useCurrentInSight(
+  threads: readonly Thread[],
+  current: string | null,
+  bring: (index: number) => void,
+): void {
+  const brought = useRef<string | null>(null);
+  useEffect(() => {
+    if (brought.current === current) return;
+    const index = threads.findIndex((thread) => thread.id === current);
+    if (index === -1) return;
+    brought.current = current;
+    bring(index);
+  }, [threads, current, bring]);
 }

@@ -6,7 +6,7 @@ import type { JSX } from "react";
 import { bytesText, microseconds, timeText } from "./facts.js";
 import type { Facts, Origin } from "./facts.js";
 import type { Timeline } from "./timeline.js";
-import { useRows } from "./window.js";
+import { useRows } from "../window.js";
 
 const ROW = 44;
 

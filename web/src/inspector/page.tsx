@@ -8,7 +8,7 @@ import type { JSX } from "react";
 import type { LiveThread } from "lockstep-client";
 import { useClient } from "lockstep-client/react";
 
-import { titleOf } from "../chat/thread_list.js";
+import { titleOf } from "../chat/text.js";
 import { Icon, IconButton } from "../icons.js";
 import { chatAddress } from "../route.js";
 import { Chart } from "./chart.js";
@@ -36,6 +36,7 @@ export default function InspectorPage({ thread }: { readonly thread: string }): 
   const live = useMemo(() => client.thread(thread), [client, thread]);
   const [version, setVersion] = useState(0);
   const loading = useTimeline(live, version);
+  const unknown = loading.state === "failed" && loading.why.startsWith("unknown_thread:");
   return (
     <div className="inspector" data-testid="inspector" data-state={loading.state}>
       <header className="bar">
@@ -47,7 +48,9 @@ export default function InspectorPage({ thread }: { readonly thread: string }): 
         >
           <Icon name="left" />
         </a>
-        <h1>{titleOf(loading.timeline?.last.thread ?? null)}</h1>
+        <h1 dir="auto">
+          {unknown ? "No such thread" : titleOf(loading.timeline?.last.thread ?? null)}
+        </h1>
         <span className="bar-facts">
           {loading.timeline === null ? null : <Summary timeline={loading.timeline} />}
         </span>
@@ -63,7 +66,17 @@ export default function InspectorPage({ thread }: { readonly thread: string }): 
           Reading the log… {loading.count > 0 ? loading.count : ""}
         </p>
       ) : null}
-      {loading.state === "failed" ? (
+      {unknown ? (
+        <main className="unknown" data-testid="unknown-thread">
+          <p>
+            There is no thread <code>{thread}</code>, so there is nothing to inspect.
+          </p>
+          <p>
+            <a href="#/">To the threads</a>
+          </p>
+        </main>
+      ) : null}
+      {loading.state === "failed" && !unknown ? (
         <p className="notice danger" role="alert">
           {loading.why}
         </p>

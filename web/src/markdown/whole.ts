@@ -93,7 +93,7 @@ function visitOne(node: Nodes, parent: Parents | undefined, source: Source): Nod
         return {
           type: "paragraph",
           children: value,
-          data: { hProperties: { className: ["raw"] }, hChildren: value },
+          data: { hProperties: { className: ["html"] }, hChildren: value },
         };
       }
       break;

@@ -1,0 +1,87 @@
+// chat.test.tsx: what the page says of turns without an answer, and of threads that are not there.
+
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import type { MessageView, ThreadView } from "lockstep-client";
+import { LockstepProvider } from "lockstep-client/react";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { ChatPage } from "../src/chat/page.js";
+import { FakeClient, threadOf } from "./fake_client.js";
+
+afterEach(cleanup);
+
+const thread = threadOf("tea", 0);
+
+function message(
+  id: string,
+  role: MessageView["role"],
+  more: Partial<MessageView> = {},
+): MessageView {
+  const said = { parts: [{ type: "text", text: id }], status: "complete" } as const;
+  const { created, updated } = thread;
+  return {
+    id,
+    parent: null,
+    role,
+    ...said,
+    created,
+    updated,
+    pending: null,
+    branches: [id],
+    ...more,
+  };
+}
+
+function show(view: Partial<ThreadView>): FakeClient {
+  const fake = new FakeClient([thread], view);
+  const { client } = fake;
+  render(
+    <LockstepProvider client={client}>
+      <ChatPage thread="tea" />
+    </LockstepProvider>,
+  );
+  return fake;
+}
+
+const retries = (): number => screen.queryAllByTestId("retry").length;
+
+describe("a turn without an answer", () => {
+  const error = { code: "upstream_interrupted", detail: "" };
+
+  it("can be tried again, whether it failed, was stopped, or nobody asked", () => {
+    const fake = show({ messages: [message("why", "user")], status: "error", error });
+
+    fireEvent.click(screen.getByTestId("retry"));
+
+    expect(fake.asked).toEqual(["regenerate why"]);
+    act(() => fake.open.show({ ...fake.open.view, status: "ready", error: null }));
+    expect(retries()).toBe(1);
+    const two = [message("why", "user"), message("well?", "user"), message("so", "assistant")];
+    act(() => fake.open.show({ ...fake.open.view, messages: two }));
+    expect(retries()).toBe(1);
+  });
+
+  it("cannot while it is under way, or is not sent yet", () => {
+    const messages = [message("why", "user")];
+    const fake = show({ messages, status: "submitted" });
+    expect(retries()).toBe(0);
+    const queued = [{ run: "r", input: [{ text: "so?" }], pending: false }];
+    act(() => fake.open.show({ ...fake.open.view, status: "ready", queued }));
+    expect(retries()).toBe(0);
+    const pending = [message("why", "user", { pending: "new" })];
+    act(() => fake.open.show({ ...fake.open.view, queued: [], messages: pending }));
+    expect(retries()).toBe(0);
+  });
+});
+
+describe("a thread that is not there", () => {
+  it("is said to be not there, and not to be a new one", () => {
+    const fake = show({ thread: null });
+    expect(screen.getByTestId("unknown-thread").textContent).toContain("There is no thread tea");
+    expect(screen.getByTestId("title").textContent).toBe("No such thread");
+
+    act(() => fake.open.show({ ...fake.open.view, status: "loading" }));
+
+    expect(screen.queryByTestId("unknown-thread")).toBeNull();
+  });
+});

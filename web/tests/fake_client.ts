@@ -1,0 +1,123 @@
+// fake_client.ts: a client with so many threads, the first of which is being answered.
+//
+// It keeps the promise of the real one that the page builds on: what did not change in a view stays the same
+// object.
+
+import type { Client, LiveThread, Thread, ThreadListView, ThreadView } from "lockstep-client";
+
+const BEGAN = 1_795_000_000_000_000;
+
+export const threadOf = (id: string, at: number, more: Partial<Thread> = {}): Thread => ({
+  id,
+  title: `Thread ${id}`,
+  created: BEGAN - at,
+  updated: BEGAN - at,
+  archived: false,
+  head: null,
+  running: false,
+  metadata: {},
+  ...more,
+});
+
+class Viewed<View> {
+  private readonly listeners = new Set<() => void>();
+  constructor(public view: View) {}
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+  show(view: View): void {
+    this.view = view;
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+const nothing: ThreadView = {
+  id: "",
+  status: "ready",
+  messages: [],
+  queued: [],
+  unsent: [],
+  run: null,
+  stopping: false,
+  pending: 0,
+  refused: [],
+  lost: [],
+  thread: null,
+  error: null,
+  cursor: null,
+};
+
+export class FakeClient {
+  readonly list: Viewed<ThreadListView>;
+  readonly open: Viewed<ThreadView>;
+  readonly asked: string[] = [];
+  private text = "It";
+
+  constructor(threads: readonly Thread[], view: Partial<ThreadView> = {}) {
+    this.list = new Viewed<ThreadListView>({ status: "ready", threads, error: null });
+    const id = threads[0]?.id ?? "none";
+    this.open = new Viewed<ThreadView>({ ...nothing, id, thread: threads[0] ?? null, ...view });
+  }
+
+  static streaming(count: number): FakeClient {
+    const threads = Array.from({ length: count }, (_, at) => threadOf(`t${at}`, at * 1_000_000));
+    const client = new FakeClient(threads, { status: "streaming" });
+    client.token();
+    return client;
+  }
+
+  /** One more word: the thread and the list change, as the server's frames change them. */
+  token(): void {
+    this.text += " is";
+    const [first, ...others] = this.list.view.threads;
+    if (first === undefined) return;
+    const thread = { ...first, updated: first.updated + 1000, running: true };
+    const { created, updated } = thread;
+    this.open.show({
+      ...this.open.view,
+      thread,
+      messages: [
+        {
+          id: "m",
+          parent: null,
+          role: "assistant",
+          parts: [{ type: "text", text: this.text }],
+          status: "open",
+          created,
+          updated,
+          run: "r",
+          pending: null,
+          branches: ["m"],
+        },
+      ],
+    });
+    this.list.show({ ...this.list.view, threads: [thread, ...others] });
+  }
+
+  /** Only what the page asks for. */
+  get client(): Client {
+    const live = {
+      id: this.open.view.id,
+      viewed: this.open,
+      get view(): ThreadView {
+        return this.viewed.view;
+      },
+      subscribe: this.open.subscribe,
+      markSeen: () => undefined,
+      regenerate: (message?: string) => {
+        this.asked.push(`regenerate ${message}`);
+        return Promise.resolve({ ok: true, ts: null, run: "r" });
+      },
+    };
+    return {
+      device: "d",
+      connection: { state: "online", leader: true, transport: "websocket", retry: null },
+      subscribe: () => () => undefined,
+      thread: () => live as unknown as LiveThread,
+      threads: () => this.list,
+      reconnect: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  }
+}
