@@ -1,7 +1,7 @@
 // chat.test.tsx: what the page says of turns without an answer, and of threads that are not there.
 
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
-import type { MessageView, ThreadView } from "lockstep-client";
+import type { MessageView, ThreadView, Undoable } from "lockstep-client";
 import { LockstepProvider } from "lockstep-client/react";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -83,5 +83,38 @@ describe("a thread that is not there", () => {
     act(() => fake.open.show({ ...fake.open.view, status: "loading" }));
 
     expect(screen.queryByTestId("unknown-thread")).toBeNull();
+  });
+});
+
+describe("a deletion", () => {
+  const undoable = (id: string, of: string | null): Undoable => ({
+    id,
+    thread: "tea",
+    message: of,
+    until: 0,
+  });
+
+  it("of a message and of a thread can be undone, and nobody is asked before it", () => {
+    const fake = show({ messages: [message("why", "user"), message("so", "assistant")] });
+
+    fireEvent.click(screen.getAllByTestId("delete-message")[1] as HTMLElement);
+    fireEvent.click(screen.getByTestId("delete-thread"));
+
+    expect(fake.asked).toEqual(["remove so for now", "delete for now"]);
+  });
+
+  it("is named as long as it can be undone, the last one under a key", () => {
+    const fake = show({ messages: [message("why", "user")] });
+    expect(screen.queryByTestId("undo")).toBeNull();
+
+    act(() => fake.deleted.show([undoable("d1", "so"), undoable("d2", null)]));
+
+    const said = screen.getAllByTestId("undoable").map((it) => it.textContent);
+    expect(said).toEqual(["Message deleted, with all that follows it.Undo", "Thread deleted.Undo"]);
+    fireEvent.click(screen.getAllByTestId("undo")[0] as HTMLElement);
+    fireEvent.keyDown(document.body, { key: "z", code: "KeyZ", altKey: true });
+    expect(fake.asked).toEqual(["undo d1", "undo d2"]);
+    act(() => fake.deleted.show([]));
+    expect(screen.queryByTestId("undo")).toBeNull();
   });
 });

@@ -3,7 +3,15 @@
 // It keeps the promise of the real one that the page builds on: what did not change in a view stays the same
 // object.
 
-import type { Client, LiveThread, Thread, ThreadListView, ThreadView } from "lockstep-client";
+import type {
+  Client,
+  DeleteOptions,
+  LiveThread,
+  Thread,
+  ThreadListView,
+  ThreadView,
+  Undoable,
+} from "lockstep-client";
 
 const BEGAN = 1_795_000_000_000_000;
 
@@ -51,6 +59,7 @@ const nothing: ThreadView = {
 export class FakeClient {
   readonly list: Viewed<ThreadListView>;
   readonly open: Viewed<ThreadView>;
+  readonly deleted = new Viewed<readonly Undoable[]>([]);
   readonly asked: string[] = [];
   private text = "It";
 
@@ -97,6 +106,7 @@ export class FakeClient {
 
   /** Only what the page asks for. */
   get client(): Client {
+    const { asked, deleted } = this;
     const live = {
       id: this.open.view.id,
       viewed: this.open,
@@ -105,6 +115,14 @@ export class FakeClient {
       },
       subscribe: this.open.subscribe,
       markSeen: () => undefined,
+      remove: (message: string, options?: DeleteOptions) => {
+        this.asked.push(`remove ${message}${options?.undo === true ? " for now" : ""}`);
+        return Promise.resolve({ ok: true, ts: null });
+      },
+      delete: (options?: DeleteOptions) => {
+        this.asked.push(`delete${options?.undo === true ? " for now" : ""}`);
+        return Promise.resolve({ ok: true, ts: null });
+      },
       regenerate: (message?: string) => {
         this.asked.push(`regenerate ${message}`);
         return Promise.resolve({ ok: true, ts: null, run: "r" });
@@ -113,9 +131,16 @@ export class FakeClient {
     return {
       device: "d",
       connection: { state: "online", leader: true, transport: "websocket", retry: null },
-      subscribe: () => () => undefined,
+      subscribe: this.deleted.subscribe,
       thread: () => live as unknown as LiveThread,
       threads: () => this.list,
+      get undoable() {
+        return deleted.view;
+      },
+      undo: (id: string) => {
+        asked.push(`undo ${id}`);
+        return Promise.resolve(true);
+      },
       reconnect: () => undefined,
       close: () => Promise.resolve(),
     };

@@ -132,6 +132,34 @@ describe("the chat", () => {
     await other.close();
   });
 
+  test("undoes the deletion of a message and of a thread, behind a reload too", async () => {
+    const { page } = device;
+    const chat = await Chat.open(device, "undone");
+    await chat.send(`Keep me. ${keyed("quick")}`);
+    await chat.when((all) => all.length === 2, "an answer");
+    await chat.ready();
+    const [asked, answered] = await chat.messages();
+
+    await page.locator(`[data-message="${answered.id}"]`).getByTestId("delete-message").click();
+    await chat.when((all) => all.length === 1, "the answer is gone");
+    await page.reload();
+    await page.getByTestId("undo").waitFor();
+    await chat.when((all) => all.length === 1 && all[0].id === asked.id, "it is still gone");
+    await page.getByTestId("undo").click();
+    await chat.when((all) => all.length === 2, "the answer is back");
+
+    const row = page.locator('[data-testid="thread"][data-thread="undone"]');
+    await row.hover();
+    await row.getByTestId("delete-thread").click();
+    await row.waitFor({ state: "detached" });
+    await device.shot("chat-undo");
+    await page.keyboard.press("Alt+z");
+    await row.waitFor();
+    await chat.when((all) => all.length === 2, "the thread is back, and looked at");
+    assert.equal((await server.read("undone")).messages.length, 2);
+    assert.deepEqual(device.errors, []);
+  });
+
   test("changes its look, and tells its keys", async () => {
     const { page } = device;
     await Chat.open(device, "keys");

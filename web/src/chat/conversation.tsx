@@ -14,6 +14,7 @@ import { Composer } from "./composer.js";
 import { MessageItem } from "./message.js";
 import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
 import { textOf } from "./text.js";
+import { UndoBar } from "./undo.js";
 
 /** So many messages are drawn; earlier ones when they are asked for. */
 const DRAWN = 100;
@@ -72,6 +73,7 @@ export function Conversation(props: ConversationProps): JSX.Element {
           </button>
         ) : null}
         <Refused refused={view.refused} live={live} onRestore={(text) => setRestored({ text })} />
+        <UndoBar alone={alone} onUndone={() => area.current?.focus()} />
         <ConnectionBanner pending={view.pending} />
         <Composer
           key={thread}

@@ -191,7 +191,7 @@ function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Eleme
           testId="delete-message"
           onClick={() => {
             props.onLeave();
-            void live.remove(message.id);
+            void live.remove(message.id, { undo: true });
           }}
         />
       )}

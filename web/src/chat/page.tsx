@@ -123,18 +123,15 @@ function focusOn(testId: string): void {
 
 const focusComposer = (): void => focusOn("composer");
 
-function clickLast(testId: string, role: string): void {
-  const found = document.querySelectorAll<HTMLElement>(
-    `[data-role=${role}] [data-testid=${testId}]`,
-  );
+function clickLast(testId: string, within = ""): void {
+  const found = document.querySelectorAll<HTMLElement>(`${within} [data-testid=${testId}]`);
   found.item(found.length - 1)?.click();
 }
 
 /** What nobody answered first. */
 function answerAgain(): void {
-  const retry = document.querySelectorAll<HTMLElement>("[data-testid=retry]");
-  if (retry.length > 0) retry.item(retry.length - 1).click();
-  else clickLast("regenerate", "assistant");
+  const waiting = document.querySelector("[data-testid=retry]") !== null;
+  clickLast(waiting ? "retry" : "regenerate");
 }
 
 function useChatShortcuts(
@@ -162,9 +159,10 @@ function useChatShortcuts(
     alt("↑", "ArrowUp", "Thread before", () => move(-1)),
     alt("↓", "ArrowDown", "Thread after", () => move(1)),
     alt("K", "KeyK", "Find a thread", () => focusOn("find-thread")),
-    alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "user")),
+    alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "[data-role=user]")),
     alt("R", "KeyR", "Answer again", answerAgain),
     alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
+    alt("Z", "KeyZ", "Undo the last deletion", () => clickLast("undo")),
     {
       keys: "/",
       says: "To the message field",

@@ -84,8 +84,7 @@ function ThreadActions({ thread, onRename, onGone }: ThreadActionsProps): JSX.El
   const client = useClient();
   const title = titleOf(thread);
   const remove = (): void => {
-    if (!confirm(`Delete “${title}” for ever, on all devices?`)) return;
-    void client.thread(thread.id).delete();
+    void client.thread(thread.id).delete({ undo: true });
     onGone();
   };
   const archive = (): void => {
