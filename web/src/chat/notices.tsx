@@ -86,6 +86,14 @@ function saidIn(change: ChangeBody): string {
   return "";
 }
 
+/** Says it once more, now that its user has seen what is there. */
+function sayAgain(live: LiveThread, change: ChangeBody): void {
+  if (change.type === "delete_message") void live.remove(change.message);
+  if (change.type !== "put_message" || change.message.id === undefined) return;
+  const { id, text = "", parts, metadata } = change.message;
+  void live.edit(id, parts === undefined ? text : { parts }, { metadata });
+}
+
 interface RefusedProps {
   readonly refused: readonly RefusedChange[];
   readonly live: LiveThread;
@@ -96,7 +104,7 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
   if (refused.length === 0) return null;
   return (
     <ul className="notices" aria-label="Refused changes" role="list">
-      {refused.map(({ op, change, code, detail }) => {
+      {refused.map(({ op, change, code, detail, now }) => {
         const said = saidIn(change);
         return (
           <li
@@ -109,7 +117,24 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
             <div>
               <strong>{CHANGES[change.type]} refused.</strong> {reasonOf(code, detail)}
               {said === "" ? null : <q dir="auto">{said.slice(0, 200)}</q>}
+              {now ? (
+                <>
+                  {" "}
+                  It says now: <q dir="auto">{textOf(now).slice(0, 200)}</q>
+                </>
+              ) : null}
             </div>
+            {now ? (
+              <button
+                type="button"
+                onClick={() => {
+                  sayAgain(live, change);
+                  live.dismiss(op);
+                }}
+              >
+                {change.type === "delete_message" ? "Delete it" : "Use mine"}
+              </button>
+            ) : null}
             {said !== "" && change.type === "start_run" ? (
               <button
                 type="button"

@@ -43,6 +43,7 @@ export const titleOf = (thread: Thread | null): string =>
 
 const SAID: Readonly<Record<string, string>> = {
   busy: "An answer is being written.",
+  changed: "Another device has changed it since you saw it.",
   deleted: "The message is deleted.",
   built_upon: "A later answer builds on what would be cut.",
   head_moved: "Another device has moved on meanwhile.",
