@@ -74,6 +74,18 @@ describe("a turn without an answer", () => {
   });
 });
 
+describe("a message that is not sent", () => {
+  it("waits for the connection, and not for an answer", () => {
+    const messages = [message("why", "user", { pending: "new" })];
+    const fake = show({ messages, status: "submitted", pending: 1 });
+    expect(screen.queryByTestId("waiting")).not.toBeNull();
+
+    act(() => fake.connected.show({ ...fake.connected.view, state: "offline" }));
+
+    expect(screen.queryByTestId("waiting")).toBeNull();
+  });
+});
+
 describe("a thread that is not there", () => {
   it("is said to be not there, and not to be a new one", () => {
     const fake = show({ thread: null });

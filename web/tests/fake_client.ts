@@ -5,6 +5,7 @@
 
 import type {
   Client,
+  ConnectionView,
   DeleteOptions,
   LiveThread,
   Thread,
@@ -59,6 +60,12 @@ const nothing: ThreadView = {
 export class FakeClient {
   readonly list: Viewed<ThreadListView>;
   readonly open: Viewed<ThreadView>;
+  readonly connected = new Viewed<ConnectionView>({
+    state: "online",
+    leader: true,
+    transport: "websocket",
+    retry: null,
+  });
   readonly deleted = new Viewed<readonly Undoable[]>([]);
   readonly asked: string[] = [];
   private text = "It";
@@ -106,7 +113,7 @@ export class FakeClient {
 
   /** Only what the page asks for. */
   get client(): Client {
-    const { asked, deleted } = this;
+    const { asked, connected, deleted } = this;
     const live = {
       id: this.open.view.id,
       viewed: this.open,
@@ -130,8 +137,13 @@ export class FakeClient {
     };
     return {
       device: "d",
-      connection: { state: "online", leader: true, transport: "websocket", retry: null },
-      subscribe: this.deleted.subscribe,
+      get connection() {
+        return connected.view;
+      },
+      subscribe: (listener) => {
+        const ends = [deleted.subscribe(listener), connected.subscribe(listener)];
+        return () => ends.forEach((end) => end());
+      },
       thread: () => live as unknown as LiveThread,
       threads: () => this.list,
       get undoable() {

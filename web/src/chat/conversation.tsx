@@ -6,7 +6,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { JSX } from "react";
 import type { MessageView, ThreadView } from "lockstep-client";
-import { useSeen, useThread } from "lockstep-client/react";
+import { useConnection, useSeen, useThread } from "lockstep-client/react";
 
 import { useEnd } from "../end.js";
 import { Icon } from "../icons.js";
@@ -124,6 +124,7 @@ type MessagesProps = Pick<Parameters<typeof MessageItem>[0], "live" | "painted" 
 
 function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Element {
   const [drawn, setDrawn] = useState(DRAWN);
+  const { state } = useConnection();
   const hidden = Math.max(0, view.messages.length - drawn);
   if (view.messages.length === 0) {
     const waiting = view.status === "loading" && !fresh;
@@ -151,7 +152,8 @@ function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Ele
           />
         ))}
       </ol>
-      {view.status === "submitted" ? (
+      {/* Without a connection nobody answers: the banner says what waits. */}
+      {view.status === "submitted" && (state === "online" || view.pending === 0) ? (
         <p className="waiting" data-testid="waiting">
           Waiting for the answer…
         </p>

@@ -134,7 +134,11 @@ const COMPONENTS: Components = {
       <table dir={dir}>{children}</table>
     </div>
   ),
-  h1: ({ dir, children }) => <h3 dir={dir}>{children}</h3>,
+  h1: ({ dir, children }) => (
+    <h3 className="first" dir={dir}>
+      {children}
+    </h3>
+  ),
   h2: ({ dir, children }) => <h3 dir={dir}>{children}</h3>,
   h3: ({ dir, children }) => <h4 dir={dir}>{children}</h4>,
   h4: ({ dir, children }) => <h5 dir={dir}>{children}</h5>,
