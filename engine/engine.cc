@@ -147,13 +147,13 @@ void LocalEngine::begin(Found found, Done<Result<void>> ready) {
   parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
 }
 
-void LocalEngine::interrupt_open_runs(const std::vector<ThreadId>& threads,
+void LocalEngine::interrupt_open_runs(const std::vector<ThreadName>& threads,
                                       Done<Result<void>> ready) {
   std::vector<LiveThread*> open;
-  for (const ThreadId& id : threads) {
+  for (const ThreadName& name : threads) {
     // A damaged thread is quarantined, and its runs with it; the rest is served. One with open runs
     // stays in memory while the next is opened.
-    auto thread = states_.open(std::nullopt, id);
+    auto thread = states_.open(std::nullopt, name);
     if (thread && has_open_runs((*thread)->state)) open.push_back(*thread);
   }
   interrupt(open, {"interrupted", "the server was stopped without warning"}, std::move(ready));
@@ -187,17 +187,17 @@ void LocalEngine::stop(Done<void> done) {
 
 void LocalEngine::on_commit(std::span<const Committed> committed) {
   MUST(parts_.executor.runs_here());
-  std::unordered_set<ThreadId> threads;
+  std::unordered_set<ThreadName> threads;
   std::unordered_set<UserId> users;
   for (const Committed& one : committed) {
     LiveThread* thread = states_.find(one.thread);
     if (!thread) continue;  // another writer's, of a thread that nobody here uses
     states_.fold(one);
-    hub_.publish(thread->id, one.entry);
-    threads.insert(thread->id);
+    hub_.publish(thread->name, one.entry);
+    threads.insert(thread->name);
     if (is_boundary(*one.entry) || thread->deleted) users.insert(thread->state.owner);
   }
-  for (const ThreadId& thread : threads) hub_.wake(thread);
+  for (const ThreadName& thread : threads) hub_.wake(thread);
   for (const UserId& user : users) feed_.wake(user);
 }
 
@@ -214,7 +214,7 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
       start(thread, started->run);
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
       ++parts_.metrics.runs_ended;
-      host_.ended(thread.id, ended->run);
+      host_.ended(thread.name, ended->run);
     }
   }
 }
@@ -290,7 +290,7 @@ void LocalEngine::make_missing_ids(ChangeRequest& request) {
   }
 }
 
-void LocalEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                         Done<std::expected<StepAck, StepRefusal>> done) {
   MUST(parts_.executor.runs_here());
   using Answer = std::expected<StepAck, StepRefusal>;
@@ -311,7 +311,7 @@ void LocalEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch b
   lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
 }
 
-void LocalEngine::erase(const UserId& user, ThreadId thread, Done<Result<void>> done) {
+void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
   MUST(parts_.executor.runs_here());
   if (stopping_) return later<Result<void>>(std::move(done), std::unexpected(stopping()));
   auto live = states_.open(user, thread);

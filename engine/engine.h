@@ -5,8 +5,9 @@
 // lane (lane.h) decides, the log makes durable, `on_commit` folds the states, and then, and only
 // then, followers, waiters and run hosts hear of it.
 //
-// A thread belongs to the user who made it; to others it is `unknown_thread`. A user of nothing is
-// the administrator: the binary's own agents and tools.
+// A thread is named by its owner and its id. It belongs to the user who made it: to others it is
+// `unknown_thread`, whether it is there or not. A user of nothing is the administrator: the
+// binary's own agents and tools.
 //
 // Errors, beside the codes in docs/protocol.md: `unknown_thread` (not_found), `deleted` (gone),
 // `unknown_history` (conflict), `overloaded`, `stopping` (overloaded), `corrupt`.
@@ -35,8 +36,8 @@
 namespace lockstep {
 
 struct SyncRequest {
-  ThreadId thread;
-  ChangeRequest changes;  // user, device, cursor, if_head and the changes, maybe none
+  ThreadName thread;
+  ChangeRequest changes;  // who asks, device, cursor, if_head and the changes, maybe none
   std::optional<Hash> digest;
   std::optional<std::uint32_t> window;
 };
@@ -87,8 +88,10 @@ struct ThreadsPage {
   std::string cursor;               // of the feed, now
 };
 
+// Of a thread that changed, or was removed; whose it is, for a feed may tell of another user's.
 struct FeedItem {
   std::string cursor;
+  UserId owner;
   std::optional<Thread> thread;
   std::optional<ThreadId> removed;
 };
@@ -98,7 +101,7 @@ class RunHost {
  public:
   virtual ~RunHost() = default;
   virtual void started(const AgentName& agent, Context context, std::uint32_t attempt) = 0;
-  virtual void ended(const ThreadId& thread, const RunId& run) = 0;
+  virtual void ended(const ThreadName& thread, const RunId& run) = 0;
 };
 
 class Engine {
@@ -130,34 +133,35 @@ class Engine {
   virtual void sync(SyncRequest request, Done<Result<SyncReply>> done) = 0;
 
   // Steps of a run that waits for its turn are answered when it has started or ended.
-  virtual void write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+  virtual void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                      Done<std::expected<StepAck, StepRefusal>> done) = 0;
 
   // --- Following --------------------------------------------------------------------------------
 
   // Fails as `read` does. After a deletion `entries` fails with `deleted`.
-  [[nodiscard]] virtual Result<void> join(const UserId& user, const ThreadId& thread,
+  [[nodiscard]] virtual Result<void> join(const UserId& user, const ThreadName& thread,
                                           Follower& follower) = 0;
-  virtual void leave(const ThreadId& thread, Follower& follower) = 0;
+  virtual void leave(const ThreadName& thread, Follower& follower) = 0;
   // What lies right after `after`: about `bytes_max`, at least one entry if there is one.
   [[nodiscard]] virtual Result<Slice> entries(const std::optional<UserId>& user,
-                                              const ThreadId& thread, Timestamp after,
+                                              const ThreadName& thread, Timestamp after,
                                               std::size_t bytes_max) = 0;
   // Is the cursor of this thread's history? `unknown_history` or `rewound` (both conflict) if not.
   [[nodiscard]] virtual Result<void> check_cursor(const std::optional<UserId>& user,
-                                                  const ThreadId& thread, const Cursor& cursor) = 0;
+                                                  const ThreadName& thread,
+                                                  const Cursor& cursor) = 0;
 
   // --- Reading ----------------------------------------------------------------------------------
 
   [[nodiscard]] virtual Result<Reading> read(const std::optional<UserId>& user,
-                                             const ThreadId& thread,
+                                             const ThreadName& thread,
                                              std::optional<Timestamp> at) = 0;
-  [[nodiscard]] virtual Result<MessagesPage> messages(const UserId& user, const ThreadId& thread,
+  [[nodiscard]] virtual Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                                       const PageAsked& page) = 0;
-  [[nodiscard]] virtual Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
+  [[nodiscard]] virtual Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,
                                         const RunId& run) = 0;
   [[nodiscard]] virtual Result<RunContext> context(const std::optional<UserId>& user,
-                                                   const ThreadId& thread, const RunId& run) = 0;
+                                                   const ThreadName& thread, const RunId& run) = 0;
 
   // --- Threads ----------------------------------------------------------------------------------
 
@@ -171,7 +175,7 @@ class Engine {
                                                            std::uint32_t limit) = 0;
   virtual void join_feed(const UserId& user, Follower& follower) = 0;
   virtual void leave_feed(const UserId& user, Follower& follower) = 0;
-  virtual void erase(const UserId& user, ThreadId thread, Done<Result<void>> done) = 0;
+  virtual void erase(const UserId& user, ThreadName thread, Done<Result<void>> done) = 0;
 
   // --- Life -------------------------------------------------------------------------------------
 

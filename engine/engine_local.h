@@ -34,7 +34,7 @@ class LocalEngine final : public Engine, private LaneHost {
     ThreadNumber next_number;
     std::vector<ThreadNumber> quarantined;
     std::vector<ThreadNumber> half_erased;  // deleted, their bytes not yet gone
-    std::vector<ThreadId> interrupted;      // with runs that were open
+    std::vector<ThreadName> interrupted;    // with runs that were open
     std::vector<Row> rows;                  // to be written before anything else
   };
   [[nodiscard]] static Result<Found> look(const Parts& parts);
@@ -45,23 +45,23 @@ class LocalEngine final : public Engine, private LaneHost {
   LocalEngine& operator=(const LocalEngine&) = delete;
 
   void sync(SyncRequest request, Done<Result<SyncReply>> done) override;
-  void write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+  void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) override;
 
-  Result<void> join(const UserId& user, const ThreadId& thread, Follower& follower) override;
-  void leave(const ThreadId& thread, Follower& follower) override;
-  Result<Slice> entries(const std::optional<UserId>& user, const ThreadId& thread, Timestamp after,
-                        std::size_t bytes_max) override;
-  Result<void> check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
+  Result<void> join(const UserId& user, const ThreadName& thread, Follower& follower) override;
+  void leave(const ThreadName& thread, Follower& follower) override;
+  Result<Slice> entries(const std::optional<UserId>& user, const ThreadName& thread,
+                        Timestamp after, std::size_t bytes_max) override;
+  Result<void> check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
                             const Cursor& cursor) override;
 
-  Result<Reading> read(const std::optional<UserId>& user, const ThreadId& thread,
+  Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
                        std::optional<Timestamp> at) override;
-  Result<MessagesPage> messages(const UserId& user, const ThreadId& thread,
+  Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                 const PageAsked& asked) override;
-  Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
+  Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,
                   const RunId& run) override;
-  Result<RunContext> context(const std::optional<UserId>& user, const ThreadId& thread,
+  Result<RunContext> context(const std::optional<UserId>& user, const ThreadName& thread,
                              const RunId& run) override;
 
   Result<ThreadsPage> threads(const UserId& user, std::optional<std::string> before,
@@ -70,7 +70,7 @@ class LocalEngine final : public Engine, private LaneHost {
                                      std::uint32_t limit) override;
   void join_feed(const UserId& user, Follower& follower) override;
   void leave_feed(const UserId& user, Follower& follower) override;
-  void erase(const UserId& user, ThreadId thread, Done<Result<void>> done) override;
+  void erase(const UserId& user, ThreadName thread, Done<Result<void>> done) override;
 
   Epoch epoch() const override { return rules_.epoch; }
   void stop(Done<void> done) override;
@@ -83,7 +83,7 @@ class LocalEngine final : public Engine, private LaneHost {
   void idle(LiveThread& thread) override;
 
   void begin(Found found, Done<Result<void>> ready);
-  void interrupt_open_runs(const std::vector<ThreadId>& threads, Done<Result<void>> ready);
+  void interrupt_open_runs(const std::vector<ThreadName>& threads, Done<Result<void>> ready);
   // `done` when every open run of these threads has ended.
   void interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
                  Done<Result<void>> done);

@@ -33,7 +33,7 @@ std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
 
 // --- Following -----------------------------------------------------------------------------------
 
-Result<void> LocalEngine::join(const UserId& user, const ThreadId& thread, Follower& follower) {
+Result<void> LocalEngine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -42,14 +42,14 @@ Result<void> LocalEngine::join(const UserId& user, const ThreadId& thread, Follo
   return {};
 }
 
-void LocalEngine::leave(const ThreadId& thread, Follower& follower) {
+void LocalEngine::leave(const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
   hub_.leave(thread, follower);
   parts_.metrics.followers = hub_.follower_count();
   if (LiveThread* live = states_.find(thread)) states_.touch(*live);
 }
 
-Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadName& thread,
                                    Timestamp after, std::size_t bytes_max) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -57,7 +57,7 @@ Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const Thre
   return history_.slice(**live, after, bytes_max);
 }
 
-Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
+Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
                                        const Cursor& cursor) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -67,7 +67,7 @@ Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const 
 
 // --- Reading -------------------------------------------------------------------------------------
 
-Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const ThreadName& thread,
                                   std::optional<Timestamp> at) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -86,7 +86,7 @@ Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const Threa
                  .digest = (*live)->digests.of(*state, state->thread.head)};
 }
 
-Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadId& thread,
+Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName& thread,
                                            const PageAsked& asked) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -115,7 +115,7 @@ Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadId& t
   return page;
 }
 
-Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName& thread,
                              const RunId& run) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -125,7 +125,7 @@ Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadId& 
   return row->run;
 }
 
-Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadId& thread,
+Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadName& thread,
                                         const RunId& run) {
   MUST(parts_.executor.runs_here());
   auto live = states_.open(user, thread);
@@ -148,7 +148,7 @@ Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const Threa
   if (!*settings) {
     return fail(Kind::corrupt, "corrupt", "the settings of run " + run.id.get() + " are missing");
   }
-  return RunContext{.context = {.thread = thread.id,
+  return RunContext{.context = {.thread = thread.name,
                                 .run = run.id,
                                 .path = messages_of(state.path(run.head)),
                                 .settings = std::move(**settings)},

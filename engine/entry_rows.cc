@@ -29,7 +29,7 @@ bool wants_views(const LiveThread& thread, const Entry& entry) {
 
 // The thread's row, and its place in the feed.
 std::vector<Row> list_rows(const LiveThread& thread, const ThreadRecord& record) {
-  std::string key = keys::thread(record.id);
+  std::string key = keys::thread(record.name());
   std::string value = encode(key, record);
   std::vector<Row> rows{{Table::threads, std::move(key), std::move(value), Row::Stamp::value}};
   if (thread.feed_commit != CommitNumber()) {
@@ -37,7 +37,7 @@ std::vector<Row> list_rows(const LiveThread& thread, const ThreadRecord& record)
                     Row::Stamp::none});
   }
   key = keys::feed(record.owner);
-  value = encode(key, FeedRow{record.id, !record.thread});
+  value = encode(key, FeedRow{record.name(), !record.thread});
   rows.push_back({Table::feed, std::move(key), std::move(value), Row::Stamp::key});
   return rows;
 }
@@ -72,9 +72,9 @@ EntryRows rows_of(const LiveThread& thread, const Entry& entry,
   fold(after, entry);
 
   EntryRows result{.rows = settings_rows(settings, store), .views = views, .listed = true};
-  add(result.rows, list_rows(thread, {.id = thread.id,
+  add(result.rows, list_rows(thread, {.id = thread.name.id,
                                       .number = thread.number,
-                                      .owner = after.owner,
+                                      .owner = thread.name.owner,
                                       .thread = after.thread,
                                       .view = views ? entry.at : thread.view_at,
                                       .last = entry.at}));
@@ -90,14 +90,17 @@ EntryRows rows_of(const LiveThread& thread, const Entry& entry,
 EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
   ThreadState after = thread.state;
   fold(after, entry);
-  EntryRows result{.rows = list_rows(thread, {.id = thread.id,
-                                              .number = thread.number,
-                                              .owner = after.owner,
-                                              .thread = std::nullopt,
-                                              .view = Timestamp(),
-                                              .last = entry.at}),
-                   .views = false,
-                   .listed = true};
+  const ThreadRecord record{.id = thread.name.id,
+                            .number = thread.number,
+                            .owner = thread.name.owner,
+                            .thread = std::nullopt,
+                            .view = Timestamp(),
+                            .last = entry.at};
+  EntryRows result{.rows = list_rows(thread, record), .views = false, .listed = true};
+  // The thread's log goes, so nothing could make this row again: it is kept twice.
+  std::string key = keys::deleted(thread.name);
+  std::string value = encode(key, record);
+  result.rows.push_back({Table::meta, std::move(key), std::move(value), Row::Stamp::value});
   add(result.rows, open_run_rows(thread.number, after, entry));
   result.rows.push_back(marks::set(marks::erasing, thread.number));
   return result;

@@ -32,12 +32,12 @@ Result<std::vector<Changed>> read_rows(const Store& store, const Scan& scan) {
 
 // As the list shows it. A thread whose row is damaged is shown by its id alone: it is there, and to
 // open it says what is the matter.
-Result<Thread> listed(const Store& store, const ThreadId& id) {
-  const std::string key = keys::thread(id);
+Result<Thread> listed(const Store& store, const ThreadName& name) {
+  const std::string key = keys::thread(name);
   const auto value = store.get(Table::threads, key);
   if (!value) return std::unexpected(value.error());
   Thread thread;
-  thread.id = id;
+  thread.id = name.id;
   if (!*value) return thread;
   auto record = decode_thread_record(key, **value);
   if (record && record->record.thread) return std::move(*record->record.thread);
@@ -110,9 +110,10 @@ Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string&
   if (!rows) return std::unexpected(rows.error());
   std::vector<FeedItem> items;
   for (const Changed& row : *rows) {
-    FeedItem item{.cursor = cursor(row.commit), .thread = {}, .removed = {}};
+    FeedItem item{
+        .cursor = cursor(row.commit), .owner = row.row.thread.owner, .thread = {}, .removed = {}};
     if (row.row.removed) {
-      item.removed = row.row.thread;
+      item.removed = row.row.thread.id;
     } else {
       auto thread = listed(store_, row.row.thread);
       if (!thread) return std::unexpected(thread.error());

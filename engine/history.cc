@@ -18,8 +18,8 @@
 namespace lockstep {
 namespace {
 
-std::unexpected<Error> corrupt(const ThreadId& thread, std::string why) {
-  return fail(Kind::corrupt, "corrupt", "thread " + thread.get() + ": " + std::move(why));
+std::unexpected<Error> corrupt(const ThreadName& thread, std::string why) {
+  return fail(Kind::corrupt, "corrupt", to_string(thread) + ": " + std::move(why));
 }
 
 // A message as it was at the time that `since` follows, if nothing but growth has happened to it
@@ -77,7 +77,7 @@ class Rewinder {
 // which comes with them, says so.
 Result<ThreadState> known_views(const Store& store, const LiveThread& thread) {
   auto views = load_views(store, thread.number);
-  const std::string key = keys::thread(thread.id);
+  const std::string key = keys::thread(thread.name);
   const auto row = store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
   if (!*row) return ThreadState();
@@ -103,7 +103,7 @@ Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
                              std::size_t bytes_max) const {
   const Timestamp end = thread.state.now;
   if (after >= end) return Slice{.entries = {}, .end = end};
-  if (std::optional<Slice> tail = hub_.tail(thread.id, after, bytes_max)) {
+  if (std::optional<Slice> tail = hub_.tail(thread.name, after, bytes_max)) {
     metrics_.entries_read_from_tail += tail->entries.size();
     return std::move(*tail);
   }
@@ -118,13 +118,13 @@ Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
     // `after` may lie between two entries, so the first may name one before it.
     const bool first = slice.entries.empty();
     if (first ? entry->previous > previous : entry->previous != previous) {
-      return corrupt(thread.id, "an entry is missing");
+      return corrupt(thread.name, "an entry is missing");
     }
     previous = entry->at;
     slice.entries.push_back(std::make_shared<const Published>(
         std::make_shared<const Entry>(std::move(*entry)), std::string()));
   }
-  if (slice.entries.empty()) return corrupt(thread.id, "the log ends too early");
+  if (slice.entries.empty()) return corrupt(thread.name, "the log ends too early");
   metrics_.entries_read_from_log += slice.entries.size();
   return slice;
 }
@@ -154,7 +154,7 @@ Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) co
     for (const auto& published : next->entries) {
       if (published->entry->at > at) return state;
       std::string why = unfoldable(state, *published->entry);
-      if (!why.empty()) return corrupt(thread.id, std::move(why));
+      if (!why.empty()) return corrupt(thread.name, std::move(why));
       fold(state, *published->entry);
     }
   }
@@ -220,7 +220,8 @@ Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
     if (const auto found = first_with(*next, *row, seq)) return *found;
     after = next->entries.back()->entry->at;
   }
-  return corrupt(thread.id, "no entry holds step " + std::to_string(seq) + " of run " + run.get());
+  return corrupt(thread.name,
+                 "no entry holds step " + std::to_string(seq) + " of run " + run.get());
 }
 
 namespace {
@@ -267,7 +268,7 @@ Result<StepMatch> History::match(const LiveThread& thread, const RunRow& row,
     }
     after = next->entries.back()->entry->at;
   }
-  return corrupt(thread.id, "no entry holds the last step of run " + row.run.id.get());
+  return corrupt(thread.name, "no entry holds the last step of run " + row.run.id.get());
 }
 
 }  // namespace lockstep

@@ -9,7 +9,7 @@
 
 namespace lockstep {
 
-void Hub::join(const ThreadId& thread, Follower& follower) {
+void Hub::join(const ThreadName& thread, Follower& follower) {
   const auto [channel, made] = channels_.try_emplace(thread);
   if (made) channel->second.held = Charge(memory_, MemoryKind::tails);
   const bool fresh = channel->second.followers.insert(&follower).second;
@@ -17,7 +17,7 @@ void Hub::join(const ThreadId& thread, Follower& follower) {
   ++follower_count_;
 }
 
-void Hub::leave(const ThreadId& thread, Follower& follower) {
+void Hub::leave(const ThreadName& thread, Follower& follower) {
   auto channel = channels_.find(thread);
   MUST(channel != channels_.end());
   const std::size_t left = channel->second.followers.erase(&follower);
@@ -26,7 +26,7 @@ void Hub::leave(const ThreadId& thread, Follower& follower) {
   if (channel->second.followers.empty()) channels_.erase(channel);
 }
 
-void Hub::publish(const ThreadId& thread, std::shared_ptr<const Entry> entry) {
+void Hub::publish(const ThreadName& thread, std::shared_ptr<const Entry> entry) {
   auto found = channels_.find(thread);
   if (found == channels_.end()) return;
   Channel& channel = found->second;
@@ -47,7 +47,7 @@ void Hub::publish(const ThreadId& thread, std::shared_ptr<const Entry> entry) {
   }
 }
 
-void Hub::wake(const ThreadId& thread) {
+void Hub::wake(const ThreadName& thread) {
   auto channel = channels_.find(thread);
   if (channel == channels_.end()) return;
   for (Follower* follower : channel->second.followers) follower->wake();
@@ -69,9 +69,9 @@ void Hub::give_up(std::size_t bytes) {
   }
 }
 
-bool Hub::followed(const ThreadId& thread) const { return channels_.contains(thread); }
+bool Hub::followed(const ThreadName& thread) const { return channels_.contains(thread); }
 
-std::optional<Slice> Hub::tail(const ThreadId& thread, Timestamp after,
+std::optional<Slice> Hub::tail(const ThreadName& thread, Timestamp after,
                                std::size_t bytes_max) const {
   auto found = channels_.find(thread);
   if (found == channels_.end() || found->second.tail.empty()) return std::nullopt;

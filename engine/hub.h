@@ -52,21 +52,21 @@ class Hub {
   Hub& operator=(const Hub&) = delete;
 
   // The follower must leave before it dies.
-  void join(const ThreadId& thread, Follower& follower);
-  void leave(const ThreadId& thread, Follower& follower);
+  void join(const ThreadName& thread, Follower& follower);
+  void leave(const ThreadName& thread, Follower& follower);
 
   // Keeps the entry in the thread's tail if anybody follows and there is memory for it; `wake` then
   // tells them.
-  void publish(const ThreadId& thread, std::shared_ptr<const Entry> entry);
-  void wake(const ThreadId& thread);
+  void publish(const ThreadName& thread, std::shared_ptr<const Entry> entry);
+  void wake(const ThreadName& thread);
 
   // The entries after `after` if the tail reaches back so far: about `bytes_max` of them, at least
   // one if there is one. Null: read the log.
-  [[nodiscard]] std::optional<Slice> tail(const ThreadId& thread, Timestamp after,
+  [[nodiscard]] std::optional<Slice> tail(const ThreadName& thread, Timestamp after,
                                           std::size_t bytes_max) const;
   // Lets go of tails until so many bytes are free again: followers read the log instead.
   void give_up(std::size_t bytes);
-  [[nodiscard]] bool followed(const ThreadId& thread) const;
+  [[nodiscard]] bool followed(const ThreadName& thread) const;
   [[nodiscard]] std::size_t follower_count() const;
 
  private:
@@ -80,7 +80,7 @@ class Hub {
     void clear();
   };
   MemoryAccount* memory_;
-  std::unordered_map<ThreadId, Channel> channels_;
+  std::unordered_map<ThreadName, Channel> channels_;
   std::size_t follower_count_ = 0;
 };
 

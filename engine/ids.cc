@@ -34,6 +34,10 @@ bool is_id(std::string_view text) {
   return std::ranges::all_of(text, is_id_character);
 }
 
+std::string to_string(const ThreadName& thread) {
+  return "thread " + thread.id.get() + " of " + thread.owner.get();
+}
+
 std::string to_string(const Cursor& cursor) {
   std::string text = std::to_string(cursor.at.get());
   text += '@';

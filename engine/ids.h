@@ -4,6 +4,10 @@
 // itself, so a run can't be passed where a message is wanted. The ids that fronts see are strings
 // of 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, not `.` or `..`: they stand in URLs unescaped.
 //
+// A thread's id belongs to its user: two users may have a thread of the same id, which have nothing
+// to do with each other. So wherever a thread is named it is by owner and id, a `ThreadName`;
+// inside a store it has a number too.
+//
 // A `Timestamp` is an entry's place in its thread: microseconds since 1970 at ingest, made strictly
 // increasing per thread. A `Cursor` is a timestamp and the epoch of the store it was given out by;
 // as text it is `TS@EPOCH`, the epoch as 16 hex digits.
@@ -58,6 +62,16 @@ struct Cursor {
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
+struct ThreadName {
+  UserId owner;
+  ThreadId id;
+  friend bool operator==(const ThreadName&, const ThreadName&) = default;
+  friend auto operator<=>(const ThreadName&, const ThreadName&) = default;
+};
+
+// `thread tea of ada`: for people.
+[[nodiscard]] std::string to_string(const ThreadName& thread);
+
 // May this text be an id that fronts see?
 [[nodiscard]] bool is_id(std::string_view text);
 
@@ -74,5 +88,13 @@ template <class Tag, class Rep>
 struct std::hash<lockstep::Strong<Tag, Rep>> {
   std::size_t operator()(const lockstep::Strong<Tag, Rep>& strong) const noexcept {
     return std::hash<Rep>{}(strong.get());
+  }
+};
+
+template <>
+struct std::hash<lockstep::ThreadName> {
+  std::size_t operator()(const lockstep::ThreadName& thread) const noexcept {
+    return std::hash<lockstep::UserId>{}(thread.owner) * 31 +
+           std::hash<lockstep::ThreadId>{}(thread.id);
   }
 };

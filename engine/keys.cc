@@ -106,10 +106,27 @@ std::optional<ViewPlace> decode_view(ThreadNumber thread, std::string_view key) 
 
 std::string views(ThreadNumber thread) { return encode_number(thread.get()); }
 
-std::string thread(const ThreadId& id) { return id.get(); }
+std::string thread(const ThreadName& name) { return threads(name.owner) + name.id.get(); }
 
-std::optional<ThreadId> decode_thread(std::string_view key) {
-  return is_id(key) ? std::optional(ThreadId(std::string(key))) : std::nullopt;
+std::optional<ThreadName> decode_thread(std::string_view key) {
+  Taker taker(key);
+  UserId owner{std::string(taker.name())};
+  ThreadId id{std::string(taker.rest())};
+  if (!taker.done() || !is_id(id.get())) return std::nullopt;
+  return ThreadName{std::move(owner), std::move(id)};
+}
+
+std::string threads(const UserId& user) {
+  std::string key;
+  append_name(key, user.get());
+  return key;
+}
+
+std::string deleted(const ThreadName& name) { return std::string(deleted_prefix) + thread(name); }
+
+std::optional<ThreadName> decode_deleted(std::string_view key) {
+  if (!key.starts_with(deleted_prefix)) return std::nullopt;
+  return decode_thread(key.substr(deleted_prefix.size()));
 }
 
 std::string open_run(const OpenRunKey& key) {

@@ -4,14 +4,16 @@
 //               thread:8be 'm' number:4be                   a message, by its number
 //               thread:8be 'r' number:4be                   a run, by its number
 //               thread:8be 'd' length:2be user device       what a device is remembered for
-//   threads     thread id                                   its number, owner, and what lists show
+//   threads     length:2be user thread id                   its number, and what lists show
 //   open_runs   thread:8be number:4be                       a run that is queued or running
 //   feed        length:2be user commit:8be                  a thread that changed then
 //   settings    hash:32                                     the bytes that it is the SHA-256 of
 //   meta        a name                                      a fact about the store as a whole
+//               `deleted/` length:2be user thread id        the second copy of a tombstone
 //
 // Numbers are big-endian, so that byte order is their order: all rows of a thread lie together, its
-// messages in the order of the tree's rows, a user's feed in the order of commits. A user's name
+// messages in the order of the tree's rows, a user's threads by id, a user's feed in the order of
+// commits. A user's name
 // has its length before it, so no user's keys begin another's. The commit number in a feed key is
 // appended by the log (Row::Stamp::key): it is not known before.
 //
@@ -53,8 +55,11 @@ using ViewPlace = std::variant<ThreadPlace, MessagePlace, RunPlace, DeviceKey>;
 
 // --- threads -------------------------------------------------------------------------------------
 
-[[nodiscard]] std::string thread(const ThreadId& id);
-[[nodiscard]] std::optional<ThreadId> decode_thread(std::string_view key);
+// Requires: a user's name of less than 64 KiB.
+[[nodiscard]] std::string thread(const ThreadName& name);
+[[nodiscard]] std::optional<ThreadName> decode_thread(std::string_view key);
+// What the threads of a user begin with.
+[[nodiscard]] std::string threads(const UserId& user);
 
 // --- open_runs -----------------------------------------------------------------------------------
 
@@ -87,6 +92,12 @@ struct FeedKey {
 
 [[nodiscard]] std::string settings(const Hash& hash);
 [[nodiscard]] std::optional<Hash> decode_settings(std::string_view key);
+
+// Where a deletion is kept once more: the row of a deleted thread is truth, for its log is gone, so
+// it stands in `threads` and here.
+inline constexpr std::string_view deleted_prefix = "deleted/";
+[[nodiscard]] std::string deleted(const ThreadName& name);
+[[nodiscard]] std::optional<ThreadName> decode_deleted(std::string_view key);
 
 // The number that the next thread gets, as 8 bytes, big-endian.
 inline constexpr std::string_view next_thread = "next_thread";

@@ -150,7 +150,7 @@ void Lane::append(Decision decision, InFlight in_flight) {
   const bool first = thread_.state.now == Timestamp();
   if (first) {
     MUST(!in_flight.tombstone);
-    entry.origin = Origin{thread_.id, thread_.state.owner};
+    entry.origin = Origin{thread_.name.id, thread_.name.owner};
     if (thread_.number == ThreadNumber()) {
       parts_.states.give_number(thread_, parts_.host.next_number());
     }

@@ -21,7 +21,7 @@ namespace lockstep {
 // What a model is given: a path in State(context_ts), root first, and the settings of the run. All
 // of it is durable, and open to every front, before a producer gets to see it.
 struct Context {
-  ThreadId thread;
+  ThreadName thread;
   RunId run;
   std::vector<Message> path;
   std::string settings;  // AgentSettings::bytes

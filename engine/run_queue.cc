@@ -50,7 +50,7 @@ std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, co
             .value = std::nullopt,
             .stamp = Row::Stamp::none};
     if (run.status == RunStatus::queued || run.status == RunStatus::running) {
-      row.value = encode(row.key, OpenRun{after.thread.id, run.id, run.status, run.attempt});
+      row.value = encode(row.key, OpenRun{name_of(after), run.id, run.status, run.attempt});
     }
     rows.push_back(std::move(row));
   }

@@ -17,7 +17,7 @@ namespace lockstep {
                                              const Entry& entry);
 
 struct OpenRuns {
-  std::vector<ThreadId> threads;      // that have open runs, each once
+  std::vector<ThreadName> threads;    // that have open runs, each once
   std::vector<ThreadNumber> damaged;  // whose rows can't be read
 };
 [[nodiscard]] Result<OpenRuns> read_open_runs(const Store& store);

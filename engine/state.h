@@ -135,4 +135,8 @@ struct ThreadState {
   [[nodiscard]] std::vector<const MessageRow*> path(const std::optional<MessageId>& id) const;
 };
 
+[[nodiscard]] inline ThreadName name_of(const ThreadState& state) {
+  return {state.owner, state.thread.id};
+}
+
 }  // namespace lockstep

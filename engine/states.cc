@@ -21,13 +21,13 @@ std::unexpected<Error> unknown_thread() {
 
 std::unexpected<Error> deleted() { return fail(Kind::gone, "deleted", "the thread is deleted"); }
 
-std::unexpected<Error> corrupt(const ThreadId& thread, std::string why) {
-  return fail(Kind::corrupt, "corrupt", "thread " + thread.get() + ": " + std::move(why));
+std::unexpected<Error> corrupt(const ThreadName& thread, std::string why) {
+  return fail(Kind::corrupt, "corrupt", to_string(thread) + ": " + std::move(why));
 }
 
 // What says which bytes are damaged need not know whose they are.
-std::unexpected<Error> damaged(const ThreadId& thread, Error error) {
-  const std::string name = "thread " + thread.get() + ": ";
+std::unexpected<Error> damaged(const ThreadName& thread, Error error) {
+  const std::string name = to_string(thread) + ": ";
   if (!error.detail.starts_with(name)) error.detail.insert(0, name);
   return std::unexpected(std::move(error));
 }
@@ -43,7 +43,7 @@ Result<void> fold_rest(const Log& log, LiveThread& thread) {
       auto entry = decode(row.bytes, row.at, thread.state);
       if (!entry) return std::unexpected(entry.error());
       std::string why = unfoldable(thread.state, *entry);
-      if (!why.empty()) return corrupt(thread.id, std::move(why));
+      if (!why.empty()) return corrupt(thread.name, std::move(why));
       fold(thread.state, *entry);
       ++thread.since_view;
     }
@@ -76,11 +76,11 @@ States::~States() = default;
 
 // --- Opening -------------------------------------------------------------------------------------
 
-Result<LiveThread*> States::open(const std::optional<UserId>& user, const ThreadId& id) {
-  auto known = threads_.find(id);
+Result<LiveThread*> States::open(const std::optional<UserId>& user, const ThreadName& name) {
+  if (user && *user != name.owner) return unknown_thread();
+  auto known = threads_.find(name);
   LiveThread* thread = known == threads_.end() ? nullptr : known->second.get();
   if (thread) {
-    if (user && thread->state.owner != *user) return unknown_thread();
     if (thread->deleted) return deleted();
     if (!thread->exists()) return unknown_thread();
   } else {
@@ -88,7 +88,7 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
     if (user && parts_.memory && !parts_.memory->admits(MemoryKind::states, limits::thread_bytes)) {
       return fail(Kind::overloaded, "overloaded", "there is no memory free to read the thread");
     }
-    auto loaded = load(user, id);
+    auto loaded = load(name);
     if (!loaded) return std::unexpected(loaded.error());
     thread = &keep(std::move(*loaded));
     charge_rows(thread->state, parts_.memory);
@@ -98,22 +98,19 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
   return thread;
 }
 
-Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadId& id) {
-  auto known = threads_.find(id);
-  // One that is being made by another user's request in flight is that user's.
+Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadName& name) {
+  if (user != name.owner) return unknown_thread();
+  auto known = threads_.find(name);
+  // One that is being made by a request in flight.
   if (known != threads_.end() && !known->second->exists() && !known->second->deleted) {
-    if (known->second->state.owner != user) return unknown_thread();
     return known->second.get();
   }
-  auto found = open(user, id);
+  auto found = open(user, name);
   if (found || found.error().kind != Kind::not_found) return found;
-  auto record = parts_.store.get(Table::threads, keys::thread(id));
-  if (!record) return std::unexpected(record.error());
-  if (*record || threads_.contains(id)) return found;  // another user's
   auto made = std::make_unique<LiveThread>();
-  made->id = id;
-  made->state.thread.id = id;
-  made->state.owner = user;
+  made->name = name;
+  made->state.thread.id = name.id;
+  made->state.owner = name.owner;
   made->former = former_of_new(parts_.epochs);
   return &keep(std::move(made));
 }
@@ -123,36 +120,34 @@ LiveThread* States::find(ThreadNumber number) {
   return found == numbers_.end() ? nullptr : found->second;
 }
 
-LiveThread* States::find(const ThreadId& id) {
-  auto found = threads_.find(id);
+LiveThread* States::find(const ThreadName& name) {
+  auto found = threads_.find(name);
   return found == threads_.end() ? nullptr : found->second.get();
 }
 
-Result<std::unique_ptr<LiveThread>> States::load(const std::optional<UserId>& user,
-                                                 const ThreadId& id) {
-  const std::string key = keys::thread(id);
+Result<std::unique_ptr<LiveThread>> States::load(const ThreadName& name) {
+  const std::string key = keys::thread(name);
   const auto row = parts_.store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
   if (!*row) return unknown_thread();
   auto thread = std::make_unique<LiveThread>();
-  thread->id = id;
+  thread->name = name;
   const auto record = decode_thread_record(key, **row);
   if (record) {
-    if (user && record->record.owner != *user) return unknown_thread();
     if (!record->record.thread) return deleted();
     thread->number = record->record.number;
     thread->view_at = record->record.view;
     thread->feed_commit = record->commit;
   }
-  if (quarantined_ids_.contains(id) || quarantined_.contains(thread->number)) {
-    return corrupt(id, "it is quarantined");
+  if (quarantined_names_.contains(name) || quarantined_.contains(thread->number)) {
+    return corrupt(name, "it is quarantined");
   }
   const Result<void> filled =
       record ? fill(*thread, record->record.last) : std::unexpected(record.error());
   if (!filled) {
     if (filled.error().kind != Kind::corrupt) return std::unexpected(filled.error());
-    if (quarantined_ids_.insert(id).second) ++parts_.metrics.threads_quarantined;
-    return damaged(id, filled.error());
+    if (quarantined_names_.insert(name).second) ++parts_.metrics.threads_quarantined;
+    return damaged(name, filled.error());
   }
   ++parts_.metrics.states_loaded;
   return thread;
@@ -165,15 +160,17 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
     auto views = load_views(parts_.store, thread.number);
     if (!views) return std::unexpected(views.error());
     if (views->now != thread.view_at) {
-      return corrupt(thread.id, "its views are of another time than its row says");
+      return corrupt(thread.name, "its views are of another time than its row says");
     }
     thread.state = std::move(*views);
   }
   Result<void> folded = fold_rest(parts_.log, thread);
   if (!folded) return folded;
-  if (thread.state.thread.id != thread.id) return corrupt(thread.id, "its log is another thread's");
+  if (name_of(thread.state) != thread.name) {
+    return corrupt(thread.name, "its log is another thread's");
+  }
   if (thread.state.now < last) {
-    return corrupt(thread.id, "its log ends before its row in the list of threads says");
+    return corrupt(thread.name, "its log ends before its row in the list of threads says");
   }
   auto former = former_of(parts_.log, thread.number, thread.state.now, parts_.epochs);
   if (!former) return std::unexpected(former.error());
@@ -182,14 +179,14 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
 }
 
 Result<void> States::reload(LiveThread& thread) {
-  const std::string key = keys::thread(thread.id);
+  const std::string key = keys::thread(thread.name);
   const auto row = parts_.store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
   if (!*row) return unknown_thread();
   const auto record = decode_thread_record(key, **row);
   if (!record) return std::unexpected(record.error());
   LiveThread read;
-  read.id = thread.id;
+  read.name = thread.name;
   read.number = record->record.number;
   read.view_at = record->record.view;
   if (record->record.thread) {
@@ -242,7 +239,7 @@ LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
     const bool fresh = numbers_.emplace(kept.number, &kept).second;
     MUST(fresh);
   }
-  const bool fresh = threads_.emplace(kept.id, std::move(thread)).second;
+  const bool fresh = threads_.emplace(kept.name, std::move(thread)).second;
   MUST(fresh);
   parts_.metrics.states_in_memory = threads_.size();
   return kept;
@@ -250,7 +247,7 @@ LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
 
 bool States::busy(const LiveThread& thread) const {
   return (thread.lane && !thread.lane->idle()) || thread.state.running ||
-         !thread.state.waiting.empty() || parts_.hub.followed(thread.id);
+         !thread.state.waiting.empty() || parts_.hub.followed(thread.name);
 }
 
 void States::touch(LiveThread& thread) {
@@ -297,8 +294,8 @@ void States::let_go_of_first() {
 
 void States::drop(LiveThread& thread) {
   if (thread.number != ThreadNumber()) numbers_.erase(thread.number);
-  const ThreadId id = thread.id;
-  threads_.erase(id);
+  const ThreadName name = thread.name;
+  threads_.erase(name);
   parts_.metrics.states_in_memory = threads_.size();
 }
 

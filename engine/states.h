@@ -37,7 +37,7 @@ struct LiveThread {
   LiveThread();
   ~LiveThread();
 
-  ThreadId id;
+  ThreadName name;
   ThreadNumber number;  // 0 until its first entry is on its way
   ThreadState state;
   Timestamp view_at;             // what the stored views show
@@ -74,14 +74,15 @@ class States {
   States& operator=(const States&) = delete;
 
   // For this user, or for the administrator. Fails with `unknown_thread`, `deleted`, `corrupt`, or
-  // `overloaded` if a user's thread had to be read and there is no memory for it.
+  // `overloaded` if a user's thread had to be read and there is no memory for it. To anyone but its
+  // owner a thread is unknown, and nothing is looked up.
   // The pointer is good until the strand is given back, or the next thread is opened.
-  [[nodiscard]] Result<LiveThread*> open(const std::optional<UserId>& user, const ThreadId& id);
-  // The same, but a thread that is not there is made for the user, empty and without a number.
-  [[nodiscard]] Result<LiveThread*> open_or_make(const UserId& user, const ThreadId& id);
+  [[nodiscard]] Result<LiveThread*> open(const std::optional<UserId>& user, const ThreadName& name);
+  // The same, but a thread of the user's own that is not there is made, empty and without a number.
+  [[nodiscard]] Result<LiveThread*> open_or_make(const UserId& user, const ThreadName& name);
   // Null if it is not in memory.
   [[nodiscard]] LiveThread* find(ThreadNumber number);
-  [[nodiscard]] LiveThread* find(const ThreadId& id);
+  [[nodiscard]] LiveThread* find(const ThreadName& name);
 
   // Requires: its first entry is to be appended under this number.
   void give_number(LiveThread& thread, ThreadNumber number);
@@ -102,13 +103,12 @@ class States {
   [[nodiscard]] std::size_t size() const { return threads_.size(); }
   template <class Visit>
   void each(Visit visit) {
-    for (auto& [id, thread] : threads_) visit(*thread);
+    for (auto& [name, thread] : threads_) visit(*thread);
   }
 
  private:
   [[nodiscard]] bool busy(const LiveThread& thread) const;
-  [[nodiscard]] Result<std::unique_ptr<LiveThread>> load(const std::optional<UserId>& user,
-                                                         const ThreadId& id);
+  [[nodiscard]] Result<std::unique_ptr<LiveThread>> load(const ThreadName& name);
   [[nodiscard]] Result<void> fill(LiveThread& thread, Timestamp last) const;
   LiveThread& keep(std::unique_ptr<LiveThread> thread);
   [[nodiscard]] bool over(const LiveThread* used) const;
@@ -116,12 +116,12 @@ class States {
   void drop(LiveThread& thread);
 
   Parts parts_;
-  std::unordered_map<ThreadId, std::unique_ptr<LiveThread>> threads_;
+  std::unordered_map<ThreadName, std::unique_ptr<LiveThread>> threads_;
   std::unordered_map<ThreadNumber, LiveThread*> numbers_;
   std::list<LiveThread*> idle_;  // used longest ago first
   std::uint32_t seconds_ = 0;
-  std::unordered_set<ThreadNumber> quarantined_;  // by an earlier start
-  std::unordered_set<ThreadId> quarantined_ids_;  // found since
+  std::unordered_set<ThreadNumber> quarantined_;      // by an earlier start
+  std::unordered_set<ThreadName> quarantined_names_;  // found since
 };
 
 }  // namespace lockstep

@@ -332,7 +332,8 @@ Result<StampedThreadRecord> decode_thread_record(std::string_view key, std::stri
 std::string encode(std::string_view key, const OpenRun& run) {
   capnp::MallocMessageBuilder builder;
   auto to = builder.initRoot<schema::OpenRun>();
-  to.setThread(bytes_of(run.thread.get()));
+  to.setThread(bytes_of(run.thread.id.get()));
+  to.setOwner(bytes_of(run.thread.owner.get()));
   to.setRun(bytes_of(run.run.get()));
   to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
   to.setAttempt(run.attempt);
@@ -340,29 +341,41 @@ std::string encode(std::string_view key, const OpenRun& run) {
 }
 
 Result<OpenRun> decode_open_run(std::string_view key, std::string_view value) {
+  auto run = decode_ownerless_open_run(key, value);
+  if (run && run->thread.owner.get().empty()) {
+    return fail(Kind::corrupt, "corrupt", "an open run names no owner of its thread");
+  }
+  return run;
+}
+
+Result<OpenRun> decode_ownerless_open_run(std::string_view key, std::string_view value) {
   return unseal<schema::OpenRun>(key, value, [](schema::OpenRun::Reader from, Damage& damage) {
-    return OpenRun{.thread = ThreadId(id(from.getThread(), damage)),
-                   .run = RunId(id(from.getRun(), damage)),
-                   .status = value_of(packed::run_status_table, from.getStatus(), damage),
-                   .attempt = from.getAttempt()};
+    return OpenRun{
+        .thread = {UserId(text(from.getOwner(), damage)), ThreadId(id(from.getThread(), damage))},
+        .run = RunId(id(from.getRun(), damage)),
+        .status = value_of(packed::run_status_table, from.getStatus(), damage),
+        .attempt = from.getAttempt()};
   });
 }
 
 std::string encode(std::string_view key, const FeedRow& row) {
   capnp::MallocMessageBuilder builder;
   auto to = builder.initRoot<schema::FeedItem>();
-  to.setThread(bytes_of(row.thread.get()));
+  to.setThread(bytes_of(row.thread.id.get()));
+  if (key != keys::feed(row.thread.owner)) to.setOwner(bytes_of(row.thread.owner.get()));
   to.setRemoved(row.removed);
   return seal(key, to);
 }
 
 Result<FeedRow> decode_feed_row(std::string_view key, std::string_view value) {
-  if (key.size() < stamp_bytes) return fail(Kind::corrupt, "corrupt", "a key is too short");
-  return unseal<schema::FeedItem>(key.substr(0, key.size() - stamp_bytes), value,
-                                  [](schema::FeedItem::Reader from, Damage& damage) {
-                                    return FeedRow{ThreadId(id(from.getThread(), damage)),
-                                                   from.getRemoved()};
-                                  });
+  const auto place = keys::decode_feed(key);
+  if (!place) return fail(Kind::corrupt, "corrupt", "a key in the feed names no change");
+  return unseal<schema::FeedItem>(
+      key.substr(0, key.size() - stamp_bytes), value,
+      [&](schema::FeedItem::Reader from, Damage& damage) {
+        const UserId owner = from.hasOwner() ? UserId(text(from.getOwner(), damage)) : place->user;
+        return FeedRow{{owner, ThreadId(id(from.getThread(), damage))}, from.getRemoved()};
+      });
 }
 
 }  // namespace lockstep

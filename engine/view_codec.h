@@ -67,6 +67,8 @@ struct ThreadRecord {
   std::optional<Thread> thread;  // as lists show it; nothing: the thread is deleted
   Timestamp view;                // of its views; 0: it has none
   Timestamp last;                // its last entry when this was written
+
+  [[nodiscard]] ThreadName name() const { return {owner, id}; }
   friend bool operator==(const ThreadRecord&, const ThreadRecord&) = default;
 };
 // To be written with Row::Stamp::value.
@@ -82,7 +84,7 @@ struct StampedThreadRecord {
 // --- open_runs, feed -----------------------------------------------------------------------------
 
 struct OpenRun {
-  ThreadId thread;
+  ThreadName thread;
   RunId run;
   RunStatus status = RunStatus::queued;
   std::uint32_t attempt = 1;
@@ -90,13 +92,17 @@ struct OpenRun {
 };
 [[nodiscard]] std::string encode(std::string_view key, const OpenRun& run);
 [[nodiscard]] Result<OpenRun> decode_open_run(std::string_view key, std::string_view value);
+// The owner may be missing, as in format 1 of the store: for the upgrade alone.
+[[nodiscard]] Result<OpenRun> decode_ownerless_open_run(std::string_view key,
+                                                        std::string_view value);
 
 struct FeedRow {
-  ThreadId thread;
+  ThreadName thread;
   bool removed = false;
   friend bool operator==(const FeedRow&, const FeedRow&) = default;
 };
-// `key`: without the commit number, as keys::feed(user) gives it.
+// `key`: without the commit number, as keys::feed(user) gives it. The owner of the thread may be
+// another user: then the row says so.
 [[nodiscard]] std::string encode(std::string_view key, const FeedRow& row);
 // `key`: as it was read.
 [[nodiscard]] Result<FeedRow> decode_feed_row(std::string_view key, std::string_view value);

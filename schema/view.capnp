@@ -88,7 +88,7 @@ struct ThreadView {
   titled @8 :Bool;
 }
 
-# A row of the table `threads`.
+# A row of the table `threads`, and of `meta` under `deleted/`.
 struct ThreadRecord {
   number @0 :UInt64;
   owner @1 :Data;
@@ -104,10 +104,12 @@ struct OpenRun {
   run @1 :Data;
   status @2 :Event.RunStatus;
   attempt @3 :UInt32 = 1;
+  owner @4 :Data;         # of the thread; format 1 of the store had none (engine/rocks/upgrade.h)
 }
 
 # A row of the table `feed`.
 struct FeedItem {
   thread @0 :Data;
   removed @1 :Bool;
+  owner @2 :Data;         # of the thread; null: whose feed it is
 }

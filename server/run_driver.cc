@@ -9,8 +9,8 @@
 namespace lockstep {
 namespace {
 
-std::string key_of(const ThreadId& thread, const RunId& run) {
-  return thread.get() + '/' + run.get();  // ids have no slash
+std::string key_of(const ThreadName& thread, const RunId& run) {
+  return thread.owner.get() + '/' + thread.id.get() + '/' + run.get();  // ids have no slash
 }
 
 }  // namespace
@@ -18,7 +18,7 @@ std::string key_of(const ThreadId& thread, const RunId& run) {
 // One run: what its generation has written and the engine has not yet taken.
 class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<Drive> {
  public:
-  Drive(RunDriver& driver, ThreadId thread, RunId run, std::uint32_t attempt)
+  Drive(RunDriver& driver, ThreadName thread, RunId run, std::uint32_t attempt)
       : driver_(driver), thread_(std::move(thread)), run_(std::move(run)), attempt_(attempt) {}
 
   void start(Agent* agent, Context context) {
@@ -90,7 +90,8 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   }
 
   void refused(const StepRefusal& refusal) {
-    driver_.log_.debug("steps_refused", {{"thread", thread_.get()},
+    driver_.log_.debug("steps_refused", {{"user", thread_.owner.get()},
+                                         {"thread", thread_.id.get()},
                                          {"run", run_.get()},
                                          {"code", refusal.code},
                                          {"detail", refusal.detail}});
@@ -110,7 +111,8 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
 
   // What the generation has written can't be taken: the run ends with the reason.
   void end_with(RunError error) {
-    driver_.log_.error("run_failed", {{"thread", thread_.get()},
+    driver_.log_.error("run_failed", {{"user", thread_.owner.get()},
+                                      {"thread", thread_.id.get()},
                                       {"run", run_.get()},
                                       {"code", error.code},
                                       {"detail", error.detail}});
@@ -124,7 +126,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   }
 
   RunDriver& driver_;
-  ThreadId thread_;
+  ThreadName thread_;
   RunId run_;
   std::uint32_t attempt_;
   std::unique_ptr<Generation> generation_;
@@ -154,14 +156,15 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
   auto drive = std::make_shared<Drive>(*this, context.thread, context.run, attempt);
   if (const auto former = drives_.find(key); former != drives_.end()) former->second->stop();
   drives_[key] = drive;
-  log_.debug(
-      "run_started",
-      {{"thread", context.thread.get()}, {"run", context.run.get()}, {"agent", agent.get()}});
+  log_.debug("run_started", {{"user", context.thread.owner.get()},
+                             {"thread", context.thread.id.get()},
+                             {"run", context.run.get()},
+                             {"agent", agent.get()}});
   drive->start(find_(agent), std::move(context));
   if (drive->outside()) drives_.erase(key);
 }
 
-void RunDriver::ended(const ThreadId& thread, const RunId& run) {
+void RunDriver::ended(const ThreadName& thread, const RunId& run) {
   const auto found = drives_.find(key_of(thread, run));
   if (found == drives_.end()) return;
   found->second->stop();

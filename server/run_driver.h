@@ -42,7 +42,7 @@ class RunDriver : public RunHost {
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadId& thread, const RunId& run) override;
+  void ended(const ThreadName& thread, const RunId& run) override;
 
  private:
   class Drive;
@@ -51,7 +51,7 @@ class RunDriver : public RunHost {
   Executor& executor_;
   LineLog& log_;
   Engine* engine_ = nullptr;
-  std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by thread and run
+  std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };
 
 }  // namespace lockstep

@@ -8,7 +8,6 @@ namespace {
 // More than these are a damaged disk, not damaged threads; a person reads them.
 constexpr std::size_t told_max = 64;
 
-std::string name_of(const ThreadId& thread) { return "thread " + thread.get(); }
 std::string list_of(const UserId& user) { return "the list of " + user.get(); }
 
 }  // namespace
@@ -22,54 +21,54 @@ void TellingEngine::tell(const std::string& what, const Error& error) {
 }
 
 void TellingEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
-  const std::string what = name_of(request.thread);
+  const std::string what = to_string(request.thread);
   engine_.sync(std::move(request),
                [this, what, done = std::move(done)](Result<SyncReply> reply) mutable {
                  done(told(what, std::move(reply)));
                });
 }
 
-void TellingEngine::write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+void TellingEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                           Done<std::expected<StepAck, StepRefusal>> done) {
   engine_.write(std::move(user), std::move(thread), std::move(batch), std::move(done));
 }
 
-Result<void> TellingEngine::join(const UserId& user, const ThreadId& thread, Follower& follower) {
-  return told(name_of(thread), engine_.join(user, thread, follower));
+Result<void> TellingEngine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
+  return told(to_string(thread), engine_.join(user, thread, follower));
 }
 
-void TellingEngine::leave(const ThreadId& thread, Follower& follower) {
+void TellingEngine::leave(const ThreadName& thread, Follower& follower) {
   engine_.leave(thread, follower);
 }
 
-Result<Slice> TellingEngine::entries(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Slice> TellingEngine::entries(const std::optional<UserId>& user, const ThreadName& thread,
                                      Timestamp after, std::size_t bytes_max) {
-  return told(name_of(thread), engine_.entries(user, thread, after, bytes_max));
+  return told(to_string(thread), engine_.entries(user, thread, after, bytes_max));
 }
 
-Result<void> TellingEngine::check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
-                                         const Cursor& cursor) {
-  return told(name_of(thread), engine_.check_cursor(user, thread, cursor));
+Result<void> TellingEngine::check_cursor(const std::optional<UserId>& user,
+                                         const ThreadName& thread, const Cursor& cursor) {
+  return told(to_string(thread), engine_.check_cursor(user, thread, cursor));
 }
 
-Result<Reading> TellingEngine::read(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Reading> TellingEngine::read(const std::optional<UserId>& user, const ThreadName& thread,
                                     std::optional<Timestamp> at) {
-  return told(name_of(thread), engine_.read(user, thread, at));
+  return told(to_string(thread), engine_.read(user, thread, at));
 }
 
-Result<MessagesPage> TellingEngine::messages(const UserId& user, const ThreadId& thread,
+Result<MessagesPage> TellingEngine::messages(const UserId& user, const ThreadName& thread,
                                              const PageAsked& page) {
-  return told(name_of(thread), engine_.messages(user, thread, page));
+  return told(to_string(thread), engine_.messages(user, thread, page));
 }
 
-Result<Run> TellingEngine::run(const std::optional<UserId>& user, const ThreadId& thread,
+Result<Run> TellingEngine::run(const std::optional<UserId>& user, const ThreadName& thread,
                                const RunId& run) {
-  return told(name_of(thread), engine_.run(user, thread, run));
+  return told(to_string(thread), engine_.run(user, thread, run));
 }
 
-Result<RunContext> TellingEngine::context(const std::optional<UserId>& user, const ThreadId& thread,
-                                          const RunId& run) {
-  return told(name_of(thread), engine_.context(user, thread, run));
+Result<RunContext> TellingEngine::context(const std::optional<UserId>& user,
+                                          const ThreadName& thread, const RunId& run) {
+  return told(to_string(thread), engine_.context(user, thread, run));
 }
 
 Result<ThreadsPage> TellingEngine::threads(const UserId& user, std::optional<std::string> before,
@@ -90,8 +89,8 @@ void TellingEngine::leave_feed(const UserId& user, Follower& follower) {
   engine_.leave_feed(user, follower);
 }
 
-void TellingEngine::erase(const UserId& user, ThreadId thread, Done<Result<void>> done) {
-  const std::string what = name_of(thread);
+void TellingEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
+  const std::string what = to_string(thread);
   engine_.erase(user, std::move(thread),
                 [this, what, done = std::move(done)](Result<void> result) mutable {
                   done(told(what, std::move(result)));

@@ -22,30 +22,30 @@ class TellingEngine final : public Engine {
   TellingEngine& operator=(const TellingEngine&) = delete;
 
   void sync(SyncRequest request, Done<Result<SyncReply>> done) override;
-  void write(std::optional<UserId> user, ThreadId thread, StepBatch batch,
+  void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) override;
-  [[nodiscard]] Result<void> join(const UserId& user, const ThreadId& thread,
+  [[nodiscard]] Result<void> join(const UserId& user, const ThreadName& thread,
                                   Follower& follower) override;
-  void leave(const ThreadId& thread, Follower& follower) override;
-  [[nodiscard]] Result<Slice> entries(const std::optional<UserId>& user, const ThreadId& thread,
+  void leave(const ThreadName& thread, Follower& follower) override;
+  [[nodiscard]] Result<Slice> entries(const std::optional<UserId>& user, const ThreadName& thread,
                                       Timestamp after, std::size_t bytes_max) override;
-  [[nodiscard]] Result<void> check_cursor(const std::optional<UserId>& user, const ThreadId& thread,
-                                          const Cursor& cursor) override;
-  [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadId& thread,
+  [[nodiscard]] Result<void> check_cursor(const std::optional<UserId>& user,
+                                          const ThreadName& thread, const Cursor& cursor) override;
+  [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
                                      std::optional<Timestamp> at) override;
-  [[nodiscard]] Result<MessagesPage> messages(const UserId& user, const ThreadId& thread,
+  [[nodiscard]] Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                               const PageAsked& page) override;
-  [[nodiscard]] Result<Run> run(const std::optional<UserId>& user, const ThreadId& thread,
+  [[nodiscard]] Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,
                                 const RunId& run) override;
   [[nodiscard]] Result<RunContext> context(const std::optional<UserId>& user,
-                                           const ThreadId& thread, const RunId& run) override;
+                                           const ThreadName& thread, const RunId& run) override;
   [[nodiscard]] Result<ThreadsPage> threads(const UserId& user, std::optional<std::string> before,
                                             std::uint32_t limit) override;
   [[nodiscard]] Result<std::vector<FeedItem>> feed(const UserId& user, const std::string& after,
                                                    std::uint32_t limit) override;
   void join_feed(const UserId& user, Follower& follower) override;
   void leave_feed(const UserId& user, Follower& follower) override;
-  void erase(const UserId& user, ThreadId thread, Done<Result<void>> done) override;
+  void erase(const UserId& user, ThreadName thread, Done<Result<void>> done) override;
   [[nodiscard]] Epoch epoch() const override { return engine_.epoch(); }
   void stop(Done<void> done) override;
 

@@ -65,6 +65,10 @@ CLI::Option* add_id(CLI::App* verb, const std::string& name, std::optional<Id>& 
       ->check(check_id, "ID");
 }
 
+void add_user(CLI::App* verb, std::optional<UserId>& user) {
+  add_id(verb, "--user", user, "Whose; needed where several users have a thread of this id");
+}
+
 void add_time(CLI::App* verb, const std::string& name, std::optional<Timestamp>& at,
               const char* about_it) {
   verb->add_option_function<std::uint64_t>(
@@ -115,6 +119,7 @@ void add_show(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<ShowOptions>(app, asked, "show", "Show the threads, or one as a tree");
   add_id(verb, "thread", options.thread, "The thread; without it all are listed");
+  add_user(verb, options.user);
   add_id(verb, "--message", options.message, "One message, whole");
   add_time(verb, "--at", options.at, "As it was at this timestamp");
   verb->add_flag("--events", options.events, "The entries of its log, one a line");
@@ -132,6 +137,7 @@ void add_replay(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<ReplayOptions>(app, asked, "replay", "Show a thread being written again as it was");
   add_id(verb, "thread", options.thread, "The thread")->required();
+  add_user(verb, options.user);
   add_time(verb, "--from", options.from, "Start with the thread as it was at this timestamp");
   add_time(verb, "--to", options.to, "Stop at this timestamp");
   verb->add_option("--speed", options.speed, "Times as fast as it was; 0: at once")
@@ -154,6 +160,7 @@ void add_context(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<ContextOptions>(app, asked, "context", "Show what the model was given in a run");
   add_id(verb, "thread", options.thread, "The thread")->required();
+  add_user(verb, options.user);
   add_id(verb, "run", options.run, "The run")->required();
   add_data(verb, options.data);
   add_json(verb, options.json);
@@ -166,7 +173,8 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
   verb->add_option("file", options.file, "The file; `-` is standard input")->required();
   verb->add_option_function<std::string>(
           "--user", [&options](const std::string& user) { options.user = UserId(user); },
-          "Whose the threads are to be (oasst, messages; jsonl brings its owners along)")
+          "Whose the threads are to be (oasst, messages; what `export` wrote brings its owners "
+          "along)")
       ->type_name("NAME");
   options.format = "jsonl";
   verb->add_option("--format", options.format, "How the file is written")
@@ -177,8 +185,10 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
   verb->footer(
       "  jsonl     what `export --format jsonl` wrote: whole histories\n"
       "  oasst     Open Assistant message trees, a tree a line\n"
-      "  messages  {\"thread\":…,\"message\":{\"id\":…,\"parent\":…,\"role\":…,\"text\":…}} a "
-      "line\n"
+      "  messages  {\"user\":…,\"thread\":…,\"message\":{\"id\":…,\"parent\":…,\"role\":…,"
+      "\"text\":…}} a line;\n"
+      "            --user stands for a `user` that is left out, and comes before one that is "
+      "there\n"
       "What is there already is left as it is: importing a file again changes nothing. The server "
       "must\n"
       "not be running on the folder.\n\n"
@@ -196,6 +206,7 @@ void add_export(CLI::App& app, std::optional<Verb>& asked) {
           "The threads")
       ->check(check_id, "ID");
   verb->add_flag("--all", options.all, "All threads");
+  add_user(verb, options.user);
   options.format = "jsonl";
   options.out = "-";
   verb->add_option("--format", options.format, "How to write")

@@ -22,7 +22,7 @@ Result<Context> context_of(const StoreReader& reader, const ThreadRecord& record
   const RunRow* row = now->run(id);
   if (!row) {
     return fail(Kind::rejected, "unknown_run",
-                "thread " + record.id.get() + " has no run " + id.get());
+                to_string(record.name()) + " has no run " + id.get());
   }
   if (!row->run.context_ts || !row->run.settings) {
     return fail(Kind::rejected, "unknown_run",
@@ -35,7 +35,8 @@ Result<Context> context_of(const StoreReader& reader, const ThreadRecord& record
   if (!*settings) {
     return fail(Kind::corrupt, "corrupt", "the settings of run " + id.get() + " are missing");
   }
-  Context context{.thread = record.id, .run = id, .path = {}, .settings = std::move(**settings)};
+  Context context{
+      .thread = record.name(), .run = id, .path = {}, .settings = std::move(**settings)};
   for (const MessageRow* message : then->path(row->run.head)) {
     context.path.push_back(message->message);
   }
@@ -71,7 +72,7 @@ void print_text(const Context& context, const Sent& sent, Terminal& terminal) {
 ExitCode run(const ContextOptions& options, Terminal& terminal) {
   const auto reader = StoreReader::open(options.data);
   if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
-  const auto record = (*reader)->thread(options.thread);
+  const auto record = (*reader)->thread(options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
   const auto context = context_of(**reader, *record, options.run);
   if (!context) {

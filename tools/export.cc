@@ -30,6 +30,7 @@ std::string message_lines(const ThreadState& state) {
   std::string lines;
   for (const Message& message : screen_of(state).messages) {
     lines += '{';
+    append_field(lines, "user", state.owner.get());
     append_field(lines, "thread", state.thread.id.get());
     append_name(lines, "message");
     append_message(lines, message);
@@ -71,12 +72,12 @@ Spelling spelling_of(const ExportOptions& options, const Terminal& terminal) {
   return options.format == "markdown" ? Spelling::as_made : Spelling::json;
 }
 
-// The threads that were asked for, by id.
+// The threads that were asked for; all of them by user and id.
 Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const ExportOptions& options) {
   std::vector<ThreadRecord> records;
   if (!options.all) {
     for (const ThreadId& id : options.threads) {
-      auto record = reader.thread(id);
+      auto record = reader.thread(id, options.user);
       if (!record) return std::unexpected(record.error());
       records.push_back(std::move(*record));
     }
@@ -85,7 +86,8 @@ Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const Export
   auto all = reader.threads();
   if (!all) return std::unexpected(all.error());
   for (StampedThreadRecord& row : *all) {
-    if (row.record.thread) records.push_back(std::move(row.record));
+    if (!row.record.thread || (options.user && row.record.owner != *options.user)) continue;
+    records.push_back(std::move(row.record));
   }
   return records;
 }

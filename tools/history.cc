@@ -16,7 +16,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint64_t history_version = 1;
+constexpr std::uint64_t history_version = 2;
+// Named a thread by its id alone; only the first entry said whose it was.
+constexpr std::uint64_t history_version_ownerless = 1;
 // Appends that wait for the disk at once.
 constexpr std::size_t in_flight_max = 256;
 
@@ -24,8 +26,15 @@ std::unexpected<Error> invalid(std::string what) {
   return fail(Kind::rejected, "invalid", std::move(what));
 }
 
+std::string header_of(std::uint64_t version) {
+  std::string line = "{";
+  append_field(line, "lockstep", "history");
+  append_field_number(line, "version", version);
+  return line + "}\n";
+}
+
 // The settings that a start in this entry refers to, if they were not written yet.
-Result<std::string> settings_lines(const Store& store, const ThreadId& thread, const Entry& entry,
+Result<std::string> settings_lines(const Store& store, const ThreadName& thread, const Entry& entry,
                                    std::set<Hash>& written) {
   std::string lines;
   for (const Event& event : entry.events) {
@@ -34,12 +43,13 @@ Result<std::string> settings_lines(const Store& store, const ThreadId& thread, c
     const auto bytes = store.get(Table::settings, keys::settings(started->settings));
     if (!bytes) return std::unexpected(bytes.error());
     if (!*bytes) {
-      return fail(Kind::corrupt, "corrupt",
-                  "thread " + thread.get() + ": the settings of run " + started->run.get() +
-                      " are missing");
+      return fail(
+          Kind::corrupt, "corrupt",
+          to_string(thread) + ": the settings of run " + started->run.get() + " are missing");
     }
     lines += '{';
-    append_field(lines, "thread", thread.get());
+    append_field(lines, "user", thread.owner.get());
+    append_field(lines, "thread", thread.id.get());
     append_field(lines, "settings", to_hex(started->settings));
     append_field(lines, "bytes", **bytes);
     lines += "}\n";
@@ -51,12 +61,7 @@ Result<std::string> settings_lines(const Store& store, const ThreadId& thread, c
 
 // --- Out -----------------------------------------------------------------------------------------
 
-std::string history_header() {
-  std::string line = "{";
-  append_field(line, "lockstep", "history");
-  append_field_number(line, "version", history_version);
-  return line + "}\n";
-}
+std::string history_header() { return header_of(history_version); }
 
 Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadRecord& record,
                                      const std::function<void(std::string_view)>& write) {
@@ -65,13 +70,14 @@ Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadReco
   std::optional<Error> error;
   const auto state = fold_thread(reader.log(), record.number, {},
                                  [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
-                                   const auto settings =
-                                       settings_lines(reader.store(), record.id, entry, written);
+                                   const auto settings = settings_lines(
+                                       reader.store(), record.name(), entry, written);
                                    if (!settings) {
                                      error = settings.error();
                                      return false;
                                    }
                                    std::string line = *settings + "{";
+                                   append_field(line, "user", record.owner.get());
                                    append_field(line, "thread", record.id.get());
                                    append_name(line, "entry");
                                    append_entry(line, entry);
@@ -104,33 +110,57 @@ Result<void> HistoryImport::take(std::string_view line) {
   const auto value = parse_json(line);
   if (!value) return std::unexpected(value.error());
   // Several exports, one behind the other, are a history too: each begins with the header.
-  const bool header = !value->find("thread") && to_text(*value) + "\n" == history_header();
+  const std::string text = value->find("thread") ? std::string() : to_text(*value) + "\n";
+  const bool ownerless = text == header_of(history_version_ownerless);
+  const bool header = ownerless || text == history_header();
   if (!header && !header_seen_) {
     return invalid("not the first line of a history: " + history_header());
   }
   if (header) {
+    ownerless_ = ownerless;
     header_seen_ = true;
     const auto ended = end_thread();
     target_.reset();  // the same thread may come again
     return ended;
   }
-  const JsonValue* thread = value->find("thread");
-  if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text)) {
-    return invalid("`thread` is missing, or is no id");
+  const JsonValue* entry = value->find("entry");
+  if (!entry) {
+    const JsonValue* hash = value->find("settings");
+    const JsonValue* bytes = value->find("bytes");
+    if (!hash || !bytes) return invalid("neither an `entry` nor `settings`");
+    return take_settings(hash->text, bytes->text);
   }
-  if (!target_ || target_->live.id.get() != thread->text) {
+  auto read = entry_of(*entry);
+  if (!read) return std::unexpected(read.error());
+  const auto thread = thread_of(*value, *read);
+  if (!thread) return std::unexpected(thread.error());
+  if (!target_ || target_->live.name != *thread) {
     if (auto ended = end_thread(); !ended) return ended;
-    if (auto opened = open(ThreadId(thread->text)); !opened) return opened;
+    if (auto opened = open(*thread); !opened) return opened;
   }
-  if (const JsonValue* entry = value->find("entry")) {
-    auto read = entry_of(*entry);
-    if (!read) return std::unexpected(read.error());
-    return take_entry(std::move(*read));
+  return take_entry(std::move(*read));
+}
+
+// The thread that a line names, by `user` and `thread`; in a history of version 1 by `thread`, and
+// the first entry says whose it is.
+Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) const {
+  const auto id_in = [&line](std::string_view field) {
+    const JsonValue* value = line.find(field);
+    const bool good = value && value->is(JsonValue::Kind::string) && is_id(value->text);
+    return good ? std::optional(value->text) : std::nullopt;
+  };
+  const auto id = id_in("thread");
+  if (!id) return invalid("`thread` is missing, or is no id");
+  std::optional<std::string> user = id_in("user");
+  if (ownerless_) {
+    if (entry.origin) {
+      user = entry.origin->owner.get();
+    } else if (target_ && target_->live.name.id.get() == *id) {
+      user = target_->live.name.owner.get();
+    }
   }
-  const JsonValue* hash = value->find("settings");
-  const JsonValue* bytes = value->find("bytes");
-  if (!hash || !bytes) return invalid("neither an `entry` nor `settings`");
-  return take_settings(hash->text, bytes->text);
+  if (!user || !is_id(*user)) return invalid("`user` is missing, or is no id");
+  return ThreadName{UserId(*user), ThreadId(*id)};
 }
 
 Result<void> HistoryImport::finish() {
@@ -139,9 +169,9 @@ Result<void> HistoryImport::finish() {
   return ended ? failure_ : ended;
 }
 
-Result<void> HistoryImport::open(const ThreadId& thread) {
+Result<void> HistoryImport::open(const ThreadName& thread) {
   auto target = std::make_unique<Target>();
-  target->live.id = thread;
+  target->live.name = thread;
   const std::string key = keys::thread(thread);
   const auto row = writer_.store().get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
@@ -149,7 +179,7 @@ Result<void> HistoryImport::open(const ThreadId& thread) {
     const auto record = decode_thread_record(key, **row);
     if (!record) return std::unexpected(record.error());
     if (!record->record.thread) {
-      return fail(Kind::gone, "deleted", "thread " + thread.get() + " was deleted here, for ever");
+      return fail(Kind::gone, "deleted", to_string(thread) + " was deleted here, for ever");
     }
     target->live.number = record->record.number;
     target->live.view_at = record->record.view;
@@ -199,7 +229,7 @@ Result<void> HistoryImport::take_entry(Entry entry) {
   if (target.place < target.known.size()) {
     if (target.known[target.place] != entry) {
       return fail(Kind::conflict, "other_history",
-                  "thread " + target.live.id.get() + " has another history here, from entry " +
+                  to_string(target.live.name) + " has another history here, from entry " +
                       std::to_string(target.known[target.place].at.get()) + " on");
     }
     ++target.place;
@@ -211,7 +241,7 @@ Result<void> HistoryImport::take_entry(Entry entry) {
   }
   const std::string why = unfoldable(target.live.state, entry);
   if (!why.empty()) return invalid("entry " + std::to_string(entry.at.get()) + ": " + why);
-  if (entry.origin && entry.origin->thread != target.live.id) {
+  if (entry.origin && ThreadName{entry.origin->owner, entry.origin->thread} != target.live.name) {
     return invalid("the first entry is that of another thread");
   }
   target.held = std::move(entry);

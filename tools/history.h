@@ -1,13 +1,14 @@
 // history.h: whole histories, out of one store and into another.
 //
-//   {"lockstep":"history","version":1}                             the first line
-//   {"thread":ID,"settings":HASH,"bytes":TEXT}                     before the first entry that
+//   {"lockstep":"history","version":2}                             the first line
+//   {"user":ID,"thread":ID,"settings":HASH,"bytes":TEXT}           before the first entry that
 //   needs it
-//   {"thread":ID,"entry":{…}}                                      an entry (record.h), in order
+//   {"user":ID,"thread":ID,"entry":{…}}                            an entry (record.h), in order
 //
-// Threads stand one after another, by id. Everything that a thread is comes out of its entries, so
-// this loses nothing: the same timestamps, cuts, runs, remembered changes. A deleted thread is not
-// in it: its entries are gone. Commit numbers are a store's own and are given anew.
+// Threads stand one after another, by user and id. Version 1 had no `user`; it is read too.
+// Everything that a thread is comes out of its entries, so this loses nothing: the same timestamps,
+// cuts, runs, remembered changes. A deleted thread is not in it: its entries are gone. Commit
+// numbers are a store's own and are given anew.
 //
 // Into a store that has the thread already goes what it lacks, if its history is the beginning of
 // the one that comes; a thread with another history is refused.
@@ -24,6 +25,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/json.h"
 #include "tools/reading.h"
 #include "tools/writing.h"
 
@@ -57,7 +59,8 @@ class HistoryImport {
 
  private:
   struct Target;
-  [[nodiscard]] Result<void> open(const ThreadId& thread);
+  [[nodiscard]] Result<ThreadName> thread_of(const JsonValue& line, const Entry& entry) const;
+  [[nodiscard]] Result<void> open(const ThreadName& thread);
   [[nodiscard]] Result<void> take_entry(Entry entry);
   [[nodiscard]] Result<void> take_settings(const std::string& hash, const std::string& bytes);
   [[nodiscard]] Result<void> end_thread();
@@ -68,6 +71,7 @@ class HistoryImport {
   StoreWriter& writer_;
   HistoryAccount account_;
   bool header_seen_ = false;
+  bool ownerless_ = false;          // the file is of version 1
   std::unique_ptr<Target> target_;  // the thread that is being written
   ThreadNumber next_number_;
   CommitNumber last_commit_;

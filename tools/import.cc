@@ -31,7 +31,8 @@ std::string of_file(const std::string& file, const Error& error) {
 // Lines of single messages become plans: those of a thread that stand together, one plan.
 class MessageLines {
  public:
-  explicit MessageLines(PlanPutter& putter) : putter_(putter) {}
+  // `user`: whose the threads are to be; empty: what each line says.
+  MessageLines(PlanPutter& putter, UserId user) : putter_(putter), user_(std::move(user)) {}
 
   Result<void> take(std::string_view line) {
     const auto value = parse_json(line);
@@ -41,11 +42,18 @@ class MessageLines {
     if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text) || !message) {
       return fail(Kind::rejected, "invalid", "a line needs `thread`, an id, and `message`");
     }
+    ThreadName name{user_, ThreadId(thread->text)};
+    if (const JsonValue* user = value->find("user"); user && user_.get().empty()) {
+      name.owner = UserId(user->text);
+    }
+    if (!is_id(name.owner.get())) {
+      return fail(Kind::rejected, "invalid", "a line needs `user`, an id, or the import --user");
+    }
     auto placed = placed_input_of(*message);
     if (!placed) return std::unexpected(placed.error());
     if (placed->has_more) ++has_more_;
-    if (plan_.thread.get() != thread->text) flush();
-    plan_.thread = ThreadId(thread->text);
+    if (plan_.thread != name) flush();
+    plan_.thread = std::move(name);
     plan_.messages.push_back({std::move(placed->input), std::move(placed->parent)});
     return {};
   }
@@ -56,6 +64,7 @@ class MessageLines {
 
  private:
   PlanPutter& putter_;
+  UserId user_;
   ThreadPlan plan_;
   std::uint64_t has_more_ = 0;
 };
@@ -83,8 +92,8 @@ ExitCode account_for(const PutAccount& account, const ImportOptions& options, Te
 ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Terminal& terminal) {
   const auto offline = OfflineEngine::open(writer);
   if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
-  PlanPutter putter(writer, (*offline)->engine(), options.user);
-  MessageLines lines(putter);
+  PlanPutter putter(writer, (*offline)->engine());
+  MessageLines lines(putter, options.user);
   Progress progress(terminal, writer.clock(), "import: line");
   const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
     progress.at(number);
@@ -95,6 +104,7 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
     }
     auto plan = plan_of_tree(line);
     if (!plan) return Result<void>(at_line(plan.error(), number));
+    plan->thread.owner = options.user;
     putter.put(std::move(*plan));
     return Result<void>();
   });
@@ -151,7 +161,9 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
 
 ExitCode run(const ImportOptions& options, Terminal& terminal) {
   const bool history = options.format == "jsonl";
-  if (!history && !is_id(options.user.get())) {
+  const bool owners_come_along = history || options.format == "messages";
+  const bool none = options.user.get().empty();
+  if (none ? !owners_come_along : !is_id(options.user.get())) {
     return terminal.fail({ExitCode::usage, "whose the threads are to be is missing, or is no id",
                           "Add --user NAME (A-Z a-z 0-9 . _ : -)."});
   }

@@ -196,7 +196,7 @@ Result<ThreadPlan> plan_of_tree(std::string_view line) {
   const JsonValue* prompt = tree->find("prompt");
   if (!prompt || !prompt->is(JsonKind::object)) return invalid("`prompt` is missing");
   ThreadPlan plan;
-  plan.thread = ThreadId(*id);
+  plan.thread.id = ThreadId(*id);
   plan.metadata = metadata_of(*tree, tree_fields);
   if (const auto added = add_below(plan, *prompt); !added) return std::unexpected(added.error());
   plan.head = best_end(*prompt);

@@ -19,7 +19,8 @@
 
 namespace lockstep {
 
-// Fails with `malformed` or `invalid`: no such tree, or one that can't be kept whole.
+// Whose the thread is to be is left open. Fails with `malformed` or `invalid`: no such tree, or one
+// that can't be kept whole.
 [[nodiscard]] Result<ThreadPlan> plan_of_tree(std::string_view line);
 
 // The trees that the thread's living messages form, a line each, as the data set writes them: with

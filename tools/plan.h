@@ -18,7 +18,7 @@ struct PlannedMessage {
 };
 
 struct ThreadPlan {
-  ThreadId thread;
+  ThreadName thread;
   std::optional<Json> metadata;  // of the thread, if it is new
   std::vector<PlannedMessage> messages;
   std::optional<MessageId> head;  // of the thread, if it is new; none: the last message

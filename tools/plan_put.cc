@@ -35,21 +35,21 @@ struct PlanPutter::Work {
   bool finishing = false;  // the last changes are on their way
 };
 
-PlanPutter::PlanPutter(StoreWriter& writer, Engine& engine, UserId user)
-    : writer_(writer), engine_(engine), user_(std::move(user)) {}
+PlanPutter::PlanPutter(StoreWriter& writer, Engine& engine) : writer_(writer), engine_(engine) {}
 PlanPutter::~PlanPutter() = default;
 
 void PlanPutter::put(ThreadPlan plan) {
-  while (busy_.contains(plan.thread)) wait_until_at_most(busy_.size() - 1);
+  const ThreadName thread = plan.thread;
+  while (busy_.contains(thread)) wait_until_at_most(busy_.size() - 1);
   wait_until_at_most(busy_max - 1);
   const auto work = std::make_shared<Work>();
   work->plan = std::move(plan);
   ++account_.threads;
   account_.messages += work->plan.messages.size();
-  const auto known = engine_.read(user_, work->plan.thread, {});
+  const auto known = engine_.read(thread.owner, thread, {});
   if (!known && known.error().code != "unknown_thread") {
-    account_.problems.push_back("thread " + work->plan.thread.get() + ": " + known.error().code +
-                                ", " + known.error().detail);
+    account_.problems.push_back(to_string(work->plan.thread) + ": " + known.error().code + ", " +
+                                known.error().detail);
     return;
   }
   work->is_new = !known;
@@ -59,7 +59,7 @@ void PlanPutter::put(ThreadPlan plan) {
       return known->screen.message(message.input.id) != nullptr;
     });
   }
-  busy_.insert(work->plan.thread);
+  busy_.insert(thread);
   next(work);
 }
 
@@ -72,7 +72,7 @@ void PlanPutter::next(const std::shared_ptr<Work>& work) {
   std::vector<PlannedMessage>& messages = work->plan.messages;
   SyncRequest request;
   request.thread = work->plan.thread;
-  request.changes.user = user_;
+  request.changes.user = work->plan.thread.owner;
   std::vector<Change>& changes = request.changes.changes;
   while (work->next < messages.size() && changes.size() < limits::changes_max) {
     changes.push_back(put_of(std::move(messages[work->next++])));
@@ -94,7 +94,7 @@ void PlanPutter::next(const std::shared_ptr<Work>& work) {
 }
 
 void PlanPutter::answered(const std::shared_ptr<Work>& work, Result<SyncReply> reply) {
-  const std::string where = "thread " + work->plan.thread.get() + ": ";
+  const std::string where = to_string(work->plan.thread) + ": ";
   if (!reply) {
     account_.problems.push_back(where + reply.error().code + ", " + reply.error().detail);
     return end(work);

@@ -28,13 +28,13 @@ struct PutAccount {
 
 class PlanPutter {
  public:
-  // Requires: all outlive it. `user`: whose new threads are to be.
-  PlanPutter(StoreWriter& writer, Engine& engine, UserId user);
+  // Requires: both outlive it.
+  PlanPutter(StoreWriter& writer, Engine& engine);
   ~PlanPutter();
   PlanPutter(const PlanPutter&) = delete;
   PlanPutter& operator=(const PlanPutter&) = delete;
 
-  // Waits if many are at it already.
+  // Waits if many are at it already. A thread that is new is its owner's.
   void put(ThreadPlan plan);
   // Waits for all.
   [[nodiscard]] PutAccount finish();
@@ -48,9 +48,8 @@ class PlanPutter {
 
   StoreWriter& writer_;
   Engine& engine_;
-  UserId user_;
   PutAccount account_;
-  std::unordered_set<ThreadId> busy_;
+  std::unordered_set<ThreadName> busy_;
   bool moved_ = false;
 };
 

@@ -40,10 +40,12 @@ class StoreReader {
   [[nodiscard]] const Store& store() const;
   [[nodiscard]] RocksLog& rocks() { return *rocks_; }
 
-  // By id; the deleted ones too.
+  // By user and id; the deleted ones too.
   [[nodiscard]] Result<std::vector<StampedThreadRecord>> threads() const;
-  // Fails with `unknown_thread` or `deleted`.
-  [[nodiscard]] Result<ThreadRecord> thread(const ThreadId& id) const;
+  // Of this user, or of whoever has one with the id. Fails with `unknown_thread`, `deleted`, or if
+  // several users have one with `ambiguous`, and names them.
+  [[nodiscard]] Result<ThreadRecord> thread(const ThreadId& id,
+                                            const std::optional<UserId>& user) const;
 
  private:
   StoreReader();
@@ -54,7 +56,7 @@ class StoreReader {
   std::unique_ptr<RocksLog> rocks_;
 };
 
-// All rows of the table, by id.
+// All rows of the table, by user and id.
 [[nodiscard]] Result<std::vector<StampedThreadRecord>> thread_records(const Store& store);
 
 // Decodes the entry that comes right after `state`, checks it and folds it. Fails with `corrupt`;

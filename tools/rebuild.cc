@@ -39,7 +39,7 @@ class Rebuild {
     for (const auto& [key, value] : *feed) {
       const auto row = decode_feed_row(key, value);
       if (row && row->removed) continue;  // a deletion is truth: its thread has no log to say so
-      feed_[row ? row->thread : ThreadId()].push_back(key);
+      feed_[row ? row->thread : ThreadName()].push_back(key);
     }
     auto threads = read_table(writer_.store(), Table::threads);
     if (!threads) return std::unexpected(threads.error());
@@ -79,7 +79,7 @@ class Rebuild {
     next_ = std::max(next_, known.value_or(1));
     std::vector<Row> rows{{Table::meta, std::string(keys::next_thread), keys::encode_number(next_),
                            Row::Stamp::none}};
-    for (const std::string& key : feed_[ThreadId()]) {
+    for (const std::string& key : feed_[ThreadName()]) {
       if (!placed_.contains(key))
         rows.push_back({Table::feed, key, std::nullopt, Row::Stamp::none});
     }
@@ -101,7 +101,7 @@ class Rebuild {
 
   Result<std::vector<Row>> rows_of_thread(ThreadNumber number, const ThreadState& state,
                                           CommitNumber commit) {
-    const ThreadId& id = state.thread.id;
+    const ThreadName name = name_of(state);
     Rows rows;
     if (auto cleared = clear(rows, Table::views, keys::views(number)); !cleared) {
       return std::unexpected(cleared.error());
@@ -109,7 +109,7 @@ class Rebuild {
     if (auto cleared = clear(rows, Table::open_runs, keys::open_runs(number)); !cleared) {
       return std::unexpected(cleared.error());
     }
-    for (const std::string& key : feed_[id]) rows[{Table::feed, key}] = std::nullopt;
+    for (const std::string& key : feed_[name]) rows[{Table::feed, key}] = std::nullopt;
     for (Row& row : view_rows(number, state, Timestamp())) {
       rows[{row.table, row.key}] = std::move(row.value);
     }
@@ -117,14 +117,15 @@ class Rebuild {
       const Run& open = state.runs[run].run;
       if (open.ended) continue;
       const std::string key = keys::open_run({number, run});
-      rows[{Table::open_runs, key}] = encode(key, OpenRun{id, open.id, open.status, open.attempt});
+      rows[{Table::open_runs, key}] =
+          encode(key, OpenRun{name, open.id, open.status, open.attempt});
     }
-    const std::string key = keys::thread(id);
-    const ThreadRecord record{id, number, state.owner, state.thread, state.now, state.now};
+    const std::string key = keys::thread(name);
+    const ThreadRecord record{name.id, number, name.owner, state.thread, state.now, state.now};
     rows[{Table::threads, key}] = encode(key, record) + keys::encode_number(commit.get());
     const std::string listed = keys::feed(state.owner, commit);
     placed_.insert(listed);
-    rows[{Table::feed, listed}] = encode(keys::feed(state.owner), FeedRow{id, false});
+    rows[{Table::feed, listed}] = encode(keys::feed(state.owner), FeedRow{name, false});
     Row quarantine = marks::clear(marks::quarantined, number);
     rows[{quarantine.table, quarantine.key}] = std::nullopt;
 
@@ -136,8 +137,8 @@ class Rebuild {
   }
 
   StoreWriter& writer_;
-  std::map<ThreadId, std::vector<std::string>> feed_;  // the rows of each thread; "": nobody's
-  std::set<std::string> placed_;                       // the feed's rows that were made again
+  std::map<ThreadName, std::vector<std::string>> feed_;  // rows of each thread; unnamed: nobody's
+  std::set<std::string> placed_;                         // the feed's rows that were made again
   std::vector<ThreadNumber> deleted_;
   std::uint64_t next_ = 1;
   Account account_;

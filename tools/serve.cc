@@ -28,6 +28,7 @@
 #include "tools/backup.h"
 #include "tools/opening_file.h"
 #include "tools/system.h"
+#include "tools/upgrade_told.h"
 #include "tools/verbs.h"
 #include "tools/version.h"
 
@@ -101,6 +102,12 @@ FailStop::Action fail_stop(LineLog& log) {
   return [&log](const std::string& reason) {
     log.error("storage_failed", {{"reason", reason}, {"next", "check the disk, then start again"}});
     _exit(static_cast<int>(ExitCode::store));
+  };
+}
+
+UpgradeTold tell_upgrade(LineLog& log) {
+  return [&log](const UpgradeProgress& progress) {
+    log.info(progress.done ? "upgraded" : "upgrading", {{"what", upgrade_line(progress)}});
   };
 }
 
@@ -241,7 +248,11 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   const auto find_agent = [&agents](const AgentName& name) { return (*agents)->find(name); };
 
   share(sharing_of(config));
-  auto rocks = RocksLog::open(config.data, {.executor = executor, .random = random, .options = {}},
+  auto rocks = RocksLog::open(config.data,
+                              {.executor = executor,
+                               .random = random,
+                               .options = {},
+                               .told = now_and_then(clock, tell_upgrade(log))},
                               fail_stop(log));
   if (!rocks) return terminal.fail(trouble_of(rocks.error(), config.data));
   say_what_was_found(**rocks, config.data, log);

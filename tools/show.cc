@@ -23,7 +23,9 @@ std::string padded(std::string text, std::size_t columns) {
 ExitCode show_threads(const StoreReader& reader, const ShowOptions& options, Terminal& terminal) {
   auto records = reader.threads();
   if (!records) return terminal.fail(trouble_of(records.error(), options.data));
-  std::erase_if(*records, [](const StampedThreadRecord& row) { return !row.record.thread; });
+  std::erase_if(*records, [&](const StampedThreadRecord& row) {
+    return !row.record.thread || (options.user && row.record.owner != *options.user);
+  });
   std::ranges::sort(*records, std::ranges::greater(), [](const StampedThreadRecord& row) {
     return std::pair(row.record.thread->updated, row.commit);
   });
@@ -178,7 +180,7 @@ std::string state_json(const ThreadState& state) {
 }
 
 ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Terminal& terminal) {
-  const auto record = reader.thread(*options.thread);
+  const auto record = reader.thread(*options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
   VisitEntry visit;
   if (options.events) {
@@ -191,10 +193,10 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
   if (!state) return terminal.fail(trouble_of(state.error(), options.data));
   if (options.events) return ExitCode::ok;
   if (state->now == Timestamp()) {
-    return terminal.fail({ExitCode::failed,
-                          "thread " + options.thread->get() + " was not there yet at " +
-                              std::to_string(options.at->get()),
-                          "It was made at " + std::to_string(record->thread->created.get()) + "."});
+    return terminal.fail(
+        {ExitCode::failed,
+         to_string(record->name()) + " was not there yet at " + std::to_string(options.at->get()),
+         "It was made at " + std::to_string(record->thread->created.get()) + "."});
   }
   if (!options.message) {
     if (options.json) terminal.print_json(state_json(*state));

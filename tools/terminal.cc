@@ -79,6 +79,13 @@ Trouble trouble_of(const Error& error, const std::string& data) {
       trouble.advice = "`lockstep show` lists the threads.";
       break;
     default:
+      if (error.code == "ambiguous") trouble.advice = "Say whose: --user NAME.";
+      if (error.code == "newer_format") trouble.code = ExitCode::store;
+      if (error.code == "older_format") {
+        trouble.code = ExitCode::store;
+        trouble.advice = "`lockstep serve --data " + data +
+                         "` upgrades it, and goes on where an upgrade was cut short.";
+      }
       break;
   }
   return trouble;

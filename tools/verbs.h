@@ -29,6 +29,7 @@ struct ShowOptions {
   std::string data;
   bool json = false;
   std::optional<ThreadId> thread;  // none: the list of threads
+  std::optional<UserId> user;      // whose; none: of whoever has it, if it is one user
   std::optional<MessageId> message;
   std::optional<Timestamp> at;
   bool events = false;
@@ -38,6 +39,7 @@ struct ReplayOptions {
   std::string data;
   bool json = false;
   ThreadId thread;
+  std::optional<UserId> user;  // as above
   std::optional<Timestamp> from;
   std::optional<Timestamp> to;
   double speed = 1;      // 0: at once
@@ -48,6 +50,7 @@ struct ContextOptions {
   std::string data;
   bool json = false;
   ThreadId thread;
+  std::optional<UserId> user;  // as above
   RunId run;
 };
 
@@ -63,6 +66,7 @@ struct ExportOptions {
   std::string data;
   bool json = false;  // of the account, not of what is exported
   std::vector<ThreadId> threads;
+  std::optional<UserId> user;  // as above; with `all`, only this user's
   bool all = false;
   std::string format;
   std::string out;  // "-": standard output

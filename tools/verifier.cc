@@ -41,9 +41,15 @@ Result<void> Verifier::load() {
   for (const auto& [key, value] : *threads) {
     auto row = decode_thread_record(key, value);
     if (!row) {
-      problem("the list of threads", "the row of thread " + key + ": " + row.error().detail);
+      const auto name = keys::decode_thread(key);
+      problem("the list of threads",
+              "the row of " + (name ? to_string(*name) : "no thread") + ": " + row.error().detail);
+    } else if (keys::decode_thread(key) != row->record.name()) {
+      problem("the list of threads",
+              "the row of " + to_string(row->record.name()) + " lies in another's place");
     } else if (!records_.emplace(row->record.number, *row).second) {
-      problem("the list of threads", "thread " + key + " has the number of another thread");
+      problem("the list of threads",
+              to_string(row->record.name()) + " has the number of another thread");
     }
   }
   for (auto [table, rows] :
@@ -97,20 +103,20 @@ void Verifier::end() {
   if (!walked_) return;
   const WalkedThread walked = std::move(*walked_);
   walked_.reset();
-  const ThreadId& id = walked.state.thread.id;
+  const ThreadName name = lockstep::name_of(walked.state);
   if (walked.broken || (walked.row && !walked.row->record.thread)) {
-    if (walked.row) seen_.emplace(walked.row->record.id.get(), walked.number);
+    if (walked.row) seen_.emplace(walked.row->record.name(), walked.number);
     return;
   }
-  seen_.emplace(id.get(), walked.number);
+  seen_.emplace(name, walked.number);
   for (std::uint32_t run = 0; run < walked.state.runs.size(); ++run) {
     const Run& open = walked.state.runs[run].run;
     if (open.ended) continue;
     const std::string key = keys::open_run({walked.number, run});
-    open_runs_wanted_.emplace(key, encode(key, OpenRun{id, open.id, open.status, open.attempt}));
+    open_runs_wanted_.emplace(key, encode(key, OpenRun{name, open.id, open.status, open.attempt}));
   }
   if (!walked.row) {
-    return problem("thread " + id.get(), "it has entries, but no row in the list of threads");
+    return problem(to_string(name), "it has entries, but no row in the list of threads");
   }
   compare_record(walked);
   compare_views(walked);
@@ -118,12 +124,10 @@ void Verifier::end() {
 
 void Verifier::compare_record(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
-  const std::string where = "thread " + record.id.get();
-  if (record.id != walked.state.thread.id) {
-    return problem(where, "its entries are those of thread " + walked.state.thread.id.get());
+  const std::string where = to_string(record.name());
+  if (record.name() != lockstep::name_of(walked.state)) {
+    return problem(where, "its entries are those of " + to_string(lockstep::name_of(walked.state)));
   }
-  if (record.owner != walked.state.owner)
-    problem(where, "its row names another owner than its log");
   if (!walked.at_last) {
     return problem(where, "its row was written with entry " + std::to_string(record.last.get()) +
                               ", which is not in its log");
@@ -138,7 +142,7 @@ void Verifier::compare_record(const WalkedThread& walked) {
 
 void Verifier::compare_views(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
-  const std::string where = "thread " + record.id.get();
+  const std::string where = to_string(record.name());
   if (record.view == Timestamp()) return;
   const auto views = load_views(store_, walked.number);
   if (!views) return problem(where, "its views: " + views.error().detail, record.view);
@@ -153,21 +157,21 @@ void Verifier::compare_views(const WalkedThread& walked) {
 
 void Verifier::compare_tables() {
   for (const auto& [number, row] : records_) {
-    if (row.record.thread && !seen_.contains(row.record.id.get())) {
-      problem("thread " + row.record.id.get(), "it is in the list of threads, but has no entries");
+    if (row.record.thread && !seen_.contains(row.record.name())) {
+      problem(to_string(row.record.name()), "it is in the list of threads, but has no entries");
     }
   }
   for (const auto& [key, value] : open_runs_wanted_) {
     const auto row = open_runs_.find(key);
     if (row != open_runs_.end() && row->second == value) continue;
     const auto run = decode_open_run(key, value);
-    problem("thread " + (run ? run->thread.get() : "?"),
+    problem(run ? to_string(run->thread) : "a thread",
             "its open run " + (run ? run->run.get() : "?") + " is not in the table of open runs");
   }
   for (const auto& [key, value] : open_runs_) {
     if (open_runs_wanted_.contains(key)) continue;
     const auto run = decode_open_run(key, value);
-    problem("the open runs", run ? "run " + run->run.get() + " of thread " + run->thread.get() +
+    problem("the open runs", run ? "run " + run->run.get() + " of " + to_string(run->thread) +
                                        " is in the table, but is not open"
                                  : "a row is damaged: " + run.error().detail);
   }
@@ -184,14 +188,15 @@ void Verifier::compare_feed() {
       const auto decoded = decode_feed_row(key, place->second);
       return decoded ? std::optional<FeedRow>(*decoded) : std::nullopt;
     }();
-    if (!item || item->thread != row.record.id || item->removed == row.record.thread.has_value()) {
-      problem("thread " + row.record.id.get(), "its place in the feed is missing or damaged");
+    if (!item || item->thread != row.record.name() ||
+        item->removed == row.record.thread.has_value()) {
+      problem(to_string(row.record.name()), "its place in the feed is missing or damaged");
     }
     if (place != feed_.end()) feed_.erase(place);
   }
   for (const auto& [key, value] : feed_) {
     const auto item = decode_feed_row(key, value);
-    problem("the feed", item ? "a second row for thread " + item->thread.get()
+    problem("the feed", item ? "a second row for " + to_string(item->thread)
                              : "a row is damaged: " + item.error().detail);
   }
 }
@@ -214,7 +219,7 @@ void Verifier::problem(std::string where, std::string what, Timestamp at) {
 
 std::string Verifier::name_of(ThreadNumber number) const {
   const auto row = records_.find(number);
-  if (row != records_.end()) return "thread " + row->second.record.id.get();
+  if (row != records_.end()) return to_string(row->second.record.name());
   return "thread number " + std::to_string(number.get());
 }
 

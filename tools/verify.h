@@ -78,7 +78,7 @@ class Verifier {
   const Store& store_;
   Verification result_;
   std::map<ThreadNumber, StampedThreadRecord> records_;
-  std::map<std::string, ThreadNumber> seen_;  // ids with entries
+  std::map<ThreadName, ThreadNumber> seen_;  // with entries
   TableRows feed_;
   TableRows open_runs_;
   TableRows settings_;

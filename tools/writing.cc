@@ -12,6 +12,7 @@
 #include "server/asio_executor.h"
 #include "server/inference/settings.h"
 #include "tools/access.h"
+#include "tools/upgrade_told.h"
 
 namespace lockstep {
 namespace {
@@ -23,6 +24,10 @@ void stop_at_once(const std::string& reason) {
                "start again: what was stored is recovered.\n",
                reason.c_str());
   _exit(static_cast<int>(ExitCode::store));
+}
+
+void note_upgrade(const UpgradeProgress& progress) {
+  std::fprintf(stderr, "lockstep: %s\n", upgrade_line(progress).c_str());
 }
 
 }  // namespace
@@ -53,8 +58,12 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, 
   }
   share(sharing_of(data));
   std::unique_ptr<StoreWriter> writer(new StoreWriter());
-  auto rocks = RocksLog::open(
-      data, {.executor = *writer->strand_, .random = writer->random_, .options = {}}, stop_at_once);
+  auto rocks = RocksLog::open(data,
+                              {.executor = *writer->strand_,
+                               .random = writer->random_,
+                               .options = {},
+                               .told = now_and_then(writer->clock_, note_upgrade)},
+                              stop_at_once);
   if (!rocks) return std::unexpected(rocks.error());
   writer->rocks_ = std::move(*rocks);
   return writer;
@@ -92,7 +101,7 @@ struct OfflineEngine::NoHost final : RunHost {
   void started(const AgentName&, Context, std::uint32_t) override {
     MUST(false && "no agent, so no run starts");
   }
-  void ended(const ThreadId&, const RunId&) override {}
+  void ended(const ThreadName&, const RunId&) override {}
 };
 
 OfflineEngine::OfflineEngine()

@@ -42,17 +42,6 @@ Result<Opened> create(const KvLog::Parts& parts) {
   return opened;
 }
 
-Result<void> check_format(std::string_view bytes) {
-  auto version = decode_number(bytes);
-  if (!version) return corrupt("the store's format version can't be read");
-  if (*version > log_format_version) {
-    return fail(Kind::rejected, "newer_format",
-                "the store has format " + std::to_string(*version) + ", this program knows up to " +
-                    std::to_string(log_format_version) + ": use the version that wrote it");
-  }
-  return {};
-}
-
 // Does the log end where its tail says?
 Result<void> check_end(const Kv& kv, const LogTail& tail) {
   if (tail.entry.thread == ThreadNumber()) return {};
@@ -129,6 +118,12 @@ Error read_only() { return {Kind::unavailable, "read_only", "the store is open f
 
 Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for the disk"}; }
 
+std::unexpected<Error> older_format() {
+  return fail(Kind::rejected, "older_format",
+              "the store has an older format, or its upgrade is not finished: it can be read once "
+              "it was opened for writing");
+}
+
 // Answers are never given from within the call that asked.
 template <class T>
 void refuse(Executor& executor, Done<Result<T>> done, Error error) {
@@ -142,13 +137,20 @@ void refuse(Executor& executor, Done<Result<T>> done, Error error) {
 Result<std::unique_ptr<KvLog>> KvLog::open(Parts parts) {
   auto format = parts.kv.get(KvTable::meta, format_key);
   if (!format) return std::unexpected(format.error());
+  bool old = false;
   if (*format) {
-    if (auto known = check_format(**format); !known) {
-      return std::unexpected(known.error());
-    }
+    const auto needed = needs_upgrade(parts.kv);
+    if (!needed) return std::unexpected(needed.error());
+    old = *needed;
   }
+  if (old && parts.access == Access::read_only) return older_format();
   auto opened = *format ? recover(parts) : begin(parts);
   if (!opened) return std::unexpected(opened.error());
+  if (old) {
+    if (auto upgraded = upgrade(parts.kv, parts.told, parts.upgrade_rows); !upgraded) {
+      return std::unexpected(upgraded.error());
+    }
+  }
   opened->report.dropped_bytes = parts.dropped_bytes;
   return std::unique_ptr<KvLog>(
       new KvLog(parts, opened->tail, opened->report, std::move(opened->epochs)));

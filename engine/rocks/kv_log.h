@@ -4,7 +4,8 @@
 //   read, get, scan ─────────────────────> Kv
 //
 // Opening checks that the store is ours and of a format we know, that the log ends where its tail
-// says, and that it does not end below the mark; it does not read every thread. Reading checks each
+// says, and that it does not end below the mark; it does not read every thread. A store of an older
+// format is then upgraded (upgrade.h), if it is opened for writing. Reading checks each
 // row by its checksum and against the row before it: what is damaged is an error, never other data.
 //
 // A read may see an entry that is durable but was not yet reported to `follow`, as both come from
@@ -21,6 +22,8 @@
 #include "engine/epochs.h"
 #include "engine/log.h"
 #include "engine/rocks/committer.h"
+#include "engine/rocks/limits.h"
+#include "engine/rocks/upgrade.h"
 #include "engine/store.h"
 #include "engine/time.h"
 
@@ -49,11 +52,13 @@ class KvLog : public Log, public Store {
     Random& random;
     Access access = Access::read_write;
     std::uint64_t dropped_bytes = 0;  // by the disk, when it was opened: for the report
+    UpgradeTold told = {};            // of an upgrade; may be empty
+    std::uint32_t upgrade_rows = limits::upgrade_rows_max;  // that one write of it takes
   };
 
-  // Fails with `corrupt` (and says what is missing), `newer_format`, `not_a_store`, or with
-  // `no_store` if there is none and it is opened read-only. Requires: the parts live longer than
-  // the log.
+  // Fails with `corrupt` (and says what is missing), `newer_format`, `not_a_store`; opened
+  // read-only also with `no_store` if there is none, and with `older_format` if it would have to be
+  // upgraded. Requires: the parts live longer than the log.
   [[nodiscard]] static Result<std::unique_ptr<KvLog>> open(Parts parts);
   ~KvLog() override;
 

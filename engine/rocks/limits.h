@@ -32,6 +32,11 @@ inline constexpr std::size_t walk_bytes_max = 16 << 20;
 // Problems that one walk lists: a person reads them.
 inline constexpr std::size_t problems_max = 1000;
 
+// Rows of an older format that one write of an upgrade takes: little enough that progress is seen,
+// and that a disk which fills up stops it early.
+inline constexpr std::uint32_t upgrade_rows_max = 1024;
+inline constexpr std::size_t upgrade_bytes_max = 1 << 20;
+
 // Defaults of the RocksDB options that the operator may set.
 inline constexpr std::size_t block_cache_bytes = 256 << 20;
 // A memtable of the log: some 500,000 tokens. Two of them at most wait to be flushed.

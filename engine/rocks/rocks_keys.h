@@ -23,7 +23,8 @@
 
 namespace lockstep {
 
-inline constexpr std::uint64_t log_format_version = 1;
+// Of all that a store keeps. Each change of it has a number; upgrade.h says what each brought.
+inline constexpr std::uint64_t log_format_version = 2;
 inline constexpr std::string_view format_key = "log.format";
 inline constexpr std::string_view tail_key = "log.tail";
 

@@ -42,7 +42,8 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Part
                           .fail_stop = rocks->fail_stop_,
                           .executor = parts.executor,
                           .random = parts.random,
-                          .dropped_bytes = rocks->kv_->dropped_bytes()});
+                          .dropped_bytes = rocks->kv_->dropped_bytes(),
+                          .told = std::move(parts.told)});
   if (!log) return std::unexpected(log.error());
   rocks->log_ = std::move(*log);
   rocks->committer_ =

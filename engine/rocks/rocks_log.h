@@ -24,6 +24,7 @@ class RocksLog {
     Executor& executor;
     Random& random;
     RocksOptions options = {};
+    UpgradeTold told = {};  // of an upgrade, if the store is of an older format
   };
 
   // `on_failure` is called from any thread when the disk has failed, and should not return.
@@ -31,7 +32,7 @@ class RocksLog {
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
                                                               Parts parts,
                                                               FailStop::Action on_failure);
-  // Fails with `no_store` too.
+  // Fails with `no_store` and `older_format` too.
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open_read_only(const std::string& folder,
                                                                         Parts parts);
   ~RocksLog();

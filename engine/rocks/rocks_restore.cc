@@ -16,10 +16,10 @@ namespace fs = std::filesystem;
 using backup_folder::error_of;
 using backup_folder::failed;
 
-// Opened for reading only, the log posts nothing.
+// A log that is opened and closed again posts nothing.
 class NoStrand final : public Executor {
  public:
-  void post(Task) override { MUST(false && "a log that is only read posts nothing"); }
+  void post(Task) override { MUST(false && "nothing was asked of the log"); }
   void post_after(std::chrono::microseconds, Task) override { MUST(false && "nor later"); }
   [[nodiscard]] bool runs_here() const override { return true; }
 };
@@ -100,7 +100,8 @@ class Restore {
     return restored;
   }
 
-  // Does the store end where it should? If so its history goes on under a new name.
+  // Does the store end where it should? If so its history goes on under a new name. One of an
+  // earlier format is upgraded on the way.
   Result<Restored> begin_epoch(const std::string& mark_path) {
     FailStop fail_stop([](const std::string&) {});  // `commit` says it too
     auto kv = RocksKv::open(part_, {}, fail_stop);
@@ -116,7 +117,7 @@ class Restore {
                                   .fail_stop = fail_stop,
                                   .executor = strand,
                                   .random = random_,
-                                  .access = Access::read_only});
+                                  .access = Access::read_write});
     if (!log) return std::unexpected(log.error());
     Restored restored{found_.backup, (*log)->epochs(), (*log)->last_commit()};
     if (restored.epochs.current != found_.note.epoch) {

@@ -86,6 +86,10 @@ std::optional<Form> accepted_form(const Request& request, std::initializer_list<
   return best;
 }
 
+ThreadName thread_of(const Call& call) {
+  return {call.owner.value_or(call.user), ThreadId(call.names[0])};
+}
+
 void refuse(Respond& respond, const Problem& problem) { respond(response_of(problem)); }
 void refuse(Respond& respond, const Error& error) { refuse(respond, problem_of(error)); }
 

@@ -40,6 +40,9 @@ class Query {
 [[nodiscard]] std::optional<Form> accepted_form(const Request& request,
                                                 std::initializer_list<Form> offered);
 
+// The thread that the path names. Requires: its first hole is a thread's id.
+[[nodiscard]] ThreadName thread_of(const Call& call);
+
 void refuse(Respond& respond, const Problem& problem);
 void refuse(Respond& respond, const Error& error);
 

@@ -140,10 +140,11 @@ void append_end_frame(std::string& out, const Cursor& cursor, std::string_view r
   out += '}';
 }
 
-void append_feed_frame(std::string& out, const FeedItem& item) {
+void append_feed_frame(std::string& out, const FeedItem& item, const UserId& reader) {
   out += '{';
   append_field(out, "frame", "feed");
   append_field(out, "cursor", item.cursor);
+  if (item.owner != reader) append_field(out, "user", item.owner.get());
   if (item.thread) {
     append_name(out, "thread");
     append_thread(out, *item.thread);

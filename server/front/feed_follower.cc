@@ -41,7 +41,7 @@ Stream::Filled FeedFollower::fill(std::string& out, std::size_t bytes_max) {
     }
     for (const FeedItem& item : *items) {
       frame.clear();
-      append_feed_frame(frame, item);
+      append_feed_frame(frame, item, user_);
       framing_.append(out, frame, item.cursor);
       cursor_ = item.cursor;
     }

@@ -30,7 +30,7 @@ namespace lockstep {
 
 struct FollowPlan {
   UserId user;
-  ThreadId thread;
+  ThreadName thread;
   Framing framing;
   Follow follow = Follow::none;
   std::optional<SyncReply> reply;  // said first, as a diff

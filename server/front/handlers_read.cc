@@ -61,7 +61,7 @@ void get_thread(Front& front, Call call, Respond respond) {
   const auto at = query.number("at", ts_max);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (auto problem = check_json(call.request)) return refuse(respond, *problem);
-  const auto reading = front.engine.read(call.user, ThreadId(call.names[0]),
+  const auto reading = front.engine.read(call.user, thread_of(call),
                                          at ? std::optional(Timestamp(*at)) : std::nullopt);
   if (!reading) return refuse(respond, reading.error());
   respond(json_response(reading_json(*reading)));
@@ -74,7 +74,7 @@ void get_messages(Front& front, Call call, Respond respond) {
   const std::uint32_t limit = read_limit(query);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!before) return refuse(respond, make_problem("invalid", "`before` is missing.", "?before"));
-  const auto page = front.engine.messages(call.user, ThreadId(call.names[0]), {*before, limit, at});
+  const auto page = front.engine.messages(call.user, thread_of(call), {*before, limit, at});
   if (!page) return refuse(respond, page.error());
   std::string body = "{";
   append_name(body, "messages");
@@ -86,7 +86,7 @@ void get_messages(Front& front, Call call, Respond respond) {
 void get_run(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
-  const auto run = front.engine.run(call.user, ThreadId(call.names[0]), RunId(call.names[1]));
+  const auto run = front.engine.run(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
   std::string body;
   append_run(body, *run);
@@ -96,7 +96,7 @@ void get_run(Front& front, Call call, Respond respond) {
 void get_context(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
-  const auto run = front.engine.context(call.user, ThreadId(call.names[0]), RunId(call.names[1]));
+  const auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
   respond(json_response(context_json(front, *run)));
 }
@@ -119,7 +119,7 @@ void list_threads(Front& front, Call call, Respond respond) {
 void delete_thread(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
-  front.engine.erase(call.user, ThreadId(call.names[0]),
+  front.engine.erase(call.user, thread_of(call),
                      [respond = std::move(respond)](Result<void> done) mutable {
                        if (!done) return refuse(respond, done.error());
                        Response response;
@@ -139,7 +139,7 @@ void write_steps(Front& front, Call call, Respond respond) {
   if (!steps) return refuse(respond, steps.error());
   StepBatch batch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), std::move(*steps)};
   front.engine.write(
-      call.user, ThreadId(call.names[0]), std::move(batch),
+      call.user, thread_of(call), std::move(batch),
       [&front, respond = std::move(respond)](std::expected<StepAck, StepRefusal> ack) mutable {
         if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
         std::string body = "{";

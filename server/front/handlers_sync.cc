@@ -75,7 +75,7 @@ std::expected<SyncAsked, Problem> read_sync_call(const Call& call) {
     return std::unexpected(
         make_problem("invalid", "One JSON answer can't follow for ever.", "follow"));
   }
-  asked.request.thread = ThreadId(call.names[0]);
+  asked.request.thread = thread_of(call);
   asked.request.changes.user = call.user;
   auto last = last_event(call);
   if (!last) return std::unexpected(std::move(last.error()));
@@ -125,7 +125,7 @@ std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
   asked.after = *last ? **last : after.value_or(Cursor{});
   FollowPlan& plan = asked.plan;
   plan.user = call.user;
-  plan.thread = ThreadId(call.names[0]);
+  plan.thread = thread_of(call);
   plan.framing.form = *form;
   plan.follow = follow.value_or(*form == Form::sse ? Follow::live : Follow::none);
   plan.after = asked.after.at;

@@ -40,7 +40,8 @@ void append_event(std::string& out, const Event& event);
 void append_entry_frame(std::string& out, const Entry& entry);
 void append_live_frame(std::string& out, const Cursor& cursor);
 void append_end_frame(std::string& out, const Cursor& cursor, std::string_view reason);
-void append_feed_frame(std::string& out, const FeedItem& item);
+// `reader`: whose feed it is; a thread of another user is told with its `user`.
+void append_feed_frame(std::string& out, const FeedItem& item, const UserId& reader);
 void append_steps_frame(std::string& out, const StepAck& ack);
 
 // --- Helpers of the writers ----------------------------------------------------------------------

@@ -52,6 +52,20 @@ std::optional<std::vector<std::string>> match(std::string_view pattern,
   return names;
 }
 
+// Takes `users/{user}` out of a thread's path, so that what is left is the path of the caller's
+// own. Of what is not a thread's there is nobody else's: such a path stays as it is, and fits
+// nothing.
+std::optional<UserId> take_owner(std::vector<std::string>& path) {
+  constexpr std::size_t thread_path_min = 5;  // v1 users {user} threads {thread}
+  if (path.size() < thread_path_min || path[0] != "v1" || path[1] != "users" ||
+      path[3] != "threads") {
+    return std::nullopt;
+  }
+  UserId owner(std::move(path[2]));
+  path.erase(path.begin() + 1, path.begin() + 3);
+  return owner;
+}
+
 // HEAD is GET without the body; a socket has no answer that could be left out (RFC 6455, 4.1).
 bool takes_head(const Route& route) {
   return route.method == "GET" && route.access != Route::Access::socket;
@@ -118,6 +132,12 @@ std::optional<Problem> check_body(const Route& route, const Request& request) {
 }
 
 std::optional<Problem> check_names(const Call& call) {
+  if (call.owner && !is_id(call.owner->get())) {
+    return make_problem("invalid",
+                        "A user in the path has a character other than A-Z a-z 0-9 . _ : -, or is "
+                        "too long.",
+                        "user");
+  }
   for (const std::string& name : call.names) {
     if (is_id(name)) continue;
     return make_problem("invalid",
@@ -248,6 +268,7 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
                                         Tick now) {
   std::expected<Target, Problem> target = check_request(front, request, address, now);
   if (!target) return std::unexpected(std::move(target.error()));
+  std::optional<UserId> owner = take_owner(target->path);
   const Asset* asset = find_asset(front.page, target->path);
   const std::string methods = methods_for(request, *target, asset);
   if (methods.empty()) return std::unexpected(make_problem("not_found", "There is no such path."));
@@ -260,6 +281,7 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
   }
   admission.call = {.request = std::move(request),
                     .user = {},
+                    .owner = std::move(owner),
                     .names = {},
                     .query = std::move(target->query),
                     .now = now,

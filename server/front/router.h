@@ -2,7 +2,8 @@
 //
 // The gate stands before it: limits, host, origin and token are checked when the header is there,
 // before a body is read. What gets through is a `Call`: who asks, and what the path and the query
-// name.
+// name. A thread's path names the caller's own thread; with `/v1/users/{user}` in place of `/v1` it
+// names that user's.
 #pragma once
 
 #include <expected>
@@ -20,6 +21,7 @@ namespace lockstep {
 struct Call {
   Request request;
   UserId user;                     // empty if not authorised, which only `socket` lets through
+  std::optional<UserId> owner;     // whose thread the path names; nothing: the caller's own
   std::vector<std::string> names;  // what stands in the path's holes, in order; ids
   std::vector<std::pair<std::string, std::string>> query;
   Tick now{};                    // when its header had come

@@ -68,9 +68,17 @@ std::vector<Step> read_step_list(Object& object) {
   return steps;
 }
 
+// Without `user` the thread is the caller's own, and the name has no owner yet.
+ThreadName read_thread(Object& object) {
+  ThreadName thread;
+  thread.id = ThreadId(object.need("thread").id());
+  if (const auto user = object.find("user")) thread.owner = UserId(user->id());
+  return thread;
+}
+
 SocketSteps read_socket_steps(Object& object) {
   SocketSteps steps;
-  steps.thread = ThreadId(object.need("thread").id());
+  steps.thread = read_thread(object);
   steps.batch.run = RunId(object.need("run").id());
   steps.batch.attempt = static_cast<std::uint32_t>(object.need("attempt").number(u32_max));
   steps.batch.steps = read_step_list(object);
@@ -87,9 +95,9 @@ void read_call(std::size_t name, const Spot& spot, SocketCall& call) {
   call.id = object.need("id").id();
   if (name == 0) {
     SocketSync sync;
-    const ThreadId thread(object.need("thread").id());
+    ThreadName thread = read_thread(object);
     sync.call = read_sync_fields(object);
-    sync.call.request.thread = thread;
+    sync.call.request.thread = std::move(thread);
     call.what = std::move(sync);
   } else if (name == 2) {
     call.what = read_socket_steps(object);

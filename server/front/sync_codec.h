@@ -21,7 +21,9 @@ namespace lockstep {
 enum class Follow : std::uint8_t { none, run, live };
 
 struct SyncCall {
-  SyncRequest request;  // thread and user are the caller's to know over HTTP
+  // Over HTTP thread and user are the caller's to know; over a socket the user is, and the thread's
+  // owner is empty if it is the user's own.
+  SyncRequest request;
   std::optional<Follow> follow;
 };
 
@@ -40,7 +42,7 @@ struct SocketSync {
 };
 struct SocketCancel {};
 struct SocketSteps {
-  ThreadId thread;
+  ThreadName thread;  // its owner empty: the caller
   StepBatch batch;
 };
 struct SocketFeed {

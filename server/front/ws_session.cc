@@ -105,6 +105,7 @@ void WsSession::sync(const std::string& id, SocketSync call) {
   if (!opened(id)) return;
   SyncRequest& request = call.call.request;
   request.changes.user = user_;
+  if (request.thread.owner.get().empty()) request.thread.owner = user_;
   FollowPlan plan;
   plan.user = user_;
   plan.thread = request.thread;
@@ -157,6 +158,7 @@ void WsSession::feed(const std::string& id, const SocketFeed& call) {
 }
 
 void WsSession::write_steps(const std::string& id, SocketSteps call) {
+  if (call.thread.owner.get().empty()) call.thread.owner = user_;
   ++unanswered_;
   front_.engine.write(user_, std::move(call.thread), std::move(call.batch),
                       [self = self_, id](std::expected<StepAck, StepRefusal> ack) {

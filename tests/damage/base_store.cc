@@ -136,7 +136,7 @@ class Life {
 
   void sync(const ThreadName& thread, std::vector<Change> changes) {
     SyncRequest request;
-    request.thread = thread.id;
+    request.thread = thread;
     request.changes.user = thread.owner;
     request.changes.device = DeviceId("phone");
     request.changes.changes = std::move(changes);

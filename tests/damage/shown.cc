@@ -35,12 +35,12 @@ class MutedLog final : public Log {
 };
 
 Result<ThreadShown> ask_thread(Engine& engine, const ThreadName& name) {
-  auto reading = engine.read(name.owner, name.id, {});
+  auto reading = engine.read(name.owner, name, {});
   if (!reading) return std::unexpected(reading.error());
   ThreadShown shown;
   shown.screen = std::move(reading->screen);
   for (Timestamp after;;) {
-    auto slice = engine.entries(name.owner, name.id, after, limits::read_bytes_max);
+    auto slice = engine.entries(name.owner, name, after, limits::read_bytes_max);
     if (!slice) return std::unexpected(slice.error());
     if (slice->entries.empty()) break;
     for (const auto& published : slice->entries) shown.entries.push_back(*published->entry);
@@ -48,7 +48,7 @@ Result<ThreadShown> ask_thread(Engine& engine, const ThreadName& name) {
   }
   for (const Run& run : shown.screen.runs) {
     if (!run.started) continue;
-    auto context = engine.context(name.owner, name.id, run.id);
+    auto context = engine.context(name.owner, name, run.id);
     if (!context) return std::unexpected(context.error());
     shown.settings[run.id] = std::move(context->context.settings);
   }

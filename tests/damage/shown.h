@@ -17,12 +17,6 @@
 
 namespace lockstep::damage {
 
-struct ThreadName {
-  UserId owner;
-  ThreadId id;
-  friend auto operator<=>(const ThreadName&, const ThreadName&) = default;
-};
-
 struct ThreadShown {
   Screen screen;
   std::vector<Entry> entries;

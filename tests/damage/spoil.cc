@@ -9,18 +9,29 @@
 #include "engine/view_codec.h"
 
 namespace lockstep::damage {
+namespace {
+
+Result<ThreadNumber> number_of(const Kv& kv, const std::string& thread) {
+  const auto rows = kv.scan({.table = KvTable::threads,
+                             .rows_max = std::numeric_limits<std::uint32_t>::max(),
+                             .bytes_max = std::numeric_limits<std::size_t>::max()});
+  if (!rows) return std::unexpected(rows.error());
+  for (const auto& [key, value] : *rows) {
+    const auto record = decode_thread_record(key, value);
+    if (record && record->record.id.get() == thread) return record->record.number;
+  }
+  return fail(Kind::not_found, "unknown_thread", thread);
+}
+
+}  // namespace
 
 Result<void> spoil(const Spoil& what) {
   FailStop fail_stop([](const std::string&) { MUST(!"the disk of a test has failed"); });
   auto kv = RocksKv::open(what.data + "/rocks", {}, fail_stop);
   if (!kv) return std::unexpected(kv.error());
-  const std::string key = keys::thread(ThreadId(what.thread));
-  const auto row = (*kv)->get(KvTable::threads, key);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(Kind::not_found, "unknown_thread", what.thread);
-  const auto record = decode_thread_record(key, **row);
-  if (!record) return std::unexpected(record.error());
-  const ThreadNumber number = record->record.number;
+  const auto found = number_of(**kv, what.thread);
+  if (!found) return std::unexpected(found.error());
+  const ThreadNumber number = *found;
   auto rows = (*kv)->scan({.table = what.table,
                            .begin = thread_begin(number),
                            .end = thread_end(number),

@@ -12,7 +12,7 @@ namespace lockstep::damage {
 
 struct Spoil {
   std::string data;                // the folder of a store that nobody has open
-  std::string thread;              // its id
+  std::string thread;              // its id, of whoever has it
   KvTable table = KvTable::views;  // or the log: then its last entry
 };
 

@@ -17,7 +17,7 @@ struct EngineTest : testing::Test, EngineFixture {
   }
   Result<void> erase() {
     Answer<Result<void>> erased;
-    engine->erase(user, thread, erased.done());
+    engine->erase(user, name(), erased.done());
     executor.run();
     return *erased;
   }
@@ -92,12 +92,12 @@ TEST_F(EngineTest, WhatAModelWasGivenCanBeReadAtAnyLaterTime) {
   synced({change_of(DeleteMessage{mid("u1")})});
   restart();
 
-  const auto context = engine->context(user, thread, rid("r1"));
+  const auto context = engine->context(user, name(), rid("r1"));
 
   ASSERT_TRUE(context.has_value());
   EXPECT_EQ(context->context.path, given.path);
   EXPECT_EQ(context->context.settings, given.settings);
-  EXPECT_EQ(engine->context(user, thread, rid("r9")).error().code, "unknown_run");
+  EXPECT_EQ(engine->context(user, name(), rid("r9")).error().code, "unknown_run");
 }
 
 TEST_F(EngineTest, ARestartEndsWhatACrashInterruptedAndKeepsWhatWasShown) {
@@ -131,7 +131,7 @@ TEST_F(EngineTest, ASecondRestartFindsNothingToEnd) {
 TEST_F(EngineTest, AFollowerReadsEveryEntryOnceFromMemoryOrTheLog) {
   const Timestamp first = synced({change_of(put("u0", "before"))}).cursor.at;
   CountingFollower follower;
-  ASSERT_TRUE(engine->join(user, thread, follower));
+  ASSERT_TRUE(engine->join(user, name(), follower));
   start_streaming();
   for (std::uint64_t seq = 2; seq < 20; ++seq) {
     ASSERT_TRUE(write(batch("r1", {token(seq, "a1", ".")})));
@@ -139,7 +139,7 @@ TEST_F(EngineTest, AFollowerReadsEveryEntryOnceFromMemoryOrTheLog) {
   const std::vector<Entry> from_memory = entries(first);
   EXPECT_EQ(metrics.entries_read_from_log, 0u);
   EXPECT_EQ(metrics.entries_read_from_tail, from_memory.size());
-  engine->leave(thread, follower);
+  engine->leave(name(), follower);
 
   const std::vector<Entry> from_log = entries(first);
 
@@ -156,16 +156,16 @@ TEST_F(EngineTest, AThreadOfAnotherUserIsNotFollowed) {
   synced({change_of(put("u1", "hello"))});
   CountingFollower follower;
 
-  EXPECT_EQ(engine->join(uid("bob"), thread, follower).error().code, "unknown_thread");
-  EXPECT_EQ(engine->entries(uid("bob"), thread, {}, 1).error().code, "unknown_thread");
-  EXPECT_TRUE(engine->entries(std::nullopt, thread, {}, 1).has_value());
+  EXPECT_EQ(engine->join(uid("bob"), name(), follower).error().code, "unknown_thread");
+  EXPECT_EQ(engine->entries(uid("bob"), name(), {}, 1).error().code, "unknown_thread");
+  EXPECT_TRUE(engine->entries(std::nullopt, name(), {}, 1).has_value());
 }
 
 TEST_F(EngineTest, ACursorIsCheckedBeforeItIsFollowed) {
   const Cursor cursor = synced({change_of(put("u1", "hello"))}).cursor;
 
-  EXPECT_TRUE(engine->check_cursor(user, thread, cursor));
-  EXPECT_EQ(engine->check_cursor(user, thread, {cursor.at, Epoch(1)}).error().code,
+  EXPECT_TRUE(engine->check_cursor(user, name(), cursor));
+  EXPECT_EQ(engine->check_cursor(user, name(), {cursor.at, Epoch(1)}).error().code,
             "unknown_history");
 }
 
@@ -180,8 +180,8 @@ TEST_F(EngineTest, AThreadCanBeReadAsItWasAtAnyEntry) {
 
   EXPECT_EQ(reading(then.screen.now).screen, then.screen);
   EXPECT_EQ(reading(then.screen.now).digest, then.digest);
-  EXPECT_EQ(engine->read(user, thread, Timestamp(1)).error().code, "unknown_thread");
-  EXPECT_EQ(engine->read(user, thread, Timestamp(9'999'999'999)).error().code, "unknown_history");
+  EXPECT_EQ(engine->read(user, name(), Timestamp(1)).error().code, "unknown_thread");
+  EXPECT_EQ(engine->read(user, name(), Timestamp(9'999'999'999)).error().code, "unknown_history");
 }
 
 TEST_F(EngineTest, MessagesAboveAWindowAreReadPageByPage) {
@@ -189,18 +189,18 @@ TEST_F(EngineTest, MessagesAboveAWindowAreReadPageByPage) {
   const Cursor cursor = reading().cursor;
   synced({change_of(put("m2", "edited"))});
 
-  const auto page = engine->messages(user, thread, {mid("m4"), 2, std::nullopt});
+  const auto page = engine->messages(user, name(), {mid("m4"), 2, std::nullopt});
   ASSERT_TRUE(page.has_value());
   ASSERT_EQ(page->messages.size(), 2u);
   EXPECT_EQ(text_of(page->messages[0]), "edited");
   EXPECT_EQ(page->messages[1].id, mid("m3"));
   EXPECT_TRUE(page->older);
 
-  const auto then = engine->messages(user, thread, {mid("m4"), 9, cursor});
+  const auto then = engine->messages(user, name(), {mid("m4"), 9, cursor});
   ASSERT_EQ(then->messages.size(), 3u);
   EXPECT_EQ(text_of(then->messages[1]), "m2");
   EXPECT_FALSE(then->older);
-  EXPECT_EQ(engine->messages(user, thread, {mid("m9"), 2, {}}).error().code, "unknown_message");
+  EXPECT_EQ(engine->messages(user, name(), {mid("m9"), 2, {}}).error().code, "unknown_message");
 }
 
 // --- Deleting ------------------------------------------------------------------------------------
@@ -208,13 +208,13 @@ TEST_F(EngineTest, MessagesAboveAWindowAreReadPageByPage) {
 TEST_F(EngineTest, ADeletedThreadIsGoneForEverAndItsRunEnds) {
   start_streaming();
   CountingFollower follower;
-  ASSERT_TRUE(engine->join(user, thread, follower));
+  ASSERT_TRUE(engine->join(user, name(), follower));
 
   ASSERT_TRUE(erase());
 
   EXPECT_GE(follower.wakes, 1);
-  EXPECT_EQ(engine->entries(user, thread, {}, 1).error().code, "deleted");
-  engine->leave(thread, follower);
+  EXPECT_EQ(engine->entries(user, name(), {}, 1).error().code, "deleted");
+  engine->leave(name(), follower);
   EXPECT_EQ(host.ends, std::vector{rid("r1")});
   EXPECT_EQ(code_of(sync({change_of(put("u2", "again"))})), "deleted");
   EXPECT_EQ(write(batch("r1", {token(2, "a1", "x")})).error().code, "deleted");
@@ -239,7 +239,7 @@ TEST_F(EngineTest, ADeletionTakesTheBytesAlong) {
 TEST_F(EngineTest, ADeletionThatWasCutShortIsFinishedByTheNextStart) {
   start_streaming();
   Answer<Result<void>> erased;
-  engine->erase(user, thread, erased.done());
+  engine->erase(user, name(), erased.done());
   const int commits = log.commits;
   while (log.commits == commits) ASSERT_TRUE(executor.step());
   engine.reset();  // the tombstone is durable, the bytes are there
@@ -255,7 +255,7 @@ TEST_F(EngineTest, ADeletionThatWasCutShortIsFinishedByTheNextStart) {
 TEST_F(EngineTest, WhatWaitsBehindADeletionIsToldSo) {
   start_streaming();
   Answer<Result<void>> erased;
-  engine->erase(user, thread, erased.done());
+  engine->erase(user, name(), erased.done());
   auto change = ask_for(request({change_of(put("u2", "late"))}));
   auto steps = send(batch("r1", {token(2, "a1", "late")}));
 

@@ -27,7 +27,7 @@ struct FeedTest : testing::Test, EngineFixture {
   }
   void erase(const std::string& name) {
     Answer<Result<void>> erased;
-    engine->erase(user, tid(name), erased.done());
+    engine->erase(user, {user, tid(name)}, erased.done());
     executor.run();
     MUST(erased->has_value());
   }

@@ -27,7 +27,7 @@ struct HubTest : testing::Test {
 
   Hub hub;
   Woken follower;
-  ThreadId thread{"t1"};
+  ThreadName thread{UserId("ann"), tid("t1")};
   std::uint64_t last = 100;
 };
 

@@ -84,12 +84,25 @@ TEST(Keys, OpenRunsThreadsSettingsAndNumbersComeBack) {
   EXPECT_EQ(keys::decode_open_run(keys::open_run(run)), run);
   EXPECT_TRUE(keys::open_run(run).starts_with(keys::open_runs(thread)));
   EXPECT_EQ(keys::decode_open_run("short"), std::nullopt);
-  EXPECT_EQ(keys::decode_thread(keys::thread(ThreadId("t.1"))), ThreadId("t.1"));
-  EXPECT_EQ(keys::decode_thread("no id!"), std::nullopt);
   EXPECT_EQ(keys::decode_settings(keys::settings(hash)), hash);
   EXPECT_EQ(keys::decode_settings("short"), std::nullopt);
   EXPECT_EQ(keys::decode_number(keys::encode_number(UINT64_MAX - 1)), UINT64_MAX - 1);
   EXPECT_EQ(keys::decode_number("1234567"), std::nullopt);
+}
+
+TEST(Keys, ThreadsOfAUserLieTogetherAndAreNamedByBoth) {
+  const ThreadName tea{UserId("ann"), ThreadId("t.1")};
+  const ThreadName other{UserId("anna"), ThreadId("t.1")};
+
+  EXPECT_EQ(keys::thread(tea), std::string("\0\3annt.1", 8));
+  EXPECT_EQ(keys::decode_thread(keys::thread(tea)), tea);
+  EXPECT_TRUE(keys::thread(tea).starts_with(keys::threads(tea.owner)));
+  EXPECT_FALSE(keys::thread(other).starts_with(keys::threads(tea.owner)));
+  EXPECT_EQ(keys::decode_deleted(keys::deleted(tea)), tea);
+  EXPECT_EQ(keys::decode_deleted(keys::thread(tea)), std::nullopt);
+  EXPECT_EQ(keys::decode_thread("t.1"), std::nullopt);
+  EXPECT_EQ(keys::decode_thread(std::string("\0\3annno id!", 11)), std::nullopt);
+  EXPECT_EQ(keys::decode_thread(std::string("\0\3ann", 5)), std::nullopt);
 }
 
 }  // namespace

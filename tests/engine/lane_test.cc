@@ -89,7 +89,7 @@ TEST_F(LaneTest, EachRequestsChangesAreAnEntryOfTheirOwn) {
 TEST_F(LaneTest, NothingIsSeenOrAnsweredBeforeItIsDurable) {
   start_streaming();
   CountingFollower follower;
-  ASSERT_TRUE(engine->join(user, thread, follower));
+  ASSERT_TRUE(engine->join(user, name(), follower));
   const int commits = log.commits;
   auto sent = send(batch("r1", {token(2, "a1", "one")}));
 
@@ -104,7 +104,7 @@ TEST_F(LaneTest, NothingIsSeenOrAnsweredBeforeItIsDurable) {
   EXPECT_TRUE(sent.has_come());
   EXPECT_EQ(follower.wakes, 1);
   EXPECT_EQ(text("a1"), "one");
-  engine->leave(thread, follower);
+  engine->leave(name(), follower);
 }
 
 TEST_F(LaneTest, TimestampsGrowThoughTheClockGoesBack) {

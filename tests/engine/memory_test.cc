@@ -201,7 +201,7 @@ TEST_F(MemoryTest, WhatWaitsForALaneIsCountedUntilItIsAnswered) {
 TEST_F(MemoryTest, TailsAreGivenUpForWorkAndFollowersReadTheLog) {
   start_streaming();
   CountingFollower follower;
-  ASSERT_TRUE(engine->join(user, thread, follower));
+  ASSERT_TRUE(engine->join(user, name(), follower));
   const Timestamp before = reading().cursor.at;
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", std::string(300 * kib, 'x'))})));
   const std::size_t tail = account.bytes(MemoryKind::tails);
@@ -212,7 +212,7 @@ TEST_F(MemoryTest, TailsAreGivenUpForWorkAndFollowersReadTheLog) {
 
   EXPECT_EQ(account.bytes(MemoryKind::tails), 0u);
   EXPECT_EQ(entries(before).size(), 1u);
-  engine->leave(thread, follower);
+  engine->leave(name(), follower);
 }
 
 }  // namespace

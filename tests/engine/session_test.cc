@@ -109,12 +109,16 @@ TEST_F(SessionTest, AThreadThatIsNotThereIsUnknown) {
 
 TEST_F(SessionTest, AThreadOfAnotherUserIsUnknown) {
   synced({change_of(put("u1", "one"))});
-  user = uid("bob");
+  const auto asked_by_bob = [&](std::vector<Change> changes, std::optional<Cursor> cursor = {}) {
+    SyncRequest asked = request(std::move(changes), cursor);
+    asked.changes.user = uid("bob");
+    return code_of(answer_to(std::move(asked)));
+  };
 
-  EXPECT_EQ(code_of(sync({})), "unknown_thread");
-  EXPECT_EQ(code_of(sync({change_of(put("u2", "two"))})), "unknown_thread");
-  EXPECT_EQ(code_of(sync({}, Cursor{Timestamp(1), engine->epoch()})), "unknown_thread");
-  EXPECT_EQ(engine->read(user, thread, {}).error().code, "unknown_thread");
+  EXPECT_EQ(asked_by_bob({}), "unknown_thread");
+  EXPECT_EQ(asked_by_bob({change_of(put("u2", "two"))}), "unknown_thread");
+  EXPECT_EQ(asked_by_bob({}, Cursor{Timestamp(1), engine->epoch()}), "unknown_thread");
+  EXPECT_EQ(engine->read(uid("bob"), name(), {}).error().code, "unknown_thread");
 }
 
 TEST_F(SessionTest, ACursorOfAThreadThatIsNotThereTellsNobodyToForget) {
@@ -283,11 +287,11 @@ TEST_F(RestoredTest, FollowersAndPagesHaveTheSameCut) {
   const Cursor second = synced({change_of(put("u2", "two"))}).cursor;
   cut(last);
 
-  EXPECT_TRUE(engine->check_cursor(user, thread, first).has_value());
-  EXPECT_EQ(engine->check_cursor(user, thread, second).error().code, "rewound");
-  EXPECT_TRUE(engine->messages(user, thread, {.before = mid("u1"), .limit = 5, .at = first}));
+  EXPECT_TRUE(engine->check_cursor(user, name(), first).has_value());
+  EXPECT_EQ(engine->check_cursor(user, name(), second).error().code, "rewound");
+  EXPECT_TRUE(engine->messages(user, name(), {.before = mid("u1"), .limit = 5, .at = first}));
   EXPECT_EQ(
-      engine->messages(user, thread, {.before = mid("u1"), .limit = 5, .at = second}).error().code,
+      engine->messages(user, name(), {.before = mid("u1"), .limit = 5, .at = second}).error().code,
       "rewound");
 }
 

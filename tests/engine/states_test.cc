@@ -47,7 +47,7 @@ TEST_F(StatesTest, AFollowedThreadAndOneWithAnOpenRunStay) {
   thread = tid("t2");
   synced({change_of(put("u1", "hello"))});
   CountingFollower follower;
-  ASSERT_TRUE(engine->join(user, tid("t2"), follower));
+  ASSERT_TRUE(engine->join(user, name(), follower));
 
   make_threads(limits::idle_states_max + 10);
 
@@ -56,7 +56,7 @@ TEST_F(StatesTest, AFollowedThreadAndOneWithAnOpenRunStay) {
   thread = tid("t2");
   static_cast<void>(reading());
   EXPECT_EQ(metrics.states_loaded, loaded);
-  engine->leave(tid("t2"), follower);
+  engine->leave(name(), follower);
 }
 
 TEST_F(StatesTest, AThreadThatWasLetGoIsReadAsItWas) {
@@ -139,7 +139,7 @@ TEST_F(StatesTest, ADamagedThreadIsCorruptAndTheRestIsServed) {
   thread = tid("t1");
   EXPECT_EQ(code_of(sync({})), "corrupt");
   EXPECT_EQ(code_of(sync({change_of(put("u2", "two"))})), "corrupt");
-  EXPECT_EQ(engine->read(user, thread, {}).error().kind, Kind::corrupt);
+  EXPECT_EQ(engine->read(user, name(), {}).error().kind, Kind::corrupt);
   EXPECT_EQ(write(batch("r1", {token(2, "a1", "x")})).error().code, "corrupt");
   EXPECT_EQ(metrics.threads_quarantined, 1u);
 }
@@ -153,7 +153,7 @@ TEST_F(StatesTest, ADamagedViewIsCorrupt) {
 
   restart();
 
-  EXPECT_EQ(engine->read(user, thread, {}).error().code, "corrupt");
+  EXPECT_EQ(engine->read(user, name(), {}).error().code, "corrupt");
 }
 
 class Marker : public OpeningMarker {
@@ -194,10 +194,10 @@ TEST_F(StatesTest, AThreadThatBroughtTheProcessDownIsQuarantinedForGood) {
   restart();
 
   thread = tid("t1");
-  EXPECT_EQ(engine->read(user, thread, {}).error().code, "corrupt");
+  EXPECT_EQ(engine->read(user, name(), {}).error().code, "corrupt");
   EXPECT_TRUE(marker.sets.empty());
   restart();
-  EXPECT_EQ(engine->read(user, thread, {}).error().code, "corrupt");
+  EXPECT_EQ(engine->read(user, name(), {}).error().code, "corrupt");
   thread = tid("t2");
   EXPECT_EQ(text("u1"), "hello");
 }

@@ -120,12 +120,30 @@ TEST(ViewCodec, ATombstoneComesBack) {
 }
 
 TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
-  const OpenRun run{ThreadId("t"), RunId("r"), RunStatus::running, 2};
-  const FeedRow row{ThreadId("t"), true};
+  const OpenRun run{{UserId("u"), ThreadId("t")}, RunId("r"), RunStatus::running, 2};
+  const FeedRow row{{UserId("u"), ThreadId("t")}, true};
   const std::string feed = keys::feed(UserId("u"));
 
   EXPECT_EQ(decode_open_run(key, encode(key, run)), run);
   EXPECT_EQ(decode_feed_row(keys::feed(UserId("u"), CommitNumber(4)), encode(feed, row)), row);
+}
+
+TEST(ViewCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
+  const std::string stored = encode(key, OpenRun{{{}, ThreadId("t")}, RunId("r")});
+
+  EXPECT_EQ(decode_open_run(key, stored).error().code, "corrupt");
+  EXPECT_EQ(decode_ownerless_open_run(key, stored)->thread.id, ThreadId("t"));
+}
+
+TEST(ViewCodec, AFeedRowSaysTheOwnerOnlyOfAnotherUsersThread) {
+  const std::string feed = keys::feed(UserId("u"));
+  const std::string stored_key = keys::feed(UserId("u"), CommitNumber(4));
+  const FeedRow own{{UserId("u"), ThreadId("t")}, false};
+  const FeedRow foreign{{UserId("w"), ThreadId("t")}, false};
+
+  EXPECT_EQ(decode_feed_row(stored_key, encode(feed, own)), own);
+  EXPECT_EQ(decode_feed_row(stored_key, encode(feed, foreign)), foreign);
+  EXPECT_LT(encode(feed, own).size(), encode(feed, foreign).size());
 }
 
 TEST(ViewCodec, EveryFlippedBitIsFound) {

@@ -36,7 +36,7 @@ Message assistant(std::string id, std::vector<Part> parts) {
 }
 
 Sent compose(std::vector<Message> path, std::string bytes = settings()) {
-  return sent_from_settings({.thread = ThreadId("t"),
+  return sent_from_settings({.thread = {UserId("u"), ThreadId("t")},
                              .run = RunId("r"),
                              .path = std::move(path),
                              .settings = std::move(bytes)});

@@ -16,7 +16,7 @@ struct Stage {
     message.id = MessageId("u");
     message.parts = {TextPart{"Hi"}};
     path = {message};
-    return agent.start({.thread = ThreadId("t"),
+    return agent.start({.thread = {UserId("u"), ThreadId("t")},
                         .run = RunId("r1"),
                         .path = path,
                         .settings = agent.settings(Json{params}).bytes},

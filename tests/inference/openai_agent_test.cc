@@ -41,7 +41,7 @@ struct Stage {
     Message message;
     message.id = MessageId("u");
     message.parts = {TextPart{"Hi"}};
-    return agent->start({.thread = ThreadId("t"),
+    return agent->start({.thread = {UserId("u"), ThreadId("t")},
                          .run = RunId("r1"),
                          .path = {message},
                          .settings = agent->settings(params).bytes},

@@ -81,7 +81,7 @@ std::string EngineWorld::latest() const {
   return text;
 }
 
-std::shared_ptr<EngineWorld::Call> EngineWorld::call(std::string what, const ThreadId& thread) {
+std::shared_ptr<EngineWorld::Call> EngineWorld::call(std::string what, const ThreadName& thread) {
   auto made = std::make_shared<Call>();
   made->what = std::move(what);
   made->thread = thread;
@@ -97,14 +97,14 @@ void EngineWorld::answered(Call& call) {
   call.answered = true;
 }
 
-void EngineWorld::is_durable(const ThreadId& thread, Timestamp at, const char* what) {
+void EngineWorld::is_durable(const ThreadName& thread, Timestamp at, const char* what) {
   ThreadTruth& known = truth(thread);
   if (known.entry(at) || at == known.shown) {
     known.shown = std::max(known.shown, at);
     return;
   }
   found(std::string(what) + " shows entry " + std::to_string(at.get()) + " of thread " +
-        thread.get() + ", which is not durable");
+        to_string(thread) + ", which is not durable");
 }
 
 void EngineWorld::check_error(const Call& call, const std::string& code) {
@@ -113,19 +113,20 @@ void EngineWorld::check_error(const Call& call, const std::string& code) {
   if (code == "stopping" && stopping_) return count("refused while stopping");
   if (call.was_deleted) return found(call.what + " of a deleted thread is answered " + code);
   if (code == "unknown_thread" && call.shown == Timestamp()) return count("unknown thread");
-  found(call.what + " of " + call.thread.get() + " is answered " + code);
+  found(call.what + " of " + to_string(call.thread) + " is answered " + code);
 }
 
-void EngineWorld::was_told_deleted(const ThreadId& thread) {
+void EngineWorld::was_told_deleted(const ThreadName& thread) {
   ThreadTruth& known = truth(thread);
   if (!known.deleted) gone_.push_back(thread);
   known.deleted = true;
 }
 
 void EngineWorld::add_thread(std::size_t slot) {
-  const ThreadId id("t" + std::to_string(++names_));
-  slots_[slot] = id;
   const UserId user(slot % 2 == 0 ? "ann" : "bob");
+  // Each user's threads have the same ids.
+  const ThreadName id{user, ThreadId("t" + std::to_string(++threads_made_[user]))};
+  slots_[slot] = id;
   for (const char* device : {"phone", "laptop", "tab"}) {
     auto front = std::make_unique<Front>();
     front->thread = id;

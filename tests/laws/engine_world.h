@@ -39,7 +39,7 @@ class SeededRandom : public Random {
 struct Front : Follower {
   void wake() override { dirty = true; }
 
-  ThreadId thread;
+  ThreadName thread;
   DeviceName device;
   Screen screen;
   std::uint64_t ops = 0;
@@ -79,7 +79,7 @@ class EngineWorld : private RunHost {
     bool was_deleted = false;
     Timestamp shown;             // of the thread, when it was made
     std::optional<RunId> steps;  // it may wait for this run's turn
-    ThreadId thread;
+    ThreadName thread;
   };
 
   // What a thread remembered of a device when it decided.
@@ -91,15 +91,15 @@ class EngineWorld : private RunHost {
   // --- Chance and bookkeeping (engine_world.cc)
   std::uint64_t upto(std::uint64_t count) { return chance_() % count; }
   bool one_in(std::uint64_t count) { return upto(count) == 0; }
-  ThreadTruth& truth(const ThreadId& id) { return records_.thread(id); }
+  ThreadTruth& truth(const ThreadName& id) { return records_.thread(id); }
   void count(const std::string& name) { ++counts_[name]; }
   void found(const std::string& what) { records_.found(what); }
-  std::shared_ptr<Call> call(std::string what, const ThreadId& thread);
+  std::shared_ptr<Call> call(std::string what, const ThreadName& thread);
   void answered(Call& call);
-  void is_durable(const ThreadId& thread, Timestamp at, const char* what);
+  void is_durable(const ThreadName& thread, Timestamp at, const char* what);
   // Is this error one that the thread's state allows?
   void check_error(const Call& call, const std::string& code);
-  void was_told_deleted(const ThreadId& thread);
+  void was_told_deleted(const ThreadName& thread);
 
   // --- The server's life (world_life.cc)
   void start();
@@ -107,15 +107,15 @@ class EngineWorld : private RunHost {
   void power_cut();
   void after_start();
   void check_all_kept();
-  void check_context(const ThreadId& thread, const RunId& run);
+  void check_context(const ThreadName& thread, const RunId& run);
   void graceful_stop();
   void work_a_little();
   bool commit_once();
   void settle();
   void check_at_rest();
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadId& thread, const RunId& run) override;
-  void next_turn(const ThreadId& thread, bool start, const RunId& run);
+  void ended(const ThreadName& thread, const RunId& run) override;
+  void next_turn(const ThreadName& thread, bool start, const RunId& run);
 
   // --- Fronts (world_fronts.cc, world_changes.cc)
   void add_thread(std::size_t slot);
@@ -137,7 +137,7 @@ class EngineWorld : private RunHost {
   void take_slice(Front& front);
   void read(Front& front);
   void erase(Front& front);
-  void erased(const ThreadId& thread);
+  void erased(const ThreadName& thread);
   void ask_deleted();
   Change some_change(Front& front);
   StartRun some_start(Front& front);
@@ -147,11 +147,11 @@ class EngineWorld : private RunHost {
 
   // --- Producers (world_producers.cc)
   void producer_acts();
-  void write(const ThreadId& thread, const RunId& run, StepBatch batch);
-  void wrote(const ThreadId& thread, const StepBatch& batch,
+  void write(const ThreadName& thread, const RunId& run, StepBatch batch);
+  void wrote(const ThreadName& thread, const StepBatch& batch,
              const std::expected<StepAck, StepRefusal>& answer, Call& call);
-  void acked(const ThreadId& thread, const StepBatch& batch, const StepAck& ack);
-  void refused(const ThreadId& thread, const StepBatch& batch, const StepRefusal& refusal);
+  void acked(const ThreadName& thread, const StepBatch& batch, const StepAck& ack);
+  void refused(const ThreadName& thread, const StepBatch& batch, const StepRefusal& refusal);
   void plan_steps(const RunId& run, std::vector<Step>& steps);
 
   Counts& counts_;
@@ -163,13 +163,14 @@ class EngineWorld : private RunHost {
   AnyAgents agents_;
   std::unique_ptr<Life> life_;
   std::optional<Epoch> epoch_;
-  std::vector<ThreadId> slots_;
-  std::vector<ThreadId> gone_;
+  std::vector<ThreadName> slots_;
+  std::vector<ThreadName> gone_;
   std::vector<std::unique_ptr<Front>> fronts_;
   std::vector<std::shared_ptr<Call>> calls_;
-  std::map<std::pair<ThreadId, RunId>, Given> given_;
-  std::map<ThreadId, std::size_t> turns_told_;
-  std::map<std::pair<ThreadId, RunId>, std::map<std::uint64_t, std::pair<Timestamp, std::uint64_t>>>
+  std::map<std::pair<ThreadName, RunId>, Given> given_;
+  std::map<ThreadName, std::size_t> turns_told_;
+  std::map<std::pair<ThreadName, RunId>,
+           std::map<std::uint64_t, std::pair<Timestamp, std::uint64_t>>>
       step_acks_;
   std::string doing_;
   std::vector<std::string> done_;
@@ -178,6 +179,7 @@ class EngineWorld : private RunHost {
   bool cut_next_ = false;  // the power goes right behind what was just answered
   bool talkative_ = false;
   int names_ = 0;
+  std::map<UserId, int> threads_made_;
 };
 
 }  // namespace lockstep::test

@@ -31,7 +31,7 @@ struct Server {
 
   void say(PutMessage put) {
     SyncRequest request;
-    request.thread = tid("t1");
+    request.thread = ThreadName{UserId("ann"), tid("t1")};
     request.changes.user = uid("ann");
     request.changes.changes.push_back(change_of(std::move(put)));
     engine->sync(std::move(request),
@@ -62,9 +62,10 @@ TEST(RacingReads, AnEarlierTimeIsReadWhileLaterViewsAreDurableAndNotToldOf) {
   Server server;
   server.say(put("m1", "one"));
   server.settle();
-  const Timestamp first = server.engine->read({}, tid("t1"), {})->cursor.at;
+  const Timestamp first =
+      server.engine->read({}, ThreadName{UserId("ann"), tid("t1")}, {})->cursor.at;
   SyncRequest rename;
-  rename.thread = tid("t1");
+  rename.thread = ThreadName{UserId("ann"), tid("t1")};
   rename.changes.user = uid("ann");
   rename.changes.changes.push_back(change_of(UpdateThread{"a title", {}, {}}));
   server.engine->sync(std::move(rename), [](const Result<SyncReply>&) {});
@@ -72,7 +73,7 @@ TEST(RacingReads, AnEarlierTimeIsReadWhileLaterViewsAreDurableAndNotToldOf) {
   server.say(put("m2", "two"));
   ASSERT_TRUE(server.log->committer().run_once());  // its views are durable, and nobody was told
 
-  const auto then = server.engine->read({}, tid("t1"), first);
+  const auto then = server.engine->read({}, ThreadName{UserId("ann"), tid("t1")}, first);
 
   ASSERT_TRUE(then.has_value());
   EXPECT_EQ(then->cursor.at, first);

@@ -38,7 +38,7 @@ std::vector<KvRow> whole_log(const Kv& kv) {
 
 }  // namespace
 
-ThreadTruth& Records::thread(const ThreadId& id) {
+ThreadTruth& Records::thread(const ThreadName& id) {
   return threads.try_emplace(id, id, counts).first->second;
 }
 
@@ -47,7 +47,7 @@ void Records::found(std::string what) {
 }
 
 void Records::handed_over(ThreadNumber number, std::shared_ptr<const Entry> entry) {
-  if (entry->origin) names_[number.get()] = entry->origin->thread;
+  if (entry->origin) names_[number.get()] = {entry->origin->owner, entry->origin->thread};
   if (!names_.contains(number.get())) found("an entry of a thread without a name");
   std::string key = key_of(number, entry->at);
   on_its_way_[std::move(key)] = {number, std::move(entry)};
@@ -71,7 +71,7 @@ void Records::durable(const std::string& key, const std::string& value) {
   if (!rows_.emplace(key, value).second) found("an entry is written over another");
   const auto entry = on_its_way_.find(key);
   if (entry == on_its_way_.end()) return found("the log holds an entry that nobody gave it");
-  const ThreadId name = names_.at(entry->second.number.get());
+  const ThreadName name = names_.at(entry->second.number.get());
   std::string what = thread(name).add(entry->second.entry, life);
   if (!what.empty()) found(std::move(what));
   on_its_way_.erase(entry);
@@ -91,14 +91,14 @@ void Records::look_again(const Kv& kv) {
   }
   for (const auto& [key, value] : rows_) {
     if (!there.contains(key) && !thread(names_.at(number_in(key))).erase_asked) {
-      found("an entry is gone after the power cut: " + names_.at(number_in(key)).get());
+      found("an entry is gone after the power cut: " + to_string(names_.at(number_in(key))));
     }
   }
   if (!on_its_way_.empty()) ++counts["entry lost unanswered"];
   on_its_way_.clear();
 }
 
-std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
+std::map<ThreadName, ThreadTruth> Records::go_back(Kept kept) {
   threads.swap(kept.threads);
   rows_.swap(kept.rows);
   names_.swap(kept.names);
@@ -114,7 +114,7 @@ std::map<ThreadId, ThreadTruth> Records::go_back(Kept kept) {
   return std::move(kept.threads);
 }
 
-bool Records::bytes_gone(const Kv& kv, const ThreadId& id) const {
+bool Records::bytes_gone(const Kv& kv, const ThreadName& id) const {
   return std::ranges::none_of(whole_log(kv), [&](const KvRow& row) {
     const auto name = names_.find(number_in(row.first));
     return name != names_.end() && name->second == id;

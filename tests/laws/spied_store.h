@@ -27,7 +27,7 @@ class Records {
   Records(const Records&) = delete;
   Records& operator=(const Records&) = delete;
 
-  ThreadTruth& thread(const ThreadId& id);
+  ThreadTruth& thread(const ThreadName& id);
   void found(std::string what);
 
   void handed_over(ThreadNumber number, std::shared_ptr<const Entry> entry);
@@ -35,21 +35,21 @@ class Records {
   // After a power cut: what was on its way is there or not, and what was there is there.
   void look_again(const Kv& kv);
   // Has the log no bytes of the thread any more?
-  [[nodiscard]] bool bytes_gone(const Kv& kv, const ThreadId& id) const;
+  [[nodiscard]] bool bytes_gone(const Kv& kv, const ThreadName& id) const;
 
   // All that is known, to go back to when a backup of now is restored. Requires: the disk holds
   // what is known, and nothing is on its way.
   struct Kept {
-    std::map<ThreadId, ThreadTruth> threads;
+    std::map<ThreadName, ThreadTruth> threads;
     std::map<std::string, std::string> rows;
-    std::map<std::uint64_t, ThreadId> names;
+    std::map<std::uint64_t, ThreadName> names;
   };
   [[nodiscard]] Kept keep() const { return {threads, rows_, names_}; }
   // Gives back the threads as they were known until now.
-  std::map<ThreadId, ThreadTruth> go_back(Kept kept);
+  std::map<ThreadName, ThreadTruth> go_back(Kept kept);
 
   Counts& counts;
-  std::map<ThreadId, ThreadTruth> threads;
+  std::map<ThreadName, ThreadTruth> threads;
   std::string wrong;  // the first thing that was
   std::uint64_t life = 0;
 
@@ -62,7 +62,7 @@ class Records {
 
   std::map<std::string, OnItsWay> on_its_way_;  // by the key of its row
   std::map<std::string, std::string> rows_;     // of the log
-  std::map<std::uint64_t, ThreadId> names_;     // of threads' numbers
+  std::map<std::uint64_t, ThreadName> names_;   // of threads' numbers
 };
 
 class SpiedKv : public Kv {

@@ -60,7 +60,7 @@ struct Remembered {
 
 class ThreadTruth {
  public:
-  ThreadTruth(ThreadId id, Counts& counts) : id_(std::move(id)), counts_(counts) {}
+  ThreadTruth(ThreadName id, Counts& counts) : id_(std::move(id)), counts_(counts) {}
 
   // Says what is wrong with it; empty if nothing. `life`: which start of the server this is.
   [[nodiscard]] std::string add(std::shared_ptr<const Entry> entry, std::uint64_t life);
@@ -106,7 +106,7 @@ class ThreadTruth {
   [[nodiscard]] std::string kept(const RunLife& run, const Screen& before,
                                  const Screen& after) const;
 
-  ThreadId id_;
+  ThreadName id_;
   Counts& counts_;
   std::vector<std::shared_ptr<const Entry>> entries_;
   std::vector<Screen> screens_;  // after each

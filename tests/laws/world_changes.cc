@@ -81,7 +81,7 @@ Change EngineWorld::some_change(Front& front) {
 }
 
 void EngineWorld::say_changes(Front& front) {
-  doing_ = "a front of " + front.thread.get() + " says something";
+  doing_ = "a front of " + to_string(front.thread) + " says something";
   SyncRequest said = request(front);
   const std::uint64_t count = talkative_ ? 4 + upto(20) : 1 + (one_in(3) ? upto(3) : 0);
   for (std::uint64_t left = count; left > 0; --left)
@@ -96,7 +96,7 @@ void EngineWorld::say_changes(Front& front) {
 }
 
 void EngineWorld::say_again(Front& front) {
-  doing_ = "a front of " + front.thread.get() + " says something again";
+  doing_ = "a front of " + to_string(front.thread) + " says something again";
   if (front.sent.empty()) return;
   const std::size_t span =
       one_in(3) ? front.sent.size() : std::min<std::size_t>(3, front.sent.size());
@@ -155,7 +155,7 @@ void EngineWorld::check_outcomes(Front& front, const SyncRequest& request, const
 void EngineWorld::check_outcome(Front& front, const Change& change, const Outcome& outcome,
                                 const Memory& memory) {
   const std::string name = "op " + std::to_string(change.op->get()) + " of " +
-                           front.device.second.get() + " on " + front.thread.get();
+                           front.device.second.get() + " on " + to_string(front.thread);
   const auto known =
       std::ranges::find(memory.acks, change.op, [](const Ack& ack) { return ack.outcome.op; });
   if (known != memory.acks.end() && known->content == change.content) {

@@ -57,7 +57,7 @@ void EngineWorld::show(Front& front, const SyncReply& reply, const Screen& held)
 }
 
 void EngineWorld::catch_up(Front& front) {
-  doing_ = "a front of " + front.thread.get() + " catches up";
+  doing_ = "a front of " + to_string(front.thread) + " catches up";
   auto made = call("a request for a diff", front.thread);
   const SyncRequest asked = request(front);
   const Screen held = asked.changes.cursor ? front.screen : Screen();
@@ -86,7 +86,7 @@ void EngineWorld::ask_wrongly(Front& front) {
     expected = "unknown_thread";
     count("thread of another user");
   } else {
-    asked.thread = ThreadId("never-" + front.device.first.get());
+    asked.thread = {asked.changes.user, ThreadId("never-" + front.device.first.get())};
     asked.changes.cursor = Cursor{Timestamp(5), *epoch_};
     count("cursor of a thread that never was");
   }
@@ -112,7 +112,7 @@ void EngineWorld::ask_wrongly(Front& front) {
 // --- Following -----------------------------------------------------------------------------------
 
 void EngineWorld::join(Front& front) {
-  doing_ = "a front joins " + front.thread.get();
+  doing_ = "a front joins " + to_string(front.thread);
   const auto made = call("to join", front.thread);
   made->answered = true;
   const auto joined = life_->engine->join(front.device.first, front.thread, front);
@@ -123,14 +123,14 @@ void EngineWorld::join(Front& front) {
 }
 
 void EngineWorld::leave(Front& front) {
-  doing_ = "a front leaves " + front.thread.get();
+  doing_ = "a front leaves " + to_string(front.thread);
   life_->engine->leave(front.thread, front);
   front.joined = front.dirty = false;
 }
 
 // The front loses what it had, and goes on from some earlier time.
 void EngineWorld::rewind(Front& front) {
-  doing_ = "a front of " + front.thread.get() + " goes back";
+  doing_ = "a front of " + to_string(front.thread) + " goes back";
   const auto& entries = truth(front.thread).entries();
   front.gap = Timestamp();
   if (truth(front.thread).shown == Timestamp()) return;
@@ -146,7 +146,7 @@ void EngineWorld::rewind(Front& front) {
 }
 
 void EngineWorld::take_slice(Front& front) {
-  doing_ = "a front takes of " + front.thread.get();
+  doing_ = "a front takes of " + to_string(front.thread);
   if (front.joined && !front.dirty) return;
   const auto made = call("a slice of entries", front.thread);
   made->answered = true;
@@ -172,7 +172,7 @@ void EngineWorld::take_slice(Front& front) {
     if (!known) return is_durable(front.thread, published->entry->at, "a follower's entry");
     if (*known != *published->entry) return found("a follower gets another entry");
     if (std::string wrong = take(front.screen, *published->entry); !wrong.empty()) {
-      return found("a follower of " + front.thread.get() + ": " + wrong);
+      return found("a follower of " + to_string(front.thread) + ": " + wrong);
     }
     count("entry followed");
   }
@@ -186,7 +186,7 @@ void EngineWorld::take_slice(Front& front) {
 // ---------------------------------------------------------------------------
 
 void EngineWorld::read(Front& front) {
-  doing_ = "a front reads " + front.thread.get();
+  doing_ = "a front reads " + to_string(front.thread);
   const auto& entries = truth(front.thread).entries();
   const auto made = call("a reading", front.thread);
   made->answered = true;
@@ -212,7 +212,7 @@ void EngineWorld::read(Front& front) {
 }
 
 void EngineWorld::erase(Front& front) {
-  doing_ = "a front deletes " + front.thread.get();
+  doing_ = "a front deletes " + to_string(front.thread);
   auto made = call("a deletion", front.thread);
   if (truth(front.thread).there()) truth(front.thread).erase_asked = true;
   inside_ = true;
@@ -224,7 +224,7 @@ void EngineWorld::erase(Front& front) {
   inside_ = false;
 }
 
-void EngineWorld::erased(const ThreadId& thread) {
+void EngineWorld::erased(const ThreadName& thread) {
   count("deletion");
   was_told_deleted(thread);
   if (!records_.bytes_gone(life_->kv, thread)) found("a deleted thread's bytes are still there");
@@ -235,7 +235,7 @@ void EngineWorld::erased(const ThreadId& thread) {
 void EngineWorld::ask_deleted() {
   doing_ = "somebody asks for a deleted thread";
   if (gone_.empty()) return;
-  const ThreadId thread = gone_[upto(gone_.size())];
+  const ThreadName thread = gone_[upto(gone_.size())];
   const auto user = truth(thread).devices().empty() ? std::optional<UserId>()
                                                     : truth(thread).devices().begin()->first;
   Engine& engine = *life_->engine;

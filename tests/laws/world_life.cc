@@ -57,7 +57,7 @@ void EngineWorld::open() {
 // Before the first request is answered, nothing that was running goes on.
 void EngineWorld::after_start() {
   for (const auto& [id, thread] : records_.threads) {
-    if (thread.has_open_runs()) found("a run of " + id.get() + " is open after a restart");
+    if (thread.has_open_runs()) found("a run of " + to_string(id) + " is open after a restart");
     for (const RunId& run : thread.runs()) {
       const RunLife& known = *thread.run(run);
       if (known.ended_in_life != records_.life) continue;
@@ -89,7 +89,7 @@ void EngineWorld::graceful_stop() {
   life_->engine->stop([this, &stopped] {
     stopped = true;
     for (const auto& [id, thread] : records_.threads) {
-      if (thread.has_open_runs()) found("a run of " + id.get() + " is open after a stop");
+      if (thread.has_open_runs()) found("a run of " + to_string(id) + " is open after a stop");
     }
   });
   while (!stopped && !life_->fail_stop.happened()) {
@@ -164,7 +164,7 @@ void EngineWorld::check_at_rest() {
   for (const auto& [id, thread] : records_.threads) {
     if (turns_told_[id] != thread.turns().size()) found("the host was not told of a run");
   }
-  for (const ThreadId& id : slots_) {
+  for (const ThreadName& id : slots_) {
     if (!truth(id).there() || truth(id).deleted) continue;
     const auto now = life_->engine->read(std::nullopt, id, std::nullopt);
     if (!now) return found("a thread can't be read: " + now.error().detail);
@@ -188,14 +188,15 @@ void EngineWorld::check_all_kept() {
         was_told_deleted(id);
         if (!records_.bytes_gone(life_->kv, id)) found("a start leaves bytes of a deleted thread");
       } else if (thread.there() || code != "unknown_thread") {
-        found("after a restart " + id.get() + " is " + code + ": " + now.error().detail);
+        found("after a restart " + to_string(id) + " is " + code + ": " + now.error().detail);
       }
       continue;
     }
     if (thread.deleted) found("a deleted thread is back");
     is_durable(id, now->cursor.at, "a reading");
     const std::string wrong = difference(now->screen, thread.screen(thread.last()));
-    if (!wrong.empty()) found("after a restart " + id.get() + " shows something else: " + wrong);
+    if (!wrong.empty())
+      found("after a restart " + to_string(id) + " shows something else: " + wrong);
     Timestamp after;
     while (records_.wrong.empty()) {
       const auto slice = life_->engine->entries(std::nullopt, id, after, 1 + upto(4'000));
@@ -213,7 +214,7 @@ void EngineWorld::check_all_kept() {
 }
 
 // What a run was given can be shown again at any later time.
-void EngineWorld::check_context(const ThreadId& thread, const RunId& run) {
+void EngineWorld::check_context(const ThreadName& thread, const RunId& run) {
   const RunLife& known = *truth(thread).run(run);
   const auto context = life_->engine->context(std::nullopt, thread, run);
   if (!context) {
@@ -231,7 +232,7 @@ void EngineWorld::check_context(const ThreadId& thread, const RunId& run) {
 
 // --- The host ------------------------------------------------------------------------------------
 
-void EngineWorld::next_turn(const ThreadId& thread, bool start, const RunId& run) {
+void EngineWorld::next_turn(const ThreadName& thread, bool start, const RunId& run) {
   const auto& turns = truth(thread).turns();
   const std::size_t turn = turns_told_[thread]++;
   if (turn >= turns.size()) return found("the host is told of a run before that is durable");
@@ -250,14 +251,14 @@ void EngineWorld::started(const AgentName&, Context context, std::uint32_t attem
     found("run " + context.run.get() + " is given something else than fronts see");
   }
   count("run started");
-  const ThreadId thread = context.thread;
+  const ThreadName thread = context.thread;
   const RunId id = context.run;
   const bool fresh =
       given_.emplace(std::pair(thread, id), Given{std::move(context), records_.life}).second;
   if (!fresh) found("run " + id.get() + " is started for a second time");
 }
 
-void EngineWorld::ended(const ThreadId& thread, const RunId& run) {
+void EngineWorld::ended(const ThreadName& thread, const RunId& run) {
   if (inside_) found("the host is told from within a call");
   next_turn(thread, false, run);
 }

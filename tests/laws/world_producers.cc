@@ -79,7 +79,7 @@ void EngineWorld::plan_steps(const RunId& run, std::vector<Step>& steps) {
 
 void EngineWorld::producer_acts() {
   doing_ = "a producer has nothing to do";
-  const ThreadId thread = slots_[upto(slots_.size())];
+  const ThreadName thread = slots_[upto(slots_.size())];
   ThreadTruth& known = truth(thread);
   if (known.runs().empty()) return;
   RunId run =
@@ -107,7 +107,7 @@ void EngineWorld::producer_acts() {
   write(thread, run, std::move(batch));
 }
 
-void EngineWorld::write(const ThreadId& thread, const RunId& run, StepBatch batch) {
+void EngineWorld::write(const ThreadName& thread, const RunId& run, StepBatch batch) {
   auto made = call("a batch of steps of " + run.get(), thread);
   made->steps = run;
   if (truth(thread).run(run)->waits()) count("steps wait for their run's turn");
@@ -120,7 +120,7 @@ void EngineWorld::write(const ThreadId& thread, const RunId& run, StepBatch batc
   inside_ = false;
 }
 
-void EngineWorld::wrote(const ThreadId& thread, const StepBatch& batch,
+void EngineWorld::wrote(const ThreadName& thread, const StepBatch& batch,
                         const std::expected<StepAck, StepRefusal>& answer, Call& call) {
   answered(call);
   if (answer) return acked(thread, batch, *answer);
@@ -131,7 +131,7 @@ void EngineWorld::wrote(const ThreadId& thread, const StepBatch& batch,
   check_error(call, code);
 }
 
-void EngineWorld::acked(const ThreadId& thread, const StepBatch& batch, const StepAck& ack) {
+void EngineWorld::acked(const ThreadName& thread, const StepBatch& batch, const StepAck& ack) {
   is_durable(thread, ack.at, "a step's ack");
   const RunLife& run = *truth(thread).run(batch.run);
   const std::string name = "run " + batch.run.get() + ": ";
@@ -151,7 +151,7 @@ void EngineWorld::acked(const ThreadId& thread, const StepBatch& batch, const St
                                              : "step answered again");
 }
 
-void EngineWorld::refused(const ThreadId& thread, const StepBatch& batch,
+void EngineWorld::refused(const ThreadName& thread, const StepBatch& batch,
                           const StepRefusal& refusal) {
   const RunLife& run = *truth(thread).run(batch.run);
   const std::string name = "run " + batch.run.get() + ": ";

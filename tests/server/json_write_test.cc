@@ -210,5 +210,17 @@ TEST(Framing, WrapsAFrameAsEachFormWantsIt) {
   EXPECT_EQ(socket, std::string("\x81\x16") + R"({"id":"q","frame":"x"})");
 }
 
+TEST(JsonWrite, AFeedFrameNamesTheUserOfAnothersThreadAlone) {
+  FeedItem item{.cursor = "5@e", .owner = UserId("ada"), .thread = {}, .removed = ThreadId("t")};
+  std::string own;
+  std::string other;
+
+  append_feed_frame(own, item, UserId("ada"));
+  append_feed_frame(other, item, UserId("bob"));
+
+  EXPECT_EQ(own, R"({"frame":"feed","cursor":"5@e","removed":"t"})");
+  EXPECT_EQ(other, R"({"frame":"feed","cursor":"5@e","user":"ada","removed":"t"})");
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -201,5 +201,20 @@ TEST(SyncCodec, ReadsSocketCalls) {
   EXPECT_EQ(std::get<SocketSteps>(steps->what).batch.run, RunId("r"));
 }
 
+TEST(SyncCodec, AUserBesideTheThreadSaysWhoseItIs) {
+  const auto sync = read_socket_call(R"({"sync":{"id":"s","thread":"t","user":"ada"}})");
+  const auto own = read_socket_call(R"({"sync":{"id":"s","thread":"t"}})");
+  const auto steps = read_socket_call(R"({"steps":{"id":"p","thread":"t","user":"ada","run":"r",)"
+                                      R"("attempt":1,"steps":[{"seq":1,"type":"run_ended"}]}})");
+  const auto wrong = read_socket_call(R"({"sync":{"id":"s","thread":"t","user":"a b"}})");
+
+  ASSERT_TRUE(sync && own && steps);
+  const ThreadName hers{UserId("ada"), ThreadId("t")};
+  EXPECT_EQ(std::get<SocketSync>(sync->what).call.request.thread, hers);
+  EXPECT_EQ(std::get<SocketSteps>(steps->what).thread, hers);
+  EXPECT_EQ(std::get<SocketSync>(own->what).call.request.thread.owner, UserId());
+  EXPECT_EQ(wrong.error().problem.path, "sync.user");
+}
+
 }  // namespace
 }  // namespace lockstep

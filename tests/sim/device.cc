@@ -127,7 +127,7 @@ void Device::receive(std::uint64_t line, const Frame& frame) {
   absent_ = error && error->code == "unknown_thread";
   Taken taken = memory_->take(line, frame);
   if (!taken.wrong.empty()) {
-    return network_.judge.records.found(is_.device.get() + " of " + is_.thread.get() + ": " +
+    return network_.judge.records.found(is_.device.get() + " of " + to_string(is_.thread) + ": " +
                                         taken.wrong);
   }
   memory_->check(network_.judge);

@@ -33,7 +33,7 @@ std::string status_of(const Outcome& outcome) { return outcome.applied ? "applie
 
 struct Judge::Kept {
   test::Records::Kept records;
-  std::map<ThreadId, JudgedThread> judged;
+  std::map<ThreadName, JudgedThread> judged;
 };
 
 void Judge::begins(Epoch epoch) {
@@ -41,7 +41,7 @@ void Judge::begins(Epoch epoch) {
   if (*epoch_ != epoch) records.found("a start begins a new epoch");
 }
 
-JudgedThread& Judge::judged(const ThreadId& thread) {
+JudgedThread& Judge::judged(const ThreadName& thread) {
   const auto [known, fresh] = judged_.try_emplace(thread, epoch_->get());
   if (fresh) {
     known->second.oracle.on_rule = [this](const char* rule) {
@@ -67,8 +67,8 @@ void Judge::look() {
       const Entry& entry = *truth.entries()[thread.entries];
       std::string wrong = judge(truth, thread, entry);
       if (!wrong.empty()) {
-        return records.found("thread " + id.get() + ", entry " + std::to_string(entry.at.get()) +
-                             ": " + wrong);
+        return records.found(to_string(id) + ", entry " + std::to_string(entry.at.get()) + ": " +
+                             wrong);
       }
       keep_promises(truth, thread, entry);
     }
@@ -214,7 +214,7 @@ void Judge::replies(Asked& asked, const SyncReply& reply) {
   look();
   asked.answered = true;
   forget(asked);
-  const ThreadId& thread = asked.request.thread;
+  const ThreadName& thread = asked.request.thread;
   // A thread is made by what happens in it: of one that is not there nothing is remembered.
   if (reply.cursor.at == Timestamp()) return;
   test::ThreadTruth& known = records.thread(thread);
@@ -259,7 +259,7 @@ void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
   for (std::size_t at = 0; at < changes.size(); ++at) {
     const Outcome& outcome = reply.outcomes[at];
     const std::string name = "op " + std::to_string(changes[at].op->get()) + " of " +
-                             device.second.get() + " on " + asked.request.thread.get();
+                             device.second.get() + " on " + to_string(asked.request.thread);
     ++counts_["outcome " + status_of(outcome)];
     if (!asked.answers.empty()) {
       const oracle::Answer& expected = asked.answers[at];
@@ -284,14 +284,14 @@ void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
   promise(asked, reply);
 }
 
-const test::ThreadTruth* Judge::truth(const ThreadId& thread, Epoch epoch) const {
+const test::ThreadTruth* Judge::truth(const ThreadName& thread, Epoch epoch) const {
   const auto lost = lost_.find(epoch);
   const auto& threads = lost == lost_.end() ? records.threads : lost->second;
   const auto known = threads.find(thread);
   return known == threads.end() ? nullptr : &known->second;
 }
 
-void Judge::check_screen(const ThreadId& thread, const Cursor& cursor, const Screen& screen,
+void Judge::check_screen(const ThreadName& thread, const Cursor& cursor, const Screen& screen,
                          const std::string& who) {
   const test::ThreadTruth* known = truth(thread, cursor.epoch);
   if (!known) return records.found(who + " shows a thread that never was");
@@ -309,9 +309,9 @@ std::shared_ptr<const Judge::Kept> Judge::keep() const {
 }
 
 void Judge::go_back(const Kept& kept, Epoch next) {
-  std::map<ThreadId, test::ThreadTruth> lost = records.go_back(kept.records);
+  std::map<ThreadName, test::ThreadTruth> lost = records.go_back(kept.records);
   lost_.emplace(*epoch_, std::move(lost));
-  std::map<ThreadId, JudgedThread> judged = kept.judged;
+  std::map<ThreadName, JudgedThread> judged = kept.judged;
   judged_.swap(judged);
   for (auto& [id, thread] : judged_) {
     thread.oracle.rewind(records.thread(id).last().get(), next.get());

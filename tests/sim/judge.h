@@ -69,9 +69,9 @@ class Judge {
   void look();
 
   // The truth of a thread in the history of this epoch; null if there never was such a one.
-  [[nodiscard]] const test::ThreadTruth* truth(const ThreadId& thread, Epoch epoch) const;
+  [[nodiscard]] const test::ThreadTruth* truth(const ThreadName& thread, Epoch epoch) const;
   // Does a front that says it is at `cursor` show what was true then?
-  void check_screen(const ThreadId& thread, const Cursor& cursor, const Screen& screen,
+  void check_screen(const ThreadName& thread, const Cursor& cursor, const Screen& screen,
                     const std::string& who);
 
   // --- Backups
@@ -82,7 +82,7 @@ class Judge {
   test::Records records;
 
  private:
-  JudgedThread& judged(const ThreadId& thread);
+  JudgedThread& judged(const ThreadName& thread);
   std::string judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
   std::string judge_changes(JudgedThread& judged, const Entry& entry);
   void keep_promises(const test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
@@ -93,8 +93,8 @@ class Judge {
 
   test::Counts& counts_;
   std::optional<Epoch> epoch_;
-  std::map<ThreadId, JudgedThread> judged_;
-  std::map<Epoch, std::map<ThreadId, test::ThreadTruth>> lost_;
+  std::map<ThreadName, JudgedThread> judged_;
+  std::map<Epoch, std::map<ThreadName, test::ThreadTruth>> lost_;
 };
 
 }  // namespace lockstep::sim

@@ -47,7 +47,7 @@ class Memory {
 };
 
 struct DeviceIs {
-  ThreadId thread;
+  ThreadName thread;
   UserId user;
   DeviceId device;
 };

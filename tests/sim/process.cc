@@ -312,7 +312,7 @@ void Process::slow_disk(Micros until, Micros each) {
   slow_each_ = each;
 }
 
-std::uint64_t Process::owes(const ThreadId& thread, const RunId& run) {
+std::uint64_t Process::owes(const ThreadName& thread, const RunId& run) {
   owed_[++calls_] = {thread, run};
   return calls_;
 }
@@ -354,18 +354,18 @@ bool Process::restore() {
 void Process::check_all_kept() {
   for (auto& [id, truth] : judge_.records.threads) {
     if (truth.has_open_runs())
-      judge_.records.found("a run of " + id.get() + " is open after a start");
+      judge_.records.found("a run of " + to_string(id) + " is open after a start");
     const auto now = life_->engine->read(std::nullopt, id, std::nullopt);
     if (!now) {
       const std::string& code = now.error().code;
       const bool gone = code == "deleted" && truth.erase_asked;
       const bool never = code == "unknown_thread" && !truth.there();
-      if (!gone && !never) judge_.records.found("after a start " + id.get() + " is " + code);
+      if (!gone && !never) judge_.records.found("after a start " + to_string(id) + " is " + code);
       continue;
     }
     const std::string wrong = test::difference(now->screen, truth.screen(truth.last()));
     if (!wrong.empty()) {
-      judge_.records.found("after a start " + id.get() + " shows something else: " + wrong);
+      judge_.records.found("after a start " + to_string(id) + " shows something else: " + wrong);
     }
     check_contexts(id, truth);
   }
@@ -373,7 +373,7 @@ void Process::check_all_kept() {
 }
 
 // What a run was given can be shown again.
-void Process::check_contexts(const ThreadId& thread, const test::ThreadTruth& truth) {
+void Process::check_contexts(const ThreadName& thread, const test::ThreadTruth& truth) {
   if (truth.runs().empty()) return;
   const RunId& id = truth.runs()[chance_.upto(truth.runs().size())];
   const test::RunLife& run = *truth.run(id);
@@ -402,7 +402,7 @@ void Process::started(const AgentName& agent, Context context, std::uint32_t att
   if (listener.started) listener.started(agent, context, attempt);
 }
 
-void Process::ended(const ThreadId& thread, const RunId& run) {
+void Process::ended(const ThreadName& thread, const RunId& run) {
   if (dying_) return;
   if (listener.ended) listener.ended(thread, run);
 }

@@ -55,7 +55,7 @@ class Process : private RunHost {
   struct Listener {
     std::function<void(const AgentName& agent, const Context& context, std::uint32_t attempt)>
         started;
-    std::function<void(const ThreadId& thread, const RunId& run)> ended;
+    std::function<void(const ThreadName& thread, const RunId& run)> ended;
     std::function<void()> died;
   };
 
@@ -83,7 +83,7 @@ class Process : private RunHost {
   bool restore();
 
   // --- What it owes an answer. Steps of a run that waits are answered when it is its turn.
-  std::uint64_t owes(const ThreadId& thread, const RunId& run);
+  std::uint64_t owes(const ThreadName& thread, const RunId& run);
   void answers(std::uint64_t call) { owed_.erase(call); }
   // Of what it owes, the steps of a run that does not wait; nothing if there are none.
   [[nodiscard]] std::optional<RunId> unanswered() const;
@@ -106,14 +106,14 @@ class Process : private RunHost {
   };
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadId& thread, const RunId& run) override;
+  void ended(const ThreadName& thread, const RunId& run) override;
   void open();
   void poke();
   void commit();
   void bury(Death how);
   void restart_later();
   void check_all_kept();
-  void check_contexts(const ThreadId& thread, const test::ThreadTruth& truth);
+  void check_contexts(const ThreadName& thread, const test::ThreadTruth& truth);
 
   Loop& loop_;
   Judge& judge_;
@@ -123,7 +123,7 @@ class Process : private RunHost {
   std::unique_ptr<Life> life_;
   std::uint64_t life_number_ = 0;
   std::optional<Backup> backup_;
-  std::map<std::uint64_t, std::pair<ThreadId, RunId>> owed_;
+  std::map<std::uint64_t, std::pair<ThreadName, RunId>> owed_;
   std::uint64_t calls_ = 0;
   bool dying_ = false;
   std::optional<std::pair<Point, std::uint64_t>> death_;

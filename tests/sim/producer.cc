@@ -73,7 +73,7 @@ void Author::go_on(std::vector<Step>& steps) {
 
 // --- How it gets there ---------------------------------------------------------------------------
 
-Producer::Producer(Network& network, ThreadId thread, RunId run, Where where, std::uint64_t seed)
+Producer::Producer(Network& network, ThreadName thread, RunId run, Where where, std::uint64_t seed)
     : network_(network),
       thread_(std::move(thread)),
       run_(run),

@@ -45,7 +45,7 @@ class Author {
 class Producer {
  public:
   enum class Where { inside, outside };
-  Producer(Network& network, ThreadId thread, RunId run, Where where, std::uint64_t seed);
+  Producer(Network& network, ThreadName thread, RunId run, Where where, std::uint64_t seed);
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
@@ -57,7 +57,7 @@ class Producer {
   void finish();
   [[nodiscard]] bool over() const { return stopped_ || given_up_; }
   [[nodiscard]] Where where() const { return where_; }
-  [[nodiscard]] const ThreadId& thread() const { return thread_; }
+  [[nodiscard]] const ThreadName& thread() const { return thread_; }
   [[nodiscard]] const RunId& run() const { return run_; }
 
  private:
@@ -73,7 +73,7 @@ class Producer {
   void tell_truth();
 
   Network& network_;
-  ThreadId thread_;
+  ThreadName thread_;
   RunId run_;
   Where where_;
   Chance chance_;

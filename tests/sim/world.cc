@@ -24,14 +24,15 @@ World::World(const Options& options, test::Counts& counts)
   process_.listener = {
       .started = [this](const AgentName& agent, const Context& context,
                         std::uint32_t) { run_started(agent, context); },
-      .ended = [this](const ThreadId& thread, const RunId& run) { run_ended(thread, run); },
+      .ended = [this](const ThreadName& thread, const RunId& run) { run_ended(thread, run); },
       .died = [this] { died(); }};
   process_.start();
   Chance chance(seed_, 7);
   const std::size_t threads = chance.one_in(3) ? 2 : 1;
   for (std::size_t thread = 0; thread < threads; ++thread) {
     for (std::size_t device = 0; device < devices_of_a_thread; ++device) {
-      const DeviceIs is{ThreadId("t" + std::to_string(thread)), UserId("ann"),
+      const DeviceIs is{{UserId("ann"), ThreadId("t" + std::to_string(thread))},
+                        UserId("ann"),
                         DeviceId("d" + std::to_string(device))};
       // Every other device knows only the wire.
       auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
@@ -145,7 +146,7 @@ void World::run_started(const AgentName& agent, const Context& context) {
   if (healing_) producers_.back()->finish();
 }
 
-void World::run_ended(const ThreadId& thread, const RunId& run) {
+void World::run_ended(const ThreadName& thread, const RunId& run) {
   for (const auto& producer : producers_) {
     const bool inside = producer->where() == Producer::Where::inside;
     if (inside && producer->thread() == thread && producer->run() == run) producer->stop();
@@ -201,7 +202,7 @@ void World::check_rest() {
 void World::check_reading(Device& device) {
   // It was told that the thread is deleted; a restore may have brought it back for others.
   if (device.deleted()) return;
-  const std::string name = device.is().device.get() + " of " + device.is().thread.get();
+  const std::string name = device.is().device.get() + " of " + to_string(device.is().thread);
   const test::ThreadTruth* truth = judge_.truth(device.is().thread, judge_.epoch());
   if (!truth || !truth->there() || truth->erase_asked) return;
   const auto now = process_.engine().read(std::nullopt, device.is().thread, std::nullopt);

@@ -47,7 +47,7 @@ class World {
 
  private:
   struct Place {  // a thread that users are at
-    ThreadId thread;
+    ThreadName thread;
     UserId user;
   };
 
@@ -61,7 +61,7 @@ class World {
   void check_reading(Device& device);
   Device& some_device(Chance& chance);
   void run_started(const AgentName& agent, const Context& context);
-  void run_ended(const ThreadId& thread, const RunId& run);
+  void run_ended(const ThreadName& thread, const RunId& run);
   void died();
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
@@ -82,7 +82,7 @@ class World {
   Network network_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<std::unique_ptr<Producer>> producers_;
-  std::set<std::pair<ThreadId, RunId>> runs_started_;
+  std::set<std::pair<ThreadName, RunId>> runs_started_;
   std::uint64_t names_ = 0;
   bool healing_ = false;
 };

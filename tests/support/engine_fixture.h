@@ -142,7 +142,7 @@ class RecordingHost : public RunHost {
     starts.push_back({agent, context, attempt});
     if (next) next->started(agent, std::move(context), attempt);
   }
-  void ended(const ThreadId& thread, const RunId& run) override {
+  void ended(const ThreadName& thread, const RunId& run) override {
     ends.push_back(run);
     if (next) next->ended(thread, run);
   }
@@ -220,9 +220,12 @@ class EngineFixture {
   // --- What fronts and producers say
   // --------------------------------------------------------------
 
+  // The user's own thread.
+  [[nodiscard]] ThreadName name() const { return {user, thread}; }
+
   SyncRequest request(std::vector<Change> changes, std::optional<Cursor> cursor = {}) {
     SyncRequest request;
-    request.thread = thread;
+    request.thread = name();
     request.changes.user = user;
     request.changes.device = device;
     request.changes.cursor = cursor;
@@ -251,7 +254,7 @@ class EngineFixture {
 
   StepsAnswer send(StepBatch batch) {
     StepsAnswer answer;
-    engine->write(std::nullopt, thread, std::move(batch), answer.done());
+    engine->write(std::nullopt, name(), std::move(batch), answer.done());
     return answer;
   }
   std::expected<StepAck, StepRefusal> write(StepBatch batch) {
@@ -270,7 +273,7 @@ class EngineFixture {
   // ---------------------------------------------------------------------------
 
   Reading reading(std::optional<Timestamp> at = {}) {
-    auto reading = engine->read(user, thread, at);
+    auto reading = engine->read(user, name(), at);
     MUST(reading.has_value());
     return *reading;
   }
@@ -280,7 +283,7 @@ class EngineFixture {
     return message ? text_of(*message) : "<gone>";
   }
   Run run(const std::string& id) {
-    auto run = engine->run(user, thread, rid(id));
+    auto run = engine->run(user, name(), rid(id));
     MUST(run.has_value());
     return *run;
   }
@@ -288,7 +291,7 @@ class EngineFixture {
   std::vector<Entry> entries(Timestamp after = {}) {
     std::vector<Entry> entries;
     while (true) {
-      auto slice = engine->entries(user, thread, after, limits::read_bytes_max);
+      auto slice = engine->entries(user, name(), after, limits::read_bytes_max);
       MUST(slice.has_value());
       for (const auto& published : slice->entries) entries.push_back(*published->entry);
       if (slice->entries.empty()) return entries;
