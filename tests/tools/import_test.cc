@@ -212,5 +212,65 @@ TEST(Import, TakesSingleMessages) {
       << out.out;
 }
 
+// Two users, each with a thread `x`.
+std::string two_of_one_id(const std::string& folder) {
+  const std::string data = folder + "/data";
+  const Said made = lockstep({"import", "-", "--format", "messages", "--data", data},
+                             R"({"user":"ann","thread":"x","message":{"id":"m","text":"of ann"}})"
+                             "\n"
+                             R"({"user":"bob","thread":"x","message":{"id":"m","text":"of bob"}})"
+                             "\n");
+  EXPECT_EQ(made.code, 0) << made.err;
+  return data;
+}
+
+TEST(Users, AVerbThatIsNotToldWhoseThreadIsMeantNamesThemAndStops) {
+  const TempFolder folder;
+  const std::string data = two_of_one_id(folder.path());
+
+  for (const std::vector<std::string>& verb : {std::vector<std::string>{"show", "x"},
+                                               {"replay", "x"},
+                                               {"context", "x", "r"},
+                                               {"export", "x"}}) {
+    std::vector<std::string> line = verb;
+    line.insert(line.end(), {"--data", data});
+    const Said asked = lockstep(line);
+    EXPECT_EQ(asked.code, 1) << verb[0];
+    EXPECT_NE(asked.err.find("ann, bob"), std::string::npos) << asked.err;
+    EXPECT_NE(asked.err.find("--user"), std::string::npos) << asked.err;
+    EXPECT_EQ(asked.out, "");
+  }
+}
+
+TEST(Users, AVerbThatIsToldShowsThatUsersThread) {
+  const TempFolder folder;
+  const std::string data = two_of_one_id(folder.path());
+
+  EXPECT_NE(lockstep({"show", "x", "--user", "bob", "--data", data}).out.find("of bob"),
+            std::string::npos);
+  EXPECT_NE(lockstep({"export", "x", "--user", "ann", "--format", "messages", "--data", data})
+                .out.find("of ann"),
+            std::string::npos);
+  EXPECT_EQ(lockstep({"show", "x", "--user", "carl", "--data", data}).code, 1);
+  EXPECT_EQ(lockstep({"show", "--user", "bob", "--data", data}).out.find("ann"), std::string::npos);
+}
+
+TEST(Users, AnExportCarriesTheOwnersInEveryFormThatIsRead) {
+  const TempFolder folder;
+  const std::string data = two_of_one_id(folder.path());
+
+  for (const std::string format : {"jsonl", "messages"}) {
+    const Said exported = lockstep({"export", "--all", "--format", format, "--data", data});
+    const std::string copy = folder.path() + "/" + format;
+    const Said imported =
+        lockstep({"import", "-", "--format", format, "--data", copy}, exported.out);
+    ASSERT_EQ(imported.code, 0) << imported.err;
+    EXPECT_NE(lockstep({"show", "x", "--user", "ann", "--data", copy}).out.find("of ann"),
+              std::string::npos);
+    EXPECT_NE(lockstep({"show", "x", "--user", "bob", "--data", copy}).out.find("of bob"),
+              std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -41,12 +41,14 @@ std::string history_of(const Story& story) {
   // What the runs of stories are started with: the agent `default`, without parameters.
   const std::string bytes = AnyAgents().settings(AgentName("default"), {})->bytes;
   lines += '{';
+  append_field(lines, "user", story.state().owner.get());
   append_field(lines, "thread", thread);
   append_field(lines, "settings", to_hex(sha256(bytes)));
   append_field(lines, "bytes", bytes);
   lines += "}\n";
   for (const Entry& entry : story.entries()) {
     lines += '{';
+    append_field(lines, "user", story.state().owner.get());
     append_field(lines, "thread", thread);
     append_name(lines, "entry");
     append_entry(lines, entry);
