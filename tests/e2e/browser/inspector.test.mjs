@@ -89,6 +89,20 @@ describe("the inspector", () => {
     }
   });
 
+  test("says that a thread is not there, and that an address names none", async () => {
+    const { page } = device;
+    const title = page.getByRole("heading", { level: 1 });
+    for (const kind of ["inspect", "t"]) {
+      await page.goto(`${server.url}/#/${kind}/never-made`);
+      await page.getByTestId("unknown-thread").waitFor();
+      assert.equal(await title.innerText(), "No such thread");
+      await page.goto(`${server.url}/#/${kind}/no id`);
+      await page.getByTestId("unknown-address").waitFor();
+      assert.match(await page.getByTestId("unknown-address").innerText(), /no%20id/);
+    }
+    assert.deepEqual(device.errors, []);
+  });
+
   test(`scrubs ${entriesWanted} entries with no task over ${taskMax} ms`, async () => {
     const socket = await Socket.open(server);
     const front = new Front(server, "long-log", { socket });
