@@ -213,8 +213,9 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
       if (thread.state.run(started->run)->run.status != RunStatus::running) continue;
       start(thread, started->run);
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
-      ++parts_.metrics.runs_ended;
-      host_.ended(thread.name, ended->run);
+      const Run& run = thread.state.run(ended->run)->run;
+      ++parts_.metrics.runs_ended[{run.agent, run.status}];
+      host_.ended(thread.name, run);
     }
   }
 }

@@ -101,7 +101,8 @@ class RunHost {
  public:
   virtual ~RunHost() = default;
   virtual void started(const AgentName& agent, Context context, std::uint32_t attempt) = 0;
-  virtual void ended(const ThreadName& thread, const RunId& run) = 0;
+  // The run as it ended: also one that never started, and one that was written from outside.
+  virtual void ended(const ThreadName& thread, const Run& run) = 0;
 };
 
 class Engine {

@@ -9,6 +9,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
+
+#include "engine/event.h"
 
 namespace lockstep {
 
@@ -38,7 +42,7 @@ struct Metrics {
   std::uint64_t syncs = 0;
   std::uint64_t resets = 0;
   std::uint64_t runs_started = 0;
-  std::uint64_t runs_ended = 0;
+  std::map<std::pair<AgentName, RunStatus>, std::uint64_t> runs_ended;  // how, of each agent
   std::uint64_t entries_read_from_tail = 0;
   std::uint64_t entries_read_from_log = 0;
   std::uint64_t states_loaded = 0;

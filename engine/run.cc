@@ -260,9 +260,14 @@ void start(Draft& draft, std::uint32_t number) {
   const Run run = draft.state().runs[number].run;
   const auto settings = draft.rules().agents.settings(run.agent, run.params);
   std::optional<MessageId> head = resolve(draft.state(), run.place);
-  if (!settings || (!head && run.input.empty())) {
-    // Deletions have left nothing to answer, or the agent is no more: whoever looks may send it
-    // again.
+  if (!settings) {
+    // It was there when the run was asked for. Nobody is to wait for it.
+    RunError error{"unknown_agent", "there is no agent " + run.agent.get() + " any more"};
+    draft.say(RunEnded{run.id, RunStatus::failed, std::move(error), {}});
+    return;
+  }
+  if (!head && run.input.empty()) {
+    // Deletions have left nothing to answer: whoever looks may send it again.
     draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});
     return;
   }

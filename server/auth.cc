@@ -49,7 +49,7 @@ Result<std::vector<Token>> read_tokens(const toml::table& root, const std::strin
 
 }  // namespace
 
-Result<Auth> Auth::parse(std::string_view text, const std::string& source) {
+Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least least) {
   Auth auth;
   auth.needs_tokens_ = true;
   try {
@@ -61,20 +61,23 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source) {
     line << "line " << error.source().begin.line << ": " << error.description();
     return wrong(source, line.str());
   }
-  if (auth.tokens_.empty()) return wrong(source, "there is no token in it");
+  const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (auth.tokens_.empty() && (is_blank || least == Least::one_token)) {
+    return wrong(source, "there is no token in it");
+  }
   return auth;
 }
 
-Result<Auth> Auth::open(const std::string& path) {
+Result<Auth> Auth::open(const std::string& path, Least least) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(Kind::not_found, "not_found", path + ": can't be read");
   std::ostringstream text;
   text << file.rdbuf();
-  return parse(text.str(), path);
+  return parse(text.str(), path, least);
 }
 
-std::optional<UserId> Auth::user_of(std::optional<std::string_view> bearer) const {
-  if (!needs_tokens_) return UserId("local");
+std::optional<Caller> Auth::caller_of(std::optional<std::string_view> bearer) const {
+  if (!needs_tokens_) return Caller{UserId("local"), {}};
   if (!bearer) return std::nullopt;
   const Hash given = sha256(*bearer);
   const Token* found = nullptr;
@@ -82,7 +85,14 @@ std::optional<UserId> Auth::user_of(std::optional<std::string_view> bearer) cons
     if (CRYPTO_memcmp(token.hash.data(), given.data(), given.size()) == 0) found = &token;
   }
   if (found == nullptr) return std::nullopt;
-  return found->user;
+  return Caller{found->user, found->hash};
+}
+
+bool Auth::allows(const Caller& caller) const {
+  if (!needs_tokens_) return true;
+  return std::ranges::any_of(tokens_, [&caller](const Token& token) {
+    return token.hash == caller.token && token.user == caller.user;
+  });
 }
 
 std::string token_lines(const Token& token) {

@@ -29,20 +29,33 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
+// Who asks, and by which token: what was opened with a token ends with it.
+struct Caller {
+  UserId user;
+  std::optional<Hash> token;  // nothing: there is no token file
+  friend bool operator==(const Caller&, const Caller&) = default;
+};
+
 class Auth {
  public:
   // Everybody is `local`.
   Auth() = default;
+  // A file without tokens opens to nobody. At a start that is a mistake; later it is what the
+  // last revocation leaves behind. An empty file is being written: it is never taken.
+  enum class Least { one_token, no_token };
   // Fails with `invalid` if the text is not as above; `source` names it in the error.
-  [[nodiscard]] static Result<Auth> parse(std::string_view toml, const std::string& source);
-  [[nodiscard]] static Result<Auth> open(const std::string& path);
+  [[nodiscard]] static Result<Auth> parse(std::string_view toml, const std::string& source,
+                                          Least least = Least::one_token);
+  [[nodiscard]] static Result<Auth> open(const std::string& path, Least least = Least::one_token);
 
   [[nodiscard]] bool needs_tokens() const { return needs_tokens_; }
   [[nodiscard]] const std::vector<Token>& tokens() const { return tokens_; }
 
   // Takes the same time whatever the token has in common with a valid one. `bearer`: the token, or
   // nothing if the request has none.
-  [[nodiscard]] std::optional<UserId> user_of(std::optional<std::string_view> bearer) const;
+  [[nodiscard]] std::optional<Caller> caller_of(std::optional<std::string_view> bearer) const;
+  // Is the caller's token still in the file, and this user's?
+  [[nodiscard]] bool allows(const Caller& caller) const;
 
  private:
   std::vector<Token> tokens_;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "server/limits.h"
+#include "server/origins.h"
 
 namespace lockstep {
 namespace {
@@ -86,6 +87,18 @@ std::string flag_of(std::string name) {
   return "--" + name;
 }
 
+void read_origins(std::string_view text, Config& config) {
+  config.origins.clear();
+  config.useless_origins.clear();
+  for (std::string& one : split(text)) {
+    if (auto origin = normal_origin(one)) {
+      config.origins.push_back(std::move(*origin));
+    } else {
+      config.useless_origins.push_back(std::move(one));
+    }
+  }
+}
+
 // Sets one setting from its text.
 Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "data") {
@@ -97,7 +110,7 @@ Wrong set(Config& config, std::string_view name, const std::string& text) {
     return std::nullopt;
   }
   if (name == "origins") {
-    config.origins = split(text);
+    read_origins(text, config);
     return std::nullopt;
   }
   if (name == "listen") return read_listen(text, config);
@@ -272,6 +285,19 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
   if (read) read = read_flags(config, sources);
   if (!read) return std::unexpected(std::move(read.error()));
   return config;
+}
+
+std::vector<std::string> unknown_variables(std::span<const char* const> environment) {
+  std::vector<std::string> unknown;
+  for (const std::string_view variable : environment) {
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const bool known = name == "LOCKSTEP_CONFIG" ||
+                       std::ranges::any_of(all_settings, [name](const Setting& setting) {
+                         return environment_name(setting.name) == name;
+                       });
+    if (name.starts_with("LOCKSTEP_") && !known) unknown.emplace_back(name);
+  }
+  return unknown;
 }
 
 std::string printed(const Config& config) {

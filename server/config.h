@@ -2,7 +2,7 @@
 //
 // A setting has one name and can come from three places, the first that has it counts: a flag
 // (`--listen`), the environment (`LOCKSTEP_LISTEN`), the file (`listen = …`). A name that is not
-// known is an error with its path, in flags and in the file; in the environment it is passed over,
+// known is an error with its path, in flags and in the file; in the environment it is only named,
 // because orchestrators put names of their own there (`LOCKSTEP_PORT` for a service called so).
 //
 //   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
@@ -41,8 +41,9 @@ struct Config {
   std::string data;
   std::string host = "127.0.0.1";
   std::uint16_t port = 7717;
-  std::string tokens;  // the file; empty: one user, `local`, on loopback only
-  std::vector<std::string> origins;
+  std::string tokens;                        // the file; empty: one user, `local`, on loopback only
+  std::vector<std::string> origins;          // as browsers send them
+  std::vector<std::string> useless_origins;  // what no browser sends: left out
   LineLog::Level log_level = LineLog::Level::info;
   LineLog::Style log_style = LineLog::Style::text;
   bool share_with_group = false;
@@ -67,6 +68,9 @@ struct ConfigSources {
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources);
 // The same from the file's text, for tests.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources, std::string_view toml);
+
+// Of these variables, `NAME=value` each, the names that look like settings and are none.
+[[nodiscard]] std::vector<std::string> unknown_variables(std::span<const char* const> environment);
 
 // As it counts, one `name=value` a line.
 [[nodiscard]] std::string printed(const Config& config);

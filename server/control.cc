@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 #include <cerrno>
@@ -19,6 +20,7 @@
 
 #include "server/control_limits.h"
 #include "server/front/json_text.h"
+#include "server/limits.h"
 
 namespace lockstep {
 namespace {
@@ -141,10 +143,14 @@ class Caller : public std::enable_shared_from_this<Caller> {
 
 struct Control::Inside : std::enable_shared_from_this<Inside> {
   Inside(ControlParts given, std::string at)
-      : parts(std::move(given)), path(std::move(at)), acceptor(parts.context) {}
+      : parts(std::move(given)),
+        path(std::move(at)),
+        acceptor(parts.context),
+        pause(parts.context) {}
 
   Result<void> listen();
   void accept();
+  void accept_later();
   void take(const std::shared_ptr<Caller>& caller, const std::string& line);
   void begin(const std::shared_ptr<Caller>& caller, BackupOrder order);
   std::string account();
@@ -152,6 +158,7 @@ struct Control::Inside : std::enable_shared_from_this<Inside> {
   ControlParts parts;
   std::string path;
   stream_protocol::acceptor acceptor;
+  asio::steady_timer pause;
   std::shared_ptr<Caller> served;                            // the one whose backup is being made
   std::shared_ptr<std::optional<Result<std::string>>> made;  // the thread's, until it has ended
   std::jthread thread;
@@ -181,7 +188,8 @@ void Control::Inside::accept() {
   acceptor.async_accept(
       [self = weak_from_this()](error_code error, stream_protocol::socket socket) {
         const auto inside = self.lock();
-        if (error || !inside || inside->stopping) return;
+        if (!inside || inside->stopping || error == asio::error::operation_aborted) return;
+        if (error) return inside->accept_later();
         const auto caller = std::make_shared<Caller>(std::move(socket));
         caller->read_order([self, weak = std::weak_ptr(caller)](const std::string& line) {
           const auto now = self.lock();
@@ -190,6 +198,15 @@ void Control::Inside::accept() {
         });
         inside->accept();
       });
+}
+
+// Out of files: they come back.
+void Control::Inside::accept_later() {
+  pause.expires_after(limits::accept_pause);
+  pause.async_wait([self = weak_from_this()](error_code error) {
+    const auto inside = self.lock();
+    if (!error && inside && !inside->stopping) inside->accept();
+  });
 }
 
 void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::string& line) {

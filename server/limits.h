@@ -25,6 +25,10 @@ inline constexpr double requests_burst_max = 1'000;
 inline constexpr std::size_t addresses_max = 65'536;  // remembered; the idle ones go first
 inline constexpr int listen_backlog = 4'096;
 inline constexpr std::chrono::milliseconds accept_pause{100};  // when there are no files left
+// A line of that for the operator, not one a connection.
+inline constexpr std::chrono::seconds accept_trouble_pause{10};
+// A look at the token file costs a microsecond, and a revoked token works for two of them at most.
+inline constexpr std::chrono::milliseconds tokens_look{250};
 
 // --- Requests ------------------------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ spdlog::level::level_enum level_of(LineLog::Level level) {
 
 std::string text_line(std::string_view event, LineLog::Fields fields) {
   std::string line(event);
-  for (const auto& [name, value] : fields) {
+  for (const auto& [name, given] : fields) {
+    const std::string& value = given.text;
     line += ' ';
     line += name;
     line += '=';
@@ -42,7 +43,14 @@ std::string text_line(std::string_view event, LineLog::Fields fields) {
 std::string json_fields(std::string_view event, LineLog::Fields fields) {
   std::string line = "{";
   append_field(line, "event", event);
-  for (const auto& [name, value] : fields) append_field(line, name, value);
+  for (const auto& [name, value] : fields) {
+    if (!value.is_number) {
+      append_field(line, name, value.text);
+      continue;
+    }
+    append_name(line, name);
+    line += value.text;
+  }
   return line.substr(1);
 }
 

@@ -12,6 +12,7 @@
 
 #include <spdlog/fwd.h>
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -25,7 +26,17 @@ class LineLog {
  public:
   enum class Level : std::uint8_t { debug, info, error };
   enum class Style : std::uint8_t { text, json };
-  using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
+  // A text or a number: in JSON a number stands without quotes.
+  struct Value {
+    Value(std::string given) : text(std::move(given)) {}
+    Value(std::string_view given) : text(given) {}
+    Value(const char* given) : text(given) {}
+    template <std::integral Number>
+    Value(Number given) : text(std::to_string(given)), is_number(true) {}
+    std::string text;
+    bool is_number = false;
+  };
+  using Fields = std::initializer_list<std::pair<std::string_view, Value>>;
 
   // To standard error.
   LineLog(Level least, Style style);

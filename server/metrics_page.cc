@@ -7,6 +7,8 @@
 #include <sstream>
 #include <vector>
 
+#include "server/front/json_write.h"
+
 namespace lockstep {
 namespace {
 
@@ -18,6 +20,17 @@ class Families {
     prometheus::ClientMetric metric;
     metric.counter.value = static_cast<double>(value);
     add({"lockstep_" + name + "_total", help, prometheus::MetricType::Counter, {metric}});
+  }
+  void runs_ended(const Metrics& metrics) {
+    prometheus::MetricFamily family{
+        "lockstep_runs_ended_total", "Runs ended.", prometheus::MetricType::Counter, {}};
+    for (const auto& [how, count] : metrics.runs_ended) {
+      prometheus::ClientMetric metric;
+      metric.label = {{"agent", how.first.get()}, {"status", std::string(name_of(how.second))}};
+      metric.counter.value = static_cast<double>(count);
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
   }
   void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
     prometheus::ClientMetric metric;
@@ -61,7 +74,7 @@ void add_engine(Families& families, const Metrics& metrics) {
   families.counter("syncs", "Exchanges with fronts.", metrics.syncs);
   families.counter("resets", "Diffs that replaced what a front held.", metrics.resets);
   families.counter("runs_started", "Runs started.", metrics.runs_started);
-  families.counter("runs_ended", "Runs ended.", metrics.runs_ended);
+  families.runs_ended(metrics);
   families.counter("entries_read_from_tail", "Entries read from memory by followers.",
                    metrics.entries_read_from_tail);
   families.counter("entries_read_from_log", "Entries read from the log.",

@@ -21,12 +21,13 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   Drive(RunDriver& driver, ThreadName thread, RunId run, std::uint32_t attempt)
       : driver_(driver), thread_(std::move(thread)), run_(std::move(run)), attempt_(attempt) {}
 
-  void start(Agent* agent, Context context) {
+  void start(std::shared_ptr<Agent> agent, Context context) {
     if (agent == nullptr) {
       end_with({"unknown_agent", "The agent of this run is not configured any more."});
       return;
     }
-    generation_ = agent->start(std::move(context), *this);
+    agent_ = std::move(agent);
+    generation_ = agent_->start(std::move(context), *this);
     outside_ = generation_ == nullptr;
   }
 
@@ -39,7 +40,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     waiting_.clear();
     if (generation_ == nullptr) return;
     if (in_generation_) {
-      driver_.executor_.post([generation = std::move(generation_)] {});
+      driver_.executor_.post([agent = agent_, generation = std::move(generation_)] {});
     } else {
       generation_.reset();
     }
@@ -111,11 +112,6 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
 
   // What the generation has written can't be taken: the run ends with the reason.
   void end_with(RunError error) {
-    driver_.log_.error("run_failed", {{"user", thread_.owner.get()},
-                                      {"thread", thread_.id.get()},
-                                      {"run", run_.get()},
-                                      {"code", error.code},
-                                      {"detail", error.detail}});
     generation_.reset();
     ending_ = true;
     const std::uint64_t next = waiting_.empty() ? seq_ + 1 : waiting_.front().seq;
@@ -129,6 +125,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   ThreadName thread_;
   RunId run_;
   std::uint32_t attempt_;
+  std::shared_ptr<Agent> agent_;  // outlives the generation
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // the batch in flight first
   std::uint64_t seq_ = 0;
@@ -164,8 +161,17 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
   if (drive->outside()) drives_.erase(key);
 }
 
-void RunDriver::ended(const ThreadName& thread, const RunId& run) {
-  const auto found = drives_.find(key_of(thread, run));
+void RunDriver::ended(const ThreadName& thread, const Run& run) {
+  if (run.status == RunStatus::failed) {
+    const RunError error = run.error.value_or(RunError{"failed", ""});
+    log_.error("run_failed", {{"user", thread.owner.get()},
+                              {"thread", thread.id.get()},
+                              {"run", run.id.get()},
+                              {"agent", run.agent.get()},
+                              {"code", error.code},
+                              {"detail", error.detail}});
+  }
+  const auto found = drives_.find(key_of(thread, run.id));
   if (found == drives_.end()) return;
   found->second->stop();
   drives_.erase(found);

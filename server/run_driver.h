@@ -4,7 +4,9 @@
 // What the generation writes is numbered and handed to the engine, one batch at a time: what comes
 // meanwhile goes together in the next. If too much waits the generation is asked to pause. When the
 // run has ended, by its own last step, by a stop, or because it was superseded, the generation is
-// destroyed at once, which closes its upstream.
+// destroyed at once, which closes its upstream. A run keeps the agent that it began with, also if
+// the configuration has another by then. A run that failed, whoever wrote it, is one line of the
+// log.
 //
 //   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write ──ack──> next
 //   batch
@@ -28,7 +30,7 @@ namespace lockstep {
 class RunDriver : public RunHost {
  public:
   // Null if there is no such agent.
-  using FindAgent = std::function<Agent*(const AgentName& agent)>;
+  using FindAgent = std::function<std::shared_ptr<Agent>(const AgentName& agent)>;
 
   RunDriver(FindAgent find, Executor& executor, LineLog& log);
   ~RunDriver() override;
@@ -42,7 +44,7 @@ class RunDriver : public RunHost {
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadName& thread, const RunId& run) override;
+  void ended(const ThreadName& thread, const Run& run) override;
 
  private:
   class Drive;

@@ -85,7 +85,7 @@ void Server::Inside::watch_drain() {
   // Everybody has got everything: who does not hang up by then is not waited for.
   if (connections.busy() == 0) stop_by = std::min(stop_by, now + limits::stop_linger_max);
   if (now >= stop_by) {
-    parts.log.info("connections_cut", {{"count", std::to_string(connections.size())}});
+    parts.log.info("connections_cut", {{"count", connections.size()}});
     connections.cut_all();
     return end();
   }
@@ -108,8 +108,14 @@ Result<std::unique_ptr<Server>> Server::open(ServerParts parts, ServerRules rule
                     ": make one with `lockstep token`, and name it with --tokens");
   }
   auto inside = std::make_unique<Inside>(std::move(parts), rules);
-  auto listener =
-      HttpListener::open(inside->parts.context, rules.host, rules.port, inside->connections);
+  auto listener = HttpListener::open(
+      inside->parts.context, rules.host, rules.port, inside->connections,
+      [inside = inside.get()](const std::string& why) {
+        inside->parts.log.error(
+            "not_accepting", {{"why", why},
+                              {"connections", inside->connections.size()},
+                              {"next", "raise the limit of open files (ulimit -n, LimitNOFILE)"}});
+      });
   if (!listener) return std::unexpected(std::move(listener.error()));
   inside->listener = std::move(*listener);
   inside->tick();
@@ -124,6 +130,7 @@ Server::~Server() {
 }
 
 std::uint16_t Server::port() const { return inside_->listener->port(); }
+void Server::tokens_changed() { inside_->connections.tokens_changed(); }
 void Server::tick() { inside_->connections.tick(); }
 
 const FrontCounts& Server::counts() const { return inside_->front.counts; }
@@ -134,7 +141,7 @@ void Server::stop(Done<void> done) {
   inside.stopped = std::move(done);
   inside.front.stopping = true;
   inside.listener->close();
-  inside.parts.log.info("stopping", {{"connections", std::to_string(inside.connections.size())}});
+  inside.parts.log.info("stopping", {{"connections", inside.connections.size()}});
   // If the disk hangs, fronts are still told within the time that was promised.
   inside.watch.expires_after(limits::stop_engine_max);
   inside.watch.async_wait([&inside](const boost::system::error_code& error) {

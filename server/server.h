@@ -55,6 +55,8 @@ class Server {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const FrontCounts& counts() const;
+  // The tokens of `auth` are others now: what was opened with one that is gone ends at once.
+  void tokens_changed();
   // A second passes: the server does this by itself, a test can let time run.
   void tick();
   // `done` is called when no connection is left. Requires: called once.

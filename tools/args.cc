@@ -111,7 +111,8 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
       "SIGINT or SIGTERM stops in good order: running runs end `interrupted`, with all that was "
       "shown\n"
       "kept. A second signal stops at once; nothing that was acknowledged is lost by that "
-      "either.\n\n"
+      "either.\n"
+      "SIGHUP reads tokens and agents again; the token file is watched too.\n\n"
       "Example:\n  lockstep serve --data ./data --listen 127.0.0.1:7070");
 }
 

@@ -3,6 +3,7 @@
 // Every part is built here, in order, and is handed what it depends on; they are taken down the
 // other way round. All live on one strand, the loop that this thread runs, but for the log's
 // committer, which has a thread of its own inside `RocksLog`.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -11,14 +12,15 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <span>
+#include <utility>
 
 #include "engine/rocks/rocks_log.h"
 #include "server/asio_executor.h"
 #include "server/auth.h"
 #include "server/config.h"
 #include "server/control.h"
-#include "server/inference/agent_config.h"
-#include "server/inference/agents.h"
+#include "server/inference/live_agents.h"
 #include "server/inference/settings.h"
 #include "server/log_line.h"
 #include "server/run_driver.h"
@@ -26,6 +28,8 @@
 #include "server/telling_engine.h"
 #include "tools/access.h"
 #include "tools/backup.h"
+#include "tools/hang_ups.h"
+#include "tools/live_settings.h"
 #include "tools/opening_file.h"
 #include "tools/system.h"
 #include "tools/upgrade_told.h"
@@ -40,21 +44,6 @@ namespace asio = boost::asio;
 std::optional<std::string> from_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-// The configuration knows no kinds of agents, and inference knows no files: here they meet.
-Result<AgentsConfig> agents_of(const Config& config) {
-  AgentsConfig agents;
-  for (const AgentTable& table : config.agents) {
-    const std::string where = "agents." + table.name;
-    if (!is_id(table.name)) {
-      return fail(Kind::rejected, "invalid", where + " is no name for an agent");
-    }
-    auto agent = agent_config(table.fields);
-    if (!agent) return fail(Kind::rejected, "invalid", where + ": " + agent.error().detail);
-    agents.emplace(table.name, std::move(*agent));
-  }
-  return agents;
 }
 
 Result<Auth> open_auth(const Config& config) {
@@ -78,6 +67,12 @@ void on_strand(asio::io_context& context, Work work) {
   run_until(context, done);
 }
 
+std::size_t variable_count() {
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  return count;
+}
+
 // What the world reaches.
 struct Serving {
   std::unique_ptr<Server> server;
@@ -89,13 +84,23 @@ struct Serving {
 void stop_on_signal(asio::signal_set& signals, Serving& serving, LineLog& log, bool& stopped) {
   signals.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) return;
-    log.info("signal", {{"number", std::to_string(signal)}});
+    log.info("signal", {{"number", signal}});
     signals.async_wait([](const boost::system::error_code& again, int second) {
       if (!again) _exit(128 + second);
     });
     if (serving.control) serving.control->stop();
     serving.server->stop([&stopped] { stopped = true; });
   });
+}
+
+// `ready` is called when a signal would stop it in good order.
+void run_to_the_end(asio::io_context& context, Serving& serving, LineLog& log,
+                    const std::function<void()>& ready) {
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  bool stopped = false;
+  stop_on_signal(signals, serving, log, stopped);
+  ready();
+  run_until(context, stopped);
 }
 
 FailStop::Action fail_stop(LineLog& log) {
@@ -136,11 +141,11 @@ Sharing sharing_of(const Config& config) {
 
 void say_what_was_corrected(const Corrected& corrected, const std::string& what, LineLog& log) {
   if (corrected.changed > 0) {
-    log.info("access_corrected", {{"of", what}, {"files", std::to_string(corrected.changed)}});
+    log.info("access_corrected", {{"of", what}, {"files", corrected.changed}});
   }
   if (corrected.refused > 0) {
     log.error("access_open", {{"of", what},
-                              {"files", std::to_string(corrected.refused)},
+                              {"files", corrected.refused},
                               {"why", "they belong to another user, and others may read them"},
                               {"next", "chown them to the server's user, or chmod them"}});
   }
@@ -189,25 +194,40 @@ Result<Serving> open_serving(const ServerParts& parts, const Config& config, Roc
 
 void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) {
   const OpenReport& report = rocks.log().report();
-  log.info(report.created ? "store_made" : "store_opened",
-           {{"data", data},
-            {"commits", std::to_string(report.last.get())},
-            {"marked", report.mark ? std::to_string(report.mark->get()) : "unknown"},
-            {"dropped_bytes", std::to_string(report.dropped_bytes)}});
+  log.info(
+      report.created ? "store_made" : "store_opened",
+      {{"data", data},
+       {"commits", report.last.get()},
+       {"marked", report.mark ? LineLog::Value(report.mark->get()) : LineLog::Value("unknown")},
+       {"dropped_bytes", report.dropped_bytes}});
   if (rocks.kv().compacts()) return;
   log.error("compaction_off", {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
                                {"next", "all that is whole is served; restore a copy"}});
 }
 
-void warn_of_agents(const AgentSet& agents, LineLog& log) {
-  for (const AgentWarning& warning : agents.warnings()) {
-    const bool unset = warning.event == "key_unset";
-    log.error(warning.event,
-              {{"agent", warning.agent},
-               {"variable", warning.variable},
-               {"next", unset ? "set the variable and start again: until then its runs fail"
-                              : "too short to be struck out of what the model server says"}});
+// What will not do what somebody meant by it.
+void warn_of_settings(const Config& config, LineLog& log) {
+  for (const std::string& origin : config.useless_origins) {
+    log.error("useless_origin",
+              {{"origin", origin}, {"next", "write scheme://host or scheme://host:port"}});
   }
+  const std::span<const char* const> variables(environ, variable_count());
+  for (const std::string& name : unknown_variables(variables)) {
+    log.error("unknown_variable",
+              {{"name", name}, {"next", "`lockstep serve --help` lists the settings"}});
+  }
+  if (::geteuid() == 0) {
+    log.error("runs_as_root", {{"next", "run it as a user of its own: it needs no rights"}});
+  }
+}
+
+// Each connection is a file, and so is each table of the store.
+void raise_file_limit(LineLog& log) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  const rlim_t former = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  log.debug("files_raised", {{"from", former}, {"to", limit.rlim_max}});
 }
 
 void say_where(const Config& config, const Server& server, Terminal& terminal) {
@@ -231,9 +251,19 @@ Trouble settings_trouble(const Error& error) {
   return {ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
 }
 
-ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agents_config,
-               Terminal& terminal) {
+// What was read before anything is opened.
+struct Read {
+  ConfigSources sources;
+  Config config;
+  FileStamp tokens;  // the file before `auth` was read from it
+  Auth auth;
+};
+
+ExitCode serve(Read& read, Terminal& terminal) {
+  const Config& config = read.config;
   LineLog log(config.log_level, config.log_style);
+  warn_of_settings(config, log);
+  raise_file_limit(log);
   SystemClock clock;
   SystemRandom random;
   asio::io_context context(1);
@@ -242,11 +272,9 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   AsioExecutor executor(context);
   Metrics metrics;
 
-  auto agents = AgentSet::open(agents_config, context.get_executor(), random);
-  if (!agents) return terminal.fail(settings_trouble(agents.error()));
-  warn_of_agents(**agents, log);
-  const auto find_agent = [&agents](const AgentName& name) { return (*agents)->find(name); };
-
+  auto agent_set = open_agents(config, context.get_executor(), random, log);
+  if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
+  LiveAgents agents(std::move(*agent_set));
   share(sharing_of(config));
   auto rocks = RocksLog::open(config.data,
                               {.executor = executor,
@@ -260,14 +288,14 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
   if (!opening) return terminal.fail(trouble_of(opening.error(), config.data));
   correct_access(config, log);
 
-  RunDriver driver(find_agent, executor, log);
+  RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log);
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
                              .clock = clock,
                              .random = random,
                              .executor = executor,
-                             .agents = **agents,
+                             .agents = agents,
                              .is_json_object = is_json_object,
                              .metrics = metrics,
                              .opening = opening->get()},
@@ -276,17 +304,19 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
 
   TellingEngine telling(**engine, log);
   auto serving = open_serving(
-      {context, telling, auth, metrics, random, log, find_agent, embedded_page()}, config, **rocks);
+      {context, telling, read.auth, metrics, random, log,
+       [&agents](const AgentName& name) { return agents.find(name).get(); }, embedded_page()},
+      config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
+  auto live = std::make_unique<LiveSettings>(
+      LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
+                          log, [&serving] { serving->server->tokens_changed(); }},
+      read.tokens);
 
-  asio::signal_set signals(context, SIGINT, SIGTERM);
-  bool stopped = false;
-  stop_on_signal(signals, *serving, log, stopped);
-  say_where(config, *serving->server, terminal);
-  run_until(context, stopped);
-
-  log.info("stopped", {{"commits", std::to_string((*rocks)->log().last_commit().get())}});
+  run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
+  log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});
   on_strand(context, [&] {
+    live.reset();
     *serving = {};
     driver.stop();
     engine->reset();
@@ -297,19 +327,21 @@ ExitCode serve(const Config& config, const Auth& auth, const AgentsConfig& agent
 }  // namespace
 
 ExitCode run(const ServeOptions& options, Terminal& terminal) {
+  HangUps::block();
   const std::string file =
       options.config.empty() ? from_environment("LOCKSTEP_CONFIG").value_or("") : options.config;
-  auto config = load_config({options.flags, from_environment, file});
+  ConfigSources sources{options.flags, from_environment, file};
+  auto config = load_config(sources);
   if (!config) return terminal.fail(settings_trouble(config.error()));
   if (config->data.empty()) {
     return terminal.fail({ExitCode::usage, "the folder of the store is not named",
                           "Add --data DIR; it is made if it is not there."});
   }
-  const auto agents = agents_of(*config);
-  if (!agents) return terminal.fail(settings_trouble(agents.error()));
-  const auto auth = open_auth(*config);
+  const FileStamp tokens(config->tokens);
+  auto auth = open_auth(*config);
   if (!auth) return terminal.fail(settings_trouble(auth.error()));
-  return serve(*config, *auth, *agents, terminal);
+  Read read{std::move(sources), std::move(*config), tokens, std::move(*auth)};
+  return serve(read, terminal);
 }
 
 }  // namespace lockstep

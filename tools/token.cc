@@ -16,8 +16,9 @@
 namespace lockstep {
 namespace {
 
-constexpr const char* restart_advice =
-    "A running server takes the file in when it is started again.";
+constexpr const char* running_advice = "A running server goes by it at once.";
+// An empty file looks as if it were being written, and a server would go on with the former one.
+constexpr const char* no_tokens = "# There is no token: everybody is refused.\n";
 
 Trouble trouble(const Error& error) {
   return {error.code == "invalid" ? ExitCode::usage : ExitCode::failed, error.detail, ""};
@@ -48,7 +49,7 @@ bool is_token_name(std::string_view name) {
 // A file in which there is nothing (yet, or no more) is no error to us; to a server it is.
 Result<Auth> tokens_in(const std::string& content, const std::string& path) {
   if (content.find_first_not_of(" \t\r\n") == std::string::npos) return Auth();
-  return Auth::parse(content, path);
+  return Auth::parse(content, path, Auth::Least::no_token);
 }
 
 ExitCode create(const TokenOptions& options, const Auth& auth, std::string content,
@@ -78,7 +79,7 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
   } else {
     terminal.print(token + "\n");
     terminal.note("This is shown once; " + options.file + " holds only its hash. " +
-                  restart_advice);
+                  running_advice);
   }
   return ExitCode::ok;
 }
@@ -107,10 +108,11 @@ ExitCode revoke(const TokenOptions& options, const Auth& auth, Terminal& termina
                           "`lockstep token list` names them."});
   }
   std::string content;
+  if (tokens.empty()) content = no_tokens;
   for (const Token& token : tokens) content += (content.empty() ? "" : "\n") + token_lines(token);
   const auto written = replace_file(options.file, content);
   if (!written) return terminal.fail(trouble(written.error()));
-  terminal.note("Token `" + options.name + "` is revoked. " + restart_advice);
+  terminal.note("Token `" + options.name + "` is revoked. " + running_advice);
   return ExitCode::ok;
 }
 

@@ -101,7 +101,7 @@ struct OfflineEngine::NoHost final : RunHost {
   void started(const AgentName&, Context, std::uint32_t) override {
     MUST(false && "no agent, so no run starts");
   }
-  void ended(const ThreadName&, const RunId&) override {}
+  void ended(const ThreadName&, const Run&) override {}
 };
 
 OfflineEngine::OfflineEngine()

@@ -21,7 +21,7 @@ export const runsOf = memo((byId: ThreadState["runs"]): Runs => {
   const isUnsent = ({ started, input, status, ended = 0 }: Run) =>
     !started &&
     input &&
-    (status === "interrupted" || status === "superseded") &&
+    (status === "interrupted" || status === "superseded" || status === "failed") &&
     ended > startOf(last);
   return {
     running: runs.find((run) => run.status === "running"),

@@ -66,6 +66,12 @@ void Connections::tick() {
   front_.tickets.sweep(now_);
 }
 
+void Connections::tokens_changed() {
+  front_.tickets.revoke(front_.auth);
+  const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
+  for (const auto& connection : all) connection->tokens_changed();
+}
+
 void Connections::shut_down() {
   const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
   for (const auto& connection : all) connection->shut_down();
@@ -97,6 +103,10 @@ void Connection::tick(Tick now) {
     return;
   }
   protocol_->tick(now);
+}
+
+void Connection::tokens_changed() {
+  if (protocol_) protocol_->tokens_changed();
 }
 
 void Connection::shut_down() {

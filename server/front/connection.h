@@ -35,11 +35,14 @@ class Connections {
   void start(boost::asio::ip::tcp::socket socket);
   // Once a second.
   void tick();
+  // Other tokens count from now on.
+  void tokens_changed();
   // Every protocol says good-bye.
   void shut_down();
   // Whatever is still open is closed now.
   void cut_all();
   [[nodiscard]] std::size_t size() const { return open_.size(); }
+  [[nodiscard]] Tick now() const { return now_; }
   // Those that have not sent all that they had to.
   [[nodiscard]] std::size_t busy() const { return open_.size() - lingering_; }
 
@@ -63,6 +66,7 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
 
   void start();
   void tick(Tick now);
+  void tokens_changed();
   void shut_down();
   void cut();
 

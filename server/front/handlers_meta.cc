@@ -42,7 +42,7 @@ void make_ticket(Front& front, Call call, Respond respond) {
   if (!call.request.body.empty()) {
     return refuse(respond, make_problem("invalid", "A ticket is asked for without a body."));
   }
-  const auto ticket = front.tickets.make(call.user, call.now);
+  const auto ticket = front.tickets.make({call.user, call.token}, call.now);
   if (!ticket) {
     return refuse(respond, make_problem("too_many", "Too many tickets wait for their use."));
   }
@@ -84,9 +84,10 @@ void open_socket(Front& front, Call call, Respond respond) {
   UpgradeAnswer answer;
   answer.accept = accept_of(*call.request.header("sec-websocket-key"));
   if (call.request.header("sec-websocket-protocol") != nullptr) answer.subprotocol = subprotocol;
-  answer.start = [&front, user = call.user](Wire& wire) -> std::unique_ptr<Protocol> {
-    auto session = std::make_unique<WsSession>(wire, front, user);
-    if (user.get().empty()) session->refuse_user();
+  const Caller caller{call.user, call.token};
+  answer.start = [&front, caller](Wire& wire) -> std::unique_ptr<Protocol> {
+    auto session = std::make_unique<WsSession>(wire, front, caller);
+    if (caller.user.get().empty() || !front.auth.allows(caller)) session->refuse_user();
     return session;
   };
   respond(std::move(answer));

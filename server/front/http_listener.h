@@ -5,7 +5,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/result.h"
@@ -15,12 +17,16 @@ namespace lockstep {
 
 class HttpListener {
  public:
+  // Told why nobody can be let in, once in a while for as long as it lasts.
+  using Trouble = std::function<void(const std::string& why)>;
+
   // `host`: an address, or `localhost`. Port 0: any that is free. Fails with `unavailable` if the
   // address can't be had.
   [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& context,
                                                                   const std::string& host,
                                                                   std::uint16_t port,
-                                                                  Connections& connections);
+                                                                  Connections& connections,
+                                                                  Trouble trouble);
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
 
@@ -29,13 +35,15 @@ class HttpListener {
   void close();
 
  private:
-  HttpListener(boost::asio::io_context& context, Connections& connections);
+  HttpListener(boost::asio::io_context& context, Connections& connections, Trouble trouble);
   void accept();
-  void accept_later();
+  void accept_later(const boost::system::error_code& error);
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   Connections& connections_;
+  Trouble trouble_;
+  std::optional<Tick> told_;
   std::uint16_t port_ = 0;
 };
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view sse_comment = ":\n\n";
 
+Problem revoked() { return make_problem("unauthorized", "The token was revoked."); }
+
 }  // namespace
 
 HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
@@ -99,6 +101,9 @@ void HttpSession::head_came() {
     return;
   }
   exchange_->head.extra = std::move(cors);
+  if (!admission->call.user.get().empty()) {
+    exchange_->caller = {admission->call.user, admission->call.token};
+  }
   exchange_->admission = std::move(*admission);
   if (expects && !exchange_->parser.done() && !exchange_->parser.problem()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -146,6 +151,8 @@ void HttpSession::refuse(const Problem& problem) {
 void HttpSession::answered(Answer answer) {
   MUST(state_ == State::answering);
   *std::exchange(self_, nullptr) = nullptr;
+  // An answer that is whole was earned; what goes on from here would go on without a token.
+  if (!std::holds_alternative<Response>(answer) && is_revoked()) return refuse(revoked());
   std::visit([this](auto&& each) { answer_with(std::forward<decltype(each)>(each)); },
              std::move(answer));
 }
@@ -253,6 +260,24 @@ void HttpSession::fill_stream(std::string& out) {
     answer_with(json_response(std::move(exchange_->json)));
     return;
   }
+  end_exchange(false);
+}
+
+// --- Tokens --------------------------------------------------------------------------------------
+
+bool HttpSession::is_revoked() const {
+  return exchange_ && exchange_->caller && !front_.auth.allows(*exchange_->caller);
+}
+
+void HttpSession::tokens_changed() {
+  if (!is_revoked()) return;
+  if (state_ == State::reading) return refuse(revoked());
+  if (!exchange_->stream) return;
+  // One JSON answer has not begun yet; a stream says why it ends.
+  if (state_ == State::answering) return refuse(revoked());
+  std::string frame;
+  append_failure(frame, revoked());
+  Framing{exchange_->form, {}}.append(out_, frame, {});
   end_exchange(false);
 }
 

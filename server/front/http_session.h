@@ -35,6 +35,7 @@ class HttpSession : public Protocol, private StreamOwner {
   void input_ended() override;
   void fill(std::string& out) override;
   void tick(Tick now) override;
+  void tokens_changed() override;
   void shut_down() override;
   [[nodiscard]] std::unique_ptr<Protocol> successor() override;
 
@@ -46,6 +47,7 @@ class HttpSession : public Protocol, private StreamOwner {
     Exchange();
     HttpParser parser;
     std::optional<Admission> admission;
+    std::optional<Caller> caller;  // whose request it is, where that counts
     HeadOptions head;
     bool is_head = false;  // the method HEAD: no body is sent
     std::unique_ptr<Stream> stream;
@@ -60,6 +62,7 @@ class HttpSession : public Protocol, private StreamOwner {
   void head_came();
   void dispatch();
   void refuse(const Problem& problem);
+  [[nodiscard]] bool is_revoked() const;
   void answered(Answer answer);
   void answer_with(Response response);
   void answer_with(StreamAnswer answer);

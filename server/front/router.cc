@@ -214,17 +214,17 @@ std::expected<std::optional<std::string>, Problem> take_ticket(Call& call) {
 }
 
 // Who asks: a ticket says it if there is one, else the token. Nobody: an empty id.
-std::expected<UserId, Problem> user_of(Front& front, const Route& route, Call& call) {
+std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call& call) {
   std::optional<std::string> ticket;
   if (route.access != users) {
     auto taken = take_ticket(call);
     if (!taken) return std::unexpected(std::move(taken.error()));
     ticket = std::move(*taken);
   }
-  const auto user =
-      ticket ? front.tickets.take(*ticket, call.now) : front.auth.user_of(bearer_of(call.request));
-  if (user) return *user;
-  if (route.access == Route::Access::socket) return UserId();
+  const auto caller = ticket ? front.tickets.take(*ticket, call.now)
+                             : front.auth.caller_of(bearer_of(call.request));
+  if (caller) return *caller;
+  if (route.access == Route::Access::socket) return Caller();
   return std::unexpected(make_problem(
       "unauthorized", ticket ? "The ticket was used already, or is too old, or never was one."
                              : "`Authorization: Bearer TOKEN` with a valid token is needed."));
@@ -233,9 +233,10 @@ std::expected<UserId, Problem> user_of(Front& front, const Route& route, Call& c
 std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Admission admission) {
   Call& call = admission.call;
   if (route.access != everybody) {
-    auto user = user_of(front, route, call);
-    if (!user) return std::unexpected(std::move(user.error()));
-    call.user = std::move(*user);
+    auto caller = caller_of(front, route, call);
+    if (!caller) return std::unexpected(std::move(caller.error()));
+    call.user = std::move(caller->user);
+    call.token = caller->token;
     if (front.stopping) return std::unexpected(make_problem("stopping", "The server is stopping."));
   }
   if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
@@ -282,6 +283,7 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
   admission.call = {.request = std::move(request),
                     .user = {},
                     .owner = std::move(owner),
+                    .token = {},
                     .names = {},
                     .query = std::move(target->query),
                     .now = now,

@@ -22,6 +22,7 @@ struct Call {
   Request request;
   UserId user;                     // empty if not authorised, which only `socket` lets through
   std::optional<UserId> owner;     // whose thread the path names; nothing: the caller's own
+  std::optional<Hash> token;       // by which; nothing: no token is needed
   std::vector<std::string> names;  // what stands in the path's holes, in order; ids
   std::vector<std::pair<std::string, std::string>> query;
   Tick now{};                    // when its header had come

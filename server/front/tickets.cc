@@ -28,42 +28,50 @@ bool is_over(Tick made, Tick now) {
 
 }  // namespace
 
-std::optional<std::string> Tickets::make(const UserId& user, Tick now) {
-  const auto own = hashes_.find(user);
+std::optional<std::string> Tickets::make(const Caller& caller, Tick now) {
+  const auto own = hashes_.find(caller.user);
   if (own != hashes_.end() && own->second.size() >= limits::tickets_per_user_max) {
     forget(Hash(own->second.front()));
   }
   if (tickets_.size() >= limits::tickets_max) return std::nullopt;
   std::string ticket = make_secret(random_);
   const Hash hash = sha256(ticket);
-  const bool is_new = tickets_.try_emplace(hash, Ticket{user, now}).second;
+  const bool is_new = tickets_.try_emplace(hash, Ticket{caller, now}).second;
   MUST(is_new);
-  hashes_[user].push_back(hash);
+  hashes_[caller.user].push_back(hash);
   return ticket;
 }
 
-std::optional<UserId> Tickets::take(std::string_view ticket, Tick now) {
+std::optional<Caller> Tickets::take(std::string_view ticket, Tick now) {
   const Hash hash = sha256(ticket);
   const auto found = tickets_.find(hash);
   if (found == tickets_.end()) return std::nullopt;
   const Ticket taken = found->second;
   forget(hash);
   if (is_over(taken.made, now)) return std::nullopt;
-  return taken.user;
+  return taken.caller;
 }
 
 void Tickets::sweep(Tick now) {
-  std::vector<Hash> old;
+  forget_if([now](const Ticket& ticket) { return is_over(ticket.made, now); });
+}
+
+void Tickets::revoke(const Auth& auth) {
+  forget_if([&auth](const Ticket& ticket) { return !auth.allows(ticket.caller); });
+}
+
+void Tickets::forget_if(const std::function<bool(const Ticket&)>& is_over) {
+  std::vector<Hash> over;
   for (const auto& [hash, ticket] : tickets_) {
-    if (is_over(ticket.made, now)) old.push_back(hash);
+    if (is_over(ticket)) over.push_back(hash);
   }
-  for (const Hash& hash : old) forget(hash);
+  for (const Hash& hash : over) forget(hash);
 }
 
 void Tickets::forget(const Hash& hash) {
   const auto found = tickets_.find(hash);
   MUST(found != tickets_.end());
-  const auto own = hashes_.find(found->second.user);
+  const auto own = hashes_.find(found->second.caller.user);
   MUST(own != hashes_.end());
   std::erase(own->second, hash);
   if (own->second.empty()) hashes_.erase(own);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "engine/ids.h"
 #include "engine/time.h"
+#include "server/auth.h"
 #include "server/front/wire.h"
 
 namespace lockstep {
@@ -31,18 +33,22 @@ class Tickets {
   Tickets& operator=(const Tickets&) = delete;
 
   // A ticket of this user; nothing if there are too many of others.
-  [[nodiscard]] std::optional<std::string> make(const UserId& user, Tick now);
-  // Whose ticket it was; nothing if it is none, was used, or is too old. It is used up by this.
-  [[nodiscard]] std::optional<UserId> take(std::string_view ticket, Tick now);
+  [[nodiscard]] std::optional<std::string> make(const Caller& caller, Tick now);
+  // Who was given the ticket; nothing if it is none, was used, or is too old. It is used up by
+  // this.
+  [[nodiscard]] std::optional<Caller> take(std::string_view ticket, Tick now);
   // Forgets those that are too old.
   void sweep(Tick now);
+  // Forgets those that were made with a token which counts no more.
+  void revoke(const Auth& auth);
   [[nodiscard]] std::size_t size() const { return tickets_.size(); }
 
  private:
   struct Ticket {
-    UserId user;
+    Caller caller;
     Tick made;
   };
+  void forget_if(const std::function<bool(const Ticket&)>& is_over);
   void forget(const Hash& hash);
 
   Random& random_;

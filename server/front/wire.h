@@ -41,6 +41,8 @@ class Protocol {
   virtual void fill(std::string& out) = 0;
   // Once a second: time-outs, pings, comments.
   virtual void tick(Tick now) = 0;
+  // Other tokens count from now on: what was opened with one that is gone ends.
+  virtual void tokens_changed() = 0;
   // The server stops: say good-bye and `finish`.
   virtual void shut_down() = 0;
   // What goes on with this connection once all that this one gave has gone out; it is then

@@ -10,10 +10,11 @@
 
 namespace lockstep {
 
-WsSession::WsSession(Wire& wire, Front& front, UserId user)
+WsSession::WsSession(Wire& wire, Front& front, Caller caller)
     : wire_(wire),
       front_(front),
-      user_(std::move(user)),
+      user_(std::move(caller.user)),
+      token_(caller.token),
       parser_(limits::body_bytes_max),
       heard_(wire.now()),
       sent_(wire.now()),
@@ -298,6 +299,10 @@ void WsSession::tick(Tick now) {
   pinged_ = now;
   append_ws_frame(replies_, WsOpcode::ping, {});
   wire_.wake();
+}
+
+void WsSession::tokens_changed() {
+  if (!front_.auth.allows({user_, token_})) refuse_user();
 }
 
 void WsSession::shut_down() {

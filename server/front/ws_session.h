@@ -30,7 +30,7 @@ namespace lockstep {
 
 class WsSession : public Protocol, private StreamOwner {
  public:
-  WsSession(Wire& wire, Front& front, UserId user);
+  WsSession(Wire& wire, Front& front, Caller caller);
   ~WsSession() override;
   WsSession(const WsSession&) = delete;
   WsSession& operator=(const WsSession&) = delete;
@@ -42,6 +42,7 @@ class WsSession : public Protocol, private StreamOwner {
   void input_ended() override;
   void fill(std::string& out) override;
   void tick(Tick now) override;
+  void tokens_changed() override;
   void shut_down() override;
 
  private:
@@ -72,6 +73,7 @@ class WsSession : public Protocol, private StreamOwner {
   Wire& wire_;
   Front& front_;
   UserId user_;
+  std::optional<Hash> token_;
   WsParser parser_;
   std::unordered_map<std::string, Channel> channels_;
   std::unordered_map<const Stream*, std::string> ids_;

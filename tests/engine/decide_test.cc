@@ -282,6 +282,25 @@ TEST(Decide, AfterAFailureThoseThatWaitEndInterruptedAndKeepTheirInput) {
   EXPECT_EQ(story.run("r2").input.size(), 1u);
 }
 
+TEST(Decide, ARunThatWaitsFailsIfItsAgentIsGoneAndTheNextOneStarts) {
+  Streaming story;
+  StartRun change;
+  change.run = RunId("r2");
+  change.agent = AgentName("late");
+  change.input = {input("u2", "anybody there?")};
+  story.change(change);
+  story.start("r3", "u3", "and you?");
+  story.agents().gone = AgentName("late");
+
+  story.steps("r1", {EndRun{}});
+
+  EXPECT_EQ(story.run("r2").status, RunStatus::failed);
+  EXPECT_EQ(story.run("r2").error->code, "unknown_agent");
+  EXPECT_EQ(story.run("r2").input.size(), 1u);
+  EXPECT_EQ(story.text("u2"), "<gone>");
+  EXPECT_EQ(story.run("r3").status, RunStatus::running);
+}
+
 TEST(Decide, AStoppedQueuedRunDropsItsInput) {
   Streaming story;
   story.start("r2", "u2", "waits");

@@ -81,7 +81,7 @@ TEST_F(EngineTest, WhoDrivesARunIsToldOfItsEndByAStop) {
   synced({change_of(stop("r1"))});
 
   EXPECT_EQ(host.ends, std::vector{rid("r1")});
-  EXPECT_EQ(metrics.runs_ended, 1u);
+  EXPECT_EQ(metrics.runs_ended.size(), 1u);
 }
 
 TEST_F(EngineTest, WhatAModelWasGivenCanBeReadAtAnyLaterTime) {

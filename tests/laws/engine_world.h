@@ -114,7 +114,7 @@ class EngineWorld : private RunHost {
   void settle();
   void check_at_rest();
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadName& thread, const RunId& run) override;
+  void ended(const ThreadName& thread, const Run& run) override;
   void next_turn(const ThreadName& thread, bool start, const RunId& run);
 
   // --- Fronts (world_fronts.cc, world_changes.cc)

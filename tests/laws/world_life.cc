@@ -258,9 +258,9 @@ void EngineWorld::started(const AgentName&, Context context, std::uint32_t attem
   if (!fresh) found("run " + id.get() + " is started for a second time");
 }
 
-void EngineWorld::ended(const ThreadName& thread, const RunId& run) {
+void EngineWorld::ended(const ThreadName& thread, const Run& run) {
   if (inside_) found("the host is told from within a call");
-  next_turn(thread, false, run);
+  next_turn(thread, false, run.id);
 }
 
 }  // namespace lockstep::test

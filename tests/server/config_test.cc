@@ -6,6 +6,7 @@
 #include "engine/digest.h"
 #include "server/auth.h"
 #include "server/front/rate_limit.h"
+#include "server/origins.h"
 
 namespace lockstep {
 namespace {
@@ -60,10 +61,10 @@ TEST(Auth, FindsTheUserOfATokenByItsHash) {
   const auto auth = Auth::parse(token_lines(token), "tokens");
 
   ASSERT_TRUE(auth.has_value()) << auth.error().detail;
-  EXPECT_EQ(auth->user_of("secret"), UserId("ada"));
-  EXPECT_EQ(auth->user_of("secreT"), std::nullopt);
-  EXPECT_EQ(auth->user_of(std::nullopt), std::nullopt);
-  EXPECT_EQ(Auth().user_of(std::nullopt), UserId("local"));
+  EXPECT_EQ(auth->caller_of("secret"), (Caller{UserId("ada"), sha256("secret")}));
+  EXPECT_EQ(auth->caller_of("secreT"), std::nullopt);
+  EXPECT_EQ(auth->caller_of(std::nullopt), std::nullopt);
+  EXPECT_EQ(Auth().caller_of(std::nullopt), (Caller{UserId("local"), {}}));
 }
 
 TEST(Auth, AFileThatIsNotAsItShouldBeIsRefused) {
@@ -109,6 +110,70 @@ TEST(RateLimit, ForgetsWhoOwesNothing) {
   EXPECT_EQ(rate.addresses(), 1U);
   rate.sweep(Tick(9));
   EXPECT_EQ(rate.addresses(), 0U);
+}
+
+TEST(Auth, AFileWithoutTokensOpensToNobodyOnceTheServerRuns) {
+  const std::string comment = "# There is no token.\n";
+
+  EXPECT_FALSE(Auth::parse(comment, "f"));
+  const auto auth = Auth::parse(comment, "f", Auth::Least::no_token);
+
+  ASSERT_TRUE(auth);
+  EXPECT_TRUE(auth->needs_tokens());
+  EXPECT_EQ(auth->caller_of("secret"), std::nullopt);
+  EXPECT_FALSE(Auth::parse(" \n", "f", Auth::Least::no_token)) << "it may be half written";
+}
+
+TEST(Auth, ATokenThatIsGivenToAnotherUserIsNotItsFormerUsersAnyMore) {
+  const Hash hash = sha256("secret");
+  const auto of_bob = Auth::parse(token_lines({"t", UserId("bob"), hash}), "f");
+
+  ASSERT_TRUE(of_bob);
+  EXPECT_TRUE(of_bob->allows({UserId("bob"), hash}));
+  EXPECT_FALSE(of_bob->allows({UserId("ada"), hash}));
+  EXPECT_FALSE(of_bob->allows({UserId("bob"), sha256("other")}));
+  EXPECT_FALSE(of_bob->allows({UserId("bob"), {}}));
+  EXPECT_TRUE(Auth().allows({UserId("local"), {}}));
+}
+
+TEST(Origins, AreBroughtIntoTheFormThatBrowsersSend) {
+  const std::pair<std::string, std::optional<std::string>> origins[] = {
+      {"https://chat.example", "https://chat.example"},
+      {"http://localhost:5173/", "http://localhost:5173"},
+      {"HTTPS://Chat.Example:443", "https://chat.example"},
+      {"http://a.b:80/", "http://a.b"},
+      {"http://a.b:443", "http://a.b:443"},
+      {"http://[::1]:5173", "http://[::1]:5173"},
+      {"http://[::1]", "http://[::1]"},
+      {"chrome-extension://abcdef", "chrome-extension://abcdef"},
+      {"nonsense", {}},
+      {"localhost:5173", {}},
+      {"https://a.b/chat", {}},
+      {"https://a.b?x", {}},
+      {"https://user@a.b", {}},
+      {"https://a.b:port", {}},
+      {"https://", {}},
+      {"://a", {}},
+      {"*", {}},
+      {"null", {}}};
+  for (const auto& [text, origin] : origins) EXPECT_EQ(normal_origin(text), origin) << text;
+}
+
+TEST(Config, KeepsUselessOriginsApart) {
+  const auto config = load_config({}, R"(origins = ["http://a/", "b"])");
+
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->origins, (std::vector<std::string>{"http://a"}));
+  EXPECT_EQ(config->useless_origins, (std::vector<std::string>{"b"}));
+}
+
+TEST(Config, NamesVariablesThatLookLikeSettingsAndAreNone) {
+  const std::vector<const char*> environment{
+      "PATH=/bin",           "LOCKSTEP_DATA=d", "LOCKSTEP_CONFIG=c",
+      "LOCKSTEP_LOG_LEVEL=", "LOCKSTEP_FOO=1",  "LOCKSTEP_PORT"};
+
+  EXPECT_EQ(unknown_variables(environment),
+            (std::vector<std::string>{"LOCKSTEP_FOO", "LOCKSTEP_PORT"}));
 }
 
 }  // namespace

@@ -98,7 +98,11 @@ struct FrontFixture::Inside {
         agents(executor),
         lines(LineLog::Level::error, LineLog::Style::text),
         memory(executor, Epoch(0xabcdef)),
-        driver([this](const AgentName& name) { return agents.find(name); }, executor, lines) {}
+        driver(
+            [this](const AgentName& name) {
+              return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), agents.find(name));
+            },
+            executor, lines) {}
 
   Auth auth;
   asio::io_context context{1};

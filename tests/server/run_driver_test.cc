@@ -60,7 +60,10 @@ struct RunDriverTest : testing::Test, EngineFixture {
 
   LineLog lines{LineLog::Level::error, LineLog::Style::text};
   HeldAgent agent;
-  RunDriver driver{[this](const AgentName&) { return &agent; }, executor, lines};
+  // It lives as long as this does: nobody has to hold it.
+  RunDriver driver{
+      [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
+      executor, lines};
 };
 
 TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenWhatItWroteIsDurable) {

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "engine/digest.h"
 #include "server/limits.h"
 
 namespace lockstep::test {
@@ -25,7 +26,7 @@ constexpr Tick noon{1'000};
 class ATicket : public testing::Test {
  protected:
   std::string made(const UserId& user, Tick now) {
-    return tickets.make(user, now).value_or("none was made");
+    return tickets.make({user, {}}, now).value_or("none was made");
   }
 
   Dice dice;
@@ -36,9 +37,9 @@ TEST_F(ATicket, IsItsUsersOnce) {
   const std::string ticket = made(ada, noon);
   const std::string other = made(bob, noon);
 
-  EXPECT_EQ(tickets.take(ticket, noon), ada);
+  EXPECT_EQ(tickets.take(ticket, noon), (Caller{ada, {}}));
   EXPECT_EQ(tickets.take(ticket, noon), std::nullopt);
-  EXPECT_EQ(tickets.take(other, noon), bob);
+  EXPECT_EQ(tickets.take(other, noon), (Caller{bob, {}}));
   EXPECT_EQ(tickets.size(), 0U);
 }
 
@@ -46,8 +47,20 @@ TEST_F(ATicket, IsGoodForItsMinuteAndNoLonger) {
   const std::string first = made(ada, noon);
   const std::string second = made(ada, noon);
 
-  EXPECT_EQ(tickets.take(first, noon + limits::ticket_time_max), ada);
+  EXPECT_EQ(tickets.take(first, noon + limits::ticket_time_max), (Caller{ada, {}}));
   EXPECT_EQ(tickets.take(second, noon + limits::ticket_time_max + Tick(1)), std::nullopt);
+}
+
+TEST_F(ATicket, EndsWithTheTokenThatItWasMadeWith) {
+  const Hash stays = sha256("stays");
+  const auto one = tickets.make({ada, stays}, noon);
+  const auto other = tickets.make({ada, sha256("gone")}, noon);
+  const auto auth = Auth::parse(token_lines({"t", ada, stays}), "file");
+
+  tickets.revoke(*auth);
+
+  EXPECT_EQ(tickets.take(*other, noon), std::nullopt);
+  EXPECT_EQ(tickets.take(*one, noon), (Caller{ada, stays}));
 }
 
 TEST_F(ATicket, IsForgottenWhenItIsTooOldToBeUsed) {
@@ -58,7 +71,7 @@ TEST_F(ATicket, IsForgottenWhenItIsTooOldToBeUsed) {
 
   EXPECT_EQ(tickets.size(), 1U);
   EXPECT_EQ(tickets.take(first, noon), std::nullopt);
-  EXPECT_EQ(tickets.take(second, noon + Tick(20)), ada);
+  EXPECT_EQ(tickets.take(second, noon + Tick(20)), (Caller{ada, {}}));
 }
 
 TEST_F(ATicket, IsNeitherAnEmptyTextNorAnotherOnesBeginning) {
@@ -91,9 +104,9 @@ TEST_F(ATicket, MakesRoomForTheNextIfItsUserHasTooMany) {
 
   EXPECT_EQ(tickets.size(), limits::tickets_per_user_max + 1);
   EXPECT_EQ(tickets.take(oldest, noon), std::nullopt);
-  EXPECT_EQ(tickets.take(second, noon), ada);
-  EXPECT_EQ(tickets.take(newest, noon), ada);
-  EXPECT_EQ(tickets.take(of_bob, noon), bob);
+  EXPECT_EQ(tickets.take(second, noon), (Caller{ada, {}}));
+  EXPECT_EQ(tickets.take(newest, noon), (Caller{ada, {}}));
+  EXPECT_EQ(tickets.take(of_bob, noon), (Caller{bob, {}}));
 }
 
 TEST_F(ATicket, IsRefusedWhenAllUsersTogetherHaveTooMany) {
@@ -101,10 +114,10 @@ TEST_F(ATicket, IsRefusedWhenAllUsersTogetherHaveTooMany) {
     made(UserId("user-" + std::to_string(count)), noon);
   }
 
-  EXPECT_EQ(tickets.make(ada, noon), std::nullopt);
+  EXPECT_EQ(tickets.make({ada, {}}, noon), std::nullopt);
 
   tickets.sweep(noon + limits::ticket_time_max + Tick(1));
-  EXPECT_TRUE(tickets.make(ada, noon + limits::ticket_time_max).has_value());
+  EXPECT_TRUE(tickets.make({ada, {}}, noon + limits::ticket_time_max).has_value());
 }
 
 }  // namespace

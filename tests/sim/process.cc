@@ -402,9 +402,9 @@ void Process::started(const AgentName& agent, Context context, std::uint32_t att
   if (listener.started) listener.started(agent, context, attempt);
 }
 
-void Process::ended(const ThreadName& thread, const RunId& run) {
+void Process::ended(const ThreadName& thread, const Run& run) {
   if (dying_) return;
-  if (listener.ended) listener.ended(thread, run);
+  if (listener.ended) listener.ended(thread, run.id);
 }
 
 }  // namespace lockstep::sim

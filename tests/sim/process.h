@@ -106,7 +106,7 @@ class Process : private RunHost {
   };
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
-  void ended(const ThreadName& thread, const RunId& run) override;
+  void ended(const ThreadName& thread, const Run& run) override;
   void open();
   void poke();
   void commit();

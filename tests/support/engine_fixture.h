@@ -142,8 +142,8 @@ class RecordingHost : public RunHost {
     starts.push_back({agent, context, attempt});
     if (next) next->started(agent, std::move(context), attempt);
   }
-  void ended(const ThreadName& thread, const RunId& run) override {
-    ends.push_back(run);
+  void ended(const ThreadName& thread, const Run& run) override {
+    ends.push_back(run.id);
     if (next) next->ended(thread, run);
   }
 

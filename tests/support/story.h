@@ -22,11 +22,12 @@ class AnyAgents : public Agents {
  public:
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override {
-    if (agent.get() == "nobody") return std::nullopt;
+    if (agent.get() == "nobody" || agent == gone) return std::nullopt;
     return AgentSettings{
         "{\"agent\":\"" + agent.get() + "\",\"params\":" + (params ? params->text : "null") + "}",
         "model-of-" + agent.get()};
   }
+  AgentName gone;  // was there once
 };
 
 // As the server judges it.
@@ -72,6 +73,7 @@ class Story {
   [[nodiscard]] std::string head() const;
   [[nodiscard]] std::string parent(const std::string& id) const;
   Rules& rules() { return rules_; }
+  AnyAgents& agents() { return agents_; }
 
  private:
   void append(Decision& decision);

@@ -294,6 +294,12 @@ describe("what is shown", () => {
     expect(look(again).unsent).toEqual([]);
   });
 
+  test("a turn whose agent was gone when its turn came is offered too", () => {
+    const waiting = after(writing, [queued("r3", "a2", ["u3"])]);
+    const gone = after(waiting, [runEnded("r2", "completed"), runEnded("r3", "failed")]);
+    expect(look(gone).unsent.map((turn) => turn.run)).toEqual(["r3"]);
+  });
+
   test("a branch that is chosen is looked at, with its siblings", () => {
     const branched = after(answered, put("b1", "u1"), put("c1", "b1"));
     expect(shown(look(branched))).toBe("u1 b1 c1");

@@ -1,0 +1,39 @@
+// live_agents.h: the agents that count now; they may be others in a minute.
+//
+// The configuration can be read again while the server runs. A run keeps the agent that it began
+// with: whoever drives one holds it, and a set that was replaced lives until its last run is over.
+// A run that waits is given the agent that has its name when its turn comes.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "server/inference/agents.h"
+
+namespace lockstep {
+
+class LiveAgents final : public Agents {
+ public:
+  explicit LiveAgents(std::shared_ptr<const AgentSet> set) : set_(std::move(set)) {}
+  LiveAgents(const LiveAgents&) = delete;
+  LiveAgents& operator=(const LiveAgents&) = delete;
+
+  void replace(std::shared_ptr<const AgentSet> set) { set_ = std::move(set); }
+
+  // Null if there is none of this name. Holding it holds its set.
+  [[nodiscard]] std::shared_ptr<Agent> find(const AgentName& name) const {
+    return {set_, set_->find(name)};
+  }
+  [[nodiscard]] std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const override {
+    return set_->settings(agent, params);
+  }
+
+ private:
+  std::shared_ptr<const AgentSet> set_;
+};
+
+}  // namespace lockstep
