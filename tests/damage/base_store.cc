@@ -76,7 +76,7 @@ class Life {
 
   void erase(std::size_t at) {
     Answer<Result<void>> answer;
-    engine_->erase(threads_[at].owner, threads_[at].id, answer.done());
+    engine_->erase(threads_[at].owner, threads_[at], answer.done());
     wait(answer);
     MUST(answer->has_value());
   }
@@ -99,7 +99,7 @@ class Life {
   // A turn of one of the threads that are there.
   void any_turn() {
     const std::size_t at = random_() % threads_.size();
-    if (engine_->read(threads_[at].owner, threads_[at].id, {})) turn(at);
+    if (engine_->read(threads_[at].owner, threads_[at], {})) turn(at);
   }
 
   // A run that is open when the life ends, and one that waits behind it.
@@ -149,7 +149,7 @@ class Life {
 
   void write(const ThreadName& thread, StepBatch batch) {
     test::StepsAnswer answer;
-    engine_->write(thread.owner, thread.id, std::move(batch), answer.done());
+    engine_->write(thread.owner, thread, std::move(batch), answer.done());
     wait(answer);
     MUST(answer->has_value());
   }

@@ -65,7 +65,7 @@ void judge(Verdict& verdict, const BaseStore& base, KvLog& log) {
   const auto shown = look(log, log, base.threads);
   if (!shown) return refuse(verdict, Outcome::refused, shown.error());
   for (const auto& [name, was] : base.shown.threads) {
-    compare(verdict, "thread " + name.id.get(), was, shown->threads.at(name));
+    compare(verdict, to_string(name), was, shown->threads.at(name));
   }
   for (const auto& [user, was] : base.shown.lists) {
     compare(verdict, "the list of " + user.get(), was, shown->lists.at(user));

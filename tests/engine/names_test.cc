@@ -118,6 +118,7 @@ TEST_F(NamesTest, AThreadThatWasLetGoStaysItsUsersWhateverAnotherAsksOfIt) {
   restart();
 
   EXPECT_EQ(code_of(asked(bob, {ann, thread}, {change_of(put("u1", "mine"))})), "unknown_thread");
+  EXPECT_EQ(text_of_user(ann), "tea");
   EXPECT_EQ(code_of(asked(bob, {bob, thread}, {change_of(put("u1", "mine"))})), "");
 
   restart();
@@ -164,11 +165,12 @@ TEST_F(NamesTest, RunsOfOneIdInThreadsOfOneIdAreTwo) {
   EXPECT_EQ(run("r1").status, RunStatus::completed);
   user = bob;
   EXPECT_EQ(run("r1").status, RunStatus::running);
-  EXPECT_EQ(text("a1"), "");
+  EXPECT_EQ(text("a1"), "<none>");
 }
 
 TEST_F(NamesTest, DamageOfOneUsersThreadIsNotAnothers) {
-  put_as(ann, "tea");
+  user = ann;
+  start_streaming();
   put_as(bob, "coffee");
   log.spoil = ThreadNumber(1);
   restart();

@@ -64,7 +64,7 @@ std::string ThreadTruth::add(std::shared_ptr<const Entry> entry, std::uint64_t l
   if (wrong.empty()) wrong = add_steps(*entry);
   if (wrong.empty()) wrong = add_acks(*entry);
   if (wrong.empty()) wrong = add_words(*entry);
-  return wrong.empty() ? wrong : "thread " + id_.get() + ": " + wrong;
+  return wrong.empty() ? wrong : to_string(id_) + ": " + wrong;
 }
 
 std::string ThreadTruth::add_events(const Entry& entry, std::uint64_t life) {
