@@ -11,13 +11,13 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/json/parse.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <limits>
 #include <thread>
 #include <utility>
 
+#include "schema/json/json_reader.h"
 #include "server/control_limits.h"
 #include "server/front/json_text.h"
 #include "server/limits.h"
@@ -26,7 +26,6 @@ namespace lockstep {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
@@ -48,21 +47,18 @@ std::unexpected<Error> invalid(std::string why) {
 }
 
 Result<BackupOrder> order_of(std::string_view line) {
-  error_code error;
-  const json::value value = json::parse(line, error);
-  if (error || !value.is_object()) return invalid("the order is no JSON object");
-  const json::object& object = value.get_object();
-  const json::value* what = object.if_contains("do");
-  if (!what || !what->is_string() || what->get_string() != "backup") {
-    return invalid("`do` can only be `backup`");
-  }
+  const auto read = read_json(line, {.depth_max = limits::request_depth_max});
+  if (!read || !read->root().is_object()) return invalid("the order is no JSON object");
+  const JsonNode object = read->root();
+  const auto what = object.find("do");
+  if (!what || what->text() != "backup") return invalid("`do` can only be `backup`");
   BackupOrder order;
-  const json::value* to = object.if_contains("to");
-  if (to && to->is_string()) order.to = std::string(to->get_string());
+  const auto to = object.find("to");
+  if (to && to->is_string()) order.to = std::string(to->text());
   // The server stands in a folder of its own.
   if (!order.to.starts_with('/')) return invalid("`to` is no absolute path");
-  if (const json::value* keep = object.if_contains("keep")) {
-    const auto number = keep->is_int64() ? keep->get_int64() : 0;
+  if (const auto keep = object.find("keep")) {
+    const std::int64_t number = keep->integer().value_or(0);
     if (number < 1 || number > std::numeric_limits<std::int32_t>::max()) {
       return invalid("`keep` is no number from 1 on");
     }

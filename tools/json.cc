@@ -1,90 +1,45 @@
 #include "tools/json.h"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <cstdio>
-#include <limits>
 
 #include "engine/must.h"
+#include "schema/json/json_reader.h"
 
 namespace lockstep {
 namespace {
 
 constexpr std::size_t depth_max = 256;
 
-// What Boost.JSON's parser reports, piled up to a value.
-struct Builder {
-  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
-  using Code = boost::json::error_code;
-  using View = boost::json::string_view;
-
-  std::vector<JsonValue> open;     // arrays and objects not closed yet, outermost first
-  std::vector<std::string> names;  // of the fields that are being read
-  std::string gathered;            // of the string, name or number that is being read
-  JsonValue root;
-
-  bool add(JsonValue value) {
-    if (open.empty()) {
-      root = std::move(value);
-    } else if (open.back().is(JsonValue::Kind::array)) {
-      open.back().items.push_back(std::move(value));
-    } else {
-      open.back().fields.emplace_back(std::move(names.back()), std::move(value));
-      names.pop_back();
-    }
-    return true;
+JsonValue value_of(JsonNode node) {
+  JsonValue value;
+  value.text = node.text();
+  switch (node.kind()) {
+    case JsonKind::null:
+      break;
+    case JsonKind::truth:
+    case JsonKind::lie:
+      return JsonValue::of_boolean(node.kind() == JsonKind::truth);
+    case JsonKind::number:
+      value.kind = JsonValue::Kind::number;
+      break;
+    case JsonKind::string:
+      value.kind = JsonValue::Kind::string;
+      break;
+    case JsonKind::array:
+      value.kind = JsonValue::Kind::array;
+      value.items.reserve(node.size());
+      node.each_element([&value](JsonNode item) { value.items.push_back(value_of(item)); });
+      break;
+    case JsonKind::object:
+      value.kind = JsonValue::Kind::object;
+      value.fields.reserve(node.size());
+      node.each_member([&value](std::string_view name, JsonNode field) {
+        value.fields.emplace_back(std::string(name), value_of(field));
+      });
+      break;
   }
-  bool begin(JsonValue::Kind kind) {
-    open.emplace_back().kind = kind;
-    return true;
-  }
-  bool end() {
-    JsonValue closed = std::move(open.back());
-    open.pop_back();
-    return add(std::move(closed));
-  }
-  bool gather(View text) {
-    gathered.append(text.data(), text.size());
-    return true;
-  }
-  bool leaf(JsonValue::Kind kind) {
-    JsonValue value;
-    value.kind = kind;
-    value.text = std::exchange(gathered, {});
-    return add(std::move(value));
-  }
-
-  bool on_document_begin(Code&) { return true; }
-  bool on_document_end(Code&) { return true; }
-  bool on_array_begin(Code&) { return begin(JsonValue::Kind::array); }
-  bool on_array_end(std::size_t, Code&) { return end(); }
-  bool on_object_begin(Code&) { return begin(JsonValue::Kind::object); }
-  bool on_object_end(std::size_t, Code&) { return end(); }
-  bool on_string_part(View text, std::size_t, Code&) { return gather(text); }
-  bool on_string(View text, std::size_t, Code&) {
-    return gather(text) && leaf(JsonValue::Kind::string);
-  }
-  bool on_key_part(View text, std::size_t, Code&) { return gather(text); }
-  bool on_key(View text, std::size_t, Code&) {
-    gather(text);
-    names.push_back(std::exchange(gathered, {}));
-    return true;
-  }
-  bool on_number_part(View text, Code&) { return gather(text); }
-  bool on_int64(std::int64_t, View text, Code&) {
-    return gather(text) && leaf(JsonValue::Kind::number);
-  }
-  bool on_uint64(std::uint64_t, View text, Code&) {
-    return gather(text) && leaf(JsonValue::Kind::number);
-  }
-  bool on_double(double, View text, Code&) { return gather(text) && leaf(JsonValue::Kind::number); }
-  bool on_bool(bool boolean, Code&) { return add(JsonValue::of_boolean(boolean)); }
-  bool on_null(Code&) { return add({}); }
-  bool on_comment_part(View, Code&) { return true; }
-  bool on_comment(View, Code&) { return true; }
-};
+  return value;
+}
 
 void append_escape(std::string& out, unsigned unit) {
   char text[11];  // four digits, but the compiler counts with eight
@@ -214,19 +169,9 @@ JsonValue JsonValue::of_fields(Fields fields) {
 }
 
 Result<JsonValue> parse_json(std::string_view text) {
-  boost::json::parse_options options;
-  options.max_depth = depth_max;
-  boost::json::basic_parser<Builder> parser(options);
-  boost::json::error_code code;
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), code);
-  if (!code && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
-    code = boost::json::error::extra_data;
-  }
-  if (code) {
-    return fail(Kind::rejected, "malformed",
-                "not JSON: " + code.message() + " at byte " + std::to_string(used));
-  }
-  return std::move(parser.handler().root);
+  const auto read = read_json(text, unbounded_json(depth_max));
+  if (!read) return fail(Kind::rejected, "malformed", "not JSON: " + read.error().detail);
+  return value_of(read->root());
 }
 
 void append_json(std::string& out, const JsonValue& value, JsonStyle style) {

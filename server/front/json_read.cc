@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 
 #include "engine/text.h"
 #include "server/front/json_text.h"
@@ -11,8 +10,6 @@
 
 namespace lockstep {
 namespace {
-
-std::string_view view(const boost::json::string& text) { return {text.data(), text.size()}; }
 
 constexpr std::uint32_t no_unit = 0xffffffff;
 constexpr std::uint32_t leading_first = 0xd800;
@@ -48,28 +45,25 @@ bool has_lone_surrogate(std::string_view text) {
   return false;
 }
 
-void append_double(std::string& out, double number) {
-  // A number beyond every double was read as infinity, which JSON can't say but so.
-  if (std::isinf(number)) {
-    out += number > 0 ? "1e999" : "-1e999";
-    return;
-  }
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
+// "`path` what", or "The request what" of all of it.
+std::string sentence(std::string_view path, std::string_view what) {
+  const std::string who = path.empty() ? "The request" : "`" + std::string(path) + "`";
+  return who + " " + std::string(what) + ".";
 }
 
-void append_json_object(std::string& out, const boost::json::object& object) {
-  out += '{';
-  bool first = true;
-  for (const auto& [key, value] : object) {
-    if (!first) out += ',';
-    first = false;
-    append_text(out, {key.data(), key.size()});
-    out += ':';
-    append_json(out, value);
+Problem problem_of(JsonRefusal refusal, std::string_view text) {
+  switch (refusal.kind) {
+    case JsonRefusal::Kind::too_large:
+      return make_problem("too_large", sentence(refusal.path, refusal.detail), refusal.path);
+    case JsonRefusal::Kind::twin:
+      return make_problem("invalid", sentence(refusal.path, refusal.detail), refusal.path);
+    case JsonRefusal::Kind::malformed:
+      break;
   }
-  out += '}';
+  if (has_lone_surrogate(text)) {
+    return make_problem("lone_surrogate", "A \\u escape is half of a surrogate pair.");
+  }
+  return make_problem("malformed", "The body is no JSON text: " + refusal.detail + ".");
 }
 
 }  // namespace
@@ -91,9 +85,7 @@ std::string Spot::path() const {
 void Spot::invalid(std::string_view what) const {
   if (fault_->is_set()) return;
   std::string where = path();
-  std::string detail = (where.empty() ? std::string("The request") : "`" + where + "`") + " " +
-                       std::string(what) + ".";
-  fault_->set(make_problem("invalid", std::move(detail), std::move(where)));
+  fault_->set(make_problem("invalid", sentence(where, what), where));
 }
 
 void Spot::too_large(std::size_t bytes_max) const {
@@ -111,11 +103,11 @@ void Spot::unknown_field() const {
 }
 
 std::string Spot::text(std::size_t bytes_max) const {
-  if (!value_->is_string()) {
+  if (!value_.is_string()) {
     invalid("must be a string");
     return {};
   }
-  const std::string_view text = view(value_->get_string());
+  const std::string_view text = value_.text();
   if (text.size() > bytes_max) {
     too_large(bytes_max);
     return {};
@@ -130,22 +122,18 @@ std::string Spot::id() const {
 }
 
 std::uint64_t Spot::number(std::uint64_t most) const {
-  std::uint64_t number = most;
-  if (value_->is_int64() && value_->get_int64() >= 0) {
-    number = static_cast<std::uint64_t>(value_->get_int64());
-  } else if (value_->is_uint64()) {
-    number = value_->get_uint64();
-  } else {
-    invalid("must be an integer, not below 0");
+  const std::optional<std::uint64_t> number = value_.whole();
+  if (!number) {
+    invalid("must be an integer, not below 0, that 64 bits hold");
+  } else if (*number > most) {
+    invalid("is too great a number");
   }
-  if (number > most) invalid("is too great a number");
-  return std::min(number, most);
+  return std::min(number.value_or(most), most);
 }
 
 bool Spot::flag() const {
-  if (value_->is_bool()) return value_->get_bool();
-  invalid("must be true or false");
-  return false;
+  if (!value_.is_flag()) invalid("must be true or false");
+  return value_.kind() == JsonKind::truth;
 }
 
 Cursor Spot::cursor() const {
@@ -157,119 +145,72 @@ Cursor Spot::cursor() const {
 
 Json Spot::json(std::size_t bytes_max) const {
   Json json;
-  append_json(json.text, *value_);
+  append_json(json.text, value_);
   if (json.text.size() > bytes_max) too_large(bytes_max);
   return json;
 }
 
 Json Spot::json_object(std::size_t bytes_max) const {
-  if (!value_->is_object()) invalid("must be an object");
+  if (!value_.is_object()) invalid("must be an object");
   return json(bytes_max);
 }
 
-const boost::json::array* Spot::elements(std::size_t count_max) const {
-  const boost::json::array* array = value_->if_array();
-  if (array == nullptr) {
+bool Spot::is_list(std::size_t count_max) const {
+  if (!value_.is_array()) {
     invalid("must be an array");
-  } else if (array->size() > count_max) {
-    invalid("may have at most " + std::to_string(count_max) + " elements");
-    return nullptr;
+    return false;
   }
-  return array;
+  if (value_.size() <= count_max) return true;
+  invalid("may have at most " + std::to_string(count_max) + " elements");
+  return false;
 }
 
 // --- Objects -------------------------------------------------------------------------------------
 
-Object::Object(const Spot& spot) : spot_(spot), fields_(spot.value_->if_object()) {
-  if (fields_ == nullptr) {
+Object::Object(const Spot& spot) : spot_(spot) {
+  if (!spot.value_.is_object()) {
     spot.invalid("must be an object");
     return;
   }
-  asked_.resize(fields_->size());
-}
-
-bool Object::has(std::string_view name) const {
-  return fields_ != nullptr && fields_->find({name.data(), name.size()}) != fields_->end();
+  fields_.reserve(spot.value_.size());
+  spot.value_.each_member(
+      [this](std::string_view name, JsonNode value) { fields_.push_back({name, value}); });
 }
 
 std::optional<Spot> Object::find(std::string_view name) {
-  if (fields_ == nullptr) return std::nullopt;
-  const auto found = fields_->find({name.data(), name.size()});
-  if (found == fields_->end()) return std::nullopt;
-  asked_[static_cast<std::size_t>(found - fields_->begin())] = true;
-  return Spot(found->value(), spot_, name, 0);
+  const auto found = std::ranges::find(fields_, name, &Field::name);
+  if (found == fields_.end()) return std::nullopt;
+  found->asked = true;
+  return Spot(found->value, spot_, name, 0);
 }
 
 Spot Object::need(std::string_view name) {
   if (const auto found = find(name)) return *found;
-  Spot missing(spot_.fault().nothing, spot_, name, 0);
+  Spot missing({}, spot_, name, 0);
   missing.invalid("is missing");
   return missing;
 }
 
 void Object::closed() const {
-  if (fields_ == nullptr) return;
-  for (std::size_t at = 0; at < asked_.size(); ++at) {
-    if (asked_[at]) continue;
-    const auto& field = *(fields_->begin() + at);
-    Spot(field.value(), spot_, {field.key().data(), field.key().size()}, 0).unknown_field();
-  }
+  const auto found = std::ranges::find(fields_, false, &Field::asked);
+  if (found != fields_.end()) Spot(found->value, spot_, found->name, 0).unknown_field();
 }
 
 // --- Texts ---------------------------------------------------------------------------------------
 
-std::optional<boost::json::value> parse_json(std::string_view text, Fault& fault) {
+std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault) {
   if (!is_utf8(text)) {
     fault.set(make_problem("invalid_utf8", "The body is not valid UTF-8."));
     return std::nullopt;
   }
-  boost::json::parse_options options;
-  options.max_depth = limits::request_depth_max;
-  boost::json::error_code error;
-  boost::json::value value =
-      boost::json::parse({text.data(), text.size()}, error, boost::json::storage_ptr(), options);
-  if (!error) return value;
-  if (has_lone_surrogate(text)) {
-    fault.set(make_problem("lone_surrogate", "A \\u escape is half of a surrogate pair."));
-  } else {
-    fault.set(make_problem("malformed", "The body is no JSON text: " + error.message() + "."));
-  }
+  auto document = read_json(text, {.depth_max = limits::request_depth_max});
+  if (document) return std::move(*document);
+  fault.set(problem_of(std::move(document.error()), text));
   return std::nullopt;
 }
 
-void append_json(std::string& out, const boost::json::value& value) {
-  switch (value.kind()) {
-    case boost::json::kind::null:
-      out += "null";
-      break;
-    case boost::json::kind::bool_:
-      out += value.get_bool() ? "true" : "false";
-      break;
-    case boost::json::kind::int64:
-      out += std::to_string(value.get_int64());
-      break;
-    case boost::json::kind::uint64:
-      append_number(out, value.get_uint64());
-      break;
-    case boost::json::kind::double_:
-      append_double(out, value.get_double());
-      break;
-    case boost::json::kind::string:
-      append_text(out, view(value.get_string()));
-      break;
-    case boost::json::kind::array:
-      append_array(out, value.get_array(), append_json);
-      break;
-    case boost::json::kind::object:
-      append_json_object(out, value.get_object());
-      break;
-  }
-}
-
 bool is_object_text(std::string_view text) {
-  Fault fault;
-  const auto value = parse_json(text, fault);
-  return value && value->is_object();
+  return is_json_object(text, limits::request_depth_max);
 }
 
 }  // namespace lockstep

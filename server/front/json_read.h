@@ -1,6 +1,6 @@
 // json_read.h: requests, read strictly.
 //
-// A request is parsed into a tree, and every value of it is looked at through a `Spot`: the value
+// A request is read into a document, and every value of it is looked at through a `Spot`: the value
 // and the way to it, so that whatever is wrong is named by its path
 // (`changes[0].message.parts[1].text`). The first fault counts; after it the readers go on with
 // empty values, and their result is thrown away, so that the code that reads has no branches for
@@ -9,7 +9,6 @@
 // Spots point into the tree and at their parents: they live as long as the function that made them.
 #pragma once
 
-#include <boost/json.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "engine/event.h"
+#include "schema/json/json_reader.h"
 #include "server/front/problem.h"
 
 namespace lockstep {
@@ -30,18 +30,15 @@ class Fault {
   [[nodiscard]] bool is_set() const { return problem_.has_value(); }
   [[nodiscard]] Problem take() { return std::move(*problem_); }
 
-  const boost::json::value nothing{};  // what a missing field reads as
-
  private:
   std::optional<Problem> problem_;
 };
 
 class Spot {
  public:
-  Spot(const boost::json::value& value, Fault& fault) : value_(&value), fault_(&fault) {}
+  Spot(JsonNode value, Fault& fault) : value_(value), fault_(&fault) {}
 
-  [[nodiscard]] bool is_null() const { return value_->is_null(); }
-  [[nodiscard]] bool is_string() const { return value_->is_string(); }
+  [[nodiscard]] bool is_null() const { return value_.is_null(); }
 
   // Each faults, and gives an empty value, if the value is of another type or over the limit.
   [[nodiscard]] std::string text(std::size_t bytes_max) const;
@@ -55,9 +52,9 @@ class Spot {
   // Calls `read(const Spot&)` for each element of an array.
   template <class Read>
   void each(std::size_t count_max, Read read) const {
-    const boost::json::array* array = elements(count_max);
-    if (array == nullptr) return;
-    for (std::size_t at = 0; at < array->size(); ++at) read(Spot((*array)[at], *this, {}, at));
+    if (!is_list(count_max)) return;
+    std::size_t at = 0;
+    value_.each_element([&](JsonNode element) { read(Spot(element, *this, {}, at++)); });
   }
 
   // One of `names`, as its place in the list.
@@ -79,12 +76,12 @@ class Spot {
 
  private:
   friend class Object;
-  Spot(const boost::json::value& value, const Spot& above, std::string_view name, std::size_t index)
-      : value_(&value), fault_(above.fault_), above_(&above), name_(name), index_(index) {}
+  Spot(JsonNode value, const Spot& above, std::string_view name, std::size_t index)
+      : value_(value), fault_(above.fault_), above_(&above), name_(name), index_(index) {}
 
-  [[nodiscard]] const boost::json::array* elements(std::size_t count_max) const;
+  [[nodiscard]] bool is_list(std::size_t count_max) const;
 
-  const boost::json::value* value_;
+  JsonNode value_;
   Fault* fault_;
   const Spot* above_ = nullptr;
   std::string_view name_;
@@ -101,22 +98,26 @@ class Object {
   [[nodiscard]] std::optional<Spot> find(std::string_view name);
   // Faults if it is missing; then the value is null.
   [[nodiscard]] Spot need(std::string_view name);
-  [[nodiscard]] bool has(std::string_view name) const;
   // Every field that nobody has asked for is a fault.
   void closed() const;
   [[nodiscard]] const Spot& spot() const { return spot_; }
 
  private:
+  // A member, and whether somebody has asked for it.
+  struct Field {
+    std::string_view name;
+    JsonNode value;
+    bool asked = false;
+  };
+
   const Spot& spot_;
-  const boost::json::object* fields_ = nullptr;
-  std::vector<bool> asked_;
+  std::vector<Field> fields_;
 };
 
-// 400 `malformed`, `invalid_utf8` or `lone_surrogate` if it is no JSON text.
-[[nodiscard]] std::optional<boost::json::value> parse_json(std::string_view text, Fault& fault);
+// 400 `malformed`, `invalid_utf8` or `lone_surrogate` if it is no JSON text; 413 `too_large` if it
+// is JSON beyond a limit; 422 `invalid` if a name stands twice in an object.
+[[nodiscard]] std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault);
 
-// Compact text of a value: what the engine keeps as `Json`. Fields keep their order.
-void append_json(std::string& out, const boost::json::value& value);
 [[nodiscard]] bool is_object_text(std::string_view text);
 
 }  // namespace lockstep

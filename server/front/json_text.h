@@ -1,19 +1,16 @@
-// json_text.h: JSON, written by hand.
+// json_text.h: the members of objects, written by hand.
 //
-// What goes out often (entries, diffs) is appended to a string, not built as a tree first: some
-// fifty nanoseconds an event instead of a thousand. Text is taken to be valid UTF-8 (it was checked
-// when it came in) and goes out as it is, but for what JSON wants escaped.
+// Objects and arrays on top of schema/json's strings and numbers. A member knows by the last byte
+// whether a comma stands before it, so that callers keep no state.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace lockstep {
+#include "schema/json/json_text.h"
 
-// In quotes, escaped.
-void append_text(std::string& out, std::string_view text);
-void append_number(std::string& out, std::uint64_t number);
+namespace lockstep {
 
 // `"name":`, with a comma before it unless it is an object's first.
 inline void append_name(std::string& out, std::string_view name) {

@@ -109,16 +109,13 @@ void read_call(std::size_t name, const Spot& spot, SocketCall& call) {
 }
 
 // The id, so that a refusal can name it even if the rest is wrong.
-std::string id_of(const boost::json::value& value) {
-  for (const auto& field : *value.if_object()) {
-    const boost::json::object* inner = field.value().if_object();
-    if (inner == nullptr) continue;
-    const boost::json::value* id = inner->if_contains("id");
-    if (id == nullptr || !id->is_string()) continue;
-    const std::string text(id->get_string());
-    if (is_id(text)) return text;
-  }
-  return {};
+std::string id_of(JsonNode call) {
+  std::string id;
+  call.each_member([&id](std::string_view, JsonNode inner) {
+    const std::optional<JsonNode> found = inner.find("id");
+    if (id.empty() && found && found->is_string() && is_id(found->text())) id = found->text();
+  });
+  return id;
 }
 
 }  // namespace
@@ -131,9 +128,9 @@ std::optional<Follow> follow_named(std::string_view name) {
 
 Read<SyncCall> read_sync(std::string_view body) {
   Fault fault;
-  const auto value = parse_json(body, fault);
-  if (!value) return std::unexpected(fault.take());
-  const Spot root(*value, fault);
+  const auto document = parse_json(body, fault);
+  if (!document) return std::unexpected(fault.take());
+  const Spot root(document->root(), fault);
   Object object(root);
   SyncCall call = read_sync_fields(object);
   object.closed();
@@ -143,9 +140,9 @@ Read<SyncCall> read_sync(std::string_view body) {
 
 Read<std::vector<Step>> read_steps(std::string_view body) {
   Fault fault;
-  const auto value = parse_json(body, fault);
-  if (!value) return std::unexpected(fault.take());
-  const Spot root(*value, fault);
+  const auto document = parse_json(body, fault);
+  if (!document) return std::unexpected(fault.take());
+  const Spot root(document->root(), fault);
   Object object(root);
   std::vector<Step> steps = read_step_list(object);
   object.closed();
@@ -155,9 +152,9 @@ Read<std::vector<Step>> read_steps(std::string_view body) {
 
 std::expected<SocketCall, SocketFault> read_socket_call(std::string_view text) {
   Fault fault;
-  const auto value = parse_json(text, fault);
-  if (!value) return std::unexpected(SocketFault{{}, fault.take()});
-  const Spot root(*value, fault);
+  const auto document = parse_json(text, fault);
+  if (!document) return std::unexpected(SocketFault{{}, fault.take()});
+  const Spot root(document->root(), fault);
   Object object(root);
   if (fault.is_set()) return std::unexpected(SocketFault{{}, fault.take()});
   SocketCall call;
@@ -170,7 +167,7 @@ std::expected<SocketCall, SocketFault> read_socket_call(std::string_view text) {
   }
   object.closed();
   if (!found) root.invalid("must hold `sync`, `cancel`, `steps` or `feed`");
-  if (fault.is_set()) return std::unexpected(SocketFault{id_of(*value), fault.take()});
+  if (fault.is_set()) return std::unexpected(SocketFault{id_of(document->root()), fault.take()});
   return call;
 }
 

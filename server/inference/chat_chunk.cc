@@ -1,102 +1,92 @@
 #include "server/inference/chat_chunk.h"
 
-#include <boost/json.hpp>
-
+#include "schema/json/json_reader.h"
 #include "server/inference/limits.h"
 #include "server/inference/utf8_repair.h"
 
 namespace lockstep {
 namespace {
 
-namespace json = boost::json;
-
 // The first call of the old spelling, `function_call`, which had no index.
 constexpr std::int64_t function_call_index = -1;
 
-const json::value* member(const json::value& value, std::string_view key) {
-  if (!value.is_object()) return nullptr;
-  const json::value* found =
-      value.get_object().if_contains(json::string_view(key.data(), key.size()));
-  return found && !found->is_null() ? found : nullptr;
+// A null is as good as nothing.
+std::optional<JsonNode> member(JsonNode value, std::string_view key) {
+  const std::optional<JsonNode> found = value.find(key);
+  return found && !found->is_null() ? found : std::nullopt;
 }
 
-std::string string_member(const json::value& value, std::string_view key) {
-  const json::value* found = member(value, key);
-  if (!found || !found->is_string()) return {};
-  return std::string(found->get_string());
+std::string text_of(JsonNode value) {
+  return value.is_string() ? std::string(value.text()) : std::string();
 }
 
-std::string error_of(const json::value& error) {
-  if (error.is_string()) return valid_utf8(std::string_view(error.get_string()));
+std::string string_member(JsonNode value, std::string_view key) {
+  return text_of(member(value, key).value_or(JsonNode()));
+}
+
+std::string error_of(JsonNode error) {
+  if (error.is_string()) return valid_utf8(error.text());
   std::string message = string_member(error, "message");
-  if (message.empty()) message = json::serialize(error);
+  if (message.empty()) message = to_json(error);
   return valid_utf8(message);
 }
 
 // A list of pieces or a plain string, as Mistral's `thinking` is.
-std::string text_of_list(const json::value& value) {
-  if (value.is_string()) return std::string(value.get_string());
-  std::string text;
-  if (!value.is_array()) return text;
-  for (const json::value& element : value.get_array()) text += string_member(element, "text");
+std::string text_of_list(JsonNode value) {
+  std::string text = text_of(value);
+  value.each_element([&text](JsonNode element) { text += string_member(element, "text"); });
   return text;
 }
 
-void read_content(const json::value& content, ChatChunk& chunk) {
-  if (content.is_string()) {
-    chunk.text += std::string_view(content.get_string());
-    return;
-  }
-  if (!content.is_array()) return;
-  for (const json::value& element : content.get_array()) {
-    if (element.is_string()) chunk.text += std::string_view(element.get_string());
+void read_content(JsonNode content, ChatChunk& chunk) {
+  chunk.text += text_of(content);
+  content.each_element([&chunk](JsonNode element) {
+    chunk.text += text_of(element);
     chunk.text += string_member(element, "text");
-    const json::value* thinking = member(element, "thinking");
-    if (thinking) chunk.reasoning += text_of_list(*thinking);
-  }
+    if (const auto thinking = member(element, "thinking")) {
+      chunk.reasoning += text_of_list(*thinking);
+    }
+  });
 }
 
 // Some servers say the same under two names: the first that says anything counts.
-std::string reasoning_of(const json::value& delta) {
+std::string reasoning_of(JsonNode delta) {
   std::string text = string_member(delta, "reasoning_content");
   if (text.empty()) text = string_member(delta, "reasoning");
-  const json::value* details = member(delta, "reasoning_details");
-  if (!text.empty() || !details || !details->is_array()) return text;
-  for (const json::value& detail : details->get_array()) {
+  const auto details = member(delta, "reasoning_details");
+  if (!text.empty() || !details) return text;
+  details->each_element([&text](JsonNode detail) {
     text += string_member(detail, "text");
     text += string_member(detail, "summary");
-  }
+  });
   return text;
 }
 
 // The arguments are JSON text; some servers send the object itself.
-std::string arguments_of(const json::value& function) {
-  const json::value* arguments = member(function, "arguments");
+std::string arguments_of(JsonNode function) {
+  const auto arguments = member(function, "arguments");
   if (!arguments) return {};
-  if (arguments->is_string()) return std::string(arguments->get_string());
-  return json::serialize(*arguments);
+  return arguments->is_string() ? std::string(arguments->text()) : to_json(*arguments);
 }
 
-CallPiece read_call(const json::value& call) {
+CallPiece read_call(JsonNode call) {
   CallPiece piece;
-  const json::value* index = member(call, "index");
-  if (index && index->is_int64()) piece.index = index->get_int64();
+  if (const auto index = member(call, "index")) piece.index = index->integer();
   piece.id = valid_utf8(string_member(call, "id"));
-  if (const json::value* function = member(call, "function")) {
+  if (const auto function = member(call, "function")) {
     piece.name = valid_utf8(string_member(*function, "name"));
     piece.arguments = arguments_of(*function);
   }
   return piece;
 }
 
-void read_calls(const json::value& delta, ChatChunk& chunk) {
-  const json::value* calls = member(delta, "tool_calls");
-  if (calls && calls->is_array()) {
-    for (const json::value& call : calls->get_array()) {
+void read_calls(JsonNode delta, ChatChunk& chunk) {
+  if (const auto calls = member(delta, "tool_calls")) {
+    calls->each_element([&chunk](JsonNode call) {
       if (call.is_object()) chunk.calls.push_back(read_call(call));
-    }
+    });
   }
-  const json::value* old = member(delta, "function_call");
+  const auto old = member(delta, "function_call");
   if (!old || !old->is_object()) return;
   chunk.calls.push_back({.index = function_call_index,
                          .id = {},
@@ -105,35 +95,36 @@ void read_calls(const json::value& delta, ChatChunk& chunk) {
 }
 
 // Of several answers only the first: none other was asked for.
-const json::value* first_choice(const json::value& root) {
-  const json::value* choices = member(root, "choices");
-  if (!choices || !choices->is_array()) return nullptr;
-  for (const json::value& choice : choices->get_array()) {
-    const json::value* index = member(choice, "index");
-    if (!index || !index->is_int64() || index->get_int64() == 0) return &choice;
-  }
-  return nullptr;
+std::optional<JsonNode> first_choice(JsonNode root) {
+  std::optional<JsonNode> first;
+  const auto choices = member(root, "choices");
+  if (!choices) return first;
+  choices->each_element([&first](JsonNode choice) {
+    const auto index = member(choice, "index");
+    if (!first && (!index || index->integer().value_or(0) == 0)) first = choice;
+  });
+  return first;
 }
 
-void read_choice(const json::value& choice, ChatChunk& chunk) {
+void read_choice(JsonNode choice, ChatChunk& chunk) {
   chunk.finish_reason = valid_utf8(string_member(choice, "finish_reason"));
-  const json::value* delta = member(choice, "delta");
+  auto delta = member(choice, "delta");
   if (!delta) delta = member(choice, "message");  // an answer that was not streamed
   if (!delta) return;
   chunk.reasoning = reasoning_of(*delta);
-  if (const json::value* content = member(*delta, "content")) read_content(*content, chunk);
+  if (const auto content = member(*delta, "content")) read_content(*content, chunk);
   chunk.text += string_member(*delta, "refusal");
   read_calls(*delta, chunk);
 }
 
-std::optional<std::string> usage_of(const json::value& root) {
-  const json::value* usage = member(root, "usage");
+std::optional<std::string> usage_of(JsonNode root) {
+  auto usage = member(root, "usage");
   if (!usage) {
-    const json::value* groq = member(root, "x_groq");
+    const auto groq = member(root, "x_groq");
     if (groq) usage = member(*groq, "usage");
   }
   if (!usage || !usage->is_object()) return {};
-  return valid_utf8(json::serialize(*usage));
+  return valid_utf8(to_json(*usage));
 }
 
 }  // namespace
@@ -141,18 +132,16 @@ std::optional<std::string> usage_of(const json::value& root) {
 std::optional<ChatChunk> read_chunk(std::string_view data) {
   // Halves of characters are no error here: the next chunk may bring the other half.
   const std::string text = surrogates_as_bytes(data);
-  json::parse_options options;
-  options.max_depth = limits::json_depth_max;
-  options.allow_invalid_utf8 = true;
-  json::error_code failure;
-  const json::value root = json::parse(text, failure, {}, options);
-  if (failure || !root.is_object()) return {};
+  const auto read =
+      read_json(text, {.depth_max = limits::json_depth_max, .takes_invalid_utf8 = true});
+  if (!read || !read->root().is_object()) return {};
+  const JsonNode root = read->root();
 
   ChatChunk chunk;
-  if (const json::value* error = member(root, "error")) chunk.error = error_of(*error);
-  if (const json::value* choice = first_choice(root)) {
+  if (const auto error = member(root, "error")) chunk.error = error_of(*error);
+  if (const auto choice = first_choice(root)) {
     read_choice(*choice, chunk);
-    const json::value* error = member(*choice, "error");
+    const auto error = member(*choice, "error");
     if (error && !chunk.error) chunk.error = error_of(*error);
   }
   chunk.usage = usage_of(root);

@@ -1,29 +1,14 @@
 #include "server/inference/json_text.h"
 
-#include <boost/json.hpp>
 #include <cstddef>
 
 #include "engine/must.h"
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
 namespace {
-
-namespace json = boost::json;
-
-json::parse_options options() {
-  json::parse_options options;
-  options.max_depth = limits::json_depth_max;
-  return options;
-}
-
-std::optional<json::value> parsed(std::string_view text) {
-  json::error_code error;
-  json::value value =
-      json::parse(json::string_view(text.data(), text.size()), error, {}, options());
-  if (error) return {};
-  return value;
-}
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -73,49 +58,9 @@ class Walk {
   std::size_t at_ = 0;
 };
 
-// The letter after the backslash, for the characters that have one.
-char short_escape(char c) {
-  switch (c) {
-    case '"':
-    case '\\':
-      return c;
-    case '\b':
-      return 'b';
-    case '\f':
-      return 'f';
-    case '\n':
-      return 'n';
-    case '\r':
-      return 'r';
-    case '\t':
-      return 't';
-    default:
-      return 0;
-  }
-}
-
-void append_escaped(std::string& out, char c) {
-  static constexpr char digits[] = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  if (const char letter = short_escape(c)) {
-    out += '\\';
-    out += letter;
-  } else if (byte >= 0x20) {
-    out += c;
-  } else {
-    out += "\\u00";
-    out += digits[byte >> 4];
-    out += digits[byte & 0xF];
-  }
-}
-
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) append_escaped(out, c);
-  out += '"';
-}
+void append_json_string(std::string& out, std::string_view text) { append_text(out, text); }
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -134,18 +79,15 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
       walk.step();
       walk.next();
     }
-    const std::optional<json::value> key = parsed(walk.string());
-    MUST(key && key->is_string());
+    const auto key = read_json(walk.string(), unbounded_json(limits::json_depth_max));
+    MUST(key.has_value());
     MUST(walk.next() == ':');
     walk.step();
-    members.push_back({std::string(key->get_string()), std::string(walk.value())});
+    members.push_back({std::string(key->root().text()), std::string(walk.value())});
   }
   return members;
 }
 
-bool is_json_object(std::string_view text) {
-  const std::optional<json::value> value = parsed(text);
-  return value && value->is_object();
-}
+bool is_json_object(std::string_view text) { return is_json_object(text, limits::json_depth_max); }
 
 }  // namespace lockstep

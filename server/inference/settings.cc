@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
+
+#include "schema/json/json_reader.h"
+#include "server/inference/limits.h"
 
 namespace lockstep {
 namespace {
-
-namespace json = boost::json;
 
 // The codec's own members. `n` would make several answers, and a run has one.
 constexpr std::array<std::string_view, 4> reserved = {"messages", "stream", "stream_options", "n"};
@@ -30,21 +30,19 @@ void append_members(std::string& out, const std::vector<JsonMember>& members) {
 
 std::optional<std::string> read_string(const std::string* text) {
   if (!text) return {};
-  json::error_code error;
-  const json::value value = json::parse(*text, error);
-  if (error || !value.is_string()) return {};
-  return std::string(value.get_string());
+  const auto read = read_json(*text, unbounded_json(limits::json_depth_max));
+  if (!read || !read->root().is_string()) return {};
+  return std::string(read->root().text());
 }
 
 std::vector<std::string> read_strings(const std::string* text) {
   std::vector<std::string> strings;
   if (!text) return strings;
-  json::error_code error;
-  const json::value value = json::parse(*text, error);
-  if (error || !value.is_array()) return strings;
-  for (const json::value& element : value.get_array()) {
-    if (element.is_string()) strings.emplace_back(element.get_string());
-  }
+  const auto read = read_json(*text, unbounded_json(limits::json_depth_max));
+  if (!read) return strings;
+  read->root().each_element([&strings](JsonNode element) {
+    if (element.is_string()) strings.emplace_back(element.text());
+  });
   return strings;
 }
 

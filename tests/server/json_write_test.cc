@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+
 #include "engine/text.h"
 #include "server/front/diff_frames.h"
 #include "server/front/json_read.h"

@@ -96,6 +96,14 @@ INSTANTIATE_TEST_SUITE_P(
             "too_large", "changes[0].title"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Twins, BadSync,
+    testing::Values(Bad{R"({"device":"a","device":"b"})", "invalid", "device"},
+                    Bad{change(R"("type":"move_head","head":null,"head":"a")"), "invalid",
+                        "changes[0].head"},
+                    Bad{message(R"("text":"a","metadata":{"x":{"y":1,"y":1}})"), "invalid",
+                        "changes[0].message.metadata.x.y"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Messages, BadSync,
     testing::Values(
         Bad{message(R"("text":"a","parts":[])"), "invalid", "changes[0].message.parts"},
@@ -137,6 +145,15 @@ TEST(SyncCodec, ReadsARequestWithEverythingInIt) {
   EXPECT_EQ(start.params->text, R"({"temperature":0.7,"n":1})");
   ASSERT_EQ(start.input.size(), 1U);
   EXPECT_EQ(std::get<TextPart>(start.input[0].parts[0]).text, "hi \xf0\x9f\x98\x80");
+}
+
+TEST(SyncCodec, KeepsTheDigitsOfNumbersThatNobodyHereReads) {
+  const auto read = read_sync(
+      change(R"("type":"start_run","params":{"seed":18446744073709551616,"x":[1e400,1.0,-0]})"));
+
+  ASSERT_TRUE(read.has_value());
+  const auto& start = std::get<StartRun>(read->request.changes.changes[0].what);
+  EXPECT_EQ(start.params->text, R"({"seed":18446744073709551616,"x":[1e400,1.0,-0]})");
 }
 
 TEST(SyncCodec, LeavesOutWhatIsLeftOut) {

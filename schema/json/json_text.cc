@@ -1,4 +1,4 @@
-#include "server/front/json_text.h"
+#include "schema/json/json_text.h"
 
 #include <array>
 #include <charconv>
