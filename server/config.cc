@@ -26,6 +26,11 @@ constexpr std::array all_settings{
     Setting{"requests_burst", "of one address"},
     Setting{"connections_per_address", "at one time"},
     Setting{"limit_loopback", "true: the limits count for this machine too"},
+    Setting{"trusted_proxies", "addresses or ranges (10.0.0.0/8) that say for whom they ask"},
+    Setting{"requests_per_second_per_user", "of one user, 0: no limit"},
+    Setting{"requests_burst_per_user", "of one user"},
+    Setting{"open_per_user", "requests and streams of one user at one time, 0: no limit"},
+    Setting{"bytes_per_user", "of bodies of one user that are not answered, 0: no limit"},
 };
 
 using Wrong = std::optional<std::string>;  // what is wrong with a value
@@ -99,6 +104,33 @@ void read_origins(std::string_view text, Config& config) {
   }
 }
 
+Wrong read_proxies(const std::string& text, Config& config) {
+  config.rate.proxies.clear();
+  for (const std::string& each : split(text)) {
+    const auto range = parse_range(each);
+    if (!range) return "has `" + each + "`, which is no address and no range such as 10.0.0.0/8";
+    config.rate.proxies.push_back(*range);
+  }
+  config.proxies = text;
+  return std::nullopt;
+}
+
+// Sets one of the limits.
+Wrong set_limit(Config& config, std::string_view name, const std::string& text) {
+  RateRules& rate = config.rate;
+  if (name == "requests_per_second") return read_number(text, rate.requests_per_second);
+  if (name == "requests_burst") return read_number(text, rate.burst);
+  if (name == "connections_per_address") return read_number(text, rate.connections_max);
+  if (name == "limit_loopback") return read_flag(text, rate.counts_loopback);
+  if (name == "requests_per_second_per_user") {
+    return read_number(text, rate.users.requests_per_second);
+  }
+  if (name == "requests_burst_per_user") return read_number(text, rate.users.burst);
+  if (name == "open_per_user") return read_number(text, rate.users.open_max);
+  if (name == "bytes_per_user") return read_number(text, rate.users.bytes_max);
+  return "is not known";
+}
+
 // Sets one setting from its text.
 Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "data") {
@@ -117,11 +149,8 @@ Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "log_level") return read_level(text, config.log_level);
   if (name == "log_json") return read_style(text, config.log_style);
   if (name == "share_with_group") return read_flag(text, config.share_with_group);
-  if (name == "requests_per_second") return read_number(text, config.rate.requests_per_second);
-  if (name == "requests_burst") return read_number(text, config.rate.burst);
-  if (name == "connections_per_address") return read_number(text, config.rate.connections_max);
-  if (name == "limit_loopback") return read_flag(text, config.rate.counts_loopback);
-  return "is not known";
+  if (name == "trusted_proxies") return read_proxies(text, config);
+  return set_limit(config, name, text);
 }
 
 std::unexpected<Error> invalid(const std::string& where, const std::string& what) {
@@ -185,8 +214,14 @@ Result<void> read_field(Config& config, const std::string& name, const std::stri
 Result<void> read_limits(Config& config, const toml::node& node) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return invalid("limits", "must be a table");
-  constexpr std::array<std::string_view, 4> known{"requests_per_second", "requests_burst",
-                                                  "connections_per_address", "loopback"};
+  constexpr std::array<std::string_view, 8> known{"requests_per_second",
+                                                  "requests_burst",
+                                                  "connections_per_address",
+                                                  "loopback",
+                                                  "requests_per_second_per_user",
+                                                  "requests_burst_per_user",
+                                                  "open_per_user",
+                                                  "bytes_per_user"};
   for (const auto& [key, value] : *table) {
     const std::string name(key.str());
     const std::string where = "limits." + name;
@@ -199,8 +234,9 @@ Result<void> read_limits(Config& config, const toml::node& node) {
 }
 
 Result<void> read_file(Config& config, const toml::table& root) {
-  constexpr std::array<std::string_view, 7> known{
-      "data", "listen", "tokens", "origins", "log_level", "log_json", "share_with_group"};
+  constexpr std::array<std::string_view, 8> known{"data",     "trusted_proxies", "listen",
+                                                  "tokens",   "origins",         "log_level",
+                                                  "log_json", "share_with_group"};
   for (const auto& [key, value] : root) {
     const std::string name(key.str());
     Result<void> read;
@@ -279,7 +315,12 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
   config.rate = {.requests_per_second = limits::requests_per_second_max,
                  .burst = limits::requests_burst_max,
                  .connections_max = limits::connections_per_address_max,
-                 .counts_loopback = false};
+                 .counts_loopback = false,
+                 .proxies = {},
+                 .users = {.requests_per_second = limits::user_requests_per_second_max,
+                           .burst = limits::user_requests_burst_max,
+                           .open_max = limits::open_per_user_max,
+                           .bytes_max = limits::bytes_per_user_max}};
   Result<void> read = read_toml(config, toml, sources.file);
   if (read) read = read_environment(config, sources);
   if (read) read = read_flags(config, sources);
@@ -311,7 +352,12 @@ std::string printed(const Config& config) {
       << "\nlimits.requests_per_second=" << config.rate.requests_per_second
       << "\nlimits.requests_burst=" << config.rate.burst
       << "\nlimits.connections_per_address=" << config.rate.connections_max
-      << "\nlimits.loopback=" << (config.rate.counts_loopback ? "true" : "false") << '\n';
+      << "\nlimits.loopback=" << (config.rate.counts_loopback ? "true" : "false")
+      << "\ntrusted_proxies=" << config.proxies
+      << "\nlimits.requests_per_second_per_user=" << config.rate.users.requests_per_second
+      << "\nlimits.requests_burst_per_user=" << config.rate.users.burst
+      << "\nlimits.open_per_user=" << config.rate.users.open_max
+      << "\nlimits.bytes_per_user=" << config.rate.users.bytes_max << '\n';
   for (const AgentTable& agent : config.agents) {
     out << "agents." << agent.name << "=";
     const auto kind = agent.fields.find("kind");

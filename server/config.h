@@ -9,7 +9,9 @@
 //   listen = "127.0.0.1:7717"             origins = ["https://chat.example"]
 //   log_level = "info"                    log_json = false
 //   share_with_group = false
-//   [limits]  requests_per_second, requests_burst, connections_per_address, loopback
+//   trusted_proxies = ["10.0.0.0/8"]
+//   [limits]  requests_per_second, requests_burst, connections_per_address, loopback,
+//             requests_per_second_per_user, requests_burst_per_user, open_per_user, bytes_per_user
 //   [agents.NAME]  each a table, which server/inference reads
 #pragma once
 
@@ -48,6 +50,7 @@ struct Config {
   LineLog::Style log_style = LineLog::Style::text;
   bool share_with_group = false;
   RateRules rate;
+  std::string proxies;  // as they were given; read, they are in `rate`
   std::vector<AgentTable> agents;
 };
 

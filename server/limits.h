@@ -23,6 +23,13 @@ inline constexpr std::size_t connections_per_address_max = 1'024;
 inline constexpr double requests_per_second_max = 200;
 inline constexpr double requests_burst_max = 1'000;
 inline constexpr std::size_t addresses_max = 65'536;  // remembered; the idle ones go first
+// Of one user, whatever the addresses: several devices, and a back end that writes runs for them.
+inline constexpr double user_requests_per_second_max = 1'000;
+inline constexpr double user_requests_burst_max = 5'000;
+// Requests and streams of one user at one time: four sockets that follow all that they may.
+inline constexpr std::size_t open_per_user_max = 4'096;
+// Of bodies and messages that came and are not answered: eight of the largest.
+inline constexpr std::size_t bytes_per_user_max = 8 * body_bytes_max;
 inline constexpr int listen_backlog = 4'096;
 inline constexpr std::chrono::milliseconds accept_pause{100};  // when there are no files left
 // A line of that for the operator, not one a connection.
@@ -38,6 +45,9 @@ inline constexpr std::size_t pipelined_bytes_max = 64 << 10;
 inline constexpr std::size_t read_chunk_bytes =
     64 << 10;                                         // one read of a socket, into a shared buffer
 inline constexpr std::size_t request_depth_max = 64;  // of a request: recursion must end
+// What of a body or a message is read in the turn of the strand in which it came: half a
+// millisecond at most. Longer ones are read on the background thread.
+inline constexpr std::size_t turn_bytes_max = 64 << 10;
 static_assert(pipelined_bytes_max >= header_bytes_max, "the next request's header can be read");
 
 // Room in the last frame of a diff for the outcomes and digests.

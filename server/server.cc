@@ -18,15 +18,17 @@ namespace asio = boost::asio;
 struct Server::Inside {
   Inside(ServerParts given, const ServerRules& rules)
       : parts(std::move(given)),
+        background(parts.context),
         front{.engine = parts.engine,
               .auth = parts.auth,
               .metrics = parts.metrics,
               .random = parts.random,
+              .background = background,
               .rules = {rules.origins, is_loopback(rules.host), rules.rate},
               .find_agent = parts.find_agent,
               .page = parts.page,
               .counts = {},
-              .rate = RateLimit(rules.rate),
+              .rate = RateLimit(rules.rate, parts.auth.needs_tokens()),
               .date = {},
               .stopping = false},
         connections(front),
@@ -40,6 +42,7 @@ struct Server::Inside {
   void end();
 
   ServerParts parts;
+  Background background;
   Front front;
   Connections connections;
   std::unique_ptr<HttpListener> listener;

@@ -90,6 +90,8 @@ ThreadName thread_of(const Call& call) {
   return {call.owner.value_or(call.user), ThreadId(call.names[0])};
 }
 
+Problem stopping() { return make_problem("stopping", "The server is stopping."); }
+
 void refuse(Respond& respond, const Problem& problem) { respond(response_of(problem)); }
 void refuse(Respond& respond, const Error& error) { refuse(respond, problem_of(error)); }
 

@@ -42,6 +42,7 @@ class Query {
 
 // The thread that the path names. Requires: its first hole is a thread's id.
 [[nodiscard]] ThreadName thread_of(const Call& call);
+[[nodiscard]] Problem stopping();  // of the server
 
 void refuse(Respond& respond, const Problem& problem);
 void refuse(Respond& respond, const Error& error);

@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "server/auth.h"
+#include "server/background.h"
 #include "server/front/assets.h"
 #include "server/front/rate_limit.h"
 #include "server/front/tickets.h"
@@ -35,6 +36,7 @@ struct FrontCounts {
   std::uint64_t requests = 0;
   std::uint64_t requests_refused = 0;  // with 4xx or 5xx
   std::uint64_t bytes_sent = 0;
+  std::uint64_t turn_bytes = 0;  // the longest text that was read in one turn of the strand
 };
 
 struct Front {
@@ -42,13 +44,14 @@ struct Front {
   const Auth& auth;
   const Metrics& metrics;
   Random& random;
+  Background& background;
   FrontRules rules;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;
   Page page;
 
   FrontCounts counts;
-  RateLimit rate{rules.rate};
+  RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
   std::string date;       // now, as a header has it
   bool stopping = false;  // new requests are refused

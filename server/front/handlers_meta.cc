@@ -85,8 +85,10 @@ void open_socket(Front& front, Call call, Respond respond) {
   answer.accept = accept_of(*call.request.header("sec-websocket-key"));
   if (call.request.header("sec-websocket-protocol") != nullptr) answer.subprotocol = subprotocol;
   const Caller caller{call.user, call.token};
-  answer.start = [&front, caller](Wire& wire) -> std::unique_ptr<Protocol> {
+  answer.start = [&front, caller, address = call.address](
+                     Wire& wire, Counted counted) -> std::unique_ptr<Protocol> {
     auto session = std::make_unique<WsSession>(wire, front, caller);
+    session->came_from(address, std::move(counted));
     if (caller.user.get().empty() || !front.auth.allows(caller)) session->refuse_user();
     return session;
   };

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "engine/limits.h"
+#include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
 #include "server/front/json_read.h"
@@ -52,6 +53,23 @@ std::string context_json(const Front& front, const RunContext& run) {
   append_field_json(body, "settings",
                     run.context.settings.empty() ? "null" : std::string_view(run.context.settings));
   return body += '}';
+}
+
+struct Writer {
+  UserId user;
+  ThreadName thread;
+};
+
+void write_batch(Front& front, const Writer& writer, StepBatch batch, Respond respond) {
+  front.engine.write(
+      writer.user, writer.thread, std::move(batch),
+      [&front, respond = std::move(respond)](std::expected<StepAck, StepRefusal> ack) mutable {
+        if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
+        std::string body = "{";
+        append_field_number(body, "seq", ack->seq);
+        append_field_number(body, "ts", ack->at.get());
+        respond(json_response(body += '}'));
+      });
 }
 
 }  // namespace
@@ -135,18 +153,15 @@ void write_steps(Front& front, Call call, Respond respond) {
   if (!attempt) {
     return refuse(respond, make_problem("invalid", "`attempt` is missing.", "?attempt"));
   }
-  Read<std::vector<Step>> steps = read_steps(call.request.body);
-  if (!steps) return refuse(respond, steps.error());
-  StepBatch batch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), std::move(*steps)};
-  front.engine.write(
-      call.user, thread_of(call), std::move(batch),
-      [&front, respond = std::move(respond)](std::expected<StepAck, StepRefusal> ack) mutable {
-        if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
-        std::string body = "{";
-        append_field_number(body, "seq", ack->seq);
-        append_field_number(body, "ts", ack->at.get());
-        respond(json_response(body += '}'));
-      });
+  read_body(front, std::move(call.request.body), read_steps,
+            [&front, user = call.user, thread = thread_of(call),
+             batch = StepBatch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), {}},
+             respond = std::move(respond)](Read<std::vector<Step>> steps) mutable {
+              if (!steps) return refuse(respond, steps.error());
+              if (front.stopping) return refuse(respond, stopping());
+              batch.steps = std::move(*steps);
+              write_batch(front, {user, thread}, std::move(batch), std::move(respond));
+            });
 }
 
 }  // namespace lockstep

@@ -1,6 +1,8 @@
 #include <limits>
+#include <utility>
 
 #include "engine/limits.h"
+#include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
@@ -58,7 +60,15 @@ Answer sync_answer(Front& front, SyncAsked asked, SyncReply reply) {
   return StreamAnswer{std::move(*follower), asked.form};
 }
 
-std::expected<SyncAsked, Problem> read_sync_call(const Call& call) {
+// What a sync says before its body.
+struct SyncHeader {
+  ThreadName thread;
+  UserId user;
+  Form form = Form::sse;
+  std::optional<Cursor> last;  // of `Last-Event-ID`
+};
+
+std::expected<SyncHeader, Problem> read_sync_header(const Call& call) {
   Query query(call);
   if (auto problem = query.problem()) return std::unexpected(std::move(*problem));
   const auto form = accepted_form(call.request, {Form::sse, Form::lines, Form::json});
@@ -67,36 +77,52 @@ std::expected<SyncAsked, Problem> read_sync_call(const Call& call) {
         "not_acceptable",
         "A sync is answered as text/event-stream, application/x-ndjson or application/json."));
   }
-  Read<SyncCall> body = read_sync(call.request.body);
+  auto last = last_event(call);
+  if (!last) return std::unexpected(std::move(last.error()));
+  return SyncHeader{thread_of(call), call.user, *form, *last};
+}
+
+// The header and the body together.
+std::expected<SyncAsked, Problem> sync_asked(SyncHeader header, Read<SyncCall> body) {
   if (!body) return std::unexpected(std::move(body.error()));
-  SyncAsked asked{std::move(body->request), *form, Follow::run};
-  asked.follow = body->follow.value_or(*form == Form::json ? Follow::none : Follow::run);
+  SyncAsked asked{std::move(body->request), header.form, Follow::run};
+  asked.follow = body->follow.value_or(header.form == Form::json ? Follow::none : Follow::run);
   if (asked.form == Form::json && asked.follow == Follow::live) {
     return std::unexpected(
         make_problem("invalid", "One JSON answer can't follow for ever.", "follow"));
   }
-  asked.request.thread = thread_of(call);
-  asked.request.changes.user = call.user;
-  auto last = last_event(call);
-  if (!last) return std::unexpected(std::move(last.error()));
-  if (*last) asked.request.changes.cursor = **last;
+  asked.request.thread = std::move(header.thread);
+  asked.request.changes.user = std::move(header.user);
+  if (header.last) asked.request.changes.cursor = *header.last;
   return asked;
+}
+
+void sync(Front& front, SyncAsked asked, Respond respond) {
+  // What is kept until the answer needs no changes.
+  std::vector<Change> changes = std::exchange(asked.request.changes.changes, {});
+  SyncRequest request = asked.request;
+  request.changes.changes = std::move(changes);
+  front.engine.sync(std::move(request),
+                    [&front, asked = std::move(asked),
+                     respond = std::move(respond)](Result<SyncReply> reply) mutable {
+                      if (!reply) return refuse(respond, reply.error());
+                      respond(sync_answer(front, std::move(asked), std::move(*reply)));
+                    });
 }
 
 }  // namespace
 
 void sync_thread(Front& front, Call call, Respond respond) {
-  auto asked = read_sync_call(call);
-  if (!asked) return refuse(respond, asked.error());
-  SyncRequest request = asked->request;
-  // What is kept until the answer needs no changes.
-  asked->request.changes.changes.clear();
-  front.engine.sync(std::move(request),
-                    [&front, asked = std::move(*asked),
-                     respond = std::move(respond)](Result<SyncReply> reply) mutable {
-                      if (!reply) return refuse(respond, reply.error());
-                      respond(sync_answer(front, std::move(asked), std::move(*reply)));
-                    });
+  auto header = read_sync_header(call);
+  if (!header) return refuse(respond, header.error());
+  read_body(front, std::move(call.request.body), read_sync,
+            [&front, header = std::move(*header),
+             respond = std::move(respond)](Read<SyncCall> body) mutable {
+              auto asked = sync_asked(std::move(header), std::move(body));
+              if (!asked) return refuse(respond, asked.error());
+              if (front.stopping) return refuse(respond, stopping());
+              sync(front, std::move(*asked), std::move(respond));
+            });
 }
 
 namespace {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "server/front/problem.h"
+#include "server/front/rate_limit.h"
 #include "server/front/stream.h"
 #include "server/front/wire.h"
 
@@ -66,7 +67,8 @@ struct StreamAnswer {
 struct UpgradeAnswer {
   std::string accept;  // of the handshake
   std::string subprotocol;
-  std::move_only_function<std::unique_ptr<Protocol>(Wire& wire)> start;
+  // `counted`: of the client's address, for as long as the protocol goes on.
+  std::move_only_function<std::unique_ptr<Protocol>(Wire& wire, Counted counted)> start;
 };
 using Answer = std::variant<Response, StreamAnswer, UpgradeAnswer>;
 // May be called at any time later, or within the call that handed it over; once. It does nothing if

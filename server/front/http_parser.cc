@@ -96,6 +96,8 @@ Request HttpParser::take_head() {
   return head;
 }
 
+std::size_t HttpParser::body_bytes() const { return inside_->parser.get().body().size(); }
+
 std::string HttpParser::take_body() {
   MUST(done());
   return std::move(inside_->parser.get().body());

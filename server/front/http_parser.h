@@ -31,6 +31,8 @@ class HttpParser {
   // Requires: `head_done`; called once. Everything but the body, as it stood before it: what trails
   // a chunked body is no header (RFC 9110, 6.5.1).
   [[nodiscard]] Request take_head();
+  // How much of the body is here.
+  [[nodiscard]] std::size_t body_bytes() const;
   // Requires: `done`.
   [[nodiscard]] std::string take_body();
 

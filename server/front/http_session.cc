@@ -64,6 +64,10 @@ bool HttpSession::read_some() {
   if (in_.empty()) std::string().swap(in_);
   if (!had_head && exchange_->parser.head_done()) head_came();
   if (state_ != State::reading) return false;
+  if (!exchange_->bytes.set(exchange_->parser.body_bytes())) {
+    refuse(make_problem("too_many", "Too many bytes of this user wait to be answered."));
+    return false;
+  }
   if (exchange_->parser.problem()) {
     refuse(*exchange_->parser.problem());
     return false;
@@ -91,7 +95,13 @@ void HttpSession::head_came() {
   if (const auto problem = check_framing(request)) return refuse(*problem);
   const bool expects = request.header("expect") != nullptr && !request.is_http_1_0;
   auto cors = cors_headers(request);
-  auto admission = admit(front_, std::move(request), wire_.address(), wire_.now());
+  const std::string address = client_address(wire_.address(), request, front_.rate.rules().proxies);
+  if (address != wire_.address()) {
+    auto open = front_.rate.open_behind_proxy(address);
+    if (!open) return refuse(make_problem("too_many", "Too many connections from this address."));
+    exchange_->of_address = std::move(*open);
+  }
+  auto admission = admit(front_, std::move(request), address, wire_.now());
   if (!admission) {
     if (admission.error().code != "forbidden_origin") exchange_->head.extra = std::move(cors);
     // The body of a refused request is not read, unless it is here already: then the connection
@@ -105,6 +115,8 @@ void HttpSession::head_came() {
     exchange_->caller = {admission->call.user, admission->call.token};
   }
   exchange_->admission = std::move(*admission);
+  exchange_->of_user = std::move(exchange_->admission->open);
+  exchange_->bytes.start(front_.rate, exchange_->admission->call.user.get());
   if (expects && !exchange_->parser.done() && !exchange_->parser.problem()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     wire_.wake();
@@ -151,6 +163,7 @@ void HttpSession::refuse(const Problem& problem) {
 void HttpSession::answered(Answer answer) {
   MUST(state_ == State::answering);
   *std::exchange(self_, nullptr) = nullptr;
+  exchange_->bytes.set(0);  // an answer may go on for hours
   // An answer that is whole was earned; what goes on from here would go on without a token.
   if (!std::holds_alternative<Response>(answer) && is_revoked()) return refuse(revoked());
   std::visit([this](auto&& each) { answer_with(std::forward<decltype(each)>(each)); },
@@ -216,7 +229,7 @@ void HttpSession::answer_with(UpgradeAnswer answer) {
 std::unique_ptr<Protocol> HttpSession::successor() {
   if (state_ != State::upgrading || !out_.empty()) return nullptr;
   state_ = State::closing;
-  std::unique_ptr<Protocol> next = upgrade_->start(wire_);
+  std::unique_ptr<Protocol> next = upgrade_->start(wire_, std::move(exchange_->of_address));
   if (!in_.empty()) next->received(in_);
   if (input_ended_) next->input_ended();
   return next;

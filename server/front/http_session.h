@@ -48,6 +48,9 @@ class HttpSession : public Protocol, private StreamOwner {
     HttpParser parser;
     std::optional<Admission> admission;
     std::optional<Caller> caller;  // whose request it is, where that counts
+    Counted of_address;            // behind a proxy: its client's
+    Counted of_user;
+    UserBytes bytes;  // of the body
     HeadOptions head;
     bool is_head = false;  // the method HEAD: no body is sent
     std::unique_ptr<Stream> stream;

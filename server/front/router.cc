@@ -230,6 +230,20 @@ std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call&
                              : "`Authorization: Bearer TOKEN` with a valid token is needed."));
 }
 
+// Counts the request for its user.
+std::optional<Problem> count(Front& front, Admission& admission) {
+  const std::string& user = admission.call.user.get();
+  if (!front.rate.user_may_ask(user, admission.call.now)) {
+    return make_problem("too_many", "Too many requests of this user.");
+  }
+  auto open = front.rate.open_of(user);
+  if (!open) {
+    return make_problem("too_many", "Too many requests and streams of this user are open.");
+  }
+  admission.open = std::move(*open);
+  return std::nullopt;
+}
+
 std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Admission admission) {
   Call& call = admission.call;
   if (route.access != everybody) {
@@ -237,6 +251,7 @@ std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Adm
     if (!caller) return std::unexpected(std::move(caller.error()));
     call.user = std::move(caller->user);
     call.token = caller->token;
+    if (auto problem = count(front, admission)) return std::unexpected(std::move(*problem));
     if (front.stopping) return std::unexpected(make_problem("stopping", "The server is stopping."));
   }
   if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
@@ -287,6 +302,7 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
                     .names = {},
                     .query = std::move(target->query),
                     .now = now,
+                    .address = address,
                     .asset = asset};
   if (asset && fits(page_route, admission.call.request)) {
     return admit_to(front, page_route, std::move(admission));

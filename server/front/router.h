@@ -26,6 +26,7 @@ struct Call {
   std::vector<std::string> names;  // what stands in the path's holes, in order; ids
   std::vector<std::pair<std::string, std::string>> query;
   Tick now{};                    // when its header had come
+  std::string address;           // of whoever asks, behind proxies too
   const Asset* asset = nullptr;  // the file of the page that it names
 };
 
@@ -49,6 +50,7 @@ struct Admission {
   const Route* route = nullptr;  // null: answered by `response` already
   Call call;
   Response response;
+  Counted open;  // of the user, while the request is answered
 };
 
 // Judges a request by its header. A problem means that it is refused.

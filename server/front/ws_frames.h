@@ -36,6 +36,7 @@ struct WsClose {
   static constexpr std::uint16_t going_away = 1001;
   static constexpr std::uint16_t none = 1005;  // never sent: a close frame that names no code
   static constexpr std::uint16_t policy = 1008;
+  static constexpr std::uint16_t try_again = 1013;
   static constexpr std::uint16_t not_authorised = 4401;
 };
 
@@ -76,6 +77,8 @@ class WsParser {
   // everything that follows is passed over.
   std::optional<WsFault> feed(std::string_view bytes, const Take& take);
 
+  // Of a message that is not whole yet.
+  [[nodiscard]] std::size_t held() const { return message_.size(); }
   // Is a frame or a message half read?
   [[nodiscard]] bool in_message() const { return header_size_ > 0 || opened_ || left_ > 0; }
 

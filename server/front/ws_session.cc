@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/front/body_read.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
 #include "server/front/json_write.h"
@@ -15,11 +16,13 @@ WsSession::WsSession(Wire& wire, Front& front, Caller caller)
       front_(front),
       user_(std::move(caller.user)),
       token_(caller.token),
+      address_(wire.address()),
       parser_(limits::body_bytes_max),
       heard_(wire.now()),
       sent_(wire.now()),
       self_(std::make_shared<WsSession*>(this)) {
   ++front_.counts.sockets;
+  bytes_.start(front_.rate, user_.get());
 }
 
 WsSession::~WsSession() {
@@ -36,7 +39,8 @@ void WsSession::received(std::string_view bytes) {
   heard_ = wire_.now();
   pinged_.reset();
   const auto fault = parser_.feed(bytes, [this](WsItem item) { took(std::move(item)); });
-  if (fault) close(fault->close_code, fault->reason);
+  if (fault) return close(fault->close_code, fault->reason);
+  if (!bytes_.set(bytes_held())) close(WsClose::try_again, "too many bytes of this user wait");
 }
 
 void WsSession::took(WsItem item) {
@@ -53,15 +57,38 @@ void WsSession::took(WsItem item) {
       wire_.finish();
       break;
     case WsOpcode::text:
-      if (!closing_) called(item.payload);
+      waiting_.push_back(std::move(item.payload));
+      read_next();
       break;
     default:
       break;
   }
 }
 
-void WsSession::called(std::string_view text) {
-  auto call = read_socket_call(text);
+// Calls are taken in their order: those behind a long one wait until it was read. A short one is
+// read within this loop, and comes back here from within it.
+void WsSession::read_next() {
+  if (std::exchange(is_in_loop_, true)) return;
+  while (!waiting_.empty() && !is_reading_ && !closing_) {
+    is_reading_ = true;
+    std::string text = std::move(waiting_.front());
+    waiting_.pop_front();
+    reading_bytes_ = text.size();
+    read_body(front_, std::move(text), read_socket_call,
+              [self = self_](std::expected<SocketCall, SocketFault> call) {
+                if (*self == nullptr) return;
+                (*self)->is_reading_ = false;
+                (*self)->reading_bytes_ = 0;
+                if (!(*self)->closing_) (*self)->called(std::move(call));
+                (*self)->read_next();
+              });
+  }
+  is_in_loop_ = false;
+  bytes_.set(bytes_held());
+  throttle();
+}
+
+void WsSession::called(std::expected<SocketCall, SocketFault> call) {
   if (!call) return refuse(call.error().id, call.error().problem);
   ++front_.counts.requests;
   if (stopping_) return refuse(call->id, make_problem("stopping", "The server is stopping."));
@@ -90,16 +117,33 @@ bool WsSession::opened(const std::string& id) {
     refuse(id, make_problem("id_in_use", "A request with this id is still open.", "id"));
     return false;
   }
-  if (!front_.rate.may_ask(wire_.address(), wire_.now())) {
-    refuse(id, make_problem("too_many", "Too many requests from this address."));
-    return false;
-  }
+  if (!may_ask(id)) return false;
   if (channels_.size() >= limits::socket_streams_max) {
     refuse(id, make_problem("too_many", "Too many requests are open on this socket."));
     return false;
   }
-  channels_.try_emplace(id);
+  auto open = front_.rate.open_of(user_.get());
+  if (!open) {
+    refuse(id, make_problem("too_many", "Too many requests and streams of this user are open."));
+    return false;
+  }
+  channels_[id].open = std::move(*open);
   return true;
+}
+
+// May the user and the address ask for more? If not, that was said.
+bool WsSession::may_ask(const std::string& id) {
+  const bool address = front_.rate.may_ask(address_, wire_.now());
+  if (address && front_.rate.user_may_ask(user_.get(), wire_.now())) return true;
+  const std::string who = address ? "of this user" : "from this address";
+  refuse(id, make_problem("too_many", "Too many requests " + who + "."));
+  return false;
+}
+
+std::size_t WsSession::bytes_held() const {
+  std::size_t bytes = parser_.held() + reading_bytes_;
+  for (const std::string& text : waiting_) bytes += text.size();
+  return bytes;
 }
 
 void WsSession::sync(const std::string& id, SocketSync call) {
@@ -241,7 +285,7 @@ void WsSession::fill(std::string& out) {
   fill_streams(out);
   if (out.size() > before) sent_ = wire_.now();
   throttle();
-  if (stopping_ && !closing_ && channels_.empty() && unanswered_ == 0) {
+  if (stopping_ && !closing_ && channels_.empty() && unanswered_ == 0 && !is_reading_) {
     close(WsClose::going_away, "going away");
   }
 }
@@ -263,7 +307,7 @@ void WsSession::fill_streams(std::string& out) {
 
 // Reads only while what it would bring can be held.
 void WsSession::throttle() {
-  const bool reads = replies_.size() < limits::socket_replies_bytes_max &&
+  const bool reads = !is_reading_ && replies_.size() < limits::socket_replies_bytes_max &&
                      unanswered_ < limits::socket_requests_max;
   if (reads == reads_) return;
   reads_ = reads;

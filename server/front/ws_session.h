@@ -35,6 +35,11 @@ class WsSession : public Protocol, private StreamOwner {
   WsSession(const WsSession&) = delete;
   WsSession& operator=(const WsSession&) = delete;
 
+  // The address behind proxies, and what is counted for it while the socket is open.
+  void came_from(std::string address, Counted counted) {
+    address_ = std::move(address);
+    counted_ = std::move(counted);
+  }
   // Closes with 4401.
   void refuse_user();
 
@@ -50,11 +55,13 @@ class WsSession : public Protocol, private StreamOwner {
   struct Channel {
     std::unique_ptr<Stream> stream;
     bool in_line = false;
+    Counted open;  // of the user
   };
 
   void woken(Stream& stream) override;
   void took(WsItem item);
-  void called(std::string_view text);
+  void read_next();
+  void called(std::expected<SocketCall, SocketFault> call);
   void sync(const std::string& id, SocketSync call);
   void synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply);
   void cancel(const std::string& id);
@@ -69,16 +76,25 @@ class WsSession : public Protocol, private StreamOwner {
   void close(std::uint16_t code, std::string_view reason);
   void throttle();
   [[nodiscard]] bool opened(const std::string& id);
+  [[nodiscard]] bool may_ask(const std::string& id);
+  [[nodiscard]] std::size_t bytes_held() const;
 
   Wire& wire_;
   Front& front_;
   UserId user_;
   std::optional<Hash> token_;
+  std::string address_;
+  Counted counted_;
+  UserBytes bytes_;  // of messages that are not read yet
   WsParser parser_;
   std::unordered_map<std::string, Channel> channels_;
   std::unordered_map<const Stream*, std::string> ids_;
   std::deque<std::string> line_;  // ids of the streams that have something to say
   std::string replies_;
+  std::deque<std::string> waiting_;  // messages behind the one that is being read
+  bool is_in_loop_ = false;
+  bool is_reading_ = false;
+  std::size_t reading_bytes_ = 0;
   std::size_t unanswered_ = 0;
   Tick heard_;
   Tick sent_;

@@ -47,6 +47,20 @@ TEST(Config, WhatIsWrongIsNamedByItsPath) {
             "file line 1: Error while parsing key-value pair: encountered end-of-file");
 }
 
+TEST(Config, NamesTheProxiesThatAreTrustedAndTheLimitsOfUsers) {
+  const auto config = load_config({{{"open_per_user", "7"}}, no_environment, ""},
+                                  "trusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n"
+                                  "[limits]\nbytes_per_user = 5\n");
+
+  ASSERT_TRUE(config.has_value()) << config.error().detail;
+  EXPECT_EQ(config->rate.proxies,
+            (std::vector<AddressRange>{*parse_range("10.0.0.0/8"), *parse_range("::1")}));
+  EXPECT_EQ(config->rate.users.open_max, 7U);
+  EXPECT_EQ(config->rate.users.bytes_max, 5U);
+  EXPECT_EQ(fault_of("trusted_proxies = [\"nginx\"]"),
+            "trusted_proxies has `nginx`, which is no address and no range such as 10.0.0.0/8");
+}
+
 TEST(Config, ReadsAnIpv6Address) {
   const auto config = load_config({{{"listen", "[::1]:80"}}, no_environment, ""}, {});
 
@@ -88,7 +102,7 @@ TEST(Auth, KnowsWhatLoopbackIs) {
 
 TEST(RateLimit, GivesBackARequestASecond) {
   RateLimit rate(
-      {.requests_per_second = 1, .burst = 2, .connections_max = 5, .counts_loopback = true});
+      {.requests_per_second = 1, .burst = 2, .connections_max = 5, .counts_loopback = true}, false);
   ASSERT_TRUE(rate.connected("a"));
 
   EXPECT_TRUE(rate.may_ask("a", Tick(10)));
@@ -98,9 +112,73 @@ TEST(RateLimit, GivesBackARequestASecond) {
   EXPECT_FALSE(rate.may_ask("a", Tick(11)));
 }
 
+TEST(RateLimit, CountsAUserOverAllAddresses) {
+  RateRules rules;
+  rules.users = {.requests_per_second = 1, .burst = 2, .open_max = 2, .bytes_max = 100};
+  RateLimit rate(rules, true);
+
+  EXPECT_TRUE(rate.user_may_ask("ada", Tick(1)));
+  EXPECT_TRUE(rate.user_may_ask("ada", Tick(1)));
+  EXPECT_FALSE(rate.user_may_ask("ada", Tick(1)));
+  EXPECT_TRUE(rate.user_may_ask("bob", Tick(1)));
+  {
+    const auto first = rate.open_of("ada");
+    const auto second = rate.open_of("ada");
+    EXPECT_TRUE(first && second);
+    EXPECT_FALSE(rate.open_of("ada"));
+    EXPECT_TRUE(rate.open_of("bob"));
+  }
+  EXPECT_TRUE(rate.open_of("ada"));
+}
+
+TEST(RateLimit, GivesTheBytesOfAUserBack) {
+  RateRules rules;
+  rules.users.bytes_max = 100;
+  RateLimit rate(rules, true);
+  UserBytes other;
+  other.start(rate, "ada");
+
+  {
+    UserBytes body;
+    body.start(rate, "ada");
+    EXPECT_TRUE(body.set(80));
+    EXPECT_TRUE(other.set(20));
+    EXPECT_FALSE(other.set(21));
+    EXPECT_TRUE(body.set(79));
+    EXPECT_TRUE(other.set(21));
+  }
+  EXPECT_TRUE(other.set(100));
+}
+
+TEST(RateLimit, DoesNotCountTheOnlyUserThereIs) {
+  RateRules rules;
+  rules.users = {.requests_per_second = 1, .burst = 1, .open_max = 1, .bytes_max = 1};
+  RateLimit rate(rules, false);
+  const auto first = rate.open_of("local");
+
+  EXPECT_TRUE(rate.open_of("local"));
+  EXPECT_TRUE(rate.user_may_ask("local", Tick(1)) && rate.user_may_ask("local", Tick(1)));
+  EXPECT_TRUE(rate.hold_bytes("local", 0, 1000));
+}
+
+TEST(RateLimit, DoesNotCountAProxyButThoseBehindIt) {
+  RateRules rules{.requests_per_second = 1, .burst = 1, .connections_max = 1};
+  rules.counts_loopback = true;
+  rules.proxies = {*parse_range("127.0.0.1")};
+  RateLimit rate(rules, false);
+
+  EXPECT_TRUE(rate.connected("127.0.0.1") && rate.connected("127.0.0.1"));
+  EXPECT_TRUE(rate.may_ask("127.0.0.1", Tick(1)) && rate.may_ask("127.0.0.1", Tick(1)));
+  const auto open = rate.open_behind_proxy("203.0.113.7");
+  EXPECT_TRUE(open);
+  EXPECT_FALSE(rate.open_behind_proxy("203.0.113.7"));
+  EXPECT_TRUE(rate.may_ask("203.0.113.7", Tick(1)));
+  EXPECT_FALSE(rate.may_ask("203.0.113.7", Tick(1)));
+}
+
 TEST(RateLimit, ForgetsWhoOwesNothing) {
   RateLimit rate(
-      {.requests_per_second = 1, .burst = 2, .connections_max = 1, .counts_loopback = true});
+      {.requests_per_second = 1, .burst = 2, .connections_max = 1, .counts_loopback = true}, false);
   ASSERT_TRUE(rate.connected("a"));
   EXPECT_FALSE(rate.connected("a"));
   ASSERT_TRUE(rate.may_ask("a", Tick(1)));

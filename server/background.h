@@ -1,0 +1,45 @@
+// background.h: a thread for what would hold up the strand.
+//
+// Reading a large body takes tens of milliseconds, in which nobody else would be answered. So it is
+// done on one thread beside the strand, one piece of work after another: a value goes in, a value
+// comes back, and nothing is shared. Who waits for work that is not done yet when this is destroyed
+// is not called any more.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace lockstep {
+
+class Background {
+ public:
+  explicit Background(boost::asio::io_context& strand);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  // Calls `work()` on the thread, and later `then(value)` on the strand. `work` holds values alone;
+  // what `then` holds may be of the strand.
+  template <class Work, class Then>
+  void run(Work work, Then then) {
+    auto value = std::make_shared<std::optional<decltype(work())>>();
+    start([value, work = std::move(work)]() mutable { value->emplace(work()); },
+          [value, then = std::move(then)]() mutable { then(std::move(**value)); });
+  }
+
+ private:
+  void start(std::move_only_function<void()> work, std::move_only_function<void()> then);
+
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace lockstep
