@@ -17,6 +17,10 @@ class OneAgent : public Agents {
                                                       const std::optional<Json>&) const override {
     return AgentSettings{"{}", "model"};
   }
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& /*agent*/, std::string_view /*settings*/) const override {
+    return std::nullopt;
+  }
 };
 
 bool never(std::string_view) { return false; }

@@ -6,8 +6,10 @@
 // nothing but the configuration and the run's parameters.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/event.h"
 
@@ -24,6 +26,10 @@ class Agents {
   // Nothing if there is no such agent.
   [[nodiscard]] virtual std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const = 0;
+  // How long the writer of a run that was begun with these settings may say nothing, if it writes
+  // from outside and so goes on when the server has gone. Nothing: the run ends with the process.
+  [[nodiscard]] virtual std::optional<std::chrono::microseconds> outlives(
+      const AgentName& agent, std::string_view settings) const = 0;
 };
 
 }  // namespace lockstep

@@ -14,27 +14,6 @@
 namespace lockstep {
 namespace {
 
-// Calls `done` when all who took part have answered: with the first error, if there was one.
-class Gathering {
- public:
-  explicit Gathering(Done<Result<void>> done) : done_(std::move(done)) {}
-  ~Gathering() = default;
-  Gathering(const Gathering&) = delete;
-  Gathering& operator=(const Gathering&) = delete;
-
-  void expect() { ++left_; }
-  void answer(const Result<void>& result) {
-    MUST(left_ > 0);
-    if (!result && worst_) worst_ = result;
-    if (--left_ == 0) done_(std::move(worst_));
-  }
-
- private:
-  std::size_t left_ = 0;
-  Result<void> worst_;
-  Done<Result<void>> done_;
-};
-
 Error stopping() { return {Kind::overloaded, "stopping", "the server is going away"}; }
 Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for this thread"}; }
 Error no_memory() {
@@ -50,8 +29,6 @@ bool brings_work(const ChangeRequest& request) {
            !std::holds_alternative<MoveHead>(change.what);
   });
 }
-
-bool has_open_runs(const ThreadState& state) { return state.running || !state.waiting.empty(); }
 
 StepRefusal refusal_of(const Error& error) {
   StepRefusal refusal;
@@ -90,10 +67,17 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
       host_(host),
       epochs_(std::move(found.epochs)),
       rules_{parts.agents, parts.is_json_object, epochs_.current, {}},
+      outside_(parts.executor,
+               [this](ThreadNumber, const OutsideRuns::One& one) { end_silent(one); }),
+      mending_(parts.executor,
+               [this](const ThreadName& thread, Done<void> done) {
+                 end_interrupted(thread, std::move(done));
+               }),
       hub_(parts.memory),
       history_(parts.log, parts.store, hub_, parts.metrics),
       session_(history_, rules_, parts.metrics),
-      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics, parts.memory}),
+      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics, parts.memory,
+               &outside_}),
       feed_(parts.log, parts.store, epochs_),
       lane_parts_{.log = parts_.log,
                   .store = parts_.store,
@@ -132,57 +116,6 @@ void LocalEngine::give_up(std::size_t bytes) {
   if (given < bytes) hub_.give_up(bytes - given);
 }
 
-// What was left undone, then the runs that were cut short; each durable before the next.
-void LocalEngine::begin(Found found, Done<Result<void>> ready) {
-  auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
-               threads = std::move(found.interrupted)](Result<void> written) mutable {
-    if (alive.expired()) return;
-    if (!written) return ready(std::move(written));
-    if (parts_.opening) parts_.opening->clear();
-    interrupt_open_runs(threads, std::move(ready));
-  };
-  if (found.rows.empty() && found.half_erased.empty()) {
-    return later<Result<void>>(std::move(rest), {});
-  }
-  parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
-}
-
-void LocalEngine::interrupt_open_runs(const std::vector<ThreadName>& threads,
-                                      Done<Result<void>> ready) {
-  std::vector<LiveThread*> open;
-  for (const ThreadName& name : threads) {
-    // A damaged thread is quarantined, and its runs with it; the rest is served. One with open runs
-    // stays in memory while the next is opened.
-    auto thread = states_.open(std::nullopt, name);
-    if (thread && has_open_runs((*thread)->state)) open.push_back(*thread);
-  }
-  interrupt(open, {"interrupted", "the server was stopped without warning"}, std::move(ready));
-}
-
-void LocalEngine::interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
-                            Done<Result<void>> done) {
-  auto all = std::make_shared<Gathering>(std::move(done));
-  all->expect();
-  for (LiveThread* thread : threads) {
-    all->expect();
-    lane(*thread).push(InterruptInput{why, [all](Result<void> ended) { all->answer(ended); }}, 0);
-  }
-  later<Result<void>>([all](Result<void> asked) { all->answer(asked); }, {});
-}
-
-void LocalEngine::stop(Done<void> done) {
-  MUST(parts_.executor.runs_here());
-  stopping_ = true;
-  std::vector<LiveThread*> threads;
-  states_.each([&](LiveThread& thread) {
-    // What waits in a lane was taken before, and may start a run.
-    if (has_open_runs(thread.state) || (thread.lane && !thread.lane->idle()))
-      threads.push_back(&thread);
-  });
-  interrupt(threads, {"shutdown", "the server was shut down"},
-            [done = std::move(done)](const Result<void>&) mutable { done(); });
-}
-
 // --- The one road --------------------------------------------------------------------------------
 
 void LocalEngine::on_commit(std::span<const Committed> committed) {
@@ -193,6 +126,7 @@ void LocalEngine::on_commit(std::span<const Committed> committed) {
     LiveThread* thread = states_.find(one.thread);
     if (!thread) continue;  // another writer's, of a thread that nobody here uses
     states_.fold(one);
+    if (one.entry->producer) outside_.hears(one.thread);
     hub_.publish(thread->name, one.entry);
     threads.insert(thread->name);
     if (is_boundary(*one.entry) || thread->deleted) users.insert(thread->state.owner);
@@ -215,6 +149,7 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
       const Run& run = thread.state.run(ended->run)->run;
       ++parts_.metrics.runs_ended[{run.agent, run.status}];
+      outside_.ends(thread.number, run.id);
       host_.ended(thread.name, run);
     }
   }
@@ -224,7 +159,11 @@ void LocalEngine::start(LiveThread& thread, const RunId& id) {
   const Run& run = thread.state.run(id)->run;
   MUST(run.context_ts == thread.state.now);
   auto context = context_of(thread, thread.state, run);
-  if (context) return host_.started(run.agent, std::move(context->context), run.attempt);
+  if (context) {
+    const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
+    if (silence_max) outside_.begins(thread.number, {thread.name, run.id, *silence_max});
+    return host_.started(run.agent, std::move(context->context), run.attempt);
+  }
   lane(thread).push(
       InterruptInput{{"storage_failed", context.error().detail}, [](const Result<void>&) {}}, 0);
 }
@@ -243,6 +182,13 @@ Lane& LocalEngine::lane(LiveThread& thread) {
 
 void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   MUST(parts_.executor.runs_here());
+  if (mending_.awaits(request.thread)) {
+    const ThreadName thread = request.thread;
+    return mending_.first(thread,
+                          [this, request = std::move(request), done = std::move(done)]() mutable {
+                            sync(std::move(request), std::move(done));
+                          });
+  }
   ++parts_.metrics.syncs;
   const bool changes = !request.changes.changes.empty();
   if (changes && stopping_)
@@ -294,6 +240,12 @@ void LocalEngine::make_missing_ids(ChangeRequest& request) {
 void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                         Done<std::expected<StepAck, StepRefusal>> done) {
   MUST(parts_.executor.runs_here());
+  if (mending_.awaits(thread)) {
+    return mending_.first(thread, [this, user = std::move(user), thread, batch = std::move(batch),
+                                   done = std::move(done)]() mutable {
+      write(std::move(user), std::move(thread), std::move(batch), std::move(done));
+    });
+  }
   using Answer = std::expected<StepAck, StepRefusal>;
   const auto refuse = [&](const Error& error) {
     later<Answer>(std::move(done), std::unexpected(refusal_of(error)));
@@ -314,6 +266,11 @@ void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch
 
 void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
   MUST(parts_.executor.runs_here());
+  if (mending_.awaits(thread)) {
+    return mending_.first(thread, [this, user, thread, done = std::move(done)]() mutable {
+      erase(user, std::move(thread), std::move(done));
+    });
+  }
   if (stopping_) return later<Result<void>>(std::move(done), std::unexpected(stopping()));
   auto live = states_.open(user, thread);
   if (!live) return later<Result<void>>(std::move(done), std::unexpected(live.error()));

@@ -122,8 +122,8 @@ class Engine {
     MemoryAccount* memory = nullptr;
   };
 
-  // Ends what a crash has interrupted; `ready` is called when that is durable. Requests are to be
-  // handed in only then. Fails with `corrupt` if the store can't be read.
+  // `ready` is called when requests may be handed in, however many runs a crash has interrupted:
+  // their threads are mended behind that. Fails with `corrupt` if the store can't be read.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> open(Parts parts, RunHost& host,
                                                             Done<Result<void>> ready);
   virtual ~Engine() = default;
@@ -136,6 +136,14 @@ class Engine {
   // Steps of a run that waits for its turn are answered when it has started or ended.
   virtual void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                      Done<std::expected<StepAck, StepRefusal>> done) = 0;
+
+  // --- Mending ----------------------------------------------------------------------------------
+
+  // Has the thread no open runs that a crash has interrupted? Until then reading it fails with
+  // `not_ready`, lists show it as not running, and `sync`, `write` and `erase` wait by themselves.
+  [[nodiscard]] virtual bool mended(const ThreadName& thread) const = 0;
+  // `done` when it is; this thread comes before the others.
+  virtual void mend(const ThreadName& thread, Done<void> done) = 0;
 
   // --- Following --------------------------------------------------------------------------------
 
@@ -181,8 +189,8 @@ class Engine {
   // --- Life -------------------------------------------------------------------------------------
 
   [[nodiscard]] virtual Epoch epoch() const = 0;
-  // No change or step is taken from now on; running runs end `interrupted`. `done` when all is
-  // durable.
+  // No change or step is taken from now on; running runs end `interrupted`, but those that are
+  // written from outside. `done` when all is durable.
   virtual void stop(Done<void> done) = 0;
 };
 

@@ -20,6 +20,8 @@
 #include "engine/history.h"
 #include "engine/hub.h"
 #include "engine/lane.h"
+#include "engine/mending.h"
+#include "engine/outside_runs.h"
 #include "engine/run_queue.h"
 #include "engine/session.h"
 #include "engine/states.h"
@@ -34,10 +36,12 @@ class LocalEngine final : public Engine, private LaneHost {
     ThreadNumber next_number;
     std::vector<ThreadNumber> quarantined;
     std::vector<ThreadNumber> half_erased;  // deleted, their bytes not yet gone
-    std::vector<ThreadName> interrupted;    // with runs that were open
-    std::vector<Row> rows;                  // to be written before anything else
+    std::vector<ThreadName> interrupted;    // with runs that were open, and end
+    std::vector<std::pair<ThreadNumber, OutsideRuns::One>> outside;  // whose runs go on
+    std::vector<Row> rows;  // to be written before anything else
   };
   [[nodiscard]] static Result<Found> look(const Parts& parts);
+  [[nodiscard]] static Result<void> look_at_open_runs(const Parts& parts, Found& found);
 
   LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready);
   ~LocalEngine() override;
@@ -47,6 +51,9 @@ class LocalEngine final : public Engine, private LaneHost {
   void sync(SyncRequest request, Done<Result<SyncReply>> done) override;
   void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) override;
+
+  bool mended(const ThreadName& thread) const override { return !mending_.awaits(thread); }
+  void mend(const ThreadName& thread, Done<void> done) override;
 
   Result<void> join(const UserId& user, const ThreadName& thread, Follower& follower) override;
   void leave(const ThreadName& thread, Follower& follower) override;
@@ -80,13 +87,15 @@ class LocalEngine final : public Engine, private LaneHost {
   void on_commit(std::span<const Committed> committed);
   ThreadNumber next_number() override;
   void happened(LiveThread& thread, const Entry& entry) override;
+  bool outlives(const LiveThread& thread) const override { return outside_.has(thread.number); }
   void idle(LiveThread& thread) override;
 
   void begin(Found found, Done<Result<void>> ready);
-  void interrupt_open_runs(const std::vector<ThreadName>& threads, Done<Result<void>> ready);
-  // `done` when every open run of these threads has ended.
-  void interrupt(const std::vector<LiveThread*>& threads, const RunError& why,
-                 Done<Result<void>> done);
+  void end_interrupted(const ThreadName& thread, Done<void> done);
+  void end_silent(const OutsideRuns::One& one);
+  // For this user, if nothing of it is to be mended.
+  [[nodiscard]] Result<LiveThread*> shown(const std::optional<UserId>& user,
+                                          const ThreadName& thread);
 
   // May so many bytes more be taken in?
   [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
@@ -105,6 +114,8 @@ class LocalEngine final : public Engine, private LaneHost {
   RunHost& host_;
   Epochs epochs_;
   Rules rules_;  // of any thread: without its former epochs
+  OutsideRuns outside_;
+  Mending mending_;
   Hub hub_;
   History history_;
   Session session_;

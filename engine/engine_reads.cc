@@ -35,7 +35,7 @@ std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
 
 Result<void> LocalEngine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   hub_.join(thread, follower);
   parts_.metrics.followers = hub_.follower_count();
@@ -52,7 +52,7 @@ void LocalEngine::leave(const ThreadName& thread, Follower& follower) {
 Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadName& thread,
                                    Timestamp after, std::size_t bytes_max) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   return history_.slice(**live, after, bytes_max);
 }
@@ -60,7 +60,7 @@ Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const Thre
 Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
                                        const Cursor& cursor) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   return lockstep::check_cursor(cursor, (*live)->state.now, rules_of(rules_, **live));
 }
@@ -70,7 +70,7 @@ Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const 
 Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const ThreadName& thread,
                                   std::optional<Timestamp> at) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   const Timestamp now = (*live)->state.now;
   if (at && *at > now) {
@@ -89,7 +89,7 @@ Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const Threa
 Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName& thread,
                                            const PageAsked& asked) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   const ThreadState* state = &(*live)->state;
   std::optional<ThreadState> then;
@@ -118,7 +118,7 @@ Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName&
 Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName& thread,
                              const RunId& run) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   const RunRow* row = (*live)->state.run(run);
   if (!row) return unknown_run(run);
@@ -128,7 +128,7 @@ Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName
 Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadName& thread,
                                         const RunId& run) {
   MUST(parts_.executor.runs_here());
-  auto live = states_.open(user, thread);
+  auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   const RunRow* row = (*live)->state.run(run);
   if (!row) return unknown_run(run);
@@ -160,13 +160,22 @@ Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const Threa
 Result<ThreadsPage> LocalEngine::threads(const UserId& user, std::optional<std::string> before,
                                          std::uint32_t limit) {
   MUST(parts_.executor.runs_here());
-  return feed_.threads(user, before, limit);
+  auto page = feed_.threads(user, before, limit);
+  if (!page) return page;
+  for (Thread& thread : page->threads) thread.running = thread.running && mended({user, thread.id});
+  return page;
 }
 
 Result<std::vector<FeedItem>> LocalEngine::feed(const UserId& user, const std::string& after,
                                                 std::uint32_t limit) {
   MUST(parts_.executor.runs_here());
-  return feed_.items(user, after, limit);
+  auto items = feed_.items(user, after, limit);
+  if (!items) return items;
+  for (FeedItem& item : *items) {
+    if (item.thread)
+      item.thread->running = item.thread->running && mended({item.owner, item.thread->id});
+  }
+  return items;
 }
 
 void LocalEngine::join_feed(const UserId& user, Follower& follower) {

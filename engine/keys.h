@@ -101,6 +101,8 @@ inline constexpr std::string_view deleted_prefix = "deleted/";
 
 // The number that the next thread gets, as 8 bytes, big-endian.
 inline constexpr std::string_view next_thread = "next_thread";
+// Since which commit of which epoch runs may outlive the process: epoch:8be, commit:8be.
+inline constexpr std::string_view outside_since = "outside_since";
 // The version of keys and values beside the log, as 8 bytes, big-endian.
 inline constexpr std::string_view format = "format";
 

@@ -116,13 +116,21 @@ void Lane::take_changes(Waiting next) {
 }
 
 void Lane::take_interrupt(Waiting next) {
-  const RunError& why = std::get<InterruptInput>(next.input).why;
-  Decision decision = interrupt(thread_.state, why, next_at(), parts_.rules);
-  const bool trace = decision.leaves_trace();
+  const auto& input = std::get<InterruptInput>(next.input);
+  std::optional<Decision> decision;
+  if (applies(input)) decision = interrupt(thread_.state, input.why, next_at(), parts_.rules);
   InFlight in_flight;
   in_flight.inputs.push_back(std::move(next));
-  if (!trace) return answer(std::move(in_flight));
-  append(std::move(decision), std::move(in_flight));
+  if (!decision || !decision->leaves_trace()) return answer(std::move(in_flight));
+  append(std::move(*decision), std::move(in_flight));
+}
+
+bool Lane::applies(const InterruptInput& input) const {
+  const ThreadState& state = thread_.state;
+  if (input.spares_outside && parts_.host.outlives(thread_)) return false;
+  if (!input.only) return true;
+  const RunRow* row = state.running ? &state.runs[*state.running] : nullptr;
+  return row && *input.only == ProducerMark{row->run.id, row->run.attempt, row->seq};
 }
 
 void Lane::take_erase(Waiting next) {
@@ -223,6 +231,10 @@ void Lane::answer(InFlight done) {
     } else if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
       answer_steps(*steps, done);
     } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
+      // Whoever waits behind a run that goes on would wait for another process.
+      if (interrupt->spares_outside) {
+        refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
+      }
       interrupt->done({});
     } else {
       std::get<EraseInput>(waiting.input).done({});

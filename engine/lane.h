@@ -45,6 +45,10 @@ struct StepsInput {
 struct InterruptInput {
   RunError why;
   Done<Result<void>> done;
+  // Those of a thread whose running run outlives the process go on.
+  bool spares_outside = false;
+  // Only if this run is running, and has come no further.
+  std::optional<ProducerMark> only = {};
 };
 // Ends every open run, and leaves a tombstone.
 struct EraseInput {
@@ -60,6 +64,8 @@ class LaneHost {
   virtual ThreadNumber next_number() = 0;
   // The entry is durable, folded, and told to followers and to those who waited for it.
   virtual void happened(LiveThread& thread, const Entry& entry) = 0;
+  // Does its running run go on without this process?
+  [[nodiscard]] virtual bool outlives(const LiveThread& thread) const = 0;
   // Nothing waits and nothing is in flight. The lane may be destroyed by this call.
   virtual void idle(LiveThread& thread) = 0;
 };
@@ -133,6 +139,8 @@ class Lane {
   void answer_steps(StepsInput& input, const InFlight& done);
   void refuse(InFlight done, const Error& error);
   void release_parked();
+  void refuse_parked(const Error& error);
+  [[nodiscard]] bool applies(const InterruptInput& input) const;
 
   LiveThread& thread_;
   const Parts& parts_;

@@ -177,6 +177,10 @@ void Lane::release_parked() {
   for (Waiting& waiting : free | std::views::reverse) waiting_.push_front(std::move(waiting));
 }
 
+void Lane::refuse_parked(const Error& error) {
+  for (Waiting& waiting : std::exchange(parked_, {})) refuse_steps(waiting, refusal_of(error));
+}
+
 void Lane::answer_steps(StepsInput& input, const InFlight& done) {
   const std::uint64_t seq = input.batch.steps.back().seq;
   if (done.entry && seq > done.known_seq) {

@@ -56,6 +56,9 @@ inline constexpr std::size_t steps_remembered = 4096;
 static_assert(steps_remembered >= batch_steps_max, "a batch that is sent again is compared whole");
 // Places in one entry where steps from its middle may begin: text that repeats itself has many.
 inline constexpr std::size_t step_match_tries_max = 256;
+// Threads that a start mends at one time, beside those that somebody asks for: their entries share
+// a flush, and each holds its state in memory.
+inline constexpr std::size_t mends_in_flight_max = 8;
 // What may wait for one thread's lane: then producers are told to wait.
 inline constexpr std::size_t lane_inputs_max = 1024;
 inline constexpr std::size_t lane_bytes_max = 32 << 20;

@@ -35,6 +35,7 @@ struct Histogram {
 struct Metrics {
   std::uint64_t entries = 0;  // made durable
   std::uint64_t events = 0;
+  std::uint64_t threads_to_mend = 0;  // whose runs a crash has left open, still
   std::uint64_t steps = 0;
   std::uint64_t changes_applied = 0;
   std::uint64_t changes_refused = 0;

@@ -25,9 +25,13 @@ bool note_open_run(OpenRuns& open, const std::string& key, const std::string& va
   const auto run = decode_open_run(key, value);
   if (!run) {
     open.damaged.push_back(place->thread);
-  } else if (open.threads.empty() || open.threads.back() != run->thread) {
-    open.threads.push_back(run->thread);  // rows of a thread lie together
+    return true;
   }
+  // Rows of a thread lie together.
+  if (open.threads.empty() || open.threads.back().number != place->thread) {
+    open.threads.push_back({place->thread, run->thread, std::nullopt});
+  }
+  if (run->status == RunStatus::running) open.threads.back().running = *run;
   return true;
 }
 
@@ -50,11 +54,21 @@ std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, co
             .value = std::nullopt,
             .stamp = Row::Stamp::none};
     if (run.status == RunStatus::queued || run.status == RunStatus::running) {
-      row.value = encode(row.key, OpenRun{name_of(after), run.id, run.status, run.attempt});
+      row.value = encode(row.key, open_run_of(after, run));
     }
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+OpenRun open_run_of(const ThreadState& state, const Run& run) {
+  return {.thread = name_of(state),
+          .run = run.id,
+          .status = run.status,
+          .attempt = run.attempt,
+          .agent = run.agent,
+          .started = run.started.value_or(Timestamp()),
+          .settings = run.settings.value_or(Hash())};
 }
 
 Result<OpenRuns> read_open_runs(const Store& store) {

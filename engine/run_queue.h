@@ -4,11 +4,13 @@
 // start knows which threads a crash has interrupted without reading the others.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine/event.h"
 #include "engine/state.h"
 #include "engine/store.h"
+#include "engine/view_codec.h"
 
 namespace lockstep {
 
@@ -16,8 +18,16 @@ namespace lockstep {
 [[nodiscard]] std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after,
                                              const Entry& entry);
 
+// Requires: it is queued or running.
+[[nodiscard]] OpenRun open_run_of(const ThreadState& state, const Run& run);
+
+struct OpenThread {
+  ThreadNumber number;
+  ThreadName thread;
+  std::optional<OpenRun> running;
+};
 struct OpenRuns {
-  std::vector<ThreadName> threads;    // that have open runs, each once
+  std::vector<OpenThread> threads;    // that have open runs, each once
   std::vector<ThreadNumber> damaged;  // whose rows can't be read
 };
 [[nodiscard]] Result<OpenRuns> read_open_runs(const Store& store);

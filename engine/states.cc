@@ -246,8 +246,12 @@ LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
 }
 
 bool States::busy(const LiveThread& thread) const {
-  return (thread.lane && !thread.lane->idle()) || thread.state.running ||
-         !thread.state.waiting.empty() || parts_.hub.followed(thread.name);
+  // Runs that are written from outside, and those that wait behind them, need nobody here until the
+  // next step comes.
+  const bool runs = thread.state.running || !thread.state.waiting.empty();
+  const bool outside = parts_.outside && parts_.outside->has(thread.number);
+  return (thread.lane && !thread.lane->idle()) || (runs && !outside) ||
+         parts_.hub.followed(thread.name);
 }
 
 void States::touch(LiveThread& thread) {

@@ -1,9 +1,9 @@
 // states.h: the threads that are in memory.
 //
 // A thread is loaded when it is first asked for (its views, then the entries after them) and stays
-// while somebody needs it: a lane at work, followers, open runs. Then it is idle, and idle ones
-// stay while there is memory for them (memory.h), the one used longest ago going first. A state
-// changes only by `fold`, which only the commit of an entry calls.
+// while somebody needs it: a lane at work, followers, open runs that this process writes. Then it
+// is idle, and idle ones stay while there is memory for them (memory.h), the one used longest ago
+// going first. A state changes only by `fold`, which only the commit of an entry calls.
 //
 // A thread that can't be read is quarantined: to ask for it is the error `corrupt`, all others are
 // served. So is one that was being opened when the process died (opening.h).
@@ -26,6 +26,7 @@
 #include "engine/memory.h"
 #include "engine/metrics.h"
 #include "engine/opening.h"
+#include "engine/outside_runs.h"
 #include "engine/state.h"
 #include "engine/store.h"
 
@@ -66,7 +67,8 @@ class States {
     const Epochs& epochs;
     OpeningMarker* opening;
     Metrics& metrics;
-    MemoryAccount* memory = nullptr;  // null: no bound in bytes
+    MemoryAccount* memory = nullptr;       // null: no bound in bytes
+    const OutsideRuns* outside = nullptr;  // null: there are none
   };
   explicit States(Parts parts);
   ~States();

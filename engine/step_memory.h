@@ -29,7 +29,7 @@ class StepMemory {
  public:
   // Null: the bytes are not counted.
   explicit StepMemory(const SipKey& key, MemoryAccount* account = nullptr)
-      : key_(key), charge_(account, MemoryKind::states) {}
+      : key_(key), charge_(account, MemoryKind::models) {}
   StepMemory(const StepMemory&) = delete;
   StepMemory& operator=(const StepMemory&) = delete;
 

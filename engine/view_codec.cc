@@ -337,6 +337,9 @@ std::string encode(std::string_view key, const OpenRun& run) {
   to.setRun(bytes_of(run.run.get()));
   to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
   to.setAttempt(run.attempt);
+  to.setAgent(bytes_of(run.agent.get()));
+  to.setStarted(run.started.get());
+  if (run.started != Timestamp()) to.setSettings(bytes_of(run.settings));
   return seal(key, to);
 }
 
@@ -354,7 +357,10 @@ Result<OpenRun> decode_ownerless_open_run(std::string_view key, std::string_view
         .thread = {UserId(text(from.getOwner(), damage)), ThreadId(id(from.getThread(), damage))},
         .run = RunId(id(from.getRun(), damage)),
         .status = value_of(packed::run_status_table, from.getStatus(), damage),
-        .attempt = from.getAttempt()};
+        .attempt = from.getAttempt(),
+        .agent = from.hasAgent() ? AgentName(id(from.getAgent(), damage)) : AgentName(),
+        .started = Timestamp(from.getStarted()),
+        .settings = from.hasSettings() ? packed::hash(from.getSettings(), damage) : Hash()};
   });
 }
 

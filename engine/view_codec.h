@@ -88,6 +88,9 @@ struct OpenRun {
   RunId run;
   RunStatus status = RunStatus::queued;
   std::uint32_t attempt = 1;
+  AgentName agent;
+  Timestamp started;  // 0: it waits
+  Hash settings{};    // of a run that has started
   friend bool operator==(const OpenRun&, const OpenRun&) = default;
 };
 [[nodiscard]] std::string encode(std::string_view key, const OpenRun& run);

@@ -105,6 +105,10 @@ struct OpenRun {
   status @2 :Event.RunStatus;
   attempt @3 :UInt32 = 1;
   owner @4 :Data;         # of the thread; format 1 of the store had none (engine/rocks/upgrade.h)
+  # Of a run that has started: is it one that outlives the process?
+  agent @5 :Data;
+  started @6 :UInt64;
+  settings @7 :Data;      # SHA-256; empty before the start
 }
 
 # A row of the table `feed`.

@@ -81,6 +81,8 @@ void add_engine(Families& families, const Metrics& metrics) {
                    metrics.entries_read_from_log);
   families.counter("states_loaded", "Threads read into memory.", metrics.states_loaded);
   families.gauge("states_in_memory", "Threads in memory.", metrics.states_in_memory);
+  families.gauge("threads_to_mend", "Threads whose runs a crash has left open.",
+                 metrics.threads_to_mend);
   families.gauge("followers", "Followers of threads.", metrics.followers);
   families.gauge("threads_quarantined", "Threads that are damaged and not served.",
                  metrics.threads_quarantined);

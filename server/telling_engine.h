@@ -24,6 +24,12 @@ class TellingEngine final : public Engine {
   void sync(SyncRequest request, Done<Result<SyncReply>> done) override;
   void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) override;
+  [[nodiscard]] bool mended(const ThreadName& thread) const override {
+    return engine_.mended(thread);
+  }
+  void mend(const ThreadName& thread, Done<void> done) override {
+    engine_.mend(thread, std::move(done));
+  }
   [[nodiscard]] Result<void> join(const UserId& user, const ThreadName& thread,
                                   Follower& follower) override;
   void leave(const ThreadName& thread, Follower& follower) override;

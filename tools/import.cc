@@ -2,6 +2,7 @@
 //
 // Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the
 // log entry by entry, as it was (history.h). Either way what is there already stays as it is.
+#include "engine/keys.h"
 #include "server/front/json_text.h"
 #include "tools/file.h"
 #include "tools/history.h"
@@ -137,6 +138,10 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
     return taken ? Result<void>() : Result<void>(at_line(taken.error(), number));
   });
   const auto finished = history.finish();
+  // The writers of runs that came open from elsewhere are elsewhere: the next start ends them.
+  const auto foreign = writer.write(
+      {{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}});
+  if (!foreign) return terminal.fail(trouble_of(foreign.error(), options.data));
   const HistoryAccount& account = history.account();
   std::string text;
   if (options.json) {

@@ -11,6 +11,7 @@
 #include "engine/keys.h"
 #include "engine/marks.h"
 #include "engine/rocks/rocks_log.h"
+#include "engine/run_queue.h"
 #include "engine/views.h"
 #include "server/front/json_text.h"
 #include "tools/printable.h"
@@ -117,8 +118,7 @@ class Rebuild {
       const Run& open = state.runs[run].run;
       if (open.ended) continue;
       const std::string key = keys::open_run({number, run});
-      rows[{Table::open_runs, key}] =
-          encode(key, OpenRun{name, open.id, open.status, open.attempt});
+      rows[{Table::open_runs, key}] = encode(key, open_run_of(state, open));
     }
     const std::string key = keys::thread(name);
     const ThreadRecord record{name.id, number, name.owner, state.thread, state.now, state.now};

@@ -301,6 +301,9 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .opening = opening->get()},
                             driver);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
+  if (metrics.threads_to_mend > 0) {
+    log.info("mending", {{"threads", std::to_string(metrics.threads_to_mend)}});
+  }
 
   TellingEngine telling(**engine, log);
   auto serving = open_serving(

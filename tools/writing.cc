@@ -75,8 +75,10 @@ const Kv& StoreWriter::kv() { return rocks_->kv(); }
 const RocksKv& StoreWriter::rocks_kv() { return rocks_->kv(); }
 Executor& StoreWriter::executor() { return *strand_; }
 
+void StoreWriter::run_one() { strand_->loop.run_one(); }
+
 void StoreWriter::wait_for(const bool& flag) {
-  while (!flag) strand_->loop.run_one();
+  while (!flag) run_one();
 }
 
 Result<void> StoreWriter::write(std::vector<Row> rows) {
@@ -93,6 +95,10 @@ Result<void> StoreWriter::write(std::vector<Row> rows) {
 struct OfflineEngine::NoAgents final : Agents {
   [[nodiscard]] std::optional<AgentSettings> settings(const AgentName&,
                                                       const std::optional<Json>&) const override {
+    return {};
+  }
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(const AgentName&,
+                                                                  std::string_view) const override {
     return {};
   }
 };
@@ -128,6 +134,7 @@ Result<std::unique_ptr<OfflineEngine>> OfflineEngine::open(StoreWriter& writer) 
   offline->engine_ = std::move(*engine);
   writer.wait_for(done);
   if (!ready) return std::unexpected(ready.error());
+  while (offline->metrics_.threads_to_mend > 0) writer.run_one();
   return offline;
 }
 

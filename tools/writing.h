@@ -42,6 +42,8 @@ class StoreWriter {
   [[nodiscard]] SystemClock& clock() { return clock_; }
   [[nodiscard]] SystemRandom& random() { return random_; }
 
+  // Runs the next thing on the strand, when there is one.
+  void run_one();
   // Runs what the log posts back, until `flag` is set by some of it.
   void wait_for(const bool& flag);
   // Log::write, and waits until it is durable.

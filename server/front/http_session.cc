@@ -129,7 +129,7 @@ void HttpSession::dispatch() {
   if (admission.route == nullptr) return answer_with(std::move(admission.response));
   admission.call.request.body = exchange_->parser.take_body();
   self_ = std::make_shared<HttpSession*>(this);
-  admission.route->handler(front_, std::move(admission.call), [self = self_](Answer answer) {
+  handle(front_, *admission.route, std::move(admission.call), [self = self_](Answer answer) {
     if (*self != nullptr) (*self)->answered(std::move(answer));
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/front/call.h"
 #include "server/front/handlers.h"
 #include "server/front/http_rules.h"
 #include "server/limits.h"
@@ -272,6 +273,18 @@ std::string methods_of(const std::vector<std::string>& path) {
   }
   if (!methods.empty()) methods += ", OPTIONS";
   return methods;
+}
+
+void handle(Front& front, const Route& route, Call call, Respond respond) {
+  const bool of_thread = route.pattern.starts_with("/v1/threads/{}");
+  if (!of_thread || front.engine.mended(thread_of(call))) {
+    return route.handler(front, std::move(call), std::move(respond));
+  }
+  const ThreadName thread = thread_of(call);
+  front.engine.mend(
+      thread, [&front, &route, call = std::move(call), respond = std::move(respond)]() mutable {
+        route.handler(front, std::move(call), std::move(respond));
+      });
 }
 
 std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {

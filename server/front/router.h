@@ -46,6 +46,10 @@ struct Route {
   Handler handler = nullptr;
 };
 
+// Calls the route's handler; if it is about a thread that a crash has left with open runs, when
+// that is mended: nothing of the thread is shown before.
+void handle(Front& front, const Route& route, Call call, Respond respond);
+
 struct Admission {
   const Route* route = nullptr;  // null: answered by `response` already
   Call call;

@@ -81,6 +81,7 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "connect_timeout_seconds") return take(field, config.connect_timeout);
   if (name == "first_token_timeout_seconds") return take(field, config.first_token_timeout);
   if (name == "token_timeout_seconds") return take(field, config.token_timeout);
+  if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);
   return "is not known";
 }

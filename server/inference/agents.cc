@@ -139,6 +139,9 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
                   "agent " + name + ": " + made.error().detail);
     }
     set->agents_.emplace(AgentName(name), std::move(*made));
+    if (agent.kind == AgentKind::push) {
+      set->silences_.emplace(AgentName(name), agent.silence_timeout);
+    }
   }
   return set;
 }
@@ -153,6 +156,16 @@ std::optional<AgentSettings> AgentSet::settings(const AgentName& agent,
   const Agent* found = find(agent);
   if (!found) return {};
   return found->settings(params);
+}
+
+std::optional<std::chrono::microseconds> AgentSet::outlives(const AgentName& agent,
+                                                            std::string_view settings) const {
+  const auto silence = silences_.find(agent);
+  if (silence == silences_.end()) return {};
+  // The name may have been another kind's when the run began.
+  const auto begun_with = read_settings(settings);
+  if (!begun_with || begun_with->kind != "push") return {};
+  return silence->second;
 }
 
 }  // namespace lockstep

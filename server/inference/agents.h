@@ -41,6 +41,8 @@ struct AgentConfig {
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;
+  // push: a run whose writer says nothing for so long is interrupted
+  std::chrono::milliseconds silence_timeout = limits::silence_timeout;
   double rate = 40;  // demo: tokens a second
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
@@ -69,10 +71,13 @@ class AgentSet final : public Agents {
   [[nodiscard]] Agent* find(const AgentName& name) const;
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override;
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& agent, std::string_view settings) const override;
 
  private:
   AgentSet();
   std::map<AgentName, std::unique_ptr<Agent>> agents_;
+  std::map<AgentName, std::chrono::milliseconds> silences_;  // of those of kind push
   std::vector<AgentWarning> warnings_;
 };
 

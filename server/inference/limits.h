@@ -52,6 +52,8 @@ inline constexpr std::chrono::milliseconds usage_wait_max{5'000};
 inline constexpr std::chrono::milliseconds connect_timeout{10'000};
 inline constexpr std::chrono::milliseconds first_token_timeout{300'000};
 inline constexpr std::chrono::milliseconds token_timeout{60'000};
+// A writer outside may have a tool at work for minutes; one that died is not waited for longer.
+inline constexpr std::chrono::milliseconds silence_timeout{600'000};
 // Of any time-out in the configuration.
 inline constexpr std::chrono::hours timeout_max{24};
 

@@ -31,6 +31,10 @@ class LiveAgents final : public Agents {
       const AgentName& agent, const std::optional<Json>& params) const override {
     return set_->settings(agent, params);
   }
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& agent, std::string_view settings) const override {
+    return set_->outlives(agent, settings);
+  }
 
  private:
   std::shared_ptr<const AgentSet> set_;

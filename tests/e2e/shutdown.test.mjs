@@ -7,8 +7,8 @@ import { answer } from "./lib/aimock.mjs";
 import { Events, backlog, bytesOf } from "./lib/events.mjs";
 import { Front } from "./lib/front.mjs";
 import { connectionsTo } from "./lib/ports.mjs";
-import { Producer, opens, says } from "./lib/producer.mjs";
-import { asks, isOver, pushes, scene } from "./lib/scene.mjs";
+import { Producer, finishes, opens, says } from "./lib/producer.mjs";
+import { asks, isRunning, pushes, scene } from "./lib/scene.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { chance, seed, text } from "./lib/texts.mjs";
 
@@ -69,7 +69,9 @@ describe("SIGTERM", { timeout: 60_000 }, () => {
       front.assertWell();
     }
     assert.equal(Screen.of(await server.read("three")).text("three-run"), "acknowledged");
-    assert.ok(isOver(Screen.of(await server.read("three")), "three-run"));
+    assert.ok(isRunning(Screen.of(await server.read("three")), "three-run"), "its writer is elsewhere");
+    await producer.write(says("three-m", " and on"), finishes());
+    assert.equal(Screen.of(await server.read("three")).text("three-run"), "acknowledged and on");
     const log = bytesOf(await backlog(server, "one"));
     assert.ok(log.startsWith(reader.bytes), "the reader's bytes are the log's");
   });

@@ -120,7 +120,13 @@ TEST(ViewCodec, ATombstoneComesBack) {
 }
 
 TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
-  const OpenRun run{{UserId("u"), ThreadId("t")}, RunId("r"), RunStatus::running, 2};
+  const OpenRun run{.thread = {UserId("u"), ThreadId("t")},
+                    .run = RunId("r"),
+                    .status = RunStatus::running,
+                    .attempt = 2,
+                    .agent = AgentName("a"),
+                    .started = Timestamp(7),
+                    .settings = {8}};
   const FeedRow row{{UserId("u"), ThreadId("t")}, true};
   const std::string feed = keys::feed(UserId("u"));
 

@@ -35,6 +35,11 @@ class OneAgent : public Agents {
  public:
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override;
+  // A restart changes nothing of a run that outlives it, so there is nothing to explore.
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& /*agent*/, std::string_view /*settings*/) const override {
+    return std::nullopt;
+  }
 };
 
 class Mover {

@@ -105,6 +105,7 @@ class EngineWorld : private RunHost {
   void start();
   void open();
   void power_cut();
+  bool all_mended();
   void after_start();
   void check_all_kept();
   void check_context(const ThreadName& thread, const RunId& run);

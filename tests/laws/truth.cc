@@ -85,6 +85,7 @@ std::string ThreadTruth::add_events(const Entry& entry, std::uint64_t life) {
 std::string ThreadTruth::queued(const RunQueued& event, const Entry& entry) {
   if (runs_.contains(event.run)) return "run " + event.run.get() + " is queued twice";
   runs_[event.run].queued = entry.at;
+  runs_[event.run].agent = event.agent;
   order_.push_back(event.run);
   if (running_) ++counts_["run waits"];
   waiting_.push_back(event.run);

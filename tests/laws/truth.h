@@ -29,6 +29,7 @@ using Counts = std::map<std::string, std::uint64_t>;
 
 // A run, as the entries tell of it.
 struct RunLife {
+  AgentName agent;
   Timestamp queued;
   std::optional<Timestamp> started;
   std::optional<Timestamp> ended;
@@ -81,6 +82,10 @@ class ThreadTruth {
   [[nodiscard]] const std::vector<RunId>& runs() const { return order_; }
   [[nodiscard]] bool has_open_runs() const { return running_ || !waiting_.empty(); }
   [[nodiscard]] const std::optional<RunId>& running() const { return running_; }
+  // Is a run going on whose writer is outside? A restart ends nothing then.
+  [[nodiscard]] bool outlives() const {
+    return running_ && runs_.at(*running_).agent == AgentName("push");
+  }
   // Starts (true) and ends of runs, in order.
   [[nodiscard]] const std::vector<std::pair<bool, RunId>>& turns() const { return turns_; }
   [[nodiscard]] const Ack* ack(const DeviceName& device, Op op) const;

@@ -38,6 +38,7 @@ StartRun EngineWorld::some_start(Front& front) {
   if (one_in(10) && !known.runs().empty()) start.run = known.runs()[upto(known.runs().size())];
   MessageInput input = said(one_in(5) ? "" : "m" + std::to_string(++names_), word());
   start.input.push_back(std::move(input));
+  if (one_in(4)) start.agent = AgentName("push");
   if (one_in(20)) start.agent = AgentName("nobody");
   if (one_in(3))
     start.place =

@@ -23,6 +23,7 @@ struct EngineWorld::Life {
   std::unique_ptr<KvLog> log;
   std::unique_ptr<SpiedLog> spied;
   std::unique_ptr<Engine> engine;
+  bool opened = false;  // and threads may still be mended
   bool ready = false;
 };
 

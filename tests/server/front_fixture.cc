@@ -79,6 +79,10 @@ class TestAgents : public Agents {
     if (agent.get() == "nobody") return std::nullopt;
     return push_.settings(params);
   }
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& /*agent*/, std::string_view /*settings*/) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] Agent* find(const AgentName& agent) {
     if (agent.get() == "echo") return &echo_;
     return agent.get() == "nobody" ? nullptr : &push_;

@@ -4,6 +4,8 @@ namespace lockstep::sim {
 
 const std::vector<std::string>& must_happen() {
   static const std::vector<std::string> names{
+      "run outlives a restart",
+      "thread asked for before it is mended",
       "fault: clock jumps ahead",
       "fault: clock jumps back",
       "fault: device does not read",

@@ -66,6 +66,7 @@ void Judge::look() {
       if (truth.erase_asked || !records.wrong.empty()) continue;
       const Entry& entry = *truth.entries()[thread.entries];
       std::string wrong = judge(truth, thread, entry);
+      if (wrong.empty()) wrong = judge_end(truth, id, entry);
       if (!wrong.empty()) {
         return records.found(to_string(id) + ", entry " + std::to_string(entry.at.get()) + ": " +
                              wrong);
@@ -97,6 +98,21 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
   if (judged.oracle.last() > entry.at.get()) return "the oracle is ahead";
   wrong = test::difference(truth.screen(entry.at), judged.oracle.now());
   return wrong.empty() ? wrong : "the oracle comes to something else: " + wrong;
+}
+
+// A run whose writer is outside ends by no restart, unless that was a restore.
+std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& thread,
+                             const Entry& entry) const {
+  for (const Event& event : entry.events) {
+    const auto* ended = std::get_if<RunEnded>(&event);
+    if (!ended || !ended->error || !truth.run(ended->run)->started || entry.producer) continue;
+    if (ended->error->code != "interrupted" && ended->error->code != "shutdown") continue;
+    const bool outside = truth.run(ended->run)->agent == AgentName("push");
+    if (outside && !restored_.contains({thread, ended->run})) {
+      return "a restart ends a run whose writer is alive";
+    }
+  }
+  return {};
 }
 
 // Which request was it? The one whose new ops are the entry's; if the same was asked twice, either.
@@ -316,6 +332,8 @@ void Judge::go_back(const Kept& kept, Epoch next) {
   for (auto& [id, thread] : judged_) {
     thread.oracle.rewind(records.thread(id).last().get(), next.get());
     thread.asked.clear();
+    const auto& running = records.thread(id).running();
+    if (running) restored_.emplace(id, *running);
   }
   epoch_ = next;
 }

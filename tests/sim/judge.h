@@ -85,6 +85,8 @@ class Judge {
   JudgedThread& judged(const ThreadName& thread);
   std::string judge(test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
   std::string judge_changes(JudgedThread& judged, const Entry& entry);
+  [[nodiscard]] std::string judge_end(const test::ThreadTruth& truth, const ThreadName& thread,
+                                      const Entry& entry) const;
   void keep_promises(const test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
   void check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply);
   void check_outcomes(const Asked& asked, const SyncReply& reply);
@@ -95,6 +97,9 @@ class Judge {
   std::optional<Epoch> epoch_;
   std::map<ThreadName, JudgedThread> judged_;
   std::map<Epoch, std::map<ThreadName, test::ThreadTruth>> lost_;
+  // Runs that a restore found open: their writers' steps may be lost, so they end whoever writes
+  // them.
+  std::set<std::pair<ThreadName, RunId>> restored_;
 };
 
 }  // namespace lockstep::sim

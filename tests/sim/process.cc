@@ -18,6 +18,8 @@ constexpr std::uint64_t strand_micros = 40;      // until what was posted runs, 
 constexpr std::uint64_t disk_micros = 2'000;     // usually, a flush
 constexpr std::uint64_t start_micros = 300'000;  // usually, until it runs again
 constexpr Micros mark_period{1'000'000};
+// Long beside any pause of a producer; what one has given up ends all the same.
+constexpr std::chrono::seconds silence_max{90};
 constexpr std::uint64_t busy_tasks_max = 4;  // of the strand, while the disk is at one commit
 
 // One event for each task, in order.
@@ -141,7 +143,9 @@ struct Process::Life {
         fail_stop([](const std::string&) {}),
         kv(process.disk_, process.judge_.records,
            [this, &process] { executor.run_some(process.chance_.upto(busy_tasks_max)); }),
-        mark(process.disk_) {}
+        mark(process.disk_) {
+    agents.silence_max = silence_max;
+  }
   ~Life() = default;
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
@@ -294,7 +298,9 @@ void Process::stop_gracefully() {
   ++judge_.records.counts["fault: graceful stop"];
   life_->engine->stop([this, life = life_number_] {
     for (const auto& [id, thread] : judge_.records.threads) {
-      if (thread.has_open_runs()) judge_.records.found("a run is open after a stop");
+      if (thread.has_open_runs() && !thread.outlives()) {
+        judge_.records.found("a run is open after a stop");
+      }
     }
     loop_.after(Micros(1), "stopped", [this, life] {
       if (life == life_number_) die(Death::kill);
@@ -353,23 +359,43 @@ bool Process::restore() {
 
 void Process::check_all_kept() {
   for (auto& [id, truth] : judge_.records.threads) {
-    if (truth.has_open_runs())
-      judge_.records.found("a run of " + to_string(id) + " is open after a start");
-    const auto now = life_->engine->read(std::nullopt, id, std::nullopt);
-    if (!now) {
-      const std::string& code = now.error().code;
-      const bool gone = code == "deleted" && truth.erase_asked;
-      const bool never = code == "unknown_thread" && !truth.there();
-      if (!gone && !never) judge_.records.found("after a start " + to_string(id) + " is " + code);
+    if (life_->engine->mended(id)) {
+      check_kept(id, truth);
       continue;
     }
-    const std::string wrong = test::difference(now->screen, truth.screen(truth.last()));
-    if (!wrong.empty()) {
-      judge_.records.found("after a start " + to_string(id) + " shows something else: " + wrong);
+    const auto now = life_->engine->read(std::nullopt, id, std::nullopt);
+    if (now || now.error().code != "not_ready") {
+      judge_.records.found("thread " + to_string(id) + " is shown before it is mended");
     }
-    check_contexts(id, truth);
+    if (chance_.one_in(2)) continue;  // it is mended in its turn, and others come first
+    ++judge_.records.counts["thread asked for before it is mended"];
+    life_->engine->mend(id, [this, id, alive = std::weak_ptr(life_->alive)] {
+      if (alive.expired() || dying_) return;
+      judge_.look();
+      check_kept(id, judge_.records.thread(id));
+    });
   }
   ++judge_.records.counts["start"];
+}
+
+void Process::check_kept(const ThreadName& id, test::ThreadTruth& truth) {
+  if (truth.outlives()) ++judge_.records.counts["run outlives a restart"];
+  if (truth.has_open_runs() && !truth.outlives()) {
+    judge_.records.found("a run of " + to_string(id) + " is open after a start");
+  }
+  const auto now = life_->engine->read(std::nullopt, id, std::nullopt);
+  if (!now) {
+    const std::string& code = now.error().code;
+    const bool gone = code == "deleted" && truth.erase_asked;
+    const bool never = code == "unknown_thread" && !truth.there();
+    if (!gone && !never) judge_.records.found("after a start " + to_string(id) + " is " + code);
+    return;
+  }
+  const std::string wrong = test::difference(now->screen, truth.screen(truth.last()));
+  if (!wrong.empty()) {
+    judge_.records.found("after a start " + to_string(id) + " shows something else: " + wrong);
+  }
+  check_contexts(id, truth);
 }
 
 // What a run was given can be shown again.

@@ -113,6 +113,7 @@ class Process : private RunHost {
   void bury(Death how);
   void restart_later();
   void check_all_kept();
+  void check_kept(const ThreadName& id, test::ThreadTruth& truth);
   void check_contexts(const ThreadName& thread, const test::ThreadTruth& truth);
 
   Loop& loop_;

@@ -200,6 +200,9 @@ void Producer::check_refusal(const StepBatch& batch, const StepRefusal& refusal)
   test::Records& records = network_.judge.records;
   ++records.counts["steps refused: " + refusal.code];
   const test::RunLife* run = records.thread(thread_).run(run_);
+  if (refusal.code == "seq_reused") {
+    return records.found("a step that was taken is refused as another's");
+  }
   if (refusal.code == "gap") {
     const bool right =
         run && batch.steps.front().seq > run->seq + 1 && refusal.expected == run->seq + 1;

@@ -27,7 +27,15 @@ class AnyAgents : public Agents {
         "{\"agent\":\"" + agent.get() + "\",\"params\":" + (params ? params->text : "null") + "}",
         "model-of-" + agent.get()};
   }
+  // Those of "push" are written from outside.
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+      const AgentName& agent, std::string_view settings) const override {
+    if (agent.get() != "push" || !settings.starts_with("{\"agent\":\"push\"")) return {};
+    return silence_max;
+  }
+
   AgentName gone;  // was there once
+  std::chrono::microseconds silence_max = std::chrono::minutes(10);
 };
 
 // As the server judges it.

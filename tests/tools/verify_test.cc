@@ -130,10 +130,13 @@ TEST_F(Damage, AViewOfAnotherStateIsFound) {
 TEST_F(Damage, AnOpenRunThatIsInNoThreadIsFound) {
   const std::string key = keys::open_run({ThreadNumber(1), 0});
   tamper(data_, [&](const Kv&, KvBatch& batch) {
-    batch.put(
-        KvTable::open_runs, key,
-        encode(key,
-               OpenRun{{UserId("ann"), ThreadId("thread")}, RunId("r1"), RunStatus::running, 1}));
+    batch.put(KvTable::open_runs, key,
+              encode(key, OpenRun{.thread = {UserId("ann"), ThreadId("thread")},
+                                  .run = RunId("r1"),
+                                  .status = RunStatus::running,
+                                  .attempt = 1,
+                                  .agent = AgentName("a"),
+                                  .started = Timestamp(1)}));
   });
 
   const Said found = verify();
