@@ -207,8 +207,10 @@ TEST(Import, TakesSingleMessages) {
   const Said out = lockstep({"export", "t", "--format", "messages", "--data", data});
 
   EXPECT_EQ(in.code, 0) << in.err;
-  EXPECT_NE(out.out.find(R"({"thread":"t","message":{"id":"b","parent":"a","role":"assistant")"),
-            std::string::npos)
+  EXPECT_NE(
+      out.out.find(
+          R"({"user":"ann","thread":"t","message":{"id":"b","parent":"a","role":"assistant")"),
+      std::string::npos)
       << out.out;
 }
 
