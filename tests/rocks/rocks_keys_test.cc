@@ -110,6 +110,23 @@ TEST(Epochs, ShareHistoryUpToTheLeastCutSince) {
   EXPECT_EQ(decode_epochs(encode_epochs(epochs).substr(1)), std::nullopt);
 }
 
+TEST(Epochs, MayHaveKeptLessOfListsThanOfThreads) {
+  Epochs epochs{.current = Epoch(1), .former = {}};
+  epochs = after_cut(epochs, Epoch(2), CommitNumber(500));
+  const std::string as_before = encode_epochs(epochs);
+  epochs = after_cut(epochs, Epoch(3), CommitNumber(900));
+  epochs.former.back().lists_cut = CommitNumber(7);
+
+  EXPECT_EQ(as_before.size(), 1 + 3 * encode_number(0).size());
+  EXPECT_EQ(decode_epochs(encode_epochs(epochs)), epochs);
+  EXPECT_EQ(shared_until(epochs, Epoch(1)), CommitNumber(500));
+  EXPECT_EQ(shared_until(epochs, Epoch(2)), CommitNumber(900));
+  EXPECT_EQ(lists_shared_until(epochs, Epoch(1)), CommitNumber(7));
+  EXPECT_EQ(lists_shared_until(epochs, Epoch(2)), CommitNumber(7));
+  EXPECT_EQ(lists_shared_until(epochs, Epoch(3)), CommitNumber(~0ULL));
+  EXPECT_EQ(decode_epochs(encode_epochs(epochs).substr(0, 20)), std::nullopt);
+}
+
 TEST(MarkFile, SaysTheLastNumberThatWasWritten) {
   TempFolder folder;
   std::string path = folder.path() + "/commits";
