@@ -86,6 +86,7 @@ struct ThreadsPage {
   std::vector<Thread> threads;      // latest change first
   std::optional<std::string> next;  // `before` of the next page
   std::string cursor;               // of the feed, now
+  std::optional<Error> damage;      // of the feed: then this is made from the threads' own rows
 };
 
 // Of a thread that changed, or was removed; whose it is, for a feed may tell of another user's.

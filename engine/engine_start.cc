@@ -112,7 +112,8 @@ Result<LocalEngine::Found> LocalEngine::look(const Parts& parts) {
   const auto quarantined = marks::read(parts.store, marks::quarantined);
   if (!quarantined) return std::unexpected(quarantined.error());
   found.quarantined = *quarantined;
-  if (const auto died = parts.opening ? parts.opening->found() : std::nullopt) {
+  const auto died = parts.opening ? parts.opening->found() : std::nullopt;
+  if (died && *died < found.next_number) {  // else it names no thread
     found.quarantined.push_back(*died);
     found.rows.push_back(marks::set(marks::quarantined, *died));
   }

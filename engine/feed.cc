@@ -30,14 +30,63 @@ Result<std::vector<Changed>> read_rows(const Store& store, const Scan& scan) {
   return rows;
 }
 
+// The same from the list of threads, which has of each thread where its place in the feed is: all
+// rows of the user, oldest first. A row that is damaged has no place that is known.
+Result<std::vector<Changed>> rows_of_threads(const Store& store, const UserId& user) {
+  std::vector<Changed> all;
+  Scan scan{.table = Table::threads, .rows_max = limits::read_entries_max};
+  while (true) {
+    const auto stored = store.scan(scan);
+    if (!stored) return std::unexpected(stored.error());
+    for (const auto& [key, value] : *stored) {
+      const auto record = decode_thread_record(key, value);
+      if (!record || record->record.owner != user) continue;
+      all.push_back({record->commit, {record->record.name(), !record->record.thread}});
+    }
+    if (stored->size() < scan.rows_max) break;
+    scan.after = stored->back().first;
+  }
+  std::ranges::sort(all, {}, &Changed::commit);
+  return all;
+}
+
+// What the scan would have found there.
+std::vector<Changed> part_of(std::vector<Changed> all, const Scan& scan) {
+  const bool forward = scan.direction == Direction::forward;
+  if (!forward) std::ranges::reverse(all);
+  const auto from = scan.after.empty() ? std::nullopt : keys::decode_feed(scan.after);
+  std::erase_if(all, [&](const Changed& row) {
+    return from && (forward ? row.commit <= from->commit : row.commit >= from->commit);
+  });
+  if (all.size() > scan.rows_max) all.resize(scan.rows_max);
+  return all;
+}
+
+struct Rows {
+  std::vector<Changed> rows;
+  std::optional<Error> damage;  // why they are not from the feed
+};
+
+// A feed that is damaged must not hide the threads, which are well: then the list of threads, which
+// says the same but takes the longer time, is asked. `lockstep rebuild` makes the feed again.
+Result<Rows> feed_rows(const Store& store, const UserId& user, const Scan& scan) {
+  auto rows = read_rows(store, scan);
+  if (rows) return Rows{std::move(*rows), {}};
+  if (rows.error().kind != Kind::corrupt) return std::unexpected(rows.error());
+  auto all = rows_of_threads(store, user);
+  if (!all) return std::unexpected(rows.error());
+  return Rows{part_of(std::move(*all), scan), rows.error()};
+}
+
 // As the list shows it. A thread whose row is damaged is shown by its id alone: it is there, and to
 // open it says what is the matter.
 Result<Thread> listed(const Store& store, const ThreadName& name) {
   const std::string key = keys::thread(name);
   const auto value = store.get(Table::threads, key);
-  if (!value) return std::unexpected(value.error());
   Thread thread;
   thread.id = name.id;
+  if (!value && value.error().kind == Kind::corrupt) return thread;
+  if (!value) return std::unexpected(value.error());
   if (!*value) return thread;
   auto record = decode_thread_record(key, **value);
   if (record && record->record.thread) return std::move(*record->record.thread);
@@ -59,7 +108,7 @@ std::string Feed::cursor(CommitNumber commit) const {
 
 Result<CommitNumber> Feed::position(const std::string& text) const {
   const auto cursor = parse_cursor(text);
-  const auto shared = cursor ? shared_until(epochs_, cursor->epoch) : std::nullopt;
+  const auto shared = cursor ? lists_shared_until(epochs_, cursor->epoch) : std::nullopt;
   if (!shared || cursor->at.get() > std::min(*shared, log_.last_commit()).get()) {
     return fail(Kind::conflict, "unknown_history", "this cursor is not of the feed's history");
   }
@@ -82,9 +131,10 @@ Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::s
   }
   CommitNumber last;
   while (true) {
-    const auto rows = read_rows(store_, scan);
-    if (!rows) return std::unexpected(rows.error());
-    for (const auto& [commit, row] : *rows) {
+    const auto found = feed_rows(store_, user, scan);
+    if (!found) return std::unexpected(found.error());
+    if (found->damage) page.damage = found->damage;
+    for (const auto& [commit, row] : found->rows) {
       if (page.threads.size() == limit) page.next = cursor(last);
       if (page.next) return page;
       last = commit;
@@ -93,7 +143,7 @@ Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::s
       if (!thread) return std::unexpected(thread.error());
       page.threads.push_back(std::move(*thread));
     }
-    if (rows->size() < scan.rows_max) return page;
+    if (found->rows.size() < scan.rows_max) return page;
     scan.after = keys::feed(user, last);
   }
 }
@@ -106,10 +156,10 @@ Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string&
     if (!commit) return std::unexpected(commit.error());
     scan.after = keys::feed(user, *commit);
   }
-  const auto rows = read_rows(store_, scan);
-  if (!rows) return std::unexpected(rows.error());
+  const auto found = feed_rows(store_, user, scan);
+  if (!found) return std::unexpected(found.error());
   std::vector<FeedItem> items;
-  for (const Changed& row : *rows) {
+  for (const Changed& row : found->rows) {
     FeedItem item{
         .cursor = cursor(row.commit), .owner = row.row.thread.owner, .thread = {}, .removed = {}};
     if (row.row.removed) {

@@ -73,7 +73,18 @@ Result<RunContext> TellingEngine::context(const std::optional<UserId>& user,
 
 Result<ThreadsPage> TellingEngine::threads(const UserId& user, std::optional<std::string> before,
                                            std::uint32_t limit) {
-  return told(list_of(user), engine_.threads(user, std::move(before), limit));
+  auto page = told(list_of(user), engine_.threads(user, std::move(before), limit));
+  if (page && page->damage) {
+    const std::string what = "the feed of " + user.get();
+    if (told_.size() < told_max && told_.insert(what).second) {
+      log_.error("corrupt", {{"what", what},
+                             {"reason", page->damage->detail},
+                             {"next",
+                              "lists are made from the list of threads, which takes longer; stop "
+                              "the server, then `lockstep rebuild`"}});
+    }
+  }
+  return page;
 }
 
 Result<std::vector<FeedItem>> TellingEngine::feed(const UserId& user, const std::string& after,

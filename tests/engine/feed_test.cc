@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/keys.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
@@ -160,6 +161,35 @@ TEST_F(FeedTest, ACursorThatIsNoneOfItsOwnIsUnknown) {
   EXPECT_EQ(engine->threads(user, "nonsense", 5).error().code, "unknown_history");
   EXPECT_EQ(engine->feed(user, "999999@0000000000abcdef", 5).error().code, "unknown_history");
   EXPECT_EQ(engine->feed(user, "1@0000000000000001", 5).error().code, "unknown_history");
+}
+
+TEST_F(FeedTest, ADamagedFeedHidesNoThread) {
+  for (const char* name : {"t1", "t2", "t3", "t4"}) put_in(name, "u1");
+  erase("t2");
+  put_in("t1", "u2");
+  const ThreadsPage whole = page();
+  const std::vector<FeedItem> told = items("");
+  const std::string from = told.at(1).cursor;
+  const std::vector<FeedItem> rest = items(from);
+  Answer<Result<void>> spoilt;
+  memory.write({{Table::feed, keys::feed(user, CommitNumber(1)), "no row", Row::Stamp::none}}, {},
+               spoilt.done());
+  executor.run();
+
+  const ThreadsPage first = page({}, 2);
+
+  EXPECT_TRUE(page().damage.has_value());
+  EXPECT_FALSE(whole.damage.has_value());
+  EXPECT_EQ(page().threads, whole.threads);
+  EXPECT_EQ(first.threads.size(), 2U);
+  EXPECT_EQ(names(first), (Names{"t1", "t4"}));
+  EXPECT_EQ(names(page(first.next, 2)), (Names{"t3"}));
+  EXPECT_EQ(items("").size(), told.size());
+  for (std::size_t at = 0; at < told.size(); ++at) {
+    EXPECT_EQ(items("").at(at).cursor, told[at].cursor);
+    EXPECT_EQ(items("").at(at).removed, told[at].removed);
+  }
+  EXPECT_EQ(items(from).size(), rest.size());
 }
 
 }  // namespace
