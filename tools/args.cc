@@ -308,6 +308,17 @@ void add_restore(CLI::App& app, std::optional<Verb>& asked) {
       "Example:\n  lockstep restore --from /backups --data ./restored");
 }
 
+void add_salvage(CLI::App& app, std::optional<Verb>& asked) {
+  const auto [verb, options] = add_verb<SalvageOptions>(
+      app, asked, "salvage", "Make a store of what is left of a damaged one");
+  verb->add_option("--from", options.from, "The damaged store; it is only read")->required();
+  verb->add_option("--to", options.to, "The new store: a folder not there, or empty")->required();
+  add_json(verb, options.json);
+  verb->footer(
+      "Keeps of each thread all before its first damaged or missing entry, and names the rest.\n\n"
+      "Example:\n  lockstep salvage --from ./data --to ./salvaged");
+}
+
 void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions::Action action) {
   using Action = TokenOptions::Action;
   const char* name = action == Action::create ? "create"
@@ -367,6 +378,7 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   add_rebuild(app, asked);
   add_backup(app, asked);
   add_restore(app, asked);
+  add_salvage(app, asked);
   add_token(app, asked);
   // CLI11 would say that a verb is missing.
   const std::string verb = count > 1 ? arguments[1] : "";

@@ -62,7 +62,7 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
   } else if (writer.error().code == "locked") {
     account = ask_for_backup(options.data, order, at);
   } else {
-    return terminal.fail(trouble_of(writer.error(), options.data));
+    return terminal.fail(trouble_of_opening(writer.error(), options.data));
   }
   if (!account) return terminal.fail(trouble_of_backup(account.error(), options.to));
   say_made(*account, options, terminal);

@@ -91,6 +91,10 @@ Trouble trouble_of_backup(const Error& error, const std::string& backups) {
     trouble.advice = "Wait for its end.";
   } else if (error.code == "no_space") {
     trouble.advice = "Make room; what was copied in vain goes with the next backup or restore.";
+  } else if (error.code == "damaged_source") {
+    trouble.advice =
+        "The backups before stay. `lockstep verify` says what else is damaged in the store, and "
+        "what mends it: `lockstep rebuild`, or `lockstep salvage`.";
   } else if (error.code == "corrupt") {
     trouble.advice = "`lockstep backup --verify --to " + backups + "` says which ones are whole.";
   } else if (error.code == "no_server") {

@@ -71,7 +71,7 @@ void print_text(const Context& context, const Sent& sent, Terminal& terminal) {
 
 ExitCode run(const ContextOptions& options, Terminal& terminal) {
   const auto reader = StoreReader::open(options.data);
-  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto record = (*reader)->thread(options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
   const auto context = context_of(**reader, *record, options.run);

@@ -118,7 +118,7 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
     return terminal.fail({ExitCode::usage, "name the threads to export, or say --all", ""});
   }
   const auto reader = StoreReader::open(options.data);
-  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto records = chosen(**reader, options);
   if (!records) return terminal.fail(trouble_of(records.error(), options.data));
 

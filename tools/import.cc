@@ -179,7 +179,7 @@ ExitCode run(const ImportOptions& options, Terminal& terminal) {
   }
   const auto writer = StoreWriter::open(options.data, StoreWriter::Missing::make);
   if (!writer) {
-    Trouble trouble = trouble_of(writer.error(), options.data);
+    Trouble trouble = trouble_of_opening(writer.error(), options.data);
     if (writer.error().code == "locked") {
       trouble.advice = "Stop the server on this folder first, or import into another folder.";
     }

@@ -71,10 +71,13 @@ Result<UserId> owner_of(const Store& store, const ThreadId& id) {
 StoreReader::StoreReader() : strand_(std::make_unique<Strand>()) {}
 StoreReader::~StoreReader() = default;
 
-Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::string& data) {
+Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::string& data,
+                                                       bool opens_damaged_tables) {
   std::unique_ptr<StoreReader> reader(new StoreReader());
-  auto rocks = RocksLog::open_read_only(
-      data, {.executor = *reader->strand_, .random = reader->random_, .options = {}});
+  auto rocks =
+      RocksLog::open_read_only(data, {.executor = *reader->strand_,
+                                      .random = reader->random_,
+                                      .options = {.opens_damaged_tables = opens_damaged_tables}});
   if (!rocks) return std::unexpected(rocks.error());
   reader->rocks_ = std::move(*rocks);
   return reader;

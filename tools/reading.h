@@ -30,8 +30,10 @@ using VisitEntry =
 
 class StoreReader {
  public:
-  // Fails with `no_store`, `not_a_store`, `newer_format`, `corrupt` or `disk`.
-  [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& data);
+  // `opens_damaged_tables`: for whoever looks for damage; what is damaged fails when it is read.
+  // Fails with `no_store`, `not_a_store`, `newer_format`, `corrupt`, `derived_damaged` or `disk`.
+  [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& data,
+                                                                 bool opens_damaged_tables = false);
   ~StoreReader();
   StoreReader(const StoreReader&) = delete;
   StoreReader& operator=(const StoreReader&) = delete;

@@ -132,7 +132,7 @@ void pause(const ReplayOptions& options, Timestamp former, Timestamp next) {
 
 ExitCode run(const ReplayOptions& options, Terminal& terminal) {
   const auto reader = StoreReader::open(options.data);
-  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto record = (*reader)->thread(options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
 

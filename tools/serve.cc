@@ -201,8 +201,9 @@ void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) 
        {"marked", report.mark ? LineLog::Value(report.mark->get()) : LineLog::Value("unknown")},
        {"dropped_bytes", report.dropped_bytes}});
   if (rocks.kv().compacts()) return;
-  log.error("compaction_off", {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
-                               {"next", "all that is whole is served; restore a copy"}});
+  log.error("compaction_off",
+            {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
+             {"next", "all that is whole is served; `lockstep verify` says what mends it"}});
 }
 
 // What will not do what somebody meant by it.
@@ -282,10 +283,10 @@ ExitCode serve(Read& read, Terminal& terminal) {
                                .options = {},
                                .told = now_and_then(clock, tell_upgrade(log))},
                               fail_stop(log));
-  if (!rocks) return terminal.fail(trouble_of(rocks.error(), config.data));
+  if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
   say_what_was_found(**rocks, config.data, log);
   auto opening = OpeningFile::open(config.data);
-  if (!opening) return terminal.fail(trouble_of(opening.error(), config.data));
+  if (!opening) return terminal.fail(trouble_of_opening(opening.error(), config.data));
   correct_access(config, log);
 
   RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log);

@@ -221,7 +221,7 @@ ExitCode run(const ShowOptions& options, Terminal& terminal) {
                           "lockstep show THREAD --data DIR …"});
   }
   const auto reader = StoreReader::open(options.data);
-  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   return options.thread ? show_thread(**reader, options, terminal)
                         : show_threads(**reader, options, terminal);
 }

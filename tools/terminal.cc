@@ -91,6 +91,40 @@ Trouble trouble_of(const Error& error, const std::string& data) {
   return trouble;
 }
 
+Trouble trouble_of_opening(const Error& error, const std::string& data) {
+  Trouble trouble = trouble_of(error, data);
+  if (error.kind == Kind::unavailable && error.code != "locked") {
+    trouble.advice += " When that is mended, start again.";
+  }
+  if (error.code == "locked") {
+    trouble.advice =
+        "Stop that process first. `lockstep verify`, `show`, `export` and `backup` work beside it.";
+  } else if (error.code == "derived_damaged") {
+    trouble.advice = "The log makes it again: `lockstep rebuild --data " + data +
+                     "`. Keep a copy of the folder before any repair.";
+  } else if (error.code == "unfinished_restore" || error.code == "unfinished_rebuild") {
+    trouble.code = ExitCode::store;
+    trouble.advice = "";  // it says which itself
+  } else if (error.code == "newer_format") {
+    trouble.code = ExitCode::store;
+    trouble.advice =
+        "`lockstep --version` says which this is; a backup of an older version goes "
+        "into a new folder with `lockstep restore`.";
+  } else if (error.code == "not_a_store") {
+    trouble.advice =
+        "Name the folder of a store, or a new one (--data DIR); `lockstep restore` "
+        "makes one of a backup.";
+  } else if (error.kind == Kind::corrupt) {
+    trouble.advice =
+        "Keep this folder. `lockstep restore` makes a store of a backup; without one, `lockstep "
+        "salvage --from " +
+        data +
+        " --to NEWDIR` keeps all that is before the damage, and says "
+        "what it leaves out.";
+  }
+  return trouble;
+}
+
 Terminal::Terminal()
     : output_(isatty(STDOUT_FILENO) == 1), error_(isatty(STDERR_FILENO) == 1), colour_(output_) {
   const char* no_color = std::getenv("NO_COLOR");

@@ -35,6 +35,9 @@ struct Trouble {
 // An error of a store: which exit code it is, and what to do next.
 [[nodiscard]] Trouble trouble_of(const Error& error, const std::string& data);
 
+// The same of a store that can't be opened at all, by `verify` neither.
+[[nodiscard]] Trouble trouble_of_opening(const Error& error, const std::string& data);
+
 enum class Ink : std::uint8_t { plain, faint, bold, red, green, yellow, blue, cyan };
 
 class Terminal {

@@ -98,6 +98,12 @@ struct RestoreOptions {
   std::optional<std::uint32_t> backup;  // none: the newest
 };
 
+struct SalvageOptions {
+  std::string from;  // the folder of the damaged store
+  std::string to;    // where the new one is to be
+  bool json = false;
+};
+
 struct TokenOptions {
   enum class Action : std::uint8_t { create, list, revoke };
   Action action = Action::list;
@@ -109,7 +115,7 @@ struct TokenOptions {
 
 using Verb = std::variant<ServeOptions, ShowOptions, ReplayOptions, ContextOptions, ImportOptions,
                           ExportOptions, VerifyOptions, RebuildOptions, BackupOptions,
-                          RestoreOptions, TokenOptions>;
+                          RestoreOptions, SalvageOptions, TokenOptions>;
 
 ExitCode run(const ServeOptions& options, Terminal& terminal);
 ExitCode run(const ShowOptions& options, Terminal& terminal);
@@ -121,6 +127,7 @@ ExitCode run(const VerifyOptions& options, Terminal& terminal);
 ExitCode run(const RebuildOptions& options, Terminal& terminal);
 ExitCode run(const BackupOptions& options, Terminal& terminal);
 ExitCode run(const RestoreOptions& options, Terminal& terminal);
+ExitCode run(const SalvageOptions& options, Terminal& terminal);
 ExitCode run(const TokenOptions& options, Terminal& terminal);
 
 }  // namespace lockstep

@@ -3,6 +3,7 @@
 
 #include "engine/rocks/rocks_log.h"
 #include "server/front/json_text.h"
+#include "tools/opening_file.h"
 #include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"
@@ -48,26 +49,55 @@ void print_text(const Verification& found, const std::string& data, Terminal& te
                  "\n");
 }
 
+// What the next start would do with the thread that was being opened when the process died. Beside
+// a running server the file says nothing: it opens threads all the time.
+void add_opening(const std::string& data, Verification& found) {
+  if (!FolderLock::take(data, FolderLock::Mode::shared)) return;
+  const auto opening = read_opening_in(data);
+  if (!opening) {
+    found.problems.push_back(
+        {"the file `opening`", {}, opening.error().detail + "; the next start begins it anew"});
+  } else if (*opening) {
+    found.problems.push_back({"thread number " + std::to_string((*opening)->get()),
+                              {},
+                              "the process died while it was being opened: the next start "
+                              "sets it aside, unless a rebuild comes before it"});
+  }
+}
+
 }  // namespace
 
 ExitCode run(const VerifyOptions& options, Terminal& terminal) {
-  const auto reader = StoreReader::open(options.data);
-  if (!reader) return terminal.fail(trouble_of(reader.error(), options.data));
+  auto reader = StoreReader::open(options.data);
+  const std::string refused = reader ? "" : reader.error().detail;
+  // Tables that can't even be opened must not hide what else is damaged, and what is not.
+  if (!reader && reader.error().kind == Kind::corrupt) {
+    constexpr bool opens_damaged_tables = true;
+    auto again = StoreReader::open(options.data, opens_damaged_tables);
+    if (again) reader = std::move(again);
+  }
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   SystemClock clock;
   Progress progress(terminal, clock, "verify: entry");
   Verifier verifier((*reader)->rocks().kv(), (*reader)->store());
   auto found = verifier.run([&](std::uint64_t entries) { progress.at(entries); });
-  if (!found) return terminal.fail(trouble_of(found.error(), options.data));
+  if (!found) return terminal.fail(trouble_of_opening(found.error(), options.data));
   // All rows can be whole and a filter beside them not, which only some reads go through.
-  if (const auto tables = (*reader)->rocks().kv().check_tables(); !tables) {
-    found->problems.push_back({"the tables", {}, tables.error().detail});
+  const auto tables = (*reader)->rocks().kv().damaged_tables();
+  for (const TableDamage& damage : tables) {
+    found->problems.push_back({"the tables", {}, damage.what});
   }
+  if (tables.empty() && !refused.empty()) found->problems.push_back({"the store", {}, refused});
+  add_opening(options.data, *found);
   if (options.json) print_json(*found, options.data, terminal);
   if (!options.json) print_text(*found, options.data, terminal);
   if (found->problems.empty()) return ExitCode::ok;
   terminal.note(
       "What is derived from the log (views, lists, feed, open runs) can be made again: `lockstep "
-      "rebuild`. Damage in the log itself can't: restore a copy, and keep this folder.");
+      "rebuild --data " +
+      options.data +
+      "`. Damage in the log itself can't: restore a backup, or `lockstep salvage --from " +
+      options.data + " --to NEWDIR` keeps all that is before it. Keep this folder.");
   return ExitCode::failed;
 }
 

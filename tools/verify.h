@@ -62,6 +62,7 @@ class Verifier {
 
  private:
   [[nodiscard]] Result<void> load();
+  bool load(Table table, const std::string& name, TableRows& rows);
   std::optional<std::string> entry(ThreadNumber number, const StoredEntry& stored,
                                    Timestamp previous);
   void begin(ThreadNumber number);
@@ -69,6 +70,7 @@ class Verifier {
   void compare_record(const WalkedThread& walked);
   void compare_views(const WalkedThread& walked);
   void compare_tables();
+  void compare_open_runs();
   void compare_feed();
   void compare_settings();
   void problem(std::string where, std::string what, Timestamp at = {});
@@ -79,6 +81,10 @@ class Verifier {
   Verification result_;
   std::map<ThreadNumber, StampedThreadRecord> records_;
   std::map<ThreadName, ThreadNumber> seen_;  // with entries
+  // What can't be read is one problem; nothing is compared with it.
+  bool records_known_ = false;
+  bool feed_known_ = false;
+  bool open_runs_known_ = false;
   TableRows feed_;
   TableRows open_runs_;
   TableRows settings_;

@@ -51,7 +51,8 @@ struct StoreWriter::Strand final : Executor {
 StoreWriter::StoreWriter() : strand_(std::make_unique<Strand>()) {}
 StoreWriter::~StoreWriter() = default;
 
-Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, Missing missing) {
+Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, Missing missing,
+                                                       bool rebuilds) {
   std::error_code ignored;
   if (missing == Missing::fail && !std::filesystem::exists(std::filesystem::path(data), ignored)) {
     return fail(Kind::not_found, "no_store", "there is no store in " + data);
@@ -62,7 +63,8 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, 
                               {.executor = *writer->strand_,
                                .random = writer->random_,
                                .options = {},
-                               .told = now_and_then(writer->clock_, note_upgrade)},
+                               .told = now_and_then(writer->clock_, note_upgrade),
+                               .rebuilds = rebuilds},
                               stop_at_once);
   if (!rocks) return std::unexpected(rocks.error());
   writer->rocks_ = std::move(*rocks);

@@ -28,8 +28,10 @@ class StoreWriter {
   // Fails with `locked`, `not_a_store`, `newer_format`, `corrupt` or `disk`; with `no_store` if
   // there is none and none is to be made. A disk that fails later ends the process.
   enum class Missing : bool { fail, make };
+  // `rebuilds`: goes on with a rebuild that was cut short, which nobody else may open.
   [[nodiscard]] static Result<std::unique_ptr<StoreWriter>> open(const std::string& data,
-                                                                 Missing missing);
+                                                                 Missing missing,
+                                                                 bool rebuilds = false);
   ~StoreWriter();
   StoreWriter(const StoreWriter&) = delete;
   StoreWriter& operator=(const StoreWriter&) = delete;

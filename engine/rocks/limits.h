@@ -37,6 +37,12 @@ inline constexpr std::size_t problems_max = 1000;
 inline constexpr std::uint32_t upgrade_rows_max = 1024;
 inline constexpr std::size_t upgrade_bytes_max = 1 << 20;
 
+// A salvage looks for threads behind a damage one by one, so a number that is nonsense must not
+// keep it for ever. Some minutes' looks.
+inline constexpr std::uint64_t salvage_threads_max = 100'000'000;
+// What it writes at once: its memory, and a flush each.
+inline constexpr std::size_t salvage_batch_bytes = 8 << 20;
+
 // Defaults of the RocksDB options that the operator may set.
 inline constexpr std::size_t block_cache_bytes = 256 << 20;
 // A memtable of the log: some 500,000 tokens. Two of them at most wait to be flushed.
@@ -49,6 +55,8 @@ inline constexpr std::size_t block_bytes = 16 << 10;
 inline constexpr std::size_t rocks_log_bytes_max = 16 << 20;  // of RocksDB's own log file
 // What an opening writes beside the tables: a manifest, options, an empty log.
 inline constexpr std::uint64_t opening_bytes = 1 << 20;
+// Files that are open at once where damage is looked for: each is opened when it is read.
+inline constexpr int damaged_open_files = 64;
 // A file goes once in seconds, an opening takes milliseconds.
 inline constexpr int read_only_tries = 5;
 inline constexpr std::uint64_t manifest_bytes_max = 4 << 20;  // some 30,000 changes of tables

@@ -63,18 +63,24 @@ RecordWalk::Seen RecordWalk::fragment(std::string_view block, std::size_t at) {
     damaged(place);
     return Seen::ended;
   }
-  record(type, place, place + header_bytes + length);
+  record(type, place, block.substr(at + header_bytes, length));
   return Seen::whole;
 }
 
 // A fragment whose bytes are right: is it in its place?
-void RecordWalk::record(std::uint8_t type, std::uint64_t at, std::uint64_t end) {
+void RecordWalk::record(std::uint8_t type, std::uint64_t at, std::string_view bytes) {
   const bool begins = type == type_whole || type == type_first;
   const bool ends = type == type_whole || type == type_last;
   if (!begins && !ends && type != type_middle) return damaged(at);
+  if (!begins && lost_) return;
+  lost_ = false;
   if (begins == within_) return damaged(at);
   within_ = !ends;
-  if (ends) whole_ = end;
+  if (ends) whole_ = at + header_bytes + bytes.size();
+  if (!on_record_) return;
+  if (begins) gathered_.clear();
+  gathered_ += bytes;
+  if (ends) on_record_(gathered_);
 }
 
 }  // namespace lockstep

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace lockstep {
@@ -21,6 +23,13 @@ class RecordWalk {
  public:
   static constexpr std::size_t block_bytes = 32 << 10;
   static constexpr std::size_t header_bytes = 7;
+
+  // Is given each whole record before the first damage. May be empty.
+  using OnRecord = std::function<void(std::string_view record)>;
+  // `anywhere`: the first block may begin within a record, whose rest is passed over.
+  enum class Begin { at_a_record, anywhere };
+  explicit RecordWalk(OnRecord on_record = {}, Begin begin = Begin::at_a_record)
+      : lost_(begin == Begin::anywhere), on_record_(std::move(on_record)) {}
 
   // In order; only the last may be shorter than `block_bytes`.
   void block(std::string_view bytes);
@@ -34,7 +43,7 @@ class RecordWalk {
  private:
   enum class Seen { whole, ended };
   [[nodiscard]] Seen fragment(std::string_view block, std::size_t at);
-  void record(std::uint8_t type, std::uint64_t at, std::uint64_t end);
+  void record(std::uint8_t type, std::uint64_t at, std::string_view bytes);
   void damaged(std::uint64_t at) {
     if (!damaged_at_) damaged_at_ = at;
   }
@@ -43,7 +52,10 @@ class RecordWalk {
   std::uint64_t whole_ = 0;
   std::optional<std::uint64_t> end_;  // of what can be read: zeros, or half a fragment
   std::optional<std::uint64_t> damaged_at_;
+  bool lost_ = false;    // no record has begun yet, and need not have
   bool within_ = false;  // a record has begun and not ended
+  OnRecord on_record_;
+  std::string gathered_;  // of the record that has begun, if somebody asks
 };
 
 }  // namespace lockstep

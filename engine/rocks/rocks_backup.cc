@@ -1,13 +1,16 @@
 #include "engine/rocks/rocks_backup.h"
 
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <set>
 
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/limits.h"
+#include "engine/rocks/rocks_files.h"
 #include "engine/rocks/rocks_keys.h"
 
 namespace lockstep {
@@ -83,6 +86,48 @@ Result<rocksdb::BackupID> create(BackupEngine& engine, const RocksKv& kv, const 
   return std::unexpected(error_of(status));
 }
 
+using Names = std::set<std::string>;
+
+Names names_in(const std::string& folder) {
+  Names names;
+  std::error_code error;
+  fs::directory_iterator it(folder, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    names.insert(it->path().filename().string());
+  }
+  return names;
+}
+
+std::string shared_in(const std::string& folder) {
+  return (fs::path(folder) / "shared_checksum").string();
+}
+
+// Where a copied table came from: `000037_sDCBA_1400.sst` was 000037.sst.
+std::string source_of(const RocksKv& kv, const std::string& copy) {
+  return kv.database().GetName() + "/" + copy.substr(0, copy.find('_')) + ".sst";
+}
+
+// RocksDB copies bytes, and a checksum over damaged bytes is right for ever. So what was copied is
+// read: every block of the tables, every record of the logs. Says what is damaged, or nothing.
+std::string damage_of_copies(const RocksKv& kv, const std::string& folder, rocksdb::BackupID id,
+                             const Names& before) {
+  rocksdb::Env& env = *rocksdb::Env::Default();
+  for (const std::string& name : names_in(shared_in(folder))) {
+    if (before.contains(name)) continue;
+    const std::string copy = shared_in(folder) + "/" + name;
+    const std::string damage = damage_of_table(env, copy);
+    if (damage.starts_with(copy)) return source_of(kv, name) + damage.substr(copy.size());
+  }
+  const std::string own = (fs::path(folder) / "private" / std::to_string(id)).string();
+  for (const std::string& name : names_in(own)) {
+    if (!name.ends_with(".log") && !name.starts_with("MANIFEST-")) continue;
+    const std::string copy = own + "/" + name;
+    const std::string damage = damage_of_records(env, copy);
+    if (!damage.empty()) return kv.database().GetName() + "/" + name + damage.substr(copy.size());
+  }
+  return {};
+}
+
 // Removes the oldest ones. How many there were is counted before, for RocksDB does not say.
 Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
   std::vector<rocksdb::BackupInfo> all;
@@ -108,8 +153,14 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   const std::unique_ptr<BackupEngine> engine(opened);
   if (!status.ok()) return std::unexpected(error_of(status));
   const std::uint64_t before = bytes_in(asked.to);
+  const Names shared_before = names_in(shared_in(asked.to));
   const auto id = create(*engine, kv, *note, asked);
   if (!id) return std::unexpected(id.error());
+  if (const auto damage = damage_of_copies(kv, asked.to, *id, shared_before); !damage.empty()) {
+    const IOStatus removed = engine->DeleteBackup(*id);
+    if (!removed.ok()) return std::unexpected(error_of(removed));
+    return fail(Kind::corrupt, "damaged_source", damage + "; so there is no new backup");
+  }
 
   rocksdb::BackupInfo info;
   if (const Status known = engine->GetBackupInfo(*id, &info); !known.ok()) {

@@ -65,8 +65,9 @@ struct BackupMade {
   std::uint32_t removed = 0;      // older backups
 };
 
-// Fails with `not_a_store` (the folder holds other things), `busy` (another backup is being made
-// there), `stopped`, `no_space`, `disk` or `corrupt`.
+// What is copied is read, every block of it. Fails with `damaged_source` (and names the file of the
+// store; then no backup was made), `not_a_store` (the folder holds other things), `busy` (another
+// backup is being made there), `stopped`, `no_space`, `disk` or `corrupt`.
 [[nodiscard]] Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked);
 
 // Fails with `no_backup` if there is no such folder, or with `disk`.

@@ -210,17 +210,50 @@ Result<void> check_room(rocksdb::Env& env, const std::string& path, std::uint64_
                   " bytes, and " + std::to_string(free_bytes) + " are free");
 }
 
-std::string damaged_table(rocksdb::Env& env, const std::string& path) {
+namespace {
+
+enum class Depth { opening, all_blocks };
+
+std::string table_damage(rocksdb::Env& env, const std::string& file, Depth depth) {
   rocksdb::Options options;
   options.env = &env;
+  rocksdb::SstFileReader reader(options);
+  Status status = reader.Open(file);
+  if (status.ok() && depth == Depth::all_blocks) status = reader.VerifyChecksum();
+  return status.ok() ? std::string() : file + " is damaged: " + status.ToString();
+}
+
+}  // namespace
+
+std::string damage_of_table(rocksdb::Env& env, const std::string& file) {
+  return table_damage(env, file, Depth::all_blocks);
+}
+
+std::string opening_damage(rocksdb::Env& env, const std::string& file) {
+  return table_damage(env, file, Depth::opening);
+}
+
+std::string damage_of_records(rocksdb::Env& env, const std::string& file) {
+  const auto walked = walk(env, file);
+  return walked ? std::string() : walked.error().detail;
+}
+
+Result<void> allow_compaction(rocksdb::Env& env, const std::string& path) {
+  const std::string file = path + "/" + std::string(compaction_name);
+  if (!env.FileExists(file).ok()) return {};
+  const Status removed = env.DeleteFile(file);
+  if (!removed.ok()) return failed(file, removed);
+  return {};
+}
+
+std::string damaged_table(rocksdb::Env& env, const std::string& path) {
   std::vector<std::string> names;
   if (!env.GetChildren(path, &names).ok()) return {};
   std::ranges::sort(names);
   for (const std::string& name : names) {
     if (!name.ends_with(".sst")) continue;
-    rocksdb::SstFileReader reader(options);
-    const Status status = reader.Open(path + "/" + name);
-    if (!status.ok()) return path + "/" + name + " is damaged: " + status.ToString();
+    const std::string damage = opening_damage(env, path + "/" + name);
+    if (!damage.empty()) return damage;
   }
   return {};
 }

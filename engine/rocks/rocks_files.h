@@ -57,6 +57,18 @@ void stop_compaction(rocksdb::Env& env, const std::string& path, const std::stri
 [[nodiscard]] Result<void> check_room(rocksdb::Env& env, const std::string& path,
                                       std::uint64_t log_bytes);
 
+// Reads every block of one table file, and says what is wrong with it; empty if nothing is.
+[[nodiscard]] std::string damage_of_table(rocksdb::Env& env, const std::string& file);
+
+// The same, but only of what opening it needs.
+[[nodiscard]] std::string opening_damage(rocksdb::Env& env, const std::string& file);
+
+// Is a file of records (a write-ahead log, a manifest) whole? In words, as above.
+[[nodiscard]] std::string damage_of_records(rocksdb::Env& env, const std::string& file);
+
+// A table that is damaged was dropped: compactions may go on.
+[[nodiscard]] Result<void> allow_compaction(rocksdb::Env& env, const std::string& path);
+
 // After an opening that failed: the first table that can't be opened by itself, in words; empty if
 // they all can. RocksDB names the manifest then.
 [[nodiscard]] std::string damaged_table(rocksdb::Env& env, const std::string& path);

@@ -15,6 +15,7 @@
 #include "engine/must.h"
 #include "engine/rocks/rocks_errors.h"
 #include "engine/rocks/rocks_files.h"
+#include "engine/rocks/rocks_kv_parts.h"
 #include "engine/rocks/wal_order.h"
 
 namespace lockstep {
@@ -25,24 +26,6 @@ using rocksdb::ColumnFamilyOptions;
 using rocksdb::Slice;
 using rocksdb::Status;
 
-struct RocksKv::Parts {
-  WalOrder order;  // the database keeps a pointer to it
-  std::unique_ptr<rocksdb::DB> db;
-  std::vector<ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
-  std::uint64_t dropped_bytes = 0;
-  bool compacts = true;
-
-  ~Parts() {
-    for (ColumnFamilyHandle* handle : handles) {
-      // The database outlives its handles, so this can't fail but for a handle that is none.
-      if (handle != nullptr) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-    }
-  }
-  [[nodiscard]] ColumnFamilyHandle* handle(KvTable table) const {
-    return handles[static_cast<std::size_t>(table)];
-  }
-};
-
 namespace {
 
 #ifdef LOCKSTEP_UNSAFE_NO_SYNC
@@ -52,8 +35,6 @@ constexpr bool sync_on_commit = false;
 constexpr bool sync_on_commit = true;
 #endif
 
-constexpr std::array<const char*, kv_table_count> table_names{
-    "log", "views", "threads", "open_runs", "feed", "settings", "meta"};
 constexpr std::size_t thread_prefix_bytes = 8;
 constexpr int bloom_bits = 10;  // one look in a hundred is for nothing
 
@@ -76,18 +57,6 @@ class BackgroundErrors : public rocksdb::EventListener {
   rocksdb::Env& env_;
   std::string path_;
 };
-
-// What the database knows of its manifest is flushed: it keeps the length of what was.
-void remember_manifest(rocksdb::DB& db) {
-  std::vector<std::string> files;
-  std::uint64_t bytes = 0;
-  constexpr bool and_flush = false;
-  if (!db.GetLiveFiles(files, &bytes, and_flush).ok()) return;
-  const auto manifest = std::ranges::find_if(
-      files, [](const std::string& file) { return file.starts_with("/MANIFEST-"); });
-  if (manifest == files.end()) return;
-  remember(*db.GetEnv(), db.GetName(), {manifest->substr(1), bytes});
-}
 
 class ManifestKeeper : public rocksdb::EventListener {
  public:
@@ -142,6 +111,13 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   db.max_background_jobs = 2;
   db.max_open_files = -1;  // opened once; a thread's read never waits for a name to be looked up
   db.max_file_opening_threads = 1;  // else each start makes some 200 threads, 16 a column family
+  if (options.opens_damaged_tables) {
+    // The write-ahead logs are checked all the same: before (rocks_files.h), and by their order.
+    db.paranoid_checks = false;
+    db.max_open_files = limits::damaged_open_files;
+    db.skip_checking_sst_file_sizes_on_db_open = true;
+    db.verify_sst_unique_id_in_manifest = false;
+  }
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.max_log_file_size = limits::rocks_log_bytes_max;
   db.keep_log_file_num = 2;
@@ -231,7 +207,7 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   rocksdb::DB* opened = nullptr;
   std::vector<ColumnFamilyDescriptor> tables = families(options);
   for (ColumnFamilyDescriptor& table : tables) {
-    table.options.disable_auto_compactions = !files->compacts;
+    table.options.disable_auto_compactions = !files->compacts || options.opens_damaged_tables;
   }
   db.wal_filter = &parts->order;
   Status status = rocksdb::DB::Open(db, path, tables, &parts->handles, &opened);
@@ -239,10 +215,11 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   if (const auto& gap = parts->order.gap(); !gap.empty()) {
     return fail(Kind::corrupt, "corrupt", gap);
   }
-  if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
+  if (!status.ok()) return std::unexpected(error_of_opening(status, options, path));
   remember_manifest(*parts->db);
   parts->compacts = files->compacts;
   parts->dropped_bytes = files->dropped_bytes;
+  parts->families = std::move(tables);
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }
 
@@ -272,18 +249,12 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
   if (const auto& gap = parts->order.gap(); !gap.empty()) {
     return fail(Kind::corrupt, "corrupt", gap);
   }
-  if (!status.ok()) return std::unexpected(opening_error(status, *db.env, path));
+  if (!status.ok()) return std::unexpected(error_of_opening(status, options, path));
   parts->dropped_bytes = files->dropped_bytes;
   return std::unique_ptr<RocksKv>(new RocksKv(std::move(parts)));
 }
 
 std::uint64_t RocksKv::dropped_bytes() const { return parts_->dropped_bytes; }
-
-Result<void> RocksKv::check_tables() const {
-  const Status status = parts_->db->VerifyChecksum();
-  if (!status.ok()) return std::unexpected(error_of(status));
-  return {};
-}
 
 bool RocksKv::compacts() const { return parts_->compacts; }
 

@@ -24,20 +24,35 @@
 namespace rocksdb {
 class DB;
 class Env;
+class Status;
 }  // namespace rocksdb
 
 namespace lockstep {
+
+// A file of the database that is damaged or missing.
+struct TableDamage {
+  std::string file;
+  std::optional<KvTable> table;  // nothing: of none that we know
+  std::string what;              // with the file's path and the table's name
+};
+
+// May this table be lost, because the log makes it again?
+[[nodiscard]] bool is_derived(KvTable table);
+[[nodiscard]] std::string_view name_of(KvTable table);
 
 struct RocksOptions {
   std::size_t block_cache_bytes = limits::block_cache_bytes;
   std::size_t write_buffer_bytes = limits::write_buffer_bytes;
   rocksdb::Env* env = nullptr;  // another file layer, for tests; nullptr: the machine's own
+  // For whoever looks for damage, or mends it: a table's file is opened when it is read, so one
+  // that is damaged or missing is no error of the opening. Nothing is compacted.
+  bool opens_damaged_tables = false;
 };
 
 class RocksKv : public Kv {
  public:
-  // Fails with `corrupt`, `not_a_store`, `newer_format` (tables that we don't know) or
-  // `unavailable`. Requires: `fail_stop` lives longer.
+  // Fails with `corrupt`, `derived_damaged` (a table that a rebuild makes again), `not_a_store`,
+  // `newer_format` (tables that we don't know) or `disk`. Requires: `fail_stop` lives longer.
   [[nodiscard]] static Result<std::unique_ptr<RocksKv>> open(const std::string& path,
                                                              const RocksOptions& options,
                                                              FailStop& fail_stop);
@@ -57,9 +72,15 @@ class RocksKv : public Kv {
   // False since a compaction met a damaged table (rocks_files.h).
   [[nodiscard]] bool compacts() const;
 
-  // Reads every block of every table, also those that no row needs (filters, indexes), and says
-  // which is damaged. What lies in memory is not looked at.
+  // Reads every block of every table file, also those that no row needs (filters, indexes), and
+  // says which are damaged. What lies in memory is not looked at.
+  [[nodiscard]] std::vector<TableDamage> damaged_tables() const;
+  // Fails with `corrupt` and the first of them.
   [[nodiscard]] Result<void> check_tables() const;
+
+  // Forgets all rows of a table, without reading any of its files, and begins it anew. Requires: it
+  // is derived.
+  [[nodiscard]] Result<void> drop(KvTable table);
 
   // A consistent copy, of hard links where it can be, in a folder that is not there yet.
   [[nodiscard]] Result<void> copy_to(const std::string& path);
@@ -71,6 +92,8 @@ class RocksKv : public Kv {
   explicit RocksKv(std::unique_ptr<Parts> parts);
   [[nodiscard]] static Result<std::unique_ptr<RocksKv>> try_read_only(const std::string& path,
                                                                       const RocksOptions& options);
+  [[nodiscard]] static Error error_of_opening(const rocksdb::Status& status, RocksOptions options,
+                                              const std::string& path);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/rocks/rocks_mend.h"
+
 namespace lockstep {
 namespace {
 
@@ -12,6 +14,15 @@ namespace fs = std::filesystem;
 
 std::unexpected<Error> failed(const std::string& what, const std::string& why) {
   return fail(Kind::unavailable, "disk", what + ": " + why);
+}
+
+Result<void> check_whole(const RocksKv& kv, const std::string& folder, bool rebuilds) {
+  const auto mark = kv.get(KvTable::meta, rebuilding_key);
+  if (!mark) return std::unexpected(mark.error());
+  if (!*mark || rebuilds) return {};
+  return fail(Kind::corrupt, "unfinished_rebuild",
+              folder + " holds a rebuild that was cut short: `lockstep rebuild --data " + folder +
+                  "` again finishes it");
 }
 
 }  // namespace
@@ -33,6 +44,9 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Part
   auto kv = RocksKv::open(database, parts.options, rocks->fail_stop_);
   if (!kv) return std::unexpected(kv.error());
   rocks->kv_ = std::move(*kv);
+  if (auto whole = check_whole(*rocks->kv_, folder, parts.rebuilds); !whole) {
+    return std::unexpected(whole.error());
+  }
   auto mark =
       MarkFile::open(store_folder::path(folder, store_folder::mark), MarkFile::Mode::read_write);
   if (!mark) return std::unexpected(mark.error());
@@ -66,6 +80,9 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open_read_only(const std::string& fo
   auto kv = RocksKv::open_read_only(database, parts.options);
   if (!kv) return std::unexpected(kv.error());
   rocks->kv_ = std::move(*kv);
+  if (auto whole = check_whole(*rocks->kv_, folder, parts.rebuilds); !whole) {
+    return std::unexpected(whole.error());
+  }
   auto log = KvLog::open({.kv = *rocks->kv_,
                           .mark = *rocks->mark_,
                           .fail_stop = rocks->fail_stop_,

@@ -25,10 +25,14 @@ class RocksLog {
     Random& random;
     RocksOptions options = {};
     UpgradeTold told = {};  // of an upgrade, if the store is of an older format
+    // A rebuild that was cut short is gone on with; for anybody else it is no store.
+    bool rebuilds = false;
   };
 
   // `on_failure` is called from any thread when the disk has failed, and should not return.
-  // Fails with `locked`, `not_a_store`, `unfinished_restore`, `newer_format`, `corrupt` or `disk`.
+  // Fails with `locked`, `not_a_store`, `unfinished_restore`,
+  // `unfinished_rebuild`, `newer_format`, `corrupt`, `derived_damaged` (a table that a rebuild
+  // makes again) or `disk`.
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
                                                               Parts parts,
                                                               FailStop::Action on_failure);

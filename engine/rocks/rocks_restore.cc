@@ -1,20 +1,16 @@
 // rocks_restore.cc: a store from a backup.
-#include <filesystem>
-#include <system_error>
-
 #include "engine/must.h"
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/mark_file.h"
+#include "engine/rocks/new_store.h"
 #include "engine/rocks/rocks_backup.h"
 #include "engine/rocks/rocks_keys.h"
 
 namespace lockstep {
 namespace {
 
-namespace fs = std::filesystem;
 using backup_folder::error_of;
-using backup_folder::failed;
 
 // A log that is opened and closed again posts nothing.
 class NoStrand final : public Executor {
@@ -26,19 +22,11 @@ class NoStrand final : public Executor {
 
 class Restore {
  public:
-  Restore(const RestoreAsked& asked, Random& random)
-      : asked_(asked),
-        random_(random),
-        part_(store_folder::path(asked.to, store_folder::unfinished)) {}
+  Restore(const RestoreAsked& asked, Random& random) : asked_(asked), random_(random) {}
 
   Result<Restored> run() {
     if (auto ready = take_places(); !ready) return std::unexpected(ready.error());
-    auto restored = copy();
-    if (restored) return restored;
-    // What can't be used takes no room. If this fails too, the next restore removes it.
-    std::error_code ignored;
-    fs::remove_all(part_, ignored);
-    return restored;
+    return copy();
   }
 
  private:
@@ -61,52 +49,37 @@ class Restore {
       return fail(Kind::rejected, "newer_format",
                   "the backup was made by a newer version: use that one");
     }
-    std::error_code error;
-    fs::create_directories(asked_.to, error);
-    if (error) return failed(asked_.to, error);
-    auto to = FolderLock::take(asked_.to, FolderLock::Mode::alone);
+    auto to = NewStore::in(asked_.to);
     if (!to) return std::unexpected(to.error());
     to_ = std::move(*to);
-    return store_folder::check_empty(asked_.to);
-  }
-
-  // From the first moment on the folder is none that a server would begin a store in.
-  Result<void> begin(const std::string& mark) {
-    std::error_code error;
-    fs::remove(mark, error);
-    if (error) return failed(mark, error);
-    fs::remove_all(part_, error);
-    if (!error) fs::create_directory(part_, error);
-    if (error) return failed(part_, error);
-    return sync_folder(asked_.to);
+    return {};
   }
 
   Result<Restored> copy() {
-    const std::string mark = store_folder::path(asked_.to, store_folder::mark);
-    if (auto begun = begin(mark); !begun) return std::unexpected(begun.error());
+    if (auto begun = to_->begin(); !begun) return std::unexpected(begun.error());
     say("checking");
     if (auto good = backup_folder::verify(*engine_, found_.backup.number); !good) {
       return std::unexpected(good.error());
     }
     say("copying");
     const rocksdb::IOStatus status = engine_->RestoreDBFromBackup(
-        rocksdb::RestoreOptions(), found_.backup.number.get(), part_, part_);
+        rocksdb::RestoreOptions(), found_.backup.number.get(), to_->database(), to_->database());
     if (!status.ok()) return std::unexpected(error_of(status));
     say("opening");
-    auto restored = begin_epoch(mark);
+    auto restored = begin_epoch();
     if (!restored) return restored;
     say("finishing");
-    if (auto named = give_name(); !named) return std::unexpected(named.error());
+    if (auto named = to_->finish(); !named) return std::unexpected(named.error());
     return restored;
   }
 
   // Does the store end where it should? If so its history goes on under a new name. One of an
   // earlier format is upgraded on the way.
-  Result<Restored> begin_epoch(const std::string& mark_path) {
+  Result<Restored> begin_epoch() {
     FailStop fail_stop([](const std::string&) {});  // `commit` says it too
-    auto kv = RocksKv::open(part_, {}, fail_stop);
+    auto kv = RocksKv::open(to_->database(), {}, fail_stop);
     if (!kv) return std::unexpected(kv.error());
-    auto mark = MarkFile::open(mark_path, MarkFile::Mode::read_write);
+    auto mark = MarkFile::open(to_->mark(), MarkFile::Mode::read_write);
     if (!mark) return std::unexpected(mark.error());
     if (auto marked = (*mark)->write(found_.note.commit); !marked) {
       return std::unexpected(marked.error());
@@ -135,23 +108,11 @@ class Restore {
     return restored;
   }
 
-  // From here on it is a store.
-  Result<void> give_name() {
-    if (auto synced = sync_files(part_); !synced) return synced;
-    std::error_code error;
-    fs::rename(part_, store_folder::path(asked_.to, store_folder::database), error);
-    if (error) return failed(part_, error);
-    if (auto synced = sync_folder(asked_.to); !synced) return synced;
-    const fs::path parent = fs::absolute(asked_.to, error).parent_path();
-    return error ? failed(asked_.to, error) : sync_folder(parent.string());
-  }
-
   const RestoreAsked& asked_;
   Random& random_;
-  std::string part_;
   std::unique_ptr<backup_folder::Reader> engine_;
   std::unique_ptr<FolderLock> from_;
-  std::unique_ptr<FolderLock> to_;
+  std::unique_ptr<NewStore> to_;
   backup_folder::Found found_;
 };
 

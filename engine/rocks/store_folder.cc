@@ -46,9 +46,10 @@ Result<void> store_folder::check(const std::string& folder) {
   if (!names) return std::unexpected(names.error());
   if (has(*names, database)) return {};
   if (has(*names, unfinished)) {
-    return fail(
-        Kind::rejected, "unfinished_restore",
-        folder + " holds a restore that was cut short: `lockstep restore` again finishes it");
+    return fail(Kind::rejected, "unfinished_restore",
+                folder +
+                    " holds a restore or a salvage that was cut short: the same `lockstep restore` "
+                    "or `lockstep salvage` again does it anew");
   }
   for (const std::string& name : *names) {
     if (name == lock || name == mark) continue;

@@ -3,9 +3,9 @@
 //   lock         held by the one process that writes
 //   commits      the mark (mark_file.h)
 //   rocks/       the database
-//   rocks.part/  a restore that is not finished (rocks_backup.h): then there is no `rocks/`
-//   opening      the thread that is being opened (tools/opening_file.h)
-//   control      where a running server takes the administrator's word (server/control.h)
+//   rocks.part/  a restore or a salvage that is not finished (new_store.h): then no `rocks/` is
+//   there opening      the thread that is being opened (tools/opening_file.h) control      where a
+//   running server takes the administrator's word (server/control.h)
 //
 // A folder in which other things lie and no database is not written into: a wrong path in a command
 // should do no harm.

@@ -54,6 +54,14 @@ class Walk {
 
   [[nodiscard]] std::uint64_t entries() const { return result_.entries; }
 
+  void problem(LogKey where, std::string what) {
+    if (result_.problems.size() < limits::problems_max) {
+      result_.problems.push_back({where, std::move(what)});
+    } else {
+      result_.more_problems = true;
+    }
+  }
+
  private:
   void number(LogKey key, CommitNumber commit) {
     std::uint64_t number = commit.get();
@@ -72,20 +80,17 @@ class Walk {
     if (wrong) problem(key, std::move(*wrong));
   }
 
-  void problem(LogKey where, std::string what) {
-    if (result_.problems.size() < limits::problems_max) {
-      result_.problems.push_back({where, std::move(what)});
-    } else {
-      result_.more_problems = true;
-    }
-  }
-
   const LogVisitor& visitor_;
   LogVerification result_;
   std::vector<bool> seen_;
   ThreadNumber thread_;
   Timestamp last_;
 };
+
+// The thread whose rows come from this key on.
+ThreadNumber thread_at(std::string_view key) {
+  return ThreadNumber(decode_number(key.substr(0, encode_number(0).size())).value_or(0));
+}
 
 }  // namespace
 
@@ -100,13 +105,27 @@ Result<LogVerification> verify_log(const Kv& kv, const LogVisitor& visitor) {
                 .end = {},
                 .rows_max = limits::walk_rows_max,
                 .bytes_max = limits::walk_bytes_max};
+  std::size_t unreadable = 0;  // threads in a row
   while (true) {
     auto rows = kv.scan(range);
-    if (!rows) return std::unexpected(rows.error());
+    if (!rows && rows.error().kind != Kind::corrupt) return std::unexpected(rows.error());
+    if (!rows && range.rows_max > 1) {
+      range.rows_max = 1;  // row by row, to know how far it goes
+      continue;
+    }
+    if (!rows) {
+      const ThreadNumber thread = thread_at(range.begin);
+      walk.problem({thread, {}}, "its entries can't be read: " + rows.error().detail);
+      if (++unreadable > limits::problems_max) return walk.finish();
+      range.begin = thread_begin(ThreadNumber(thread.get() + 1));
+      continue;
+    }
     if (rows->empty()) return walk.finish();
+    unreadable = 0;
     for (const KvRow& row : *rows) walk.row(row);
     if (visitor.progress) visitor.progress(walk.entries());
     range.begin = rows->back().first + '\0';
+    if (walk.entries() % limits::walk_rows_max == 0) range.rows_max = limits::walk_rows_max;
   }
 }
 

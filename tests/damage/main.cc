@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "tests/damage/salvage_trial.h"
 #include "tests/damage/spoil.h"
 #include "tests/damage/tally.h"
 #include "tests/rocks/temp_folder.h"
@@ -29,6 +30,7 @@ struct Options {
   bool entry = false;
   bool compaction = false;
   bool not_flushed = false;
+  bool salvage = false;
 };
 
 class Bench {
@@ -40,6 +42,7 @@ class Bench {
     Image image = base_.image;
     damage.apply(image);
     if (options_.each) std::cerr << damage.group << ": " << damage.what << "\n";
+    if (options_.salvage) return salvage(damage, image);
     const bool sample = ++done_ % 16 == 1;
     tally.add(damage, damage::try_out(base_, image, folder_ + "/trial",
                                       sample ? Look::always_through_engine : look));
@@ -50,8 +53,18 @@ class Bench {
   }
 
   Tally tally;
+  SalvageTally salvages;
 
  private:
+  void salvage(const Damage& damage, const Image& image) {
+    const SalvageVerdict verdict = try_salvage(base_, image, folder_ + "/trial");
+    salvages.add(damage, verdict);
+    if (!options_.quiet && ++done_ % 500 == 0) {
+      std::cerr << done_ << " salvaged, " << salvages.broken() << " broken (" << damage.group
+                << ")\n";
+    }
+  }
+
   const Options& options_;
   std::string folder_;
   const BaseStore& base_;
@@ -104,8 +117,12 @@ int run(const Options& options) {
   if (options.files) {
     for (const Damage& damage : damages_of_files(base)) bench.try_out(damage);
   }
-  std::cout << (options.json ? bench.tally.json() : bench.tally.text());
   std::filesystem::remove_all(folder);
+  if (options.salvage) {
+    std::cout << bench.salvages.text();
+    return bench.salvages.broken() == 0 ? 0 : 1;
+  }
+  std::cout << (options.json ? bench.tally.json() : bench.tally.text());
   return bench.tally.broken_count() == 0 ? 0 : 1;
 }
 
@@ -127,6 +144,8 @@ int main(int argc, char** argv) {
                "let compactions run beside the reading (slow: one that fails rests for a second)");
   app.add_flag("--not-flushed", options.not_flushed,
                "a store that died before what was to become a table was one; its tail has 32 KiB");
+  app.add_flag("--salvage", options.salvage,
+               "salvage each damaged store, and look at what the new one shows");
   app.add_option("--folder", options.folder,
                  "work below this folder, best in memory such as /dev/shm");
   app.add_flag("--json", options.json, "the counts as one JSON object");

@@ -79,7 +79,7 @@ Shown ask(Engine& engine, const std::vector<ThreadName>& threads) {
   return shown;
 }
 
-Result<Shown> look(const Log& log, Store& store, const std::vector<ThreadName>& threads) {
+Result<void> with_engine(const Log& log, Store& store, const std::function<void(Engine&)>& use) {
   MutedLog muted(log);
   test::SteppedExecutor executor;
   test::SteppedClock clock;
@@ -99,7 +99,15 @@ Result<Shown> look(const Log& log, Store& store, const std::vector<ThreadName>& 
                              host, [](const Result<void>&) {});
   if (!engine) return std::unexpected(engine.error());
   executor.run();
-  return ask(**engine, threads);
+  use(**engine);
+  return {};
+}
+
+Result<Shown> look(const Log& log, Store& store, const std::vector<ThreadName>& threads) {
+  Shown shown;
+  auto opened = with_engine(log, store, [&](Engine& engine) { shown = ask(engine, threads); });
+  if (!opened) return std::unexpected(opened.error());
+  return shown;
 }
 
 Result<TableShown> rows_of(const Kv& kv, KvTable table) {

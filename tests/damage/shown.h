@@ -7,6 +7,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -43,6 +44,11 @@ struct Shown {
 
 // What a running engine shows.
 [[nodiscard]] Shown ask(Engine& engine, const std::vector<ThreadName>& threads);
+
+// An engine that may not write, over a store: what it answers while `use` runs. Fails as its start
+// does.
+[[nodiscard]] Result<void> with_engine(const Log& log, Store& store,
+                                       const std::function<void(Engine&)>& use);
 
 // Every row of every table, in order; fails as the disk does.
 using TableShown = std::vector<KvRow>;

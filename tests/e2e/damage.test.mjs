@@ -112,6 +112,34 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     assert.match(await line(server, "corrupt"), /thread bad: it is quarantined/);
   });
 
+  test("a damaged block of the feed hides no thread, and a rebuild mends it", async () => {
+    const server = await storeOf("one", "two", "three");
+    await server.restart();  // what lies in the log becomes tables
+    await server.kill();
+    const rocks = join(server.data, "rocks");
+    const isFeed = (file) => readFileSync(file, "latin1").includes("namefeed");
+    const tables = readdirSync(rocks).filter((name) => name.endsWith(".sst"));
+    const feed = tables.map((name) => join(rocks, name)).filter(isFeed);
+    assert.ok(feed.length > 0);
+    for (const file of feed) {
+      const bytes = readFileSync(file);
+      bytes[4] ^= 1;
+      writeFileSync(file, bytes);
+    }
+    await server.launch();
+
+    const listed = async () => (await server.get("/v1/threads")).json.threads.map(({ id }) => id);
+    assert.deepEqual(await listed(), ["three", "two", "one"]);
+    await assertServed(server, "one");
+    assert.deepEqual(await listed(), ["one", "three", "two"]);
+    assert.match(await line(server, "the feed of local"), /lockstep rebuild/);
+    await server.terminate();
+    await run(binary, ["rebuild", "--data", server.data]);
+    await run(binary, ["verify", "--data", server.data]);
+    await server.launch();
+    assert.deepEqual(await listed(), ["one", "three", "two"]);
+  });
+
   test("a log that ends before what was acknowledged is refused, with what is missing", async () => {
     const server = await storeOf("good", "bad");
     const log = newestLog(server);

@@ -1,0 +1,108 @@
+// rocks_kv_damage.cc: which files of the tables are damaged, and a table that is begun anew.
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/must.h"
+#include "engine/rocks/rocks_errors.h"
+#include "engine/rocks/rocks_files.h"
+#include "engine/rocks/rocks_kv_parts.h"
+
+namespace lockstep {
+
+using rocksdb::ColumnFamilyHandle;
+using rocksdb::Status;
+
+void remember_manifest(rocksdb::DB& db) {
+  std::vector<std::string> files;
+  std::uint64_t bytes = 0;
+  constexpr bool and_flush = false;
+  if (!db.GetLiveFiles(files, &bytes, and_flush).ok()) return;
+  const auto manifest = std::ranges::find_if(
+      files, [](const std::string& file) { return file.starts_with("/MANIFEST-"); });
+  if (manifest == files.end()) return;
+  remember(*db.GetEnv(), db.GetName(), {manifest->substr(1), bytes});
+}
+
+bool is_derived(KvTable table) {
+  return table == KvTable::views || table == KvTable::threads || table == KvTable::open_runs ||
+         table == KvTable::feed;
+}
+
+std::string_view name_of(KvTable table) { return table_names[static_cast<std::size_t>(table)]; }
+
+std::vector<TableDamage> RocksKv::damaged_tables() const {
+  rocksdb::DB& db = *parts_->db;
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db.GetLiveFilesMetaData(&files);
+  std::vector<TableDamage> damaged;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const std::string path = db.GetName() + file.name;
+    const std::string what = damage_of_table(*db.GetEnv(), path);
+    if (what.empty()) continue;
+    // A server beside a reader removes tables that it needs no more; the reader has them open.
+    const bool is_there = db.GetEnv()->FileExists(path).ok();
+    if (!is_there && db.GetDBOptions().max_open_files == -1) continue;
+    const auto name = std::ranges::find(table_names, file.column_family_name);
+    TableDamage damage{.file = path, .table = {}, .what = what};
+    if (name != table_names.end()) {
+      damage.table = static_cast<KvTable>(name - table_names.begin());
+      damage.what += " (of the table `" + file.column_family_name + "`)";
+    }
+    damaged.push_back(std::move(damage));
+  }
+  return damaged;
+}
+
+Result<void> RocksKv::check_tables() const {
+  const auto damaged = damaged_tables();
+  if (damaged.empty()) return {};
+  return fail(Kind::corrupt, "corrupt", damaged.front().what);
+}
+
+// Which table can't be opened decides what helps. The manifest knows of which table a file is, also
+// where the file does not say it any more.
+Error RocksKv::error_of_opening(const Status& status, RocksOptions options,
+                                const std::string& path) {
+  const Error error =
+      opening_error(status, *(options.env ? options.env : rocksdb::Env::Default()), path);
+  if (!status.IsCorruption() || std::exchange(options.opens_damaged_tables, true)) return error;
+  const auto opened = try_read_only(path, options);
+  if (!opened) return error;
+  rocksdb::DB& db = (*opened)->database();
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db.GetLiveFilesMetaData(&files);
+  std::optional<Error> derived;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const std::string why = opening_damage(*db.GetEnv(), db.GetName() + file.name);
+    if (why.empty()) continue;
+    const auto name = std::ranges::find(table_names, file.column_family_name);
+    const std::string what = why + " (of the table `" + file.column_family_name + "`)";
+    if (name == table_names.end() ||
+        !is_derived(static_cast<KvTable>(name - table_names.begin()))) {
+      return {Kind::corrupt, "corrupt", what};
+    }
+    derived = {Kind::corrupt, "derived_damaged", what};
+  }
+  return derived.value_or(error);
+}
+
+Result<void> RocksKv::drop(KvTable table) {
+  MUST(is_derived(table));
+  const auto place = static_cast<std::size_t>(table);
+  ColumnFamilyHandle*& handle = parts_->handles[place];
+  Status status = parts_->db->DropColumnFamily(handle);
+  if (!status.ok()) return std::unexpected(error_of(status));
+  status = parts_->db->DestroyColumnFamilyHandle(handle);
+  handle = nullptr;
+  if (status.ok()) {
+    status = parts_->db->CreateColumnFamily(parts_->families[place].options, table_names[place],
+                                            &handle);
+  }
+  if (!status.ok()) return std::unexpected(error_of(status));
+  remember_manifest(*parts_->db);
+  return {};
+}
+
+}  // namespace lockstep
