@@ -1,6 +1,7 @@
 #include "tools/salvager.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "engine/decide.h"
@@ -31,9 +32,12 @@ namespace {
 struct NoAgents final : Agents {
   [[nodiscard]] std::optional<AgentSettings> settings(const AgentName&,
                                                       const std::optional<Json>&) const override {
-    return {};
+    return {[[nodiscard]] std::optional<std::chrono::microseconds> outlives(
+        const AgentName&, std::string_view) const override{return {};
   }
 };
+}  // namespace
+};  // namespace lockstep
 
 bool has_open_runs(const ThreadState& state) {
   return state.running.has_value() || !state.waiting.empty();
