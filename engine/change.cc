@@ -70,6 +70,12 @@ class Writer {
   std::string bytes_;
 };
 
+// Fields that came later write nothing where they are not there: a change that was sent before, and
+// is sent again, has the content that is remembered.
+void unless_changed(Writer& out, bool asked) {
+  if (asked) out.text(std::string("if_unchanged"));
+}
+
 void write(Writer& out, const StartRun& change) {
   out.text(change.run.get());
   out.text(change.agent.get());
@@ -95,9 +101,13 @@ void write(Writer& out, const PutMessage& change) {
   out.json(change.metadata);
   out.place(change.place);
   out.number(change.if_absent ? 1 : 0);
+  unless_changed(out, change.if_unchanged);
 }
 
-void write(Writer& out, const DeleteMessage& change) { out.text(change.message.get()); }
+void write(Writer& out, const DeleteMessage& change) {
+  out.text(change.message.get());
+  unless_changed(out, change.if_unchanged);
+}
 
 void write(Writer& out, const StopRun& change) {
   out.option(change.run, [&](const RunId& run) { out.text(run.get()); });

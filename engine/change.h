@@ -35,10 +35,12 @@ struct PutMessage {
   std::optional<Json> metadata;
   std::optional<Place> place;
   bool if_absent = false;
+  bool if_unchanged = false;  // refused if another device has changed what is there since `seen`
 };
 
 struct DeleteMessage {
   MessageId message;
+  bool if_unchanged = false;  // the same, of the message and all below it
 };
 
 // What of a part was shown, if less than was received: UTF-16 units.

@@ -34,10 +34,12 @@ bool looks_back(const ThreadState& state, const Change& change) {
       return true;
     case ChangeType::start_run:
       return state.running || unplaced(std::get<StartRun>(change.what));
-    case ChangeType::put_message:
-      return state.running || unplaced(std::get<PutMessage>(change.what));
+    case ChangeType::put_message: {
+      const auto& put = std::get<PutMessage>(change.what);
+      return state.running || put.if_unchanged || unplaced(put);
+    }
     case ChangeType::delete_message:
-      return state.running.has_value();
+      return state.running || std::get<DeleteMessage>(change.what).if_unchanged;
     default:
       return false;
   }
@@ -94,7 +96,7 @@ class Judge {
   // What was seen, against what has become of it: the request's own former changes included.
   void look_back() {
     const bool earlier = sight_.at < draft_.before().now;
-    past_ = earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}};
+    past_ = earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}, {}};
     extend(past_, draft_.decision().entry);
     sight_.past = &past_;
   }
@@ -177,6 +179,7 @@ class Judge {
 
   Verdict put_again(const PutMessage& change, const MessageRow& row) {
     if (change.if_absent) return {};
+    if (Verdict fit = unchanged(change.if_unchanged, {change.id}); !fit) return fit;
     if (change.role && *change.role != row.message.role) {
       return refuse("invalid", "a message keeps its role");
     }
@@ -201,6 +204,7 @@ class Judge {
     if (!number) return refuse("unknown_message", "there is no message " + change.message.get());
     const std::vector<MessageId> doomed = subtree(*number);
     if (doomed.empty()) return {};  // deleted before
+    if (Verdict fit = unchanged(change.if_unchanged, doomed); !fit) return fit;
     const std::unordered_set<MessageId> set(doomed.begin(), doomed.end());
     end_run_that_has(set);
     supersede_waiting(set);
@@ -258,6 +262,13 @@ class Judge {
 
   std::optional<MessageId> head_as_seen() const {
     return sight_.past ? sight_.past->head : draft_.before().thread.head;
+  }
+
+  // No other device has changed these since they were seen. Requires: the change looks back.
+  Verdict unchanged(bool asked, const std::vector<MessageId>& messages) const {
+    if (!asked || !sight_.past->changed_by_another(messages, request_.user, request_.device))
+      return {};
+    return refuse("changed", "another device has changed it since: look at it, and say it again");
   }
 
   const RunRow* running_as_seen() const {
@@ -342,16 +353,6 @@ class Judge {
 };
 
 }  // namespace
-
-CursorCheck check(const Cursor& cursor, Timestamp now, const Rules& rules) {
-  if (cursor.epoch != rules.epoch) {
-    const auto former =
-        std::ranges::find(rules.former, cursor.epoch, &std::pair<Epoch, Timestamp>::first);
-    if (former == rules.former.end()) return CursorCheck::unknown;
-    if (cursor.at > former->second) return CursorCheck::rewound;
-  }
-  return cursor.at > now ? CursorCheck::unknown : CursorCheck::good;
-}
 
 std::vector<Timestamp> pasts_needed(const ThreadState& state, const ChangeRequest& request,
                                     const Rules& rules) {

@@ -26,6 +26,15 @@ class Reader {
     for (const Event& event : entry.events) std::visit(*this, event);
   }
 
+  // The same, and of an entry that a change has made, what it has changed.
+  void read_committed(const Entry& entry) {
+    is_change_ = !entry.producer && !is_interruption(entry);
+    named_ = entry.acks.empty() ? nullptr : &entry.acks.front();
+    read(entry);
+  }
+
+  void operator()(const MessagePut& event) { change(event.message.id); }
+
   void operator()(const PartStarted& event) {
     MessagePast& past = touch(event.message);
     past.parts = std::min(past.parts, event.part);
@@ -42,6 +51,7 @@ class Reader {
     for (std::uint32_t part = 0; part < event.keep.size(); ++part) {
       bound(past, part, event.keep[part]);
     }
+    change(event.message);
   }
 
   void operator()(const HeadMoved& event) {
@@ -57,8 +67,30 @@ class Reader {
     return past_.messages.try_emplace(id, MessagePast{unbounded, {}, {}}).first->second;
   }
 
+  // A crash or a shutdown cuts half-written calls away; no device has asked for it.
+  static bool is_interruption(const Entry& entry) {
+    if (!entry.acks.empty()) return false;
+    return std::ranges::any_of(entry.events, [](const Event& event) {
+      const RunEnded* ended = std::get_if<RunEnded>(&event);
+      return ended && ended->status == RunStatus::interrupted;
+    });
+  }
+
+  static bool is_by(const Author& author, const Ack* named) {
+    return author && named && author->first == named->user && author->second == named->device;
+  }
+
+  void change(const MessageId& id) {
+    if (!is_change_) return;
+    const auto [found, is_new] = past_.changed.try_emplace(id);
+    if (is_new && named_) found->second.emplace(named_->user, named_->device);
+    if (!is_new && !is_by(found->second, named_)) found->second.reset();
+  }
+
   Past& past_;
   bool head_found_ = false;
+  bool is_change_ = false;
+  const Ack* named_ = nullptr;  // of the entry that is read: whose it is
 };
 
 }  // namespace
@@ -77,12 +109,22 @@ MessagePast Past::of(const MessageRow& row) const {
   return result;
 }
 
+bool Past::changed_by_another(std::span<const MessageId> ids, const UserId& user,
+                              const std::optional<DeviceId>& device) const {
+  Author self;
+  if (device) self.emplace(user, *device);
+  return std::ranges::any_of(ids, [&](const MessageId& message) {
+    const auto found = changed.find(message);
+    return found != changed.end() && (!found->second || found->second != self);
+  });
+}
+
 Past past_since(const ThreadState& now, std::span<const Entry* const> entries, Timestamp since) {
-  Past past{since, now.thread.head, {}};
+  Past past{since, now.thread.head, {}, {}};
   Reader reader(past);
   for (const Entry* entry : entries) {
     MUST(entry->at > since && entry->at <= now.now);
-    reader.read(*entry);
+    reader.read_committed(*entry);
   }
   return past;
 }

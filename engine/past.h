@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/event.h"
@@ -34,21 +35,32 @@ struct MessagePast {
   }
 };
 
+// The device whose change it was; nothing: more than one, or one that nobody can name (changes
+// without an op leave no name behind).
+using Author = std::optional<std::pair<UserId, DeviceId>>;
+
 struct Past {
   Timestamp since;
   std::optional<MessageId> head;  // in State(since)
   // Messages whose parts some entry since has touched; the others are now as they were then.
   std::unordered_map<MessageId, MessagePast> messages;
+  // Messages that a change has put or cut since. What a run writes, and how it ends, is no change.
+  std::unordered_map<MessageId, Author> changed;
 
   // For a message that is now as `row`, and was made (or last put) at `since` or before.
   [[nodiscard]] MessagePast of(const MessageRow& row) const;
+
+  // Has another device put or cut one of these since? A front without a device knows of none.
+  [[nodiscard]] bool changed_by_another(std::span<const MessageId> ids, const UserId& user,
+                                        const std::optional<DeviceId>& device) const;
 };
 
 // Requires: `entries` are all the entries of the thread in (since, now.now], in order.
 [[nodiscard]] Past past_since(const ThreadState& now, std::span<const Entry* const> entries,
                               Timestamp since);
 
-// Reads one more entry, which comes after all that `past` has read: one that is being decided.
+// Reads one more entry, which comes after all that `past` has read: one that is being decided. What
+// it changes, the request itself changes: `changed` stays as it is.
 void extend(Past& past, const Entry& entry);
 
 // The pasts that a request's changes need, by timestamp; State(now) needs none.

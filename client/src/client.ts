@@ -174,7 +174,7 @@ export const clientOf = (
     leads: () => !over && connection().leader,
     async send({ thread, message, seen }, turn) {
       if (message !== null) {
-        const change = { type: "delete_message", message } as const;
+        const change = { type: "delete_message", message, if_unchanged: true } as const;
         return add({ thread, change, seen }, turn);
       }
       return (await turn.mine()) ? made(thread).live.delete() : gone;

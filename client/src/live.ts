@@ -100,7 +100,7 @@ export const liveOf = (
       const content = { ...contentOf(said), metadata };
       if (!resend) {
         const input = { id: message, ...content };
-        return put({ type: "put_message", message: input });
+        return put({ type: "put_message", message: input, if_unchanged: true });
       }
       const { parent = held(message).parent } = options;
       return start({ input: [{ id: newId("m"), ...content, author }], parent }, options);
@@ -120,7 +120,7 @@ export const liveOf = (
     },
 
     remove: (message, { undo } = {}) =>
-      undo ? hold(message) : put({ type: "delete_message", message }),
+      undo ? hold(message) : put({ type: "delete_message", message, if_unchanged: true }),
     update: (fields) => put({ type: "update_thread", ...fields }),
     change: (asked) => put(asked),
 

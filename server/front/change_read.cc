@@ -52,6 +52,11 @@ StartRun read_start(Object& object) {
   return start;
 }
 
+bool read_if_unchanged(Object& object) {
+  const auto unchanged = object.find("if_unchanged");
+  return unchanged && unchanged->flag();
+}
+
 PutMessage read_put(Object& object) {
   PutMessage put;
   const Spot message = object.need("message");
@@ -64,7 +69,14 @@ PutMessage read_put(Object& object) {
   fields.closed();
   put.place = read_place(object);
   if (const auto absent = object.find("if_absent")) put.if_absent = absent->flag();
+  put.if_unchanged = read_if_unchanged(object);
   return put;
+}
+
+DeleteMessage read_delete(Object& object) {
+  DeleteMessage gone{MessageId(object.need("message").id())};
+  gone.if_unchanged = read_if_unchanged(object);
+  return gone;
 }
 
 Shown read_shown(const Spot& spot) {
@@ -105,7 +117,7 @@ void read_what(std::size_t type, Object& object, Change& change) {
       change.what = read_put(object);
       break;
     case 2:
-      change.what = DeleteMessage{MessageId(object.need("message").id())};
+      change.what = read_delete(object);
       break;
     case 3:
       change.what = read_stop(object);
