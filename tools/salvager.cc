@@ -32,12 +32,13 @@ namespace {
 struct NoAgents final : Agents {
   [[nodiscard]] std::optional<AgentSettings> settings(const AgentName&,
                                                       const std::optional<Json>&) const override {
-    return {[[nodiscard]] std::optional<std::chrono::microseconds> outlives(
-        const AgentName&, std::string_view) const override{return {};
+    return {};
+  }
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(const AgentName&,
+                                                                  std::string_view) const override {
+    return {};
   }
 };
-}  // namespace
-};  // namespace lockstep
 
 bool has_open_runs(const ThreadState& state) {
   return state.running.has_value() || !state.waiting.empty();
