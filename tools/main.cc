@@ -2,6 +2,10 @@
 #include "tools/access.h"
 #include "tools/args.h"
 
+#ifdef NDEBUG
+static_assert(__USE_FORTIFY_LEVEL >= 2, "a release is built with _FORTIFY_SOURCE");
+#endif
+
 namespace lockstep {
 namespace {
 
