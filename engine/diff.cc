@@ -62,6 +62,11 @@ void apply(Message& message, const Growth& growth) {
 
 }  // namespace
 
+const MessageId& id_of(const MessageChange& changed) {
+  const auto* growth = std::get_if<Growth>(&changed);
+  return growth ? growth->id : std::get<SharedMessage>(changed)->id;
+}
+
 bool diff_needs_past(const ThreadState& now, Timestamp from) {
   for (std::size_t number = 0; number < now.messages.size(); ++number) {
     const MessageRow& row = now.messages[number];
@@ -80,7 +85,7 @@ Diff diff(const ThreadState& now, Timestamp from, const Past* past) {
     if (row.deleted) {
       diff.removed.push_back(row.message.id);
     } else if (row.whole > from) {
-      diff.messages.emplace_back(row.message);
+      diff.messages.emplace_back(SharedMessage(now.messages.shared(number)));
     } else {
       MUST(past != nullptr);
       diff.messages.emplace_back(growth_of(row, past->of(row)));
@@ -122,7 +127,7 @@ void apply(Screen& screen, const Diff& diff) {
       apply(screen.messages[place->second], *growth);
       continue;
     }
-    const auto& message = std::get<Message>(changed);
+    const Message& message = *std::get<SharedMessage>(changed);
     const auto [place, fresh] = places.try_emplace(message.id, screen.messages.size());
     if (fresh) {
       screen.messages.push_back(message);

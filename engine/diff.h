@@ -5,6 +5,7 @@
 // message that only grew or was cut comes as a `Growth`, the part of it that the front can't have.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -39,12 +40,31 @@ struct Growth {
   friend bool operator==(const Growth&, const Growth&) = default;
 };
 
+// A whole message, as it was when it was asked for: its row, shared with the state until that goes
+// on. So an answer that waits for a slow reader holds no copy of what the state holds anyway.
+class SharedMessage {
+ public:
+  explicit SharedMessage(std::shared_ptr<const MessageRow> row) : row_(std::move(row)) {}
+  explicit SharedMessage(Message message)
+      : row_(std::make_shared<const MessageRow>(MessageRow{.message = std::move(message)})) {}
+
+  const Message& operator*() const { return row_->message; }
+  const Message* operator->() const { return &row_->message; }
+  friend bool operator==(const SharedMessage& a, const SharedMessage& b) { return *a == *b; }
+
+ private:
+  std::shared_ptr<const MessageRow> row_;
+};
+
+using MessageChange = std::variant<SharedMessage, Growth>;
+[[nodiscard]] const MessageId& id_of(const MessageChange& changed);
+
 struct Diff {
   Timestamp from;
   Timestamp to;
-  std::optional<Thread> thread;                         // if a field of it changed
-  std::vector<std::variant<Message, Growth>> messages;  // in the order of the tree's rows
-  std::vector<MessageId> removed;                       // every message deleted after `from`
+  std::optional<Thread> thread;         // if a field of it changed
+  std::vector<MessageChange> messages;  // in the order of the tree's rows
+  std::vector<MessageId> removed;       // every message deleted after `from`
   std::vector<Run> runs;
   friend bool operator==(const Diff&, const Diff&) = default;
 };

@@ -59,6 +59,15 @@ struct SyncReply {
   std::vector<RunId> awaited;       // named in the request, or else open in the diff; not ended yet
 };
 
+// A thread at a time, its messages shared with the state.
+struct Snapshot {
+  std::optional<Thread> thread;
+  std::vector<SharedMessage> messages;  // by creation
+  std::vector<Run> runs;                // by queueing
+  Cursor cursor;
+  std::optional<Hash> digest;
+};
+// The same as values.
 struct Reading {
   Screen screen;
   Cursor cursor;
@@ -73,12 +82,13 @@ struct PageAsked {
 };
 
 struct MessagesPage {
-  std::vector<Message> messages;  // of the path above the one named, in the path's order
+  std::vector<SharedMessage> messages;  // of the path above the one named, in the path's order
   bool older = false;
 };
 
 struct RunContext {
   Context context;
+  std::vector<SharedMessage> path;  // the context's
   AgentName agent;
 };
 
@@ -163,9 +173,11 @@ class Engine {
 
   // --- Reading ----------------------------------------------------------------------------------
 
-  [[nodiscard]] virtual Result<Reading> read(const std::optional<UserId>& user,
-                                             const ThreadName& thread,
-                                             std::optional<Timestamp> at) = 0;
+  [[nodiscard]] virtual Result<Snapshot> snapshot(const std::optional<UserId>& user,
+                                                  const ThreadName& thread,
+                                                  std::optional<Timestamp> at) = 0;
+  [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
+                                     std::optional<Timestamp> at);
   [[nodiscard]] virtual Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                                       const PageAsked& page) = 0;
   [[nodiscard]] virtual Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,

@@ -62,8 +62,8 @@ class LocalEngine final : public Engine, private LaneHost {
   Result<void> check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
                             const Cursor& cursor) override;
 
-  Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
-                       std::optional<Timestamp> at) override;
+  Result<Snapshot> snapshot(const std::optional<UserId>& user, const ThreadName& thread,
+                            std::optional<Timestamp> at) override;
   Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                 const PageAsked& asked) override;
   Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,

@@ -29,6 +29,30 @@ std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
   return messages;
 }
 
+std::vector<SharedMessage> shared_of(const ThreadState& state,
+                                     const std::vector<const MessageRow*>& rows) {
+  std::vector<SharedMessage> messages;
+  messages.reserve(rows.size());
+  for (const MessageRow* row : rows) {
+    messages.emplace_back(state.messages.shared(*state.message_numbers.find(row->message.id)));
+  }
+  return messages;
+}
+
+Snapshot snapshot_of(const ThreadState& state) {
+  Snapshot snapshot;
+  snapshot.thread = state.thread;
+  for (std::size_t number = 0; number < state.messages.size(); ++number) {
+    if (!state.messages[number].deleted) {
+      snapshot.messages.emplace_back(state.messages.shared(number));
+    }
+  }
+  for (std::size_t number = 0; number < state.runs.size(); ++number) {
+    snapshot.runs.push_back(state.runs[number].run);
+  }
+  return snapshot;
+}
+
 }  // namespace
 
 // --- Following -----------------------------------------------------------------------------------
@@ -67,8 +91,8 @@ Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const 
 
 // --- Reading -------------------------------------------------------------------------------------
 
-Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const ThreadName& thread,
-                                  std::optional<Timestamp> at) {
+Result<Snapshot> LocalEngine::snapshot(const std::optional<UserId>& user, const ThreadName& thread,
+                                       std::optional<Timestamp> at) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -81,9 +105,24 @@ Result<Reading> LocalEngine::read(const std::optional<UserId>& user, const Threa
   if (state->now == Timestamp()) {
     return fail(Kind::not_found, "unknown_thread", "the thread was not there yet");
   }
-  return Reading{.screen = screen_of(*state),
-                 .cursor = {state->now, rules_.epoch},
-                 .digest = (*live)->digests.of(*state, state->thread.head)};
+  Snapshot snapshot = snapshot_of(*state);
+  snapshot.cursor = {state->now, rules_.epoch};
+  snapshot.digest = (*live)->digests.of(*state, state->thread.head);
+  return snapshot;
+}
+
+Result<Reading> Engine::read(const std::optional<UserId>& user, const ThreadName& thread,
+                             std::optional<Timestamp> at) {
+  auto found = snapshot(user, thread, at);
+  if (!found) return std::unexpected(std::move(found.error()));
+  Reading reading{.screen = {.thread = std::move(found->thread),
+                             .messages = {},
+                             .runs = std::move(found->runs),
+                             .now = found->cursor.at},
+                  .cursor = found->cursor,
+                  .digest = found->digest};
+  for (const SharedMessage& message : found->messages) reading.screen.messages.push_back(*message);
+  return reading;
 }
 
 Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName& thread,
@@ -111,7 +150,7 @@ Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName&
   MessagesPage page;
   page.older = path.size() > count;
   path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(count));
-  page.messages = messages_of(path);
+  page.messages = shared_of(*state, path);
   return page;
 }
 
@@ -137,7 +176,9 @@ Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const
   }
   auto state = history_.state_at(**live, *row->run.context_ts);
   if (!state) return std::unexpected(state.error());
-  return context_of(**live, *state, row->run);
+  auto context = context_of(**live, *state, row->run);
+  if (context) context->path = shared_of(*state, state->path(row->run.head));
+  return context;
 }
 
 Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const ThreadState& state,
@@ -152,6 +193,7 @@ Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const Threa
                                 .run = run.id,
                                 .path = messages_of(state.path(run.head)),
                                 .settings = std::move(**settings)},
+                    .path = {},
                     .agent = run.agent};
 }
 

@@ -13,7 +13,7 @@ namespace {
 // and its digest, each with what the allocator puts before a block.
 constexpr std::size_t row_place_bytes = 256;
 // The smallest block that a deque takes.
-constexpr std::size_t deque_bytes = 512;
+constexpr std::size_t deque_bytes = 2 * row_place_bytes;
 
 std::size_t size_of(const std::optional<Json>& json) { return json ? json->text.size() : 0; }
 
@@ -73,16 +73,42 @@ std::size_t held_by(const MessageRow& row) {
          row.message.parts.size() * sizeof(Part) + size_of(row.message);
 }
 
+std::size_t held_by(const Run& run) {
+  std::size_t bytes = sizeof(Run) + size_of(run.params) + size_of(run.usage);
+  for (const MessageInput& input : run.input) bytes += size_of(input);
+  return bytes;
+}
+
 std::size_t held_by(const RunRow& row) {
-  std::size_t bytes = sizeof(RunRow) + row_place_bytes + size_of(row.run.params) +
-                      size_of(row.run.usage) + row.messages.size() * sizeof(std::uint32_t);
-  for (const MessageInput& input : row.run.input) bytes += size_of(input);
+  std::size_t bytes = sizeof(RunRow) - sizeof(Run) + row_place_bytes + held_by(row.run) +
+                      row.messages.size() * sizeof(std::uint32_t);
   for (const std::string& call : row.cut_calls) bytes += sizeof(call) + call.size();
   return bytes;
 }
 
 std::size_t held_by(const DeviceMemory& memory) {
   return sizeof(DeviceMemory) + row_place_bytes + deque_bytes + memory.acks.size() * sizeof(Ack);
+}
+
+std::size_t held_by(const std::vector<MessageChange>& messages) {
+  std::size_t bytes = messages.size() * sizeof(MessageChange);
+  for (const MessageChange& changed : messages) {
+    const auto* growth = std::get_if<Growth>(&changed);
+    if (growth == nullptr) continue;
+    for (const auto& grown : growth->grow) {
+      const auto* text = std::get_if<PartGrowth>(&grown);
+      bytes +=
+          sizeof(grown) + (text ? text->text.size() : size_of(std::get<PartValue>(grown).value));
+    }
+  }
+  return bytes;
+}
+
+std::size_t held_by(const Diff& diff) {
+  std::size_t bytes = held_by(diff.messages) + diff.removed.size() * sizeof(MessageId);
+  if (diff.thread) bytes += sizeof(Thread) + diff.thread->metadata.text.size();
+  for (const Run& run : diff.runs) bytes += held_by(run);
+  return bytes;
 }
 
 std::size_t held_by(const Entry& entry) {

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
+#include "engine/diff.h"
 #include "engine/event.h"
 #include "engine/memory.h"
 #include "engine/state.h"
@@ -18,10 +20,15 @@ namespace lockstep {
 
 // About what the row holds, its places in the state's indexes included.
 [[nodiscard]] std::size_t held_by(const MessageRow& row);
+[[nodiscard]] std::size_t held_by(const Run& run);
 [[nodiscard]] std::size_t held_by(const RunRow& row);
 [[nodiscard]] std::size_t held_by(const DeviceMemory& memory);
 // What a published entry holds, the frame that is made of it included.
 [[nodiscard]] std::size_t held_by(const Entry& entry);
+
+// What these hold beside the rows that they share.
+[[nodiscard]] std::size_t held_by(const std::vector<MessageChange>& messages);
+[[nodiscard]] std::size_t held_by(const Diff& diff);
 
 // Requires: the entry was the last to be folded, and no copy of the state was made since.
 void charge_rows(ThreadState& state, const Entry& entry, MemoryAccount* account);

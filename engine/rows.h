@@ -30,6 +30,8 @@ class Cow {
 
   const T& operator*() const { return *value_; }
   const T* operator->() const { return value_.get(); }
+  // The value as it is now: later edits are made on a copy.
+  [[nodiscard]] std::shared_ptr<const T> shared() const { return value_; }
   T& edit() {
     if (value_.use_count() > 1) value_ = std::make_shared<T>(*value_);
     return *value_;
@@ -50,6 +52,11 @@ class Rows {
   const T& operator[](std::size_t at) const {
     MUST(at < size_);
     return *(*chunks_[at / chunk_rows])[at % chunk_rows];
+  }
+
+  [[nodiscard]] std::shared_ptr<const T> shared(std::size_t at) const {
+    MUST(at < size_);
+    return (*chunks_[at / chunk_rows])[at % chunk_rows].shared();
   }
 
   T& edit(std::size_t at) {

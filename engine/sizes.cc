@@ -14,6 +14,8 @@ struct Visitor : Kinds... {
 std::size_t size_of(const std::optional<Json>& json) { return json ? json->text.size() : 0; }
 std::size_t size_of(const std::optional<std::string>& text) { return text ? text->size() : 0; }
 
+}  // namespace
+
 std::size_t size_of(const Part& part) {
   return row_bytes +
          std::visit(
@@ -32,6 +34,8 @@ std::size_t size_of(const Part& part) {
                  [](const DataPart& data) { return data.name.size() + data.value.text.size(); }},
              part);
 }
+
+namespace {
 
 std::size_t size_of(const std::vector<Part>& parts) {
   std::size_t bytes = row_bytes;
@@ -79,15 +83,6 @@ std::size_t size_of(const Change& change) {
              change.what);
 }
 
-std::size_t size_of(const Step& step) {
-  return row_bytes + std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
-                                        [](const StartPart& it) { return size_of(it.value); },
-                                        [](const AppendContent& it) { return it.text.size(); },
-                                        [](const EndMessage& it) { return size_of(it.usage); },
-                                        [](const EndRun& it) { return size_of(it.usage); }},
-                                step.what);
-}
-
 }  // namespace
 
 std::size_t size_of(const Message& message) {
@@ -108,6 +103,21 @@ std::size_t size_of(const Entry& entry) {
 std::size_t size_of(const ChangeRequest& request) {
   std::size_t bytes = row_bytes;
   for (const Change& change : request.changes) bytes += size_of(change);
+  return bytes;
+}
+
+std::size_t size_of(const Step& step) {
+  return row_bytes + std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
+                                        [](const StartPart& it) { return size_of(it.value); },
+                                        [](const AppendContent& it) { return it.text.size(); },
+                                        [](const EndMessage& it) { return size_of(it.usage); },
+                                        [](const EndRun& it) { return size_of(it.usage); }},
+                                step.what);
+}
+
+std::size_t size_of(const std::vector<Message>& path) {
+  std::size_t bytes = 0;
+  for (const Message& message : path) bytes += size_of(message);
   return bytes;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "engine/change.h"
 #include "engine/event.h"
@@ -12,10 +13,13 @@
 
 namespace lockstep {
 
+[[nodiscard]] std::size_t size_of(const Part& part);
 [[nodiscard]] std::size_t size_of(const Message& message);
 [[nodiscard]] std::size_t size_of(const MessageInput& input);
 [[nodiscard]] std::size_t size_of(const Entry& entry);
 [[nodiscard]] std::size_t size_of(const ChangeRequest& request);
+[[nodiscard]] std::size_t size_of(const Step& step);
 [[nodiscard]] std::size_t size_of(const StepBatch& batch);
+[[nodiscard]] std::size_t size_of(const std::vector<Message>& path);
 
 }  // namespace lockstep

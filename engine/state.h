@@ -26,9 +26,9 @@
 namespace lockstep {
 
 struct MessageRow {
-  Message message;             // of a deleted one: only id, parent, role, run, created, updated
-  std::vector<Units> lengths;  // of each part's growing text; 0 for a part that can't grow
-  Timestamp whole;  // when it was created or last put: since then it only grew and was cut
+  Message message{};             // of a deleted one: only id, parent, role, run, created, updated
+  std::vector<Units> lengths{};  // of each part's growing text; 0 for a part that can't grow
+  Timestamp whole{};  // when it was created or last put: since then it only grew and was cut
   // The leading parts that its author wrote; behind them stand results that its tool calls were
   // given when nobody would answer them any more. A stop that finds only these beyond what was seen
   // cuts nothing.

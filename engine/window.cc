@@ -10,10 +10,6 @@
 namespace lockstep {
 namespace {
 
-const MessageId& id_of(const std::variant<Message, Growth>& changed) {
-  return std::visit([](const auto& it) -> const MessageId& { return it.id; }, changed);
-}
-
 bool is_open(const Run& run) {
   return run.status == RunStatus::queued || run.status == RunStatus::running;
 }

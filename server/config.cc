@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "server/limits.h"
@@ -22,6 +23,7 @@ constexpr std::array all_settings{
     Setting{"log_level", "error, info or debug"},
     Setting{"log_json", "true: log lines are JSON"},
     Setting{"share_with_group", "true: the group of the store's folder may read it"},
+    Setting{"memory", "the bound of what is held in memory: 512MiB, 2GiB"},
     Setting{"requests_per_second", "of one address, 0: no limit"},
     Setting{"requests_burst", "of one address"},
     Setting{"connections_per_address", "at one time"},
@@ -56,6 +58,25 @@ Wrong read_flag(std::string_view text, bool& flag) {
   flag = text == "true";
   if (flag || text == "false") return std::nullopt;
   return "must be true or false";
+}
+
+// `512MiB`, or bytes without a unit.
+Wrong read_memory(std::string_view text, std::size_t& bytes) {
+  constexpr std::array<std::pair<std::string_view, unsigned>, 3> units{
+      {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+  unsigned shift = 0;
+  for (const auto& [unit, bits] : units) {
+    if (!text.ends_with(unit)) continue;
+    text.remove_suffix(unit.size());
+    shift = bits;
+  }
+  std::size_t number = 0;
+  if (read_number(text, number) || number > (std::numeric_limits<std::size_t>::max() >> shift)) {
+    return "must be a size: a number, and KiB, MiB or GiB";
+  }
+  bytes = number << shift;
+  if (bytes >= limits::memory_bytes_min) return std::nullopt;
+  return "must be at least " + std::to_string(limits::memory_bytes_min >> 20) + "MiB";
 }
 
 Wrong read_listen(const std::string& text, Config& config) {
@@ -149,6 +170,7 @@ Wrong set(Config& config, std::string_view name, const std::string& text) {
   if (name == "log_level") return read_level(text, config.log_level);
   if (name == "log_json") return read_style(text, config.log_style);
   if (name == "share_with_group") return read_flag(text, config.share_with_group);
+  if (name == "memory") return read_memory(text, config.memory_bytes_max);
   if (name == "trusted_proxies") return read_proxies(text, config);
   return set_limit(config, name, text);
 }
@@ -234,9 +256,9 @@ Result<void> read_limits(Config& config, const toml::node& node) {
 }
 
 Result<void> read_file(Config& config, const toml::table& root) {
-  constexpr std::array<std::string_view, 8> known{"data",     "trusted_proxies", "listen",
-                                                  "tokens",   "origins",         "log_level",
-                                                  "log_json", "share_with_group"};
+  constexpr std::array<std::string_view, 9> known{"data",     "trusted_proxies",  "listen",
+                                                  "tokens",   "origins",          "log_level",
+                                                  "log_json", "share_with_group", "memory"};
   for (const auto& [key, value] : root) {
     const std::string name(key.str());
     Result<void> read;
@@ -349,6 +371,7 @@ std::string printed(const Config& config) {
   out << "\nlog_level=" << name_of(config.log_level)
       << "\nlog_json=" << (config.log_style == LineLog::Style::json ? "true" : "false")
       << "\nshare_with_group=" << (config.share_with_group ? "true" : "false")
+      << "\nmemory=" << config.memory_bytes_max
       << "\nlimits.requests_per_second=" << config.rate.requests_per_second
       << "\nlimits.requests_burst=" << config.rate.burst
       << "\nlimits.connections_per_address=" << config.rate.connections_max

@@ -8,7 +8,7 @@
 //   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
 //   listen = "127.0.0.1:7717"             origins = ["https://chat.example"]
 //   log_level = "info"                    log_json = false
-//   share_with_group = false
+//   share_with_group = false              memory = "512MiB"
 //   trusted_proxies = ["10.0.0.0/8"]
 //   [limits]  requests_per_second, requests_burst, connections_per_address, loopback,
 //             requests_per_second_per_user, requests_burst_per_user, open_per_user, bytes_per_user
@@ -26,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/limits.h"
 #include "engine/result.h"
 #include "server/front/rate_limit.h"
 #include "server/log_line.h"
@@ -49,6 +50,7 @@ struct Config {
   LineLog::Level log_level = LineLog::Level::info;
   LineLog::Style log_style = LineLog::Style::text;
   bool share_with_group = false;
+  std::size_t memory_bytes_max = limits::memory_bytes_max;
   RateRules rate;
   std::string proxies;  // as they were given; read, they are in `rate`
   std::vector<AgentTable> agents;

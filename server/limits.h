@@ -50,6 +50,17 @@ inline constexpr std::size_t request_depth_max = 64;  // of a request: recursion
 inline constexpr std::size_t turn_bytes_max = 64 << 10;
 static_assert(pipelined_bytes_max >= header_bytes_max, "the next request's header can be read");
 
+// A body, or a message of a socket, up to this is read though the share of bodies is used up, and
+// into the reserve: what stops, deletes and acknowledges is short, and is what gives memory back.
+inline constexpr std::size_t small_body_bytes = 64 << 10;
+static_assert(small_body_bytes >= pipelined_bytes_max);
+
+// What an answer that is being written holds beside its text, and a connection and a stream over
+// it: measured as resident memory of 10,000 of each.
+inline constexpr std::size_t answer_bytes = 1024;
+inline constexpr std::size_t connection_bytes = 2048;
+inline constexpr std::size_t stream_bytes = 2048;
+
 // Room in the last frame of a diff for the outcomes and digests.
 inline constexpr std::size_t diff_tail_bytes = 64 << 10;
 static_assert(diff_tail_bytes >= changes_max * 1024, "a thousand bytes an outcome");
@@ -101,6 +112,13 @@ inline constexpr std::size_t socket_streams_max = 1'024;  // threads followed ov
 inline constexpr std::size_t socket_requests_max = 256;   // unanswered; then reading waits
 inline constexpr std::size_t socket_replies_bytes_max = 1 << 20;  // unsent; then reading waits
 inline constexpr std::uint32_t feed_items_max = 256;              // of one read of the feed
+
+// --- The heap ------------------------------------------------------------------------------------
+
+// Freed memory is given back when it is more than this since the last time: less is soon used
+// again, and fresh pages cost a fault each.
+inline constexpr std::size_t heap_free_bytes_max = 16 << 20;
+inline constexpr std::uint32_t heap_look_seconds = 5;
 
 // --- Runs ----------------------------------------------------------------------------------------
 

@@ -51,6 +51,20 @@ class Families {
     metric.histogram.sample_sum = static_cast<double>(histogram.sum_us) / second_us;
     add({"lockstep_" + name, help, prometheus::MetricType::Histogram, {metric}});
   }
+  // One value a kind of memory.
+  template <class Of>
+  void kinds(const std::string& name, const std::string& help, prometheus::MetricType type, Of of) {
+    prometheus::MetricFamily family{"lockstep_" + name, help, type, {}};
+    for (std::size_t at = 0; at < memory_kinds; ++at) {
+      const auto kind = static_cast<MemoryKind>(at);
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"kind", std::string(name_of(kind))});
+      (type == prometheus::MetricType::Gauge ? metric.gauge.value : metric.counter.value) =
+          static_cast<double>(of(kind));
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
+  }
   [[nodiscard]] std::string text() const {
     std::ostringstream out;
     prometheus::TextSerializer().Serialize(out, families_);
@@ -103,10 +117,21 @@ void add_front(Families& families, const FrontCounts& counts) {
   families.counter("bytes_sent", "Bytes sent to fronts.", counts.bytes_sent);
 }
 
+void add_memory(Families& families, const MemoryAccount& memory) {
+  families.gauge("memory_bytes_max", "The bound of what is held in memory.", memory.bytes_max());
+  families.kinds("memory_bytes", "Held in memory.", prometheus::MetricType::Gauge,
+                 [&](MemoryKind kind) { return memory.bytes(kind); });
+  families.kinds("memory_refused_total", "Work that was refused for want of memory.",
+                 prometheus::MetricType::Counter,
+                 [&](MemoryKind kind) { return memory.refused(kind); });
+}
+
 }  // namespace
 
-std::string metrics_page(const Metrics& metrics, const FrontCounts& counts) {
+std::string metrics_page(const Metrics& metrics, const FrontCounts& counts,
+                         const MemoryAccount* memory) {
   Families families;
+  if (memory) add_memory(families, *memory);
   add_engine(families, metrics);
   add_front(families, counts);
   return families.text();

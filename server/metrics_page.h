@@ -7,11 +7,13 @@
 
 #include <string>
 
+#include "engine/memory.h"
 #include "engine/metrics.h"
 #include "server/front/front.h"
 
 namespace lockstep {
 
-[[nodiscard]] std::string metrics_page(const Metrics& metrics, const FrontCounts& counts);
+[[nodiscard]] std::string metrics_page(const Metrics& metrics, const FrontCounts& counts,
+                                       const MemoryAccount* memory);
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/sizes.h"
 #include "server/limits.h"
 
 namespace lockstep {
@@ -27,8 +28,10 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
       return;
     }
     agent_ = std::move(agent);
+    const std::size_t bytes = size_of(context.path) + context.settings.size();
     generation_ = agent_->start(std::move(context), *this);
     outside_ = generation_ == nullptr;
+    if (!outside_) held_ = Charge(driver_.memory_, MemoryKind::models, bytes);
   }
 
   // The steps come from outside: nothing is driven here.
@@ -50,6 +53,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     if (stopped_) return false;
     for (Step& step : steps) {
       step.seq = ++seq_;
+      held_.add(size_of(step));
       waiting_.push_back(std::move(step));
     }
     in_generation_ = true;
@@ -81,7 +85,11 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   }
 
   void taken(std::size_t count) {
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::size_t bytes = 0;
+    for (auto step = waiting_.begin(); step != end; ++step) bytes += size_of(*step);
+    held_.set(held_.bytes() - std::min(held_.bytes(), bytes));
+    waiting_.erase(waiting_.begin(), end);
     send();
     if (!paused_ || waiting_.size() > limits::run_steps_low || !generation_) return;
     paused_ = false;
@@ -128,6 +136,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   std::shared_ptr<Agent> agent_;  // outlives the generation
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // the batch in flight first
+  Charge held_;                // the context, and what waits
   std::uint64_t seq_ = 0;
   bool in_flight_ = false;
   bool in_generation_ = false;
@@ -137,8 +146,8 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   bool stopped_ = false;
 };
 
-RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log)
-    : find_(std::move(find)), executor_(executor), log_(log) {}
+RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory)
+    : find_(std::move(find)), executor_(executor), log_(log), memory_(memory) {}
 
 RunDriver::~RunDriver() { stop(); }
 

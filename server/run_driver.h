@@ -22,6 +22,7 @@
 #include <unordered_map>
 
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "engine/producer.h"
 #include "server/log_line.h"
 
@@ -32,7 +33,8 @@ class RunDriver : public RunHost {
   // Null if there is no such agent.
   using FindAgent = std::function<std::shared_ptr<Agent>(const AgentName& agent)>;
 
-  RunDriver(FindAgent find, Executor& executor, LineLog& log);
+  // `memory`: null, nothing is counted.
+  RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory = nullptr);
   ~RunDriver() override;
   RunDriver(const RunDriver&) = delete;
   RunDriver& operator=(const RunDriver&) = delete;
@@ -52,6 +54,7 @@ class RunDriver : public RunHost {
   FindAgent find_;
   Executor& executor_;
   LineLog& log_;
+  MemoryAccount* memory_;
   Engine* engine_ = nullptr;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };

@@ -10,6 +10,7 @@
 
 #include "server/front/connection.h"
 #include "server/front/http_listener.h"
+#include "server/heap.h"
 #include "server/limits.h"
 
 namespace lockstep {
@@ -29,6 +30,7 @@ struct Server::Inside {
               .page = parts.page,
               .counts = {},
               .rate = RateLimit(rules.rate, parts.auth.needs_tokens()),
+              .memory = parts.memory,
               .date = {},
               .stopping = false},
         connections(front),
@@ -46,6 +48,7 @@ struct Server::Inside {
   Front front;
   Connections connections;
   std::unique_ptr<HttpListener> listener;
+  HeapKeeper heap;
   asio::steady_timer ticker;
   asio::steady_timer watch;  // of a stop
   std::chrono::steady_clock::time_point stop_by;
@@ -69,6 +72,7 @@ void Server::Inside::tick() {
   ticker.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     connections.tick();
+    heap.tick();
     tick();
   });
 }

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "server/auth.h"
 #include "server/front/front.h"
 #include "server/log_line.h"
@@ -34,7 +35,8 @@ struct ServerParts {
   LineLog& log;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;
-  Page page = {};  // what browsers are shown
+  Page page = {};                   // what browsers are shown
+  MemoryAccount* memory = nullptr;  // null: nothing is counted
 };
 
 struct ServerRules {

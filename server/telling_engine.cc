@@ -51,9 +51,9 @@ Result<void> TellingEngine::check_cursor(const std::optional<UserId>& user,
   return told(to_string(thread), engine_.check_cursor(user, thread, cursor));
 }
 
-Result<Reading> TellingEngine::read(const std::optional<UserId>& user, const ThreadName& thread,
-                                    std::optional<Timestamp> at) {
-  return told(to_string(thread), engine_.read(user, thread, at));
+Result<Snapshot> TellingEngine::snapshot(const std::optional<UserId>& user,
+                                         const ThreadName& thread, std::optional<Timestamp> at) {
+  return told(to_string(thread), engine_.snapshot(user, thread, at));
 }
 
 Result<MessagesPage> TellingEngine::messages(const UserId& user, const ThreadName& thread,

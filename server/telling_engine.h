@@ -37,8 +37,9 @@ class TellingEngine final : public Engine {
                                       Timestamp after, std::size_t bytes_max) override;
   [[nodiscard]] Result<void> check_cursor(const std::optional<UserId>& user,
                                           const ThreadName& thread, const Cursor& cursor) override;
-  [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
-                                     std::optional<Timestamp> at) override;
+  [[nodiscard]] Result<Snapshot> snapshot(const std::optional<UserId>& user,
+                                          const ThreadName& thread,
+                                          std::optional<Timestamp> at) override;
   [[nodiscard]] Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
                                               const PageAsked& page) override;
   [[nodiscard]] Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -192,6 +193,15 @@ Result<Serving> open_serving(const ServerParts& parts, const Config& config, Roc
   return serving;
 }
 
+// A quarter of the memory is the database's: half of it for blocks that were read, a quarter for
+// what is not yet in a table on the disk, and as much again while that is being written there.
+RocksOptions store_options(std::size_t memory_bytes) {
+  const std::size_t share = memory_bytes / limits::memory_share;
+  return {.block_cache_bytes = share / 2,
+          .write_buffer_bytes = std::min(share / 4, limits::write_buffer_bytes),
+          .memtables_bytes = share / 4};
+}
+
 void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) {
   const OpenReport& report = rocks.log().report();
   log.info(
@@ -267,6 +277,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
   raise_file_limit(log);
   SystemClock clock;
   SystemRandom random;
+  MemoryAccount memory(config.memory_bytes_max);
+  const Charge store(&memory, MemoryKind::store, config.memory_bytes_max / limits::memory_share);
   asio::io_context context(1);
   // A loop without work is over for good; this one only rests.
   const auto work = asio::make_work_guard(context);
@@ -280,7 +292,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   auto rocks = RocksLog::open(config.data,
                               {.executor = executor,
                                .random = random,
-                               .options = {},
+                               .options = store_options(config.memory_bytes_max),
                                .told = now_and_then(clock, tell_upgrade(log))},
                               fail_stop(log));
   if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
@@ -289,7 +301,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
   if (!opening) return terminal.fail(trouble_of_opening(opening.error(), config.data));
   correct_access(config, log);
 
-  RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log);
+  RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log,
+                   &memory);
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
@@ -299,7 +312,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .agents = agents,
                              .is_json_object = is_json_object,
                              .metrics = metrics,
-                             .opening = opening->get()},
+                             .opening = opening->get(),
+                             .memory = &memory},
                             driver);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
   if (metrics.threads_to_mend > 0) {
@@ -307,10 +321,10 @@ ExitCode serve(Read& read, Terminal& terminal) {
   }
 
   TellingEngine telling(**engine, log);
-  auto serving = open_serving(
-      {context, telling, read.auth, metrics, random, log,
-       [&agents](const AgentName& name) { return agents.find(name).get(); }, embedded_page()},
-      config, **rocks);
+  auto serving = open_serving({context, telling, read.auth, metrics, random, log,
+                               [&agents](const AgentName& name) { return agents.find(name).get(); },
+                               embedded_page(), &memory},
+                              config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,

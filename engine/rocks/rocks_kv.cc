@@ -106,6 +106,7 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   // All column families share one write-ahead log, which goes when the slowest has been flushed:
   // this bounds what a start has to read.
   db.max_total_wal_size = 4 * options.write_buffer_bytes;
+  db.db_write_buffer_size = options.memtables_bytes;
   // Table files are flushed as they are written, so that they don't stand in the way of a commit.
   db.bytes_per_sync = limits::sst_sync_bytes;
   db.max_background_jobs = 2;
@@ -302,6 +303,8 @@ Result<std::vector<KvRow>> RocksKv::scan(const KvRange& range) const {
   Slice upper(range.end);
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &lower;
+  // A thread's views are read once, and are then in memory as its state.
+  options.fill_cache = range.table != KvTable::views;
   if (!range.end.empty()) options.iterate_upper_bound = &upper;
   std::unique_ptr<rocksdb::Iterator> it(
       parts_->db->NewIterator(options, parts_->handle(range.table)));

@@ -43,6 +43,8 @@ struct TableDamage {
 struct RocksOptions {
   std::size_t block_cache_bytes = limits::block_cache_bytes;
   std::size_t write_buffer_bytes = limits::write_buffer_bytes;
+  // Of all tables in memory together: the largest is flushed above it; 0: each by itself.
+  std::size_t memtables_bytes = 0;
   rocksdb::Env* env = nullptr;  // another file layer, for tests; nullptr: the machine's own
   // For whoever looks for damage, or mends it: a table's file is opened when it is read, so one
   // that is damaged or missing is no error of the opening. Nothing is compacted.

@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "server/front/http_rules.h"
+#include "server/front/json_answer.h"
+#include "server/limits.h"
 
 namespace lockstep {
 namespace {
@@ -91,6 +93,15 @@ ThreadName thread_of(const Call& call) {
 }
 
 Problem stopping() { return make_problem("stopping", "The server is stopping."); }
+
+Answer json_answer(Front& front, JsonPieces pieces) {
+  const std::size_t bytes = pieces.held() + limits::answer_bytes;
+  if (front.memory && !front.memory->admits(MemoryKind::answers, bytes)) {
+    return response_of(make_problem("overloaded", "There is no memory free for the answer."));
+  }
+  Charge held(front.memory, MemoryKind::answers, bytes);
+  return StreamAnswer{std::make_unique<JsonAnswer>(std::move(pieces), std::move(held)), Form::json};
+}
 
 void refuse(Respond& respond, const Problem& problem) { respond(response_of(problem)); }
 void refuse(Respond& respond, const Error& error) { refuse(respond, problem_of(error)); }

@@ -64,6 +64,7 @@ void Connections::tick() {
   for (const auto& connection : all) connection->tick(now_);
   front_.rate.sweep(now_);
   front_.tickets.sweep(now_);
+  if (front_.memory) front_.memory->settle();
 }
 
 void Connections::tokens_changed() {
@@ -88,7 +89,9 @@ Connection::Connection(asio::ip::tcp::socket socket, std::string address, Connec
     : socket_(std::move(socket)),
       address_(std::move(address)),
       all_(all),
-      protocol_(std::make_unique<HttpSession>(*this, all.front_)) {}
+      protocol_(std::make_unique<HttpSession>(*this, all.front_)),
+      held_(all.front_.memory, MemoryKind::followers, limits::connection_bytes),
+      rest_held_(all.front_.memory, MemoryKind::answers) {}
 
 void Connection::start() { wait_to_read(); }
 
@@ -121,6 +124,7 @@ void Connection::cut() {
   socket_.close(ignored);
   protocol_.reset();
   std::string().swap(rest_);
+  rest_held_.set(0);
   --all_.front_.counts.connections;
   all_.front_.rate.disconnected(address_);
   all_.open_.erase(shared_from_this());
@@ -211,6 +215,10 @@ void Connection::send(std::string& out) {
   if (error && !not_now(error)) return cut();
   all_.front_.counts.bytes_sent += out.size();
   if (sent < out.size()) {
+    if (!may_keep(out.size() - sent)) {
+      ++all_.front_.counts.connections_cut;
+      return cut();
+    }
     rest_.assign(out, sent);
     rest_at_ = rest_marked_ = 0;
     rest_since_ = all_.now_;
@@ -218,6 +226,15 @@ void Connection::send(std::string& out) {
     wait_to_write();
   }
   if (out.capacity() > buffer_bytes_kept) std::string().swap(out);
+}
+
+// What the socket did not take waits here. Without memory for it the reader is cut off: it comes
+// back with its cursor.
+bool Connection::may_keep(std::size_t bytes) {
+  MemoryAccount* memory = all_.front_.memory;
+  if (memory != nullptr && !memory->admits(MemoryKind::answers, bytes)) return false;
+  rest_held_.set(bytes);
+  return true;
 }
 
 void Connection::wait_to_write() {
@@ -242,6 +259,7 @@ void Connection::writable() {
     return wait_to_write();
   }
   std::string().swap(rest_);
+  rest_held_.set(0);
   writing_ = false;
   pump();
 }

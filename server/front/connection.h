@@ -16,6 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/memory.h"
 #include "server/front/front.h"
 #include "server/front/wire.h"
 
@@ -81,6 +82,7 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
   void readable();
   void pump();
   void send(std::string& out);
+  bool may_keep(std::size_t bytes);
   void wait_to_write();
   void writable();
   void linger();
@@ -90,6 +92,8 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
   std::string address_;
   Connections& all_;
   std::unique_ptr<Protocol> protocol_;
+  Charge held_;                  // the connection itself
+  Charge rest_held_;             // `rest_`
   std::string rest_;             // of a write that the socket did not take whole
   std::size_t rest_at_ = 0;      // so much of it went
   std::size_t rest_marked_ = 0;  // so much had gone at `rest_since_`

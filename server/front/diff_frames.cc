@@ -1,6 +1,7 @@
 #include "server/front/diff_frames.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
@@ -8,14 +9,6 @@
 
 namespace lockstep {
 namespace {
-
-void append_row(std::string& out, const std::variant<Message, Growth>& row) {
-  if (const auto* message = std::get_if<Message>(&row)) {
-    append_message(out, *message);
-  } else {
-    append_growth(out, std::get<Growth>(row));
-  }
-}
 
 void append_removed(std::string& out, const MessageId& id) { append_text(out, id.get()); }
 
@@ -54,26 +47,39 @@ void append_reset(std::string& out, const Reset& reset) {
   out += '}';
 }
 
+void append_frame_head(std::string& out, const SyncReply& reply) {
+  out += '{';
+  append_field(out, "frame", "diff");
+  append_field(out, "cursor", to_string(reply.cursor));
+  append_field_number(out, "from", reply.diff.from.get());
+}
+
 }  // namespace
 
 DiffFrames::DiffFrames(SyncReply reply, std::size_t frame_bytes_max)
     : reply_(std::move(reply)), frame_bytes_max_(frame_bytes_max) {}
 
+void append_diff_head(std::string& out, const SyncReply& reply) {
+  append_frame_head(out, reply);
+  if (reply.reset) append_reset(out, *reply.reset);
+  if (reply.diff.thread) {
+    append_name(out, "thread");
+    append_thread(out, *reply.diff.thread);
+  }
+  append_name(out, "messages");
+}
+
 bool DiffFrames::next(std::string& out) {
   const std::size_t start = out.size();
-  out += '{';
-  append_field(out, "frame", "diff");
-  append_field(out, "cursor", to_string(reply_.cursor));
-  append_field_number(out, "from", reply_.diff.from.get());
-  if (first_ && reply_.reset) append_reset(out, *reply_.reset);
-  if (first_ && reply_.diff.thread) {
-    append_name(out, "thread");
-    append_thread(out, *reply_.diff.thread);
+  if (std::exchange(first_, false)) {
+    append_diff_head(out, reply_);
+  } else {
+    append_frame_head(out, reply_);
+    append_name(out, "messages");
   }
-  first_ = false;
   const bool last = append_rows(out, start);
   if (last) {
-    append_tail(out);
+    append_diff_tail(out, reply_);
   } else {
     append_field_flag(out, "more", true);
   }
@@ -86,8 +92,7 @@ bool DiffFrames::append_rows(std::string& out, std::size_t frame_start) {
   const std::size_t size =
       frame_bytes_max_ - std::min(frame_bytes_max_ / 2, limits::diff_tail_bytes);
   Room room{out, size > std::string::npos - frame_start ? size : frame_start + size};
-  append_name(out, "messages");
-  append_some(room, diff.messages, messages_, append_row);
+  append_some(room, diff.messages, messages_, append_change);
   append_name(out, "removed");
   if (messages_ < diff.messages.size()) {
     out += "[]";
@@ -103,12 +108,12 @@ bool DiffFrames::append_rows(std::string& out, std::size_t frame_start) {
   return runs_ == diff.runs.size();
 }
 
-void DiffFrames::append_tail(std::string& out) const {
+void append_diff_tail(std::string& out, const SyncReply& reply) {
   append_name(out, "outcomes");
-  append_array(out, reply_.outcomes, append_outcome);
-  if (reply_.digest) append_field(out, "digest", to_hex(*reply_.digest));
-  if (reply_.edge_digest) append_field(out, "edge_digest", to_hex(*reply_.edge_digest));
-  if (reply_.older) append_field_flag(out, "older", *reply_.older);
+  append_array(out, reply.outcomes, append_outcome);
+  if (reply.digest) append_field(out, "digest", to_hex(*reply.digest));
+  if (reply.edge_digest) append_field(out, "edge_digest", to_hex(*reply.edge_digest));
+  if (reply.older) append_field_flag(out, "older", *reply.older);
 }
 
 }  // namespace lockstep

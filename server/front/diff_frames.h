@@ -28,7 +28,6 @@ class DiffFrames {
  private:
   // Appends as many of the rows that are left as fit; true if none is left.
   bool append_rows(std::string& out, std::size_t frame_start);
-  void append_tail(std::string& out) const;
 
   SyncReply reply_;
   std::size_t frame_bytes_max_;
@@ -37,5 +36,9 @@ class DiffFrames {
   std::size_t removed_ = 0;
   std::size_t runs_ = 0;
 };
+
+// What a first frame has up to its messages, and a last one after its runs.
+void append_diff_head(std::string& out, const SyncReply& reply);
+void append_diff_tail(std::string& out, const SyncReply& reply);
 
 }  // namespace lockstep

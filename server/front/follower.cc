@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/held.h"
 #include "engine/limits.h"
 #include "engine/must.h"
 #include "server/front/json_write.h"
@@ -24,6 +25,7 @@ ThreadFollower::ThreadFollower(Front& front, FollowPlan plan)
     : front_(front), plan_(std::move(plan)), cursor_{plan_.after, front.engine.epoch()} {
   if (!plan_.reply) return;
   cursor_ = plan_.reply->cursor;
+  held_ = Charge(front.memory, MemoryKind::answers, held_by(plan_.reply->diff));
   diff_ = std::make_unique<DiffFrames>(std::move(*plan_.reply), limits::diff_frame_bytes_max);
   plan_.reply.reset();
 }
@@ -62,6 +64,7 @@ Stream::Filled ThreadFollower::fill_diff(std::string& out, std::size_t bytes_max
     plan_.framing.append(out, frame, last ? to_string(cursor_) : std::string());
     if (!last) continue;
     diff_.reset();
+    held_.set(0);
     // With `none` the answer is the diff; the entries since are the next exchange's.
     if (done_waiting()) return end(out, "done");
     return Filled::more;

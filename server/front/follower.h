@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "server/front/diff_frames.h"
 #include "server/front/front.h"
 #include "server/front/problem.h"
@@ -68,6 +69,7 @@ class ThreadFollower : public Stream, private Follower {
   Front& front_;
   FollowPlan plan_;
   std::unique_ptr<DiffFrames> diff_;
+  Charge held_;  // what the diff does not share with the state
   StreamOwner* owner_ = nullptr;
   Cursor cursor_;
   bool joined_ = false;

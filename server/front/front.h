@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "server/auth.h"
 #include "server/background.h"
 #include "server/front/assets.h"
 #include "server/front/rate_limit.h"
 #include "server/front/tickets.h"
+#include "server/limits.h"
 
 namespace lockstep {
 
@@ -39,6 +41,13 @@ struct FrontCounts {
   std::uint64_t turn_bytes = 0;  // the longest text that was read in one turn of the strand
 };
 
+// May what is being read grow from `held` to `bytes`?
+[[nodiscard]] inline bool may_hold(MemoryAccount* memory, std::size_t held, std::size_t bytes) {
+  if (memory == nullptr || bytes <= held) return true;
+  return bytes <= limits::small_body_bytes ? memory->admits_begun(MemoryKind::bodies, bytes - held)
+                                           : memory->admits(MemoryKind::bodies, bytes - held);
+}
+
 struct Front {
   Engine& engine;
   const Auth& auth;
@@ -53,8 +62,9 @@ struct Front {
   FrontCounts counts;
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
-  std::string date;       // now, as a header has it
-  bool stopping = false;  // new requests are refused
+  MemoryAccount* memory = nullptr;  // null: nothing is counted
+  std::string date;                 // now, as a header has it
+  bool stopping = false;            // new requests are refused
 };
 
 }  // namespace lockstep

@@ -68,7 +68,7 @@ void get_readiness(Front& front, Call /*call*/, Respond respond) {
 }
 
 void get_metrics(Front& front, Call /*call*/, Respond respond) {
-  Response response = text_response(metrics_page(front.metrics, front.counts));
+  Response response = text_response(metrics_page(front.metrics, front.counts, front.memory));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   respond(std::move(response));
 }

@@ -4,6 +4,7 @@
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
+#include "server/front/json_answer.h"
 #include "server/front/json_read.h"
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
@@ -25,25 +26,35 @@ std::uint32_t read_limit(Query& query) {
       std::max<std::uint64_t>(1, limit.value_or(limits::list_default)));
 }
 
-std::string reading_json(const Reading& reading) {
-  std::string body = "{";
-  if (reading.screen.thread) {
-    append_name(body, "thread");
-    append_thread(body, *reading.screen.thread);
-  }
-  append_name(body, "messages");
-  append_array(body, reading.screen.messages, append_message);
-  append_name(body, "runs");
-  append_array(body, reading.screen.runs, append_run);
-  append_field(body, "cursor", to_string(reading.cursor));
-  if (reading.digest) append_field(body, "digest", to_hex(*reading.digest));
-  return body += '}';
+// An object that begins with a list of messages, as `name`, behind what `text` holds.
+JsonPieces listing(std::string text, std::string_view name, std::vector<SharedMessage> messages) {
+  append_name(text, name);
+  JsonPieces pieces;
+  pieces.add(text += '[');
+  pieces.add(std::move(messages));
+  return pieces;
 }
 
-std::string context_json(const Front& front, const RunContext& run) {
-  std::string body = "{";
-  append_name(body, "path");
-  append_array(body, run.context.path, append_message);
+JsonPieces pieces_of(Snapshot snapshot) {
+  std::string text = "{";
+  if (snapshot.thread) {
+    append_name(text, "thread");
+    append_thread(text, *snapshot.thread);
+  }
+  JsonPieces pieces = listing(std::move(text), "messages", std::move(snapshot.messages));
+  std::string rest(1, ']');
+  append_name(rest, "runs");
+  append_array(rest, snapshot.runs, append_run);
+  append_field(rest, "cursor", to_string(snapshot.cursor));
+  if (snapshot.digest) append_field(rest, "digest", to_hex(*snapshot.digest));
+  pieces.add(rest += '}');
+  return pieces;
+}
+
+// What was sent is made anew and held until it was read; the account counts it.
+JsonPieces pieces_of(const Front& front, RunContext run) {
+  JsonPieces pieces = listing("{", "path", std::move(run.path));
+  std::string body(1, ']');
   const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
   const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
   append_field_json(body, "sent", is_object_text(sent.body) ? std::string_view(sent.body) : "null");
@@ -52,7 +63,8 @@ std::string context_json(const Front& front, const RunContext& run) {
                [](std::string& out, const std::string& repair) { append_text(out, repair); });
   append_field_json(body, "settings",
                     run.context.settings.empty() ? "null" : std::string_view(run.context.settings));
-  return body += '}';
+  pieces.add(body += '}');
+  return pieces;
 }
 
 struct Writer {
@@ -79,10 +91,10 @@ void get_thread(Front& front, Call call, Respond respond) {
   const auto at = query.number("at", ts_max);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (auto problem = check_json(call.request)) return refuse(respond, *problem);
-  const auto reading = front.engine.read(call.user, thread_of(call),
-                                         at ? std::optional(Timestamp(*at)) : std::nullopt);
-  if (!reading) return refuse(respond, reading.error());
-  respond(json_response(reading_json(*reading)));
+  auto snapshot = front.engine.snapshot(call.user, thread_of(call),
+                                        at ? std::optional(Timestamp(*at)) : std::nullopt);
+  if (!snapshot) return refuse(respond, snapshot.error());
+  respond(json_answer(front, pieces_of(std::move(*snapshot))));
 }
 
 void get_messages(Front& front, Call call, Respond respond) {
@@ -92,13 +104,13 @@ void get_messages(Front& front, Call call, Respond respond) {
   const std::uint32_t limit = read_limit(query);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!before) return refuse(respond, make_problem("invalid", "`before` is missing.", "?before"));
-  const auto page = front.engine.messages(call.user, thread_of(call), {*before, limit, at});
+  auto page = front.engine.messages(call.user, thread_of(call), {*before, limit, at});
   if (!page) return refuse(respond, page.error());
-  std::string body = "{";
-  append_name(body, "messages");
-  append_array(body, page->messages, append_message);
+  JsonPieces pieces = listing("{", "messages", std::move(page->messages));
+  std::string body(1, ']');
   append_field_flag(body, "older", page->older);
-  respond(json_response(body += '}'));
+  pieces.add(body += '}');
+  respond(json_answer(front, std::move(pieces)));
 }
 
 void get_run(Front& front, Call call, Respond respond) {
@@ -114,9 +126,9 @@ void get_run(Front& front, Call call, Respond respond) {
 void get_context(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
-  const auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
+  auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
-  respond(json_response(context_json(front, *run)));
+  respond(json_answer(front, pieces_of(front, std::move(*run))));
 }
 
 void list_threads(Front& front, Call call, Respond respond) {
@@ -131,7 +143,9 @@ void list_threads(Front& front, Call call, Respond respond) {
   append_array(body, page->threads, append_thread);
   if (page->next) append_field(body, "next", *page->next);
   append_field(body, "cursor", page->cursor);
-  respond(json_response(body += '}'));
+  JsonPieces pieces;
+  pieces.add(body += '}');
+  respond(json_answer(front, std::move(pieces)));
 }
 
 void delete_thread(Front& front, Call call, Respond respond) {

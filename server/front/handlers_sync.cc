@@ -7,6 +7,7 @@
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
 #include "server/front/handlers.h"
+#include "server/front/json_answer.h"
 #include "server/front/json_wait.h"
 
 namespace lockstep {
@@ -23,28 +24,22 @@ std::expected<std::optional<Cursor>, Problem> last_event(const Call& call) {
       make_problem("invalid", "`Last-Event-ID` must be a cursor: TS@EPOCH.", "Last-Event-ID"));
 }
 
-std::string one_diff(SyncReply reply) {
-  std::string body;
-  DiffFrames(std::move(reply), std::numeric_limits<std::size_t>::max()).next(body);
-  return body;
-}
-
 struct SyncAsked {
   SyncRequest request;
   Form form = Form::sse;
   Follow follow = Follow::run;
 };
 
-Answer json_answer(Engine& engine, SyncAsked asked, SyncReply reply) {
+Answer diff_answer(Front& front, SyncAsked asked, SyncReply reply) {
   const bool waits = asked.follow == Follow::run && !reply.awaited.empty();
-  if (!waits) return json_response(one_diff(std::move(reply)));
-  return StreamAnswer{
-      std::make_unique<JsonWait>(engine, std::move(asked.request), std::move(reply)), Form::json};
+  if (!waits) return json_answer(front, pieces_of(std::move(reply)));
+  return StreamAnswer{std::make_unique<JsonWait>(front, std::move(asked.request), std::move(reply)),
+                      Form::json};
 }
 
 Answer sync_answer(Front& front, SyncAsked asked, SyncReply reply) {
   if (asked.form == Form::json) {
-    return json_answer(front.engine, std::move(asked), std::move(reply));
+    return diff_answer(front, std::move(asked), std::move(reply));
   }
   FollowPlan plan;
   plan.user = asked.request.changes.user;
@@ -162,10 +157,10 @@ std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
 
 // The runs of the thread that have not ended.
 Result<std::vector<RunId>> open_runs(Engine& engine, const FollowPlan& plan) {
-  Result<Reading> reading = engine.read(plan.user, plan.thread, std::nullopt);
+  Result<Snapshot> reading = engine.snapshot(plan.user, plan.thread, std::nullopt);
   if (!reading) return std::unexpected(std::move(reading.error()));
   std::vector<RunId> open;
-  for (const Run& run : reading->screen.runs) {
+  for (const Run& run : reading->runs) {
     if (run.status == RunStatus::queued || run.status == RunStatus::running) open.push_back(run.id);
   }
   return open;

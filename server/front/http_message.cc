@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "engine/must.h"
 #include "server/front/http_rules.h"
 #include "server/front/json_text.h"
 #include "server/limits.h"
@@ -199,6 +201,31 @@ void append_stream_head(std::string& out, Form form, const HeadOptions& options)
   append_header(out, "Connection", "close");
   out += "\r\n";
 }
+
+void append_chunked_head(std::string& out, const HeadOptions& options) {
+  append_status(out, 200, options);
+  append_header(out, "Content-Type", "application/json");
+  if (!options.is_http_1_0) append_header(out, "Transfer-Encoding", "chunked");
+  append_header(out, "Cache-Control", "no-store");
+  append_header(out, "X-Content-Type-Options", "nosniff");
+  if (!options.keep_alive) append_header(out, "Connection", "close");
+  out += "\r\n";
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty()) return;  // it would be the last
+  std::array<char, 2 * sizeof(std::size_t)> digits{};
+  constexpr int hexadecimal = 16;
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), hexadecimal);
+  MUST(error == std::errc());
+  out.append(digits.data(), end);
+  out += "\r\n";
+  out += bytes;
+  out += "\r\n";
+}
+
+void append_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
 
 void append_upgrade_head(std::string& out, const UpgradeAnswer& answer) {
   out += "HTTP/1.1 101 Switching Protocols\r\n";

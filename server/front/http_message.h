@@ -84,6 +84,10 @@ struct HeadOptions {
 // Status line and headers, the empty line included.
 void append_head(std::string& out, const Response& response, const HeadOptions& options);
 void append_stream_head(std::string& out, Form form, const HeadOptions& options);
+// Of JSON that comes in chunks, or over HTTP/1.0 until the connection closes.
+void append_chunked_head(std::string& out, const HeadOptions& options);
+void append_chunk(std::string& out, std::string_view bytes);
+void append_last_chunk(std::string& out);
 void append_upgrade_head(std::string& out, const UpgradeAnswer& answer);
 
 [[nodiscard]] std::string_view reason_of(unsigned status);

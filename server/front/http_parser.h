@@ -5,6 +5,7 @@
 // file that includes Beast is http_parser.cc: such a unit takes half a minute to compile.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -35,6 +36,8 @@ class HttpParser {
   [[nodiscard]] std::size_t body_bytes() const;
   // Requires: `done`.
   [[nodiscard]] std::string take_body();
+  // So much of the body has come.
+  [[nodiscard]] std::size_t body_bytes() const;
 
  private:
   struct Inside;

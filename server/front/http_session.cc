@@ -19,7 +19,7 @@ Problem revoked() { return make_problem("unauthorized", "The token was revoked."
 HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
 
 HttpSession::HttpSession(Wire& wire, Front& front)
-    : wire_(wire), front_(front), since_(wire.now()) {}
+    : wire_(wire), front_(front), since_(wire.now()), held_(front.memory, MemoryKind::bodies) {}
 
 HttpSession::~HttpSession() {
   if (self_) *self_ = nullptr;
@@ -33,7 +33,18 @@ void HttpSession::received(std::string_view bytes) {
   if (state_ == State::streaming || state_ == State::closing) return;
   in_ += bytes;
   if (state_ == State::idle || state_ == State::reading) read_requests();
+  if (!hold() && state_ == State::reading) {
+    refuse(make_problem("overloaded", "All memory is in use: ask again later."));
+  }
   throttle();
+}
+
+bool HttpSession::hold() {
+  const bool reads = state_ == State::reading && exchange_;
+  const std::size_t bytes = in_.size() + (reads ? exchange_->parser.body_bytes() : 0);
+  const bool admitted = may_hold(front_.memory, held_.bytes(), bytes);
+  held_.set(bytes);
+  return admitted;
 }
 
 // Requests that can't be answered yet wait in the socket, not here.
@@ -128,6 +139,7 @@ void HttpSession::dispatch() {
   state_ = State::answering;
   if (admission.route == nullptr) return answer_with(std::move(admission.response));
   admission.call.request.body = exchange_->parser.take_body();
+  hold();
   self_ = std::make_shared<HttpSession*>(this);
   handle(front_, *admission.route, std::move(admission.call), [self = self_](Answer answer) {
     if (*self != nullptr) (*self)->answered(std::move(answer));
@@ -177,9 +189,13 @@ HeadOptions HttpSession::head_options(bool keep_alive) const {
   return options;
 }
 
-void HttpSession::answer_with(Response response) {
+bool HttpSession::keeps_alive() const {
   const bool more = !input_ended_ || !in_.empty();
-  const bool keep = exchange_->head.keep_alive && more && !stopping_ && !front_.stopping;
+  return exchange_->head.keep_alive && more && !stopping_ && !front_.stopping;
+}
+
+void HttpSession::answer_with(Response response) {
+  const bool keep = keeps_alive();
   if (response.status >= 400) ++front_.counts.requests_refused;
   append_head(out_, response, head_options(keep));
   if (!exchange_->is_head) {
@@ -193,6 +209,8 @@ void HttpSession::end_exchange(bool keep_alive) {
   if (exchange_->stream) --front_.counts.streams;
   exchange_.reset();
   state_ = keep_alive ? State::idle : State::closing;
+  if (!keep_alive) std::string().swap(in_);
+  hold();
   since_ = wire_.now();
   throttle();
   wire_.wake();
@@ -200,12 +218,13 @@ void HttpSession::end_exchange(bool keep_alive) {
 }
 
 void HttpSession::answer_with(StreamAnswer answer) {
-  if (exchange_->is_head) {
+  if (exchange_->is_head && answer.form != Form::json) {
     append_stream_head(out_, answer.form, head_options(false));
     return end_exchange(false);
   }
   exchange_->stream = std::move(answer.stream);
   exchange_->form = answer.form;
+  exchange_->held = Charge(front_.memory, MemoryKind::followers, limits::stream_bytes);
   ++front_.counts.streams;
   exchange_->stream->attach(*this);
   if (answer.form != Form::json) {
@@ -262,18 +281,43 @@ void HttpSession::fill_lasting(std::string& out) {
 }
 
 void HttpSession::fill_stream(std::string& out) {
-  const bool json = exchange_->form == Form::json;
-  std::string& to = json ? exchange_->json : out;
-  const std::size_t before = to.size();
-  const Stream::Filled filled = exchange_->stream->fill(to, limits::write_bytes_max);
-  if (to.size() > before) since_ = wire_.now();
+  if (exchange_->form == Form::json) return fill_json(out);
+  const std::size_t before = out.size();
+  const Stream::Filled filled = exchange_->stream->fill(out, limits::write_bytes_max);
+  if (out.size() > before) since_ = wire_.now();
   if (filled == Stream::Filled::more) wire_.wake();
-  if (filled != Stream::Filled::finished) return;
-  if (json) {
-    answer_with(json_response(std::move(exchange_->json)));
-    return;
+  if (filled == Stream::Filled::finished) end_exchange(false);
+}
+
+// What is all said in one write goes out with its length; anything longer in chunks, each made when
+// the one before it has gone out.
+void HttpSession::fill_json(std::string& out) {
+  std::string piece;
+  const Stream::Filled filled = exchange_->stream->fill(piece, limits::write_bytes_max);
+  if (filled == Stream::Filled::waiting) return;
+  since_ = wire_.now();
+  const bool finished = filled == Stream::Filled::finished;
+  if (!exchange_->in_chunks) {
+    if (finished) return answer_with(json_response(std::move(piece)));
+    if (begin_chunks(out)) return end_exchange(exchange_->head.keep_alive);
   }
-  end_exchange(false);
+  if (exchange_->head.is_http_1_0) {
+    out += piece;
+  } else {
+    append_chunk(out, piece);
+    if (finished) append_last_chunk(out);
+  }
+  if (finished) return end_exchange(exchange_->head.keep_alive);
+  wire_.wake();
+}
+
+// True: the head is all that was asked for.
+bool HttpSession::begin_chunks(std::string& out) {
+  exchange_->in_chunks = true;
+  HeadOptions& head = exchange_->head;
+  head.keep_alive = keeps_alive() && !head.is_http_1_0;
+  append_chunked_head(out, head_options(head.keep_alive));
+  return exchange_->is_head;
 }
 
 // --- Tokens --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/memory.h"
 #include "server/front/front.h"
 #include "server/front/http_message.h"
 #include "server/front/http_parser.h"
@@ -55,7 +56,8 @@ class HttpSession : public Protocol, private StreamOwner {
     bool is_head = false;  // the method HEAD: no body is sent
     std::unique_ptr<Stream> stream;
     Form form = Form::json;
-    std::string json;  // what a JSON stream has given so far
+    Charge held;             // the stream's
+    bool in_chunks = false;  // a JSON answer that was too long for one write has begun
   };
 
   void woken(Stream& stream) override;
@@ -72,10 +74,15 @@ class HttpSession : public Protocol, private StreamOwner {
   void answer_with(UpgradeAnswer answer);
   void fill_lasting(std::string& out);
   void fill_stream(std::string& out);
+  void fill_json(std::string& out);
+  bool begin_chunks(std::string& out);
   void end_exchange(bool keep_alive);
   bool closed_at_end();
   void close();
   void throttle();
+  // Charges what has come and was not answered yet; false: there is no memory for it.
+  bool hold();
+  [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] HeadOptions head_options(bool keep_alive) const;
 
   Wire& wire_;
@@ -83,7 +90,8 @@ class HttpSession : public Protocol, private StreamOwner {
   State state_ = State::idle;
   bool input_ended_ = false;
   bool stopping_ = false;
-  Tick since_;  // of the state; of the last byte sent on a stream
+  Tick since_;   // of the state; of the last byte sent on a stream
+  Charge held_;  // what has come
   std::string in_;
   std::string out_;
   std::string_view lasting_;  // what is still to be sent of a body that lives for ever; after out_

@@ -1,17 +1,18 @@
 #include "server/front/json_wait.h"
 
-#include <limits>
 #include <utility>
 
+#include "engine/held.h"
 #include "engine/limits.h"
-#include "server/front/diff_frames.h"
+#include "server/limits.h"
 
 namespace lockstep {
 
-JsonWait::JsonWait(Engine& engine, SyncRequest request, SyncReply first)
-    : engine_(engine),
+JsonWait::JsonWait(Front& front, SyncRequest request, SyncReply first)
+    : engine_(front.engine),
       request_(std::move(request)),
       first_(std::move(first)),
+      held_(front.memory, MemoryKind::answers, limits::answer_bytes + held_by(first_.diff)),
       at_(first_.cursor.at),
       self_(std::make_shared<JsonWait*>(this)) {
   request_.changes.changes.clear();
@@ -37,12 +38,13 @@ void JsonWait::shut_down() {
   wake();
 }
 
-Stream::Filled JsonWait::fill(std::string& out, std::size_t /*bytes_max*/) {
+Stream::Filled JsonWait::fill(std::string& out, std::size_t bytes_max) {
+  if (answer_) return answer_->next(out, bytes_max) ? Filled::finished : Filled::more;
   if (!last_ && !give_up_ && !asked_ && waited()) sync_again();
   if (!last_ && !give_up_) return Filled::waiting;
-  SyncReply reply = last_ ? std::move(*last_) : std::move(first_);
-  DiffFrames(std::move(reply), std::numeric_limits<std::size_t>::max()).next(out);
-  return Filled::finished;
+  answer_ = pieces_of(last_ ? std::move(*last_) : std::move(first_));
+  held_.set(limits::answer_bytes + answer_->held());
+  return fill(out, bytes_max);
 }
 
 bool JsonWait::waited() {

@@ -1,7 +1,7 @@
 // json_wait.h: a sync that is answered with one diff, after the runs it waits for have ended.
 //
 //   first sync ──> follow until all awaited runs have ended ──> second sync, without changes ──>
-//   one diff
+//   one diff, a piece at a time
 //
 // The second exchange starts from the same cursor as the first, so the diff holds everything, and
 // the outcomes are the first one's. If it can't be made any more (the thread was deleted, the
@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "server/front/front.h"
+#include "server/front/json_pieces.h"
 #include "server/front/stream.h"
 
 namespace lockstep {
@@ -23,7 +25,7 @@ namespace lockstep {
 class JsonWait : public Stream, private Follower {
  public:
   // `request` is what the first reply answered, without its changes.
-  JsonWait(Engine& engine, SyncRequest request, SyncReply first);
+  JsonWait(Front& front, SyncRequest request, SyncReply first);
   ~JsonWait() override;
   JsonWait(const JsonWait&) = delete;
   JsonWait& operator=(const JsonWait&) = delete;
@@ -43,6 +45,8 @@ class JsonWait : public Stream, private Follower {
   SyncRequest request_;
   SyncReply first_;
   std::optional<SyncReply> last_;
+  std::optional<JsonPieces> answer_;  // once it is known
+  Charge held_;
   StreamOwner* owner_ = nullptr;
   Timestamp at_;
   bool joined_ = false;

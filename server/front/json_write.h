@@ -31,6 +31,7 @@ void append_input(std::string& out, const MessageInput& input);
 void append_run(std::string& out, const Run& run);
 void append_thread(std::string& out, const Thread& thread);
 void append_growth(std::string& out, const Growth& growth);
+void append_change(std::string& out, const MessageChange& changed);
 void append_outcome(std::string& out, const Outcome& outcome);
 
 // --- Frames --------------------------------------------------------------------------------------

@@ -254,4 +254,12 @@ void append_outcome(std::string& out, const Outcome& outcome) {
   out += '}';
 }
 
+void append_change(std::string& out, const MessageChange& changed) {
+  if (const auto* message = std::get_if<SharedMessage>(&changed)) {
+    append_message(out, **message);
+  } else {
+    append_growth(out, std::get<Growth>(changed));
+  }
+}
+
 }  // namespace lockstep

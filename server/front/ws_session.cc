@@ -20,6 +20,7 @@ WsSession::WsSession(Wire& wire, Front& front, Caller caller)
       parser_(limits::body_bytes_max),
       heard_(wire.now()),
       sent_(wire.now()),
+      held_(front.memory, MemoryKind::bodies),
       self_(std::make_shared<WsSession*>(this)) {
   ++front_.counts.sockets;
   bytes_.start(front_.rate, user_.get());
@@ -40,7 +41,20 @@ void WsSession::received(std::string_view bytes) {
   pinged_.reset();
   const auto fault = parser_.feed(bytes, [this](WsItem item) { took(std::move(item)); });
   if (fault) return close(fault->close_code, fault->reason);
+  hold();
   if (!bytes_.set(bytes_held())) close(WsClose::try_again, "too many bytes of this user wait");
+}
+
+void WsSession::hold() {
+  if (!parser_.in_message()) {
+    message_since_.reset();
+  } else if (!message_since_) {
+    message_since_ = wire_.now();
+  }
+  const std::size_t bytes = bytes_held();
+  const bool admitted = may_hold(front_.memory, held_.bytes(), bytes);
+  held_.set(bytes);
+  if (!admitted) close(WsClose::try_again, "all memory is in use");
 }
 
 void WsSession::took(WsItem item) {
@@ -57,6 +71,7 @@ void WsSession::took(WsItem item) {
       wire_.finish();
       break;
     case WsOpcode::text:
+      message_since_.reset();
       waiting_.push_back(std::move(item.payload));
       read_next();
       break;
@@ -85,6 +100,7 @@ void WsSession::read_next() {
   }
   is_in_loop_ = false;
   bytes_.set(bytes_held());
+  held_.set(bytes_held());
   throttle();
 }
 
@@ -232,6 +248,7 @@ void WsSession::add_stream(const std::string& id, std::unique_ptr<Stream> stream
   Channel& channel = channels_.at(id);
   channel.stream = std::move(stream);
   ids_.emplace(channel.stream.get(), id);
+  channel.held = Charge(front_.memory, MemoryKind::followers, limits::stream_bytes);
   ++front_.counts.streams;
   channel.stream->attach(*this);
   if (stopping_) channel.stream->shut_down();
@@ -332,6 +349,9 @@ void WsSession::tick(Tick now) {
   if (closing_) {
     if (now - closed_at_ > limits::close_time_max) wire_.finish();
     return;
+  }
+  if (message_since_ && now - *message_since_ > limits::body_time_max) {
+    return close(WsClose::policy, "a message did not come in time");
   }
   if (pinged_) {
     // While nothing is read, the answer may lie in the socket.

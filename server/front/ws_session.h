@@ -19,6 +19,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/memory.h"
 #include "server/front/follower.h"
 #include "server/front/front.h"
 #include "server/front/stream.h"
@@ -56,6 +57,7 @@ class WsSession : public Protocol, private StreamOwner {
     std::unique_ptr<Stream> stream;
     bool in_line = false;
     Counted open;  // of the user
+    Charge held;
   };
 
   void woken(Stream& stream) override;
@@ -75,6 +77,7 @@ class WsSession : public Protocol, private StreamOwner {
   void fill_streams(std::string& out);
   void close(std::uint16_t code, std::string_view reason);
   void throttle();
+  void hold();
   [[nodiscard]] bool opened(const std::string& id);
   [[nodiscard]] bool may_ask(const std::string& id);
   [[nodiscard]] std::size_t bytes_held() const;
@@ -98,7 +101,9 @@ class WsSession : public Protocol, private StreamOwner {
   std::size_t unanswered_ = 0;
   Tick heard_;
   Tick sent_;
-  std::optional<Tick> pinged_;  // not yet answered
+  std::optional<Tick> pinged_;         // not yet answered
+  std::optional<Tick> message_since_;  // of one that is half read
+  Charge held_;                        // what has come of it
   bool reads_ = true;
   bool stopping_ = false;
   bool closing_ = false;

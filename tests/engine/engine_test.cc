@@ -31,7 +31,7 @@ TEST_F(EngineTest, AThreadIsMadeByItsFirstChange) {
   EXPECT_EQ(text("u1"), "hello");
   EXPECT_TRUE(reply.outcomes.at(0).applied);
   ASSERT_EQ(reply.diff.messages.size(), 1u);
-  EXPECT_EQ(std::get<Message>(reply.diff.messages[0]).id, mid("u1"));
+  EXPECT_EQ(std::get<SharedMessage>(reply.diff.messages[0])->id, mid("u1"));
   EXPECT_EQ(reply.cursor, (Cursor{reading().screen.now, engine->epoch()}));
 }
 
@@ -192,13 +192,13 @@ TEST_F(EngineTest, MessagesAboveAWindowAreReadPageByPage) {
   const auto page = engine->messages(user, name(), {mid("m4"), 2, std::nullopt});
   ASSERT_TRUE(page.has_value());
   ASSERT_EQ(page->messages.size(), 2u);
-  EXPECT_EQ(text_of(page->messages[0]), "edited");
-  EXPECT_EQ(page->messages[1].id, mid("m3"));
+  EXPECT_EQ(text_of(*page->messages[0]), "edited");
+  EXPECT_EQ(page->messages[1]->id, mid("m3"));
   EXPECT_TRUE(page->older);
 
   const auto then = engine->messages(user, name(), {mid("m4"), 9, cursor});
   ASSERT_EQ(then->messages.size(), 3u);
-  EXPECT_EQ(text_of(then->messages[1]), "m2");
+  EXPECT_EQ(text_of(*then->messages[1]), "m2");
   EXPECT_FALSE(then->older);
   EXPECT_EQ(engine->messages(user, name(), {mid("m9"), 2, {}}).error().code, "unknown_message");
 }

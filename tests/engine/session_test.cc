@@ -58,8 +58,8 @@ TEST_F(SessionTest, TheOtherDevicesTurnsComeWithTheAnswerToOnesOwn) {
   const SyncReply reply = synced({change_of(put("u3", "from the phone"))}, cursor);
 
   ASSERT_EQ(reply.diff.messages.size(), 2u);
-  EXPECT_EQ(std::get<Message>(reply.diff.messages[0]).id, mid("u2"));
-  EXPECT_EQ(std::get<Message>(reply.diff.messages[1]).parent, mid("u2"));
+  EXPECT_EQ(std::get<SharedMessage>(reply.diff.messages[0])->id, mid("u2"));
+  EXPECT_EQ(std::get<SharedMessage>(reply.diff.messages[1])->parent, mid("u2"));
 }
 
 // --- Outcomes ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> ids(const Diff& diff) {
   std::vector<std::string> ids;
   for (const auto& changed : diff.messages) {
-    ids.push_back(std::visit([](const auto& it) { return it.id.get(); }, changed));
+    ids.push_back(id_of(changed).get());
   }
   return ids;
 }

@@ -207,16 +207,16 @@ std::string take(Screen& screen, const Diff& diff) {
   if (diff.thread) screen.thread = diff.thread;
   for (const auto& changed : diff.messages) {
     const auto* growth = std::get_if<Growth>(&changed);
-    const MessageId& id = growth ? growth->id : std::get<Message>(changed).id;
+    const MessageId& id = growth ? growth->id : std::get<SharedMessage>(changed)->id;
     const auto known = std::ranges::find(screen.messages, id, &Message::id);
     const bool there = known != screen.messages.end();
     if (growth) {
       if (!there) return "a growth of message " + id.get() + ", which is not there";
       if (std::string wrong = grow(*known, *growth); !wrong.empty()) return wrong;
     } else if (there) {
-      *known = std::get<Message>(changed);
+      *known = *std::get<SharedMessage>(changed);
     } else {
-      screen.messages.push_back(std::get<Message>(changed));
+      screen.messages.push_back(*std::get<SharedMessage>(changed));
     }
   }
   for (const MessageId& gone : diff.removed) {

@@ -40,15 +40,10 @@ std::size_t changed_in(const Message& then, const Message& now) {
   return bytes;
 }
 
-const MessageId& id_of(const std::variant<Message, Growth>& changed) {
-  const auto* growth = std::get_if<Growth>(&changed);
-  return growth ? growth->id : std::get<Message>(changed).id;
-}
-
-std::size_t wire_bytes(const std::variant<Message, Growth>& changed) {
+std::size_t wire_bytes(const MessageChange& changed) {
   const auto* growth = std::get_if<Growth>(&changed);
   return growth ? json_bytes(append_growth, *growth)
-                : json_bytes(append_message, std::get<Message>(changed));
+                : json_bytes(append_message, *std::get<SharedMessage>(changed));
 }
 
 }  // namespace

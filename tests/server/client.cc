@@ -103,11 +103,23 @@ Reply Client::read_head() {
 
 Reply Client::read_reply(bool has_body) {
   Reply reply = read_head();
+  if (has_body && reply.headers.contains("transfer-encoding")) reply.body = read_chunks();
   const auto length = reply.headers.find("content-length");
   if (has_body && length != reply.headers.end()) {
     reply.body = read_exactly(std::stoul(length->second));
   }
   return reply;
+}
+
+std::string Client::read_chunks() {
+  constexpr int hexadecimal = 16;
+  std::string body;
+  while (true) {
+    const std::size_t bytes = std::stoul(read_until("\r\n"), nullptr, hexadecimal);
+    body += read_exactly(bytes);
+    read_until("\r\n");
+    if (bytes == 0) return body;
+  }
 }
 
 std::string text_added(const boost::json::object& entry) {

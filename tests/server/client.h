@@ -37,7 +37,10 @@ class Client {
   // Sends nothing more; may still read.
   void half_close();
 
-  // One answer with a length, or without a body.
+  // A body in chunks, to its end.
+  std::string read_chunks();
+
+  // One answer with a length, in chunks, or without a body.
   Reply read_reply(bool has_body = true);
   // The status line and headers only.
   Reply read_head();

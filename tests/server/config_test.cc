@@ -61,6 +61,23 @@ TEST(Config, NamesTheProxiesThatAreTrustedAndTheLimitsOfUsers) {
             "trusted_proxies has `nginx`, which is no address and no range such as 10.0.0.0/8");
 }
 
+TEST(Config, MemoryIsASizeWithItsUnitAndEnoughToServe) {
+  const auto bytes_of = [](const std::string& text) {
+    const auto config = load_config({{{"memory", text}}, no_environment, ""}, {});
+    return config ? config->memory_bytes_max : 0;
+  };
+
+  EXPECT_EQ(bytes_of("64MiB"), std::size_t{64} << 20);
+  EXPECT_EQ(bytes_of("2GiB"), std::size_t{2} << 30);
+  EXPECT_EQ(bytes_of("134217728"), std::size_t{128} << 20);
+  EXPECT_EQ(fault_of("memory = \"63MiB\""), "memory must be at least 64MiB");
+  EXPECT_EQ(fault_of("memory = \"1TB\""), "memory must be a size: a number, and KiB, MiB or GiB");
+  EXPECT_EQ(fault_of("memory = \"99999999999999999999GiB\""),
+            "memory must be a size: a number, and KiB, MiB or GiB");
+  EXPECT_EQ(fault_of("memory = \"18446744073709551615KiB\""),
+            "memory must be a size: a number, and KiB, MiB or GiB");
+}
+
 TEST(Config, ReadsAnIpv6Address) {
   const auto config = load_config({{{"listen", "[::1]:80"}}, no_environment, ""}, {});
 

@@ -108,6 +108,7 @@ struct FrontFixture::Inside {
             },
             executor, lines) {}
 
+  MemoryAccount account{limits::memory_bytes_max};
   Auth auth;
   asio::io_context context{1};
   AsioExecutor executor;
@@ -145,7 +146,8 @@ struct FrontFixture::Inside {
                                   .executor = executor,
                                   .agents = agents,
                                   .is_json_object = is_object_text,
-                                  .metrics = metrics},
+                                  .metrics = metrics,
+                                  .memory = &account},
                                  driver, [&ready](Result<void>) { ready.set_value(); });
       engine = std::move(opened.value());
       driver.connect(*engine);
@@ -163,7 +165,8 @@ struct FrontFixture::Inside {
                         .random = random,
                         .log = lines,
                         .find_agent = [this](const AgentName& name) { return agents.find(name); },
-                        .page = page},
+                        .page = page,
+                        .memory = &account},
                        std::move(rules));
       if (opened) {
         server = std::move(*opened);
@@ -201,6 +204,20 @@ FrontCounts FrontFixture::counts() const {
   FrontCounts counts;
   inside_->on_strand([this, &counts] { counts = inside_->server->counts(); });
   return counts;
+}
+
+std::size_t FrontFixture::held(MemoryKind kind) const {
+  std::size_t bytes = 0;
+  inside_->on_strand([&] { bytes = inside_->account.bytes(kind); });
+  return bytes;
+}
+
+void FrontFixture::set_memory(std::size_t bytes_max) {
+  inside_->on_strand([&] { inside_->account.set_bytes_max(bytes_max); });
+}
+
+void FrontFixture::cut_all() {
+  inside_->on_strand([this] { inside_->server.reset(); });
 }
 
 void FrontFixture::pass(int seconds) {

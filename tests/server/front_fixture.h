@@ -24,6 +24,11 @@ class FrontFixture {
   [[nodiscard]] std::uint16_t port() const;
   // What the server counts, as of now.
   [[nodiscard]] FrontCounts counts() const;
+  // What is held in memory now, and how much may be.
+  [[nodiscard]] std::size_t held(MemoryKind kind) const;
+  void set_memory(std::size_t bytes_max);
+  // The server goes, and every connection with it.
+  void cut_all();
   // Lets so many seconds pass, for the server.
   void pass(int seconds);
   // Starts to stop; `wait_for_stop` returns when the server is done.

@@ -109,7 +109,7 @@ SyncReply long_reply(std::size_t count, std::size_t size) {
     Message message = hello();
     message.id = MessageId("m" + std::to_string(at));
     message.parts = {TextPart{std::string(size, 'x')}};
-    reply.diff.messages.emplace_back(std::move(message));
+    reply.diff.messages.emplace_back(SharedMessage(std::move(message)));
   }
   reply.diff.removed = {MessageId("gone")};
   reply.diff.runs = {Run{}};

@@ -1,0 +1,37 @@
+// json_answer.h: an answer in JSON that is written as its reader takes it.
+//
+// A short one goes out with its length; a long one in chunks, a write at a time (http_session.h).
+// What it holds beside the rows of the state is counted, and if there is no memory for that the
+// answer is `overloaded`.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <utility>
+
+#include "engine/memory.h"
+#include "server/front/front.h"
+#include "server/front/http_message.h"
+#include "server/front/json_pieces.h"
+#include "server/front/stream.h"
+
+namespace lockstep {
+
+class JsonAnswer : public Stream {
+ public:
+  JsonAnswer(JsonPieces pieces, Charge held) : pieces_(std::move(pieces)), held_(std::move(held)) {}
+
+  void attach(StreamOwner& /*owner*/) override {}
+  Filled fill(std::string& out, std::size_t bytes_max) override {
+    return pieces_.next(out, bytes_max) ? Filled::finished : Filled::more;
+  }
+  void shut_down() override {}  // it ends by itself
+
+ private:
+  JsonPieces pieces_;
+  Charge held_;
+};
+
+[[nodiscard]] Answer json_answer(Front& front, JsonPieces pieces);
+
+}  // namespace lockstep
