@@ -262,6 +262,14 @@ Trouble settings_trouble(const Error& error) {
   return {ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
 }
 
+Result<std::unique_ptr<RocksLog>> open_rocks(const Config& config, RocksLog::Parts parts,
+                                             LineLog& log) {
+  parts.options = store_options(config.memory_bytes_max);
+  auto rocks = RocksLog::open(config.data, std::move(parts), fail_stop(log));
+  if (rocks) say_what_was_found(**rocks, config.data, log);
+  return rocks;
+}
+
 // What was read before anything is opened.
 struct Read {
   ConfigSources sources;
@@ -289,14 +297,9 @@ ExitCode serve(Read& read, Terminal& terminal) {
   if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
   LiveAgents agents(std::move(*agent_set));
   share(sharing_of(config));
-  auto rocks = RocksLog::open(config.data,
-                              {.executor = executor,
-                               .random = random,
-                               .options = store_options(config.memory_bytes_max),
-                               .told = now_and_then(clock, tell_upgrade(log))},
-                              fail_stop(log));
+  auto rocks =
+      open_rocks(config, {executor, random, {}, now_and_then(clock, tell_upgrade(log))}, log);
   if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
-  say_what_was_found(**rocks, config.data, log);
   auto opening = OpeningFile::open(config.data);
   if (!opening) return terminal.fail(trouble_of_opening(opening.error(), config.data));
   correct_access(config, log);
