@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // token_engine_ns.cc: what the engine itself costs per token, without a disk or a socket.
 //
 // A token is decided, encoded and folded, as a lane does it, in a thread whose message is already

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vite.config.ts: how the package is built and tested.
 //
 // Three entries, which share chunks. What only plain-http pages need (SHA-256) is a chunk of its own,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // agents.h: what the engine must know of the agents that runs can ask for.
 //
 // Storage does not know models. To start a run it needs to know that its agent exists and what will

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // change.h: what a front may ask for.
 //
 // Imperative and unresolved: a change says what its user wants, and `seen`, what the user saw when

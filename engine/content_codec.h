@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // content_codec.h: what entries and views have in common, as stored bytes and back.
 //
 // Parts, inputs, errors and acks mean the same in both schemas. Enumerations are kept in tables:

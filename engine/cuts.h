@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // cuts.h: what one thread has kept of earlier epochs.
 //
 // A cut is a commit number, for the whole store (epochs.h); a cursor has a timestamp of one thread.

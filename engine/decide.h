@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // decide.h: what a change or a step turns into.
 //
 // All rules of the domain, pure: state, the past that the request has seen, the request and a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // diff.h: how a thread differs between two timestamps.
 //
 // A front that shows State(a) and applies diff(a, b) shows State(b); so does one that shows any

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // digest.h: by which a front and the store see that they hold the same.
 //
 //   digest(m) = SHA-256( digest(parent), or 32 zero bytes for a root,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // digests.h: the digests of a thread's messages, as far as they were asked for.
 //
 // A path's digest is a chain over all its messages; asked for at every sync, most of it is as it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // draft.h: a decision in the making.
 //
 // Rules speak in events. Each is folded into a copy of the state as it is said, so that the next

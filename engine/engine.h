@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine.h: the face of everything that is true.
 //
 // The server hands in what fronts and producers say, and is called back when it is durable. Reads

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_life.cc: how an engine begins and ends: what a start mends, and what a stop leaves.
 #include <string>
 #include <utility>

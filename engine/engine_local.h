@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_local.h: the engine of one machine.
 //
 // Joins what the other files do: finds the thread (states.h), hands inputs to its lane (lane.h),

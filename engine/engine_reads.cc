@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_reads.cc: what the engine answers without waiting.
 #include <algorithm>
 

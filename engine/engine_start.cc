@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_start.cc: what a start finds. Nothing here depends on how many threads there are.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // entry_codec.h: an entry to bytes and back.
 //
 // The bytes are the body of a log row (schema/event.capnp, packed); the log adds what frames them.

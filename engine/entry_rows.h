@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // entry_rows.h: the rows that travel with an entry.
 //
 // What lies beside the log is written in the same batch as the entry that changes it, so it is

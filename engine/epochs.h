@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // epochs.h: whose history a cursor belongs to.
 //
 // A store's history is named by a number drawn at random. When history may have been cut (a

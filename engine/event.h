@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // event.h: what happened.
 //
 // Everything that changes a thread is one of these twelve facts, past tense and resolved: no event

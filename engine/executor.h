@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // executor.h: all that the engine knows of threads.
 //
 // A strand: what is posted runs one after another, never inside the call that posted it. The engine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // feed.h: a user's threads, by their latest change.
 //
 // One row a thread, under the commit number of its latest boundary (a message or run that began or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fold.h: a state and an event give a state.
 //
 // State(t) is the fold of a thread's entries up to t: pure, the same on every machine and at every

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // held.h: the rows of a state, charged to the account of memory.
 //
 // Rows are shared: by copies of a state, and by diffs that wait for a slow reader. So the charge

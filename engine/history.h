@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // history.h: what a thread was at an earlier time.
 //
 // A state keeps no history; the log does. Everything here reads the entries after a timestamp (from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hub.h: who follows which thread.
 //
 // A follower is a cursor, not a queue: it is woken once per commit, and takes what lies between its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ids.h: everything that has a meaning has a type.
 //
 // `Strong` makes a type of its own from a representation; it converts in neither direction by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // keys.h: where every row beside the log lies.
 //
 //   views       thread:8be 't'                              the thread itself (view_codec.h)

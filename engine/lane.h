@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // lane.h: the only writer of one thread.
 //
 // What fronts, producers and the engine itself want of a thread waits here in one queue. One append

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // lane_steps.cc: how a lane takes a producer's batches.
 #include <algorithm>
 #include <ranges>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // limits.h: every bound, with its reason.
 //
 // What happens at a limit is a decision: a request gets a named error, a follower falls back to the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // log.h: the interface of the truth.
 //
 // A log holds the entries of all threads, each as bytes (entry_codec.h), each under its thread's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // log_memory.h: the simplest correct log, with its store.
 //
 // Two maps and an executor. An append becomes true at once and is reported by the executor's next

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/memory.h"
 
 #include "engine/limits.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // memory.h: the one account of what is held in memory.
 //
 // Whoever holds bytes for longer than a call holds a `Charge` of that many beside them, of a kind;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // mending.h: threads that a crash has left with open runs.
 //
 // Their runs end `interrupted`, and nothing of such a thread is shown before that is durable. How

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // metrics.h: plain counters; nobody's library.
 //
 // The engine counts; the server shows (metrics_page.h). A histogram has fixed bounds in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // must.h: an invariant, always on.
 //
 // MUST states what has to be true if this program has no bug. It stands in every build: a store

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // op_memory.h: what a device's changes were answered with.
 //
 // A change that names an op counts once. Sent again it is answered as the first time, refusals

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // opening.h: which thread was being opened when the process died.
 //
 // A thread whose bytes bring the engine down would bring it down again at every start. So the

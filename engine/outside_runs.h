@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // outside_runs.h: runs whose writer is no part of this process.
 //
 // A run of an agent that is written from outside (kind `push`) does not end with the server: its

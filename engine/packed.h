@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // packed.h: Cap'n Proto messages as the store keeps them.
 //
 // Canonical form, packed: one segment without a table, each struct without the zero words at its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // past.h: what the entries since a timestamp say of the time before them.
 //
 // A state keeps no history. How long a part was at an earlier time, and the least that it has been

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // producer.h: the interface to inference.
 //
 // Inference takes a context and gives back steps in storage's terms; it never calls storage. A

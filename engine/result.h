@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // result.h: how a call says that it could not.
 //
 // Three kinds of trouble, three tools. A bug of ours is a MUST (must.h). What the caller has to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rows.h: containers that are copied without their rows.
 //
 // A decision is made on a copy of a thread's state, which it then changes; a thread may have ten

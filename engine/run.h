@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // run.h: the life of a run.
 //
 //   queued ──> running ──> completed | failed | interrupted      by its producer, a crash

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // run_queue.h: the runs that are open, where a start finds them.
 //
 // A row for each queued or running run, put and deleted with the entries that open and end it. So a

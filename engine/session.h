@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // session.h: the two sides of a sync that are not decisions.
 //
 // `gate` comes before a request's changes are tried: is the thread this user's, is the cursor of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sip_hash.h: SipHash-2-4, a keyed hash of 64 bits.
 //
 // Compares what is sent again with what was taken, without keeping it. Without the key nobody can

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sizes.h: about how many bytes a thing holds.
 //
 // Bounds on what waits and on what is kept in memory are in bytes. They need no exact size, only

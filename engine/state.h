@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // state.h: what the entries of a thread fold to.
 //
 // Plain rows, each stamped with the timestamp that last changed it; no history and no marks of

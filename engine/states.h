@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // states.h: the threads that are in memory.
 //
 // A thread is loaded when it is first asked for (its views, then the entries after them) and stays

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // step.h: what a producer says while it writes a run.
 //
 // A content step names its message; control steps open and end messages and the run. `seq` is dense

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // step_match.h: could these steps have become this entry?
 //
 // The log does not keep steps: adjacent appends merge, and a token's entry has no room for a hash.

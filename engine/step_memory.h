@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // step_memory.h: what a producer has said lately, as hashes.
 //
 // A step that is sent again must be the step that was taken: else two writers believe that the run

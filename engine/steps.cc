@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // steps.cc: what a producer's steps turn into.
 //
 // A batch is taken whole or not at all. Steps known already are passed over; one behind the next is

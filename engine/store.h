@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // store.h: the interface of what can be rebuilt.
 //
 // Tables of rows beside the log: views of threads, the list of threads, open runs, the feed, and

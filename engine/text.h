@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // text.h: UTF-8 text, measured in UTF-16 code units.
 //
 // Fronts count as JavaScript, Java and Dart do: a code point beyond U+FFFF is two units. Nothing

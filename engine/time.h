@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // time.h: time and chance are handed in.
 //
 // Nothing in the engine looks at a clock or rolls dice by itself: a test can be a year long and

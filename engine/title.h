@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // title.h: the title that a thread has until somebody gives it one.
 //
 // It is the beginning of the first text that its user says, as one line: white space and control

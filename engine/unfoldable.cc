@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // unfoldable.cc: could this entry have happened here? Asked of everything that comes from a disk.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // view_codec.h: rows of what can be rebuilt, to bytes and back.
 //
 //   value     version:1 · content · seal:8            (schema/view.capnp, packed)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // views.h: a thread's state as rows of the store, and back.
 //
 // The views of a thread are its state at one timestamp, a row each for the thread itself, every

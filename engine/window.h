@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // window.h: a diff for a front that holds only the end of a thread.
 //
 // A windowed front holds the last N messages of the head's path. What it is told of is these, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // clang.h: lets Clang read Cap'n Proto's headers as C++20 and later.
 //
 // Version 0.9 leaves two operators to be made up by the compiler from their mirror images. GCC does

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 @0xd1c3a6f0b7e24c59;
 # event.capnp: every fact that the log may hold.
 #

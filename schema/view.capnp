@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 @0xa86f1e4d92b03c7b;
 # view.capnp: what entries fold to, as rows.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # check-fresh-machine.sh [install] [serve] [test]: do the README's commands work where nothing was
 # installed by hand? (Without arguments: serve and test.)
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # install.sh [build] [test] [lint]: installs the Debian 12 packages that are missing, and nothing else.
 #
 # Without arguments: all groups. This is the one place that names packages. What is installed already

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // address_range.h: addresses, and ranges of them, as settings name them.
 //
 // An address is 16 bytes, IPv4 as `::ffff:a.b.c.d`, so that both spellings of one address are the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // asio_executor.h: the engine's strand, on an I/O loop.
 //
 // The engine, all reads and all connections live on the one thread that runs the loop; the log's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // auth.h: who is asking.
 //
 // Tokens are named, each belongs to a user, and only their SHA-256 is in the file:

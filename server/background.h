@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // background.h: a thread for what would hold up the strand.
 //
 // Reading a large body takes tens of milliseconds, in which nobody else would be answered. So it is

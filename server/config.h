@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // config.h: the settings, read once.
 //
 // A setting has one name and can come from three places, the first that has it counts: a flag

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // control.h: the administrator's word to a running server.
 //
 // A unix domain socket in the store's folder, for its owner alone (0600). One order a connection:

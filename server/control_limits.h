@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // control_limits.h: the bounds of the administrator's socket.
 //
 // It is the owner's alone, so these keep a mistake small, not an attacker out.

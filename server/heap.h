@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // heap.h: gives back to the system what the process has freed.
 //
 // glibc's allocator gives back only the top of its heap by itself, so one small block that lives

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // limits.h: the bounds of the server: connections, requests, time-outs.
 //
 // engine/limits.h holds the bounds of what is stored and said; here are those of how it is carried.

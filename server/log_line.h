@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // log_line.h: what the operator reads: one line an event, three levels.
 //
 //   error   a developer or an operator should look

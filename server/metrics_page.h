@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // metrics_page.h: the counters, as Prometheus reads them.
 //
 // The engine and the front count in plain numbers; only here they get names, units and help. A page

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // origins.h: pages that may use the server, as browsers name them.
 //
 // A browser sends `scheme://host[:port]`, in small letters, without the scheme's own port and

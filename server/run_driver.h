@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // run_driver.h: runs, driven: from a start to a model, from its steps back to the engine.
 //
 // When a run has started, durably, the agent that it asks for is given the context and a writer.

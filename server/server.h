@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server.h: how the world reaches the engine: listens, serves, and stops in order.
 //
 // A stop, all of it within ten seconds:

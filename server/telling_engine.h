@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // telling_engine.h: an engine whose damage is written down.
 //
 // It stands between the fronts and the engine and passes everything on. Where an answer is

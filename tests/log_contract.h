@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // log_contract.h: what every log must do.
 //
 // Each implementation brings a `LogBed`: how to make it, settle it and open it again. The suite is

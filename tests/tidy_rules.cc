@@ -26,6 +26,8 @@ constexpr std::size_t line_columns_max = 100;
 constexpr std::size_t cmake_lines_max = 40;
 constexpr std::uint64_t unnamed_number_max = 64;
 
+constexpr View licence_line = "SPDX-License-Identifier: Apache-2.0";
+
 struct Excuse {
   View path;
   View why;
@@ -168,7 +170,8 @@ void add(Findings& findings, const Source& source, std::size_t line, std::string
 Findings essay(const Source& source) {
   Findings findings;
   if (!is_header(source.path)) return findings;
-  const std::vector<View> lines = lines_of(source.text);
+  std::vector<View> lines = lines_of(source.text);
+  if (!lines.empty() && lines[0].contains(licence_line)) lines.erase(lines.begin());
   const std::string opening = "// " + std::string(name_of(source.path)) + ": ";
   if (lines.empty() || !lines[0].starts_with(opening)) {
     add(findings, source, 1, "a header opens with `" + opening + "` and what it is for");
@@ -183,20 +186,36 @@ Findings essay(const Source& source) {
   return findings;
 }
 
+Findings licence(const Source& source) {
+  Findings findings;
+  const bool code = is_cpp(source.path) || source.path.ends_with(".ts") ||
+                    source.path.ends_with(".tsx") || source.path.ends_with(".mjs") ||
+                    source.path.ends_with(".capnp") || source.path.starts_with("scripts/");
+  if (!code) return findings;
+  const std::vector<View> lines = lines_of(source.text);
+  const std::size_t at = !lines.empty() && lines[0].starts_with("#!") ? 1 : 0;
+  if (lines.size() <= at || !lines[at].contains(licence_line)) {
+    add(findings, source, at + 1, "a source file begins with its licence, SPDX-License-Identifier");
+  }
+  return findings;
+}
+
 Findings lengths(const Source& source) {
   Findings findings;
   const std::vector<View> lines = lines_of(source.text);
+  const bool licensed = !lines.empty() && lines[0].contains(licence_line);
+  const std::size_t count = lines.size() - (licensed ? 1 : 0);
   const bool excused = has(long_files, source.path, &Excuse::path);
   if (name_of(source.path) == "CMakeLists.txt" && source.path.contains("/") &&
-      source.path != "tests/CMakeLists.txt" && lines.size() > cmake_lines_max) {
+      source.path != "tests/CMakeLists.txt" && count > cmake_lines_max) {
     add(findings, source, 0, "a folder's CMakeLists.txt has at most 40 lines");
   }
   if (!is_cpp(source.path)) return findings;
   const bool test = source.path.starts_with("tests/");  // cases and fixtures may be long
-  if (is_header(source.path) && lines.size() > header_lines_max && !excused && !test) {
+  if (is_header(source.path) && count > header_lines_max && !excused && !test) {
     add(findings, source, 0, "a header has at most 160 lines");
   }
-  if (lines.size() > file_lines_split || (lines.size() > file_lines_max && !excused && !test)) {
+  if (count > file_lines_split || (count > file_lines_max && !excused && !test)) {
     add(findings, source, 0, "a file above 400 lines has a reason in a table, above 600 is split");
   }
   for (std::size_t n = 0; n < lines.size(); ++n) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tidy_rules.h: the rules of the house that no compiler knows.
 //
 // Each rule is a pure function from sources to findings. A rule reads text, not a syntax tree: it
@@ -27,6 +28,8 @@ using Findings = std::vector<Finding>;
 
 // A header begins with `// name.h: ` and a paragraph, and is included once.
 [[nodiscard]] Findings essay(const Source& source);
+// A source file begins with its licence.
+[[nodiscard]] Findings licence(const Source& source);
 // Headers, files, lines and a folder's CMakeLists.txt have a greatest length.
 [[nodiscard]] Findings lengths(const Source& source);
 // A folder includes only what the arrows allow.

@@ -74,6 +74,7 @@ using Lines = std::vector<std::size_t>;
 
 TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/engine.h", &Source::path)); }
 
+TEST(House, EverySourceSaysItsLicence) { EXPECT_EQ(over_the_house(licence), ""); }
 TEST(House, EveryHeaderOpensWithItsEssay) { EXPECT_EQ(over_the_house(essay), ""); }
 TEST(House, NothingIsTooLong) { EXPECT_EQ(over_the_house(lengths), ""); }
 TEST(House, FoldersIncludeOnlyWhatTheyMay) { EXPECT_EQ(over_the_house(includes), ""); }
@@ -98,6 +99,16 @@ TEST(TidyText, AWordIsNotFoundInsideALongerOne) {
   EXPECT_FALSE(find_word("static_assert(x);", "assert("));
   EXPECT_FALSE(find_word("not_detached_yet", "detached"));
   EXPECT_EQ(find_word("net::detached)", "detached"), 5u);
+}
+
+TEST(TidyLicence, ASourceWithoutOneIsFound) {
+  const std::string line = "// SPDX-License-Identifier: Apache-2.0\n";
+
+  EXPECT_EQ(lines_found(licence({"engine/a.cc", "int x;\n"})), (Lines{1}));
+  EXPECT_EQ(lines_found(licence({"scripts/a", "#!/bin/sh\necho\n"})), (Lines{2}));
+  EXPECT_EQ(licence({"engine/a.cc", line + "int x;\n"}), clean);
+  EXPECT_EQ(licence({"scripts/a", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n"}), clean);
+  EXPECT_EQ(essay({"engine/a.h", line + "// a.h: it.\n//\n// Why.\n#pragma once\n"}), clean);
 }
 
 TEST(TidyEssay, AHeaderWithoutOneIsFound) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tidy_text.h: what the rules of the house read sources with.
 //
 // Lines, words, and a view of C++ in which comments and literals are blank, so that a rule about

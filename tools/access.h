@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // access.h: whose the files are that this process writes.
 //
 // What users say is for nobody else on the machine to read: files are 600 and folders 700, whatever

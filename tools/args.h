@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // args.h: the command line becomes a verb with its options.
 //
 // Long options only, one style. What is wrong with a command line is said on standard error, with

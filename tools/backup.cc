@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup.cc: copies of a store, made, listed and verified.
 #include "tools/backup.h"
 

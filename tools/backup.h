@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup.h: what the verbs, and a running server, say of backups.
 //
 // A backup is made by whoever has the store: the verb, or the server that the verb asks

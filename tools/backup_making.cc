@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup_making.cc: a backup by this process, or by the server that has the store.
 #include <boost/asio/local/stream_protocol.hpp>
 #include <istream>

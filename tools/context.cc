@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // context.cc: what the model was given in a run.
 //
 // The path in the state that the run was started on, and the request body as it went to the model:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // derived.h: the rows beside the log that one thread's entries lead to.
 //
 // What a server writes bit by bit with its entries, made at once from the fold: for a rebuild, and

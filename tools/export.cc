@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // export.cc: threads to a file, in one of four forms.
 #include <fstream>
 #include <iostream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // file.h: files of the tools, read and written whole or line by line.
 //
 // A file that is written takes the place of the former one as a whole, and durably: whoever reads

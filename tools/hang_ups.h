@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hang_ups.h: SIGHUP, which never ends the process.
 //
 // It comes when a session at a terminal is closed, and when an administrator wants the settings to

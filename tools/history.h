@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // history.h: whole histories, out of one store and into another.
 //
 //   {"lockstep":"history","version":2}                             the first line

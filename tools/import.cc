@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // import.cc: threads from a file.
 //
 // Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json.h: JSON that loses nothing.
 //
 // What is imported must be exported again as it was. So a number is kept as it was written (a

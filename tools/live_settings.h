@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // live_settings.h: tokens and agents, read again while the server runs.
 //
 // A hang-up reads both. The token file is also looked at several times a second, for a revoked

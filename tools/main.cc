@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
 #include "tools/access.h"
 #include "tools/args.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // markdown.h: a conversation to be read, or put into a document.
 //
 // The path to the head, a heading a message. What lies beside the path (other branches) is not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // markdown_quote.h: what others wrote, as Markdown that can't leave its place.
 //
 // An export has headings of its own that say who speaks. A text with `## User` in it, an unclosed

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oasst.h: Open Assistant message trees, both ways.
 //
 //   {"message_tree_id":…, "tree_state":…, "prompt":{"message_id":…, "text":…, "role":"prompter",

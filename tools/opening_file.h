@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // opening_file.h: the mark of the thread that is being opened, as a file.
 //
 //   0   number:8be · crc32c:4le      number 0: none

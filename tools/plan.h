@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // plan.h: what an import is to put into a thread.
 //
 // The form that all importers of messages make: the messages in an order in which a parent comes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // plan_put.h: plans become messages of threads.
 //
 // Each message is a `put_message` with `if_absent`, through the engine: what is there already is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // printable.h: text from a store, made safe for a person's screen.
 //
 // What a user or a model wrote may hold escape sequences that would write over the reader's screen,

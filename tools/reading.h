@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // reading.h: a store, read without a server.
 //
 // Opened read-only, so beside a running server too: what is seen is what was durable when it was

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rebuild.cc: all that is derived from the log, made again.
 //
 // A table with a damaged file is dropped first, without reading it (engine/rocks/rocks_mend.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // record.h: an entry as JSON that can be read back.
 //
 // It looks as the entry's frame does on the wire, and carries beside it what fronts never see and a

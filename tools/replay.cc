@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // replay.cc: a thread being written again as it was.
 //
 // The entries are folded one after another, at the distances in time that they had. On a terminal

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // replay_account.h: what an entry did, in words.
 //
 // A line an event, the first with the time: what was appended is quoted, and of a cut the text that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // replay_screen.h: a thread on a terminal, written over as it changes.
 //
 // Given the lines that should be seen, it changes only what differs from the ones it last showed:

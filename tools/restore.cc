@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // restore.cc: a store from a backup, with an epoch of its own.
 #include "server/front/json_text.h"
 #include "tools/access.h"

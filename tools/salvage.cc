@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // salvage.cc: a store from what is left of a damaged one.
 #include "server/front/json_text.h"
 #include "tools/backup.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // salvage_making.cc: the new store's folder, from its beginning to its name.
 #include <algorithm>
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // salvager.h: a store from what is left of a damaged one.
 //
 // Of each thread all entries are kept before its first one that is damaged, missing, or can't have

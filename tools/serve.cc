@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // serve.cc: the composition root. Reading `serve` is reading the architecture.
 //
 // Every part is built here, in order, and is handed what it depends on; they are taken down the

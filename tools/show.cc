@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // show.cc: threads, a thread, a message, an entry, as a person reads them.
 #include <algorithm>
 

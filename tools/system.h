@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // system.h: the real clock and real chance.
 //
 // They are made once, where the parts are put together (serve.cc, and writing.cc for the verbs that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tables.h: the tables beside the log, read whole.
 //
 // For the verbs that look at a store as a whole: verify compares these rows with the log's fold,

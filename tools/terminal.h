@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // terminal.h: how the verbs speak to a person, or to a pipe.
 //
 // What was asked for goes to standard output, everything else (errors, notes, progress) to standard

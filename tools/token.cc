@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // token.cc: the tokens that fronts come with.
 //
 // A token is 256 bits of chance, shown once; the file holds its hash (server/auth.h owns the form).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // transcript.h: messages as a person reads them.
 //
 // Text stands as it is; what is not text is one line with a sign before it: `…` reasoning, `>` a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // upgrade_told.h: how an upgrade of a store is told: as it begins, every few seconds, and as it
 // ends.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // verbs.h: what the one binary can do.
 //
 // A verb is its options, as the command line gave them, and a function that does it and says how it

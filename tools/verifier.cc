@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/digest.h"
 #include "engine/entry_rows.h"
 #include "engine/fold.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // verify.cc: reads the whole store and says what in it is damaged.
 #include "tools/verify.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // verify.h: is a store what its log says?
 //
 // One walk over the log in its order, which is thread by thread: the rows' checksums and chains,

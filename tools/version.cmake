@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes version.cc: the version, and the commit that this tree is of, with a `+` if files differ from
 # it. Without git, or outside of a repository, the commit is left out. Requires: VERSION, SOURCE, OUT.
 find_package(Git QUIET)

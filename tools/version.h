@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // version.h: which Lockstep this is.
 //
 // A bug report names the exact sources: the build looks the commit up (version.cmake).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // writing.h: a store that this process alone has open, to write to it without a server.
 //
 // The log, its committer and a loop that the log posts back to; waiting is running that loop. While

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vite.config.ts: how the pages are built, tested and tried out.
 //
 // The client is taken from its sources, so that no build of it is needed first. React must then be

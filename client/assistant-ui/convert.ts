@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // convert.ts: messages as assistant-ui has them, and what it hands back.
 //
 // assistant-ui has no messages of role `tool`, and a tool's result is part of the call: a result

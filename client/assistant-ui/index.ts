@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // index.ts: `lockstep-client/assistant-ui`: a thread as a runtime of assistant-ui.
 //
 //   const runtime = useLockstepRuntime("tea");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // context.tsx: which client the components below use.
 
 import { createContext, useContext } from "react";

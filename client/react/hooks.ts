@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hooks.ts: a client's views as React state.
 //
 // The client's views are values that are replaced when something changes, so useSyncExternalStore

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // index.ts: `lockstep-client/react`.
 //
 //   <LockstepProvider client={client}>…</LockstepProvider>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // seen.ts: what the user was shown, as opposed to what was received.
 //
 // A view counts as seen when the browser has painted it: React has put it into the document, a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // smooth.ts: text that arrives in bursts, revealed evenly.
 //
 // Each frame reveals a share of what is still hidden, so that a burst is spread over about a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // size.mjs: how much of the client a page loads, and whether that is within the limit.
 //
 // Counted as a page has it that imports the built package (`npm run build`): bundled, minified,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // changes.ts: the changes of one thread that are not answered, in the order in which they were made.
 //
 // One that has no number yet (the store is giving it) has an `op` below 0: it is shown, not sent.

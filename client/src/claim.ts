@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // claim.ts: which device is this tab, where tabs can't take turns.
 //
 // A tab keeps its device id for the session, so that it is the same after a reload. A duplicated tab

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // client.ts: all threads of one browser (or one process): who holds what, and who is told.
 //
 // A change goes the same way always: shown, numbered and kept by the store, sent by the session of

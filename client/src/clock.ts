@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // clock.ts: the time of the machine, where no other is handed in, and how long to wait.
 
 import type { Clock } from "./types.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // connect.ts: where a front begins.
 
 import { clientOf } from "./client.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // diff.ts: a state and a diff give the state at the diff's cursor.
 //
 // The frames of one diff are applied together. A diff may begin before what is held: what is held

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // digest.ts: the digest of a path, by which front and server know that they hold the same.
 //
 // It is needed only where something stored is taken up again, so all of it is loaded only then.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // draft.ts: the next state while it is being made.
 //
 // A map is copied when it is first written to, once for a whole batch, and what did not change in

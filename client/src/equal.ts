@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // equal.ts: what is the same, and is then not made anew.
 
 /** Are two values of JSON the same? Absent and undefined say the same. */

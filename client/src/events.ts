@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // events.ts: the same frames as server-sent events, where a WebSocket can't be had.
 //
 // Each request is a `fetch` of its own whose body is read as it comes (an `EventSource` can't send

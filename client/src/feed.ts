@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // feed.ts: the list of threads, live.
 //
 // It is read once, page by page, and then follows the feed from the cursor that came with it: over

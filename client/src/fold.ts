@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fold.ts: a state and an entry give the next state.
 //
 // The same rules as the server's own fold, and tested on the same histories. An event of a type

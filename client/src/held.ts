@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // held.ts: deletions that can still be undone.
 //
 // They are shown as done and kept in the store, and sent when their time is over, by the tab that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http.ts: plain requests, with the token.
 //
 // A token that is refused is asked for anew, once; if that is refused too, it is for the user.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // id.ts: names that nobody else has.
 //
 // On plain http browsers have no `crypto.randomUUID`; `getRandomValues` is everywhere.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // index.ts: what `lockstep-client` exports.
 
 export { connect } from "./connect.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // indexeddb.ts: what outlives the page.
 //
 // A queue belongs to a device. Where tabs can take turns (Web Locks), all tabs of a browser are one

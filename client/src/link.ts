@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // link.ts: the connection, opened again whenever it is lost.
 //
 // It carries requests and owns nothing else: when a connection goes, every open request is told

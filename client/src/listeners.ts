@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // listeners.ts: who is to be called when something has changed.
 
 export interface Listeners {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // live.ts: a thread, as whoever shows it holds it.
 //
 // It turns what a user does into changes of the protocol. What it shows is its session's.

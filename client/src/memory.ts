@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
 
 import { newId } from "./id.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // overlay.ts: a thread's tree with the changes applied that the server has not answered.
 //
 // They are applied in order to whatever the server has sent by now, by the server's own rules as

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // path.ts: the tree of messages, and the branch of it that is looked at.
 //
 // What is looked at is a path: from a root to the head of the thread, or, on a device that looks at

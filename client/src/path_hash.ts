@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // path_hash.ts: the digest of a path, as docs/protocol.md defines it.
 //
 // Needed only where something stored is taken up again: so it is loaded only then.

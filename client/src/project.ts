@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // project.ts: what the user sees of a thread.
 //
 // The server's state, with the changes applied that it has not answered, along the path that this

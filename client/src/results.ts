@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // results.ts: what whoever asked for a change is told.
 
 import type { Result, Settled } from "./types.js";

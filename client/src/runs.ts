@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // runs.ts: what the runs of a thread say together; found once for as long as they do not change.
 
 import { memo } from "./equal.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // screens.ts: which states its user may still be looking at.
 //
 // A front that says what was painted says it late: by then more has come. What is stopped is cut as

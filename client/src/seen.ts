@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // seen.ts: what was seen of a run, and what its stop leaves.
 
 import { sameItems } from "./equal.js";

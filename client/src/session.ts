@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // session.ts: one thread's side of the protocol.
 //
 // It owns all that is known of the thread and does nothing itself: what comes in (frames, changes,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // socket.ts: one WebSocket for all threads.
 //
 // Each request has an id, and what comes back carries it. A browser can't send headers with a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // state.ts: what a front holds of a thread.
 //
 // A value: every change makes a new one that shares with the former all that stayed as it was, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // store.ts: the store of a page, which is loaded when there is something to keep it in.
 //
 // A server, a script or a test has no IndexedDB, and does not load what handles it. Where it fails

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // streams.ts: bodies that are read as they come.
 
 import type { Http } from "./http.js";

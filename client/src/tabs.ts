@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tabs.ts: one connection, one device and one queue for all tabs of a browser.
 //
 // The tab that holds a lock leads: it has the connection, and its sessions send the changes. The

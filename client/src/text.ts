@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // text.ts: the parts that grow, and how they are cut.
 //
 // Lengths are UTF-16 units, as `length` counts; a cut never falls inside a code point.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // types.ts: the face of the client.
 //
 //   const client = connect({ url: "https://chat.example" });

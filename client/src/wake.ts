@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wake.ts: the life of the page.
 
 /** When the page has come back to life: visible, online, out of the back-forward cache. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire.ts: what travels, in the words of docs/protocol.md.
 //
 // Everything that the server sends may have fields that are not named here; they are passed over.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup_folder.h: a folder of backups, as RocksDB's backup engine sees it.
 //
 // What making, listing, verifying and restoring have in common (rocks_backup.h). The engine is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup_note.h: what a backup says of itself.
 //
 //   version:1 · log format:8be · commit:8be · epoch:8be · crc32c:4le

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/commit_queue.h"
 
 #include "engine/rocks/limits.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // commit_queue.h: what waits for the disk.
 //
 // The engine strand puts appends in, the committer takes all that has gathered while it was

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // committer.h: one batch and one flush for all threads.
 //
 //   take what has gathered -> check where each thread ends -> number -> one batch, one flush

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // committer_thread.h: the thread that waits for the disk.
 //
 // It sleeps until something waits to be committed, commits, and once a second makes the mark

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // crc32c.h: a checksum over bytes.
 //
 // CRC-32C (Castagnoli), as in iSCSI, ext4 and RocksDB. On x86 with SSE 4.2 it is the processor's

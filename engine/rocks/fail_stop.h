@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fail_stop.h: the end, when the disk has failed.
 //
 // After a write or a flush that failed nobody knows what is on the disk, and asking again does not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kv.h: all that the log needs of a disk.
 //
 // Ordered tables of bytes, a batch that is written as a whole, and reads. `commit` is one step on

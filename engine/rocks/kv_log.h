@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kv_log.h: the log and the store on any disk.
 //
 //   append ─> CommitQueue ─> Committer ─> Kv, Mark ─> engine strand: on_commit, then done

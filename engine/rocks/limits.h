@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // limits.h: the log's own bounds, with their reasons.
 //
 // What the engine bounds stands in engine/limits.h; here is what only a log on a disk has to bound.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // new_store.h: a store that is being made in a folder of its own, by a restore or a salvage.
 //
 //   DIR/rocks.part ─> written, checked, flushed ─> DIR/rocks

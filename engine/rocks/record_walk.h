@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // record_walk.h: RocksDB's files of records, checked from outside.
 //
 //   block      32 KiB, the last one shorter

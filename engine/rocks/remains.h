@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // remains.h: what can still be read of a database that is damaged.
 //
 // RocksDB opens a database as a whole or not at all, and reads a key through all tables that may

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // remains_merge.h: the entries of many files, in one order.
 //
 // Each file gives its rows by key, over what is damaged; the least key comes next, with all that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/remains_wal.h"
 
 #include <rocksdb/write_batch.h>

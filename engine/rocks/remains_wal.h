@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // remains_wal.h: what write-ahead logs hold, each read by itself.
 //
 // A log is read record by record up to its first damage, and behind it from the next block on that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_backup.h: copies of a store, and a store from a copy.
 //
 // A folder of backups belongs to RocksDB's backup engine (`meta/`, `private/`, `shared_checksum/`)

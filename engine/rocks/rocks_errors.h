@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_errors.h: what RocksDB says, in the words of this program, and with the file's name.
 //
 // Whoever has a damaged file has to know which: a status that names none is completed here.

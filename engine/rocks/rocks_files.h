@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_files.h: what can be told of the database's files before it is opened.
 //
 // Opening a database writes: RocksDB makes a new manifest and removes what the old one did not

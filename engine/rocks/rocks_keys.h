@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_keys.h: what the log's bytes mean.
 //
 //   log    thread:8be at:8be  ->  version:1 commit:varint back:varint body crc32c:4le

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_kv.h: the disk that the log needs, on RocksDB.
 //
 // One column family a table. Each commit is one write batch and one flush of RocksDB's write-ahead

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_kv_damage.cc: which files of the tables are damaged, and a table that is begun anew.
 #include <rocksdb/env.h>
 

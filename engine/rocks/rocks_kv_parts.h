@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_kv_parts.h: what a RocksKv is made of, for the two files that it is written in.
 //
 // The handles of the tables lie in the order of KvTable, then RocksDB's own `default`; the database

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_log.h: the log and the store in one folder of this machine.
 //
 // `open` is for the server: it takes the lock, recovers, checks, and starts the committer's thread.

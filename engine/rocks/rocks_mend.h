@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_mend.h: tables that can't be read, begun anew.
 //
 // What is derived from the log can be made again, whatever state it is in; but RocksDB will not

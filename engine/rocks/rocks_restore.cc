@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rocks_restore.cc: a store from a backup.
 #include "engine/must.h"
 #include "engine/rocks/backup_folder.h"

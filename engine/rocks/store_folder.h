@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // store_folder.h: what lies in a store's folder, and who may write there.
 //
 //   lock         held by the one process that writes

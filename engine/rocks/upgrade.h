@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // upgrade.h: a store of an earlier format becomes one of today's.
 //
 //   format 1   0.1.0: thread ids were one name space of all users

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // upgrade_to_2.cc: from format 1 to 2.
 //
 // Open runs first, while their threads can still be found by the id alone; then the rows of

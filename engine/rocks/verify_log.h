@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // verify_log.h: the walk over the whole log.
 //
 // Every row's key and checksum, every thread's chain from entry to entry, and every commit number

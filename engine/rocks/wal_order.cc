@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/wal_order.h"
 
 #include <rocksdb/write_batch.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wal_order.h: do the write-ahead logs that are read at a start follow each other?
 //
 // RocksDB (7.8) takes a record that is cut off at the end of a log for what a crash leaves there,

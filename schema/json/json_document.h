@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_document.h: a JSON text that was read, as a flat list of its values.
 //
 // The values stand in the order of the text, each in 16 bytes; what they say (strings without their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_reader.h: JSON from outside, read once and strictly.
 //
 // The one reader of requests, of socket messages, of what model servers send and of the tools'

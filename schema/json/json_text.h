@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_text.h: strings and numbers, written as JSON.
 //
 // What goes out often (entries, diffs) is appended to a string, not built as a tree first: some

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // limits.h: what a JSON text may cost whoever reads it.
 //
 // A text of a few megabytes can hold millions of values, and each costs memory and time beyond its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // assets.h: the page that browsers are shown, from inside the binary.
 //
 // The page is a folder of built files: index.html, a service worker, scripts and styles whose names

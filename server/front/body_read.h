@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // body_read.h: what a front sent, read without holding up the others.
 //
 // A small text is read at once, in the turn of the strand in which it came. A large one is read on

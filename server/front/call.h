@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // call.h: what handlers have in common: reading a query, choosing a form.
 //
 // A query is read as strictly as a body: a name that nobody asked for is a problem with its path

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // client_address.h: whose request this is, behind proxies that are trusted to say it.
 //
 // A proxy speaks for many: its own address says nothing of who asks. It writes down whom it got the

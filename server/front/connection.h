@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // connection.h: a socket, read and written as its protocol can use it.
 //
 // Idle, a connection holds no buffer: it waits for the socket to become readable, and only then

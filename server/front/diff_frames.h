@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // diff_frames.h: the diff that a sync is answered with, in frames of a bounded size.
 //
 //   first    frame, cursor, from, more?, reset?, thread?, messages, removed, runs

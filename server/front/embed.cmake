@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # embed.cmake: puts a folder of built files into a library. Run as a script by what page.cmake makes:
 #
 #   cmake -DFOLDER=DIR -DOUT=DIR -DTAKES=DIR;… -DDEPFILE=FILE -DTARGET=FILE -P embed.cmake

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
 

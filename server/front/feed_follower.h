@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // feed_follower.h: a user's list of threads, followed.
 //
 // As a thread is followed (follower.h), one level up: woken when a thread of the user has changed

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // follower.h: a thread, followed: first the diff, if there is one, then entries as they become
 // durable.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // front.h: what every connection shares.
 //
 // The dependencies of the front, its settings and its counts. Handlers and sessions are given a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // handlers.h: one function a route.
 //
 // Each reads its call, asks the engine, and answers once, now or later. What they have in common,

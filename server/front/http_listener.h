@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_listener.h: accepts.
 //
 // Lives on: the engine strand.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_message.h: a request and its answer, as plain values.
 //
 // What Beast has parsed (http_parser.h) in terms that the rest of the front can use without

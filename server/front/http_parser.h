@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_parser.h: HTTP/1.1 requests, parsed by Beast behind a plain face.
 //
 // One parser reads one request, from bytes in pieces of any size. It is made when the first byte

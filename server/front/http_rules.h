@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_rules.h: what HTTP and WebSocket ask of a request's header.
 //
 // Pure: a parsed header in, the refusal out. Two readers of the same bytes (a proxy and this

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_session.h: the requests of one connection, until it becomes a stream or a socket, or closes.
 //
 //   idle ──byte──> reading ──whole──> answering ──> idle …            HTTP/1.1, one request after

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_answer.h: an answer in JSON that is written as its reader takes it.
 //
 // A short one goes out with its length; a long one in chunks, a write at a time (http_session.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_pieces.h: a JSON text that is made as its reader takes it.
 //
 //   text ──> messages, one after another ──> text …

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_read.h: requests, read strictly.
 //
 // A request is read into a document, and every value of it is looked at through a `Spot`: the value

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_text.h: the members of objects, written by hand.
 //
 // Objects and arrays on top of schema/json's strings and numbers. A member knows by the last byte

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_wait.h: a sync that is answered with one diff, after the runs it waits for have ended.
 //
 //   first sync ──> follow until all awaited runs have ended ──> second sync, without changes ──>

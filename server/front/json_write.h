@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_write.h: what goes out, as JSON.
 //
 // The objects, events and frames of docs/protocol.md, appended by hand. An entry's frame is made

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // object_read.h: the objects that requests are made of, read from JSON.
 //
 // Inner part of sync_codec.h.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # page.cmake: the libraries that define `embedded_page` (assets.h).
 #
 #   add_page(NAME FOLDER)               of a folder of built files

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // problem.h: how a request is refused.
 //
 // A problem is an HTTP status, a stable snake-case code, a sentence for a person and, if a field of

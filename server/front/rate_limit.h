@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rate_limit.h: how much one address, and one user, may ask.
 //
 // A bucket of tokens each: a request takes one, and they come back at a steady rate up to the size

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // router.h: which request goes where: a table, readable at a glance.
 //
 // The gate stands before it: limits, host, origin and token are checked when the header is there,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // stream.h: frames that come as they become true, in the form that the front asked for.
 //
 // A stream knows what to say next, and says it when its owner can write. The owner is an HTTP

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sync_codec.h: what fronts and producers say, from JSON to the engine's terms.
 //
 // Strict: an unknown field, a wrong type, a missing one, an id with a forbidden character, half of

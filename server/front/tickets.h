@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tickets.h: a token's stand-in for the requests that can carry no header.
 //
 // A browser can set no header on a WebSocket or an EventSource, and an address is no place for a

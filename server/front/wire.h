@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire.h: a connection as the protocol on it sees it, and a protocol as its connection sees it.
 //
 // Between the socket (connection.h, the only place that knows Asio) and what is spoken over it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ws_frames.h: WebSocket frames (RFC 6455), both ways, after the upgrade.
 //
 // Pure: bytes in, messages out; no socket, no clock. What comes out does not depend on how the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ws_session.h: many threads over one WebSocket.
 //
 // One owner of all reads and writes, a state machine: messages in are calls (sync_codec.h), each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // agent_config.h: an agent's table of the configuration file, checked.
 //
 // The file's reader knows no kinds of agents; it hands on each table as named fields. Here every

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // agents.h: the agents that are configured, by name.
 //
 // An agent is a way to produce steps: kind `openai` asks a model server, `demo` needs none, `push`

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chat_chunk.h: one chunk of a Chat Completions stream, read.
 //
 // The first half of the decoder: JSON in whatever spelling a server uses becomes one plain value.

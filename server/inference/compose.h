@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // compose.h: a path and a run's settings to the request body.
 //
 // Pure and deterministic: the same context gives the same bytes for ever, so what a model was sent

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // demo_agent.h: an agent that needs no network.
 //
 // It says the same words to the same path, token by token at a settable rate, so that a first look,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // demo_text.h: what the demo agent says.
 //
 // Deterministic: the same path gives the same words, on every machine. The text is Markdown and

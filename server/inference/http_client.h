@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_client.h: one streaming request out.
 //
 // A request is an object: destroying it closes its TCP connection at once, which is how a model is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http_response.h: an HTTP answer, read from bytes as they come.
 //
 // Beast's parser with a plain face: bytes in, a head and body bytes out; no sockets.

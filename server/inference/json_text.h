@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_text.h: JSON as text.
 //
 // What is sent to a model can be shown again, byte by byte, for ever. So it is never written by a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // limits.h: what a model server may cost us.
 //
 // A model server is an outside program: it may be slow, broken or hostile. What it sends is bounded

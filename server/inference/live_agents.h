@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // live_agents.h: the agents that count now; they may be others in a minute.
 //
 // The configuration can be read again while the server runs. A run keeps the agent that it began

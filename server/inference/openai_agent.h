@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // openai_agent.h: a producer on any endpoint that speaks OpenAI's Chat Completions.
 //
 // One run is one streamed request. Stopping it closes the connection at once; no header that would

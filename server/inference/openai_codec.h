@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // openai_codec.h: the chunks of a Chat Completions stream to steps.
 //
 // Pure: the data of one server-sent event goes in, steps come out. A run writes one message, opened

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // redactor.h: secrets, struck out of what a model server says.
 //
 // A model server, or a middle man before it, may quote the request that it refuses, key included.

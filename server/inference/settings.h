@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // settings.h: all that shapes a request beside the path.
 //
 // The settings of a run are stored once per content and are kept for ever: with the path they are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sse_parser.h: bytes to server-sent events.
 //
 // Pure and incremental: bytes go in as they come from a socket, cut anywhere (inside a line end,

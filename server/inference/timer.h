@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // timer.h: one call, later, that dies with its owner.
 //
 // An Asio timer that has run out may already have its handler queued when it is cancelled or

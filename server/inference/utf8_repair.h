@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // utf8_repair.h: text that comes in pieces, made valid UTF-8.
 //
 // A model server may cut a character between two chunks: the bytes of its UTF-8, or (a server

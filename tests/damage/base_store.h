@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // base_store.h: the real store that is damaged, and exactly what it holds.
 //
 // Two lives of the real engine over the real log in a folder: threads of two users with runs that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A short part of what lockstep-damage does.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // damages.h: what is done to a store.
 //
 // Each damage is a name and a change of the store's bytes. They are made one at a time, from the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // faulty_disk.cc: a disk that fails, under a binary that knows nothing of it.
 //
 // A shared object to be loaded before the C library (LD_PRELOAD). It takes the place of the calls

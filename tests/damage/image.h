@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // image.h: a store's folder as bytes.
 //
 // A small store is held in memory as a whole, damaged there, and laid out in a folder for each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // lockstep-damage: a real store, damaged in every way, and what it shows then.
 //
 // Prints what came out by kind of damage, and exits with 1 if a single trial broke the law

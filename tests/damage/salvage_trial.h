@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // salvage_trial.h: one damaged store, salvaged, and what the new store shows.
 //
 // The law: every thread of the new store is the beginning of the one that was, and maybe the end of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // shown.h: all that a store shows, as a front can ask for it.
 //
 // The real engine over the store that is looked at: every thread's screen and entries, each run's

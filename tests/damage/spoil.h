@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // spoil.h: one row of one thread, damaged through the database itself.
 //
 // What is written is whole for RocksDB: only Lockstep's own checksums and seals can find it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tally.h: what came out of many trials.
 #pragma once
 

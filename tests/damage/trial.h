@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // trial.h: one damaged store, opened and read.
 //
 // The law: what is shown is exactly what was, or is refused by name, as a whole or for single

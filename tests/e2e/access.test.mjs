@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // access.test.mjs: whose the files are: for nobody but the owner, or the owner and the group if asked for.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // backup.test.mjs: a backup beside a server at work, a crash, a restore, and the fronts that come back.
 //
 // What was acknowledged when the backup was asked for is there again. Fronts from before it go on; fronts

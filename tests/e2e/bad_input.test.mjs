@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bad_input.test.mjs: what nobody should send, against the real binary.
 //
 // The tables of single mistakes are in the server's own tests. Here: that a whole process lives through

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // crash.test.mjs: kill -9 in mid-stream takes nothing back.
 //
 // Each cycle puts several threads under load, kills the server at a random moment, starts it again on the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // crash_start.mjs: how long a start takes that finds many open runs.
 //
 //   node tests/e2e/crash_start.mjs [RUNS] [KILOBYTES]     1,000 runs of 1,000 kB, if not said otherwise

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // damage.test.mjs: what is damaged in a store, seen through the real binary.
 //
 // One damaged row makes one thread `corrupt`: it is named in the answer, in a log line and by `lockstep

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // devices.test.mjs: several devices, one conversation.
 //
 // What another device did reaches a front at the head of its next exchange, before anything new; nothing

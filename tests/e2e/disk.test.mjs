@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // disk.test.mjs: a disk that is full, writes in part, or can't flush, under the real binary.
 //
 // A small library is loaded under the server (tests/damage/faulty_disk.cc) and switched on in mid-stream by a

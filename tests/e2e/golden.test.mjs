@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // golden.test.mjs: the examples of the protocol, read by a front that shares no code with their writer.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hardening.test.mjs: what the binary was built with, read from the binary itself, so that a flag can't get lost.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // load.mjs: many threads at once, at a steady pace, and how long a step takes to reach a front.
 //
 //   node tests/e2e/load.mjs

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // load.test.mjs: some load, for as long as a test may take.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // memory.test.mjs: a server with little memory, asked for more than that.
 //
 // Threads of more than the bound, readers that do not read and bodies that do not end: what is held stays

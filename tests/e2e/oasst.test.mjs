@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oasst.test.mjs: a hundred real conversations, imported, and written again as live streams.
 
 import assert from "node:assert/strict";

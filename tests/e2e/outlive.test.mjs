@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // outlive.test.mjs: what a restart of the server does to open runs.
 //
 // A back end that writes a run outlives the server, and goes on where it was. All other open runs end, behind

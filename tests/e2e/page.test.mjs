@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page.test.mjs: the page that the binary carries: its files, as a browser asks for them.
 //
 // What the page does is tested in browser/. A binary that was built without its page says so, and there

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // push.test.mjs: back ends of the user's own write the steps of their runs.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // queue.test.mjs: a run that is asked for while another one streams.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // reading.test.mjs: the other ways to read: pages, windows, lists, the feed, and the forms of an answer.
 
 import assert from "node:assert/strict";

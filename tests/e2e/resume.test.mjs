@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // resume.test.mjs: a stream can be dropped anywhere and taken up again anywhere.
 //
 // One answer of the model server and one run of a back end of our own are followed by readers that drop

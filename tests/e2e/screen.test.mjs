@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // screen.test.mjs: the measuring stick itself. A front that could not see a gap would prove nothing.
 
 import assert from "node:assert/strict";

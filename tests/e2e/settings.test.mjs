@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // settings.test.mjs: tokens and agents that change while the server runs, and what it says of its settings.
 
 import assert from "node:assert/strict";

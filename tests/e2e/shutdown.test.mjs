@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // shutdown.test.mjs: SIGTERM in mid-stream.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // stop.test.mjs: Stop means what the user saw.
 //
 // Many threads at once, each with a front that presses Stop at a random moment of a streamed answer. The

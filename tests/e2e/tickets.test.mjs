@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tickets.test.mjs: what a browser comes with where it can set no header.
 //
 // The real binary with a token file, Node's own WebSocket and EventSource-like readers: they get in by a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // upgrade.test.mjs: a store, a backup and a front of 0.1.0 under today's binary.
 //
 // tests/upgrade/v1 is what 0.1.0 left behind when it was killed, with what it had said of each thread. Nothing of

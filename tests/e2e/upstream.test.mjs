@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // upstream.test.mjs: what a model server may do in mid-stream, and what a front sees of it.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // worst_bodies.mjs: how long others wait while somebody sends the worst bodies there are.
 //
 //   node tests/e2e/worst_bodies.mjs            one line a body

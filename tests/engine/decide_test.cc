@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rules of docs/protocol.md, "Sync", each as a sentence.
 #include "engine/decide.h"
 

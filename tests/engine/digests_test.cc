@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A digest that was made once is not made again, unless something it stands for has changed.
 #include "engine/digests.h"
 

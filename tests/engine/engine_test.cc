@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the engine promises to those who use it.
 #include "engine/engine.h"
 

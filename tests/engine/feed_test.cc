@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A user's threads, in the order of their latest change.
 #include "engine/feed.h"
 

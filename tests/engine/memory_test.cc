@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is held in memory is counted, bounded, and given back.
 #include "engine/memory.h"
 

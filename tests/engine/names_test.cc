@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A thread's id belongs to its user.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs that outlive the process, and threads that a crash has left with open runs.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The verb: what a front is told, whatever it says and wherever it stands.
 #include "engine/session.h"
 

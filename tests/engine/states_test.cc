@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which threads are in memory, and what happens to one that can't be read.
 #include "engine/states.h"
 

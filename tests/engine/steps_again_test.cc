@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A step that is sent again is the step that was taken, or it is refused.
 #include <gtest/gtest.h>
 

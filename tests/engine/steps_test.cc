@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rules of docs/protocol.md, "Writing steps", each as a sentence.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An edit or a deletion that asks for it is refused if another device changed what its user saw.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a front is told that holds only the end of a thread.
 #include "engine/window.h"
 

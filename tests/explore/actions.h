@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // actions.h: what can happen next in a world.
 //
 // An action is small and says all: with the world before it, it gives the world after it. Nothing

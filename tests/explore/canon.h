@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // canon.h: when two worlds are the same.
 //
 // All that the future of a world depends on, as bytes, and a hash of them. Entries that nobody can

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // explorer.h: every world that can be, in order of its distance from the first.
 //
 // Breadth first, each world once, so the first broken law is reached by a shortest path. Of a world

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // laws.h: what must be true of every world, and of every way from one to the next.
 //
 // Written from the rules as a user would say them, over whole texts and by looking at the former

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // line.h: who runs and who waits, as a person would keep count.
 //
 // One runs; the others wait in the order in which they came. When the running one has completed or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // moves.h: what an action makes of a world.
 //
 // The rules are the engine's own: `Deciders` holds its functions, so that a test can hand in wrong

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // presses.h: what a front asks for when its user presses a button.
 #pragma once
 

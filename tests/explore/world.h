@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // world.h: two fronts, a producer and a thread between them, as one value.
 //
 // Everything that can come next follows from a `World`: the thread's entries as far as somebody may

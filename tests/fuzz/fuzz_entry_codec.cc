@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes are an entry or an error; an entry that was read can be written, and is then read again
 // as the same.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever comes is read within its limits or refused; what is read can be written, and is then
 // read as the same.
 #include <cstddef>

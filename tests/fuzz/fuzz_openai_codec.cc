@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever a model server sends, the steps are such that the engine can take them: texts are valid
 // UTF-8, parts have the next index, appends go to parts that grow, and the run ends exactly once.
 // Each line of the input is one event's data.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The law: a secret that stands in the text as it is, is gone. The first byte of the input says
 // where a secret is put.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The law: the events, and whether the bound was crossed, do not depend on how the bytes were cut.
 // The first byte of the input says where.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever a front sends is read, or refused with a code that is known; what is read is written as
 // JSON that can be read.
 #include <cstddef>

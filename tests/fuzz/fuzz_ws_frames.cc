@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The frame parser must give the same whatever the chunking, and stay within its limits.
 #include <algorithm>
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden vectors: for every event and every change, a thread before, the entry or diff as it
 // goes over the wire, and the thread after. They are written by these tests
 // (LOCKSTEP_WRITE_GOLDEN=1), kept beside them, and read back: byte for byte by the writer, and by a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // json_front.h: a front in its plainest form: JSON in, JSON out.
 //
 // It reads what the golden vectors hold and does what docs/protocol.md tells a front to do, with

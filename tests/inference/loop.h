@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // loop.h: an I/O loop for a test, run until something holds, and a writer that keeps what it is
 // given.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // model_server.h: a model server that does as it is told.
 //
 // A blocking socket server on loopback with a script: for each connection that comes, one function

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The agent against a scripted server on loopback: what it makes of servers at their worst.
 #include "server/inference/openai_agent.h"
 

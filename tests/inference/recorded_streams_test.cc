@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Streams that real providers sent, one chunk a line, must come out as what they hold. What they
 // hold is found by a reader of its own here, which joins strings and knows no parts.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // written.h: what a run's steps write, as a test looks at it.
 //
 // A small reader of steps that is stricter than it must be: a part has the next index, an append

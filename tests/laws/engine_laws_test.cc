@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The invariants of docs/architecture.md that only the whole engine can keep or break, over random
 // worlds: durable before visible, exactly once, in order, no gap and no repeat, and what a restart
 // and a deletion promise. LOCKSTEP_WORLDS says how many; a failure prints its seed, and

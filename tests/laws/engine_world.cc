@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/laws/engine_world.h"
 
 #include "tests/laws/front.h"

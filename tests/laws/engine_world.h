@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_world.h: an engine among fronts, producers and power cuts.
 //
 // A seed is a world: the real engine over the real log on a simulated disk, a strand and a

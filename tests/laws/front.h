@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // front.h: a front, written from the protocol's page.
 //
 // What a screen becomes by an entry or a diff, by nothing but what the wire says of events and

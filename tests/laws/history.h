@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // history.h: a random life of a thread, said twice.
 //
 // A seed gives a history: several devices and a producer say random things, sensible and not, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The invariants of docs/architecture.md that a thread's pure half can keep or break, over random
 // histories. LOCKSTEP_HISTORIES says how many (default 10,000); a failure prints its seed, and
 // LOCKSTEP_SEED runs that one alone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oracle.h: the protocol once more, by the simplest means there are.
 //
 // The engine finds out what was seen from the entries since; the oracle keeps a copy of everything

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oracle_difference.h: what the engine shows against what the oracle holds, field by field.
 //
 // The two have no type in common, so this is written by hand: every field that a front can see and

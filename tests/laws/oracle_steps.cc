@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oracle_steps.cc: what the oracle makes of a producer, and of a crash.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oracle_words.h: the small readings that the oracle's files share.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The committer has a thread of its own: what it has made durable can be read before the engine is
 // told of it. Reads must show what was told, and no more.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // size_law.h: a diff is no larger than what it tells (the second half of invariant 2).
 //
 // At most twice the content that changed, 200 bytes for each row (message, run, the thread), and 64

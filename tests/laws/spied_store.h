@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // spied_store.h: the simulated disk, with somebody who writes down what it holds.
 //
 //   engine ── SpiedLog ── KvLog ── SpiedKv ── SimKv ── SimDisk

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // truth.h: plain bookkeeping of what is durable.
 //
 // The entries that the simulated disk holds, thread by thread, as they were handed to the log, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // world_changes.cc: what a device says, and what it must be answered.
 #include <algorithm>
 

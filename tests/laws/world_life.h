@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // world_life.h: one start of the server.
 //
 // All that dies with the process, in the order in which it is made. Destroyed without a word to

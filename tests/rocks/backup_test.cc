@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Copies of a store while it is written to, and stores from copies: nothing less, and never a
 // damaged one without a word.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Nothing that was reported is lost with the power; and a log that does not flush is found out.
 //
 // Compiled twice: against the log, and against the log as it is with LOCKSTEP_UNSAFE_NO_SYNC.

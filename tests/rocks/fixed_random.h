@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fixed_random.h: chance that can be repeated.
 //
 // Lives on: the test's thread.

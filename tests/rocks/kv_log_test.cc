@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The log over a disk that fails, lies, forgets and is damaged; and what a start refuses.
 #include "engine/rocks/kv_log.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every log, by the one contract.
 #include "tests/log_contract.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // power_cut_disk.h: files that lose every byte that was not flushed.
 //
 // A disk in memory, as strict as POSIX lets one be: an appended byte is safe only after a flush of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/rocks/power_cut_files.h"
 
 #include <rocksdb/file_system.h>

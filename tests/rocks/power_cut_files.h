@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // power_cut_files.h: a PowerCutDisk as RocksDB sees it.
 //
 // Lives on: any thread.

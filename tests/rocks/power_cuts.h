@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // power_cuts.h: the real log on the real RocksDB, and the power goes.
 //
 // Each cycle: open, append to a few threads in groups, lose the power at a random operation (which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a database's files tell before it is opened. Each test is one damage that RocksDB alone
 // passes over.
 #include "engine/rocks/rocks_files.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The folder of a store: who may open it, who else may read it, and what is found in damaged files.
 #include "engine/rocks/rocks_log.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // step_executor.h: a strand that a test steps by hand.
 //
 // What is posted, from any thread, waits until the test runs it. `run_until` waits for posts of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // temp_folder.h: a folder that goes with the test.
 //
 // Lives on: the test's thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON from outside: what is kept, what is refused, and what it may cost.
 #include "schema/json/json_reader.h"
 

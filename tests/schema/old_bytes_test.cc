@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bytes that former versions wrote are read as what was meant, for ever.
 //
 // A missing file is written if LOCKSTEP_WRITE_SCHEMA_BYTES names the folder; one that is there

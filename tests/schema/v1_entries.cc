@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/schema/v1_entries.h"
 
 #include "tests/support/small_state.h"

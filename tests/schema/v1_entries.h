@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // v1_entries.h: what the bytes in tests/schema/v1 mean.
 //
 // One entry of each kind, each right after small_state(). Their bytes were written once, by the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files of the page: which are there, and how each is answered.
 #include "server/front/assets.h"
 

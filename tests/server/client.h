@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // client.h: a front of the plainest kind: bytes over a socket, and no library.
 //
 // Blocking, with a time limit, so that a server that says nothing fails a test instead of hanging

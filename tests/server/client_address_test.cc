@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whose request it is, behind proxies.
 #include "server/front/client_address.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Settings, tokens and limits.
 #include "server/config.h"
 

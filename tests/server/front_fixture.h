@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // front_fixture.h: a server with a real engine, a log in memory, and a thread of its own.
 //
 // Tests speak to it over loopback, as fronts do. Agents: `default` and any other name are of kind

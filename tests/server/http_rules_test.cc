@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What HTTP and WebSocket ask of a header, as tables.
 #include "server/front/http_rules.h"
 

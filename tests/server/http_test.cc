@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests, good and bad: each gets its named answer, and the server stays well.
 #include <gtest/gtest.h>
 

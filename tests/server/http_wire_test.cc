@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests byte by byte, as proxies and those who deceive them send them.
 #include <gtest/gtest.h>
 

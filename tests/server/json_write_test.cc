@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What goes out, byte for byte.
 #include "server/front/json_write.h"
 

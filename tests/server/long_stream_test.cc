@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Streams that are longer than what is read, kept or framed at once: a front behind by more than
 // one slice, page or frame hears all of it, and then what comes.
 #include <gtest/gtest.h>

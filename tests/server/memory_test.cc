@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What fronts hold in memory is bounded, whether they read or send slowly or ask for much.
 #include <gtest/gtest.h>
 

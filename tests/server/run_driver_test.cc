@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A run between a fast model and a slow disk: nothing that the model wrote is lost, it is asked to
 // pause and to go on, and a run whose steps are refused ends with the reason.
 #include "server/run_driver.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many threads over one WebSocket.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Streams over HTTP: what a front sees, from the diff to the end.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What fronts say, read: every fault by its code and path.
 #include "server/front/sync_codec.h"
 

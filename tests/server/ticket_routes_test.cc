@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tickets over a real socket: what they open, and what they don't.
 #include <gtest/gtest.h>
 

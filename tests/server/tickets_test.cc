@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a ticket opens, how often and for how long.
 #include "server/front/tickets.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What happens when nothing happens for too long.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frames as RFC 6455 has them, and as it does not.
 #include "server/front/ws_frames.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chance.h: dice that depend on a seed and on nothing else.
 //
 // Each act of a plan, each connection and each producer has dice of its own, so that leaving one

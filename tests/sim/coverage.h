@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // coverage.h: what simulations must have met before they prove anything.
 //
 // Every kind of fault, every way to be answered, every rule of the protocol's section on sync, by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // device.h: a user with a screen, somewhere behind a network.
 //
 // It keeps one line open that follows the thread, and one for what its user says; when they break

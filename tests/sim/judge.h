@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // judge.h: what is true, kept by means that share nothing with the engine.
 //
 //   durable entry ─> Records (tests/laws/spied_store.h): order, gaps, ops and steps once, turns

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // line.h: one exchange between a device and the server, over a network that loses things.
 //
 //   device ─ request ─> (lost? late? twice?) ─> engine.sync ─> reply, then entries ─> (cut?) ─>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // loop.h: virtual time.
 //
 // Everything that happens in a simulation is an event of one loop: at a time, with a name. The

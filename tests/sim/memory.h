@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // memory.h: what a device remembers, and how it follows the protocol.
 //
 // The device itself (device.h) is only a user and a connection; all that the protocol asks of a

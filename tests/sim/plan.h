@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // plan.h: what a seed makes happen, and when.
 //
 // A plan is a list of acts at virtual times: what users do, and what breaks. Each act has dice of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // process.h: the server, as one process after another.
 //
 // The real engine over the real log, on a simulated disk. A strand runs what is posted, one event

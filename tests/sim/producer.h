@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // producer.h: what writes runs: models inside the server's process, and back ends outside.
 //
 // A model starts when the engine says so, writes at its own pace, stalls, fails, and dies with the

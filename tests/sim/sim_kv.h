@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sim_kv.h: a disk that forgets what was not flushed.
 //
 // A `SimDisk` outlives the process that writes to it: `SimKv` and `SimMark` are what one process

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sim_main.cc: lockstep-sim, every fault in every order, from a seed.
 //
 //   lockstep-sim --seeds 20000          so many, on all cores; fails if one broke or something

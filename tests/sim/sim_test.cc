@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the simulation itself must be, before what it says counts.
 #include <gtest/gtest.h>
 

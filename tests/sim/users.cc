@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // users.cc: what users say, sensible and not.
 #include <algorithm>
 

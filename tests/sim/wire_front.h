@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_front.h: a device that knows only the wire.
 //
 // JSON text goes out and JSON text comes in; nothing of the engine is known here, and every rule is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_front_given.h: the frames and the small thread that the tests of a wire front begin with.
 #pragma once
 

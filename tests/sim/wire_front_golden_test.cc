@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden vectors, seen by a device that knows only the wire: each is a thread before, an entry
 // or a diff, and the thread after.
 #include <gtest/gtest.h>

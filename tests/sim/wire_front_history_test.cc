@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a device does when the server's history is not its own, or says no.
 #include <gtest/gtest.h>
 

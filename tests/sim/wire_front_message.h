@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_front_message.h: what the protocol's page says of one message and its parts.
 //
 // The checks throw a Misfit. Which of a part's fields may grow, and what a digest is made of, stand

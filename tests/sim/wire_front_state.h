@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_front_state.h: a thread as a device holds it, made from frames alone.
 //
 // Two ways change it: an entry's events are folded, and a diff's frames are applied, together. What

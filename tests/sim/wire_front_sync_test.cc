@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a device does with its cursor, its changes and its connections.
 #include <gtest/gtest.h>
 

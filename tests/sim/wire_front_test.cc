@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a device makes of frames: events folded, diffs applied, what does not fit said in words.
 #include "tests/sim/wire_front.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_front_text.h: texts and JSON as the protocol's page has them.
 //
 // Offsets on the wire count UTF-16 units and text is UTF-8, so a unit has to be turned into a byte

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wire_memory.cc: the front that knows only the wire (wire_front.h), as a device's memory.
 //
 // What the simulation says in the engine's words becomes JSON here, by the server's own writers,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // world.h: one simulation: a seed, a plan, and all that takes part.
 //
 //   plan ─> users ─> devices ─┐                       ┌─ models

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // arbitrary.h: any entry that could be stored, for RapidCheck.
 //
 // The entries are well formed but not sensible: every event with every combination of optional

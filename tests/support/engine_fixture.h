@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // engine_fixture.h: an engine that a test steps by hand.
 //
 // One strand, one clock, chance from a seed, a log in memory: the same test is the same run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // given.h: the little language of given, when, then.
 //
 // What tests of the engine's runtime say most often, short: ids from words, changes and steps from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/small_state.h"
 
 #include "engine/fold.h"

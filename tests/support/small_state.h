@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // small_state.h: a thread that has one of everything.
 //
 // Two roots' worth of messages, a path, a run that was stopped, one that runs and one that waits, a

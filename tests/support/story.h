@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // story.h: a thread's life told by a test, without an engine around it.
 //
 // A story holds the state, all its entries, and a clock that goes on by one a decision. It does

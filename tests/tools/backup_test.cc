@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The verbs `backup` and `restore`, as the real binary, with and without a server beside.
 #include <gtest/gtest.h>
 

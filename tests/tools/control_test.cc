@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The administrator's socket: what is ordered there, who may, and how it ends.
 #include "server/control.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trees and histories, in and out again.
 #include <gtest/gtest.h>
 

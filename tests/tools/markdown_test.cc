@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an export in Markdown promises: nobody's text stands for anything but itself. A parser that
 // others wrote (cmark) reads the export, and says what stands at the top.
 #include "tools/markdown.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // process.h: the real binary, run by a test.
 //
 // `lockstep` runs it to its end and returns what it said; `Running` starts it and lets it go on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A thread written again: on a terminal's screen, and as an account in a pipe.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `lockstep salvage`, the refusals that name it, and tables that a rebuild begins anew.
 #include <gtest/gtest.h>
 

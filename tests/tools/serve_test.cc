@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The server as a process: where it listens, that it stops in order, and who may be beside it.
 #include <gtest/gtest.h>
 

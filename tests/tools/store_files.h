@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // store_files.h: stores and files for the tests of the verbs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line of the binary: help, exit codes, and what the verbs answer on a small store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

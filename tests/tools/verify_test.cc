@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Damage is found and named; what is derived can be made again.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kept.mjs: the stores, backups and clients that were kept of earlier versions, unpacked.
 
 import { execFileSync } from "node:child_process";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/upgrade/kept_store.h"
 
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kept_store.h: the stores that earlier versions wrote, as rows.
 //
 // Lives on: the test's thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An upgrade that is cut short, at whatever write, goes on at the next start.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store of an earlier format becomes one of today's, and stays what it was.
 #include "engine/rocks/upgrade.h"
 

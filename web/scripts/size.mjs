@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // size.mjs: what the built page weighs, gzipped, and whether that is too much.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // app.tsx: which page is shown.
 //
 // The inspector and the two fronts are loaded when they are first looked at: most visits are to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // end.ts: a box that stays at its end while its reader is there, and leaves alone who scrolled up.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // formats.ts: dates as the reader's language writes them.
 //
 // Making a formatter costs more than drawing a row, so each is made once for each language.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // icons.tsx: the few signs that the pages use, drawn on a grid of 16.
 
 import type { JSX } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // main.tsx: starts the pages.
 
 import { StrictMode } from "react";

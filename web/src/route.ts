@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // route.ts: which page the address names. The hash alone, so that the server needs no rewriting.
 
 import { useSyncExternalStore } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // session.tsx: the client that the pages share, and the token where the server wants one.
 
 import { useCallback, useEffect, useState } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // settings.ts: the few things that this browser remembers for the page.
 //
 // Storage may be forbidden (private windows, policies): then nothing is remembered, that is all.

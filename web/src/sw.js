@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sw.js: keeps the page's own files, so that a reload without network still shows it.
 //
 // Threads and pending changes are not its business: the client keeps those in IndexedDB. Files are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // theme.ts: dark or light, as the system has it or as was chosen here.
 
 import { useCallback, useState } from "react";

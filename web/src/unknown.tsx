@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // unknown.tsx: an address that leads nowhere says so.
 
 import type { JSX } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // window.ts: which rows of a long list are in sight, for rows of one height.
 //
 // The box's height comes from an observer and its place from scroll events: nothing here asks the

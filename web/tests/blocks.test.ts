@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // blocks.test.ts: markdown in pieces means what it meant in one.
 
 import { renderToStaticMarkup } from "react-dom/server";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chat.test.tsx: what the page says of turns without an answer, and of threads that are not there.
 
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fake_client.ts: a client with so many threads, the first of which is being answered.
 //
 // It keeps the promise of the real one that the page builds on: what did not change in a view stays the same

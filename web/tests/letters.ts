@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // letters.ts: the letters and digits of a Markdown source, and those of what was drawn of it.
 //
 // Two readers that share no code with the renderer. The source is read as a plain text: an entity counts

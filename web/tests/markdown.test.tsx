@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // markdown.test.tsx: what the user sees of an answer is what the model wrote.
 
 import { cleanup, render } from "@testing-library/react";

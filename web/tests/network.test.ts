@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment node
 // network.test.ts: the network that is made bad by hand keeps its promises: order, delays, cuts.
 

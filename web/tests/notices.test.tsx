@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
 // notices.test.tsx: a change that was refused because another device was faster.
 

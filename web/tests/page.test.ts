@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page.test.ts: addresses, texts, and reasons.
 
 import type { Message } from "lockstep-client";

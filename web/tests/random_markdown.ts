@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // random_markdown.ts: Markdown as models write it, and as nobody would.
 //
 // `documents` has every construct, nested in every other. `noise` is what remains when structure is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // renders.ts: which components React renders, as its developer tools would see it.
 //
 // To be imported before React: it looks for the tools when it is loaded.

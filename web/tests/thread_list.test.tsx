@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // thread_list.test.tsx: a list of any length costs the same, and is reached by keys, by a search, and by
 // screen readers all the same.
 

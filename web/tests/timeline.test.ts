@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // timeline.test.ts: any state of a log, what a stop cut, and how it is played.
 
 import { emptyState, fold } from "lockstep-client";

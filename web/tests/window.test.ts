@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // window.test.ts: the rows in sight.
 
 import { describe, expect, it } from "vitest";

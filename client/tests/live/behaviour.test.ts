@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // behaviour.test.ts: what is said and shown, with the real server.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fates.test.ts: tokens, and a server that goes back in time.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // law.test.ts: whatever is done on whatever network, all agree in the end, and nothing counts twice.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // link.test.ts: a connection that is lost, refused, blocked or dead, on a clock that is stepped.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // session.test.ts: one thread's side of the protocol, frame by frame.
 
 import { beforeEach, describe, expect, test } from "vitest";

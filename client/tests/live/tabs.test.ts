@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tabs.test.ts: several tabs of one browser.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tabs_law.test.ts: whatever tabs come and go, what is said in one of them is said once.
 //
 // Tabs of one simulated browser start slowly, speak at once, close, crash, and lose the network, by

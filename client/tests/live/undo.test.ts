@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // undo.test.ts: a deletion can be undone for ten seconds, in whatever tab and over reloads.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // digest.test.ts: the same digest as another reading of the protocol, by either way to hash.
 
 import { createHash } from "node:crypto";

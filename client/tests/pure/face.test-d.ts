@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // face.test-d.ts: the types that users meet say what the protocol says.
 
 import { describe, expectTypeOf, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // golden.test.ts: the examples of the protocol, which the engine wrote and every front reads.
 
 import { readFileSync, readdirSync } from "node:fs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hostile.test.ts: what no server should send: what is unknown is passed over, what can't be is a gap.
 
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // laws.test.ts: what holds for every history: entries and diffs lead to the same state.
 
 import fc from "fast-check";

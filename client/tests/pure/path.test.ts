@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // path.test.ts: which branch is looked at, and what stands beside it.
 
 import { expect, test } from "vitest";

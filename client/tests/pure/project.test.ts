@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // project.test.ts: what the user sees while changes are on their way.
 
 import { describe, expect, test } from "vitest";

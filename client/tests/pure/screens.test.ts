@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // screens.test.ts: which state its user has seen, however late the page says so.
 
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // seen.test.ts: a stop leaves just what was seen.
 
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server.test.ts: the pure half against the real server: what is shown is what comes of it.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // store.test.ts: what every store promises, and what the browser's does when the browser can't.
 
 import {

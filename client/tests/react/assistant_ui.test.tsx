@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
 // assistant_ui.test.tsx: a thread shown and changed through assistant-ui's real runtime.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
 // example.test.tsx: the README's React example is this file's, and works.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { connect, textOf } from "lockstep-client";
 import { LockstepProvider, useThread } from "lockstep-client/react";
 import { useState } from "react";

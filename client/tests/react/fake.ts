@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fake.ts: a client whose views are set by the test, and which writes down what is asked of it.
 
 import type {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
 // hooks.test.tsx: views as React state: who is rendered, when, and with what.
 

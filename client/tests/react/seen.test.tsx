@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
 // seen.test.tsx: what counts as seen, frame by frame.
 

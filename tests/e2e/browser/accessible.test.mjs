@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // accessible.test.mjs: every page, light and dark, wide and narrow, by axe's rules.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chat.test.mjs: what a user does in the chat, and what the server has of it then.
 
 import assert from "node:assert/strict";

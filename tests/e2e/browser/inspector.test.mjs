@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // inspector.test.mjs: a thread's log, scrubbed.
 //
 // What it shows of a stop and of a run's input is what the server and the model server know of them; and a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // list.test.mjs: 1,500 threads in a real browser: what a token costs, and how each of them is reached.
 //
 // Work is counted, not time: rows that were drawn, and formatters that were made.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // newcomer.test.mjs: somebody who has never seen the project, with the README and an empty Vite app.
 //
 // The packages come as they would to anyone: `npm create vite`, and the client as `npm pack` makes it. The code

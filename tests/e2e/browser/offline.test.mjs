@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // offline.test.mjs: what is done without a network is done once, in order, when it is back.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // plain.test.mjs: the page over plain http, from a name that is not this machine's own.
 //
 // Browsers give such a page no Web Locks, no crypto.subtle and no service worker: each tab is a device of its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // restored.test.mjs: a server that was set back to a backup, and a browser that holds more.
 //
 // What only the browser still has is told, over reloads, until its user has put it back or given it up.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // side.test.mjs: two fronts on one page, each with a network to break.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // stop.test.mjs: Stop means what was on the screen.
 //
 // Two browsers on one thread, the network of one delayed. It presses Stop at a random word. Both show then

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tabs.test.mjs: several tabs of one browser are one device.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // aimock.mjs: a model server that we did not write.
 //
 // @copilotkit/aimock speaks Chat Completions on loopback at a settable pace, and keeps a journal of every

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // browser.mjs: a real Chromium, and what a test keeps of it.
 //
 // Screenshots are written to build/screenshots, for whoever wants to look. What the page writes to its

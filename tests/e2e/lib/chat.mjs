@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chat.mjs: the chat page, as the tests use it.
 //
 // What is read is what is on the screen: the text of elements, in the page's own task.

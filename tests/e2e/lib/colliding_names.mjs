@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // colliding_names.mjs: names that fall into few buckets of Boost.JSON 1.81's hash table.
 //
 // Its hash is FNV-1a, salted with the address of the table, of which an attacker knows the low 12 bits: a large

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // compare.mjs: are two screens the same?
 //
 // Absent and null say the same in the protocol, so both are left out before comparing; and so is a

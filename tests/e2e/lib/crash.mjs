@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // crash.mjs: what was acknowledged or shown before a crash, and whether it is still there after it.
 //
 // A `Witness` is one thread under load: a front that follows and keeps the bytes of every frame it was

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // digest.mjs: the digest of a path, from the protocol's text.
 
 import { createHash } from "node:crypto";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // events.mjs: GET /v1/threads/{t}/events, as a browser's EventSource would follow it.
 //
 // Keeps every block as it came, so that what two readers got can be compared byte for byte.

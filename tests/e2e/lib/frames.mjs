@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // frames.mjs: a text/event-stream, as blocks.
 //
 // A block is { id, data, raw }: `raw` is its text as it came, so that two streams can be compared byte for

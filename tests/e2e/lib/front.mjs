@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // front.mjs: a device that shows one thread and can change it, written from the protocol's text alone.
 //
 // It remembers what a real front would: its cursor, its screen, its device id and its op numbers. Every

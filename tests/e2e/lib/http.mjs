@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // http.mjs: one plain request, and one streamed answer.
 //
 // node:http rather than fetch: a dropped connection is dropped at once, nothing is kept alive or tried

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // inspector.mjs: the inspector page, as the tests use it.
 
 import { until } from "./wait.mjs";

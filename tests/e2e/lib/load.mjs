@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // load.mjs: producers at a steady pace, two followers each, and a stopwatch.
 //
 // Every step's text is `NUMBER:TIME `, its number and the time at which it was meant to be sent, so that a

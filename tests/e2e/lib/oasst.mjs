@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oasst.mjs: the Open Assistant trees, if they are on this machine.
 //
 // They are others' data and no part of the project: LOCKSTEP_SHARED_DATA names the folder, the default is

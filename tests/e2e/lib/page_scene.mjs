@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page_scene.mjs: a model server, a server, a network that can be broken, and a browser.
 
 import { Aimock } from "./aimock.mjs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ports.mjs: a free port of the loopback interface, and who is connected to one.
 
 import { readFileSync } from "node:fs";

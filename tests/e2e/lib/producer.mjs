@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // producer.mjs: a back end of the user's own, which writes the steps of its runs.
 
 import { request } from "./http.mjs";

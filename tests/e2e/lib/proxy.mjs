@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // proxy.mjs: a network between a browser and the server, to be delayed, cut and restored.
 //
 // Plain TCP: what crosses it is whatever the two say to each other. It counts connections and, by the first

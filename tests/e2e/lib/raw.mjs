@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // raw.mjs: bytes to a socket, as no well-behaved client would send them.
 
 import { connect } from "node:net";

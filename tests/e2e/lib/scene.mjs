@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scene.mjs: a server, and the model server behind it, for one file of tests.
 
 import { Aimock, keyed } from "./aimock.mjs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // screen.mjs: what a front holds of a thread, written from the protocol's text alone.
 //
 // It changes in two ways only: a diff is applied, or an entry's events are folded. Everything that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server.mjs: the real binary, started, killed and started again.
 //
 // LOCKSTEP_BINARY names it; the default is build/release/lockstep. A server keeps its data folder and its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // socket.mjs: one WebSocket, many threads.
 //
 // Everything that comes back carries the id of what it answers; a frame with an id that nobody knows is a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // texts.mjs: texts to stream, and chance that can be repeated.
 //
 // Half of the words hold characters outside ASCII and outside the basic plane, so that a count of bytes or

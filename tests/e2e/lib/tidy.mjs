@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tidy.mjs: what a test process leaves behind: nothing.
 //
 // Child processes are killed and temporary folders removed when the process exits, however it exits.

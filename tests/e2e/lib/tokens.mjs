@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tokens.mjs: a file of tokens, as a server reads it.
 
 import { createHash } from "node:crypto";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // trace.mjs: how long a page's tasks take, by the browser's own trace.
 //
 // `longest` is the longest task of the page's main thread in milliseconds of processor time: what the page

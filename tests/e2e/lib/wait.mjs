@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wait.mjs: waiting for something to become true, with a deadline.
 //
 // Nothing in these tests sleeps until "it should be done": they poll a condition, or await an event,

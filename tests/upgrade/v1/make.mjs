@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // make.mjs: a small store with a little of everything, as one version of Lockstep wrote it.
 //
 //   LOCKSTEP_BINARY=…/lockstep-0.1.0 node tests/upgrade/v1/make.mjs OUT

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // composer.tsx: where the next message is written.
 //
 // Enter sends, Shift+Enter breaks the line. While an answer is written a message may be sent all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // conversation.tsx: one thread: its messages, what waits, and where one writes.
 //
 // It stays at the end while the reader is at the end, and says "seen" of what was painted. It is

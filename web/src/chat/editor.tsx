@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // editor.tsx: a message's text, to be changed in its place or asked anew.
 
 import { useEffect, useRef, useState } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // list_window.ts: the rows of one of the lists in a box that scrolls, of which only those in sight are
 // drawn.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // message.tsx: one message, with all that can be done to it.
 //
 // It is handed the view's message and nothing that changes with every token of another one, so that

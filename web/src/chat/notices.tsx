@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // notices.tsx: what went otherwise than asked: no connection, refusals, turns that wait, what was
 // lost, how a run failed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page.tsx: the chat: the list of threads beside the one that is looked at.
 
 import { useCallback, useEffect, useMemo, useState } from "react";

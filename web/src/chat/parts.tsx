@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // parts.tsx: the pieces of a message.
 
 import { memo, useState } from "react";

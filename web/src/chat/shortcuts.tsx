@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // shortcuts.tsx: the keys, and the dialog that lists them.
 //
 // Keys without a modifier can get in the way of dictation and of other software, so those can be

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // text.ts: messages as plain text, and text as messages.
 
 import type { Message, MessageInput, Part, Thread } from "lockstep-client";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // thread_list.tsx: all threads, latest change first, and a way to find one.
 //
 // Only the rows in sight are drawn, so what a token costs does not grow with the list. The browser's own

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // thread_row.tsx: one thread of the list, and what can be done to it.
 //
 // It is handed the client's thread, which stays the same object until it changes, so that `memo` keeps all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // undo.tsx: what was deleted a moment ago, and a way to get it back.
 //
 // The client shows a deletion as done and holds it back for ten seconds, over a reload too. The bar names

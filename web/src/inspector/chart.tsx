@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // chart.tsx: gaps and sizes over the entries, in one small picture.
 //
 // A column is as many entries as fall on a pixel, its height the largest gap among them, by orders

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // cuts.ts: what a stop took away.
 //
 // The log keeps both: what the model had written is in the state before the cut, what the user had

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // entry_detail.tsx: one entry: where it came from, what it says, and what it cut.
 
 import { memo } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // entry_list.tsx: all entries, of which only those in sight are drawn.
 
 import { memo } from "react";

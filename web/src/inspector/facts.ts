@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // facts.ts: what can be said of an entry without its neighbours' states: kinds, origin, size, gap.
 //
 // Pure, one entry after the other: the runs of messages and the agents of runs are remembered as

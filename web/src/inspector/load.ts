@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // load.ts: reads a thread's whole log into a timeline without holding the page up.
 
 import { useEffect, useState } from "react";

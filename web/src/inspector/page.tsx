@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page.tsx: the inspector: a thread's log, scrubbed like a recording.
 //
 // At the top the time line; below it the entries, the thread as it was at the one that is looked

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // play.ts: plays a log at a multiple of its own pace, frame by frame. Gaps above two seconds are
 // played as two: nobody wants to wait for the night between two turns.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // runs.tsx: what each model was given, and whether it is what the fronts showed.
 //
 // The digest of the path that went to the model is held against the digest of the path that this

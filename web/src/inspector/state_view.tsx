@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // state_view.tsx: the thread as it was, with what was cut struck through behind what was kept.
 //
 // The path to the head of that moment. The text is plain: what the log says, to the letter. Of a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // timeline.ts: a thread's log, with its state at any entry at hand.
 //
 // State(i) is the fold of all entries up to i. A state is kept before every 128th entry, so that

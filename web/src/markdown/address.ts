@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // address.ts: which addresses a link or a picture of an answer may have.
 //
 // What a model writes must not make the browser ask another server for anything, nor run anything. A

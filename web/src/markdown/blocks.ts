@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // blocks.ts: a markdown text in pieces that can be drawn one by one.
 //
 // An answer that streams grows at its end. Cut at blank lines between top-level blocks, all pieces

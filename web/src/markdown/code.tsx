@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // code.tsx: a block of code, with its language and a button that copies it.
 
 import { memo, useEffect, useState } from "react";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // formulas.ts: where formulas of several lines lie in a text.
 //
 // Markdown finds blocks before it finds what is in them: a line of a formula that begins with "+ " or

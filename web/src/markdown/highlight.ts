@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // highlight.ts: colours for code, as a tree and never as HTML text.
 //
 // Loaded when the first block of code is shown.

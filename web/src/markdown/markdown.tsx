@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // markdown.tsx: an answer's text as the model meant it.
 //
 // What the user sees must be what the model sees: each letter and digit of the text is shown, or is in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // math.ts: formulas stand as they were written, backslashes and all.
 //
 // Models write math as `\( \)`, `\[ \]` and `$$ $$`. To Markdown a backslash there is an escape, `_` is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // plain.tsx: what a person wrote: to the letter, but for blocks of code.
 //
 // Nothing else is Markdown here: people write `*` and `_` and mean them. What stands between two fences

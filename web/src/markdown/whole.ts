@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // whole.ts: what Markdown would leave out is put back into the tree.
 //
 // Markdown drops the cells that a table's head has no column for, the numbers of a list behind the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // network.ts: a network that can be made bad by hand: a fetch and a WebSocket that delay, cut and
 // restore what goes through them.
 //

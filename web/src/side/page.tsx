@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // page.tsx: two fronts on one thread, each with a network that can be made bad by hand.
 //
 // Two clients in one page, each a device of its own with a store of its own: what two phones are to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // disk.ts: what the tabs of one simulated browser keep in common.
 //
 // Each tab has a store of its own over it: what is asked for happens after a while, in the order in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fake_server.ts: a server for simulated tabs, which keeps what the protocol says of changes.
 //
 // It takes each op once, answers it from memory when it is sent again, and tells followers of what

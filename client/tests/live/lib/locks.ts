@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // locks.ts: Web Locks as far as the client uses them: exclusive, in the order of asking.
 
 interface Waiting {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // network.ts: a network that can't be trusted, by seed.
 //
 // It stands between the client and the real server: a WebSocket and a `fetch` that delay, cut between

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scene.ts: fronts of one test, a producer, and what they must agree on.
 
 import { expect } from "vitest";

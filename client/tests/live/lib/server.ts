@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server.ts: the real binary, on a free port, with agents that need no network.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";

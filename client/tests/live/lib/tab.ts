@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tab.ts: a tab of a simulated browser: a client in a process of its own.
 
 import { clientOf } from "../../../src/client.js";

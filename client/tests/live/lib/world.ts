@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // world.ts: a machine with tabs that come and go, by seed.
 //
 // Time stands still until `run` steps it from one event to the next, and between two events all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // differ.ts: the diff between two states of a history, made as the protocol says.
 
 import type { DiffFrame, Growth, Message, Part, Run } from "../../../src/wire.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // history.ts: random histories of a thread, each entry as a server may write it.
 //
 // What happens is drawn; what of it is possible is read off a front that shares no code with the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What of the other front the laws use: it is written from the protocol's text alone.
 
 declare module "*/screen.mjs" {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // thread.ts: a thread in few words, for tests of what is shown of it.
 
 import { foldAll } from "../../../src/fold.js";
