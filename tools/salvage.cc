@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // salvage.cc: a store from what is left of a damaged one.
 #include "server/front/json_text.h"
+#include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/printable.h"
 #include "tools/salvager.h"
@@ -107,6 +108,7 @@ Trouble trouble_of_salvage(const Error& error, const SalvageOptions& options) {
 }  // namespace
 
 ExitCode run(const SalvageOptions& options, Terminal& terminal) {
+  share(sharing_of(options.from));
   SystemClock clock;
   SystemRandom random;
   Progress progress(terminal, clock, "salvage: entry");

@@ -271,6 +271,16 @@ Result<std::unique_ptr<RocksLog>> open_rocks(const Config& config, RocksLog::Par
   return rocks;
 }
 
+void prepare_process(const Config& config, LineLog& log) {
+  warn_of_settings(config, log);
+  raise_file_limit(log);
+  share(sharing_of(config));
+}
+
+void say_what_is_mended(const Metrics& metrics, LineLog& log) {
+  if (metrics.threads_to_mend > 0) log.info("mending", {{"threads", metrics.threads_to_mend}});
+}
+
 // What was read before anything is opened.
 struct Read {
   ConfigSources sources;
@@ -282,8 +292,7 @@ struct Read {
 ExitCode serve(Read& read, Terminal& terminal) {
   const Config& config = read.config;
   LineLog log(config.log_level, config.log_style);
-  warn_of_settings(config, log);
-  raise_file_limit(log);
+  prepare_process(config, log);
   SystemClock clock;
   SystemRandom random;
   MemoryAccount memory(config.memory_bytes_max);
@@ -297,7 +306,6 @@ ExitCode serve(Read& read, Terminal& terminal) {
   auto agent_set = open_agents(config, context.get_executor(), random, log);
   if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
   LiveAgents agents(std::move(*agent_set));
-  share(sharing_of(config));
   auto rocks =
       open_rocks(config, {executor, random, {}, now_and_then(clock, tell_upgrade(log))}, log);
   if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
@@ -319,11 +327,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .opening = opening->get(),
                              .memory = &memory},
                             driver);
+  say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
-  if (metrics.threads_to_mend > 0) {
-    log.info("mending", {{"threads", std::to_string(metrics.threads_to_mend)}});
-  }
-
   TellingEngine telling(**engine, log);
   auto serving = open_serving({context, telling, read.auth, metrics, random, log,
                                [&agents](const AgentName& name) { return agents.find(name).get(); },
@@ -334,7 +339,6 @@ ExitCode serve(Read& read, Terminal& terminal) {
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
                           log, [&serving] { serving->server->tokens_changed(); }},
       read.tokens);
-
   run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
   log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});
   on_strand(context, [&] {

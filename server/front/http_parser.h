@@ -37,8 +37,6 @@ class HttpParser {
   [[nodiscard]] std::size_t body_bytes() const;
   // Requires: `done`.
   [[nodiscard]] std::string take_body();
-  // So much of the body has come.
-  [[nodiscard]] std::size_t body_bytes() const;
 
  private:
   struct Inside;

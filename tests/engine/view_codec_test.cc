@@ -136,7 +136,11 @@ TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
 }
 
 TEST(ViewCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
-  const std::string stored = encode(key, OpenRun{{{}, ThreadId("t")}, RunId("r")});
+  OpenRun ownerless;
+  ownerless.thread.id = ThreadId("t");
+  ownerless.run = RunId("r");
+
+  const std::string stored = encode(key, ownerless);
 
   EXPECT_EQ(decode_open_run(key, stored).error().code, "corrupt");
   EXPECT_EQ(decode_ownerless_open_run(key, stored)->thread.id, ThreadId("t"));
