@@ -338,7 +338,8 @@ std::string encode(std::string_view key, const OpenRun& run) {
   to.setRun(bytes_of(run.run.get()));
   to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
   to.setAttempt(run.attempt);
-  to.setAgent(bytes_of(run.agent.get()));
+  // A row of an upgraded store names none, as one that was written without the field.
+  if (!run.agent.get().empty()) to.setAgent(bytes_of(run.agent.get()));
   to.setStarted(run.started.get());
   if (run.started != Timestamp()) to.setSettings(bytes_of(run.settings));
   return seal(key, to);

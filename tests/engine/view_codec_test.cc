@@ -143,7 +143,9 @@ TEST(ViewCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
   const std::string stored = encode(key, ownerless);
 
   EXPECT_EQ(decode_open_run(key, stored).error().code, "corrupt");
-  EXPECT_EQ(decode_ownerless_open_run(key, stored)->thread.id, ThreadId("t"));
+  const auto read = decode_ownerless_open_run(key, stored);
+  ASSERT_TRUE(read.has_value()) << read.error().detail;
+  EXPECT_EQ(read->thread.id, ThreadId("t"));
 }
 
 TEST(ViewCodec, AFeedRowSaysTheOwnerOnlyOfAnotherUsersThread) {

@@ -144,8 +144,11 @@ TEST_F(MemoryOfFronts, BodiesThatDoNotEndHaveATotalAndShortRequestsAreReadAllThe
   server.set_memory(4 * mib);
   Client slow(server.port());
   slow.send(unfinished_post(900 * kib, 800 * kib));
-  catch_up();
-  EXPECT_GE(server.held(MemoryKind::bodies), 700 * kib);
+  // The server reads it in several turns, between which others are answered.
+  for (int look = 0; server.held(MemoryKind::bodies) < 700 * kib; ++look) {
+    ASSERT_LT(look, 10'000);
+    catch_up();
+  }
 
   Client other(server.port());
   other.send(unfinished_post(500 * kib, 400 * kib));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The page over a real socket: to everybody, whole, and without holding it for a slow reader.
 #include <gtest/gtest.h>
 
