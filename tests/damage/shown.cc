@@ -35,6 +35,16 @@ class MutedLog final : public Log {
   std::vector<Done<Result<void>>> writes_;
 };
 
+// Nothing is written, so no interrupted run could be ended: each is left to a writer that may come
+// back, and its thread is shown as it is stored.
+class PatientAgents final : public test::AnyAgents {
+ public:
+  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(const AgentName&,
+                                                                  std::string_view) const override {
+    return silence_max;
+  }
+};
+
 Result<ThreadShown> ask_thread(Engine& engine, const ThreadName& name) {
   auto reading = engine.read(name.owner, name, {});
   if (!reading) return std::unexpected(reading.error());
@@ -85,7 +95,7 @@ Result<void> with_engine(const Log& log, Store& store, const std::function<void(
   test::SteppedExecutor executor;
   test::SteppedClock clock;
   test::CountedRandom random;
-  test::AnyAgents agents;
+  PatientAgents agents;
   Metrics metrics;
   test::RecordingHost host;
   auto engine = Engine::open({.log = muted,

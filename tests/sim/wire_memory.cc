@@ -128,7 +128,7 @@ std::string reading_of(const Screen& screen) {
 class WireMemory : public Memory {
  public:
   WireMemory(DeviceIs is, Judge& judge)
-      : is_(std::move(is)), judge_(judge), front_(to_string(is_.thread), is_.device.get()) {}
+      : is_(std::move(is)), judge_(judge), front_(is_.thread.id.get(), is_.device.get()) {}
 
   void change(What what) override { last_op_ = Op(front_.change(std::visit(Written(), what))); }
   [[nodiscard]] std::size_t unanswered() const override { return front_.unanswered(); }
