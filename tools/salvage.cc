@@ -78,8 +78,12 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
     terminal.print(left_out + "the settings of " + std::to_string(salvaged.settings_missing) +
                    " runs\n");
   }
-  terminal.print(std::to_string(salvaged.threads) + " threads, " +
-                 std::to_string(salvaged.entries) + " entries salvaged to " + options.to + ": " +
+  if (salvaged.log_cut && salvaged.missing == 0) {
+    terminal.print(left_out + "what the damaged log held besides commits, such as deletions\n");
+  }
+  terminal.print(counted(salvaged.threads, "thread") + ", " +
+                 counted(salvaged.entries, "entry", "entries") + " salvaged to " + options.to +
+                 ": " +
                  (salvaged.whole() ? terminal.ink(Ink::green, "nothing was lost")
                                    : terminal.ink(Ink::red, "something was left out")) +
                  "\n");

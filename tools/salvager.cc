@@ -53,6 +53,7 @@ Salvager::Salvager(Parts parts) : parts_(std::move(parts)) {}
 Salvager::~Salvager() = default;
 
 Result<Salvaged> Salvager::run() {
+  result_.log_cut = parts_.remains.log_cut();
   look();
   auto walked = parts_.remains.log(
       [this](LogKey key, const std::optional<LogValue>& value) { return entry(key, value); });

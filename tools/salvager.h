@@ -58,8 +58,10 @@ struct Salvaged {
   CommitNumber new_last;  // with what ends the open runs
   // Settings that a run was given, and that can't be read.
   std::uint64_t settings_missing = 0;
+  // A write-ahead log is damaged: a deletion that stood there has no commit number to be missed by.
+  bool log_cut = false;
   [[nodiscard]] bool whole() const {
-    return left_out.empty() && missing == 0 && settings_missing == 0;
+    return left_out.empty() && missing == 0 && settings_missing == 0 && !log_cut;
   }
 };
 

@@ -120,6 +120,7 @@ struct Remains::Parts {
   std::array<std::vector<KvRow>, kv_table_count> rows;
   std::set<ThreadNumber> erased;
   std::vector<std::string> damages;
+  bool log_cut = false;
   TableNumbers numbers;
   std::uint64_t threads_end = 1;
 
@@ -168,6 +169,7 @@ void Remains::Parts::read_wals(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     logs.push_back(read_wal(path, numbers));
     if (logs.back().damage) damaged(*logs.back().damage);
+    log_cut |= logs.back().damage.has_value();
     for (const WalRecord& record : logs.back().beyond) take(record, Counts::no);
   }
   std::erase_if(logs, [](const WalContent& log) { return log.records.empty(); });
@@ -179,6 +181,7 @@ void Remains::Parts::read_wals(const std::vector<std::string>& paths) {
       const bool counts = goes_on(road, record);
       take(record, counts ? Counts::yes : Counts::no);
       if (!counts) damaged(log.file + " goes on behind a gap: what it holds is left out");
+      log_cut |= !counts;
     }
     if (log.damage) road.next_write = 0;  // no record has this number: what follows has to be shown
   }
@@ -270,6 +273,8 @@ const std::vector<KvRow>& Remains::rows(KvTable table) const {
   return parts_->rows[static_cast<std::size_t>(table)];
 }
 const std::set<ThreadNumber>& Remains::erased() const { return parts_->erased; }
+bool Remains::log_cut() const { return parts_->log_cut; }
+
 const std::vector<std::string>& Remains::damages() const { return parts_->damages; }
 
 }  // namespace lockstep

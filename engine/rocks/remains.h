@@ -53,6 +53,8 @@ class Remains {
   [[nodiscard]] const std::vector<KvRow>& rows(KvTable table) const;
   // Threads whose entries are to go, as the write-ahead logs say.
   [[nodiscard]] const std::set<ThreadNumber>& erased() const;
+  // Is a write-ahead log damaged? Behind that may have been what has no commit number: deletions.
+  [[nodiscard]] bool log_cut() const;
   // What is damaged, by file; grows while the log is read.
   [[nodiscard]] const std::vector<std::string>& damages() const;
 

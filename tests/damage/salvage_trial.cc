@@ -77,8 +77,9 @@ class Trial {
   void thread(Engine& engine, const ThreadName& name, const Result<ThreadShown>& is) {
     const std::string who = "thread " + name.id.get() + ": ";
     const auto& was = base_.shown.threads.at(name);
-    // Where commits are missing its deletion may be one of them, as after a restore.
-    if (!was && is && salvaged_.missing > 0) return;
+    // Where commits are missing, or a log is damaged, its deletion may have been there, as after a
+    // restore.
+    if (!was && is && (salvaged_.missing > 0 || salvaged_.log_cut)) return;
     if (!was && is) return fault(who + "it is back, though it was deleted");
     const bool settings_lost = salvaged_.settings_missing > 0;
     if (!is && is.error().kind == Kind::corrupt && settings_lost) return;
