@@ -188,11 +188,13 @@ int ftruncate(int file, off_t size) {
 }
 int ftruncate64(int file, off64_t size) { return ftruncate(file, size); }
 
-// A disk without room says so.
+// A disk with little room says so.
 int statvfs(const char* path, struct statvfs* about) {
   static const auto call = real<int (*)(const char*, struct statvfs*)>("statvfs");
   const int result = call(path, about);
-  if (is_ours(path) && fault_now().is("space")) about->f_bavail = about->f_bfree = 0;
+  const Fault fault = fault_now();
+  if (result != 0 || !is_ours(path) || !fault.is("space")) return result;
+  about->f_bavail = about->f_bfree = static_cast<fsblkcnt_t>(fault.number()) / about->f_frsize;
   return result;
 }
 

@@ -106,11 +106,11 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     for (let start = 0; start < 2; start += 1) {
       const answer = await server.get("/v1/threads/bad");
       assert.ok(corrupt(answer), answer.text);
-      assert.match(answer.json.detail, /thread bad: it is quarantined/);
+      assert.match(answer.json.detail, /thread bad of local: it is quarantined/);
       await assertServed(server, "good");
       await server.restart();
     }
-    assert.match(await line(server, "corrupt"), /thread bad: it is quarantined/);
+    assert.match(await line(server, "corrupt"), /thread bad of local: it is quarantined/);
   });
 
   test("a damaged block of the feed hides no thread, and a rebuild mends it", async () => {

@@ -236,7 +236,7 @@ describe("Before the upgrade", { timeout: 60_000 }, () => {
     let stopped = 0;
     // Room for more and more: each attempt gets further than the one before, and the last to the end.
     for (let bytes = 512; ; bytes += 512) {
-      assert.ok(bytes < 1 << 20);
+      assert.ok(bytes < 16 << 20);
       writeFileSync(control, `space ${bytes}\n`);
       const done = await run(binary, ["rebuild", "--data", data], { env }).then(() => ({ code: 0 }), (error) => error);
       if (done.code === 0) break;
