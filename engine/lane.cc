@@ -233,9 +233,8 @@ void Lane::answer(InFlight done) {
       answer_steps(*steps, done);
     } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
       // Whoever waits behind a run that goes on would wait for another process.
-      if (interrupt->spares_outside) {
+      if (interrupt->spares_outside)
         refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
-      }
       interrupt->done({});
     } else {
       std::get<EraseInput>(waiting.input).done({});

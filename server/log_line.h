@@ -29,11 +29,14 @@ class LineLog {
   enum class Style : std::uint8_t { text, json };
   // A text or a number: in JSON a number stands without quotes.
   struct Value {
+    // Fields are written as `{"port", 80}`, so both kinds convert by themselves.
+    // NOLINTBEGIN(google-explicit-constructor)
     Value(std::string given) : text(std::move(given)) {}
     Value(std::string_view given) : text(given) {}
     Value(const char* given) : text(given) {}
     template <std::integral Number>
     Value(Number given) : text(std::to_string(given)), is_number(true) {}
+    // NOLINTEND(google-explicit-constructor)
     std::string text;
     bool is_number = false;
   };

@@ -79,11 +79,10 @@ struct CommitsOf {
 CommitsOf commits_of(const WalRecord& record) {
   CommitsOf commits;
   for (const auto& [table, row] : record.rows) {
-    if (table == KvTable::meta && row.first == tail_key) {
-      if (const auto tail = decode_tail(row.second)) {
-        commits.last = tail->last.get();
-        commits.without = tail->without;
-      }
+    const bool is_tail = table == KvTable::meta && row.first == tail_key;
+    if (const auto tail = is_tail ? decode_tail(row.second) : std::nullopt) {
+      commits.last = tail->last.get();
+      commits.without = tail->without;
     }
     const auto key = table == KvTable::log ? decode_key(row.first) : std::nullopt;
     const auto value = key ? decode_value(*key, row.second) : std::nullopt;

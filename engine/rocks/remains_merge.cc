@@ -12,7 +12,7 @@ namespace {
 class WalEntries final : public Entries {
  public:
   explicit WalEntries(std::vector<KvRow> rows) : rows_(std::move(rows)) {
-    std::ranges::stable_sort(rows_, {}, &KvRow::first);
+    std::ranges::sort(rows_);
   }
   [[nodiscard]] const KvRow* row() const override {
     return at_ < rows_.size() ? &rows_[at_] : nullptr;

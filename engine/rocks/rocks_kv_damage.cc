@@ -66,8 +66,7 @@ Result<void> RocksKv::check_tables() const {
 // where the file does not say it any more.
 Error RocksKv::error_of_opening(const Status& status, RocksOptions options,
                                 const std::string& path) {
-  const Error error =
-      opening_error(status, *(options.env ? options.env : rocksdb::Env::Default()), path);
+  Error error = opening_error(status, *(options.env ? options.env : rocksdb::Env::Default()), path);
   if (!status.IsCorruption() || std::exchange(options.opens_damaged_tables, true)) return error;
   const auto opened = try_read_only(path, options);
   if (!opened) return error;
