@@ -149,7 +149,8 @@ TEST(ALargeMessage, IsNotReadInATurnAndKeepsItsPlace) {
   const std::string large = put_of(1 << 20);
 
   client.send_text(R"({"sync":{"id":"a","thread":"t","follow":"none",)" + large.substr(1) + "}");
-  client.send_text(R"({"sync":{"id":"b","thread":"t","follow":"none",)" + put_of(10).substr(1) + "}");
+  client.send_text(R"({"sync":{"id":"b","thread":"t","follow":"none",)" + put_of(10).substr(1) +
+                   "}");
 
   const std::string first = client.read_frame().payload;
   EXPECT_NE(first.find(R"("id":"a")"), std::string::npos) << first.substr(0, 300);
