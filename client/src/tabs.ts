@@ -118,6 +118,8 @@ class SharedLink implements Link {
   /** The leader has answered this tab's hello. */
   #met = false;
   #view: ConnectionView = connecting;
+  /** The same for who was not met: a value, because a view stays the same until it changes. */
+  #unmet: ConnectionView = connecting;
   #real: Link | null = null;
   readonly #locks: Browser["locks"];
   readonly #channel: BroadcastChannel;
@@ -141,8 +143,7 @@ class SharedLink implements Link {
 
   get view(): ConnectionView {
     if (this.#real !== null) return this.#real.view;
-    const { state } = this.#view;
-    return state !== "online" || this.#met ? this.#view : { ...this.#view, state: "connecting" };
+    return this.#met ? this.#view : this.#unmet;
   }
 
   subscribe(listener: () => void): () => void {
@@ -250,7 +251,9 @@ class SharedLink implements Link {
       if (!this.#joined) return;
       const another = said.from !== this.#leader;
       this.#leader = said.from;
-      this.#view = { ...said.view, leader: false };
+      const view: ConnectionView = { ...said.view, leader: false };
+      this.#view = view;
+      this.#unmet = view.state === "online" ? { ...view, state: "connecting" } : view;
       this.#met = said.to === this.#tab || (this.#met && !another);
       if (another) this.#lose();
       this.#hello();

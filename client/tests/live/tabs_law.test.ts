@@ -26,7 +26,17 @@ async function live(seed: number): Promise<void> {
   const disk = new Disk();
   const tabs: Tab[] = [];
   const open = () => tabs.filter((it) => it.process.alive && !it.closed);
-  const begin = () => void tabs.push(new Tab(world, server, disk, threadIds));
+  // A view is one object until it changes: React would draw one that does not stay the same for ever.
+  const unsteady: string[] = [];
+  const look = ({ client }: Tab) => {
+    if (client.connection !== client.connection) unsteady.push("connection");
+    if (client.undoable !== client.undoable) unsteady.push("undoable");
+  };
+  const begin = () => {
+    const tab = new Tab(world, server, disk, threadIds);
+    tabs.push(tab);
+    tab.client.subscribe(() => look(tab));
+  };
 
   begin();
   for (let turn = 0; turn < 40; turn += 1) {
@@ -53,6 +63,7 @@ async function live(seed: number): Promise<void> {
   await world.run(180_000);
 
   const last = open();
+  expect(unsteady).toEqual([]);
   expect(last.map((it) => it.client.connection.state)).toEqual(last.map(() => "online"));
   expect(last.filter((it) => it.client.connection.leader)).toHaveLength(1);
   expect(server.connections).toBe(1);
