@@ -22,7 +22,7 @@ namespace {
 std::vector<Source> read_tree(const std::string& root) {
   namespace fs = std::filesystem;
   static constexpr std::array skipped{View{"build"}, View{"node_modules"}, View{".git"},
-                                      View{"data"}, View{"corpus"}};
+                                      View{"data"},  View{"corpus"},       View{"dist"}};
   static constexpr std::array binary{View{".png"}, View{".bin"}, View{".zip"}, View{".jpg"}};
   std::vector<Source> tree;
   fs::recursive_directory_iterator it(root);
