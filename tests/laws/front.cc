@@ -204,7 +204,9 @@ std::string take(Screen& screen, const Entry& entry) {
 }
 
 std::string take(Screen& screen, const Diff& diff) {
-  if (diff.from > screen.now || diff.to < screen.now) return "a diff is of another time";
+  if (diff.from > screen.now || diff.to < screen.now)
+    return "a diff is of another time: from " + std::to_string(diff.from.get()) + " to " +
+           std::to_string(diff.to.get()) + ", shown " + std::to_string(screen.now.get());
   if (diff.thread) screen.thread = diff.thread;
   for (const auto& changed : diff.messages) {
     const auto* growth = std::get_if<Growth>(&changed);

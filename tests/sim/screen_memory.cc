@@ -58,7 +58,9 @@ class ScreenMemory : public Memory {
     for (const Outcome& outcome : reply.outcomes) answered(outcome.op);
     Taken taken;
     if (reply.cursor.at == Timestamp()) return taken;
-    if (reply.reset || forgotten_) {
+    // Only the answer to a request without a cursor is the whole thread: an older request's may
+    // come behind the refusal.
+    if (reply.reset || (forgotten_ && reply.diff.from == Timestamp())) {
       const Screen held = std::exchange(screen_, Screen());
       taken.wrong = test::take(screen_, reply.diff);
       forgotten_ = false;
