@@ -263,6 +263,19 @@ TEST(Golden, ARefusalThatIsRememberedHasNoEvents) {
   hold_last("change_refused", story);
 }
 
+TEST(Golden, AStaleEditIsRefusedAsChanged) {
+  Story story;
+  story.put("u1", "first");
+  const Timestamp seen = story.now();
+  story.put("u1", "newer");
+  PutMessage stale;
+  stale.id = MessageId("u1");
+  stale.parts = {TextPart{"stale"}};
+  stale.if_unchanged = true;
+  story.change(stale, seen, Op(1));
+  hold_last("change_refused_changed", story);
+}
+
 // --- A whole life in one diff
 // ------------------------------------------------------------------------
 

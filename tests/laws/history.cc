@@ -141,12 +141,13 @@ decltype(Change::what) History::some_change() {
       if (one_in(4)) put.author = word();
       put.place = some_place();
       put.if_absent = one_in(6);
+      put.if_unchanged = one_in(3);
       message_ids_.push_back(put.id.get());
       return put;
     }
     case 8:
     case 9:
-      return one_in(3) ? decltype(Change::what)(DeleteMessage{MessageId(some_message())})
+      return one_in(3) ? decltype(Change::what)(DeleteMessage{MessageId(some_message()), one_in(3)})
                        : decltype(Change::what)(UpdateThread{word(), one_in(2), std::nullopt});
     case 10: {
       MoveHead move;

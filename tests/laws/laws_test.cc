@@ -223,7 +223,7 @@ void expect_all_counted(const Counts& counts) {
   }
   for (const char* code : {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved",
                            "exists", "deleted", "invalid", "unknown_message", "unknown_run",
-                           "unknown_agent", "busy", "built_upon", "too_many"}) {
+                           "unknown_agent", "busy", "built_upon", "changed", "too_many"}) {
     names.push_back(std::string("refusal ") + code);
   }
   for (const char* status : {"completed", "stopped", "failed", "interrupted", "superseded"}) {

@@ -30,6 +30,9 @@ void Oracle::rewind(std::uint64_t until, std::uint64_t epoch) {
   for (auto& [device, memory] : memory_) {
     std::erase_if(memory, [&](const Memory& one) { return one.at > until; });
   }
+  for (auto& [message, touches] : touches_) {
+    std::erase_if(touches, [&](const Touch& one) { return one.at > until; });
+  }
   former_[epoch_] = until;
   for (auto& [former, shared] : former_) shared = std::min(shared, until);
   epoch_ = epoch;
@@ -233,6 +236,7 @@ std::vector<Answer> Oracle::take(const ChangeRequest& request, std::uint64_t at)
   world_ = now();
   at_ = at;
   said_.clear();
+  rolled_back_.clear();
   touched_ = false;
   device_ = request.device ? request.user.get() + "/" + request.device->get() : "";
   std::vector<Answer> answers;
@@ -241,12 +245,39 @@ std::vector<Answer> Oracle::take(const ChangeRequest& request, std::uint64_t at)
   touched_ |= world_ != now();
   const bool nothing = last() == 0 && !touched_;
   if (nothing) return answers;
+  note_touches(now());
   auto& memory = memory_[device_];
   memory.insert(memory.end(), said_.begin(), said_.end());
   std::ranges::sort(memory, {}, &Memory::op);
   while (memory.size() > 64) memory.erase(memory.begin());
   if (touched_ || !said_.empty()) history_[at] = world_;
   return answers;
+}
+
+// What a change has put, or made less: by whom, if its op says so.
+void Oracle::note_touches(const World& before) {
+  const auto note = [&](const std::string& id) {
+    touches_[id].push_back({at_, said_.empty() ? "" : device_});
+  };
+  World then = before;
+  for (const Message& message : world_.messages) {
+    const Message* former = then.message(message.id);
+    bool less = !former || message.put == at_;
+    for (std::size_t part = 0; former && part < former->parts.size(); ++part) {
+      less |= part >= message.parts.size() ||
+              message.parts[part].serial != former->parts[part].serial ||
+              message.parts[part].text != former->parts[part].text;
+    }
+    if (less) note(message.id);
+  }
+  for (const std::string& id : rolled_back_) note(id);
+}
+
+bool Oracle::touched_by_another(const std::string& message) const {
+  const auto found = touches_.find(message);
+  return found != touches_.end() && std::ranges::any_of(found->second, [&](const Touch& touch) {
+           return touch.at > seen_ && (touch.by.empty() || touch.by != device_);
+         });
 }
 
 Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
@@ -339,6 +370,7 @@ std::string Oracle::start(const StartRun& change) {
     Run& other = *world_.running();
     for (Message& message : world_.messages) {
       if (message.run != other.id || message.deleted) continue;
+      rolled_back_.push_back(message.id);
       message.parts.clear();
       message.status = "stopped";
     }
@@ -361,6 +393,7 @@ std::string Oracle::put(const PutMessage& change) {
       rule("put: if_absent, and it is there");
       return "";
     }
+    if (change.if_unchanged && touched_by_another(id)) return "changed";
     if (change.role && role_name(*change.role) != known->role) return "invalid";
     if (change.place) {
       if (!to.empty() && !world_.message(to)) return "unknown_message";
@@ -412,6 +445,11 @@ std::string Oracle::erase(const DeleteMessage& change) {
     }
   }
   if (doomed.empty()) return "";
+  if (change.if_unchanged) {
+    for (const std::string& each : doomed) {
+      if (touched_by_another(each)) return "changed";
+    }
+  }
   rule(doomed.size() > 1 ? "delete: with its descendants" : "delete: one message");
   if (Run* run = world_.running()) {
     bool given = false;

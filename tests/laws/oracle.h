@@ -117,6 +117,8 @@ class Oracle {
   std::string move(const MoveHead& change);
   std::string update(const UpdateThread& change);
 
+  void note_touches(const World& before);
+  [[nodiscard]] bool touched_by_another(const std::string& message) const;
   std::string place(bool behind, const std::string& anchor);
   void begin(const std::string& run);
   void begin_next();
@@ -143,6 +145,11 @@ class Oracle {
   std::map<std::uint64_t, std::uint64_t> former_;  // epoch, and until when it is shared
   std::map<std::uint64_t, World> history_;
   std::map<std::string, std::vector<Memory>> memory_;
+  struct Touch {
+    std::uint64_t at = 0;
+    std::string by;  // empty: nobody can say
+  };
+  std::map<std::string, std::vector<Touch>> touches_;  // of each message, by changes
 
   // While a request is taken:
   World world_;
@@ -153,6 +160,7 @@ class Oracle {
   std::vector<Shown> shown_;
   std::string device_;
   std::vector<Memory> said_;
+  std::vector<std::string> rolled_back_;
 };
 
 // A text of the engine's, in the oracle's terms.

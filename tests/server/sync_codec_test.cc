@@ -166,6 +166,24 @@ TEST(SyncCodec, LeavesOutWhatIsLeftOut) {
   EXPECT_TRUE(read->request.changes.changes.empty());
 }
 
+TEST(SyncCodec, ReadsWhetherAChangeMustNotOverwriteWhatAnotherDeviceDid) {
+  const auto read = read_sync(
+      R"({"changes":[{"type":"put_message","message":{"id":"m","text":"x"},"if_unchanged":true},)"
+      R"({"type":"delete_message","message":"m","if_unchanged":true},)"
+      R"({"type":"put_message","message":{"id":"m","text":"x"},"if_unchanged":false},)"
+      R"({"type":"delete_message","message":"m"}]})");
+
+  ASSERT_TRUE(read.has_value());
+  const std::vector<Change>& changes = read->request.changes.changes;
+  EXPECT_TRUE(std::get<PutMessage>(changes.at(0).what).if_unchanged);
+  EXPECT_TRUE(std::get<DeleteMessage>(changes.at(1).what).if_unchanged);
+  EXPECT_FALSE(std::get<PutMessage>(changes.at(2).what).if_unchanged);
+  EXPECT_FALSE(std::get<DeleteMessage>(changes.at(3).what).if_unchanged);
+  EXPECT_EQ(
+      read_sync(change(R"("type":"delete_message","message":"m","if_unchanged":1)")).error().path,
+      "changes[0].if_unchanged");
+}
+
 TEST(SyncCodec, TakesAtMostSoManyChanges) {
   std::string body = R"({"changes":[)";
   for (std::size_t at = 0; at <= limits::changes_max; ++at) {
