@@ -91,6 +91,7 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
                   .metrics = parts_.metrics,
                   .host = *this,
                   .memory = parts_.memory,
+                  .offload = parts_.offload,
                   .step_key = {parts.random.next(), parts.random.next()}},
       next_number_(found.next_number),
       alive_(std::make_shared<bool>(true)) {

@@ -29,6 +29,7 @@
 #include "engine/log.h"
 #include "engine/memory.h"
 #include "engine/metrics.h"
+#include "engine/offload.h"
 #include "engine/opening.h"
 #include "engine/producer.h"
 #include "engine/step.h"
@@ -132,6 +133,8 @@ class Engine {
     // Null: nothing is counted, and no work refused for want of memory. Lives longer than the
     // engine and all that it has answered.
     MemoryAccount* memory = nullptr;
+    // Null: long entries are written on the strand.
+    Offload* offload = nullptr;
   };
 
   // `ready` is called when requests may be handed in, however many runs a crash has interrupted:

@@ -2,14 +2,17 @@
 #include "engine/entry_rows.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "engine/digest.h"
+#include "engine/entry_codec.h"
 #include "engine/fold.h"
 #include "engine/keys.h"
 #include "engine/limits.h"
 #include "engine/marks.h"
 #include "engine/run_queue.h"
+#include "engine/sizes.h"
 #include "engine/view_codec.h"
 #include "engine/views.h"
 
@@ -63,8 +66,13 @@ bool is_boundary(const Entry& entry) {
   });
 }
 
-EntryRows rows_of(const LiveThread& thread, const Entry& entry,
-                  std::span<const AgentSettings> settings, const Store& store) {
+namespace {
+
+// All but those of views, and the state after the entry if there are to be views.
+std::pair<EntryRows, std::optional<ThreadState>> short_rows(const LiveThread& thread,
+                                                            const Entry& entry,
+                                                            std::span<const AgentSettings> settings,
+                                                            const Store& store) {
   const bool views = wants_views(thread, entry);
   if (!views && !is_boundary(entry)) return {};
   // A copy costs nothing until it is changed, and content, the one thing that comes often, is not
@@ -80,12 +88,12 @@ EntryRows rows_of(const LiveThread& thread, const Entry& entry,
                                       .view = views ? entry.at : thread.view_at,
                                       .last = entry.at}));
   add(result.rows, open_run_rows(thread.number, after, entry));
-  if (views) add(result.rows, view_rows(thread.number, after, thread.view_at));
   if (entry.origin) {
     result.rows.push_back({Table::meta, std::string(keys::next_thread),
                            keys::encode_number(thread.number.get() + 1), Row::Stamp::none});
   }
-  return result;
+  if (!views) return {std::move(result), std::nullopt};
+  return {std::move(result), std::move(after)};
 }
 
 EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
@@ -105,6 +113,42 @@ EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
   add(result.rows, open_run_rows(thread.number, after, entry));
   result.rows.push_back(marks::set(marks::erasing, thread.number));
   return result;
+}
+
+}  // namespace
+
+EntryRows rows_of(const LiveThread& thread, const Entry& entry,
+                  std::span<const AgentSettings> settings, const Store& store) {
+  auto [rows, after] = short_rows(thread, entry, settings, store);
+  if (after) add(rows.rows, view_rows(thread.number, *after, thread.view_at));
+  return std::move(rows);
+}
+
+EntryWriter::EntryWriter(const LiveThread& thread, std::shared_ptr<const Entry> entry)
+    : number_(thread.number),
+      entry_(std::move(entry)),
+      before_(thread.state),
+      view_at_(thread.view_at),
+      bytes_(size_of(*entry_)) {}
+
+EntryWriter EntryWriter::of(const LiveThread& thread, std::shared_ptr<const Entry> entry,
+                            std::span<const AgentSettings> settings, const Store& store) {
+  EntryWriter writer(thread, std::move(entry));
+  std::tie(writer.rows_, writer.after_) = short_rows(thread, *writer.entry_, settings, store);
+  if (writer.after_) writer.bytes_ += view_bytes(*writer.after_, thread.view_at);
+  return writer;
+}
+
+EntryWriter EntryWriter::of_last(const LiveThread& thread, std::shared_ptr<const Entry> entry) {
+  EntryWriter writer(thread, std::move(entry));
+  writer.rows_ = tombstone_of(thread, *writer.entry_);
+  return writer;
+}
+
+WrittenEntry EntryWriter::write() {
+  WrittenEntry written{encode(*entry_, before_), std::move(rows_.rows)};
+  if (after_) add(written.rows, view_rows(number_, *after_, view_at_));
+  return written;
 }
 
 }  // namespace lockstep

@@ -7,7 +7,11 @@
 // of runs and after puts.
 #pragma once
 
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/agents.h"
@@ -30,7 +34,40 @@ struct EntryRows {
 [[nodiscard]] EntryRows rows_of(const LiveThread& thread, const Entry& entry,
                                 std::span<const AgentSettings> settings, const Store& store);
 
-// Of the last entry of a thread that is being deleted.
-[[nodiscard]] EntryRows tombstone_of(const LiveThread& thread, const Entry& entry);
+struct WrittenEntry {
+  std::string bytes;
+  std::vector<Row> rows;
+};
+
+// Writes an entry and its rows. It holds values alone, and what takes long is in `write`, which may
+// be called on any thread: states are only read there, and must be given up on the strand, whose
+// rows they share.
+class EntryWriter {
+ public:
+  // Requires: `thread` is as it is before `entry`.
+  [[nodiscard]] static EntryWriter of(const LiveThread& thread, std::shared_ptr<const Entry> entry,
+                                      std::span<const AgentSettings> settings, const Store& store);
+  // Of the last entry of a thread that is being deleted.
+  [[nodiscard]] static EntryWriter of_last(const LiveThread& thread,
+                                           std::shared_ptr<const Entry> entry);
+
+  [[nodiscard]] bool views() const { return rows_.views; }
+  [[nodiscard]] bool listed() const { return rows_.listed; }
+  // About how many `write` makes.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // Requires: called once.
+  [[nodiscard]] WrittenEntry write();
+
+ private:
+  EntryWriter(const LiveThread& thread, std::shared_ptr<const Entry> entry);
+
+  ThreadNumber number_;
+  std::shared_ptr<const Entry> entry_;
+  ThreadState before_;
+  Timestamp view_at_;
+  EntryRows rows_;                    // all but those of views
+  std::optional<ThreadState> after_;  // if there are views to be written
+  std::size_t bytes_;
+};
 
 }  // namespace lockstep

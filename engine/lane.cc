@@ -166,17 +166,35 @@ void Lane::append(Decision decision, InFlight in_flight) {
   }
   in_flight.entry = std::make_shared<const Entry>(std::move(entry));
   in_flight.began = parts_.clock.now();
-  EntryRows rows = in_flight.tombstone
-                       ? tombstone_of(thread_, *in_flight.entry)
-                       : rows_of(thread_, *in_flight.entry, decision.settings, parts_.store);
-  in_flight.views = rows.views;
-  in_flight.listed = rows.listed;
+  auto entry_writer = in_flight.tombstone ? EntryWriter::of_last(thread_, in_flight.entry)
+                                          : EntryWriter::of(thread_, in_flight.entry,
+                                                            decision.settings, parts_.store);
+  in_flight.views = entry_writer.views();
+  in_flight.listed = entry_writer.listed();
+  in_flight_ = std::move(in_flight);
+  if (!parts_.offload || entry_writer.bytes() <= limits::turn_entry_bytes) {
+    parts_.metrics.turn_entry_bytes =
+        std::max<std::uint64_t>(parts_.metrics.turn_entry_bytes, entry_writer.bytes());
+    return hand_over(entry_writer.write());
+  }
+  struct Beside {
+    EntryWriter entry;
+    WrittenEntry written = {};
+  };
+  auto beside = std::make_shared<Beside>(std::move(entry_writer));
+  parts_.offload->offload([beside] { beside->written = beside->entry.write(); },
+                          [this, beside, alive = std::weak_ptr(alive_)] {
+                            if (!alive.expired()) hand_over(std::move(beside->written));
+                          });
+}
+
+void Lane::hand_over(WrittenEntry written) {
+  MUST(parts_.executor.runs_here() && in_flight_);
   Append append{.thread = thread_.number,
                 .expected = thread_.state.now,
-                .entry = in_flight.entry,
-                .bytes = encode(*in_flight.entry, thread_.state),
-                .rows = std::move(rows.rows)};
-  in_flight_ = std::move(in_flight);
+                .entry = in_flight_->entry,
+                .bytes = std::move(written.bytes),
+                .rows = std::move(written.rows)};
   parts_.log.append(std::move(append), [this, alive = std::weak_ptr(alive_)](auto result) {
     if (!alive.expired()) appended(std::move(result));
   });

@@ -7,6 +7,9 @@
 //   waiting ──decide──> entry ──append──> durable ──fold (States)──> followers ──> answers ──> run
 //   host
 //
+// A long entry is written (encoded, with its rows) beside the strand, in the place between decide
+// and append; so its lane waits for it, and no other does.
+//
 // A request's changes are an entry of their own. Batches of steps of one run that wait next to each
 // other become one entry: so tokens merge exactly as much as the disk needs. Steps of a run that
 // waits for its turn are set aside until it has started or ended.
@@ -27,35 +30,15 @@
 
 #include "engine/decide.h"
 #include "engine/engine.h"
+#include "engine/entry_rows.h"
 #include "engine/history.h"
+#include "engine/lane_input.h"
+#include "engine/offload.h"
 #include "engine/session.h"
 #include "engine/states.h"
 #include "engine/step_memory.h"
 
 namespace lockstep {
-
-struct ChangesInput {
-  SyncRequest request;
-  Done<Result<SyncReply>> done;
-};
-struct StepsInput {
-  StepBatch batch;
-  Done<std::expected<StepAck, StepRefusal>> done;
-};
-// Ends every open run.
-struct InterruptInput {
-  RunError why;
-  Done<Result<void>> done;
-  // Those of a thread whose running run outlives the process go on.
-  bool spares_outside = false;
-  // Only if this run is running, and has come no further.
-  std::optional<ProducerMark> only = {};
-};
-// Ends every open run, and leaves a tombstone.
-struct EraseInput {
-  Done<Result<void>> done;
-};
-using LaneInput = std::variant<ChangesInput, StepsInput, InterruptInput, EraseInput>;
 
 // What a lane calls upwards; never from within `push`.
 class LaneHost {
@@ -85,7 +68,8 @@ class Lane {
     Metrics& metrics;
     LaneHost& host;
     MemoryAccount* memory = nullptr;
-    SipKey step_key = {};  // drawn at the start
+    Offload* offload = nullptr;  // null: every entry is written on the strand
+    SipKey step_key = {};        // drawn at the start
   };
   Lane(LiveThread& thread, const Parts& parts);
   ~Lane();
@@ -133,6 +117,7 @@ class Lane {
   [[nodiscard]] Timestamp next_at();
 
   void append(Decision decision, InFlight in_flight);
+  void hand_over(WrittenEntry written);
   void appended(Result<CommitNumber> result);
   void happened(InFlight done);
   void failed(InFlight done, const Error& error);

@@ -93,6 +93,9 @@ inline constexpr std::size_t tail_entries_max = 4096;
 // What one read of the log brings: enough to fill a write, little enough not to hold up the strand.
 inline constexpr std::uint32_t read_entries_max = 1024;
 inline constexpr std::size_t read_bytes_max = 1 << 20;
+// An entry that is longer, its rows and views included, is written beside the strand: encoding
+// takes a millisecond for half a megabyte.
+inline constexpr std::size_t turn_entry_bytes = 256 << 10;
 // One write to a socket.
 inline constexpr std::size_t write_bytes_max = 1 << 20;
 

@@ -51,7 +51,8 @@ struct Metrics {
   std::uint64_t states_in_memory = 0;  // now
   std::uint64_t followers = 0;         // now
   std::uint64_t threads_quarantined = 0;
-  Histogram append_us;  // from decision to durable
+  std::uint64_t turn_entry_bytes = 0;  // the longest entry that was written on the strand
+  Histogram append_us;                 // from decision to durable
 };
 
 }  // namespace lockstep

@@ -2,6 +2,8 @@
 #include "engine/text.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace lockstep {
 namespace {
@@ -16,6 +18,27 @@ struct Place {
   std::size_t byte = 0;
   Units units = 0;
 };
+
+bool eight_are_ascii(std::string_view text) {
+  std::uint64_t word = 0;
+  if (text.size() < sizeof word) return false;
+  std::memcpy(&word, text.data(), sizeof word);
+  return (word & 0x8080808080808080) == 0;
+}
+
+// Of the first eight bytes at once. Requires: there are as many.
+std::size_t units_of_eight(std::string_view text) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::uint64_t upper = 0x80 * each;
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), sizeof word);
+  if ((word & upper) == 0) return sizeof word;
+  // In each byte's upper bit: does it begin with 10, with 1111?
+  const std::uint64_t continued = word & ~(word << 1) & upper;
+  const std::uint64_t pairs = word & word << 1 & word << 2 & word << 3 & upper;
+  const auto count = [](std::uint64_t marks) { return (marks >> 7) * each >> 56; };
+  return sizeof word - count(continued) + count(pairs);
+}
 
 // The last code point boundary at or before `units`.
 Place boundary(std::string_view text, Units units, Units total) {
@@ -53,11 +76,15 @@ std::size_t sequence_bytes(std::string_view text) {
 }  // namespace
 
 Units units_of(std::string_view text) {
-  Units units = 0;
+  std::size_t units = 0;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    units += units_of_eight(text);
+    text.remove_prefix(sizeof(std::uint64_t));
+  }
   for (const char byte : text) {
     if (!continues(byte)) units += units_at(byte);
   }
-  return units;
+  return static_cast<Units>(units);
 }
 
 std::size_t byte_at(std::string_view text, Units units, Units total) {
@@ -80,6 +107,10 @@ std::string_view first_points(std::string_view text, std::size_t points) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    if (eight_are_ascii(text)) {
+      text.remove_prefix(sizeof(std::uint64_t));
+      continue;
+    }
     const std::size_t bytes = sequence_bytes(text);
     if (bytes == 0) return false;
     text.remove_prefix(bytes);

@@ -9,6 +9,7 @@
 #include "engine/keys.h"
 #include "engine/limits.h"
 #include "engine/packed.h"
+#include "engine/sizes.h"
 #include "engine/view_codec.h"
 
 namespace lockstep {
@@ -192,6 +193,15 @@ class Loader {
 
 std::vector<Row> view_rows(ThreadNumber number, const ThreadState& state, Timestamp after) {
   return RowMaker(number, state, after).rows();
+}
+
+std::size_t view_bytes(const ThreadState& state, Timestamp after) {
+  std::size_t bytes = 0;
+  for (std::uint32_t number = 0; number < state.messages.size(); ++number) {
+    const MessageRow& row = state.messages[number];
+    if (row.message.updated > after) bytes += size_of(row.message);
+  }
+  return bytes;
 }
 
 Result<ThreadState> load_views(const Store& store, ThreadNumber number) {

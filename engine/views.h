@@ -24,6 +24,9 @@ namespace lockstep {
 [[nodiscard]] std::vector<Row> view_rows(ThreadNumber number, const ThreadState& state,
                                          Timestamp after);
 
+// About how long these rows are.
+[[nodiscard]] std::size_t view_bytes(const ThreadState& state, Timestamp after);
+
 // State(view timestamp). Fails with `corrupt` or `unsupported`, or as the store fails.
 [[nodiscard]] Result<ThreadState> load_views(const Store& store, ThreadNumber number);
 

@@ -23,7 +23,7 @@ Background::~Background() {
   inside_->thread.join();
 }
 
-void Background::start(std::move_only_function<void()> work, std::move_only_function<void()> then) {
+void Background::offload(Executor::Task work, Executor::Task then) {
   asio::post(inside_->thread, [&strand = inside_->strand, alive = std::weak_ptr(inside_->alive),
                                work = std::move(work), then = std::move(then)]() mutable {
     work();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // background.h: a thread for what would hold up the strand.
 //
-// Reading a large body takes tens of milliseconds, in which nobody else would be answered. So it is
-// done on one thread beside the strand, one piece of work after another: a value goes in, a value
-// comes back, and nothing is shared. Who waits for work that is not done yet when this is destroyed
-// is not called any more.
+// Reading a large body, or writing a large entry, takes tens of milliseconds, in which nobody else
+// would be answered. So it is done on one thread beside the strand, one piece of work after
+// another: a value goes in, a value comes back, and nothing is shared. Who waits for work that is
+// not done yet when this is destroyed is not called any more.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -14,16 +14,18 @@
 #include <optional>
 #include <utility>
 
+#include "engine/offload.h"
+
 namespace boost::asio {
 class io_context;
 }
 
 namespace lockstep {
 
-class Background {
+class Background : public Offload {
  public:
   explicit Background(boost::asio::io_context& strand);
-  ~Background();
+  ~Background() override;
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
@@ -32,13 +34,13 @@ class Background {
   template <class Work, class Then>
   void run(Work work, Then then) {
     auto value = std::make_shared<std::optional<decltype(work())>>();
-    start([value, work = std::move(work)]() mutable { value->emplace(work()); },
-          [value, then = std::move(then)]() mutable { then(std::move(**value)); });
+    offload([value, work = std::move(work)]() mutable { value->emplace(work()); },
+            [value, then = std::move(then)]() mutable { then(std::move(**value)); });
   }
 
- private:
-  void start(std::move_only_function<void()> work, std::move_only_function<void()> then);
+  void offload(Executor::Task work, Executor::Task then) override;
 
+ private:
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };

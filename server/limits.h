@@ -62,6 +62,10 @@ inline constexpr std::size_t answer_bytes = 1024;
 inline constexpr std::size_t connection_bytes = 2048;
 inline constexpr std::size_t stream_bytes = 2048;
 
+// A text in a message that is longer than this is written where it is read, not into a copy of the
+// message first: 4 KiB a part are held for a reader at most.
+inline constexpr std::size_t text_apart_bytes = 4 << 10;
+
 // Room in the last frame of a diff for the outcomes and digests.
 inline constexpr std::size_t diff_tail_bytes = 64 << 10;
 static_assert(diff_tail_bytes >= changes_max * 1024, "a thousand bytes an outcome");

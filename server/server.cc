@@ -20,12 +20,11 @@ namespace asio = boost::asio;
 struct Server::Inside {
   Inside(ServerParts given, const ServerRules& rules)
       : parts(std::move(given)),
-        background(parts.context),
         front{.engine = parts.engine,
               .auth = parts.auth,
               .metrics = parts.metrics,
               .random = parts.random,
-              .background = background,
+              .background = parts.background,
               .rules = {rules.origins, is_loopback(rules.host), rules.rate},
               .find_agent = parts.find_agent,
               .page = parts.page,
@@ -45,7 +44,6 @@ struct Server::Inside {
   void end();
 
   ServerParts parts;
-  Background background;
   Front front;
   Connections connections;
   std::unique_ptr<HttpListener> listener;

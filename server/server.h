@@ -7,7 +7,7 @@
 //   durable, and `end {reason: shutdown}` with its cursor, or close code 1001 ──> what is still
 //   open is cut
 //
-// Lives on: the engine strand. The engine outlives it.
+// Lives on: the engine strand. All of its parts outlive it.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/memory.h"
 #include "server/auth.h"
+#include "server/background.h"
 #include "server/front/front.h"
 #include "server/log_line.h"
 
@@ -33,6 +34,7 @@ struct ServerParts {
   const Auth& auth;
   const Metrics& metrics;
   Random& random;
+  Background& background;
   LineLog& log;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;

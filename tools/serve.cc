@@ -301,6 +301,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   // A loop without work is over for good; this one only rests.
   const auto work = asio::make_work_guard(context);
   AsioExecutor executor(context);
+  Background background(context);
   Metrics metrics;
 
   auto agent_set = open_agents(config, context.get_executor(), random, log);
@@ -325,12 +326,13 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .is_json_object = is_json_object,
                              .metrics = metrics,
                              .opening = opening->get(),
-                             .memory = &memory},
+                             .memory = &memory,
+                             .offload = &background},
                             driver);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
   TellingEngine telling(**engine, log);
-  auto serving = open_serving({context, telling, read.auth, metrics, random, log,
+  auto serving = open_serving({context, telling, read.auth, metrics, random, background, log,
                                [&agents](const AgentName& name) { return agents.find(name).get(); },
                                embedded_page(), &memory},
                               config, **rocks);

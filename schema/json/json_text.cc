@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace lockstep {
 namespace {
@@ -23,26 +24,52 @@ constexpr std::array<char, 256> escapes = [] {
   return table;
 }();
 
+// Eight bytes at a time: has one of them an escape? (An upper bit that is set is none. The
+// comparisons are those of "Bit Twiddling Hacks", *hasless* and *haszero*: right for a word as a
+// whole.)
+constexpr std::uint64_t each = 0x0101010101010101;
+constexpr std::uint64_t upper = 0x80 * each;
+constexpr std::uint64_t below(std::uint64_t word, std::uint64_t byte) {
+  return (word - byte * each) & ~word & upper;
+}
+constexpr bool any_escape(std::uint64_t word) {
+  return (below(word, 0x20) | below(word ^ '"' * each, 1) | below(word ^ '\\' * each, 1)) != 0;
+}
+
+// The first byte at or after `at` that needs an escape, or the text's size.
+std::size_t next_escape(std::string_view text, std::size_t at) {
+  std::uint64_t word = 0;
+  while (at + sizeof word <= text.size()) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (any_escape(word)) break;
+    at += sizeof word;
+  }
+  while (at < text.size() && escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
+  return at;
+}
+
 }  // namespace
 
-void append_text(std::string& out, std::string_view text) {
-  out += '"';
+void append_escaped(std::string& out, std::string_view text) {
   std::size_t clean = 0;  // from here on nothing needed an escape
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  for (std::size_t at = next_escape(text, 0); at < text.size(); at = next_escape(text, clean)) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const char escape = escapes[byte];
-    if (escape == 0) continue;
     out.append(text, clean, at - clean);
     clean = at + 1;
     out += '\\';
-    out += escape;
-    if (escape == 'u') {
+    out += escapes[byte];
+    if (escapes[byte] == 'u') {
       out += "00";
       out += hex[byte >> 4];
       out += hex[byte & 15];
     }
   }
   out.append(text, clean);
+}
+
+void append_text(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text);
   out += '"';
 }
 

@@ -6,6 +6,7 @@
 // when it came in) and goes out as it is, but for what JSON wants escaped.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@ namespace lockstep {
 
 // In quotes, escaped.
 void append_text(std::string& out, std::string_view text);
+// Without the quotes: a text may be written in pieces, cut anywhere.
+void append_escaped(std::string& out, std::string_view text);
+// What one byte can become: \u00XX.
+inline constexpr std::size_t escape_bytes_max = 6;
 void append_number(std::string& out, std::uint64_t number);
 
 }  // namespace lockstep

@@ -10,6 +10,25 @@
 #include "server/front/json_write.h"
 
 namespace lockstep {
+namespace {
+
+// As much of the text as there is room for.
+void give_some(std::string& out, LongText& text, std::size_t end) {
+  while (out.size() < end && !text.text.empty()) {
+    const std::size_t room = end - out.size();
+    const bool escaped = text.form == LongText::Form::text;
+    const std::size_t bytes = escaped ? std::max<std::size_t>(room / escape_bytes_max, 1) : room;
+    const std::string_view some = text.text.substr(0, bytes);
+    text.text.remove_prefix(some.size());
+    if (escaped) {
+      append_escaped(out, some);
+    } else {
+      out += some;
+    }
+  }
+}
+
+}  // namespace
 
 void JsonPieces::add(std::vector<SharedMessage> messages) {
   std::vector<MessageChange> changes(std::make_move_iterator(messages.begin()),
@@ -41,22 +60,42 @@ bool JsonPieces::give(std::string& out, std::string_view text, std::size_t room)
 
 bool JsonPieces::give_messages(std::string& out, std::vector<MessageChange>& messages,
                                std::size_t end) {
-  std::string text;
-  while (element_ < messages.size() && out.size() < end) {
-    text.clear();
-    if (element_ > 0) text += ',';
-    append_change(text, messages[element_]);
-    if (!give(out, text, end - out.size())) return false;
+  while (place_ < messages.size() && out.size() < end) {
+    if (!element_) {
+      element_.emplace();
+      if (place_ > 0) element_->text += ',';
+      append_shell(element_->text, messages[place_], element_->apart);
+    }
+    if (!give_element(out, end)) return false;
+    element_.reset();
     // It need not be kept from going any more.
-    messages[element_++] = Growth{};
+    messages[place_++] = Growth{};
   }
-  if (element_ < messages.size()) return false;
-  element_ = 0;
+  if (place_ < messages.size()) return false;
+  place_ = 0;
   return true;
 }
 
+bool JsonPieces::give_element(std::string& out, std::size_t end) {
+  JsonElement& element = *element_;
+  while (out.size() < end) {
+    const bool last = element.next == element.apart.size();
+    const std::size_t stop = last ? element.text.size() : element.apart[element.next].at;
+    const std::size_t short_bytes = std::min(stop - element.given, end - out.size());
+    out.append(element.text, element.given, short_bytes);
+    element.given += short_bytes;
+    if (element.given < stop) return false;
+    if (last) return true;
+    LongText& text = element.apart[element.next];
+    give_some(out, text, end);
+    if (!text.text.empty()) return false;
+    ++element.next;
+  }
+  return false;
+}
+
 std::size_t JsonPieces::held() const {
-  std::size_t bytes = 0;
+  std::size_t bytes = element_ ? element_->text.size() : 0;
   for (const Piece& piece : pieces_) {
     if (const auto* text = std::get_if<std::string>(&piece)) {
       bytes += text->size();

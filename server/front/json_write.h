@@ -8,8 +8,11 @@
 // mark.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/diff.h"
 #include "engine/engine.h"
@@ -26,6 +29,19 @@ namespace lockstep {
 
 // --- Objects -------------------------------------------------------------------------------------
 
+// A long text that was left out of an object: whoever wants the whole writes it at `at`. It is a
+// view of the object's own text. See json_pieces.h.
+struct LongText {
+  enum class Form : std::uint8_t {
+    text,  // to be escaped; the quotes are there
+    json,  // as it is
+  };
+  std::size_t at = 0;
+  std::string_view text;
+  Form form = Form::text;
+};
+using Apart = std::vector<LongText>;
+
 void append_part(std::string& out, const Part& part);
 void append_message(std::string& out, const Message& message);
 void append_input(std::string& out, const MessageInput& input);
@@ -33,6 +49,8 @@ void append_run(std::string& out, const Run& run);
 void append_thread(std::string& out, const Thread& thread);
 void append_growth(std::string& out, const Growth& growth);
 void append_change(std::string& out, const MessageChange& changed);
+// All but its long texts, which are added to `apart`.
+void append_shell(std::string& out, const MessageChange& changed, Apart& apart);
 void append_outcome(std::string& out, const Outcome& outcome);
 
 // --- Frames --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
+#include "server/limits.h"
 
 namespace lockstep {
 
@@ -76,58 +77,83 @@ std::string_view name_of(ChangeType type) {
 
 namespace {
 
+// A text that may be long. With `apart` a long one is left out, and noted there.
+void append_long(std::string& out, std::string_view name, std::string_view text, Apart* apart) {
+  if (apart == nullptr || text.size() <= limits::text_apart_bytes) {
+    return append_field(out, name, text);
+  }
+  append_field(out, name, {});
+  apart->push_back({out.size() - 1, text, LongText::Form::text});
+}
+void append_long_json(std::string& out, std::string_view name, std::string_view json,
+                      Apart* apart) {
+  if (apart == nullptr || json.size() <= limits::text_apart_bytes) {
+    return append_field_json(out, name, json);
+  }
+  append_name(out, name);
+  apart->push_back({out.size(), json, LongText::Form::json});
+}
+
 struct PartWriter {
   std::string& out;
+  Apart* apart = nullptr;
   void operator()(const TextPart& part) const {
     append_field(out, "type", "text");
-    append_field(out, "text", part.text);
+    append_long(out, "text", part.text, apart);
   }
   void operator()(const ReasoningPart& part) const {
     append_field(out, "type", "reasoning");
-    append_field(out, "text", part.text);
+    append_long(out, "text", part.text, apart);
   }
   void operator()(const ToolCallPart& part) const {
     append_field(out, "type", "tool_call");
     append_field(out, "id", part.id);
     append_field(out, "name", part.name);
-    append_field(out, "arguments", part.arguments);
+    append_long(out, "arguments", part.arguments, apart);
   }
   void operator()(const ToolResultPart& part) const {
     append_field(out, "type", "tool_result");
     append_field(out, "call", part.call);
-    append_field(out, "content", part.content);
+    append_long(out, "content", part.content, apart);
   }
   void operator()(const FilePart& part) const {
     append_field(out, "type", "file");
-    append_field(out, "uri", part.uri);
+    append_long(out, "uri", part.uri, apart);
     if (part.media_type) append_field(out, "media_type", *part.media_type);
     if (part.name) append_field(out, "name", *part.name);
   }
   void operator()(const DataPart& part) const {
     append_field(out, "type", "data");
     append_field(out, "name", part.name);
-    append_field_json(out, "value", part.value.text);
+    append_long_json(out, "value", part.value.text, apart);
   }
 };
 
-void append_parts(std::string& out, const std::vector<Part>& parts) {
-  append_name(out, "parts");
-  append_array(out, parts, append_part);
-}
-
-void append_growth_item(std::string& out, const PartGrowth& growth) {
+void append_part(std::string& out, const Part& part, Apart* apart) {
   out += '{';
-  append_field_number(out, "part", growth.part);
-  append_field_number(out, "at", growth.at);
-  append_field(out, "text", growth.text);
+  std::visit(PartWriter{out, apart}, part);
   out += '}';
 }
 
-void append_growth_item(std::string& out, const PartValue& value) {
+void append_parts(std::string& out, const std::vector<Part>& parts, Apart* apart = nullptr) {
+  append_name(out, "parts");
+  append_array(out, parts,
+               [apart](std::string& to, const Part& part) { append_part(to, part, apart); });
+}
+
+void append_growth_item(std::string& out, const PartGrowth& growth, Apart* apart) {
+  out += '{';
+  append_field_number(out, "part", growth.part);
+  append_field_number(out, "at", growth.at);
+  append_long(out, "text", growth.text, apart);
+  out += '}';
+}
+
+void append_growth_item(std::string& out, const PartValue& value, Apart* apart) {
   out += '{';
   append_field_number(out, "part", value.part);
   append_name(out, "value");
-  append_part(out, value.value);
+  append_part(out, value.value, apart);
   out += '}';
 }
 
@@ -139,11 +165,7 @@ void append_run_times(std::string& out, const Run& run) {
 
 }  // namespace
 
-void append_part(std::string& out, const Part& part) {
-  out += '{';
-  std::visit(PartWriter{out}, part);
-  out += '}';
-}
+void append_part(std::string& out, const Part& part) { append_part(out, part, nullptr); }
 
 void append_field_id(std::string& out, std::string_view name, const std::optional<MessageId>& id) {
   append_name(out, name);
@@ -166,20 +188,28 @@ void append_error(std::string& out, const RunError& error) {
   out += '}';
 }
 
-void append_message(std::string& out, const Message& message) {
+namespace {
+
+void append_message(std::string& out, const Message& message, Apart* apart) {
   out += '{';
   append_field(out, "id", message.id.get());
   append_field_id(out, "parent", message.parent);
   append_field(out, "role", name_of(message.role));
   if (message.author) append_field(out, "author", *message.author);
   if (message.run) append_field(out, "run", message.run->get());
-  append_parts(out, message.parts);
+  append_parts(out, message.parts, apart);
   append_field(out, "status", name_of(message.status));
   append_field_number(out, "created", message.created.get());
   append_field_number(out, "updated", message.updated.get());
   if (message.usage) append_field_json(out, "usage", message.usage->text);
-  if (message.metadata) append_field_json(out, "metadata", message.metadata->text);
+  if (message.metadata) append_long_json(out, "metadata", message.metadata->text, apart);
   out += '}';
+}
+
+}  // namespace
+
+void append_message(std::string& out, const Message& message) {
+  append_message(out, message, nullptr);
 }
 
 void append_input(std::string& out, const MessageInput& input) {
@@ -227,7 +257,9 @@ void append_thread(std::string& out, const Thread& thread) {
   out += '}';
 }
 
-void append_growth(std::string& out, const Growth& growth) {
+namespace {
+
+void append_growth(std::string& out, const Growth& growth, Apart* apart) {
   out += '{';
   append_field(out, "id", growth.id.get());
   append_field(out, "status", name_of(growth.status));
@@ -235,11 +267,15 @@ void append_growth(std::string& out, const Growth& growth) {
   if (growth.usage) append_field_json(out, "usage", growth.usage->text);
   append_field_number(out, "parts", growth.parts);
   append_name(out, "grow");
-  append_array(out, growth.grow, [](std::string& to, const auto& item) {
-    std::visit([&to](const auto& part) { append_growth_item(to, part); }, item);
+  append_array(out, growth.grow, [apart](std::string& to, const auto& item) {
+    std::visit([&](const auto& part) { append_growth_item(to, part, apart); }, item);
   });
   out += '}';
 }
+
+}  // namespace
+
+void append_growth(std::string& out, const Growth& growth) { append_growth(out, growth, nullptr); }
 
 void append_outcome(std::string& out, const Outcome& outcome) {
   out += '{';
@@ -255,12 +291,24 @@ void append_outcome(std::string& out, const Outcome& outcome) {
   out += '}';
 }
 
-void append_change(std::string& out, const MessageChange& changed) {
+namespace {
+
+void append_change(std::string& out, const MessageChange& changed, Apart* apart) {
   if (const auto* message = std::get_if<SharedMessage>(&changed)) {
-    append_message(out, **message);
+    append_message(out, **message, apart);
   } else {
-    append_growth(out, std::get<Growth>(changed));
+    append_growth(out, std::get<Growth>(changed), apart);
   }
+}
+
+}  // namespace
+
+void append_change(std::string& out, const MessageChange& changed) {
+  append_change(out, changed, nullptr);
+}
+
+void append_shell(std::string& out, const MessageChange& changed, Apart& apart) {
+  append_change(out, changed, &apart);
 }
 
 }  // namespace lockstep

@@ -3,12 +3,44 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+#include <string>
+
 namespace lockstep {
 namespace {
 
 constexpr std::string_view mixed = "a\xC3\xA9\xE6\xBC\xA2\xF0\x9F\x98\x80z";  // 1, 1, 1, 2, 1 units
 
 TEST(Text, ACodePointBeyondTheFirstPlaneIsTwoUnits) { EXPECT_EQ(units_of(mixed), 6u); }
+
+// A byte at a time, as the standard says it.
+Units units_by_the_book(std::string_view text) {
+  Units units = 0;
+  for (const char byte : text) {
+    const auto lead = static_cast<unsigned char>(byte);
+    if (lead < 0x80 || (lead >= 0xC0 && lead < 0xF0)) ++units;
+    if (lead >= 0xF0) units += 2;
+  }
+  return units;
+}
+
+TEST(Text, IsMeasuredTheSameWhereverAWordOfEightBytesBegins) {
+  constexpr std::array<std::string_view, 5> points = {"a", "\xC3\xA9", "\xE6\xBC\xA2",
+                                                      "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"};
+  std::mt19937 random(1);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text;
+    const std::size_t count = random() % 40;
+    const std::size_t kinds = 1 + random() % points.size();
+    for (std::size_t at = 0; at < count; ++at) text += points[random() % kinds];
+    EXPECT_EQ(units_of(text), units_by_the_book(text)) << text;
+    EXPECT_TRUE(is_utf8(text)) << text;
+    if (text.empty()) continue;
+    text[random() % text.size()] = '\xFF';  // in no text, wherever it stands
+    EXPECT_FALSE(is_utf8(text)) << text;
+  }
+}
 
 TEST(Text, AnOffsetIsFoundByUnits) {
   EXPECT_EQ(byte_at(mixed, 0, 6), 0u);

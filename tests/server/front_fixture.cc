@@ -113,6 +113,7 @@ struct FrontFixture::Inside {
   Auth auth;
   asio::io_context context{1};
   AsioExecutor executor;
+  Background background{context};
   TestAgents agents;
   CountingClock clock;
   CountingRandom random;
@@ -148,7 +149,8 @@ struct FrontFixture::Inside {
                                   .agents = agents,
                                   .is_json_object = is_object_text,
                                   .metrics = metrics,
-                                  .memory = &account},
+                                  .memory = &account,
+                                  .offload = &background},
                                  driver, [&ready](Result<void>) { ready.set_value(); });
       engine = std::move(opened.value());
       driver.connect(*engine);
@@ -164,6 +166,7 @@ struct FrontFixture::Inside {
                         .auth = auth,
                         .metrics = metrics,
                         .random = random,
+                        .background = background,
                         .log = lines,
                         .find_agent = [this](const AgentName& name) { return agents.find(name); },
                         .page = page,

@@ -64,6 +64,29 @@ class SteppedExecutor : public Executor {
   std::chrono::microseconds now_{0};
 };
 
+// Work beside the strand, done when the test says so; then the strand hears of it.
+class SteppedOffload : public Offload {
+ public:
+  explicit SteppedOffload(Executor& executor) : executor_(executor) {}
+  void offload(Executor::Task work, Executor::Task then) override {
+    waiting_.emplace_back(std::move(work), std::move(then));
+  }
+
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  void step() {
+    MUST(!waiting_.empty());
+    auto [work, then] = std::move(waiting_.front());
+    waiting_.pop_front();
+    work();
+    work = nullptr;
+    executor_.post(std::move(then));
+  }
+
+ private:
+  Executor& executor_;
+  std::deque<std::pair<Executor::Task, Executor::Task>> waiting_;
+};
+
 // Goes on by one microsecond a look.
 class SteppedClock : public Clock {
  public:
@@ -215,7 +238,8 @@ class EngineFixture {
             .is_json_object = is_json_object,
             .metrics = metrics,
             .opening = opening,
-            .memory = &account};
+            .memory = &account,
+            .offload = offloads ? &offload : nullptr};
   }
 
   // --- What fronts and producers say
@@ -308,6 +332,8 @@ class EngineFixture {
   Metrics metrics;
   RecordingHost host;
   OpeningMarker* opening = nullptr;
+  SteppedOffload offload{executor};
+  bool offloads = false;  // of the next start
   LogMemory memory{executor, Epoch(0xabcdef)};
   ReopenedLog log{memory, executor};
   std::unique_ptr<Engine> engine;
