@@ -193,5 +193,25 @@ TEST_F(FeedTest, ADamagedFeedHidesNoThread) {
   EXPECT_EQ(items(from).size(), rest.size());
 }
 
+// The list of threads is then read page by page, and has those of all users.
+TEST_F(FeedTest, ADamagedFeedHidesNoneOfMoreThreadsThanOneReadBrings) {
+  const std::size_t count = limits::read_entries_max + 3;
+  for (std::size_t at = 0; at < count; ++at) put_in("t" + std::to_string(at), "u1");
+  Answer<Result<void>> spoilt;
+  memory.write({{Table::feed, keys::feed(user, memory.last_commit()), "no row", Row::Stamp::none}},
+               {}, spoilt.done());
+  executor.run();
+
+  std::size_t listed = 0;
+  std::optional<std::string> next;
+  do {
+    const ThreadsPage part = page(next, limits::list_max);
+    listed += part.threads.size();
+    next = part.next;
+  } while (next);
+
+  EXPECT_EQ(listed, count);
+}
+
 }  // namespace
 }  // namespace lockstep::test

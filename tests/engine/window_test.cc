@@ -103,6 +103,18 @@ TEST(Window, OfAFreshFrontBringsOnlyTheRunsThatItSeesOrWaitsFor) {
   EXPECT_EQ(diff.runs[1].id, rid("r3"));
 }
 
+TEST(Window, OfAFreshFrontBringsTheRunsThatWait) {
+  FourTurns story;
+  story.start("r1", "u1", "?");
+  story.start("r2", "u2", "and?");  // behind r1
+
+  const Diff diff = story.window(Timestamp(), 2).diff;
+
+  ASSERT_EQ(diff.runs.size(), 2u);
+  EXPECT_EQ(diff.runs[1].id, rid("r2"));
+  EXPECT_EQ(diff.runs[1].status, RunStatus::queued);
+}
+
 TEST(Window, ReportsEveryDeletionToAFrontWithACursor) {
   FourTurns story;
   const Timestamp from = story.now();

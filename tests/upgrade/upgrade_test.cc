@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/keys.h"
+#include "engine/limits.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/view_codec.h"
 #include "tests/rocks/fixed_random.h"
@@ -131,6 +132,35 @@ TEST_F(UpgradeTest, IsToldAndIsDoneOnce) {
   told.clear();
   static_cast<void>(upgraded());
   EXPECT_TRUE(told.empty());
+}
+
+// One write takes so many rows, and so many bytes: large rows fill it before they are many.
+TEST_F(UpgradeTest, RowsThatFillAWriteBeforeTheirNumberDoesAreAllTaken) {
+  constexpr std::uint64_t large = 40;
+  constexpr std::uint64_t far = 1'000'000;  // behind all numbers of the kept store
+  const std::string metadata =
+      R"({"note":")" + std::string(limits::metadata_bytes_max / 2, 'x') + R"("})";
+  for (std::uint64_t number = 0; number < large; ++number) {
+    const std::string id = "large-" + std::to_string(number);
+    Thread thread;
+    thread.id = ThreadId(id);
+    thread.metadata = Json{metadata};
+    ThreadRecord record;
+    record.number = ThreadNumber(far + number);
+    record.id = thread.id;
+    record.owner = ada;
+    record.thread = std::move(thread);
+    disk.put(KvTable::threads, id, encode(id, record) + encode_number(far + number));
+  }
+
+  ASSERT_TRUE(upgrade(kv, {}, large * 2).has_value());
+
+  for (std::uint64_t number = 0; number < large; ++number) {
+    EXPECT_FALSE(row_of({ada, ThreadId("large-" + std::to_string(number))}).empty()) << number;
+  }
+  for (const auto& [key, value] : table(former, KvTable::threads)) {
+    EXPECT_EQ(disk.row(KvTable::threads, key), nullptr) << key;
+  }
 }
 
 TEST_F(UpgradeTest, WhoOnlyReadsIsToldWhatTheStoreNeeds) {
