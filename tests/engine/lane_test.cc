@@ -271,5 +271,18 @@ TEST_F(LaneTest, AnAppendThatFailsIsToldToAllWhoWaitForIt) {
   EXPECT_TRUE(write(batch("r1", {token(2, "a1", "again")})));
 }
 
+// What was refused holds no room.
+TEST_F(LaneTest, RequestsThatAreRefusedBeforeTheyAreDecidedDoNotFillTheLane) {
+  synced({change_of(put("u1", "hello"))});
+  const Cursor unknown{Timestamp(1), Epoch(1)};
+  const std::string text(limits::message_bytes_max / 2, 'x');
+
+  for (std::size_t said = 0; said <= limits::lane_bytes_max; said += text.size()) {
+    ASSERT_EQ(code_of(sync({change_of(put("big", text))}, unknown)), "unknown_history");
+  }
+
+  EXPECT_TRUE(sync({change_of(put("big", text))}).has_value());
+}
+
 }  // namespace
 }  // namespace lockstep::test

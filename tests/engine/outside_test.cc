@@ -130,6 +130,17 @@ TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhere) {
   EXPECT_EQ(run("r2").status, RunStatus::running) << "what begins from there on goes on again";
 }
 
+TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhereIfTheLastThingThereWasItsBeginning) {
+  ASSERT_TRUE(sync({change_of(push("r1", "u1"))}));
+  memory.write({{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}},
+               {}, [](const Result<void>&) {});
+  executor.run();
+
+  restart();
+
+  EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+}
+
 TEST_F(OutsideTest, NobodyNeedsItsThreadInMemoryBetweenTwoSteps) {
   start_pushing();
   for (std::size_t at = 0; at <= limits::idle_states_max; ++at) {
@@ -177,6 +188,17 @@ TEST_F(SilenceTest, EachStepBeginsTheTimeAnew) {
     ASSERT_TRUE(write(batch("r1", {token(seq, "a1", ".")}))) << seq;
   }
   EXPECT_EQ(run("r1").status, RunStatus::running);
+}
+
+TEST_F(SilenceTest, WhatFrontsSayBeginsNoTimeAnew) {
+  start_pushing();
+  for (int at = 0; at < 5; ++at) {
+    pass(agents.silence_max / 4);
+    ASSERT_TRUE(sync({change_of(UpdateThread{"title " + std::to_string(at), {}, {}})}));
+  }
+
+  EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+  EXPECT_EQ(run("r1").error->code, "silent");
 }
 
 TEST_F(SilenceTest, AStartBeginsTheTimeAnewAndItEnds) {

@@ -70,6 +70,15 @@ TEST(Unchanged, ADeviceIsNotInItsOwnWay) {
   EXPECT_EQ(story.text("m"), "twice");
 }
 
+TEST(Unchanged, AnothersChangeBehindOnesOwnIsAnothers) {
+  Shared story;
+  story.on("phone", edit("m", "once"), story.seen);
+  story.on("laptop", edit("m", "newer"));
+
+  EXPECT_EQ(story.on("phone", edit("m", "stale"), story.seen).code, "changed");
+  EXPECT_EQ(story.text("m"), "newer");
+}
+
 TEST(Unchanged, AChangeWithoutAnOpCountsAsAnothersSinceNothingSaysWhoseItWas) {
   Shared story;
   story.change(edit("m", "by somebody"));

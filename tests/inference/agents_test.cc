@@ -102,6 +102,22 @@ TEST(AgentSet, APushAgentStartsNothing) {
   EXPECT_FALSE((*agents)->settings(AgentName("p"), {})->model);
 }
 
+TEST(AgentSet, OnlyARunThatBeganWithAnOutsideWriterOutlivesTheServer) {
+  Stage stage;
+  AgentConfig push;
+  push.kind = AgentKind::push;
+  const auto before = stage.open({{"a", openai()}});
+  const auto after = stage.open({{"a", push}});
+  ASSERT_TRUE(before && after);
+  const AgentName name("a");
+  const std::string model = (*before)->settings(name, {})->bytes;
+  const std::string outside = (*after)->settings(name, {})->bytes;
+
+  EXPECT_TRUE((*after)->outlives(name, outside));
+  EXPECT_FALSE((*after)->outlives(name, model)) << "its writer went with the former server";
+  EXPECT_FALSE((*before)->outlives(name, outside));
+}
+
 TEST(AgentSet, NamesTheAgentThatIsWronglyConfigured) {
   Stage stage;
   AgentConfig no_model = openai();

@@ -199,6 +199,14 @@ TEST(ChatDecoder, ArgumentsMayBeAnObjectOrMissing) {
             (std::vector<ToolCallPart>{{"x", "f", R"({"a":[1,2]})"}, {"y", "g", "{}"}}));
 }
 
+TEST(ChatDecoder, ACallWhoseArgumentsDidNotComeIsNotMadeWhole) {
+  const Written written =
+      decode({calls(R"({"index":0,"id":"x","function":{"name":"f","arguments":""}})")});
+
+  EXPECT_EQ(written.end->status, RunStatus::interrupted);
+  EXPECT_EQ(written.calls(), (std::vector<ToolCallPart>{{"x", "f", ""}}));
+}
+
 TEST(ChatDecoder, TakesTheOldFunctionCall) {
   const Written written =
       decode({delta(R"("function_call":{"name":"f","arguments":"{"})"),

@@ -94,6 +94,12 @@ TEST(Redactor, StrikesEachOfSeveralSecretsEachTime) {
             "[secret], [secret]: [secret]");
 }
 
+TEST(Redactor, ASecretInsideAnotherLeavesNothingOfEither) {
+  const Redactor two({"outside-inside-outside", "inside-out"});
+
+  EXPECT_EQ(two.strike("it was outside-inside-outside."), "it was [secret].");
+}
+
 TEST(Redactor, StrikesTheBeginningOfASecretWhereATextWasCut) {
   EXPECT_EQ(redactor.strike("you sent: " + key.substr(0, 12)), "you sent: [secret]");
   EXPECT_EQ(redactor.strike("you sent: sk-proj%2FA9%2Bz"), "you sent: [secret]");

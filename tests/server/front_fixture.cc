@@ -220,6 +220,10 @@ void FrontFixture::set_memory(std::size_t bytes_max) {
   inside_->on_strand([&] { inside_->account.set_bytes_max(bytes_max); });
 }
 
+void FrontFixture::set_tokens(Auth auth) {
+  inside_->on_strand([&] { inside_->auth = std::move(auth); });
+}
+
 void FrontFixture::cut_all() {
   inside_->on_strand([this] { inside_->server.reset(); });
 }

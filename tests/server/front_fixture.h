@@ -28,6 +28,8 @@ class FrontFixture {
   // What is held in memory now, and how much may be.
   [[nodiscard]] std::size_t held(MemoryKind kind) const;
   void set_memory(std::size_t bytes_max);
+  // These tokens count from now on; no connection is told yet.
+  void set_tokens(Auth auth);
   // The server goes, and every connection with it.
   void cut_all();
   // Lets so many seconds pass, for the server.

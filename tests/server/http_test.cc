@@ -358,6 +358,22 @@ TEST(HttpTokens, AThreadIsItsUsersOnly) {
   EXPECT_EQ(client.request("GET", "/healthz").status, 200);
 }
 
+TEST(HttpTokens, AStreamDoesNotBeginWithATokenThatWasRevokedWhileItsRequestCame) {
+  FrontFixture server({}, two_users());
+  Client client(server.port());
+  const std::string body = R"({"changes":[{"type":"update_thread","title":"x"}],"follow":"live"})";
+  client.send(
+      "POST /v1/threads/t1/sync HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+      "Authorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
+  ASSERT_EQ(client.read_head().status, 100);
+
+  server.set_tokens(Auth::parse("# none", "tokens", Auth::Least::no_token).value());
+  client.send(body);
+
+  EXPECT_EQ(client.read_reply().status, 401);
+}
+
 TEST(HttpTokens, WithoutThemOnlyThisMachineIsServed) {
   ServerRules rules;
   rules.host = "0.0.0.0";

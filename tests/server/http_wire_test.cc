@@ -51,6 +51,17 @@ TEST_F(HttpWire, WhatStandsBehindABodyWithoutAnEndIsNoRequest) {
   }
 }
 
+TEST_F(HttpWire, WhatComesOfARefusedRequestsBodyIsNoRequest) {
+  Client client(server.port());
+  client.send("POST /v1/nothing HTTP/1.1\r\n" + std::string(host) +
+              "Content-Length: " + std::to_string(smuggled().size()) + "\r\n\r\n");
+
+  Reply refused = client.read_reply();
+
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(refused.headers["connection"], "close") << "its body would be the next request";
+}
+
 TEST_F(HttpWire, ACodingThatIsNotKnownAndOneOfHttp10EndTheConnection) {
   const std::string gzip =
       all_for("GET /healthz HTTP/1.1\r\n" + std::string(host) +

@@ -102,6 +102,27 @@ TEST_F(RunDriverTest, ARunWhoseStepsAreRefusedWhileOthersWaitEndsFailed) {
   EXPECT_FALSE(agent.seen.alive);
 }
 
+TEST_F(RunDriverTest, WhatIsDurableIsHeldNoMore) {
+  MemoryAccount models(limits::memory_bytes_max);
+  RunDriver counted(
+      [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
+      executor, lines, &models);
+  counted.connect(*engine);
+  host.next = &counted;
+  synced({change_of(ask("r1", "u1", "hello"))});
+  agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  executor.run();
+  const std::size_t of_the_model = models.bytes(MemoryKind::models);
+
+  for (int at = 0; at < 10; ++at) agent.say(AppendContent{mid("a1"), 0, std::string(1'000, 'x')});
+  EXPECT_GT(models.bytes(MemoryKind::models), of_the_model + 10'000);
+  executor.run();
+
+  EXPECT_EQ(models.bytes(MemoryKind::models), of_the_model);
+  host.next = nullptr;
+  counted.stop();
+}
+
 TEST_F(RunDriverTest, AStopOfTheRunEndsItsModelAtOnce) {
   synced({change_of(ask("r1", "u1", "hello"))});
   agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});

@@ -98,6 +98,41 @@ TEST_F(Time, ASocketThatAnswersItsPingsLives) {
   EXPECT_EQ(server.counts().sockets, 1U);
 }
 
+// With so many requests unanswered nothing is read, the answers to pings neither.
+TEST_F(Time, ASocketThatIsNotReadBecauseMuchWaitsIsNotTakenForDead) {
+  const auto started = [](const std::string& run) {
+    return R"({"sync":{"id":")" + run + R"(","thread":"t","follow":"none","device":"d",)" +
+           R"("changes":[{"type":"start_run","run":")" + run +
+           R"(","agent":"push","input":[{"text":"hi"}]}]}})";
+  };
+  Client client(server.port());
+  client.upgrade();
+  for (const std::string run : {"r1", "r2"}) {
+    client.send_text(started(run));
+    while (client.read_frame().payload.find(R"("frame":"end")") == std::string::npos) continue;
+  }
+  const std::uint64_t before = server.counts().requests;
+  for (std::size_t at = 0; at < limits::socket_requests_max; ++at) {
+    client.send_text(R"({"steps":{"id":"s","thread":"t","run":"r2","attempt":1,)"
+                     R"("steps":[{"seq":1,"type":"message_created","message":{"id":"a"}}]}})");
+  }
+  while (server.counts().requests < before + limits::socket_requests_max) continue;
+
+  server.pass(seconds_of(limits::silence_max));
+  EXPECT_EQ(client.read_frame().opcode, 9U);
+  client.send_frame(0x8a, "");
+  server.pass(seconds_of(limits::pong_time_max) + 1);
+
+  EXPECT_EQ(server.counts().sockets, 1U);
+  Client other(server.port());
+  EXPECT_EQ(other
+                .request("POST", "/v1/threads/t/runs/r1/steps?attempt=1",
+                         R"({"steps":[{"seq":1,"type":"run_ended"}]})")
+                .status,
+            200);
+  EXPECT_EQ(client.read_frame().opcode, 1U) << "those that waited are answered";
+}
+
 TEST_F(Time, AReaderThatDoesNotReadIsCutOffAndNobodyElseIsHeldUp) {
   Client other(server.port());
   const std::string text(limits::message_bytes_max - 1024, 'x');

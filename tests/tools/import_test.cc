@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "engine/keys.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"
@@ -159,6 +160,19 @@ TEST(Import, GoesOnWithAHistoryOfWhichItHasTheBeginning) {
   EXPECT_EQ(rest.code, 0) << rest.err;
   EXPECT_EQ(out.out, history);
   EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
+// Whoever wrote them is elsewhere: the next start reads anew which runs are its own.
+TEST(Import, RunsThatCameOpenAreNotWaitedFor) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+
+  const Said in = lockstep({"import", "-", "--data", data}, history_of(stopped_and_answered()));
+
+  ASSERT_EQ(in.code, 0) << in.err;
+  tamper(data, [](const Kv& kv, KvBatch&) {
+    EXPECT_FALSE(kv.get(KvTable::meta, keys::outside_since)->has_value());
+  });
 }
 
 TEST(Import, RefusesAnotherHistoryOfAThreadThatIsThere) {

@@ -71,6 +71,28 @@ TEST_F(Damage, AFlippedBitInAnEntryIsFoundAndNamed) {
       << said.out;
 }
 
+TEST_F(Damage, AThreadThatTheFeedCallsDeletedIsFound) {
+  tamper(data_, [](const Kv& kv, KvBatch& batch) {
+    const auto rows = kv.scan({.table = KvTable::feed,
+                               .begin = {},
+                               .end = {},
+                               .direction = Direction::forward,
+                               .rows_max = 1,
+                               .bytes_max = 1});
+    ASSERT_TRUE(rows && !rows->empty());
+    const auto& [key, value] = rows->front();
+    auto row = decode_feed_row(key, value);
+    ASSERT_TRUE(row.has_value());
+    row->removed = true;
+    batch.put(KvTable::feed, key, encode(keys::feed(row->thread.owner), *row));
+  });
+
+  const Said said = verify();
+
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(said.out.find("its place in the feed"), std::string::npos) << said.out;
+}
+
 TEST_F(Damage, AMissingEntryIsFound) {
   tamper(data_, [&](const Kv&, KvBatch& batch) {
     batch.erase(KvTable::log, encode_key({ThreadNumber(1), story_.entries()[2].at}));
