@@ -5,6 +5,8 @@
 #include <map>
 
 #include "engine/keys.h"
+#include "engine/rocks/rocks_keys.h"
+#include "engine/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"
@@ -257,6 +259,23 @@ TEST(Users, AVerbThatIsNotToldWhoseThreadIsMeantNamesThemAndStops) {
     EXPECT_NE(asked.err.find("--user"), std::string::npos) << asked.err;
     EXPECT_EQ(asked.out, "");
   }
+}
+
+TEST(Users, ADeletedThreadOfAnotherIsNotMeant) {
+  const TempFolder folder;
+  const std::string data = two_of_one_id(folder.path());
+  tamper(data, [](const Kv& kv, KvBatch& batch) {
+    const std::string key = keys::thread({UserId("bob"), ThreadId("x")});
+    auto row = decode_thread_record(key, **kv.get(KvTable::threads, key));
+    ASSERT_TRUE(row.has_value());
+    row->record.thread.reset();
+    batch.put(KvTable::threads, key, encode(key, row->record) + encode_number(row->commit.get()));
+  });
+
+  const Said shown = lockstep({"show", "x", "--data", data});
+
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_NE(shown.out.find("of ann"), std::string::npos) << shown.out;
 }
 
 TEST(Users, AVerbThatIsToldShowsThatUsersThread) {

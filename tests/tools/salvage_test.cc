@@ -6,6 +6,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include "engine/epochs.h"
+#include "engine/keys.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rocks/rocks_mend.h"
@@ -120,6 +122,37 @@ TEST_F(Salvage, OfADamagedLogKeepsAllThatWasCommittedBefore) {
   EXPECT_NE(said.out.find(log + " is damaged at byte"), std::string::npos) << said.out;
   EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
   EXPECT_TRUE(starts(to_));
+}
+
+// What a list told may be among what is lost, and no list says by which thread.
+TEST_F(Salvage, ThatHasLostSomethingKnowsNoCursorOfAListAnyMore) {
+  const std::string log = file(".log");
+  flip(log, fs::file_size(log) - 20);
+
+  EXPECT_EQ(salvage().code, 1);
+
+  tamper(to_, [&](const Kv& kv, KvBatch&) {
+    const auto epochs = decode_epochs(**kv.get(KvTable::meta, epochs_key));
+    ASSERT_TRUE(epochs && !epochs->former.empty());
+    const Epoch former = epochs->former.back().epoch;
+    EXPECT_EQ(lists_shared_until(*epochs, former), CommitNumber());
+    EXPECT_NE(shared_until(*epochs, former), CommitNumber()) << "threads are counted each";
+  });
+}
+
+TEST_F(Salvage, GivesNoThreadTheNumberOfOneThatOnlyTheLogKnows) {
+  settle();
+  for (const KvTable table : {KvTable::meta, KvTable::threads}) {
+    ASSERT_FALSE(files_of(table).empty());
+    for (const std::string& path : files_of(table)) fs::remove(path);
+  }
+
+  const Said said = salvage();
+
+  EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0) << said.out << said.err;
+  tamper(to_, [](const Kv& kv, KvBatch&) {
+    EXPECT_EQ(keys::decode_number(**kv.get(KvTable::meta, keys::next_thread)), 2u);
+  });
 }
 
 TEST_F(Salvage, WritesIntoNoFolderThatHoldsSomething) {

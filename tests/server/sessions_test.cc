@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits on a connection while the engine has not answered: the test says when it does.
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "server/front/json_wait.h"
+#include "server/front/ws_session.h"
+#include "tests/support/engine_fixture.h"
+
+namespace lockstep::test {
+namespace {
+
+struct QuietWire : Wire {
+  void wake() override {}
+  void finish() override { finished = true; }
+  void read(bool) override {}
+  [[nodiscard]] const std::string& address() const override { return from; }
+  [[nodiscard]] Tick now() const override { return Tick(1); }
+
+  std::string from = "127.0.0.1";
+  bool finished = false;
+};
+
+struct Sessions : testing::Test, EngineFixture {
+  // As a front sends it: masked, here with nothing.
+  static std::string text_frame(std::string_view text) {
+    std::string frame("\x81\xfe", 2);
+    frame += static_cast<char>(text.size() >> 8);
+    frame += static_cast<char>(text.size() & 0xff);
+    frame += std::string(4, '\0');
+    return frame.append(text);
+  }
+  template <class Session>
+  static std::string filled(Session& session) {
+    std::string out;
+    session.fill(out);
+    return out;
+  }
+
+  Auth auth;
+  boost::asio::io_context context;
+  Background background{context};
+  Front front{.engine = *engine,
+              .auth = auth,
+              .metrics = metrics,
+              .random = random,
+              .background = background,
+              .rules = {},
+              .find_agent = {},
+              .page = {},
+              .counts = {},
+              .memory = &account,
+              .date = {},
+              .stopping = false};
+};
+
+TEST_F(Sessions, ASocketSaysNoGoodByeBeforeWhatWasTakenIsAnswered) {
+  start_streaming();
+  QuietWire wire;
+  WsSession socket(wire, front, {user, {}});
+  socket.received(
+      text_frame(R"({"steps":{"id":"s","thread":"t1","run":"r1","attempt":1,"steps":[)"
+                 R"({"seq":2,"type":"content_appended","message":"a1","text":"x"}]}})"));
+
+  socket.shut_down();
+  const std::string before = filled(socket);
+  executor.run();
+  const std::string after = filled(socket);
+
+  EXPECT_EQ(before, "") << "its writer would not know whether the step was taken";
+  EXPECT_NE(after.find(R"("frame":"steps")"), std::string::npos);
+  EXPECT_NE(filled(socket).find("going away"), std::string::npos);
+}
+
+TEST_F(Sessions, AJsonAnswerThatIsFarBehindItsRunComesAtTheRunsEnd) {
+  start_streaming();
+  SyncReply reply = synced({});
+  ASSERT_EQ(reply.awaited, std::vector{rid("r1")});
+  JsonWait wait(front, request({}, reply.cursor), std::move(reply));
+  std::uint64_t seq = 1;
+  for (std::uint32_t entry = 0; entry < limits::read_entries_max + 10; ++entry) {
+    ASSERT_TRUE(write(batch("r1", {token(++seq, "a1", "x")})));
+  }
+  ASSERT_TRUE(write(batch("r1", {run_over(++seq)})));
+
+  std::string out;
+  EXPECT_EQ(wait.fill(out, limits::write_bytes_max), Stream::Filled::waiting);
+  executor.run();
+  EXPECT_EQ(wait.fill(out, limits::write_bytes_max), Stream::Filled::finished);
+
+  EXPECT_NE(out.find(R"("status":"completed")"), std::string::npos) << out;
+}
+
+}  // namespace
+}  // namespace lockstep::test
