@@ -197,7 +197,7 @@ TEST_F(SilenceTest, WhatFrontsSayBeginsNoTimeAnew) {
     ASSERT_TRUE(sync({change_of(UpdateThread{"title " + std::to_string(at), {}, {}})}));
   }
 
-  EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+  ASSERT_EQ(run("r1").status, RunStatus::interrupted);
   EXPECT_EQ(run("r1").error->code, "silent");
 }
 
