@@ -7,6 +7,7 @@
 // never ahead of the log. keys.h says what the keys are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,13 @@ struct Scan {
   std::uint32_t rows_max = 0;
 };
 
+// What a store holds in memory by itself, in bytes: for whoever watches it.
+struct StoreMemory {
+  std::size_t unwritten = 0;  // in tables in memory, and in what is being written of them
+  std::size_t cache = 0;      // of blocks that were read
+  std::size_t indexes = 0;    // of tables on the disk, beside the cache
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -50,6 +58,7 @@ class Store {
                                                                std::string_view key) const = 0;
   [[nodiscard]] virtual Result<std::vector<std::pair<std::string, std::string>>> scan(
       const Scan& scan) const = 0;
+  [[nodiscard]] virtual StoreMemory memory() const { return {}; }
 };
 
 }  // namespace lockstep

@@ -120,9 +120,14 @@ inline constexpr std::uint32_t feed_items_max = 256;              // of one read
 
 // --- The heap ------------------------------------------------------------------------------------
 
-// Freed memory is given back when it is more than this since the last time: less is soon used
-// again, and fresh pages cost a fault each.
+// Freed memory is given back when it is more than this beyond what the last time had to leave: less
+// is soon used again, and fresh pages cost a fault each.
 inline constexpr std::size_t heap_free_bytes_max = 16 << 20;
+// A block of at least so much is mapped by itself. Above all that is made and freed for each write
+// and each block of the database (1 MiB), so that only large bodies and messages pay the faults.
+inline constexpr int heap_mapped_bytes = 4 << 20;
+// What an arena may keep free at its end. There are some ten, one a thread.
+inline constexpr int heap_end_bytes_max = 4 << 20;
 inline constexpr std::uint32_t heap_look_seconds = 5;
 
 // --- Runs ----------------------------------------------------------------------------------------

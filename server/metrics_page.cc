@@ -4,8 +4,10 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <initializer_list>
 #include <limits>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "server/front/json_write.h"
@@ -37,6 +39,18 @@ class Families {
     prometheus::ClientMetric metric;
     metric.gauge.value = static_cast<double>(value);
     add({"lockstep_" + name, help, prometheus::MetricType::Gauge, {metric}});
+  }
+  // One value a kind.
+  using Kinds = std::initializer_list<std::pair<const char*, std::size_t>>;
+  void gauges(const std::string& name, const std::string& help, Kinds values) {
+    prometheus::MetricFamily family{"lockstep_" + name, help, prometheus::MetricType::Gauge, {}};
+    for (const auto& [kind, value] : values) {
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"kind", kind});
+      metric.gauge.value = static_cast<double>(value);
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
   }
   void histogram(const std::string& name, const std::string& help, const Histogram& histogram) {
     prometheus::ClientMetric metric;
@@ -127,14 +141,23 @@ void add_memory(Families& families, const MemoryAccount& memory) {
                  [&](MemoryKind kind) { return memory.refused(kind); });
 }
 
+// What the database and the allocator say of themselves, for whoever compares the account with it.
+void add_measured(Families& families, const StoreMemory& store, const HeapUse& heap) {
+  families.gauges(
+      "store_memory_bytes", "Held by the database, as it says itself.",
+      {{"unwritten", store.unwritten}, {"cache", store.cache}, {"indexes", store.indexes}});
+  families.gauges("heap_bytes", "Of the allocator, in use and free, and resident of both.",
+                  {{"used", heap.used}, {"free", heap.free}, {"resident", heap.resident}});
+}
+
 }  // namespace
 
-std::string metrics_page(const Metrics& metrics, const FrontCounts& counts,
-                         const MemoryAccount* memory) {
+std::string metrics_page(const Measures& measures) {
   Families families;
-  if (memory) add_memory(families, *memory);
-  add_engine(families, metrics);
-  add_front(families, counts);
+  if (measures.memory) add_memory(families, *measures.memory);
+  add_measured(families, measures.store, measures.heap);
+  add_engine(families, measures.metrics);
+  add_front(families, measures.front);
   return families.text();
 }
 

@@ -2,7 +2,7 @@
 // metrics_page.h: the counters, as Prometheus reads them.
 //
 // The engine and the front count in plain numbers; only here they get names, units and help. A page
-// is made when it is asked for, from what is counted anyway: watching costs nothing while nobody
+// is made when it is asked for, from what is measures anyway: watching costs nothing while nobody
 // looks.
 #pragma once
 
@@ -10,11 +10,20 @@
 
 #include "engine/memory.h"
 #include "engine/metrics.h"
+#include "engine/store.h"
 #include "server/front/front.h"
+#include "server/heap.h"
 
 namespace lockstep {
 
-[[nodiscard]] std::string metrics_page(const Metrics& metrics, const FrontCounts& counts,
-                                       const MemoryAccount* memory);
+struct Measures {
+  const Metrics& metrics;
+  const FrontCounts& front;
+  const MemoryAccount* memory = nullptr;  // null: it is not measures
+  StoreMemory store = {};
+  HeapUse heap = {};
+};
+
+[[nodiscard]] std::string metrics_page(const Measures& measures);
 
 }  // namespace lockstep

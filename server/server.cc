@@ -31,6 +31,7 @@ struct Server::Inside {
               .counts = {},
               .rate = RateLimit(rules.rate, parts.auth.needs_tokens()),
               .memory = parts.memory,
+              .store = parts.store,
               .date = {},
               .stopping = false},
         connections(front),

@@ -40,6 +40,7 @@ struct ServerParts {
   std::function<const Agent*(const AgentName& agent)> find_agent;
   Page page = {};                   // what browsers are shown
   MemoryAccount* memory = nullptr;  // null: nothing is counted
+  const Store* store = nullptr;     // whose memory is shown in /metrics
 };
 
 struct ServerRules {

@@ -22,6 +22,7 @@
 #include "server/auth.h"
 #include "server/config.h"
 #include "server/control.h"
+#include "server/heap.h"
 #include "server/inference/live_agents.h"
 #include "server/inference/settings.h"
 #include "server/log_line.h"
@@ -272,6 +273,7 @@ Result<std::unique_ptr<RocksLog>> open_rocks(const Config& config, RocksLog::Par
 }
 
 void prepare_process(const Config& config, LineLog& log) {
+  bound_heap();
   warn_of_settings(config, log);
   raise_file_limit(log);
   share(sharing_of(config));
@@ -334,7 +336,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   TellingEngine telling(**engine, log);
   auto serving = open_serving({context, telling, read.auth, metrics, random, background, log,
                                [&agents](const AgentName& name) { return agents.find(name).get(); },
-                               embedded_page(), &memory},
+                               embedded_page(), &memory, &(*rocks)->log()},
                               config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(

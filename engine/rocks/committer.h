@@ -54,6 +54,9 @@ class Committer {
   void sync_mark();
   [[nodiscard]] bool mark_moved() const { return mark_moved_; }
 
+  // Lets the disk give memory back (kv.h). Called every `rest_look_seconds`.
+  void rest() { parts_.kv.rest(); }
+
  private:
   struct Group;
 

@@ -3,11 +3,14 @@
 
 #include <chrono>
 
+#include "engine/rocks/limits.h"
+
 namespace lockstep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds mark_interval{1000};
+constexpr std::chrono::milliseconds rest_interval = std::chrono::seconds(limits::rest_look_seconds);
 
 }  // namespace
 
@@ -21,9 +24,9 @@ CommitterThread::~CommitterThread() {
 
 void CommitterThread::run() {
   auto synced = Clock::now();
+  auto rested = synced;
   while (true) {
-    std::optional<std::chrono::milliseconds> time;
-    if (committer_.mark_moved()) time = mark_interval;
+    const std::chrono::milliseconds time = committer_.mark_moved() ? mark_interval : rest_interval;
     auto woken = queue_.wait(time);
     if (woken == CommitQueue::Woken::by_close) break;
     // False with a job waiting means that the disk has failed: then only the end is left to wait
@@ -33,6 +36,10 @@ void CommitterThread::run() {
     if (now - synced >= mark_interval) {
       committer_.sync_mark();
       synced = now;
+    }
+    if (now - rested >= rest_interval) {
+      committer_.rest();
+      rested = now;
     }
   }
   committer_.sync_mark();

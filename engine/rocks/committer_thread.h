@@ -2,9 +2,9 @@
 // committer_thread.h: the thread that waits for the disk.
 //
 // It sleeps until something waits to be committed, commits, and once a second makes the mark
-// survive a power cut. It is the one place of the engine that looks at a steady clock: the second
-// is no part of any answer, and no state depends on it. When it ends, what still waits is dropped
-// unacknowledged.
+// survive a power cut; now and then the disk may give memory back. It is the one place of the
+// engine that looks at a steady clock: its times are no part of any answer, and no state depends on
+// them. When it ends, what still waits is dropped unacknowledged.
 //
 // Lives on: itself; made and ended by the engine strand.
 #pragma once

@@ -86,6 +86,12 @@ class Kv {
   [[nodiscard]] virtual Result<std::optional<std::string>> get(KvTable table,
                                                                std::string_view key) const = 0;
   [[nodiscard]] virtual Result<std::vector<KvRow>> scan(const KvRange& range) const = 0;
+
+  [[nodiscard]] virtual StoreMemory memory() const { return {}; }
+
+  // Called every `rest_look` seconds, between commits: memory that was hardly used since the last
+  // call may go. It must not keep a commit waiting.
+  virtual void rest() {}
 };
 
 class Mark {

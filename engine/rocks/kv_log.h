@@ -82,6 +82,7 @@ class KvLog : public Log, public Store {
                                                        std::string_view key) const override;
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> scan(
       const Scan& scan) const override;
+  [[nodiscard]] StoreMemory memory() const override { return parts_.kv.memory(); }
 
   // --- What a start found
   // ---------------------------------------------------------------------------

@@ -44,6 +44,15 @@ inline constexpr std::uint64_t salvage_threads_max = 100'000'000;
 // What it writes at once: its memory, and a flush each.
 inline constexpr std::size_t salvage_batch_bytes = 8 << 20;
 
+// What lies in memory of the database and was of little use for so long goes: a burst must not
+// stay.
+inline constexpr std::uint32_t rest_look_seconds = 10;
+// "Little use": less was written, or read, than this since the last look. And of what was written,
+// or is cached, so much may stay: less is not worth a file on the disk, or reading it again.
+inline constexpr std::size_t rest_bytes = 8 << 20;
+// A table that has less in memory is left as it is: small files only cost compactions.
+inline constexpr std::size_t rest_table_bytes = 1 << 20;
+
 // Defaults of the RocksDB options that the operator may set.
 inline constexpr std::size_t block_cache_bytes = 256 << 20;
 // A memtable of the log: some 500,000 tokens. Two of them at most wait to be flushed.

@@ -159,8 +159,8 @@ ColumnFamilyOptions log_options(const RocksOptions& options,
   return family;
 }
 
-std::vector<ColumnFamilyDescriptor> families(const RocksOptions& options) {
-  auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+std::vector<ColumnFamilyDescriptor> families(const RocksOptions& options,
+                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   std::vector<ColumnFamilyDescriptor> all;
   for (const char* name : table_names) {
     bool log = all.empty();
@@ -206,8 +206,9 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::string& path, const Ro
   db.listeners.push_back(std::make_shared<BackgroundErrors>(fail_stop, *db.env, path));
   db.listeners.push_back(std::make_shared<ManifestKeeper>());
   auto parts = std::make_unique<Parts>();
+  parts->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   rocksdb::DB* opened = nullptr;
-  std::vector<ColumnFamilyDescriptor> tables = families(options);
+  std::vector<ColumnFamilyDescriptor> tables = families(options, parts->cache);
   for (ColumnFamilyDescriptor& table : tables) {
     table.options.disable_auto_compactions = !files->compacts || options.opens_damaged_tables;
   }
@@ -243,10 +244,11 @@ Result<std::unique_ptr<RocksKv>> RocksKv::try_read_only(const std::string& path,
   db.create_if_missing = false;
   db.create_missing_column_families = false;
   auto parts = std::make_unique<Parts>();
+  parts->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   rocksdb::DB* opened = nullptr;
   db.wal_filter = &parts->order;
-  Status status =
-      rocksdb::DB::OpenForReadOnly(db, path, families(options), &parts->handles, &opened);
+  Status status = rocksdb::DB::OpenForReadOnly(db, path, families(options, parts->cache),
+                                               &parts->handles, &opened);
   parts->db.reset(opened);
   if (const auto& gap = parts->order.gap(); !gap.empty()) {
     return fail(Kind::corrupt, "corrupt", gap);
@@ -282,6 +284,7 @@ Result<void> RocksKv::commit(const KvBatch& batch) {
   options.sync = sync_on_commit;
   Status status = parts_->db->Write(options, &writes);
   if (!status.ok()) return std::unexpected(error_of(status));
+  parts_->written.fetch_add(writes.GetDataSize(), std::memory_order_relaxed);
   return {};
 }
 
@@ -294,6 +297,7 @@ Result<std::optional<std::string>> RocksKv::get(KvTable table, std::string_view 
     return std::unexpected(reading_error(status, *parts_->db, *parts_->handle(table),
                                          {.table = table, .begin = begin, .end = begin + '\0'}));
   }
+  parts_->read.fetch_add(value.size(), std::memory_order_relaxed);
   return value;
 }
 
@@ -316,6 +320,7 @@ Result<std::vector<KvRow>> RocksKv::scan(const KvRange& range) const {
     bytes += it->key().size() + it->value().size();
     forward ? it->Next() : it->Prev();
   }
+  parts_->read.fetch_add(bytes, std::memory_order_relaxed);
   if (!it->status().ok()) {
     return std::unexpected(
         reading_error(it->status(), *parts_->db, *parts_->handle(range.table), range));

@@ -68,6 +68,11 @@ class RocksKv : public Kv {
                                                        std::string_view key) const override;
   [[nodiscard]] Result<std::vector<KvRow>> scan(const KvRange& range) const override;
 
+  [[nodiscard]] StoreMemory memory() const override;
+  // Writes tables of which much lies in memory to the disk, beside other work, and lets go of
+  // blocks that were read.
+  void rest() override;
+
   // What a crash had left unfinished, and unflushed, at the end of the write-ahead logs when this
   // was opened: it is cut off.
   [[nodiscard]] std::uint64_t dropped_bytes() const;

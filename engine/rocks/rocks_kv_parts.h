@@ -5,9 +5,11 @@
 // outlives them, and has a pointer to `order`.
 #pragma once
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -24,8 +26,12 @@ struct RocksKv::Parts {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by KvTable, then RocksDB's own `default`
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  std::shared_ptr<rocksdb::Cache> cache;  // of blocks, for all tables
   std::uint64_t dropped_bytes = 0;
   bool compacts = true;
+  // Bytes of rows since the last look (rocks_kv_memory.cc).
+  std::atomic<std::size_t> written = 0;
+  std::atomic<std::size_t> read = 0;
 
   ~Parts() {
     for (rocksdb::ColumnFamilyHandle* handle : handles) {

@@ -64,6 +64,7 @@ struct Front {
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
   MemoryAccount* memory = nullptr;  // null: nothing is counted
+  const Store* store = nullptr;     // whose memory is shown
   std::string date;                 // now, as a header has it
   bool stopping = false;            // new requests are refused
 };

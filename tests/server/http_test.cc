@@ -323,6 +323,14 @@ TEST_F(Http, MetricsAreForPrometheus) {
   EXPECT_EQ(reply.headers.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(reply.body.find("lockstep_connections 1"), std::string::npos) << reply.body;
   EXPECT_NE(reply.body.find("lockstep_append_seconds_bucket"), std::string::npos);
+  for (const char* kind : {"unwritten", "cache", "indexes"}) {
+    const std::string line = "lockstep_store_memory_bytes{kind=\"" + std::string(kind) + "\"} ";
+    EXPECT_NE(reply.body.find(line), std::string::npos) << line;
+  }
+  for (const char* kind : {"used", "free", "resident"}) {
+    const std::string line = "lockstep_heap_bytes{kind=\"" + std::string(kind) + "\"} ";
+    EXPECT_NE(reply.body.find(line), std::string::npos) << line;
+  }
 }
 
 Auth two_users() {
