@@ -107,6 +107,16 @@ TEST_P(DamagedFiles, ASalvageOfEveryKindOfFileThatIsMissingSwappedCutOrOlderKeep
   }
 }
 
+TEST_P(DamagedFiles, ASalvageKnowsWhatWasDeletedWhicheverTableThatSaysSoIsGone) {
+  std::size_t gone = 0;
+  for (const auto& [path, bytes] : base_.image) {
+    if (!path.ends_with(".sst")) continue;
+    salvage({"missing", path, [&path](Image& image) { image.erase(path); }});
+    ++gone;
+  }
+  EXPECT_GT(gone, 0U);
+}
+
 TEST(SalvageLaw, FindsAnEntryTooMany) {
   const auto entry = [](std::uint64_t at, std::uint64_t previous) {
     Entry made;

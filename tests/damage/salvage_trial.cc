@@ -79,11 +79,14 @@ class Trial {
     const auto& was = base_.shown.threads.at(name);
     // Where commits are missing, or a log is damaged, its deletion may have been there, as after a
     // restore.
-    if (!was && is && (salvaged_.missing > 0 || salvaged_.log_cut)) return;
+    if (!was && is && deletions_lost()) return;
     if (!was && is) return fault(who + "it is back, though it was deleted");
     const bool settings_lost = salvaged_.settings_missing > 0;
     if (!is && is.error().kind == Kind::corrupt && settings_lost) return;
     if (!is && is.error().kind == Kind::corrupt) return fault(who + is.error().detail);
+    if (!was && is.error().code != "deleted" && !deletions_lost()) {
+      fault(who + "that it was deleted is forgotten: " + is.error().code);
+    }
     if (!was) return;
     if (!is) {
       ++verdict_.shorter;
@@ -105,6 +108,8 @@ class Trial {
     }
     cursors(engine, name, was->entries, common);
   }
+
+  [[nodiscard]] bool deletions_lost() const { return salvaged_.missing > 0 || salvaged_.log_cut; }
 
   void cursors(Engine& engine, const ThreadName& name, const std::vector<Entry>& was,
                std::size_t common) {
