@@ -26,14 +26,18 @@ Result<AgentsConfig> agents_of(const Config& config) {
   return agents;
 }
 
+std::string next_of(const std::string& warning) {
+  if (warning == "key_unset") return "set the variable and start again: until then its runs fail";
+  if (warning == "key_too_short") return "too short to be struck out of what the model server says";
+  return "fronts see what params hold, and the log keeps it: a key belongs into api_key_env";
+}
+
 void warn_of_agents(const AgentSet& agents, LineLog& log) {
   for (const AgentWarning& warning : agents.warnings()) {
-    const bool unset = warning.event == "key_unset";
-    log.error(warning.event,
-              {{"agent", warning.agent},
-               {"variable", warning.variable},
-               {"next", unset ? "set the variable and start again: until then its runs fail"
-                              : "too short to be struck out of what the model server says"}});
+    const bool of_params = warning.event == "params_are_shown";
+    log.error(warning.event, {{"agent", warning.agent},
+                              {of_params ? "member" : "variable", warning.what},
+                              {"next", next_of(warning.event)}});
   }
 }
 

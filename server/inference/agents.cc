@@ -139,6 +139,8 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
       return fail(made.error().kind, made.error().code,
                   "agent " + name + ": " + made.error().detail);
     }
+    const auto shown = agent.params ? secret_in(*agent.params) : std::nullopt;
+    if (shown) set->warnings_.push_back({"params_are_shown", name, *shown});
     set->agents_.emplace(AgentName(name), std::move(*made));
     if (agent.kind == AgentKind::push) {
       set->silences_.emplace(AgentName(name), agent.silence_timeout);

@@ -50,9 +50,9 @@ using AgentsConfig = std::map<std::string, AgentConfig>;
 
 // What will not work, or not as well as it looks: for the operator.
 struct AgentWarning {
-  std::string event;  // `key_unset`, `key_too_short`
+  std::string event;  // `key_unset`, `key_too_short`, `params_are_shown`
   std::string agent;
-  std::string variable;
+  std::string what;  // the variable, or the member of `params`
   friend bool operator==(const AgentWarning&, const AgentWarning&) = default;
 };
 

@@ -29,6 +29,30 @@ void append_members(std::string& out, const std::vector<JsonMember>& members) {
   out += '}';
 }
 
+// What stands in names of members that hold secrets, in small letters without `-` and `_`. `token`
+// alone would also be in `max_tokens`.
+constexpr std::array<std::string_view, 7> secret_words = {
+    "apikey", "authorization", "password", "secret", "credential", "accesstoken", "authtoken"};
+
+bool names_a_secret(std::string_view key) {
+  std::string plain;
+  for (const char letter : key) {
+    if (letter == '-' || letter == '_') continue;
+    plain += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  }
+  return plain == "key" || plain == "token" ||
+         std::ranges::any_of(secret_words,
+                             [&](std::string_view word) { return plain.contains(word); });
+}
+
+void look_for_secrets(JsonNode node, std::optional<std::string>& found) {
+  node.each_element([&](JsonNode element) { look_for_secrets(element, found); });
+  node.each_member([&](std::string_view key, JsonNode value) {
+    if (!found && value.is_string() && names_a_secret(key)) found = std::string(key);
+    look_for_secrets(value, found);
+  });
+}
+
 std::optional<std::string> read_string(const std::string* text) {
   if (!text) return {};
   const auto read = read_json(*text, unbounded_json(limits::json_depth_max));
@@ -64,6 +88,13 @@ void apply_params(RequestSettings& settings, const std::optional<Json>& params,
       set_member(settings.request, member.key, member.value);
     }
   }
+}
+
+std::optional<std::string> secret_in(const Json& params) {
+  const auto read = read_json(params.text, unbounded_json(limits::json_depth_max));
+  std::optional<std::string> found;
+  if (read) look_for_secrets(read->root(), found);
+  return found;
 }
 
 void set_member(std::vector<JsonMember>& members, std::string_view key, std::string value) {

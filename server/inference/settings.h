@@ -40,6 +40,10 @@ enum class ModelChoice { fixed, callers };
 // `stream_options`, `n`, and `model` if it is fixed.
 void apply_params(RequestSettings& settings, const std::optional<Json>& params, ModelChoice choice);
 
+// The name of a member, at any depth, that seems to hold a secret. Nothing in a configuration's
+// params is secret: `…/context` shows to every front what was sent, and the log keeps it.
+[[nodiscard]] std::optional<std::string> secret_in(const Json& params);
+
 // Replaces the member or adds it at the end.
 void set_member(std::vector<JsonMember>& members, std::string_view key, std::string value);
 // Null if there is none.

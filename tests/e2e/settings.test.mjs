@@ -269,12 +269,13 @@ describe("At its start the server says", { timeout: 60_000 }, () => {
     return { lines: err.trim().split("\n"), limits };
   };
 
-  test("which keys are not set, or too short to be struck out", async () => {
+  test("which keys are not set, or too short to be struck out, or where fronts see them", async () => {
     const agent = (name) => `[agents.${name}]\nkind="openai"\nbase_url="http://127.0.0.1:9/v1"\nmodel="m"\n`;
-    const config = `${agent("a")}api_key_env="SAYS_NONE"\n${agent("b")}api_key_env="SAYS_SHORT"\n`;
+    const config = `${agent("a")}api_key_env="SAYS_NONE"\n${agent("b")}api_key_env="SAYS_SHORT"\nparams='{"api_key":"k"}'\n`;
     const { lines } = await said(config, { SAYS_SHORT: "1234567" });
     assert.ok(lines.some((it) => / error key_unset agent=a variable=SAYS_NONE /.test(it)), lines.join("\n"));
     assert.ok(lines.some((it) => / error key_too_short agent=b variable=SAYS_SHORT /.test(it)), lines.join("\n"));
+    assert.ok(lines.some((it) => / error params_are_shown agent=b member=api_key /.test(it)), lines.join("\n"));
   });
 
   test("which origins no browser sends, and which variables are no settings", async () => {

@@ -90,6 +90,23 @@ TEST(AgentSet, WarnsOfAKeyThatIsNotSetAndOfOneThatIsTooShortToBeStruckOut) {
                                        {"key_too_short", "b", "LOCKSTEP_TEST_SHORT_KEY"}}));
 }
 
+TEST(AgentSet, WarnsOfAParameterThatSeemsToHoldASecret) {
+  Stage stage;
+  AgentConfig plain = openai();
+  plain.params = Json{R"({"max_tokens":5,"tools":[{"properties":{"api_key":{"type":"string"}}}]})"};
+  AgentConfig flat = openai();
+  flat.params = Json{R"({"Api-Key":"sk-12345678"})"};
+  AgentConfig deep = openai();
+  deep.params = Json{R"({"a":[{"extra_headers":{"Authorization":"Bearer x"}}]})"};
+
+  const auto agents = stage.open({{"a", plain}, {"b", flat}, {"c", deep}});
+
+  ASSERT_TRUE(agents);
+  EXPECT_EQ((*agents)->warnings(),
+            (std::vector<AgentWarning>{{"params_are_shown", "b", "Api-Key"},
+                                       {"params_are_shown", "c", "Authorization"}}));
+}
+
 TEST(AgentSet, APushAgentStartsNothing) {
   Stage stage;
   AgentConfig config;
