@@ -203,6 +203,7 @@ BaseStore build_base(const BaseAsked& asked) {
     Life first(folder, random, base.threads);
     for (int i = 0; i < first_threads; ++i) first.make_thread();
     for (int i = 0; i < 4 * first_threads; ++i) first.any_turn();
+    if (asked.deleted_early) first.erase(1);
   }
   Life second(folder, random, base.threads);
   for (int i = 0; i < first_threads; ++i) second.make_thread();

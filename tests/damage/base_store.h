@@ -39,6 +39,7 @@ struct BaseAsked {
   std::size_t tail_bytes;  // the newest write-ahead log has at least so many
   std::uint64_t seed = 1;
   Flush flush = Flush::done;
+  bool deleted_early = false;  // one more thread is deleted, and its rows have become tables
 };
 [[nodiscard]] BaseStore build_base(const BaseAsked& asked);
 
