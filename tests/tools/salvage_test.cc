@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "engine/entry_codec.h"
 #include "engine/epochs.h"
 #include "engine/keys.h"
 #include "engine/rocks/rocks_keys.h"
@@ -105,6 +106,31 @@ TEST_F(Salvage, FindsTheOlderCopyOfAnEntryThatWasWrittenOver) {
 
   EXPECT_EQ(lockstep({"verify", "--data", data_}).code, 1);
   EXPECT_EQ(said.code, 0) << said.out << said.err;
+  EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
+}
+
+TEST_F(Salvage, LeavesOutWhatComesBehindAMissingEntryThoughItWouldFit) {
+  Story story = story_;
+  story.change(UpdateThread{"missing", {}, {}});
+  story.change(UpdateThread{"behind it", {}, {}});
+  const Entry& behind = story.entries().back();
+  const ThreadState before = story.state_at(behind.previous);
+  tamper(data_, [&](const Kv& kv, KvBatch& batch) {
+    const LogKey last{ThreadNumber(1), story_.entries().back().at};
+    const std::string value = **kv.get(KvTable::log, encode_key(last));
+    const CommitNumber commit(decode_value(last, value)->commit.get() + 2);
+    const LogKey key{ThreadNumber(1), behind.at};
+    batch.put(KvTable::log, encode_key(key),
+              encode_value(key, {commit, behind.previous, encode(behind, before)}));
+  });
+
+  const Said said = salvage();
+
+  EXPECT_EQ(said.code, 1) << said.out << said.err;
+  EXPECT_NE(said.out.find("the entry before entry " + std::to_string(behind.at.get())),
+            std::string::npos)
+      << said.out;
+  EXPECT_EQ(events(to_).find("behind it"), std::string::npos);
   EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
 }
 
