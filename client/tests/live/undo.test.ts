@@ -144,6 +144,25 @@ describe("a deletion that can be undone", () => {
     expect(server.textsOf("t")).toEqual(["one", "two"]);
   });
 
+  test("is not undone while it is being sent", async () => {
+    const tab = await begin();
+    server.down = true;
+    server.cut();
+    const told = said(live(tab).delete({ undo: true }));
+    await world.run(2_000);
+    const [held] = tab.client.undoable;
+    await world.run(20_000);
+    const undone = vi.fn();
+    void tab.client.undo(held?.id ?? "").then(undone);
+    await world.run(2_000);
+    expect(undone).toHaveBeenCalledWith(false);
+    server.down = false;
+    tab.client.reconnect();
+    await world.run(30_000);
+    expect(told.result).toMatchObject({ ok: true });
+    expect(server.deleted.has("t")).toBe(true);
+  });
+
   test("of a thread hides it from the list and refuses what is said in it, until it is undone", async () => {
     const tab = await begin();
     const other = await open();
