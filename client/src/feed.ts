@@ -52,7 +52,8 @@ export const feedOf = (settings: FeedSettings): Feed => {
     if (any) void remember();
     act();
   });
-  const threads = new Map<string, Thread>();
+  // Each once, and the newest first.
+  let threads: readonly Thread[] = [];
   // Threads that are looked at and not there: while there are any, the feed says when they come.
   const wanted = new Set<string>();
   let view: ThreadListView = { status: "loading", threads: [], error: null };
@@ -74,7 +75,7 @@ export const feedOf = (settings: FeedSettings): Feed => {
 
   const remember = async (): Promise<void> => {
     const kept = await settings.kept();
-    if (!cursor && kept.length > 0) show(kept);
+    if (!cursor && kept.length > 0) add(kept);
   };
 
   const read = async (): Promise<void> => {
@@ -96,17 +97,17 @@ export const feedOf = (settings: FeedSettings): Feed => {
       next = answer.value.next;
     } while (next);
     reading = false;
-    threads.clear();
+    threads = [];
     // Followed from nowhere for the sake of one thread: from here on, for the list.
     unfollow();
     cursor = first;
     // What moved while it was read is on two pages: the first of them is newer, and put last.
-    show(found.reverse());
+    add(found.reverse());
     act();
   };
 
   const failed = (code: string, detail: string): void => {
-    if (threads.size === 0) {
+    if (threads.length === 0) {
       view = { status: "error", threads: [], error: { status: 0, code, detail } };
       listeners.tell();
     }
@@ -143,24 +144,39 @@ export const feedOf = (settings: FeedSettings): Feed => {
   const took = (frame: FeedFrame): void => {
     if (cursor) ({ cursor } = frame);
     if ("removed" in frame) {
-      threads.delete(frame.removed);
+      threads = without(frame.removed);
       settings.removed(frame.removed);
     } else {
-      threads.set(frame.thread.id, frame.thread);
+      place(frame.thread);
       appeared(frame.thread.id);
     }
-    if (cursor) show([]);
+    if (cursor) show();
     if ("thread" in frame && wanted.delete(frame.thread.id)) act();
   };
 
+  const without = (id: string): Thread[] => threads.filter((it) => it.id !== id);
+
+  /** One of them has changed: nearly always it is the newest now, and the others keep their order. */
+  const place = (thread: Thread): void => {
+    const others = without(thread.id);
+    const older = others.findIndex((it) => it.updated < thread.updated);
+    others.splice(older < 0 ? others.length : older, 0, thread);
+    threads = others;
+  };
+
   /** With these among them. */
-  const show = (more: readonly Thread[]): void => {
-    for (const thread of more) threads.set(thread.id, thread);
-    const sorted = [...threads.values()].sort((a, b) => b.updated - a.updated);
-    const shown = sorted.filter((it) => !settings.hidden(it.id));
+  const add = (more: readonly Thread[]): void => {
+    const byId = new Map([...threads, ...more].map((it) => [it.id, it]));
+    threads = [...byId.values()].sort((a, b) => b.updated - a.updated);
+    show();
+  };
+
+  const show = (): void => {
+    const kept = threads;
+    const shown = kept.filter((it) => !settings.hidden(it.id));
     view = { status: "ready", threads: shown, error: null };
     cancelKeeping?.();
-    cancelKeeping = clock.after(keptAfter, () => settings.keep(sorted));
+    cancelKeeping = clock.after(keptAfter, () => settings.keep(kept));
     listeners.tell();
   };
 
@@ -171,7 +187,7 @@ export const feedOf = (settings: FeedSettings): Feed => {
     subscribe: listeners.add,
     act,
     refresh() {
-      if (view.status === "ready") show([]);
+      if (view.status === "ready") show();
     },
     want(thread) {
       const known = !cancelFollow || wanted.has(thread);
