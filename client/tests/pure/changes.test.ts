@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// changes.test.ts: how much of what is not answered goes with one request.
+
+import { expect, test } from "vitest";
+
+import { changesOf } from "../../src/changes.js";
+import { emptyState } from "../../src/state.js";
+import type { PendingChange } from "../../src/types.js";
+
+const put = (op: number): PendingChange => ({
+  thread: "t",
+  op,
+  seen: null,
+  change: { type: "put_message", message: { id: `m${op}`, text: "x" } },
+});
+
+test("a request that was spoilt makes the next ones small, and one that was answered whole again", () => {
+  const changes = changesOf("t");
+  changes.merge(Array.from({ length: 100 }, (_, at) => put(at + 1)));
+  const sent = () => changes.batch(emptyState("t"))[0].map(({ op }) => op);
+
+  const first = sent();
+  changes.blame(first, undefined);
+  const half = sent();
+  changes.answered(half, [], true);
+
+  expect([first.length, half.length, sent().length]).toEqual([64, 32, 64]);
+});
