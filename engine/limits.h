@@ -2,12 +2,15 @@
 // limits.h: every bound, with its reason.
 //
 // What happens at a limit is a decision: a request gets a named error, a follower falls back to the
-// log, a producer is asked to wait. Nothing grows for ever.
+// log, a producer is asked to wait. Nothing grows for ever. How much a page or a slice holds stands
+// in paging.h.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+
+#include "engine/paging.h"
 
 namespace lockstep::limits {
 
@@ -43,18 +46,12 @@ static_assert(ops_remembered >= changes_max,
               "a request that is sent again finds the answers to all its changes");
 // Devices of a thread whose ops are remembered; beyond that the one that changed longest ago goes.
 inline constexpr std::size_t devices_max = 1024;
-inline constexpr std::size_t diff_frame_bytes_max = 1 << 20;  // the protocol's
 
 // --- Steps ---------------------------------------------------------------------------------------
 
 inline constexpr std::size_t batch_steps_max = 4096;  // of one request
 // What one entry gathers while the one before it is being made durable.
-inline constexpr std::size_t entry_steps_max = 4096;
 inline constexpr std::size_t entry_bytes_max = 1 << 20;
-// Of an attempt, compared when they are sent again: a batch and what a writer may have in flight
-// behind it. 8 bytes each, so 32 KiB for a run that is being written.
-inline constexpr std::size_t steps_remembered = 4096;
-static_assert(steps_remembered >= batch_steps_max, "a batch that is sent again is compared whole");
 // Places in one entry where steps from its middle may begin: text that repeats itself has many.
 inline constexpr std::size_t step_match_tries_max = 256;
 // Threads that a start mends at one time, beside those that somebody asks for: their entries share
@@ -85,28 +82,14 @@ inline constexpr std::uint32_t idle_seconds_max = 15;
 inline constexpr std::size_t memory_settled = 16;
 // A thread in memory beside its rows: its fields, its place in the indexes, its lane.
 inline constexpr std::size_t thread_bytes = 2048;
-// Threads whose state is kept in memory when nobody uses them, however small.
-inline constexpr std::size_t idle_states_max = 1024;
-// Of a followed thread: a follower further behind reads the log.
-inline constexpr std::size_t tail_bytes_max = 1 << 20;
-inline constexpr std::size_t tail_entries_max = 4096;
-// What one read of the log brings: enough to fill a write, little enough not to hold up the strand.
-inline constexpr std::uint32_t read_entries_max = 1024;
-inline constexpr std::size_t read_bytes_max = 1 << 20;
 // An entry that is longer, its rows and views included, is written beside the strand: encoding
 // takes a millisecond for half a megabyte.
 inline constexpr std::size_t turn_entry_bytes = 256 << 10;
 // One write to a socket.
 inline constexpr std::size_t write_bytes_max = 1 << 20;
 
-// --- Views ---------------------------------------------------------------------------------------
-
-// Entries that a first open may have to fold behind its views: then the views are written again.
-inline constexpr std::uint32_t view_entries_max = 4096;
-
 // --- Lists ---------------------------------------------------------------------------------------
 
 inline constexpr std::uint32_t list_default = 50;
-inline constexpr std::uint32_t list_max = 1000;
 
 }  // namespace lockstep::limits

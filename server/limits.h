@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "engine/limits.h"
+#include "server/paging.h"
 
 namespace lockstep::limits {
 
@@ -116,7 +117,6 @@ inline constexpr seconds ticket_time_max{60};
 inline constexpr std::size_t socket_streams_max = 1'024;  // threads followed over one socket
 inline constexpr std::size_t socket_requests_max = 256;   // unanswered; then reading waits
 inline constexpr std::size_t socket_replies_bytes_max = 1 << 20;  // unsent; then reading waits
-inline constexpr std::uint32_t feed_items_max = 256;              // of one read of the feed
 
 // --- The heap ------------------------------------------------------------------------------------
 
@@ -132,11 +132,6 @@ inline constexpr std::uint32_t heap_look_seconds = 5;
 
 // --- Runs ----------------------------------------------------------------------------------------
 
-// Steps of one run that wait to become durable: above it a producer is asked to pause, and is
-// resumed below the lower mark.
-inline constexpr std::size_t run_steps_high = 8'192;
-inline constexpr std::size_t run_steps_low = 1'024;
-static_assert(run_steps_low < run_steps_high);
 inline constexpr std::chrono::milliseconds step_retry_delay{50};
 
 }  // namespace lockstep::limits

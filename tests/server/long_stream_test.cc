@@ -18,7 +18,7 @@ using boost::json::object;
 constexpr std::string_view as_json = "Accept: application/json\r\n";
 constexpr std::string_view as_lines = "Accept: application/x-ndjson\r\n";
 // One slice is what one read of the log brings.
-constexpr int more_than_a_slice = static_cast<int>(limits::read_entries_max) * 2 + 10;
+const int more_than_a_slice = static_cast<int>(limits::read_entries_max) * 2 + 10;
 
 object frame_of(const std::string& text) { return boost::json::parse(text).as_object(); }
 
@@ -93,7 +93,7 @@ TEST_F(LongStreams, ASocketThatWasNotReadHearsAllOfIt) {
                    R"({"type":"put_message","message":{"id":"m1","text":"0"}}]}})");
   const object diff = frame_of(client.read_frame().payload);
   const std::string large(12'000, 'x');
-  constexpr int count = static_cast<int>(limits::read_entries_max) + 200;
+  const int count = static_cast<int>(limits::read_entries_max) + 200;
 
   for (int at = 0; at < count; ++at) say(large);
 
@@ -131,7 +131,7 @@ TEST_F(LongStreams, OfADiffInSeveralFramesOnlyTheLastBearsACursor) {
 TEST_F(LongStreams, AFeedThatIsFarBehindBringsAllThatChanged) {
   const Reply list = writer.request("GET", "/v1/threads");
   const std::string cursor(frame_of(list.body).at("cursor").as_string());
-  constexpr int count = static_cast<int>(limits::feed_items_max) * 2 + 5;
+  const int count = static_cast<int>(limits::feed_items_max) * 2 + 5;
   for (int at = 0; at < count; ++at) {
     const std::string thread = "/v1/threads/f" + std::to_string(at) + "/sync";
     ASSERT_EQ(writer.request("POST", thread, put("m1", "x"), as_json).status, 200);
