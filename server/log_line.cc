@@ -19,6 +19,8 @@ spdlog::level::level_enum level_of(LineLog::Level level) {
       return spdlog::level::info;
     case LineLog::Level::error:
       return spdlog::level::err;
+    case LineLog::Level::none:
+      return spdlog::level::off;
   }
   return spdlog::level::err;
 }

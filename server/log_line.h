@@ -5,6 +5,8 @@
 //   info    a change of state worth one line
 //   debug   what helps to find out why
 //
+// `none`, as the least level, is a log that writes nothing: a simulation's.
+//
 // There is no `warning`, because nobody acts on it. A line is an event and its fields, as text
 // (`listening address=127.0.0.1:7777`) or, for machines, as JSON. Secrets never stand in a line.
 //
@@ -25,7 +27,7 @@ namespace lockstep {
 
 class LineLog {
  public:
-  enum class Level : std::uint8_t { debug, info, error };
+  enum class Level : std::uint8_t { debug, info, error, none };
   enum class Style : std::uint8_t { text, json };
   // A text or a number: in JSON a number stands without quotes.
   struct Value {

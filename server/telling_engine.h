@@ -15,7 +15,7 @@
 
 namespace lockstep {
 
-class TellingEngine final : public Engine {
+class TellingEngine : public Engine {
  public:
   // Requires: both live as long as it is used.
   TellingEngine(Engine& engine, LineLog& log) : engine_(engine), log_(log) {}

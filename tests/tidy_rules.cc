@@ -153,7 +153,7 @@ constexpr std::array files_of_numbers{
     View{"limits.h"},     View{"_codec"},    View{"codes"},           View{"utf8"},
     View{"text.cc"},      View{"metrics.h"}, View{"server/config.h"}, View{"front/handlers_"},
     View{"front/router"}, View{"crc32c"},    View{"frames"},          View{"http_"},
-    View{"problem"},      View{"status"},
+    View{"problem"},      View{"status"},    View{"paging.cc"},
 };
 // Bytes and bits, percent, and units of time: they mean the same everywhere.
 constexpr std::array<std::uint64_t, 8> plain_numbers{100, 127,  128,  255,

@@ -10,29 +10,29 @@
 
 namespace lockstep {
 
-Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(Front& front, FollowPlan plan) {
-  std::unique_ptr<ThreadFollower> follower(new ThreadFollower(front, std::move(plan)));
+Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(FollowParts parts, FollowPlan plan) {
+  std::unique_ptr<ThreadFollower> follower(new ThreadFollower(parts, std::move(plan)));
   // Where all that was to make the thread was refused there is nothing to follow; the outcomes are
   // the answer.
   if (follower->diff_ && follower->cursor_.at == Timestamp()) follower->plan_.follow = Follow::none;
   if (follower->plan_.follow == Follow::none && follower->diff_) return follower;
-  Result<void> joined = front.engine.join(follower->plan_.user, follower->plan_.thread, *follower);
+  Result<void> joined = parts.engine.join(follower->plan_.user, follower->plan_.thread, *follower);
   if (!joined) return std::unexpected(std::move(joined.error()));
   follower->joined_ = true;
   return follower;
 }
 
-ThreadFollower::ThreadFollower(Front& front, FollowPlan plan)
-    : front_(front), plan_(std::move(plan)), cursor_{plan_.after, front.engine.epoch()} {
+ThreadFollower::ThreadFollower(FollowParts parts, FollowPlan plan)
+    : parts_(parts), plan_(std::move(plan)), cursor_{plan_.after, parts.engine.epoch()} {
   if (!plan_.reply) return;
   cursor_ = plan_.reply->cursor;
-  held_ = Charge(front.memory, MemoryKind::answers, held_by(plan_.reply->diff));
+  held_ = Charge(parts.memory, MemoryKind::answers, held_by(plan_.reply->diff));
   diff_ = std::make_unique<DiffFrames>(std::move(*plan_.reply), limits::diff_frame_bytes_max);
   plan_.reply.reset();
 }
 
 ThreadFollower::~ThreadFollower() {
-  if (joined_) front_.engine.leave(plan_.thread, *this);
+  if (joined_) parts_.engine.leave(plan_.thread, *this);
 }
 
 void ThreadFollower::wake() {
@@ -47,7 +47,7 @@ void ThreadFollower::shut_down() {
 
 bool ThreadFollower::done_waiting() const {
   return plan_.follow == Follow::none ||
-         (plan_.follow == Follow::run && plan_.awaited.empty() && !front_.stopping);
+         (plan_.follow == Follow::run && plan_.awaited.empty() && !parts_.stopping);
 }
 
 Stream::Filled ThreadFollower::fill(std::string& out, std::size_t bytes_max) {
@@ -74,7 +74,7 @@ Stream::Filled ThreadFollower::fill_diff(std::string& out, std::size_t bytes_max
 }
 
 Stream::Filled ThreadFollower::fill_entries(std::string& out, std::size_t bytes_max) {
-  Result<Slice> slice = front_.engine.entries(plan_.user, plan_.thread, cursor_.at, bytes_max);
+  Result<Slice> slice = parts_.engine.entries(plan_.user, plan_.thread, cursor_.at, bytes_max);
   if (!slice) return failed(out, slice.error());
   for (const auto& published : slice->entries) {
     if (plan_.until && published->entry->at > *plan_.until) return end(out, "done");

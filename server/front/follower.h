@@ -23,12 +23,18 @@
 #include "engine/engine.h"
 #include "engine/memory.h"
 #include "server/front/diff_frames.h"
-#include "server/front/front.h"
 #include "server/front/problem.h"
 #include "server/front/stream.h"
 #include "server/front/sync_codec.h"
 
 namespace lockstep {
+
+// What a follower needs of its front. All of it outlives the follower.
+struct FollowParts {
+  Engine& engine;
+  MemoryAccount* memory;  // null: nothing is counted
+  const bool& stopping;   // no run of before is waited for any more
+};
 
 struct FollowPlan {
   UserId user;
@@ -45,7 +51,8 @@ struct FollowPlan {
 class ThreadFollower : public Stream, private Follower {
  public:
   // Joins the thread at once, so that nothing is missed. Fails as `Engine::read` does.
-  [[nodiscard]] static Result<std::unique_ptr<ThreadFollower>> open(Front& front, FollowPlan plan);
+  [[nodiscard]] static Result<std::unique_ptr<ThreadFollower>> open(FollowParts parts,
+                                                                    FollowPlan plan);
   ~ThreadFollower() override;
   ThreadFollower(const ThreadFollower&) = delete;
   ThreadFollower& operator=(const ThreadFollower&) = delete;
@@ -55,7 +62,7 @@ class ThreadFollower : public Stream, private Follower {
   void shut_down() override;
 
  private:
-  ThreadFollower(Front& front, FollowPlan plan);
+  ThreadFollower(FollowParts parts, FollowPlan plan);
 
   void wake() override;
   // Each appends and says whether the stream goes on.
@@ -67,7 +74,7 @@ class ThreadFollower : public Stream, private Follower {
   void take(std::string& out, const Published& published);
   [[nodiscard]] bool done_waiting() const;
 
-  Front& front_;
+  FollowParts parts_;
   FollowPlan plan_;
   std::unique_ptr<DiffFrames> diff_;
   Charge held_;  // what the diff does not share with the state

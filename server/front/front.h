@@ -17,6 +17,7 @@
 #include "server/auth.h"
 #include "server/background.h"
 #include "server/front/assets.h"
+#include "server/front/follower.h"
 #include "server/front/rate_limit.h"
 #include "server/front/tickets.h"
 #include "server/limits.h"
@@ -67,6 +68,8 @@ struct Front {
   const Store* store = nullptr;     // whose memory is shown
   std::string date;                 // now, as a header has it
   bool stopping = false;            // new requests are refused
+
+  [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };
 
 }  // namespace lockstep

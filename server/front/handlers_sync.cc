@@ -49,7 +49,7 @@ Answer sync_answer(Front& front, SyncAsked asked, SyncReply reply) {
   plan.follow = asked.follow;
   plan.awaited = reply.awaited;
   plan.reply = std::move(reply);
-  auto follower = ThreadFollower::open(front, std::move(plan));
+  auto follower = ThreadFollower::open(front.follow_parts(), std::move(plan));
   // The thread was deleted in between: the changes were considered, but nobody can see them any
   // more.
   if (!follower) return response_of(problem_of(follower.error()));
@@ -198,7 +198,7 @@ Result<Answer> events_answer(Front& front, EventsAsked asked) {
     }
   }
   const Form form = asked.plan.framing.form;
-  auto follower = ThreadFollower::open(front, std::move(asked.plan));
+  auto follower = ThreadFollower::open(front.follow_parts(), std::move(asked.plan));
   if (!follower) return std::unexpected(std::move(follower.error()));
   return StreamAnswer{std::move(*follower), form};
 }

@@ -191,7 +191,7 @@ void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply>
   }
   plan.awaited = reply->awaited;
   plan.reply = std::move(*reply);
-  auto follower = ThreadFollower::open(front_, std::move(plan));
+  auto follower = ThreadFollower::open(front_.follow_parts(), std::move(plan));
   if (!follower) {
     drop(id);
     return refuse(id, problem_of(follower.error()));

@@ -197,10 +197,10 @@ const Entry* ThreadTruth::entry(Timestamp at) const {
   return found == entries_.end() || (*found)->at != at ? nullptr : found->get();
 }
 
-const Entry* ThreadTruth::next(Timestamp after) const {
+std::shared_ptr<const Entry> ThreadTruth::shared_next(Timestamp after) const {
   const auto found =
       std::ranges::upper_bound(entries_, after, {}, [](const auto& e) { return e->at; });
-  return found == entries_.end() ? nullptr : found->get();
+  return found == entries_.end() ? nullptr : *found;
 }
 
 const Screen& ThreadTruth::screen(Timestamp at) const {

@@ -71,7 +71,8 @@ class ThreadTruth {
   [[nodiscard]] Timestamp last() const { return there() ? entries_.back()->at : Timestamp(); }
   [[nodiscard]] const Entry* entry(Timestamp at) const;
   // The one after `after`; null if there is none.
-  [[nodiscard]] const Entry* next(Timestamp after) const;
+  [[nodiscard]] const Entry* next(Timestamp after) const { return shared_next(after).get(); }
+  [[nodiscard]] std::shared_ptr<const Entry> shared_next(Timestamp after) const;
   [[nodiscard]] const std::vector<std::shared_ptr<const Entry>>& entries() const {
     return entries_;
   }

@@ -28,7 +28,7 @@ void Device::say(Memory::What what) {
 }
 
 void Device::switch_off(Micros how_long) {
-  ++network_.judge.records.counts["fault: device offline"];
+  if (online_) ++network_.judge.records.counts["fault: device offline"];
   online_ = false;
   network_.cut(*this);
   network_.loop.after(how_long, "online again", [this] {
@@ -114,7 +114,12 @@ void Device::ask(bool with_changes) {
                       : stays_ || !chance_.one_in(4) ? Until::ever
                                                      : Until::runs_end;
   network_.loop.trace(with_changes ? "device says" : "device follows");
-  const std::uint64_t line = network_.ask(*this, std::move(request), until);
+  // What follows may be the entries alone, if nothing is to be said first.
+  const bool entries = !with_changes && !sync_next_ && request.changes.cursor &&
+                       request.changes.changes.empty() && chance_.one_in(4);
+  if (!with_changes) sync_next_ = false;
+  const std::uint64_t line = entries ? network_.follow_entries(*this, std::move(request))
+                                     : network_.ask(*this, std::move(request), until);
   memory_->sent(line);
   (with_changes ? saying_ : following_) = line;
   if (!with_changes) followed_ = false;
@@ -123,21 +128,24 @@ void Device::ask(bool with_changes) {
 
 void Device::receive(std::uint64_t line, const Frame& frame) {
   if (line != following_ && line != saying_ && !answered_.contains(line)) return;
-  const auto* error = std::get_if<Error>(&frame);
+  const auto* refused = std::get_if<Refused>(&frame.what);
+  const Error* error = refused ? &refused->error : nullptr;
   if (!error) failures_ = 0;
   absent_ = error && error->code == "unknown_thread";
+  if (error && error->code == "rewound") sync_next_ = true;
   Taken taken = memory_->take(line, frame);
   if (!taken.wrong.empty()) {
     return network_.judge.records.found(is_.device.get() + " of " + to_string(is_.thread) + ": " +
                                         taken.wrong);
   }
   memory_->check(network_.judge);
-  if (std::holds_alternative<SyncReply>(frame)) {
+  if (std::holds_alternative<SyncReply>(frame.what)) {
     // Its outcomes have come, so the next may be said.
     if (line == saying_) answered_.insert(std::exchange(saying_, 0));
     if (line == following_) followed_ = true;
     if (memory_->unanswered() > 0 && !taken.sync_anew) go_on_later(first_retry_micros);
   }
+  if (line == following_ && std::holds_alternative<Live>(frame.what)) followed_ = true;
   if (taken.deleted) deleted_ = true;
   if (taken.sync_anew) {
     ++network_.judge.records.counts["gap seen, synced anew"];

@@ -67,6 +67,7 @@ class Device : public LineEnd {
   std::set<std::uint64_t> answered_;  // lines whose outcomes have come, and which stream on
   bool absent_ = false;               // the server knows of no such thread
   bool followed_ = false;             // the line that follows has had its diff
+  bool sync_next_ = false;            // the server asked for it
 };
 
 }  // namespace lockstep::sim

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // line.h: one exchange between a device and the server, over a network that loses things.
 //
-//   device ─ request ─> (lost? late? twice?) ─> engine.sync ─> reply, then entries ─> (cut?) ─>
+//   device ─ request ─> (lost? late? twice?) ─> engine.sync ─> ThreadFollower ─ frames ─> (cut?) ─>
 //   device
 //
 // A line carries one sync request and its stream, in order, as a connection does; two lines
-// overtake each other freely. It breaks at any moment, and the ends learn of that at different
-// times or only by waiting. At the server's end it is a follower as the real one: a cursor that
-// takes what lies before it when there is room, and is cut off if the device does not read.
+// overtake each other freely. It breaks at any moment, also between two frames of a diff, and the
+// ends learn of that at different times or only by waiting. At the server's end is the server's own
+// follower, over SSE or lines of JSON; every frame that it writes is compared with what is true,
+// and the line is cut off if the device does not read.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -15,20 +16,15 @@
 #include <deque>
 #include <memory>
 #include <set>
-#include <variant>
 #include <vector>
 
+#include "server/front/follower.h"
+#include "tests/sim/frames.h"
 #include "tests/sim/process.h"
 
 namespace lockstep::sim {
 
 enum class Until { reply, runs_end, ever };  // what `follow` asks for
-
-struct Ended {
-  std::string reason;
-  Cursor cursor;
-};
-using Frame = std::variant<SyncReply, std::shared_ptr<const Entry>, Error, Ended>;
 
 // The device's end.
 class LineEnd {
@@ -55,11 +51,14 @@ class Network {
 
   // The line's number. The end must stay until it has hung up or lost the line.
   std::uint64_t ask(LineEnd& end, SyncRequest request, Until until);
+  // Follows the entries after the request's cursor, without a diff.
+  std::uint64_t follow_entries(LineEnd& end, SyncRequest request);
   void hang_up(std::uint64_t line);
   // While an end does not read, what comes for it waits.
   void read(LineEnd& end, bool reads);
   // All lines of an end break, or all there are.
   void cut(LineEnd& end);
+  void server_stops();
   void server_died();
 
   // A message on its way: calls `arrive` later, or never.
@@ -74,15 +73,17 @@ class Network {
  private:
   friend class Line;
   void remove(std::uint64_t line);
+  void give_up_later(const std::shared_ptr<Line>& line);
   // Followers are woken in an order that means nothing; they go on in that of their numbers.
   void woken(std::uint64_t line);
 
   std::uint64_t numbers_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Line>> lines_;
+  std::map<std::uint64_t, std::shared_ptr<Line>> hung_up_;  // the server has not heard of it
   std::set<std::uint64_t> woken_;
 };
 
-class Line : public Follower, public std::enable_shared_from_this<Line> {
+class Line : private StreamOwner, public std::enable_shared_from_this<Line> {
  public:
   Line(Network& network, std::uint64_t number, LineEnd* end, SyncRequest request, Until until);
   ~Line() override;
@@ -91,31 +92,38 @@ class Line : public Follower, public std::enable_shared_from_this<Line> {
 
   // The request is at the server.
   void serve();
-  void wake() override;
+  void serve_entries();
   // The connection is no more. The device is told, unless it is gone.
   void break_off();
   void leave();
 
  private:
   friend class Network;
+  void woken(Stream& stream) override;
   void replied(Asked& asked, Result<SyncReply> reply);
-  void follow(const SyncReply& reply);
+  void follow_entries();
+  void follow(FollowPlan plan);
   void pump_soon();
   void pump();
-  void check_entry(const Entry& entry);
+  // What the follower has said is true; it is on its way. False: the line broke.
+  bool say(Said said);
+  bool say_diff(Said said);
+  bool say_entry(Said said);
+  bool say_rest(Said said, std::string_view kind);
+  bool found(std::string wrong);
   void deliver(Frame frame);
   void arrive(Frame frame);
-  void finish(std::string reason);
 
   Network& network_;
   std::uint64_t number_;
   LineEnd* end_;  // null: nobody waits for the answer
   SyncRequest request_;
   Until until_;
-  std::uint64_t life_ = 0;
-  Timestamp at_;
-  std::vector<RunId> awaited_;
-  bool joined_ = false;
+  Form form_;
+  std::unique_ptr<ThreadFollower> follower_;
+  std::optional<SyncReply> reply_;  // until the last frame of its diff is said
+  std::uint64_t diff_frames_ = 0;
+  Cursor at_;
   bool pumping_ = false;
   bool broken_ = false;
   bool reads_ = true;

@@ -19,6 +19,8 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "server/front/follower.h"
+#include "server/log_line.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/loop.h"
@@ -52,12 +54,11 @@ inline constexpr std::size_t point_count = 6;
 
 class Process : private RunHost {
  public:
-  // Told of what the engine tells its host. Called with nothing else going on.
   struct Listener {
-    std::function<void(const AgentName& agent, const Context& context, std::uint32_t attempt)>
-        started;
-    std::function<void(const ThreadName& thread, const RunId& run)> ended;
-    std::function<void()> died;
+    // A model is to write this run.
+    std::function<std::unique_ptr<Generation>(const Context& context, StepWriter& writer)> started;
+    std::function<void()> stops;  // all is durable, and streams are to end
+    std::function<void()> died;   // the engine is still there, for the last time
   };
 
   Process(Loop& loop, Judge& judge, std::uint64_t seed);
@@ -69,10 +70,12 @@ class Process : private RunHost {
   [[nodiscard]] std::uint64_t life() const { return life_number_; }
   // Requires: it is ready.
   [[nodiscard]] Engine& engine();
+  // Requires: the same. What is made of them goes when the listener hears that it died.
+  [[nodiscard]] FollowParts follow_parts();
 
   // --- What can happen to it
   enum class Death { kill, power_cut };
-  void die(Death how);
+  void kill(Death how);
   void stop_gracefully();
   // Dies when it comes by this point for the `count`-th time.
   void die_at(Point point, std::uint64_t count);
@@ -108,7 +111,10 @@ class Process : private RunHost {
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
   void ended(const ThreadName& thread, const Run& run) override;
+  [[nodiscard]] std::shared_ptr<Agent> find_agent(const AgentName& name);
   void open();
+  void die(Death how);
+  void count_life();
   void poke();
   void commit();
   void bury(Death how);
@@ -122,6 +128,7 @@ class Process : private RunHost {
   Chance chance_;
   SimRandom random_;
   SimDisk disk_;
+  LineLog lines_{LineLog::Level::none, LineLog::Style::text};
   std::unique_ptr<Life> life_;
   std::uint64_t life_number_ = 0;
   std::optional<Backup> backup_;

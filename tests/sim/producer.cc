@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/steps_judge.h"
+
 namespace lockstep::sim {
 namespace {
 
@@ -74,11 +76,12 @@ void Author::go_on(std::vector<Step>& steps) {
 
 // --- How it gets there ---------------------------------------------------------------------------
 
-Producer::Producer(Network& network, ThreadName thread, RunId run, Where where, std::uint64_t seed)
+Producer::Producer(Network& network, ThreadName thread, RunId run, StepWriter* writer,
+                   std::uint64_t seed)
     : network_(network),
       thread_(std::move(thread)),
       run_(run),
-      where_(where),
+      writer_(writer),
       chance_(seed, 5),
       author_(std::move(run), seed) {
   later();
@@ -91,8 +94,12 @@ void Producer::tell_truth() {
 
 void Producer::go_away(Micros how_long) {
   away_until_ = network_.loop.now() + how_long;
-  if (where_ == Where::inside) return void(++network_.judge.records.counts["fault: model stalls"]);
-  ++network_.judge.records.counts["fault: producer dies and comes back"];
+  if (writer_ != nullptr) {
+    const bool at_work = !over() && !author_.over();
+    if (at_work) ++network_.judge.records.counts["fault: model stalls"];
+    return;
+  }
+  if (!over() || all_said_) ++network_.judge.records.counts["fault: producer dies and comes back"];
   acked_ = chance_.one_in(2) ? 0 : chance_.upto(acked_ + 1);
   if (!all_said_) return;
   acked_ = chance_.upto(steps_.size());
@@ -115,14 +122,28 @@ void Producer::later() {
 
 void Producer::go_on() {
   if (over()) return;
-  if (network_.loop.now() >= away_until_ && !in_flight_) {
+  if (network_.loop.now() >= away_until_ && !in_flight_ && !paused_) {
     for (std::uint64_t more = hurries_ ? 20 : chance_.between(1, 3); more > 0 && !author_.over();
          --more) {
       author_.go_on(steps_);
     }
-    write();
+    writer_ != nullptr ? write_inside() : write();
   }
   later();
+}
+
+// A model does not know what becomes of its steps; it stops when it is asked to.
+void Producer::write_inside() {
+  if (acked_ >= steps_.size()) return;
+  std::vector<Step> fresh(steps_.begin() + static_cast<std::ptrdiff_t>(acked_), steps_.end());
+  acked_ = steps_.size();
+  paused_ = !writer_->write(std::move(fresh));
+  if (paused_) ++network_.judge.records.counts["model asked to pause"];
+}
+
+void Producer::resume() {
+  ++network_.judge.records.counts["model resumed"];
+  paused_ = false;
 }
 
 void Producer::write() {
@@ -131,16 +152,15 @@ void Producer::write() {
   if (acked_ >= all.size()) return;
   std::uint64_t first = acked_;
   // A back end that is not sure sends more than it must.
-  if (where_ == Where::outside && first > 0 && chance_.one_in(6)) first = chance_.upto(first);
+  if (first > 0 && chance_.one_in(6)) first = chance_.upto(first);
   std::uint64_t last = all.size();
   if (chance_.one_in(5)) last = chance_.between(acked_ + 1, last);
   StepBatch batch{run_, 1, {}};
-  if (where_ == Where::outside && chance_.one_in(40)) batch.attempt = 2;
+  if (chance_.one_in(40)) batch.attempt = 2;
   batch.steps.assign(all.begin() + static_cast<std::ptrdiff_t>(first),
                      all.begin() + static_cast<std::ptrdiff_t>(last));
   in_flight_ = true;
   ++attempt_;
-  if (where_ == Where::inside) return send(std::move(batch));
   network_.loop.after(answer_patience, "producer's patience",
                       [this, alive = std::weak_ptr(alive_), attempt = attempt_] {
                         if (alive.expired() || attempt != attempt_) return;
@@ -165,6 +185,7 @@ void Producer::send(StepBatch batch) {
     return;
   }
   tell_truth();
+  if (chance_.one_in(12)) forge(batch);
   const std::uint64_t call = process.owes(thread_, run_);
   process.engine().write(std::nullopt, thread_, batch,
                          [this, alive = std::weak_ptr(alive_), batch,
@@ -173,50 +194,26 @@ void Producer::send(StepBatch batch) {
                            if (alive.expired() || !network_.process.passes(Point::before_ack))
                              return;
                            network_.judge.look();
-                           if (answer) check_ack(batch, *answer);
-                           if (!answer) check_refusal(batch, answer.error());
-                           if (where_ == Where::inside) return answered(batch, answer);
+                           check_answer(network_.judge, thread_, batch, answer);
                            network_.carry("steps' answer", [this, alive, batch, answer] {
                              if (!alive.expired()) answered(batch, answer);
                            });
                          });
 }
 
-void Producer::check_ack(const StepBatch& batch, const StepAck& ack) {
-  const test::ThreadTruth& truth = network_.judge.records.thread(thread_);
-  test::Records& records = network_.judge.records;
-  const test::RunLife* run = truth.run(run_);
-  if (!run || !truth.entry(ack.at))
-    return records.found("a step is acknowledged before it is durable");
-  if (batch.attempt != 1) return records.found("a step of another attempt is acknowledged");
-  if (ack.seq != batch.steps.back().seq || ack.seq > run->seq) {
-    return records.found("a step is acknowledged that is not there");
-  }
-  if (run->ended && !run->ended_by_steps) records.found("a step is acknowledged after a stop");
-  if (ack.at != run->taken_at(ack.seq)) records.found("a step is acknowledged at another time");
-  ++records.counts["steps acknowledged"];
-}
-
-void Producer::check_refusal(const StepBatch& batch, const StepRefusal& refusal) {
-  test::Records& records = network_.judge.records;
-  ++records.counts["steps refused: " + refusal.code];
-  const test::RunLife* run = records.thread(thread_).run(run_);
-  if (refusal.code == "seq_reused") {
-    return records.found("a step that was taken is refused as another's");
-  }
-  if (refusal.code == "gap") {
-    const bool right =
-        run && batch.steps.front().seq > run->seq + 1 && refusal.expected == run->seq + 1;
-    if (!right) records.found("a gap that is none");
-  } else if (refusal.code == "ended") {
-    if (!run || !run->ended) return records.found("a step is told of an end that is not durable");
-    if (refusal.status != run->status || refusal.seq != run->seq) {
-      return records.found("a step is told of another end");
-    }
-    if (run->ended_by_steps && batch.steps.back().seq <= run->seq) {
-      records.found("a known step of a run that ended itself is refused");
-    }
-  }
+// Somebody else believes that the attempt is theirs, and says something of their own.
+void Producer::forge(StepBatch batch) {
+  const test::RunLife* run = network_.judge.records.thread(thread_).run(run_);
+  if (!run || batch.steps.front().seq > run->seq) return;
+  auto* append = std::get_if<AppendContent>(&batch.steps.front().what);
+  if (!append) return;
+  append->text = "forged " + append->text;
+  Process& process = network_.process;
+  process.engine().write(std::nullopt, thread_, std::move(batch),
+                         [this, alive = std::weak_ptr(alive_)](const auto& answer) {
+                           if (alive.expired() || network_.process.dying()) return;
+                           check_forged(network_.judge, answer);
+                         });
 }
 
 void Producer::answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer) {
@@ -234,7 +231,7 @@ void Producer::refused(const StepRefusal& refusal) {
   if (refusal.code == "gap") {
     // A restore has taken what was acknowledged: it says it again.
     acked_ = *refusal.expected - 1;
-  } else if (waits && where_ == Where::outside) {
+  } else if (waits) {
     if (++failures_ > failures_max) given_up_ = true;
   } else if (refusal.code == "exists" || refusal.code == "unknown_message") {
     // Somebody deleted what it writes to: what is left has no place. Its run is to end all the

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // producer.h: what writes runs: models inside the server's process, and back ends outside.
 //
-// A model starts when the engine says so, writes at its own pace, stalls, fails, and dies with the
-// process. A back end outside (agent `push`) knows its run from the start that its own front has
-// asked for; it writes over the network, again and again until it is told that its steps are
-// durable, forgets at times what it was told, and goes away for a while.
+// A model starts when the server's run driver says so, writes at its own pace, stops while it is
+// asked to pause, stalls, fails, and dies with the process or when the driver lets it go. A back
+// end outside (agent `push`) knows its run from the start that its own front has asked for; it
+// writes over the network, again and again until it is told that its steps are durable, forgets at
+// times what it was told, and goes away for a while.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/producer.h"
 #include "tests/sim/line.h"
 
 namespace lockstep::sim {
@@ -45,20 +47,19 @@ class Author {
 
 class Producer {
  public:
-  enum class Where { inside, outside };
-  Producer(Network& network, ThreadName thread, RunId run, Where where, std::uint64_t seed);
+  // `writer`: the run driver's, for a model; null: the producer is outside.
+  Producer(Network& network, ThreadName thread, RunId run, StepWriter* writer, std::uint64_t seed);
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  // The run has ended, or the process that it lived in has.
+  // A model: the driver has let it go, or the process has died; it may go on.
   void stop() { stopped_ = true; }
+  void resume();
   // Says nothing for a while; outside, it forgets what it was told too, even that it was done.
   void go_away(Micros how_long);
   // Hurries to its end.
   void finish();
   [[nodiscard]] bool over() const { return stopped_ || given_up_; }
-  [[nodiscard]] Where where() const { return where_; }
-  [[nodiscard]] const ThreadName& thread() const { return thread_; }
   [[nodiscard]] const RunId& run() const { return run_; }
 
  private:
@@ -67,8 +68,8 @@ class Producer {
   void write();
   void send(StepBatch batch);
   void answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer);
-  void check_ack(const StepBatch& batch, const StepAck& ack);
-  void check_refusal(const StepBatch& batch, const StepRefusal& refusal);
+  void write_inside();
+  void forge(StepBatch batch);
   void refused(const StepRefusal& refusal);
   // The truth knows all that was ever said.
   void tell_truth();
@@ -76,7 +77,7 @@ class Producer {
   Network& network_;
   ThreadName thread_;
   RunId run_;
-  Where where_;
+  StepWriter* writer_;
   Chance chance_;
   Author author_;
   std::vector<Step> steps_;
@@ -89,6 +90,7 @@ class Producer {
   bool all_said_ = false;  // and acknowledged
   bool given_up_ = false;
   bool hurries_ = false;
+  bool paused_ = false;  // a model, by its driver
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

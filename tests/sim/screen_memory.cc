@@ -42,7 +42,7 @@ class ScreenMemory : public Memory {
   void lost(std::uint64_t) override {}
 
   Taken take(std::uint64_t, const Frame& frame) override {
-    return std::visit([this](const auto& one) { return taken(one); }, frame);
+    return std::visit([this](const auto& one) { return taken(one); }, frame.what);
   }
   [[nodiscard]] std::optional<Cursor> cursor() const override { return cursor_; }
   [[nodiscard]] const Screen& screen() override { return screen_; }
@@ -96,7 +96,17 @@ class ScreenMemory : public Memory {
     return taken;
   }
 
-  Taken taken(const Error& error) {
+  static Taken taken(const PartOfDiff&) { return {}; }  // the rest of it makes it whole
+
+  [[nodiscard]] Taken taken(const Live& live) {
+    Taken taken;
+    taken.sync_anew = forgotten_ || !cursor_ || live.cursor.at > screen_.now;
+    if (!taken.sync_anew && live.cursor.at == screen_.now) cursor_ = live.cursor;
+    return taken;
+  }
+
+  Taken taken(const Refused& refused) {
+    const Error& error = refused.error;
     Taken taken;
     taken.ended = true;
     if (error.code == "deleted") {
@@ -105,7 +115,7 @@ class ScreenMemory : public Memory {
       forgotten_ = true;  // what it holds stays, and is offered
       if (unanswered_.empty()) offer(screen_, Timestamp());
     } else if (error.code != "unknown_thread" && error.code != "stopping" &&
-               error.code != "overloaded") {
+               error.code != "overloaded" && error.code != "rewound") {
       taken.wrong = "it is refused as " + error.code;
     }
     return taken;

@@ -121,8 +121,8 @@ void World::user_acts(const Act& act, Chance& chance) {
     if (fresh && start->agent == AgentName("push")) {
       const auto outside = std::pair(device.is().thread, start->run);
       if (runs_started_.insert(outside).second) {
-        producers_.push_back(std::make_unique<Producer>(network_, outside.first, outside.second,
-                                                        Producer::Where::outside, chance.next()));
+        producers_.push_back(std::make_shared<Producer>(network_, outside.first, outside.second,
+                                                        nullptr, chance.next()));
       }
     }
     device.say(std::move(what));

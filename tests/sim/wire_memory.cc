@@ -3,9 +3,6 @@
 //
 // What the simulation says in the engine's words becomes JSON here, by the server's own writers,
 // and what the front says is read by the server's own reader: so those are simulated too.
-#include <limits>
-
-#include "server/front/diff_frames.h"
 #include "server/front/json_write.h"
 #include "server/front/sync_codec.h"
 #include "tests/sim/memory.h"
@@ -85,30 +82,6 @@ struct Written {
   }
 };
 
-// A frame as the server would write it.
-struct FrameText {
-  std::string operator()(const SyncReply& reply) const {
-    std::string text;
-    DiffFrames(reply, std::numeric_limits<std::size_t>::max()).next(text);
-    return text;
-  }
-  std::string operator()(const std::shared_ptr<const Entry>& entry) const {
-    std::string text;
-    append_entry_frame(text, *entry);
-    return text;
-  }
-  std::string operator()(const Error& error) const {
-    const Problem problem = problem_of(error);
-    return serialize(
-        object{{"status", problem.status}, {"code", problem.code}, {"detail", problem.detail}});
-  }
-  std::string operator()(const Ended& ended) const {
-    std::string text;
-    append_end_frame(text, ended.cursor, ended.reason);
-    return text;
-  }
-};
-
 std::string reading_of(const Screen& screen) {
   std::string text = "{\"thread\":";
   append_thread(text, *screen.thread);
@@ -154,17 +127,18 @@ class WireMemory : public Memory {
   }
 
   Taken take(std::uint64_t line, const Frame& frame) override {
-    const std::string text = std::visit(FrameText(), frame);
-    const auto* error = std::get_if<Error>(&frame);
+    const auto* refused = std::get_if<Refused>(&frame.what);
+    const bool before = refused && !refused->on_stream;
     const std::uint64_t stream = streams_.at(line);
-    const WireFront::Taken mine = error ? front_.refused(text, stream) : front_.take(text, stream);
-    if (error) streams_.erase(line);
+    const WireFront::Taken mine =
+        before ? front_.refused(frame.text, stream) : front_.take(frame.text, stream);
+    if (refused) streams_.erase(line);
     if (mine.wrong.empty()) front_.offer();
     Taken taken;
-    taken.wrong = mine.wrong.empty() ? "" : mine.wrong + " in " + text;
-    taken.sync_anew = mine.sync_anew && !error;
-    taken.ended = mine.ended || error;
-    taken.deleted = mine.reason == "deleted" || (error && error->code == "deleted");
+    taken.wrong = mine.wrong.empty() ? "" : mine.wrong + " in " + frame.text;
+    taken.sync_anew = mine.sync_anew && !refused;
+    taken.ended = mine.ended || refused;
+    taken.deleted = mine.reason == "deleted";
     return taken;
   }
   [[nodiscard]] std::optional<Cursor> cursor() const override {

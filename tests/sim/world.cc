@@ -13,6 +13,19 @@ constexpr Micros rest_max{3'600'000'000};  // virtual time until everything must
 constexpr std::uint64_t events_max = 400'000;  // a run that makes more goes round in circles
 constexpr std::uint64_t rest_look = 16;        // events between two looks whether it has
 
+// A model as the run driver holds it.
+class Model : public Generation {
+ public:
+  explicit Model(std::shared_ptr<Producer> producer) : producer_(std::move(producer)) {}
+  ~Model() override { producer_->stop(); }
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  void resume() override { producer_->resume(); }
+
+ private:
+  std::shared_ptr<Producer> producer_;
+};
+
 }  // namespace
 
 World::World(const Options& options, test::Counts& counts)
@@ -23,10 +36,10 @@ World::World(const Options& options, test::Counts& counts)
       network_(loop_, process_, judge_, options.seed) {
   loop_.on_trace = options.on_trace;
   process_.listener = {
-      .started = [this](const AgentName& agent, const Context& context,
-                        std::uint32_t) { run_started(agent, context); },
-      .ended = [this](const ThreadName& thread, const RunId& run) { run_ended(thread, run); },
-      .died = [this] { died(); }};
+      .started = [this](const Context& context,
+                        StepWriter& writer) { return run_started(context, writer); },
+      .stops = [this] { network_.server_stops(); },
+      .died = [this] { network_.server_died(); }};
   process_.start();
   Chance chance(seed_, 7);
   const std::size_t threads = chance.one_in(3) ? 2 : 1;
@@ -42,7 +55,7 @@ World::World(const Options& options, test::Counts& counts)
   }
 }
 
-World::~World() = default;
+World::~World() { network_.server_died(); }
 
 Story World::run() {
   const std::vector<Act> plan = make_plan(seed_);
@@ -113,9 +126,9 @@ void World::weather_turns(const Act& act) {
 void World::server_acts(const Act& act, Chance& chance) {
   switch (act.kind) {
     case ActKind::kill:
-      return process_.die(Process::Death::kill);
+      return process_.kill(Process::Death::kill);
     case ActKind::power_cut:
-      return process_.die(Process::Death::power_cut);
+      return process_.kill(Process::Death::power_cut);
     case ActKind::die_at_point:
       return process_.die_at(static_cast<Point>(chance.upto(point_count)), chance.between(1, 6));
     case ActKind::disk_fault:
@@ -139,26 +152,13 @@ void World::server_acts(const Act& act, Chance& chance) {
   }
 }
 
-void World::run_started(const AgentName& agent, const Context& context) {
-  ++judge_.records.counts["run started"];
-  if (agent == AgentName("push")) return;
-  producers_.push_back(std::make_unique<Producer>(
-      network_, context.thread, context.run, Producer::Where::inside, mixed(seed_ ^ ++names_)));
-  if (healing_) producers_.back()->finish();
-}
-
-void World::run_ended(const ThreadName& thread, const RunId& run) {
-  for (const auto& producer : producers_) {
-    const bool inside = producer->where() == Producer::Where::inside;
-    if (inside && producer->thread() == thread && producer->run() == run) producer->stop();
-  }
-}
-
-void World::died() {
-  for (const auto& producer : producers_) {
-    if (producer->where() == Producer::Where::inside) producer->stop();
-  }
-  network_.server_died();
+std::unique_ptr<Generation> World::run_started(const Context& context, StepWriter& writer) {
+  ++judge_.records.counts["run driven"];
+  auto producer = std::make_shared<Producer>(network_, context.thread, context.run, &writer,
+                                             mixed(seed_ ^ ++names_));
+  producers_.push_back(producer);
+  if (healing_) producer->finish();
+  return std::make_unique<Model>(std::move(producer));
 }
 
 // --- The end -------------------------------------------------------------------------------------

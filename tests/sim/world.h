@@ -47,11 +47,6 @@ class World {
   Story run();
 
  private:
-  struct Place {  // a thread that users are at
-    ThreadName thread;
-    UserId user;
-  };
-
   void act(const Act& act);
   void user_acts(const Act& act, Chance& chance);
   void server_acts(const Act& act, Chance& chance);
@@ -61,9 +56,7 @@ class World {
   void check_rest();
   void check_reading(Device& device);
   Device& some_device(Chance& chance);
-  void run_started(const AgentName& agent, const Context& context);
-  void run_ended(const ThreadName& thread, const RunId& run);
-  void died();
+  std::unique_ptr<Generation> run_started(const Context& context, StepWriter& writer);
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
@@ -82,7 +75,7 @@ class World {
   Process process_;
   Network network_;
   std::vector<std::unique_ptr<Device>> devices_;
-  std::vector<std::unique_ptr<Producer>> producers_;
+  std::vector<std::shared_ptr<Producer>> producers_;
   std::set<std::pair<ThreadName, RunId>> runs_started_;
   std::uint64_t names_ = 0;
   bool healing_ = false;

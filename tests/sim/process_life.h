@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// process_life.h: all that dies with a simulated process, in the order in which it is made.
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include "engine/rocks/kv_log.h"
+#include "server/run_driver.h"
+#include "tests/sim/process_parts.h"
+#include "tests/support/story.h"
+
+namespace lockstep::sim {
+
+// Long beside any pause of a producer; what one has given up ends all the same.
+inline constexpr std::chrono::seconds silence_max{90};
+inline constexpr std::uint64_t busy_tasks_max =
+    4;  // of the strand, while the disk is at one commit
+
+struct Process::Life {
+  explicit Life(Process& process)
+      : executor(process.loop_, process.chance_, [&process] { process.poke(); }),
+        fail_stop([](const std::string&) {}),
+        kv(process.disk_, process.judge_.records,
+           [this, &process] { executor.run_some(process.chance_.upto(busy_tasks_max)); }),
+        mark(process.disk_),
+        driver([&process](const AgentName& name) { return process.find_agent(name); }, executor,
+               process.lines_) {
+    agents.silence_max = silence_max;
+  }
+  ~Life() = default;
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  StrandExecutor executor;
+  FailStop fail_stop;
+  BusyKv kv;
+  SimMark mark;
+  Metrics metrics;
+  test::AnyAgents agents;
+  RunDriver driver;  // outlives the engine, whose host it is
+  std::unique_ptr<KvLog> log;
+  std::unique_ptr<test::SpiedLog> spied;
+  std::unique_ptr<MortalLog> mortal;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<SaidEngine> said;  // what the driver writes to
+  bool stopping = false;
+  bool ready = false;
+  bool committing = false;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// process_parts.h: what a simulated process is made of, beside the engine and the log.
+//
+//   StrandExecutor   one event for each task, in order
+//   BusyKv           while the disk is busy the strand goes on
+//   MortalLog        a dying process appends nothing
+//   SaidEngine       the engine as its own run driver has it: what is written there is known
+//
+// Lives on: the simulation's one thread.
+#pragma once
+
+#include <deque>
+
+#include "engine/limits.h"
+#include "engine/rocks/committer.h"
+#include "server/telling_engine.h"
+#include "tests/sim/process.h"
+#include "tests/sim/steps_judge.h"
+
+namespace lockstep::sim {
+
+inline constexpr std::uint64_t strand_micros = 40;  // until what was posted runs, at most
+
+// One event for each task, in order.
+class StrandExecutor : public Executor {
+ public:
+  StrandExecutor(Loop& loop, Chance& chance, std::function<void()> after_each)
+      : loop_(loop), chance_(chance), after_each_(std::move(after_each)) {}
+
+  void post(Task task) override {
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() == 1) schedule();
+  }
+  void post_after(std::chrono::microseconds delay, Task task) override {
+    loop_.after(delay, "timer",
+                [this, alive = std::weak_ptr(alive_), task = std::move(task)]() mutable {
+                  if (!alive.expired()) post(std::move(task));
+                });
+  }
+  [[nodiscard]] bool runs_here() const override { return true; }
+
+  // What runs on the strand while another thread is at something.
+  void run_some(std::uint64_t count) {
+    for (; count > 0 && !tasks_.empty(); --count) run();
+  }
+
+ private:
+  void schedule() {
+    loop_.after(Micros(1 + chance_.upto(strand_micros)), "strand",
+                [this, alive = std::weak_ptr(alive_)] {
+                  if (!alive.expired()) run();
+                });
+  }
+  void run() {
+    if (tasks_.empty()) return;  // it ran while the disk was busy
+    Task task = std::move(tasks_.front());
+    const auto alive = std::weak_ptr(alive_);
+    task();
+    if (alive.expired()) return;
+    tasks_.pop_front();
+    if (!tasks_.empty()) schedule();
+    after_each_();
+  }
+
+  Loop& loop_;
+  Chance& chance_;
+  std::function<void()> after_each_;
+  std::deque<Task> tasks_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// The disk as the committer sees it: while it is busy the strand goes on.
+class BusyKv : public test::SpiedKv {
+ public:
+  BusyKv(SimDisk& disk, test::Records& records, std::function<void()> meanwhile)
+      : SpiedKv(disk, records), meanwhile_(std::move(meanwhile)) {}
+
+  [[nodiscard]] Result<void> commit(const KvBatch& batch) override {
+    meanwhile_();
+    return SpiedKv::commit(batch);
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+// The log as the engine sees it: a dying process appends nothing.
+class MortalLog : public Log {
+ public:
+  MortalLog(test::SpiedLog& log, Process& process) : log_(log), process_(process) {}
+  void append(Append append, Done<Result<CommitNumber>> done) override {
+    if (!process_.passes(Point::before_append)) return;
+    log_.append(std::move(append), std::move(done));
+    process_.passes(Point::after_append);
+  }
+  [[nodiscard]] Result<std::vector<StoredEntry>> read(ThreadNumber thread, Timestamp after,
+                                                      std::uint32_t entries_max,
+                                                      std::size_t bytes_max) const override {
+    return log_.read(thread, after, entries_max, bytes_max);
+  }
+  void follow(OnCommit on_commit) override { log_.follow(std::move(on_commit)); }
+  [[nodiscard]] CommitNumber last_commit() const override { return log_.last_commit(); }
+  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+             Done<Result<void>> done) override {
+    if (!process_.dying()) log_.write(std::move(rows), std::move(erase), std::move(done));
+  }
+
+ private:
+  test::SpiedLog& log_;
+  Process& process_;
+};
+
+// Models, and writers outside. Who makes a model's steps is the listener's business.
+class SimAgent : public Agent {
+ public:
+  SimAgent(Process::Listener& listener, bool outside) : listener_(listener), outside_(outside) {}
+  [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override { return {}; }
+  [[nodiscard]] Sent sent(const Context&) const override { return {}; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override {
+    return outside_ ? nullptr : listener_.started(context, writer);
+  }
+
+ private:
+  Process::Listener& listener_;
+  bool outside_;
+};
+
+// What a model's steps have become on their way through the run driver is what was said of its run.
+class SaidEngine : public TellingEngine {
+ public:
+  SaidEngine(Engine& engine, LineLog& log, Process& process, Judge& judge)
+      : TellingEngine(engine, log), process_(process), judge_(judge) {}
+
+  void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
+             Done<std::expected<StepAck, StepRefusal>> done) override {
+    std::vector<Step>& said = judge_.records.thread(thread).said[batch.run].steps;
+    if (said.size() >= batch.steps.front().seq) said.resize(batch.steps.front().seq - 1);
+    said.insert(said.end(), batch.steps.begin(), batch.steps.end());
+    const std::uint64_t call = process_.owes(thread, batch.run);
+    TellingEngine::write(std::move(user), thread, batch,
+                         [this, thread, batch, call, done = std::move(done)](
+                             std::expected<StepAck, StepRefusal> answer) mutable {
+                           process_.answers(call);
+                           if (!process_.passes(Point::before_ack)) return;
+                           judge_.look();
+                           check_answer(judge_, thread, batch, answer);
+                           done(std::move(answer));
+                         });
+  }
+
+ private:
+  Process& process_;
+  Judge& judge_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/steps_judge.h"
+
+namespace lockstep::sim {
+namespace {
+
+void check_ack(test::Records& records, const ThreadName& thread, const StepBatch& batch,
+               const StepAck& ack) {
+  const test::ThreadTruth& truth = records.thread(thread);
+  const test::RunLife* run = truth.run(batch.run);
+  if (!run || !truth.entry(ack.at))
+    return records.found("a step is acknowledged before it is durable");
+  if (batch.attempt != 1) return records.found("a step of another attempt is acknowledged");
+  if (ack.seq != batch.steps.back().seq || ack.seq > run->seq) {
+    return records.found("a step is acknowledged that is not there");
+  }
+  if (run->ended && !run->ended_by_steps) records.found("a step is acknowledged after a stop");
+  if (ack.at != run->taken_at(ack.seq)) records.found("a step is acknowledged at another time");
+  ++records.counts["steps acknowledged"];
+}
+
+void check_refusal(test::Records& records, const ThreadName& thread, const StepBatch& batch,
+                   const StepRefusal& refusal) {
+  ++records.counts["steps refused: " + refusal.code];
+  const test::RunLife* run = records.thread(thread).run(batch.run);
+  if (refusal.code == "seq_reused") {
+    return records.found("a step that was taken is refused as another's");
+  }
+  if (refusal.code == "gap") {
+    const bool right =
+        run && batch.steps.front().seq > run->seq + 1 && refusal.expected == run->seq + 1;
+    if (!right) records.found("a gap that is none");
+  } else if (refusal.code == "ended") {
+    if (!run || !run->ended) return records.found("a step is told of an end that is not durable");
+    if (refusal.status != run->status || refusal.seq != run->seq) {
+      return records.found("a step is told of another end");
+    }
+    if (run->ended_by_steps && batch.steps.back().seq <= run->seq) {
+      records.found("a known step of a run that ended itself is refused");
+    }
+  }
+}
+
+}  // namespace
+
+void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch,
+                  const std::expected<StepAck, StepRefusal>& answer) {
+  if (answer) return check_ack(judge.records, thread, batch, *answer);
+  check_refusal(judge.records, thread, batch, answer.error());
+}
+
+void check_forged(Judge& judge, const std::expected<StepAck, StepRefusal>& answer) {
+  if (answer) return judge.records.found("a step with other content is acknowledged");
+  const std::string& code = answer.error().code;
+  if (code == "seq_reused") ++judge.records.counts["steps refused: seq_reused"];
+}
+
+}  // namespace lockstep::sim
