@@ -11,7 +11,8 @@ namespace {
 
 // How often each kind comes, beside the others.
 constexpr std::array<std::uint64_t, act_kind_count> weights{
-    44, 12, 5, 24, 5, 4, 3, 1,     // users
+    44, 12, 5, 24, 5, 4, 3, 2,     // users
+    6,  4,                         // readers, and others
     4,  2,  2,                     // devices
     6,                             // producers
     4,  3,  2,                     // network
@@ -30,6 +31,8 @@ const char* name_of(ActKind kind) {
                                    "rename",
                                    "many changes",
                                    "delete a thread",
+                                   "look",
+                                   "trespass",
                                    "device off",
                                    "device stalls",
                                    "device from a copy",

@@ -26,6 +26,8 @@ enum class ActKind : std::uint8_t {
   rename,
   burst,
   erase_thread,
+  look,      // at the past
+  trespass,  // at another user's thread
   // devices
   device_off,
   device_stalls,
@@ -47,7 +49,7 @@ enum class ActKind : std::uint8_t {
   backup,
   restore,
 };
-inline constexpr std::size_t act_kind_count = 24;
+inline constexpr std::size_t act_kind_count = 26;
 [[nodiscard]] const char* name_of(ActKind kind);
 
 struct Act {

@@ -8,7 +8,8 @@
 namespace lockstep::sim {
 namespace {
 
-constexpr std::size_t devices_of_a_thread = 3;
+constexpr std::size_t devices_of_a_thread = 2;  // and one more of the first thread
+constexpr std::size_t threads_of_a_user = 4;    // at most; both have the same ids
 constexpr Micros rest_max{3'600'000'000};  // virtual time until everything must have come to rest
 constexpr std::uint64_t events_max = 400'000;  // a run that makes more goes round in circles
 constexpr std::uint64_t rest_look = 16;        // events between two looks whether it has
@@ -38,24 +39,46 @@ World::World(const Options& options, test::Counts& counts)
   process_.listener = {
       .started = [this](const Context& context,
                         StepWriter& writer) { return run_started(context, writer); },
-      .stops = [this] { network_.server_stops(); },
-      .died = [this] { network_.server_died(); }};
+      .stops = [this] { server_stops(); },
+      .died = [this] { server_died(); }};
   process_.start();
+  people_come();
+}
+
+// Both users' threads have the same ids, and every id is asked for by both (visits.cc).
+void World::people_come() {
   Chance chance(seed_, 7);
-  const std::size_t threads = chance.one_in(3) ? 2 : 1;
-  for (std::size_t thread = 0; thread < threads; ++thread) {
-    for (std::size_t device = 0; device < devices_of_a_thread; ++device) {
-      const DeviceIs is{{UserId("ann"), ThreadId("t" + std::to_string(thread))},
-                        UserId("ann"),
-                        DeviceId("d" + std::to_string(device))};
-      // Every other device knows only the wire.
-      auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
-      devices_.push_back(std::make_unique<Device>(network_, is, std::move(memory), chance.next()));
+  const std::size_t threads = chance.one_in(3) ? chance.between(2, threads_of_a_user) : 1;
+  for (const char* name : {"ann", "bob"}) {
+    const UserId user(name);
+    for (std::size_t thread = 0; thread < threads; ++thread) {
+      const bool more = thread == 0 && user == UserId("ann");
+      for (std::size_t device = 0; device < devices_of_a_thread + (more ? 1 : 0); ++device) {
+        const DeviceIs is{{user, ThreadId("t" + std::to_string(thread))},
+                          user,
+                          DeviceId("d" + std::to_string(device))};
+        // Every other device knows only the wire.
+        auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
+        devices_.push_back(
+            std::make_unique<Device>(network_, is, std::move(memory), chance.next()));
+      }
     }
+    shelves_.push_back(std::make_unique<Shelf>(network_, user, chance.next()));
   }
 }
 
-World::~World() { network_.server_died(); }
+// Followers go before the engine that they follow.
+World::~World() { server_died(); }
+
+void World::server_died() {
+  for (const auto& shelf : shelves_) shelf->server_died();
+  network_.server_died();
+}
+
+void World::server_stops() {
+  for (const auto& shelf : shelves_) shelf->server_stops();
+  network_.server_stops();
+}
 
 Story World::run() {
   const std::vector<Act> plan = make_plan(seed_);
@@ -91,6 +114,10 @@ void World::act(const Act& act) {
   ++judge_.records.counts[std::string("act ") + name_of(act.kind)];
   if (act.kind <= ActKind::erase_thread) return user_acts(act, chance);
   switch (act.kind) {
+    case ActKind::look:
+      return look(chance);
+    case ActKind::trespass:
+      return trespass(chance);
     case ActKind::device_off:
       return some_device(chance).switch_off(Micros(chance.long_tailed(20'000'000)));
     case ActKind::device_stalls:
@@ -177,6 +204,9 @@ bool World::at_rest() const {
   for (const auto& producer : producers_) {
     if (!producer->over()) return false;
   }
+  for (const auto& shelf : shelves_) {
+    if (!shelf->settled()) return false;
+  }
   return std::ranges::all_of(devices_, [this](const auto& device) {
     if (!device->settled()) return false;
     if (device->deleted()) return true;
@@ -197,6 +227,10 @@ void World::check_rest() {
     return judge_.records.found("steps of " + run->get() + " are never answered");
   }
   for (const auto& device : devices_) check_reading(*device);
+  for (const auto& shelf : shelves_) {
+    const std::string wrong = shelf->settled() ? shelf->wrong() : "a list never comes to rest";
+    if (!wrong.empty()) judge_.records.found("at rest " + wrong);
+  }
 }
 
 // What is stored, what the server would say, and what the screen shows are one.

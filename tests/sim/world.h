@@ -21,6 +21,7 @@
 #include "tests/sim/device.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/producer.h"
+#include "tests/sim/shelf.h"
 
 namespace lockstep::sim {
 
@@ -51,6 +52,9 @@ class World {
   void user_acts(const Act& act, Chance& chance);
   void server_acts(const Act& act, Chance& chance);
   void weather_turns(const Act& act);
+  void people_come();
+  void server_stops();
+  void server_died();
   void heal();
   void come_to_rest();
   void check_rest();
@@ -68,6 +72,11 @@ class World {
   MessageId some_message(Device& device, Chance& chance);
   std::string word(Chance& chance);
 
+  // --- What is asked beside (visits.cc)
+  void look(Chance& chance);
+  void look_at_page(const ThreadName& name, const Screen& screen, const Cursor& at, Chance& chance);
+  void trespass(Chance& chance);
+
   std::uint64_t seed_;
   std::set<std::size_t> without_;
   Loop loop_;
@@ -75,6 +84,7 @@ class World {
   Process process_;
   Network network_;
   std::vector<std::unique_ptr<Device>> devices_;
+  std::vector<std::unique_ptr<Shelf>> shelves_;
   std::vector<std::shared_ptr<Producer>> producers_;
   std::set<std::pair<ThreadName, RunId>> runs_started_;
   std::uint64_t names_ = 0;
