@@ -15,8 +15,10 @@ namespace lockstep::test {
 // Says what does not fit, in words; empty if it went well. Requires of an entry: it is the next
 // one.
 [[nodiscard]] std::string take(Screen& screen, const Entry& entry);
-// Requires: the screen is of a time from `diff.from` to `diff.to`.
-[[nodiscard]] std::string take(Screen& screen, const Diff& diff);
+// Requires: the screen is of a time from `diff.from` to `diff.to`. A front with a window holds a
+// part of the thread, and passes over what names a message that it does not hold.
+enum class Holds { all, a_part };
+[[nodiscard]] std::string take(Screen& screen, const Diff& diff, Holds holds = Holds::all);
 
 // Where two screens differ, in words; empty if nowhere.
 [[nodiscard]] std::string difference(const Screen& one, const Screen& other);

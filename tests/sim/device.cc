@@ -21,6 +21,7 @@ Device::~Device() { network_.cut(*this); }
 
 void Device::say(Memory::What what) {
   if (deleted_) return;
+  if (chance_.one_in(40)) memory_->repeat_number();
   memory_->change(std::move(what));
   if (!online_) ++network_.judge.records.counts["changed while offline"];
   if (chance_.one_in(4)) memory_->save();
@@ -55,6 +56,13 @@ void Device::come_back_from_a_copy() {
   memory_->check(network_.judge);
 }
 
+void Device::damage_copy() {
+  if (!online_ || !memory_->damage()) return;
+  ++network_.judge.records.counts["fault: device's copy is damaged"];
+  sync_next_ = true;
+  network_.cut(*this);
+}
+
 void Device::erase_thread() {
   if (!network_.process.ready()) return;
   const test::ThreadTruth* truth = network_.judge.truth(is_.thread, network_.judge.epoch());
@@ -68,6 +76,7 @@ void Device::erase_thread() {
 bool Device::settled() const {
   if (deleted_) return true;
   if (!online_ || memory_->unanswered() > 0 || saying_ != 0) return false;
+  if (is_.window) return absent_ || memory_->cursor();
   return absent_ || (following_ != 0 && followed_);
 }
 
@@ -108,14 +117,17 @@ void Device::go_on() {
 
 void Device::ask(bool with_changes) {
   const bool checks = chance_.one_in(4);
-  SyncRequest request = memory_->request(with_changes, checks);
+  const bool if_head = with_changes && chance_.one_in(10);
+  SyncRequest request =
+      memory_->request({.changes = with_changes, .digest = checks, .if_head = if_head});
   if (checks && request.digest) ++network_.judge.records.counts["digest sent"];
-  const Until until = with_changes ? (chance_.one_in(3) ? Until::runs_end : Until::reply)
+  const Until until = is_.window     ? Until::reply
+                      : with_changes ? (chance_.one_in(3) ? Until::runs_end : Until::reply)
                       : stays_ || !chance_.one_in(4) ? Until::ever
                                                      : Until::runs_end;
   network_.loop.trace(with_changes ? "device says" : "device follows");
   // What follows may be the entries alone, if nothing is to be said first.
-  const bool entries = !with_changes && !sync_next_ && request.changes.cursor &&
+  const bool entries = !with_changes && !sync_next_ && !is_.window && request.changes.cursor &&
                        request.changes.changes.empty() && chance_.one_in(4);
   if (!with_changes) sync_next_ = false;
   const std::uint64_t line = entries ? network_.follow_entries(*this, std::move(request))
@@ -155,7 +167,7 @@ void Device::receive(std::uint64_t line, const Frame& frame) {
   if (taken.ended) {
     (void)forget(line);
     if (error) ++failures_;
-    go_on_later(error ? first_retry_micros : next_look_micros);
+    go_on_later(error && !absent_ ? first_retry_micros : next_look_micros);
   }
 }
 

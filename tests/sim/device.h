@@ -29,6 +29,7 @@ class Device : public LineEnd {
   void switch_off(Micros how_long);
   void stop_reading(Micros how_long);
   void come_back_from_a_copy();
+  void damage_copy();
   void erase_thread();
 
   // Everything said is answered, and it follows.

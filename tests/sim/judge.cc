@@ -5,7 +5,6 @@
 
 #include "tests/laws/front.h"
 #include "tests/laws/oracle_difference.h"
-#include "tests/laws/size_law.h"
 
 namespace lockstep::sim {
 namespace {
@@ -27,8 +26,6 @@ constexpr const char* event_names[] = {"thread_updated", "message_put",      "me
                                        "message_cut",    "message_deleted",  "head_moved",
                                        "run_queued",     "run_started",      "run_ended"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
-
-std::string status_of(const Outcome& outcome) { return outcome.applied ? "applied" : outcome.code; }
 
 }  // namespace
 
@@ -206,116 +203,6 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
                  std::to_string(reply.cursor.at.get());
     ++counts_["promise of a stop"];
     judged(asked.request.thread).promises.push_back(std::move(promise));
-  }
-}
-
-// --- What is told --------------------------------------------------------------------------------
-
-void Judge::forget(const Asked& asked) {
-  std::erase_if(judged(asked.request.thread).asked,
-                [&](const auto& one) { return one.get() == &asked; });
-}
-
-void Judge::refuses(Asked& asked) {
-  look();
-  asked.answered = true;
-  forget(asked);
-}
-
-void Judge::process_died() {
-  look();
-  for (auto& [id, thread] : judged_) thread.asked.clear();
-}
-
-void Judge::replies(Asked& asked, const SyncReply& reply) {
-  look();
-  asked.answered = true;
-  forget(asked);
-  const ThreadName& thread = asked.request.thread;
-  // A thread is made by what happens in it: of one that is not there nothing is remembered.
-  if (reply.cursor.at == Timestamp()) return;
-  test::ThreadTruth& known = records.thread(thread);
-  if (!known.entry(reply.cursor.at)) {
-    return records.found("a reply shows an entry that is not durable");
-  }
-  known.shown = std::max(known.shown, reply.cursor.at);
-  const Timestamp from = reply.reset                    ? Timestamp()
-                         : asked.request.changes.cursor ? asked.request.changes.cursor->at
-                                                        : Timestamp();
-  check_diff(known, from, reply);
-  if (reply.reset) {
-    ++counts_["reset: " + reply.reset->reason];
-    const std::size_t known_ops = reply.outcomes.size();
-    if (known_ops > asked.request.changes.changes.size()) records.found("too many outcomes");
-    return;
-  }
-  check_outcomes(asked, reply);
-}
-
-// Applied once or twice, it leads from where the front is to where the reply says; and it is no
-// larger than what it tells.
-void Judge::check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply) {
-  const Screen& before = known.screen(from);
-  const Screen& after = known.screen(reply.cursor.at);
-  Screen screen = before;
-  for (int times = reply.reset ? 1 : 2; times > 0; --times) {
-    std::string wrong = test::take(screen, reply.diff);
-    if (wrong.empty()) wrong = test::difference(screen, after);
-    if (!wrong.empty()) return records.found("a diff leads to something else: " + wrong);
-  }
-  const std::string large = test::check_size(
-      before, after, reply.diff, [&](const MessageId& id) { return known.put_since(id, from); });
-  if (!large.empty()) records.found(large);
-}
-
-void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
-  const auto& changes = asked.request.changes.changes;
-  if (reply.outcomes.size() != changes.size()) return records.found("another number of outcomes");
-  const test::DeviceName device{asked.request.changes.user,
-                                asked.request.changes.device.value_or(DeviceId())};
-  for (std::size_t at = 0; at < changes.size(); ++at) {
-    const Outcome& outcome = reply.outcomes[at];
-    const std::string name = "op " + std::to_string(changes[at].op->get()) + " of " +
-                             device.second.get() + " on " + to_string(asked.request.thread);
-    ++counts_["outcome " + status_of(outcome)];
-    if (!asked.answers.empty()) {
-      const oracle::Answer& expected = asked.answers[at];
-      if (outcome.applied != expected.applied || outcome.code != expected.code ||
-          outcome.duplicate != expected.duplicate) {
-        return records.found(name + " is answered " + status_of(outcome) + ", not " +
-                             (expected.applied ? "applied" : expected.code));
-      }
-    }
-    const Ack* ack = records.thread(asked.request.thread).ack(device, *changes[at].op);
-    if (ack && ack->content == changes[at].content) {
-      Outcome same = ack->outcome;
-      same.duplicate = outcome.duplicate;
-      if (same != outcome && outcome.code != "op_too_old") {
-        return records.found(name + " is answered otherwise than the log has it");
-      }
-      if (outcome.duplicate) ++counts_["op answered again"];
-    } else if (outcome.applied && outcome.at != Timestamp()) {
-      return records.found(name + " is answered before it is durable");
-    }
-  }
-  promise(asked, reply);
-}
-
-const test::ThreadTruth* Judge::truth(const ThreadName& thread, Epoch epoch) const {
-  const auto lost = lost_.find(epoch);
-  const auto& threads = lost == lost_.end() ? records.threads : lost->second;
-  const auto known = threads.find(thread);
-  return known == threads.end() ? nullptr : &known->second;
-}
-
-void Judge::check_screen(const ThreadName& thread, const Cursor& cursor, const Screen& screen,
-                         const std::string& who) {
-  const test::ThreadTruth* known = truth(thread, cursor.epoch);
-  if (!known) return records.found(who + " shows a thread that never was");
-  const std::string wrong = test::difference(screen, known->screen(cursor.at));
-  if (!wrong.empty()) {
-    records.found(who + " shows something else at " + std::to_string(cursor.at.get()) + ": " +
-                  wrong);
   }
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "tests/laws/front.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/spied_store.h"
 
@@ -72,8 +73,9 @@ class Judge {
   // The truth of a thread in the history of this epoch; null if there never was such a one.
   [[nodiscard]] const test::ThreadTruth* truth(const ThreadName& thread, Epoch epoch) const;
   // Does a front that says it is at `cursor` show what was true then?
+  // One that holds a part: is what it holds as it was then?
   void check_screen(const ThreadName& thread, const Cursor& cursor, const Screen& screen,
-                    const std::string& who);
+                    const std::string& who, test::Holds holds);
 
   // --- Backups
   struct Kept;
@@ -90,6 +92,8 @@ class Judge {
                                       const Entry& entry) const;
   void keep_promises(const test::ThreadTruth& truth, JudgedThread& judged, const Entry& entry);
   void check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply);
+  void check_window(const test::ThreadTruth& known, Timestamp from, const Asked& asked,
+                    const SyncReply& reply);
   void check_outcomes(const Asked& asked, const SyncReply& reply);
   void promise(const Asked& asked, const SyncReply& reply);
   void forget(const Asked& asked);

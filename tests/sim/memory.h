@@ -29,9 +29,13 @@ class Memory {
   // The user does something; it waits with what was seen until it is answered.
   virtual void change(What what) = 0;
   [[nodiscard]] virtual std::size_t unanswered() const = 0;
-  // With changes: the first that are unanswered, as they were said. Until they are answered or lost
-  // no other request may carry changes.
-  [[nodiscard]] virtual SyncRequest request(bool with_changes, bool with_digest) = 0;
+  struct Asking {
+    bool changes = false;  // the first that are unanswered, as they were said
+    bool digest = false;
+    bool if_head = false;  // what it holds as the head
+  };
+  // Until changes are answered or lost no other request may carry changes.
+  [[nodiscard]] virtual SyncRequest request(const Asking& asking) = 0;
   // The request has gone out on this line; its answer comes there, or it is lost.
   virtual void sent(std::uint64_t line) = 0;
   virtual void lost(std::uint64_t line) = 0;
@@ -43,6 +47,11 @@ class Memory {
   // Goes back to what was saved, as a page does that was restored from an old copy.
   virtual void save() = 0;
   virtual void go_back() = 0;
+  // Its copy is damaged where its head's path lies: false if it can't be. What it asks next brings
+  // the digest.
+  virtual bool damage() { return false; }
+  // The next change takes the number of an earlier one.
+  virtual void repeat_number() {}
   // The number of its last change.
   [[nodiscard]] virtual Op last_op() const = 0;
 };
@@ -51,6 +60,7 @@ struct DeviceIs {
   ThreadName thread;
   UserId user;
   DeviceId device;
+  std::optional<std::uint32_t> window = std::nullopt;
 };
 
 [[nodiscard]] std::unique_ptr<Memory> make_screen_memory(DeviceIs is);

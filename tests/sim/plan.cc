@@ -12,8 +12,8 @@ namespace {
 // How often each kind comes, beside the others.
 constexpr std::array<std::uint64_t, act_kind_count> weights{
     44, 12, 5, 24, 5, 4, 3, 2,     // users
-    6,  4,                         // readers, and others
-    4,  2,  2,                     // devices
+    1,  6,  6, 4,                  // crowds, drawers, readers, and others
+    4,  2,  2, 2,                  // devices
     6,                             // producers
     4,  3,  2,                     // network
     4,  4,  6, 3,  3, 4, 1, 2, 2,  // the server
@@ -31,11 +31,14 @@ const char* name_of(ActKind kind) {
                                    "rename",
                                    "many changes",
                                    "delete a thread",
+                                   "crowd",
+                                   "drawer",
                                    "look",
                                    "trespass",
                                    "device off",
                                    "device stalls",
                                    "device from a copy",
+                                   "device damaged",
                                    "producer away",
                                    "bad weather",
                                    "good weather",

@@ -26,12 +26,15 @@ enum class ActKind : std::uint8_t {
   rename,
   burst,
   erase_thread,
+  crowd,     // more starts than may wait
+  drawer,    // threads that nobody follows, made and deleted
   look,      // at the past
   trespass,  // at another user's thread
   // devices
   device_off,
   device_stalls,
   device_from_copy,
+  device_damaged,
   // producers
   producer_away,
   // network
@@ -49,7 +52,7 @@ enum class ActKind : std::uint8_t {
   backup,
   restore,
 };
-inline constexpr std::size_t act_kind_count = 26;
+inline constexpr std::size_t act_kind_count = 29;
 [[nodiscard]] const char* name_of(ActKind kind);
 
 struct Act {

@@ -17,7 +17,9 @@ class ScreenMemory : public Memory {
 
   void change(What what) override {
     Change change;
-    change.op = Op(++ops_);
+    // A number that was used already: what it says is not what the server remembers.
+    const bool again = std::exchange(repeats_, false) && ops_ > unanswered_.size() + 1;
+    change.op = again ? Op(ops_ - unanswered_.size() - 1) : Op(++ops_);
     change.what = std::move(what);
     change.seen = cursor_;
     change.content = content_of(change);
@@ -25,14 +27,16 @@ class ScreenMemory : public Memory {
   }
   [[nodiscard]] std::size_t unanswered() const override { return unanswered_.size(); }
 
-  [[nodiscard]] SyncRequest request(bool with_changes, bool with_digest) override {
+  [[nodiscard]] SyncRequest request(const Asking& asking) override {
     SyncRequest request;
     request.thread = is_.thread;
     request.changes.user = is_.user;
     request.changes.device = is_.device;
     if (!forgotten_) request.changes.cursor = cursor_;
-    if (with_digest && request.changes.cursor) request.digest = digest_of_path();
-    if (!with_changes) return request;
+    request.window = is_.window;
+    if ((asking.digest || damaged_) && request.changes.cursor) request.digest = digest_of_path();
+    if (asking.if_head && screen_.thread) request.changes.if_head = screen_.thread->head;
+    if (!asking.changes) return request;
     const std::size_t count = std::min(changes_at_once, unanswered_.size());
     request.changes.changes.assign(unanswered_.begin(),
                                    unanswered_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -47,10 +51,25 @@ class ScreenMemory : public Memory {
   [[nodiscard]] std::optional<Cursor> cursor() const override { return cursor_; }
   [[nodiscard]] const Screen& screen() override { return screen_; }
   void check(Judge& judge) override {
-    if (cursor_) judge.check_screen(is_.thread, *cursor_, screen_, is_.device.get());
+    if (!cursor_ || damaged_) return;
+    judge.check_screen(is_.thread, *cursor_, screen_, is_.device.get(), holds());
   }
   void save() override { saved_ = {screen_, cursor_}; }
-  void go_back() override { std::tie(screen_, cursor_) = saved_; }
+  void go_back() override {
+    std::tie(screen_, cursor_) = saved_;
+    damaged_ = false;
+  }
+  bool damage() override {
+    if (!cursor_ || forgotten_ || damaged_ || !screen_.thread) return false;
+    const auto path = test::path_of(screen_, screen_.thread->head);
+    if (!path || path->empty()) return false;
+    for (Message& message : screen_.messages) {
+      if (message.id == path->front().id) message.parts.push_back(TextPart{"damage"});
+    }
+    damaged_ = true;
+    return true;
+  }
+  void repeat_number() override { repeats_ = true; }
   [[nodiscard]] Op last_op() const override { return Op(ops_); }
 
  private:
@@ -62,9 +81,11 @@ class ScreenMemory : public Memory {
     // come behind the refusal.
     if (reply.reset || (forgotten_ && reply.diff.from == Timestamp())) {
       const Screen held = std::exchange(screen_, Screen());
-      taken.wrong = test::take(screen_, reply.diff);
+      const bool was_damaged = std::exchange(damaged_, false);
+      taken.wrong = test::take(screen_, reply.diff, holds());
       forgotten_ = false;
       cursor_ = reply.cursor;
+      if (was_damaged) return taken;
       // What only this front still has is offered again.
       if (!reply.reset) offer(held, Timestamp());
       if (reply.reset && reply.reset->reason == "rewound") {
@@ -72,10 +93,15 @@ class ScreenMemory : public Memory {
       }
       return taken;
     }
-    if (reply.diff.from > screen_.now) {
+    if (damaged_) {
+      taken.wrong = "its copy is damaged, and the server does not replace it";
+    } else if (is_.window && reply.diff.from != screen_.now) {
+      // It leaves out what is not of its window and was not there at its `from`.
+      return taken;
+    } else if (reply.diff.from > screen_.now) {
       taken.sync_anew = true;
     } else if (reply.diff.to >= screen_.now) {
-      taken.wrong = test::take(screen_, reply.diff);
+      taken.wrong = test::take(screen_, reply.diff, holds());
       cursor_ = reply.cursor;
     }
     return taken;
@@ -86,7 +112,8 @@ class ScreenMemory : public Memory {
     for (const Ack& ack : entry->acks) {
       if (ack.user == is_.user && ack.device == is_.device) answered(ack.outcome.op);
     }
-    if (!cursor_ || entry->at <= screen_.now) return taken;
+    // With a window it only asks for diffs.
+    if (!cursor_ || is_.window || damaged_ || entry->at <= screen_.now) return taken;
     if (entry->previous != screen_.now) {
       taken.sync_anew = true;
       return taken;
@@ -100,6 +127,7 @@ class ScreenMemory : public Memory {
 
   [[nodiscard]] Taken taken(const Live& live) {
     Taken taken;
+    if (is_.window || damaged_) return taken;
     taken.sync_anew = forgotten_ || !cursor_ || live.cursor.at > screen_.now;
     if (!taken.sync_anew && live.cursor.at == screen_.now) cursor_ = live.cursor;
     return taken;
@@ -161,12 +189,18 @@ class ScreenMemory : public Memory {
     return hash;
   }
 
+  [[nodiscard]] test::Holds holds() const {
+    return is_.window ? test::Holds::a_part : test::Holds::all;
+  }
+
   DeviceIs is_;
   Screen screen_;
   std::optional<Cursor> cursor_;
   std::pair<Screen, std::optional<Cursor>> saved_;
   std::vector<Change> unanswered_;
   std::uint64_t ops_ = 0;
+  bool damaged_ = false;    // its copy
+  bool repeats_ = false;    // the next change a number
   bool forgotten_ = false;  // the server knows nothing of the history that it holds
 };
 

@@ -2,6 +2,7 @@
 // users.cc: what users say, sensible and not.
 #include <algorithm>
 
+#include "engine/limits.h"
 #include "tests/sim/world.h"
 #include "tests/support/given.h"
 
@@ -102,6 +103,17 @@ Memory::What World::some_change(Device& device, ActKind kind, Chance& chance) {
       return UpdateThread{word(chance), std::nullopt, std::nullopt};
     default:
       return some_start(device, chance);
+  }
+}
+
+// One goes on, and more want to wait than may.
+void World::crowd(Chance& chance) {
+  Device& device = some_device(chance);
+  for (std::size_t left = limits::queued_runs_max + 2; left > 0; --left) {
+    StartRun start;
+    start.run = RunId("r" + std::to_string(++names_));
+    start.input.push_back(test::said("m" + std::to_string(++names_), word(chance)));
+    device.say(std::move(start));
   }
 }
 

@@ -24,8 +24,10 @@ std::vector<Message> page_of(const Screen& screen, const MessageId& before, std:
 // Reads a thread as it was, and a page of it, while others read and write.
 void World::look(Chance& chance) {
   if (!process_.ready()) return;
-  const Device& device = some_device(chance);
-  const ThreadName& name = device.is().thread;
+  const auto& threads = judge_.records.threads;
+  if (threads.empty()) return;
+  const ThreadName& name =
+      std::next(threads.begin(), static_cast<std::ptrdiff_t>(chance.upto(threads.size())))->first;
   const test::ThreadTruth* truth = judge_.truth(name, judge_.epoch());
   Engine& engine = process_.engine();
   if (!truth || !truth->there() || truth->erase_asked || !engine.mended(name)) return;
@@ -61,11 +63,41 @@ void World::look_at_page(const ThreadName& name, const Screen& screen, const Cur
   if (older) ++judge_.records.counts["page with older messages"];
 }
 
+// Makes some threads that nobody follows, and takes most of those away again that there are.
+void World::drawer(Chance& chance) {
+  if (!process_.ready()) return;
+  const UserId user(chance.one_in(2) ? "ann" : "bob");
+  for (auto& [name, truth] : judge_.records.threads) {
+    const bool made_here = name.id.get().starts_with('x');
+    if (!made_here || name.owner != user || !truth.there() || chance.one_in(4)) continue;
+    truth.erase_asked = true;
+    ++judge_.records.counts["thread deleted"];
+    process_.engine().erase(user, name, [](const Result<void>&) {});
+  }
+  for (std::uint64_t left = chance.between(1, 5); left > 0; --left) {
+    SyncRequest request;
+    request.thread = {user, ThreadId("x" + std::to_string(++names_))};
+    request.changes.user = user;
+    request.changes.device = DeviceId("script");
+    Change change = test::change_of(test::put("m" + std::to_string(++names_), word(chance)));
+    change.op = Op(1);
+    change.content = content_of(change);
+    request.changes.changes.push_back(std::move(change));
+    auto asked = judge_.asks(request);
+    process_.engine().sync(std::move(request), [this, asked](const Result<SyncReply>& reply) {
+      if (!process_.passes(Point::before_ack)) return;
+      reply ? judge_.replies(*asked, *reply) : judge_.refuses(*asked);
+    });
+  }
+}
+
 // Asks for another user's thread, by each of the ways there are: as if it were not there.
 void World::trespass(Chance& chance) {
   if (!process_.ready()) return;
-  const Device& device = some_device(chance);
-  const ThreadName& name = device.is().thread;
+  const auto& threads = judge_.records.threads;
+  if (threads.empty()) return;
+  const ThreadName name =
+      std::next(threads.begin(), static_cast<std::ptrdiff_t>(chance.upto(threads.size())))->first;
   const UserId who(name.owner == UserId("ann") ? "bob" : "ann");
   Engine& engine = process_.engine();
   const auto expect = [this](const char* what, const std::string& code) {

@@ -106,9 +106,11 @@ class WireMemory : public Memory {
   void change(What what) override { last_op_ = Op(front_.change(std::visit(Written(), what))); }
   [[nodiscard]] std::size_t unanswered() const override { return front_.unanswered(); }
 
-  [[nodiscard]] SyncRequest request(bool, bool with_digest) override {
-    const std::string body =
-        front_.request({.follow = Follow::live, .digest = with_digest, .if_head = {}});
+  [[nodiscard]] SyncRequest request(const Asking& asking) override {
+    WireFront::Ask ask{.follow = Follow::live, .digest = asking.digest, .if_head = {}};
+    const auto* head = front_.thread().if_contains("head");
+    if (asking.if_head && head && head->is_string()) ask.if_head = head->get_string();
+    const std::string body = front_.request(ask);
     auto call = read_sync(body);
     if (!call) {
       judge_.records.found("the server can't read " + body + ": " + call.error().detail);

@@ -54,9 +54,10 @@ void World::people_come() {
     for (std::size_t thread = 0; thread < threads; ++thread) {
       const bool more = thread == 0 && user == UserId("ann");
       for (std::size_t device = 0; device < devices_of_a_thread + (more ? 1 : 0); ++device) {
-        const DeviceIs is{{user, ThreadId("t" + std::to_string(thread))},
-                          user,
-                          DeviceId("d" + std::to_string(device))};
+        DeviceIs is{{user, ThreadId("t" + std::to_string(thread))},
+                    user,
+                    DeviceId("d" + std::to_string(device))};
+        if (device == 0 && chance.one_in(3)) is.window = chance.between(1, 3);
         // Every other device knows only the wire.
         auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
         devices_.push_back(
@@ -114,6 +115,10 @@ void World::act(const Act& act) {
   ++judge_.records.counts[std::string("act ") + name_of(act.kind)];
   if (act.kind <= ActKind::erase_thread) return user_acts(act, chance);
   switch (act.kind) {
+    case ActKind::crowd:
+      return crowd(chance);
+    case ActKind::drawer:
+      return drawer(chance);
     case ActKind::look:
       return look(chance);
     case ActKind::trespass:
@@ -124,6 +129,8 @@ void World::act(const Act& act) {
       return some_device(chance).stop_reading(Micros(chance.long_tailed(10'000'000)));
     case ActKind::device_from_copy:
       return some_device(chance).come_back_from_a_copy();
+    case ActKind::device_damaged:
+      return some_device(chance).damage_copy();
     case ActKind::producer_away:
       if (!producers_.empty()) {
         producers_[producers_.size() - 1 - chance.upto(std::min<std::size_t>(3, producers_.size()))]
@@ -247,6 +254,7 @@ void World::check_reading(Device& device) {
     return judge_.records.found("at rest the engine shows something else: " + wrong);
   if (!device.settled())
     return judge_.records.found(name + " never comes to rest: " + device.standing());
+  if (device.is().window) return device.memory().check(judge_);
   wrong = test::difference(device.memory().screen(), now->screen);
   if (!wrong.empty()) judge_.records.found("at rest " + name + " shows something else: " + wrong);
 }

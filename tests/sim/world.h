@@ -65,6 +65,7 @@ class World {
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
   // --- What users say (users.cc)
+  void crowd(Chance& chance);
   Memory::What some_change(Device& device, ActKind kind, Chance& chance);
   StartRun some_start(Device& device, Chance& chance);
   StopRun some_stop(Device& device, Chance& chance);
@@ -76,6 +77,7 @@ class World {
   void look(Chance& chance);
   void look_at_page(const ThreadName& name, const Screen& screen, const Cursor& at, Chance& chance);
   void trespass(Chance& chance);
+  void drawer(Chance& chance);
 
   std::uint64_t seed_;
   std::set<std::size_t> without_;
