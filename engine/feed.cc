@@ -107,10 +107,12 @@ std::string Feed::cursor(CommitNumber commit) const {
   return to_string(Cursor{Timestamp(commit.get()), epochs_.current});
 }
 
-Result<CommitNumber> Feed::position(const std::string& text) const {
+Result<CommitNumber> Feed::position(const std::string& text, Ahead ahead) const {
   const auto cursor = parse_cursor(text);
   const auto shared = cursor ? lists_shared_until(epochs_, cursor->epoch) : std::nullopt;
-  if (!shared || cursor->at.get() > std::min(*shared, log_.last_commit()).get()) {
+  const bool may_be_ahead = ahead == Ahead::yes && shared && cursor->epoch == epochs_.current;
+  if (!shared ||
+      (!may_be_ahead && cursor->at.get() > std::min(*shared, log_.last_commit()).get())) {
     return fail(Kind::conflict, "unknown_history", "this cursor is not of the feed's history");
   }
   return CommitNumber(cursor->at.get());
@@ -126,7 +128,8 @@ Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::s
             .direction = Direction::backward,
             .rows_max = limit + 1};
   if (before) {
-    const auto commit = position(*before);
+    // A page may end at a row that is durable and was not yet told of.
+    const auto commit = position(*before, Ahead::yes);
     if (!commit) return std::unexpected(commit.error());
     scan.after = keys::feed(user, *commit);
   }
@@ -153,7 +156,7 @@ Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string&
                                           std::uint32_t limit) const {
   Scan scan{.table = Table::feed, .prefix = keys::feed(user), .rows_max = bounded(limit)};
   if (!after.empty()) {
-    const auto commit = position(after);
+    const auto commit = position(after, Ahead::no);
     if (!commit) return std::unexpected(commit.error());
     scan.after = keys::feed(user, *commit);
   }
@@ -161,6 +164,9 @@ Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string&
   if (!found) return std::unexpected(found.error());
   std::vector<FeedItem> items;
   for (const Changed& row : found->rows) {
+    // Durable, but not yet told of: it comes with its commit. A cursor of it would be ahead of the
+    // log.
+    if (row.commit > log_.last_commit()) break;
     FeedItem item{
         .cursor = cursor(row.commit), .owner = row.row.thread.owner, .thread = {}, .removed = {}};
     if (row.row.removed) {

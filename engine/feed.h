@@ -45,7 +45,8 @@ class Feed {
 
  private:
   [[nodiscard]] std::string cursor(CommitNumber commit) const;
-  [[nodiscard]] Result<CommitNumber> position(const std::string& cursor) const;
+  enum class Ahead { no, yes };  // of the last commit that was told of
+  [[nodiscard]] Result<CommitNumber> position(const std::string& cursor, Ahead ahead) const;
 
   const Log& log_;
   const Store& store_;

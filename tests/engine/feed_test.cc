@@ -156,6 +156,25 @@ TEST_F(FeedTest, IsTheSameAfterARestart) {
   EXPECT_EQ(names(page()), (Names{"t2", "t1"}));
 }
 
+TEST_F(FeedTest, EveryCursorThatIsHandedOutIsGoodAtOnce) {
+  put_in("t1", "u1");
+  thread = tid("t2");
+  auto answer = ask_for(request({change_of(put("u1", "hello"))}));
+
+  // At some step the change is durable, and nobody was told.
+  do {
+    for (const FeedItem& item : items("")) {
+      EXPECT_TRUE(engine->feed(user, item.cursor, 50).has_value()) << item.cursor;
+    }
+    const ThreadsPage first = page({}, 1);
+    if (!first.next) continue;
+    EXPECT_TRUE(engine->threads(user, first.next, 1).has_value()) << *first.next;
+  } while (executor.step());
+
+  EXPECT_TRUE(answer->has_value());
+  EXPECT_EQ(items("").size(), 2u);
+}
+
 TEST_F(FeedTest, ACursorThatIsNoneOfItsOwnIsUnknown) {
   put_in("t1", "u1");
 
