@@ -35,6 +35,7 @@ Stream::Filled FeedFollower::fill(std::string& out, std::size_t bytes_max) {
   while (awake_ && out.size() - start < bytes_max) {
     const auto items = engine_.feed(user_, cursor_, limits::feed_items_max);
     if (!items) {
+      frame.clear();
       append_failure(frame, problem_of(items.error()));
       framing_.append(out, frame, {});
       finished_ = true;

@@ -23,7 +23,8 @@ Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(FollowParts parts, 
 }
 
 ThreadFollower::ThreadFollower(FollowParts parts, FollowPlan plan)
-    : parts_(parts), plan_(std::move(plan)), cursor_{plan_.after, parts.engine.epoch()} {
+    : parts_(parts), plan_(std::move(plan)), cursor_{plan_.after.at, parts.engine.epoch()} {
+  says_epoch_ = cursor_.at != Timestamp() && plan_.after.epoch != cursor_.epoch;
   if (!plan_.reply) return;
   cursor_ = plan_.reply->cursor;
   held_ = Charge(parts.memory, MemoryKind::answers, held_by(plan_.reply->diff));
@@ -53,6 +54,7 @@ bool ThreadFollower::done_waiting() const {
 Stream::Filled ThreadFollower::fill(std::string& out, std::size_t bytes_max) {
   if (finished_) return Filled::finished;
   if (diff_) return fill_diff(out, bytes_max);
+  if (std::exchange(says_epoch_, false)) say_live(out);
   if (!awake_) return Filled::waiting;
   return fill_entries(out, bytes_max);
 }
@@ -101,15 +103,16 @@ void ThreadFollower::take(std::string& out, const Published& published) {
 Stream::Filled ThreadFollower::caught_up(std::string& out) {
   awake_ = false;
   if (plan_.until && cursor_.at >= *plan_.until) return end(out, "done");
-  if (plan_.says_live) {
-    plan_.says_live = false;
-    std::string frame;
-    append_live_frame(frame, cursor_);
-    plan_.framing.append(out, frame, to_string(cursor_));
-  }
+  if (std::exchange(plan_.says_live, false)) say_live(out);
   if (done_waiting()) return end(out, "done");
   if (stopping_) return end(out, "shutdown");
   return Filled::waiting;
+}
+
+void ThreadFollower::say_live(std::string& out) {
+  std::string frame;
+  append_live_frame(frame, cursor_);
+  plan_.framing.append(out, frame, to_string(cursor_));
 }
 
 Stream::Filled ThreadFollower::end(std::string& out, std::string_view reason) {

@@ -42,7 +42,7 @@ struct FollowPlan {
   Framing framing;
   Follow follow = Follow::none;
   std::optional<SyncReply> reply;  // said first, as a diff
-  Timestamp after;                 // without a reply: entries after this
+  Cursor after;                    // without a reply: entries after this
   std::vector<RunId> awaited;      // `run` ends when all of them have ended
   std::optional<Timestamp> until;  // entries up to this
   bool says_live = false;
@@ -69,6 +69,7 @@ class ThreadFollower : public Stream, private Follower {
   Filled fill_diff(std::string& out, std::size_t bytes_max);
   Filled fill_entries(std::string& out, std::size_t bytes_max);
   Filled caught_up(std::string& out);
+  void say_live(std::string& out);
   Filled end(std::string& out, std::string_view reason);
   Filled failed(std::string& out, const Error& error);
   void take(std::string& out, const Published& published);
@@ -81,6 +82,8 @@ class ThreadFollower : public Stream, private Follower {
   StreamOwner* owner_ = nullptr;
   Cursor cursor_;
   bool joined_ = false;
+  // `after` is of an earlier epoch: the reader is told of the present one before any entry.
+  bool says_epoch_ = false;
   bool awake_ = true;
   bool stopping_ = false;
   bool finished_ = false;

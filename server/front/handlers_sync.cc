@@ -150,7 +150,7 @@ std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
   plan.thread = thread_of(call);
   plan.framing.form = *form;
   plan.follow = follow.value_or(*form == Form::sse ? Follow::live : Follow::none);
-  plan.after = asked.after.at;
+  plan.after = asked.after;
   if (until) plan.until = Timestamp(*until);
   plan.says_live = plan.follow != Follow::none;
   return asked;
@@ -170,9 +170,9 @@ Result<std::vector<RunId>> open_runs(Engine& engine, const FollowPlan& plan) {
 // Is there nothing after the cursor, now or later? Then a reconnect is answered 204, which is how
 // an EventSource is told to stay away.
 Result<bool> nothing_left(Engine& engine, const FollowPlan& plan) {
-  if (plan.until && plan.after >= *plan.until) return true;
+  if (plan.until && plan.after.at >= *plan.until) return true;
   if (plan.follow == Follow::live || !plan.awaited.empty()) return false;
-  Result<Slice> slice = engine.entries(plan.user, plan.thread, plan.after, 1);
+  Result<Slice> slice = engine.entries(plan.user, plan.thread, plan.after.at, 1);
   if (!slice) return std::unexpected(std::move(slice.error()));
   return slice->entries.empty();
 }

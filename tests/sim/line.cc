@@ -164,13 +164,15 @@ void Line::follow_entries() {
     ++network_.judge.records.counts["events refused: " + known.error().code];
     return deliver(refusal(known.error()));
   }
+  const bool earlier = at_.epoch != network_.judge.epoch();
   at_.epoch = network_.judge.epoch();
+  if (earlier) ++network_.judge.records.counts["events from a cursor of an earlier epoch"];
   follow({.user = request_.changes.user,
           .thread = request_.thread,
           .framing = {form_, {}},
           .follow = Follow::live,
           .reply = {},
-          .after = at_.at,
+          .after = *request_.changes.cursor,
           .awaited = {},
           .until = {},
           .says_live = true});
