@@ -129,7 +129,6 @@ void Device::ask(bool with_changes) {
   // What follows may be the entries alone, if nothing is to be said first.
   const bool entries = !with_changes && !sync_next_ && !is_.window && request.changes.cursor &&
                        request.changes.changes.empty() && chance_.one_in(4);
-  if (!with_changes) sync_next_ = false;
   const std::uint64_t line = entries ? network_.follow_entries(*this, std::move(request))
                                      : network_.ask(*this, std::move(request), until);
   memory_->sent(line);
@@ -155,6 +154,7 @@ void Device::receive(std::uint64_t line, const Frame& frame) {
     // Its outcomes have come, so the next may be said.
     if (line == saying_) answered_.insert(std::exchange(saying_, 0));
     if (line == following_) followed_ = true;
+    sync_next_ = false;
     if (memory_->unanswered() > 0 && !taken.sync_anew) go_on_later(first_retry_micros);
   }
   if (line == following_ && std::holds_alternative<Live>(frame.what)) followed_ = true;

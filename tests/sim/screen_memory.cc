@@ -54,7 +54,9 @@ class ScreenMemory : public Memory {
     if (!cursor_ || damaged_) return;
     judge.check_screen(is_.thread, *cursor_, screen_, is_.device.get(), holds());
   }
-  void save() override { saved_ = {screen_, cursor_}; }
+  void save() override {
+    if (!damaged_) saved_ = {screen_, cursor_};
+  }
   void go_back() override {
     std::tie(screen_, cursor_) = saved_;
     damaged_ = false;
