@@ -202,7 +202,6 @@ void Oracle::begin(const std::string& id) {
   Run& run = *world_.run(id);
   std::string head = place(run.behind, run.anchor);
   if (head.empty() && run.input.empty()) return finish(run, "superseded");
-  rule("a start moves the head");
   for (const MessageInput& input : run.input) {
     Message message;
     message.id = input.id.get();
@@ -218,6 +217,7 @@ void Oracle::begin(const std::string& id) {
   std::vector<std::string> up = path(head);
   std::ranges::reverse(up);
   answer_calls(up, up, "no result");
+  if (world_.head != head) rule("a start moves the head");
   world_.head = head;
   run.input.clear();
   run.head = head;
@@ -485,9 +485,11 @@ std::string Oracle::erase(const DeleteMessage& change) {
 std::string Oracle::stop(const StopRun& change) {
   std::string id = change.run ? change.run->get() : "";
   if (!change.run) {
-    rule("stop: the run that was running at seen");
     World then = at(seen_);
-    if (const Run* run = then.running()) id = run->id;
+    if (const Run* run = then.running()) {
+      rule("stop: the run that was running at seen");
+      id = run->id;
+    }
   }
   Run* run = world_.run(id);
   if (!run) return "unknown_run";

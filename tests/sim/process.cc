@@ -110,7 +110,10 @@ void Process::poke() {
   if (!life_ || life_->committing || dying_) return;
   life_->committing = true;
   Micros delay(chance_.long_tailed(disk_micros));
-  if (loop_.now() < slow_until_) delay += slow_each_;
+  if (loop_.now() < slow_until_) {
+    ++judge_.records.counts["fault: slow disk"];
+    delay += slow_each_;
+  }
   loop_.after(delay, "commit", [this, alive = std::weak_ptr(life_->alive)] {
     if (!alive.expired()) commit();
   });

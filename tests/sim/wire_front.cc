@@ -212,6 +212,8 @@ void WireFront::replace(const std::vector<object>& frames) {
 }
 
 void WireFront::hold(std::string_view cursor) {
+  // What another history has answered, this one may answer otherwise.
+  if (cursor_ && parse_cursor(*cursor_).epoch != parse_cursor(cursor).epoch) answered_.clear();
   cursor_ = cursor;
   ts_ = parse_cursor(cursor).ts;
   history_is_known_ = true;

@@ -168,7 +168,6 @@ void World::server_acts(const Act& act, Chance& chance) {
     case ActKind::disk_fault:
       return process_.fail_disk(chance.between(1, 6), static_cast<DiskFault>(chance.between(1, 3)));
     case ActKind::slow_disk:
-      ++judge_.records.counts["fault: slow disk"];
       return process_.slow_disk(Micros(chance.long_tailed(5'000'000)),
                                 Micros(chance.long_tailed(400'000)));
     case ActKind::clock_jump: {
