@@ -23,18 +23,12 @@
 #include "engine/engine.h"
 #include "engine/memory.h"
 #include "server/front/diff_frames.h"
+#include "server/front/follow_parts.h"
 #include "server/front/problem.h"
 #include "server/front/stream.h"
 #include "server/front/sync_codec.h"
 
 namespace lockstep {
-
-// What a follower needs of its front. All of it outlives the follower.
-struct FollowParts {
-  Engine& engine;
-  MemoryAccount* memory;  // null: nothing is counted
-  const bool& stopping;   // no run of before is waited for any more
-};
 
 struct FollowPlan {
   UserId user;

@@ -17,7 +17,7 @@
 #include "server/auth.h"
 #include "server/background.h"
 #include "server/front/assets.h"
-#include "server/front/follower.h"
+#include "server/front/follow_parts.h"
 #include "server/front/rate_limit.h"
 #include "server/front/tickets.h"
 #include "server/limits.h"

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// follow_parts.h: what a follower needs of its front, so that it can be made without one.
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/memory.h"
+
+namespace lockstep {
+
+// What a follower needs of its front. All of it outlives the follower.
+struct FollowParts {
+  Engine& engine;
+  MemoryAccount* memory;  // null: nothing is counted
+  const bool& stopping;   // no run of before is waited for any more
+};
+
+}  // namespace lockstep
