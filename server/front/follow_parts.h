@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// follow_parts.h: what a follower needs of its front, so that it can be made without one.
+// follow_parts.h: what a follower needs of its front.
+//
+// It stands alone, so that a follower can be made without a front, and a front without the names of
+// the codecs.
 #pragma once
 
 #include "engine/engine.h"
