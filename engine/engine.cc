@@ -262,8 +262,23 @@ void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch
   if (user && !has_memory(bytes, false)) return refuse(no_memory());
   auto live = states_.open(user, thread);
   if (!live) return refuse(live.error());
+  if (user && written_here(**live, batch.run)) {
+    return refuse({Kind::conflict, "written_here",
+                   "a model of the server writes this run: only runs of `push` agents are written "
+                   "from outside"});
+  }
   if (!lane(**live).has_room(bytes)) return refuse(overloaded());
   lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
+}
+
+// Is the run open, and its agent none that writes from outside?
+bool LocalEngine::written_here(const LiveThread& thread, const RunId& id) const {
+  const RunRow* row = thread.state.run(id);
+  if (!row || row->run.ended) return false;
+  const Run& run = row->run;
+  if (run.status == RunStatus::running) return !outside_.has(thread.number);
+  const auto settings = parts_.agents.settings(run.agent, run.params);
+  return settings && !parts_.agents.outlives(run.agent, settings->bytes);
 }
 
 void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {

@@ -148,7 +148,8 @@ class Engine {
   // An error means that nothing was done. Ids that the changes leave out are made here.
   virtual void sync(SyncRequest request, Done<Result<SyncReply>> done) = 0;
 
-  // Steps of a run that waits for its turn are answered when it has started or ended.
+  // Steps of a run that waits for its turn are answered when it has started or ended. Those of a
+  // user are refused as `written_here` if the run is written by this process (`user`: nothing).
   virtual void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                      Done<std::expected<StepAck, StepRefusal>> done) = 0;
 

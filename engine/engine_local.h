@@ -104,6 +104,7 @@ class LocalEngine final : public Engine, private LaneHost {
 
   Lane& lane(LiveThread& thread);
   void start(LiveThread& thread, const RunId& run);
+  [[nodiscard]] bool written_here(const LiveThread& thread, const RunId& run) const;
   void make_missing_ids(ChangeRequest& request);
   Result<RunContext> context_of(const LiveThread& thread, const ThreadState& state,
                                 const Run& run) const;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -327,6 +328,11 @@ std::span<const Setting> settings() { return all_settings; }
 Result<Config> load_config(const ConfigSources& sources) {
   if (sources.file.empty()) return load_config(sources, {});
   std::ifstream file(sources.file, std::ios::binary);
+  // A folder opens, and reads as nothing: a container makes one where a file to be mounted is not.
+  std::error_code unknown;
+  if (std::filesystem::is_directory(sources.file, unknown)) {
+    return invalid(sources.file, "is a folder, not a file");
+  }
   if (!file) return invalid(sources.file, "can't be read");
   std::ostringstream text;
   text << file.rdbuf();

@@ -2,6 +2,7 @@
 #include "tools/live_settings.h"
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -92,8 +93,22 @@ void LiveSettings::read_tokens() {
   parts_.log.info("tokens_read", {{"tokens", parts_.auth.tokens().size()}});
 }
 
+namespace {
+
+// A file that is being written anew is empty for a moment. At a start it may say nothing; here it
+// would take every agent away.
+Result<Config> load_again(const ConfigSources& sources) {
+  std::error_code unknown;
+  if (!sources.file.empty() && std::filesystem::file_size(sources.file, unknown) == 0) {
+    return fail(Kind::rejected, "invalid", sources.file + " is empty");
+  }
+  return load_config(sources);
+}
+
+}  // namespace
+
 void LiveSettings::read_agents() {
-  auto config = load_config(parts_.sources);
+  auto config = load_again(parts_.sources);
   auto set = config ? open_agents(*config, parts_.context.get_executor(), parts_.random, parts_.log)
                     : std::unexpected(config.error());
   if (!set) {

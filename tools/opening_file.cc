@@ -66,7 +66,8 @@ Result<std::optional<ThreadNumber>> read_opening_in(const std::string& data) {
 
 Result<std::unique_ptr<OpeningFile>> OpeningFile::open(const std::string& data) {
   const std::string path = path_in(data);
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, store_folder::file_mode);
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, store_folder::file_mode);
   if (file < 0) {
     return fail(Kind::unavailable, "disk", path + ": " + std::system_category().message(errno));
   }

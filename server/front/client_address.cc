@@ -98,7 +98,7 @@ std::string client_address(const std::string& peer, const Request& request,
   const std::vector<std::string> chain = chain_of(request);
   for (auto said = chain.rbegin(); said != chain.rend() && is_in(*address, trusted); ++said) {
     const auto next = parse_node(*said);
-    if (!next) break;
+    if (!next) return std::string(unnamed_client);
     address = next;
   }
   return to_text(*address);

@@ -9,14 +9,16 @@
 //
 // Only the last address is the proxy's own word; what stands before it anybody can have written. So
 // the list is read from its end: a trusted address is passed over, the first other one counts.
-// Where the word is no address (`unknown`, `_hidden`, garbage), the last trusted one before it
-// counts. From an address that is not trusted the headers are passed over. `Forwarded` counts
-// before `X-Forwarded-For`, all lines of a header are one list.
+// Where the word is no address (`unknown`, `_hidden`, garbage), all whom nobody can name count
+// together as `unnamed_client`: else such a word would be the way around every limit. A trusted
+// proxy that says nothing asks for itself. From an address that is not trusted the headers are
+// passed over. `Forwarded` counts before `X-Forwarded-For`, all lines of a header are one list.
 //
 // Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/address_range.h"
@@ -24,6 +26,8 @@
 namespace lockstep {
 
 struct Request;
+
+inline constexpr std::string_view unnamed_client = "unknown";
 
 [[nodiscard]] bool is_trusted(const std::string& peer, const std::vector<AddressRange>& trusted);
 

@@ -75,18 +75,21 @@ RateLimit::RateLimit(RateRules rules, bool has_users)
       addresses_(rules_.requests_per_second, rules_.burst, rules_.connections_max),
       users_(rules_.users.requests_per_second, rules_.users.burst, rules_.users.open_max) {}
 
-// A proxy's connections are not its own.
 bool RateLimit::counts(const std::string& address) const {
-  if (is_trusted(address, rules_.proxies)) return false;
   return rules_.counts_loopback || !is_loopback(address);
 }
 
+// A proxy's connections are not its own.
+bool RateLimit::counts_connections(const std::string& address) const {
+  return counts(address) && !is_trusted(address, rules_.proxies);
+}
+
 bool RateLimit::connected(const std::string& address) {
-  return !counts(address) || addresses_.open(address);
+  return !counts_connections(address) || addresses_.open(address);
 }
 
 void RateLimit::disconnected(const std::string& address) {
-  if (counts(address)) addresses_.close(address);
+  if (counts_connections(address)) addresses_.close(address);
 }
 
 bool RateLimit::may_ask(const std::string& address, Tick now) {
@@ -94,7 +97,7 @@ bool RateLimit::may_ask(const std::string& address, Tick now) {
 }
 
 std::optional<Counted> RateLimit::open_behind_proxy(const std::string& address) {
-  if (!counts(address)) return Counted();
+  if (!counts_connections(address)) return Counted();
   if (!addresses_.open(address)) return std::nullopt;
   return Counted([this, address] { addresses_.close(address); });
 }

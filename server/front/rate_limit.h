@@ -112,6 +112,7 @@ class RateLimit {
 
  private:
   [[nodiscard]] bool counts(const std::string& address) const;
+  [[nodiscard]] bool counts_connections(const std::string& address) const;
 
   RateRules rules_;
   bool has_users_;

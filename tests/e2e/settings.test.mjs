@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { execFile, spawn } from "node:child_process";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -202,6 +202,20 @@ describe("Agents, while the server runs", { timeout: 60_000 }, () => {
     assert.equal(r2.error.code, "unknown_agent");
     const texts = (await server.read("tea")).messages.filter((it) => it.role === "assistant").map((it) => it.parts[0].text);
     assert.deepEqual(texts, ["one", "two"]);
+  });
+
+  test("a folder or an emptied file in its place takes no agent away", async () => {
+    const was = readFileSync(server.configFile, "utf8");
+    writeFileSync(server.configFile, "");
+    await hangUp("agents_not_read");
+    rmSync(server.configFile);
+    mkdirSync(server.configFile);
+    await hangUp("agents_not_read");
+    rmSync(server.configFile, { recursive: true });
+    writeFileSync(server.configFile, was);
+
+    const [refused] = (await sync([starts("r4", "hi", { agent: "late" })])).json.outcomes;
+    assert.equal(refused.code, "unknown_agent", "the agents are those of before");
   });
 
   test("a failed run is one line, and a count by agent and status", async () => {

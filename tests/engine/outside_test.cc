@@ -85,6 +85,31 @@ TEST_F(OutsideTest, ARunThatThisProcessWritesEndsInterrupted) {
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
 }
 
+TEST_F(OutsideTest, NobodyElseWritesARunThatThisProcessWrites) {
+  start_streaming();
+  Answer<std::expected<StepAck, StepRefusal>> running;
+  engine->write(user, name(), batch("r1", {opened(2, "fake")}), running.done());
+  synced({change_of(ask("r2", "u2", "and then?"))});
+  Answer<std::expected<StepAck, StepRefusal>> waiting;
+  engine->write(user, name(), batch("r2", {opened(1, "fake")}), waiting.done());
+  executor.run();
+
+  ASSERT_TRUE(running.has_come() && waiting.has_come()) << "nobody waits for a turn in vain";
+  EXPECT_EQ(running->error().code, "written_here");
+  EXPECT_EQ(waiting->error().code, "written_here");
+  EXPECT_TRUE(write(batch("r1", {token(2, "a1", "from here")})).has_value());
+  EXPECT_EQ(text("a1"), "from here");
+}
+
+TEST_F(OutsideTest, ItsOwnWriterWritesItAlsoWhileItWaits) {
+  start_pushing();
+  Answer<std::expected<StepAck, StepRefusal>> answer;
+  engine->write(user, name(), batch("r1", {token(2, "a1", "from outside")}), answer.done());
+  executor.run();
+
+  EXPECT_TRUE(answer->has_value());
+}
+
 // Agents of another configuration.
 struct OtherAgents : AnyAgents {
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(const AgentName&,

@@ -81,8 +81,9 @@ class TestAgents : public Agents {
     return push_.settings(params);
   }
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
-      const AgentName& /*agent*/, std::string_view /*settings*/) const override {
-    return std::nullopt;
+      const AgentName& agent, std::string_view /*settings*/) const override {
+    if (agent.get() == "echo") return std::nullopt;
+    return std::chrono::minutes(10);
   }
   [[nodiscard]] Agent* find(const AgentName& agent) {
     if (agent.get() == "echo") return &echo_;
