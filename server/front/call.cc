@@ -93,7 +93,13 @@ ThreadName thread_of(const Call& call) {
   return {call.owner.value_or(call.user), ThreadId(call.names[0])};
 }
 
-Problem stopping() { return make_problem("stopping", "The server is stopping."); }
+Problem revoked() { return make_problem("unauthorized", "The token was revoked."); }
+
+std::optional<Problem> refused_since(const Front& front, const Caller& caller) {
+  if (front.stopping) return make_problem("stopping", "The server is stopping.");
+  if (!front.auth.allows(caller)) return revoked();
+  return std::nullopt;
+}
 
 Answer json_answer(Front& front, JsonPieces pieces) {
   const std::size_t bytes = pieces.held() + limits::answer_bytes;

@@ -43,7 +43,10 @@ class Query {
 
 // The thread that the path names. Requires: its first hole is a thread's id.
 [[nodiscard]] ThreadName thread_of(const Call& call);
-[[nodiscard]] Problem stopping();  // of the server
+[[nodiscard]] Problem revoked();  // the token of whoever asks
+// Judges a request again that was let in: its body has been read or its thread mended since, and
+// meanwhile the server may have begun to stop, or the token may have been revoked.
+[[nodiscard]] std::optional<Problem> refused_since(const Front& front, const Caller& caller);
 
 void refuse(Respond& respond, const Problem& problem);
 void refuse(Respond& respond, const Error& error);

@@ -169,13 +169,13 @@ void write_steps(Front& front, Call call, Respond respond) {
     return refuse(respond, make_problem("invalid", "`attempt` is missing.", "?attempt"));
   }
   read_body(front, std::move(call.request.body), read_steps,
-            [&front, user = call.user, thread = thread_of(call),
+            [&front, caller = Caller{call.user, call.token}, thread = thread_of(call),
              batch = StepBatch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), {}},
              respond = std::move(respond)](Read<std::vector<Step>> steps) mutable {
               if (!steps) return refuse(respond, steps.error());
-              if (front.stopping) return refuse(respond, stopping());
+              if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
               batch.steps = std::move(*steps);
-              write_batch(front, {user, thread}, std::move(batch), std::move(respond));
+              write_batch(front, {caller.user, thread}, std::move(batch), std::move(respond));
             });
 }
 

@@ -112,11 +112,11 @@ void sync_thread(Front& front, Call call, Respond respond) {
   auto header = read_sync_header(call);
   if (!header) return refuse(respond, header.error());
   read_body(front, std::move(call.request.body), read_sync,
-            [&front, header = std::move(*header),
+            [&front, header = std::move(*header), caller = Caller{call.user, call.token},
              respond = std::move(respond)](Read<SyncCall> body) mutable {
               auto asked = sync_asked(std::move(header), std::move(body));
               if (!asked) return refuse(respond, asked.error());
-              if (front.stopping) return refuse(respond, stopping());
+              if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
               sync(front, std::move(*asked), std::move(respond));
             });
 }

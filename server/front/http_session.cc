@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/must.h"
+#include "server/front/call.h"
 #include "server/front/http_rules.h"
 #include "server/limits.h"
 
@@ -12,8 +13,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view sse_comment = ":\n\n";
-
-Problem revoked() { return make_problem("unauthorized", "The token was revoked."); }
 
 }  // namespace
 

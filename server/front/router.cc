@@ -284,6 +284,9 @@ void handle(Front& front, const Route& route, Call call, Respond respond) {
   const ThreadName thread = thread_of(call);
   front.engine.mend(
       thread, [&front, &route, call = std::move(call), respond = std::move(respond)]() mutable {
+        if (auto problem = refused_since(front, {call.user, call.token})) {
+          return refuse(respond, *problem);
+        }
         route.handler(front, std::move(call), std::move(respond));
       });
 }

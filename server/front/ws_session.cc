@@ -52,7 +52,7 @@ void WsSession::hold() {
   } else if (!message_since_) {
     message_since_ = wire_.now();
   }
-  const std::size_t bytes = bytes_held();
+  const std::size_t bytes = bytes_held() - reading_bytes_;
   const bool admitted = may_hold(front_.memory, held_.bytes(), bytes);
   held_.set(bytes);
   if (!admitted) close(WsClose::try_again, "all memory is in use");
@@ -101,7 +101,7 @@ void WsSession::read_next() {
   }
   is_in_loop_ = false;
   bytes_.set(bytes_held());
-  held_.set(bytes_held());
+  held_.set(bytes_held() - reading_bytes_);
   throttle();
 }
 

@@ -125,6 +125,7 @@ struct FrontFixture::Inside {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Server> server;
   std::promise<void> stopped;
+  std::promise<void> background_goes;
   std::string refusal;
   std::thread thread;
 
@@ -224,6 +225,26 @@ void FrontFixture::set_memory(std::size_t bytes_max) {
 void FrontFixture::set_tokens(Auth auth) {
   inside_->on_strand([&] { inside_->auth = std::move(auth); });
 }
+
+void FrontFixture::change_tokens(Auth auth) {
+  inside_->on_strand([&] {
+    inside_->auth = std::move(auth);
+    inside_->server->tokens_changed();
+  });
+}
+
+void FrontFixture::hold_background() {
+  inside_->on_strand([this] {
+    inside_->background.run(
+        [go = inside_->background_goes.get_future().share()] {
+          go.wait();
+          return 0;
+        },
+        [](int) {});
+  });
+}
+
+void FrontFixture::let_background_go() { inside_->background_goes.set_value(); }
 
 void FrontFixture::cut_all() {
   inside_->on_strand([this] { inside_->server.reset(); });

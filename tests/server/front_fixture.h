@@ -30,6 +30,11 @@ class FrontFixture {
   void set_memory(std::size_t bytes_max);
   // These tokens count from now on; no connection is told yet.
   void set_tokens(Auth auth);
+  // The same, and connections are told.
+  void change_tokens(Auth auth);
+  // What is done beside the strand waits, from now until `let_background_go`.
+  void hold_background();
+  void let_background_go();
   // The server goes, and every connection with it.
   void cut_all();
   // Lets so many seconds pass, for the server.

@@ -140,6 +140,28 @@ TEST_F(MemoryOfFronts, AReaderThatDoesNotReadCostsOneWriteInEveryForm) {
 
 // --- Bodies --------------------------------------------------------------------------------------
 
+TEST_F(MemoryOfFronts, ABodyThatWaitsToBeReadIsChargedAlsoWhenItsConnectionIsGone) {
+  const std::string body = put_of("m", 4 * limits::turn_bytes_max);
+  server.hold_background();
+  {
+    Client client(server.port());
+    client.send(request_text("POST", "/v1/threads/t/sync", body, as_json));
+    for (int look = 0; server.held(MemoryKind::bodies) < body.size(); ++look) {
+      ASSERT_LT(look, 100'000);
+      catch_up();
+    }
+  }
+  for (int look = 0; server.counts().connections > 0 && look < 1000; ++look) catch_up();
+
+  EXPECT_GE(server.held(MemoryKind::bodies), body.size());
+
+  server.let_background_go();
+  for (int look = 0; server.held(MemoryKind::bodies) > 0; ++look) {
+    ASSERT_LT(look, 100'000);
+    catch_up();
+  }
+}
+
 TEST_F(MemoryOfFronts, BodiesThatDoNotEndHaveATotalAndShortRequestsAreReadAllTheSame) {
   server.set_memory(4 * mib);
   Client slow(server.port());
