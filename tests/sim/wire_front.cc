@@ -307,6 +307,9 @@ void WireFront::answer(std::uint64_t op, const object& outcome) {
 void WireFront::check_answered_alike(std::uint64_t op, const object& outcome) const {
   const auto before = answered_.find(op);
   if (before == answered_.end()) return;
+  // A thread that is not there remembers nothing: its refusals have no `ts`, and the request that
+  // comes twice may find that somebody has made it.
+  if (!before->second.contains("ts")) return;
   for (const std::string_view name : {"outcome", "code", "ts"}) {
     const value* first = before->second.if_contains(name);
     const value* again = outcome.if_contains(name);
