@@ -24,7 +24,7 @@ Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(FollowParts parts, 
 
 ThreadFollower::ThreadFollower(FollowParts parts, FollowPlan plan)
     : parts_(parts), plan_(std::move(plan)), cursor_{plan_.after.at, parts.engine.epoch()} {
-  says_epoch_ = cursor_.at != Timestamp() && plan_.after.epoch != cursor_.epoch;
+  says_epoch_ = plan_.after.epoch != Epoch() && plan_.after.epoch != cursor_.epoch;
   if (!plan_.reply) return;
   cursor_ = plan_.reply->cursor;
   held_ = Charge(parts.memory, MemoryKind::answers, held_by(plan_.reply->diff));

@@ -150,7 +150,7 @@ class Life {
 
   void write(const ThreadName& thread, StepBatch batch) {
     test::StepsAnswer answer;
-    engine_->write(thread.owner, thread, std::move(batch), answer.done());
+    engine_->write(std::nullopt, thread, std::move(batch), answer.done());
     wait(answer);
     MUST(answer->has_value());
   }

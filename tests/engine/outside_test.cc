@@ -104,7 +104,7 @@ TEST_F(OutsideTest, NobodyElseWritesARunThatThisProcessWrites) {
 TEST_F(OutsideTest, ItsOwnWriterWritesItAlsoWhileItWaits) {
   start_pushing();
   Answer<std::expected<StepAck, StepRefusal>> answer;
-  engine->write(user, name(), batch("r1", {token(2, "a1", "from outside")}), answer.done());
+  engine->write(user, name(), batch("r1", {token(3, "a1", " from outside")}), answer.done());
   executor.run();
 
   EXPECT_TRUE(answer->has_value());

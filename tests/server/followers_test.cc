@@ -65,6 +65,23 @@ TEST_F(Followers, AReaderWithACursorOfAnEarlierEpochIsToldOfThePresentOneFirst) 
   EXPECT_EQ(frames[1].at("frame"), "entry");
 }
 
+TEST_F(Followers, AReaderThatHasNothingOfAnEarlierEpochIsToldOfThePresentOneToo) {
+  synced({change_of(put("u1", "hello"))});
+  FollowPlan plan;
+  plan.user = user;
+  plan.thread = name();
+  plan.framing.form = Form::lines;
+  plan.after = {Timestamp(), Epoch(1)};
+  const auto follower = ThreadFollower::open({*engine, nullptr, stopping}, plan);
+  ASSERT_TRUE(follower.has_value());
+
+  const auto frames = frames_of(**follower);
+
+  ASSERT_GE(frames.size(), 2U);
+  EXPECT_EQ(frames[0].at("frame"), "live");
+  EXPECT_EQ(frames[0].at("cursor").as_string(), to_string(Cursor{Timestamp(), engine->epoch()}));
+}
+
 TEST_F(Followers, AFeedThatFailsBehindItsFirstThreadsSaysSoInAFrameOfItsOwn) {
   synced({change_of(put("u1", "hello"))});
   FailingFeed failing(*engine, lines);

@@ -82,7 +82,7 @@ class TestAgents : public Agents {
   }
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view /*settings*/) const override {
-    if (agent.get() == "echo") return std::nullopt;
+    if (agent.get() == "echo" || agent.get() == "here") return std::nullopt;
     return std::chrono::minutes(10);
   }
   [[nodiscard]] Agent* find(const AgentName& agent) {

@@ -2,7 +2,8 @@
 // front_fixture.h: a server with a real engine, a log in memory, and a thread of its own.
 //
 // Tests speak to it over loopback, as fronts do. Agents: `default` and any other name are of kind
-// push; `echo` writes one message and ends; `nobody` is none.
+// push; `echo` writes one message and ends; a run of `here` is open until it is ended, and nobody
+// outside may write it; `nobody` is none.
 #pragma once
 
 #include <cstdint>

@@ -56,7 +56,10 @@ struct Sessions : testing::Test, EngineFixture {
 };
 
 TEST_F(Sessions, ASocketSaysNoGoodByeBeforeWhatWasTakenIsAnswered) {
-  start_streaming();
+  StartRun outside = ask("r1", "u1", "hello");
+  outside.agent = AgentName("push");
+  ASSERT_TRUE(sync({change_of(outside)}));
+  ASSERT_TRUE(write(batch("r1", {opened(1, "a1")})));
   QuietWire wire;
   WsSession socket(wire, front, {user, {}});
   socket.received(

@@ -39,6 +39,8 @@ std::string sync(const std::string& id, const std::string& thread, const std::st
 }
 const std::string start_push = R"("changes":[{"type":"start_run","run":"r1","agent":"push",)"
                                R"("input":[{"id":"u","text":"hi"}]}])";
+const std::string start_here = R"("changes":[{"type":"start_run","run":"r1","agent":"here",)"
+                               R"("input":[{"id":"u","text":"hi"}]}])";
 const std::string start_echo =
     R"("changes":[{"type":"start_run","agent":"echo","input":[{"text":"hello"}]}])";
 
@@ -187,7 +189,7 @@ TEST_F(Sockets, AMessageThatIsTooLargeClosesTheSocket) {
 
 TEST_F(Sockets, AStopTellsEveryStreamAndThenTheSocket) {
   client.upgrade();
-  client.send_text(sync("s", "t1", start_push));
+  client.send_text(sync("s", "t1", start_here));
   EXPECT_EQ(next().at("frame"), "diff");
 
   server.stop();

@@ -299,8 +299,10 @@ TEST_F(Streams, TheFeedTellsOfThreadsAsTheyChange) {
 }
 
 TEST_F(Streams, AStopTellsEveryStreamWhereItIs) {
-  start_r1();
-  push(1, R"("type":"message_created","message":{"id":"a1"})");
+  ASSERT_EQ(Client(server.port())
+                .request("POST", "/v1/threads/t1/sync", start("r1", "here", "hi"), as_json)
+                .status,
+            200);
   Client stream(server.port());
   stream.send(request_text("POST", "/v1/threads/t1/sync", R"({"follow":"live"})", {}));
   stream.read_head();

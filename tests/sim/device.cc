@@ -76,6 +76,7 @@ void Device::erase_thread() {
 bool Device::settled() const {
   if (deleted_) return true;
   if (!online_ || memory_->unanswered() > 0 || saying_ != 0) return false;
+  if (memory_->damaged()) return false;
   if (is_.window) return absent_ || memory_->cursor();
   return absent_ || (following_ != 0 && followed_);
 }
@@ -127,8 +128,9 @@ void Device::ask(bool with_changes) {
                                                      : Until::runs_end;
   network_.loop.trace(with_changes ? "device says" : "device follows");
   // What follows may be the entries alone, if nothing is to be said first.
-  const bool entries = !with_changes && !sync_next_ && !is_.window && request.changes.cursor &&
-                       request.changes.changes.empty() && chance_.one_in(4);
+  const bool entries = !with_changes && !sync_next_ && !memory_->damaged() && !is_.window &&
+                       request.changes.cursor && request.changes.changes.empty() &&
+                       chance_.one_in(4);
   const std::uint64_t line = entries ? network_.follow_entries(*this, std::move(request))
                                      : network_.ask(*this, std::move(request), until);
   memory_->sent(line);

@@ -50,6 +50,7 @@ class Memory {
   // Its copy is damaged where its head's path lies: false if it can't be. What it asks next brings
   // the digest.
   virtual bool damage() { return false; }
+  [[nodiscard]] virtual bool damaged() const { return false; }
   // The next change takes the number of an earlier one.
   virtual void repeat_number() {}
   // The number of its last change.

@@ -61,6 +61,7 @@ class ScreenMemory : public Memory {
     std::tie(screen_, cursor_) = saved_;
     damaged_ = false;
   }
+  [[nodiscard]] bool damaged() const override { return damaged_; }
   bool damage() override {
     if (!cursor_ || forgotten_ || damaged_ || !screen_.thread) return false;
     const auto path = test::path_of(screen_, screen_.thread->head);
