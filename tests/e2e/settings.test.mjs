@@ -230,7 +230,7 @@ describe("Agents, while the server runs", { timeout: 60_000 }, () => {
   test("a configuration that is wrong leaves the former agents in force", async () => {
     writeFileSync(server.configFile, "[agents.default]\nkind = 'nonsense'\n");
     await hangUp("agents_not_read");
-    assert.match(lines(server, "agents_not_read")[0], / error agents_not_read why=.*default.*next=/);
+    assert.match(lines(server, "agents_not_read").at(-1), / error agents_not_read why=.*default.*next=/);
     const two = await upstream("still");
     configure({ default: agent(two.port) });
     await hangUp("agents_read");
