@@ -316,11 +316,6 @@ Result<void> read_flags(Config& config, const ConfigSources& sources) {
   return {};
 }
 
-std::string_view name_of(LineLog::Level level) {
-  if (level == LineLog::Level::error) return "error";
-  return level == LineLog::Level::info ? "info" : "debug";
-}
-
 }  // namespace
 
 std::span<const Setting> settings() { return all_settings; }
@@ -330,9 +325,8 @@ Result<Config> load_config(const ConfigSources& sources) {
   std::ifstream file(sources.file, std::ios::binary);
   // A folder opens, and reads as nothing: a container makes one where a file to be mounted is not.
   std::error_code unknown;
-  if (std::filesystem::is_directory(sources.file, unknown)) {
-    return invalid(sources.file, "is a folder, not a file");
-  }
+  const bool folder = std::filesystem::is_directory(sources.file, unknown);
+  if (folder) return invalid(sources.file, "is a folder, not a file");
   if (!file) return invalid(sources.file, "can't be read");
   std::ostringstream text;
   text << file.rdbuf();
@@ -354,6 +348,11 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
   if (read) read = read_environment(config, sources);
   if (read) read = read_flags(config, sources);
   if (!read) return std::unexpected(std::move(read.error()));
+  // Unless somebody has said how much: half of the bodies' share, but room for one.
+  std::size_t& of_user = config.rate.users.bytes_max;
+  const std::size_t half = config.memory_bytes_max / limits::memory_share / 2;
+  const bool bounded = config.memory_bytes_max != 0 && of_user == limits::bytes_per_user_max;
+  if (bounded) of_user = std::min(of_user, std::max(half, limits::body_bytes_max));
   return config;
 }
 
@@ -368,34 +367,6 @@ std::vector<std::string> unknown_variables(std::span<const char* const> environm
     if (name.starts_with("LOCKSTEP_") && !known) unknown.emplace_back(name);
   }
   return unknown;
-}
-
-std::string printed(const Config& config) {
-  std::ostringstream out;
-  out << "data=" << config.data << "\nlisten=" << config.host << ':' << config.port
-      << "\ntokens=" << config.tokens << "\norigins=";
-  for (const std::string& origin : config.origins) out << origin << ',';
-  out << "\nlog_level=" << name_of(config.log_level)
-      << "\nlog_json=" << (config.log_style == LineLog::Style::json ? "true" : "false")
-      << "\nshare_with_group=" << (config.share_with_group ? "true" : "false")
-      << "\nmemory=" << config.memory_bytes_max
-      << "\nlimits.requests_per_second=" << config.rate.requests_per_second
-      << "\nlimits.requests_burst=" << config.rate.burst
-      << "\nlimits.connections_per_address=" << config.rate.connections_max
-      << "\nlimits.loopback=" << (config.rate.counts_loopback ? "true" : "false")
-      << "\ntrusted_proxies=" << config.proxies
-      << "\nlimits.requests_per_second_per_user=" << config.rate.users.requests_per_second
-      << "\nlimits.requests_burst_per_user=" << config.rate.users.burst
-      << "\nlimits.open_per_user=" << config.rate.users.open_max
-      << "\nlimits.bytes_per_user=" << config.rate.users.bytes_max << '\n';
-  for (const AgentTable& agent : config.agents) {
-    out << "agents." << agent.name << "=";
-    const auto kind = agent.fields.find("kind");
-    const auto* text =
-        kind == agent.fields.end() ? nullptr : std::get_if<std::string>(&kind->second);
-    out << (text == nullptr ? "" : *text) << '\n';
-  }
-  return out.str();
 }
 
 }  // namespace lockstep

@@ -30,8 +30,9 @@ inline constexpr double user_requests_per_second_max = 1'000;
 inline constexpr double user_requests_burst_max = 5'000;
 // Requests and streams of one user at one time: four sockets that follow all that they may.
 inline constexpr std::size_t open_per_user_max = 4'096;
-// Of bodies and messages that came and are not answered: eight of the largest.
-inline constexpr std::size_t bytes_per_user_max = 8 * body_bytes_max;
+// Of bodies and messages that came and are not answered: four of the largest, and no more than half
+// of what those of all users may take (config.h), so that nobody keeps the others out.
+inline constexpr std::size_t bytes_per_user_max = 4 * body_bytes_max;
 inline constexpr int listen_backlog = 4'096;
 inline constexpr std::chrono::milliseconds accept_pause{100};  // when there are no files left
 // A line of that for the operator, not one a connection.

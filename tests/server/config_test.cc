@@ -179,6 +179,16 @@ TEST(RateLimit, DoesNotCountTheOnlyUserThereIs) {
   EXPECT_TRUE(rate.hold_bytes("local", 0, 1000));
 }
 
+TEST(Config, LetsNoUserHoldMoreThanHalfOfWhatTheBodiesOfAllMayTake) {
+  const auto bytes = [](std::string_view toml) {
+    return load_config(ConfigSources{}, toml)->rate.users.bytes_max;
+  };
+  EXPECT_EQ(bytes(""), limits::memory_bytes_max / limits::memory_share / 2);
+  EXPECT_EQ(bytes("memory = \"256MiB\"\n"), 32U << 20);
+  EXPECT_EQ(bytes("memory = \"64MiB\"\n"), limits::body_bytes_max) << "one body has room";
+  EXPECT_EQ(bytes("[limits]\nbytes_per_user = 5\n"), 5U);
+}
+
 TEST(RateLimit, CountsNoConnectionsOfAProxyButOfThoseBehindIt) {
   RateRules rules{.requests_per_second = 1, .burst = 1, .connections_max = 1};
   rules.counts_loopback = true;
