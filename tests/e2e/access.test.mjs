@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { Front } from "./lib/front.mjs";
 import { binary, Server } from "./lib/server.mjs";
 import { temporaryFolder } from "./lib/tidy.mjs";
+import { until } from "./lib/wait.mjs";
 
 const run = promisify(execFile);
 const mode = (path) => (lstatSync(path).mode & 0o777).toString(8);
@@ -70,6 +71,8 @@ describe("The files of a store", { timeout: 60_000 }, () => {
     await restart({});
 
     assert.deepEqual(modes(server.data), owners);
+    // The server is ready before what it said has gone through a pipe into our file.
+    await until(() => lines().length > 0, "the line access_corrected");
     assert.equal(lines().length, 1);
     assert.match(lines()[0], /info access_corrected of=\S+ files=\d+/);
     await restart({});
