@@ -127,7 +127,7 @@ EntryRows rows_of(const LiveThread& thread, const Entry& entry,
 EntryWriter::EntryWriter(const LiveThread& thread, std::shared_ptr<const Entry> entry)
     : number_(thread.number),
       entry_(std::move(entry)),
-      before_(thread.state),
+      before_(&thread.state),
       view_at_(thread.view_at),
       bytes_(size_of(*entry_)) {}
 
@@ -146,7 +146,7 @@ EntryWriter EntryWriter::of_last(const LiveThread& thread, std::shared_ptr<const
 }
 
 WrittenEntry EntryWriter::write() {
-  WrittenEntry written{encode(*entry_, before_), std::move(rows_.rows)};
+  WrittenEntry written{encode(*entry_, kept_ ? *kept_ : *before_), std::move(rows_.rows)};
   if (after_) add(written.rows, view_rows(number_, *after_, view_at_));
   return written;
 }

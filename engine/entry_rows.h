@@ -39,9 +39,9 @@ struct WrittenEntry {
   std::vector<Row> rows;
 };
 
-// Writes an entry and its rows. It holds values alone, and what takes long is in `write`, which may
-// be called on any thread: states are only read there, and must be given up on the strand, whose
-// rows they share.
+// Writes an entry and its rows; what takes long is in `write`. After `keep` it holds values alone,
+// and may be written on any thread: states are only read there, and must be given up on the strand,
+// whose rows they share.
 class EntryWriter {
  public:
   // Requires: `thread` is as it is before `entry`.
@@ -55,7 +55,9 @@ class EntryWriter {
   [[nodiscard]] bool listed() const { return rows_.listed; }
   // About how many `write` makes.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // Requires: called once.
+  // Copies the state before the entry: a token, which is written at once, does without.
+  void keep() { kept_ = *before_; }
+  // Requires: called once, and the thread is as it was, unless `keep` was called.
   [[nodiscard]] WrittenEntry write();
 
  private:
@@ -63,7 +65,8 @@ class EntryWriter {
 
   ThreadNumber number_;
   std::shared_ptr<const Entry> entry_;
-  ThreadState before_;
+  const ThreadState* before_;
+  std::optional<ThreadState> kept_;
   Timestamp view_at_;
   EntryRows rows_;                    // all but those of views
   std::optional<ThreadState> after_;  // if there are views to be written

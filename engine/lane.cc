@@ -177,6 +177,7 @@ void Lane::append(Decision decision, InFlight in_flight) {
         std::max<std::uint64_t>(parts_.metrics.turn_entry_bytes, entry_writer.bytes());
     return hand_over(entry_writer.write());
   }
+  entry_writer.keep();
   struct Beside {
     EntryWriter entry;
     WrittenEntry written = {};
