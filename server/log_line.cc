@@ -7,6 +7,7 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 
 #include "server/front/json_text.h"
+#include "server/printable.h"
 
 namespace lockstep {
 namespace {
@@ -25,6 +26,12 @@ spdlog::level::level_enum level_of(LineLog::Level level) {
   return spdlog::level::err;
 }
 
+// Needs no quotes, and nothing in it is for the terminal.
+bool is_plain(std::string_view value) {
+  return !value.empty() && value.find_first_of(" \"\n\r\t=") == std::string_view::npos &&
+         printable(value) == value;
+}
+
 std::string text_line(std::string_view event, LineLog::Fields fields) {
   std::string line(event);
   for (const auto& [name, given] : fields) {
@@ -32,8 +39,7 @@ std::string text_line(std::string_view event, LineLog::Fields fields) {
     line += ' ';
     line += name;
     line += '=';
-    const bool plain = !value.empty() && value.find_first_of(" \"\n\r\t=") == std::string::npos;
-    if (plain) {
+    if (is_plain(value)) {
       line += value;
     } else {
       append_text(line, value);
@@ -78,7 +84,7 @@ void LineLog::line(Level level, std::string_view event, Fields fields) {
   if (!logger_->should_log(level_of(level))) return;
   const std::string text =
       style_ == Style::json ? json_fields(event, fields) : text_line(event, fields);
-  logger_->log(level_of(level), "{}", text);
+  logger_->log(level_of(level), "{}", printable_json(text));
 }
 
 }  // namespace lockstep

@@ -9,6 +9,7 @@
 //
 // There is no `warning`, because nobody acts on it. A line is an event and its fields, as text
 // (`listening address=127.0.0.1:7777`) or, for machines, as JSON. Secrets never stand in a line.
+// What a terminal would obey is written as an escape (printable.h): model servers send error texts.
 //
 // Lives on: any thread.
 #pragma once

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "engine/ids.h"
 #include "server/config.h"
+#include "server/printable.h"
 #include "tools/version.h"
 
 namespace lockstep {
@@ -369,18 +371,11 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   app.set_help_flag("--help", "Say what there is");
   app.require_subcommand(1);
   app.footer(codes);
-  add_serve(app, asked);
-  add_replay(app, asked);
-  add_show(app, asked);
-  add_context(app, asked);
-  add_import(app, asked);
-  add_export(app, asked);
-  add_verify(app, asked);
-  add_rebuild(app, asked);
-  add_backup(app, asked);
-  add_restore(app, asked);
-  add_salvage(app, asked);
-  add_token(app, asked);
+  for (const auto add :
+       {add_serve, add_replay, add_show, add_context, add_import, add_export, add_verify,
+        add_rebuild, add_backup, add_restore, add_salvage, add_token}) {
+    add(app, asked);
+  }
   // CLI11 would say that a verb is missing.
   const std::string verb = count > 1 ? arguments[1] : "";
   const auto is_it = [&](const CLI::App* each) { return each->get_name() == verb; };
@@ -393,7 +388,11 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? ExitCode::ok : ExitCode::usage;
+    // What is wrong may quote an argument, which a script may have taken from anywhere.
+    std::ostringstream wrong;
+    const bool good = app.exit(error, std::cout, wrong) == 0;
+    std::cerr << printable(wrong.str());
+    return good ? ExitCode::ok : ExitCode::usage;
   }
   return *asked;
 }

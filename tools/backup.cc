@@ -8,9 +8,9 @@
 #include "engine/rocks/rocks_log.h"
 #include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/access.h"
 #include "tools/json.h"
-#include "tools/printable.h"
 #include "tools/verbs.h"
 #include "tools/writing.h"
 
@@ -34,9 +34,10 @@ void say_made(const std::string& account, const BackupOptions& options, Terminal
     const JsonValue* value = made ? made->find(name) : nullptr;
     return value ? value->text : std::string("?");
   };
-  terminal.print("backup " + field("backup") + " of " + options.data + " in " + options.to +
-                 ": up to commit " + field("commit") + ", " + field("files") + " files, " +
-                 field("bytes") + " bytes, " + field("added_bytes") + " of them new\n");
+  terminal.print("backup " + field("backup") + " of " + printable(options.data) + " in " +
+                 printable(options.to) + ": up to commit " + field("commit") + ", " +
+                 field("files") + " files, " + field("bytes") + " bytes, " + field("added_bytes") +
+                 " of them new\n");
   if (field("removed") != "0") terminal.print(field("removed") + " older ones removed\n");
 }
 

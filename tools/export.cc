@@ -5,10 +5,10 @@
 
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
+#include "server/printable.h"
 #include "tools/history.h"
 #include "tools/markdown.h"
 #include "tools/oasst.h"
-#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"
 

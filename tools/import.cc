@@ -10,7 +10,6 @@
 #include "tools/json.h"
 #include "tools/oasst.h"
 #include "tools/plan_put.h"
-#include "tools/printable.h"
 #include "tools/record.h"
 #include "tools/verbs.h"
 #include "tools/writing.h"

@@ -2,8 +2,8 @@
 #include "tools/markdown.h"
 
 #include "server/front/json_write.h"
+#include "server/printable.h"
 #include "tools/markdown_quote.h"
-#include "tools/printable.h"
 #include "tools/terminal.h"
 
 namespace lockstep {

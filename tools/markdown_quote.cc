@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "tools/printable.h"
+#include "server/printable.h"
 
 namespace lockstep {
 namespace {

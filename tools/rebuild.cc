@@ -17,9 +17,9 @@
 #include "engine/rocks/rocks_log.h"
 #include "engine/rocks/rocks_mend.h"
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/derived.h"
 #include "tools/opening_file.h"
-#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/tables.h"
 #include "tools/verbs.h"
@@ -197,7 +197,7 @@ ExitCode say(const Account& account, const RebuildOptions& options, Terminal& te
     append_name(line, "problems");
     append_array(line, account.problems,
                  [](std::string& out, const std::string& problem) { append_text(out, problem); });
-    terminal.print(line + "}\n");
+    terminal.print_json(line + "}\n");
   } else {
     for (const std::string& damage : account.dropped) {
       terminal.print("begun anew: " + printable(damage) + "\n");

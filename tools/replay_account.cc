@@ -4,7 +4,7 @@
 #include "engine/fold.h"
 #include "engine/text.h"
 #include "server/front/json_write.h"
-#include "tools/printable.h"
+#include "server/printable.h"
 #include "tools/record.h"
 #include "tools/terminal.h"
 #include "tools/transcript.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // restore.cc: a store from a backup, with an epoch of its own.
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/system.h"
@@ -22,8 +23,8 @@ void say(const Restored& restored, const RestoreOptions& options, Terminal& term
   }
   terminal.print("backup " + std::to_string(restored.backup.number.get()) + " of " +
                  time_text(restored.backup.made).substr(0, 19) + " UTC restored to " +
-                 options.data + ": " + std::to_string(restored.last.get()) + " commits\nEpoch " +
-                 epoch_text(restored.epochs.current) +
+                 printable(options.data) + ": " + std::to_string(restored.last.get()) +
+                 " commits\nEpoch " + epoch_text(restored.epochs.current) +
                  " begins: fronts that hold what came after commit " +
                  std::to_string(former.cut.get()) + " are told so, and can offer it.\n");
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // salvage.cc: a store from what is left of a damaged one.
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/access.h"
 #include "tools/backup.h"
-#include "tools/printable.h"
 #include "tools/salvager.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
@@ -41,7 +41,7 @@ void print_json(const Salvaged& salvaged, const SalvageOptions& options, Termina
                [](std::string& out, const std::string& damage) { append_text(out, damage); });
   append_field(json, "new_epoch", epoch_text(salvaged.epochs.current));
   append_field_number(json, "cut", salvaged.last.get());
-  terminal.print(json + "}\n");
+  terminal.print_json(json + "}\n");
 }
 
 std::string place(CommitNumber commit, Timestamp at) {
@@ -82,8 +82,8 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
     terminal.print(left_out + "what the damaged log held besides commits, such as deletions\n");
   }
   terminal.print(counted(salvaged.threads, "thread") + ", " +
-                 counted(salvaged.entries, "entry", "entries") + " salvaged to " + options.to +
-                 ": " +
+                 counted(salvaged.entries, "entry", "entries") + " salvaged to " +
+                 printable(options.to) + ": " +
                  (salvaged.whole() ? terminal.ink(Ink::green, "nothing was lost")
                                    : terminal.ink(Ink::red, "something was left out")) +
                  "\n");

@@ -26,6 +26,7 @@
 #include "server/inference/live_agents.h"
 #include "server/inference/settings.h"
 #include "server/log_line.h"
+#include "server/printable.h"
 #include "server/run_driver.h"
 #include "server/server.h"
 #include "server/telling_engine.h"
@@ -250,8 +251,8 @@ void say_where(const Config& config, const Server& server, Terminal& terminal) {
   const bool six = config.host.find(':') != std::string::npos;
   terminal.print(std::string("lockstep ") + version() + " listening on http://" +
                  (six ? "[" + config.host + "]" : config.host) + ":" +
-                 std::to_string(server.port()) + " (data in " + config.data +
-                 ", agents: " + agents + ")\n");
+                 std::to_string(server.port()) + " (data in " + printable(config.data) +
+                 ", agents: " + printable(agents) + ")\n");
   if (config.tokens.empty()) {
     terminal.print(
         "there is no token file, so only this machine is served, and everybody on it is "

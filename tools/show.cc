@@ -4,7 +4,7 @@
 
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
-#include "tools/printable.h"
+#include "server/printable.h"
 #include "tools/reading.h"
 #include "tools/record.h"
 #include "tools/transcript.h"

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "tools/printable.h"
+#include "server/printable.h"
 
 namespace lockstep {
 namespace {
@@ -182,6 +182,13 @@ void Progress::at(std::uint64_t done, std::optional<std::uint64_t> total) {
   if (!terminal_.notes_are_seen()) return terminal_.note(line);
   std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
   on_line_ = true;
+}
+
+std::string counted(std::uint64_t number, std::string_view thing, std::string_view plural) {
+  std::string text = std::to_string(number) + " ";
+  if (number == 1) return text.append(thing);
+  if (!plural.empty()) return text.append(plural);
+  return text.append(thing) + "s";
 }
 
 std::string time_text(Timestamp at) {

@@ -47,12 +47,14 @@ class Terminal {
   Terminal();
 
   // To standard output. Fails (the process ends with `failed`) if it can't be written.
-  // `text` is printed as it is: what comes from a store has gone through printable.h.
+  // `text` is printed as it is: what comes from a store or an argument has gone through
+  // printable.h.
   void print(std::string_view text);
   // The same for JSON, which is made safe for a screen here and says the same.
   void print_json(std::string_view json);
   void flush();
-  // A line to standard error, made printable: it may name what a file or a store holds.
+  // A line to standard error, made printable: it may name what a file, a store or an argument
+  // holds.
   void note(std::string_view line);
   // Says what is wrong; for `return terminal.fail(...)`.
   ExitCode fail(const Trouble& trouble);
@@ -90,6 +92,10 @@ class Progress {
   Timestamp said_;
   bool on_line_ = false;
 };
+
+// `1 thread`, `2 threads`; `plural` where it is not made with an s.
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view thing,
+                                  std::string_view plural = {});
 
 // 2026-11-22 19:08:05.123456 UTC.
 [[nodiscard]] std::string time_text(Timestamp at);

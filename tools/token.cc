@@ -9,8 +9,8 @@
 #include "engine/digest.h"
 #include "server/auth.h"
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/file.h"
-#include "tools/printable.h"
 #include "tools/system.h"
 #include "tools/verbs.h"
 

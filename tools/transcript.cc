@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "server/front/json_write.h"
-#include "tools/printable.h"
+#include "server/printable.h"
 
 namespace lockstep {
 namespace {

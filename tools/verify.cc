@@ -4,8 +4,8 @@
 
 #include "engine/rocks/rocks_log.h"
 #include "server/front/json_text.h"
+#include "server/printable.h"
 #include "tools/opening_file.h"
-#include "tools/printable.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"
 

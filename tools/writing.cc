@@ -12,6 +12,7 @@
 #include "engine/rocks/rocks_log.h"
 #include "server/asio_executor.h"
 #include "server/inference/settings.h"
+#include "server/printable.h"
 #include "tools/access.h"
 #include "tools/upgrade_told.h"
 
@@ -23,7 +24,7 @@ void stop_at_once(const std::string& reason) {
   std::fprintf(stderr,
                "lockstep: the disk failed: %s\n  Nothing after this is stored. Check it, then "
                "start again: what was stored is recovered.\n",
-               reason.c_str());
+               printable(reason).c_str());
   _exit(static_cast<int>(ExitCode::store));
 }
 

@@ -65,6 +65,36 @@ TEST(CommandLine, AnUnknownVerbIsNamed) {
   EXPECT_NE(said.err.find("--help"), std::string::npos) << said.err;
 }
 
+TEST(CommandLine, NoErrorSendsAnArgumentsEscapesToTheTerminal) {
+  const std::string hostile = "a\x1b[31mb\u009b2J\u202Ec";
+  const std::vector<std::vector<std::string>> calls = {
+      {hostile},
+      {"show", hostile, "--data", "x"},
+      {"show", "--data", hostile},
+      {"show", "--" + hostile, "1"},
+      {"show", "t", "--at", hostile, "--data", "x"},
+      {"export", "--all", "--format", hostile, "--data", "x"},
+      {"import", hostile, "--data", "x"},
+      {"import", "-", "--user", hostile, "--data", hostile},
+      {"serve", "--data", "x", "--config", hostile},
+      {"serve", "--data", "x", "--listen", hostile},
+      {"token", "create", hostile, "--user", "u", "--file", hostile},
+      {"restore", "--from", hostile, "--data", hostile},
+      {"backup", "--list", "--to", hostile},
+      {"salvage", "--from", hostile, "--to", hostile},
+  };
+  for (const auto& call : calls) {
+    const Said said = lockstep(call);
+
+    EXPECT_NE(said.code, 0) << call.front();
+    EXPECT_NE(said.err, "");
+    for (const char* obeyed : {"\x1b", "\u009b", "\u202E"}) {
+      EXPECT_EQ((said.err + said.out).find(obeyed), std::string::npos)
+          << call.front() << ": " << said.err;
+    }
+  }
+}
+
 TEST(CommandLine, AWrongFlagIsNamedAsItWasTyped) {
   const Said said = lockstep({"serve", "--data", "x", "--log-json", "yes"});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/printable.h"
+#include "server/printable.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +8,8 @@
 
 namespace lockstep {
 namespace {
+
+constexpr std::string_view replacement = "\uFFFD";
 
 struct Point {
   char32_t value = 0;
@@ -43,7 +45,7 @@ std::string escape_of(char32_t point) {
 
 void append_shown(std::string& out, const Point& point) {
   if (!point.well) {
-    out += "\uFFFD";
+    out += replacement;
   } else if (turns_direction(point.value)) {
     out += escape_of(point.value);
   } else if (!is_control(point.value)) {
@@ -76,13 +78,6 @@ std::string one_line(std::string_view text, std::size_t points_max) {
   return line;
 }
 
-std::string counted(std::uint64_t number, std::string_view thing, std::string_view plural) {
-  std::string text = std::to_string(number) + " ";
-  if (number == 1) return text.append(thing);
-  if (!plural.empty()) return text.append(plural);
-  return text.append(thing) + "s";
-}
-
 std::string printable_json(std::string_view json) {
   std::string shown;
   shown.reserve(json.size());
@@ -91,7 +86,7 @@ std::string printable_json(std::string_view json) {
     const bool escaped =
         turns_direction(point.value) || (point.value >= 0x7F && point.value < 0xA0);
     if (escaped) shown += escape_of(point.value);
-    if (!escaped) shown += point.bytes;
+    if (!escaped) shown += point.well ? point.bytes : replacement;
     at += point.bytes.size();
   }
   return shown;
