@@ -32,6 +32,10 @@ inline constexpr std::size_t error_text_bytes_max = refusal_bytes_max;
 static_assert(error_text_bytes_max >= error_detail_bytes_max);
 // A secret: shorter ones stand in ordinary words, and no provider gives such keys.
 inline constexpr std::size_t secret_bytes_min = 8;
+// A piece of one that is not its beginning: hardly a word is so long, and a key has more to it than
+// the 15 characters that may then be left of its end.
+inline constexpr std::size_t secret_piece_bytes = 16;
+static_assert(secret_piece_bytes >= secret_bytes_min);
 // So many escapes over one another are undone: JSON in a query in a page is three.
 inline constexpr int secret_escapes_max = 3;
 // One read of a socket.

@@ -10,6 +10,7 @@
 
 #include "engine/must.h"
 #include "engine/text.h"
+#include "schema/json/json_reader.h"
 #include "server/inference/chat_chunk.h"
 #include "server/inference/json_text.h"
 #include "server/inference/limits.h"
@@ -229,8 +230,8 @@ struct ChatDecoder::Machine {
     if (!usage) return;
     if (usage->text.size() > limits::error_text_bytes_max) return usage.reset();
     usage->text = redactor.strike(usage->text);
-    // A number that was a secret: what is left is no JSON.
-    if (!is_json_object(usage->text)) usage.reset();
+    // A number that was a secret: what is left is no JSON. Two names that were: they are now twins.
+    if (!read_json(usage->text, {.depth_max = limits::json_depth_max})) usage.reset();
   }
 
   // An interrupted message is ended by the run's end, with the run's status.

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "server/inference/limits.h"
@@ -15,76 +17,21 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view mark = "[secret]";
-using Needle = Redactor::Needle;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::string without_spaces(std::string_view text) {
-  std::string rest;
-  std::ranges::copy_if(text, std::back_inserter(rest), [](char c) { return !is_space(c); });
-  return rest;
-}
-
-// --- Forms of a secret ---------------------------------------------------------------------------
-
-constexpr std::string_view base64_common =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-// The characters that `secret` alone decides if `offset` bytes stand before it in its group.
-Needle base64_needle(std::string_view secret, std::size_t offset, std::string_view last_two) {
-  const std::string alphabet = std::string(base64_common) + std::string(last_two);
-  constexpr std::size_t bits = 6;
-  const std::string bytes = std::string(offset, '\0') + std::string(secret);
-  const std::size_t first = (offset * 8 + bits - 1) / bits;
-  const std::size_t end = bytes.size() * 8 / bits;
-  Needle needle{.text = {},
-                .form = Needle::Form::base64,
-                .shares_first = offset * 8 % bits != 0,
-                .shares_last = bytes.size() * 8 % bits != 0};
-  for (std::size_t at = first; at < end; ++at) {
-    std::size_t value = 0;
-    for (std::size_t bit = at * bits; bit < (at + 1) * bits; ++bit) {
-      const auto byte = static_cast<unsigned char>(bytes[bit / 8]);
-      value = value << 1U | (byte >> (7 - bit % 8) & 1U);
-    }
-    needle.text += alphabet[value];
+// How many bytes at the beginning of a text are passed over: white space, and characters without
+// width.
+std::size_t passed_over(std::string_view text) {
+  if (is_space(text.front())) return 1;
+  if (static_cast<unsigned char>(text.front()) < 0x80) return 0;
+  for (const std::string_view unseen :
+       {"\u00AD", "\u200B", "\u200C", "\u200D", "\u2060", "\uFEFF"}) {
+    if (text.starts_with(unseen)) return unseen.size();
   }
-  return needle;
-}
-
-Needle hex_needle(std::string_view secret, std::string_view between) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : secret) {
-    if (!text.empty()) text += between;
-    text += digits[static_cast<unsigned char>(c) >> 4U];
-    text += digits[static_cast<unsigned char>(c) & 0xfU];
-  }
-  return {.text = std::move(text), .form = Needle::Form::hex};
-}
-
-void add_needles(std::vector<Needle>& needles, const std::string& secret) {
-  needles.push_back({.text = without_spaces(secret)});
-  if (secret.contains(' ')) {
-    std::string form = secret;  // as a form's field has it
-    std::ranges::replace(form, ' ', '+');
-    needles.push_back({.text = without_spaces(form)});
-  }
-  for (const std::size_t offset : {0U, 1U, 2U}) {
-    for (const std::string_view last_two : {"+/", "-_"}) {
-      needles.push_back(base64_needle(secret, offset, last_two));
-    }
-  }
-  for (const std::string_view between : {"", ":", "-"}) {
-    needles.push_back(hex_needle(secret, between));
-  }
+  return 0;
 }
 
 // --- Layers of a text ----------------------------------------------------------------------------
@@ -100,11 +47,37 @@ struct Layer {
   std::string bytes;
   std::vector<Span> from;
 
-  void add(std::string_view more, Span span) {
-    bytes += more;
-    from.insert(from.end(), more.size(), span);
+  void reserve(std::size_t size) {
+    bytes.reserve(size);
+    from.reserve(size);
+  }
+  void add(char byte, Span span) {
+    bytes.push_back(byte);
+    from.push_back(span);
   }
 };
+
+Layer layer_of(std::string_view text) {
+  Layer layer;
+  layer.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) layer.add(text[at], {at, at + 1});
+  return layer;
+}
+
+// As it is compared: in small letters, without what is passed over.
+Layer normal(const Layer& layer) {
+  Layer out;
+  out.reserve(layer.bytes.size());
+  const std::string_view bytes = layer.bytes;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t skipped = passed_over(bytes.substr(at));
+    if (skipped == 0) out.add(lower(bytes[at]), layer.from[at]);
+    at += std::max<std::size_t>(skipped, 1);
+  }
+  return out;
+}
+
+std::string normal(std::string_view text) { return normal(layer_of(text)).bytes; }
 
 // What an escape at the beginning of a text stands for.
 struct Unit {
@@ -115,10 +88,12 @@ struct Unit {
 std::optional<std::uint32_t> number(std::string_view digits, std::uint32_t base) {
   std::uint32_t value = 0;
   if (digits.empty() || digits.size() > 8) return {};
-  for (const char c : lower(std::string(digits))) {
+  for (const char digit : digits) {
+    const char c = lower(digit);
     const bool decimal = c >= '0' && c <= '9';
     const bool letter = c >= 'a' && c <= 'f';
-    if (!decimal && (!letter || base == 10)) return {};
+    if (!decimal && (!letter || base <= 10)) return {};
+    if (base == 8 && c > '7') return {};
     value = value * base + static_cast<std::uint32_t>(decimal ? c - '0' : c - 'a' + 10);
   }
   return value;
@@ -148,6 +123,10 @@ std::optional<Unit> backslash_unit(std::string_view text) {
   if (text.size() < 2) return {};
   if (std::string_view("\"\\/'").contains(text[1])) return Unit{std::string(1, text[1]), 2};
   if (std::string_view("nrt").contains(text[1])) return Unit{"\n", 2};
+  constexpr std::size_t octal_digits = 3;
+  const std::string_view octal = text.substr(1, octal_digits);
+  const auto value = octal.size() == octal_digits ? number(octal, 8) : std::nullopt;
+  if (value && *value < 256) return Unit{std::string(1, static_cast<char>(*value)), 4};
   return {};
 }
 
@@ -155,7 +134,8 @@ std::optional<Unit> html_unit(std::string_view text) {
   constexpr std::size_t longest = 12;
   const std::size_t end = text.substr(0, longest).find(';');
   if (end == std::string_view::npos) return {};
-  const std::string name = lower(std::string(text.substr(1, end - 1)));
+  std::string name(text.substr(1, end - 1));
+  std::ranges::transform(name, name.begin(), lower);
   static constexpr std::array<std::pair<std::string_view, char>, 12> names = {{{"amp", '&'},
                                                                                {"lt", '<'},
                                                                                {"gt", '>'},
@@ -178,8 +158,21 @@ std::optional<Unit> html_unit(std::string_view text) {
   return Unit{utf8(*point), end + 1};
 }
 
-std::optional<Unit> unit_at(std::string_view text) {
+// In quoted-printable `=3D` is a byte and `=` at a line's end nothing. Everywhere else a `=` stands
+// for itself, often before a value, so a text is read in both ways.
+enum class Equals : std::uint8_t { itself, escape };
+
+std::optional<Unit> equals_unit(std::string_view text) {
+  for (const std::string_view line_end : {"=\r\n", "=\n"}) {
+    if (text.starts_with(line_end)) return Unit{"", line_end.size()};
+  }
+  return hex_unit(text, "=", 2);
+}
+
+std::optional<Unit> unit_at(std::string_view text, Equals equals) {
   switch (text.front()) {
+    case '=':
+      return equals == Equals::escape ? equals_unit(text) : std::nullopt;
     case '%':
       return hex_unit(text, "%", 2);
     case '\\':
@@ -192,64 +185,159 @@ std::optional<Unit> unit_at(std::string_view text) {
 }
 
 // The layer with each escape as what it stands for; nothing if there is none.
-std::optional<Layer> decoded(const Layer& layer) {
+std::optional<Layer> decoded(const Layer& layer, Equals equals) {
+  const std::string_view bytes = layer.bytes;
   Layer out;
+  out.reserve(bytes.size());
   bool any = false;
-  for (std::size_t at = 0; at < layer.bytes.size();) {
-    const auto unit = unit_at(std::string_view(layer.bytes).substr(at));
-    const std::size_t size = unit ? unit->size : 1;
-    any = any || unit;
-    out.add(unit ? std::string_view(unit->bytes) : std::string_view(layer.bytes).substr(at, 1),
-            {layer.from[at].begin, layer.from[at + size - 1].end});
-    at += size;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto unit = unit_at(bytes.substr(at), equals);
+    if (!unit) {
+      out.add(bytes[at], layer.from[at]);
+      ++at;
+      continue;
+    }
+    const Span span{layer.from[at].begin, layer.from[at + unit->size - 1].end};
+    for (const char byte : unit->bytes) out.add(byte, span);
+    at += unit->size;
+    any = true;
   }
   if (!any) return {};
   return out;
 }
 
-Layer squeezed(const Layer& layer) {
-  Layer out;
-  for (std::size_t at = 0; at < layer.bytes.size(); ++at) {
-    if (is_space(layer.bytes[at])) continue;
-    out.add(std::string_view(layer.bytes).substr(at, 1), layer.from[at]);
+// --- Forms of a secret ---------------------------------------------------------------------------
+
+constexpr std::string_view base64_common =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+// One form of one secret, as it is compared.
+struct Needle {
+  std::string text;
+  bool shares_first = false;  // base 64: the character before it has bits of the secret
+  bool shares_last = false;   // and the one behind it
+};
+
+// The characters that `secret` alone decides if `offset` bytes stand before it in its group.
+Needle base64_needle(std::string_view secret, std::size_t offset, std::string_view last_two) {
+  const std::string alphabet = std::string(base64_common) + std::string(last_two);
+  constexpr std::size_t bits = 6;
+  const std::string bytes = std::string(offset, '\0') + std::string(secret);
+  const std::size_t first = (offset * 8 + bits - 1) / bits;
+  const std::size_t end = bytes.size() * 8 / bits;
+  Needle needle{.text = {},
+                .shares_first = offset * 8 % bits != 0,
+                .shares_last = bytes.size() * 8 % bits != 0};
+  for (std::size_t at = first; at < end; ++at) {
+    std::size_t value = 0;
+    for (std::size_t bit = at * bits; bit < (at + 1) * bits; ++bit) {
+      const auto byte = static_cast<unsigned char>(bytes[bit / 8]);
+      value = value << 1U | (byte >> (7 - bit % 8) & 1U);
+    }
+    needle.text += lower(alphabet[value]);
   }
-  return out;
+  return needle;
+}
+
+Needle hex_needle(std::string_view secret, std::string_view between) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char c : secret) {
+    if (!text.empty()) text += between;
+    text += digits[static_cast<unsigned char>(c) >> 4U];
+    text += digits[static_cast<unsigned char>(c) & 0xfU];
+  }
+  return {.text = std::move(text)};
+}
+
+void add_needles(std::vector<Needle>& needles, const std::string& secret) {
+  // What looks like an escape in the secret itself is undone with those that a text puts around it.
+  for (const Equals equals : {Equals::itself, Equals::escape}) {
+    std::optional<Layer> layer = layer_of(secret);
+    for (int depth = 0; layer && depth <= limits::secret_escapes_max; ++depth) {
+      needles.push_back({.text = normal(*layer).bytes});
+      layer = decoded(*layer, equals);
+    }
+  }
+  if (secret.contains(' ')) {
+    std::string form = secret;  // as a form's field has it
+    std::ranges::replace(form, ' ', '+');
+    needles.push_back({.text = normal(form)});
+  }
+  for (const std::size_t offset : {0U, 1U, 2U}) {
+    for (const std::string_view last_two : {"+/", "-_"}) {
+      needles.push_back(base64_needle(secret, offset, last_two));
+    }
+  }
+  // `00`: in UTF-16.
+  for (const std::string_view between : {"", ":", "-", "00"}) {
+    needles.push_back(hex_needle(secret, between));
+  }
+  std::erase_if(needles,
+                [](const Needle& needle) { return needle.text.size() < limits::secret_bytes_min; });
 }
 
 // --- Finding -------------------------------------------------------------------------------------
 
 bool is_base64(char c) { return base64_common.contains(c) || std::string_view("+/-_").contains(c); }
 
-void find_all(const Layer& layer, std::string_view bytes, const Needle& needle,
-              std::vector<Span>& found) {
-  for (std::size_t at = bytes.find(needle.text); at != std::string_view::npos;
-       at = bytes.find(needle.text, at + 1)) {
-    std::size_t first = at;
-    std::size_t end = at + needle.text.size();
-    if (needle.shares_first && first > 0 && is_base64(bytes[first - 1])) --first;
-    if (needle.shares_last && end < bytes.size() && is_base64(bytes[end])) ++end;
-    found.push_back({layer.from[first].begin, layer.from[end - 1].end});
+std::size_t common(std::string_view one, std::string_view other) {
+  const auto ends = std::ranges::mismatch(one, other);
+  return static_cast<std::size_t>(ends.in1 - one.begin());
+}
+
+}  // namespace
+
+// The forms of all secrets, and where in them what is looked up stands. Each place of a text costs
+// two look-ups, however many secrets there are.
+struct Redactor::Secrets {
+  explicit Secrets(std::vector<Needle> given) : needles(std::move(given)) {
+    for (const Needle& needle : needles) {
+      const std::string_view text = needle.text;
+      beginnings[text.substr(0, limits::secret_bytes_min)].push_back(&needle);
+      for (std::size_t at = 1; at + limits::secret_piece_bytes <= text.size(); ++at) {
+        pieces.insert(text.substr(at, limits::secret_piece_bytes));
+      }
+    }
+  }
+  Secrets(const Secrets&) = delete;
+  Secrets& operator=(const Secrets&) = delete;
+
+  void find_in(const Layer& layer, std::vector<Span>& found) const;
+  // As far as the text goes on like the needle, whose beginning stands at `at`.
+  static Span match(const Layer& text, std::size_t at, const Needle& needle);
+
+  const std::vector<Needle> needles;
+  std::unordered_map<std::string_view, std::vector<const Needle*>> beginnings;
+  std::unordered_set<std::string_view> pieces;
+};
+
+Span Redactor::Secrets::match(const Layer& text, std::size_t at, const Needle& needle) {
+  const std::string_view bytes = text.bytes;
+  std::size_t first = at;
+  std::size_t end = at + common(bytes.substr(at), needle.text);
+  const bool whole = end - at == needle.text.size();
+  if (needle.shares_first && first > 0 && is_base64(bytes[first - 1])) --first;
+  if (needle.shares_last && whole && end < bytes.size() && is_base64(bytes[end])) ++end;
+  return {text.from[first].begin, text.from[end - 1].end};
+}
+
+void Redactor::Secrets::find_in(const Layer& layer, std::vector<Span>& found) const {
+  const Layer text = normal(layer);
+  const std::string_view bytes = text.bytes;
+  for (std::size_t at = 0; at + limits::secret_bytes_min <= bytes.size(); ++at) {
+    const auto begun = beginnings.find(bytes.substr(at, limits::secret_bytes_min));
+    if (begun != beginnings.end()) {
+      for (const Needle* needle : begun->second) found.push_back(match(text, at, *needle));
+    }
+    const std::string_view piece = bytes.substr(at, limits::secret_piece_bytes);
+    if (pieces.contains(piece)) {
+      found.push_back({text.from[at].begin, text.from[at + piece.size() - 1].end});
+    }
   }
 }
 
-// The text may have been cut in the middle of a secret.
-void find_beginning(const Layer& layer, const Needle& needle, std::vector<Span>& found) {
-  const std::size_t longest = std::min(needle.text.size() - 1, layer.bytes.size());
-  for (std::size_t size = longest; size >= limits::secret_bytes_min; --size) {
-    if (!layer.bytes.ends_with(std::string_view(needle.text).substr(0, size))) continue;
-    found.push_back({layer.from[layer.bytes.size() - size].begin, layer.from.back().end});
-    return;
-  }
-}
-
-void find_in(const Layer& whole, const std::vector<Needle>& needles, std::vector<Span>& found) {
-  const Layer layer = squeezed(whole);
-  const std::string low = lower(layer.bytes);
-  for (const Needle& needle : needles) {
-    find_all(layer, needle.form == Needle::Form::hex ? low : layer.bytes, needle, found);
-    if (needle.form == Needle::Form::plain) find_beginning(layer, needle, found);
-  }
-}
+namespace {
 
 std::string with_marks(std::string_view text, std::vector<Span> found) {
   std::ranges::sort(found, {}, &Span::begin);
@@ -270,25 +358,28 @@ std::string with_marks(std::string_view text, std::vector<Span> found) {
 }  // namespace
 
 bool Redactor::is_too_short(std::string_view secret) {
-  return without_spaces(secret).size() < limits::secret_bytes_min;
+  return normal(secret).size() < limits::secret_bytes_min;
 }
 
 Redactor::Redactor(const std::vector<std::string>& secrets) {
-  auto needles = std::make_shared<std::vector<Needle>>();
+  std::vector<Needle> needles;
   for (const std::string& secret : secrets) {
-    if (!is_too_short(secret)) add_needles(*needles, secret);
+    if (!is_too_short(secret)) add_needles(needles, secret);
   }
-  if (!needles->empty()) needles_ = std::move(needles);
+  if (!needles.empty()) secrets_ = std::make_shared<const Secrets>(std::move(needles));
 }
 
 std::string Redactor::strike(std::string_view text) const {
-  if (!needles_ || text.empty()) return std::string(text);
-  std::optional<Layer> layer(std::in_place);
-  for (std::size_t at = 0; at < text.size(); ++at) layer->add(text.substr(at, 1), {at, at + 1});
+  if (!secrets_ || text.empty()) return std::string(text);
+  const Layer whole = layer_of(text);
   std::vector<Span> found;
-  for (int depth = 0; layer && depth <= limits::secret_escapes_max; ++depth) {
-    find_in(*layer, *needles_, found);
-    layer = decoded(*layer);
+  secrets_->find_in(whole, found);
+  for (const Equals equals : {Equals::itself, Equals::escape}) {
+    std::optional<Layer> layer = decoded(whole, equals);
+    for (int depth = 1; layer && depth <= limits::secret_escapes_max; ++depth) {
+      secrets_->find_in(*layer, found);
+      layer = decoded(*layer, equals);
+    }
   }
   return found.empty() ? std::string(text) : with_marks(text, std::move(found));
 }

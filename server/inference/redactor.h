@@ -6,10 +6,11 @@
 // text of an upstream that is no answer of the model passes through here before anything else is
 // done to it, above all before it is shortened: half a key is no match any more.
 //
-// A secret is found as it is, and percent-encoded, JSON-escaped or HTML-escaped, in whole or in
-// part, up to three times over; in base 64 of either alphabet, at any offset in a longer text; and
-// in hex. White space in between does not hide it. The beginning of a secret at the end of a text
-// is struck too, for the text may have been cut there.
+// A secret and a text are compared in one normal form: escapes undone, up to three times over
+// (percent, JSON, HTML, C, quoted-printable, in any mixture), in small letters, without white space
+// and what has no width. A secret is looked for so, in base 64 of either alphabet at any offset in
+// a longer text, and in hex. What stands there may be cut: the beginning of a secret is struck from
+// 8 characters on, any other piece from 16 on; shorter pieces would be found in ordinary words.
 //
 // A value: all agents are given the same one, with the secrets of all.
 //
@@ -36,17 +37,9 @@ class Redactor {
   // The same as a sentence of a run's error: valid UTF-8, not longer than an error may be.
   [[nodiscard]] std::string sentence(std::string_view text) const;
 
-  // One form of one secret.
-  struct Needle {
-    enum class Form { plain, base64, hex };
-    std::string text;  // without white space; hex: in lower case
-    Form form = Form::plain;
-    bool shares_first = false;  // base 64: the character before it has bits of the secret
-    bool shares_last = false;   // and the one behind it
-  };
-
  private:
-  std::shared_ptr<const std::vector<Needle>> needles_;  // null: none
+  struct Secrets;
+  std::shared_ptr<const Secrets> secrets_;  // null: none
 };
 
 }  // namespace lockstep

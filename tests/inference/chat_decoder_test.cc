@@ -12,8 +12,8 @@ namespace lockstep {
 namespace {
 
 // The chunks, then whatever ends the stream.
-Written decode(const std::vector<std::string>& chunks) {
-  ChatDecoder decoder(RunId("r1"));
+Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {}) {
+  ChatDecoder decoder(RunId("r1"), redactor);
   Written written;
   for (const std::string& chunk : chunks) written.take(decoder.take(chunk));
   written.take(decoder.end());
@@ -248,6 +248,24 @@ TEST(ChatDecoder, KeepsTheLastUsageWhereverItStands) {
     EXPECT_EQ(written.messages[0].usage->text, R"({"completion_tokens":5})");
     EXPECT_EQ(written.end->usage->text, R"({"completion_tokens":5})");
   }
+}
+
+TEST(ChatDecoder, UsageNamesNoSecret) {
+  const std::string key = "sk-ab\"cd\\ef%20gh==1234567890";
+  const std::string quoted = R"(sk-ab\"cd\\ef%20gh==1234567890)";
+  const Redactor redactor({key});
+  const auto usage_of = [&](const std::string& usage) {
+    const Written written = decode(
+        {content(R"("a")"),
+         R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":)" + usage + "}", "[DONE]"},
+        redactor);
+    return written.end->usage ? written.end->usage->text : "none";
+  };
+
+  EXPECT_EQ(usage_of(R"({"tokens":1,")" + quoted + R"(":2})"), R"({"tokens":1,"[secret]":2})");
+  EXPECT_EQ(usage_of(R"({"tokens":1,"a":{"of )" + quoted + R"( ":")" + quoted + R"("}})"),
+            R"({"tokens":1,"a":{"of [secret] ":"[secret]"}})");
+  EXPECT_EQ(usage_of(R"({")" + quoted + R"(":1,")" + quoted.substr(0, 12) + R"(":2})"), "none");
 }
 
 // --- Ends ----------------------------------------------------------------------------------------

@@ -46,6 +46,15 @@ const std::vector<std::pair<std::string, std::string>> quoted = {
     {"hex in pairs", "73 6b 2d 70 72 6f 6a 2f 41 39 2b 7a 5f 51 22 26 3c 37 3d 78"},
     {"hex with colons", "73:6B:2D:70:72:6F:6A:2F:41:39:2B:7A:5F:51:22:26:3C:37:3D:78"},
     {"over two lines", "sk-proj/A9\n+z_Q\"&<7=x"},
+    {"in capitals", "SK-PROJ/A9+Z_Q\"&<7=X"},
+    {"quoted-printable", "sk-proj/A9+z_Q=22=26=3C7=3Dx"},
+    {"quoted-printable, each character",
+     "=73=6B=2D=70=72=6F=6A=2F=41=39=2B=7A=5F=51=22=26=3C=37=3D=78"},
+    {"quoted-printable, over two lines", "sk-proj/A9+z=\r\n_Q=22=26=3C7=3Dx"},
+    {"octal", R"(sk-proj\057A9\053z_Q\042&<7=x)"},
+    {"hex of UTF-16",
+     "73006b002d00700072006f006a002f00410039002b007a005f005100220026003c0037003d007800"},
+    {"with a space that has no width", "sk-proj/A9\u200B+z_Q\"&<7=x"},
 };
 
 TEST(Redactor, StrikesASecretInWhateverFormItIsQuoted) {
@@ -81,7 +90,7 @@ TEST(Redactor, StrikesASecretWhoseCharactersAreEscapedEachInAWayOfItsOwn) {
 
 TEST(Redactor, LeavesOtherTextAsItIs) {
   for (const std::string text : {"", "No such model.", "100%", "%zz \\q &nope; \\u12", "sk-proj",
-                                 "sk-proj/A9+z_Q\"&<7=y."}) {
+                                 "A9+z_Q\"&<7=x", "sk-prot/A9+z_Q\"&<7=x"}) {
     EXPECT_EQ(redactor.strike(text), text);
   }
   EXPECT_EQ(Redactor().strike(key), key);
@@ -103,6 +112,42 @@ TEST(Redactor, ASecretInsideAnotherLeavesNothingOfEither) {
 TEST(Redactor, StrikesTheBeginningOfASecretWhereATextWasCut) {
   EXPECT_EQ(redactor.strike("you sent: " + key.substr(0, 12)), "you sent: [secret]");
   EXPECT_EQ(redactor.strike("you sent: sk-proj%2FA9%2Bz"), "you sent: [secret]");
+}
+
+TEST(Redactor, StrikesTheBeginningOfASecretWhereverItStands) {
+  for (std::size_t size = limits::secret_bytes_min; size < key.size(); ++size) {
+    for (const std::string behind : {" ...", "*****", "???? end"}) {
+      EXPECT_EQ(redactor.strike("<" + key.substr(0, size) + behind), "<[secret]" + behind) << size;
+    }
+  }
+  EXPECT_EQ(redactor.strike("sk-proj%2FA9%2Bz... is wrong"), "[secret]... is wrong");
+  EXPECT_EQ(redactor.strike("c2stcHJvai9BOSt... is wrong"), "[secret]... is wrong");
+}
+
+TEST(Redactor, StrikesAPieceOfASecretThatLacksItsBeginning) {
+  EXPECT_EQ(redactor.strike("ends in " + key.substr(3)), "ends in [secret]");
+  EXPECT_EQ(redactor.strike("=" + key.substr(2, 17) + "="), "=[secret]=");
+}
+
+TEST(Redactor, ASecretThatItselfLooksEscapedIsFoundInAnyMixtureOfEscapes) {
+  const std::string odd = R"(k"x&y%20z%2Fw\v\end=3D&lt;u)";
+  const Redactor knows({odd});
+  for (const std::string& text :
+       {odd, std::string(R"(k\"x&y%20z%2Fw\\v\\end=3D&lt;u)"),
+        std::string("k%22x%26y%2520z%252Fw%5Cv%5Cend%3D3D%26lt%3Bu"),
+        std::string(R"(k\u0022x\u0026y%20z%2Fw\\v\\end\u003d3D\u0026lt;u)"),
+        std::string(R"(k&quot;x&amp;y%20z%2Fw\v\end=3D&amp;lt;u)"),
+        std::string(R"(k=22x=26y=2520z%2Fw=5Cv=5Cend=3D3D=26lt;u)"),
+        std::string(R"(k\"x&y z/w\\v\\end=3D<u)")}) {
+    EXPECT_EQ(knows.strike("<" + text + ">"), "<[secret]>") << text;
+  }
+}
+
+TEST(Redactor, OfSecretsThatBeginAlikeTheOneThatIsMeantIsStruckWhole) {
+  const Redactor two({"sk-proj-aaaa-bbbb", "sk-proj-aaaa-cccc-dddd"});
+
+  EXPECT_EQ(two.strike("<sk-proj-aaaa-cccc-dddd>"), "<[secret]>");
+  EXPECT_EQ(two.strike("<sk-proj-aaaa-bbbb>"), "<[secret]>");
 }
 
 TEST(Redactor, DoesNotLookForSecretsThatStandInOrdinaryWords) {
