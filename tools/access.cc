@@ -3,13 +3,12 @@
 
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <span>
 #include <system_error>
 
-#include "engine/rocks/store_folder.h"
+#include "engine/rocks/folder_access.h"
 
 namespace lockstep {
 namespace {
@@ -76,15 +75,11 @@ Corrected correct_file(const std::string& path, Sharing sharing) {
 }
 
 Corrected correct_store(const std::string& folder, Sharing sharing) {
-  constexpr std::array ours{store_folder::lock, store_folder::mark, store_folder::opening,
-                            store_folder::database, store_folder::unfinished};
-  return correct_folder(folder, ours, sharing);
+  return correct_folder(folder, store_names, sharing);
 }
 
 Corrected correct_backups(const std::string& folder, Sharing sharing) {
-  // RocksDB's names, and our lock.
-  constexpr std::array ours{store_folder::lock, "meta", "private", "shared", "shared_checksum"};
-  return correct_folder(folder, ours, sharing);
+  return correct_folder(folder, backup_names, sharing);
 }
 
 }  // namespace lockstep

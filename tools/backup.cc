@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "engine/rocks/rocks_log.h"
-#include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
 #include "server/printable.h"
 #include "tools/access.h"
@@ -42,11 +41,6 @@ void say_made(const std::string& account, const BackupOptions& options, Terminal
 }
 
 ExitCode make(const BackupOptions& options, Terminal& terminal) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(store_folder::path(options.data, store_folder::database), ignored)) {
-    return terminal.fail({ExitCode::failed, "there is no store in " + options.data,
-                          "Is it the right folder (--data DIR)?"});
-  }
   const BackupOrder order{absolute(options.to), options.keep};
   SystemClock clock;
   Progress progress(terminal, clock, "backup: MiB");

@@ -86,6 +86,9 @@ Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& o
 
 Trouble trouble_of_backup(const Error& error, const std::string& backups) {
   Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
+  if (error.code == "denied") {
+    return trouble_of(error, backups);
+  }
   if (error.code == "no_backup") {
     trouble.advice = "`lockstep backup --list --to " + backups + "` says what there is.";
   } else if (error.code == "busy") {
@@ -101,7 +104,7 @@ Trouble trouble_of_backup(const Error& error, const std::string& backups) {
   } else if (error.code == "no_server") {
     trouble.code = ExitCode::store;
     trouble.advice = "Only a server makes a backup beside its own work: wait for other tools.";
-  } else if (error.code == "exists") {
+  } else if (error.code == "exists" || error.code == "not_a_store") {
     trouble.advice = "Name a folder that is not there, or is empty.";
   }
   return trouble;

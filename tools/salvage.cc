@@ -97,9 +97,11 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
 
 Trouble trouble_of_salvage(const Error& error, const SalvageOptions& options) {
   Trouble trouble = trouble_of(error, options.from);
+  if (error.code == "denied") return trouble;
+  if (error.code == "newer_format") return trouble_of_opening(error, options.from);
   if (error.code == "exists") {
     trouble = {ExitCode::failed, error.detail, "Name a folder that is not there, or is empty."};
-  } else if (error.code == "no_store") {
+  } else if (error.code == "no_store" || error.code == "not_a_store") {
     trouble.advice = "Name the folder of the store: the one that holds `rocks`.";
   } else if (error.code == "locked") {
     trouble.advice = "Stop what has it open first.";

@@ -4,9 +4,11 @@
 #include <filesystem>
 
 #include "engine/must.h"
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/mark_file.h"
 #include "engine/rocks/new_store.h"
 #include "engine/rocks/remains.h"
+#include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
 #include "tools/salvager.h"
 
@@ -29,6 +31,18 @@ std::optional<CommitNumber> mark_of(const std::string& folder) {
   return number ? *number : std::nullopt;
 }
 
+// What a newer version keeps, and how, is not known here.
+Result<void> check_format(const Remains& remains, const std::string& folder) {
+  for (const auto& [key, value] : remains.rows(KvTable::meta)) {
+    const auto format = key == format_key ? decode_number(value) : std::nullopt;
+    if (!format || *format <= log_format_version) continue;
+    return fail(Kind::rejected, "newer_format",
+                folder + " has format " + std::to_string(*format) + ", this program knows " +
+                    std::to_string(log_format_version) + " at the most: use a newer one");
+  }
+  return {};
+}
+
 bool lies_in(const std::string& inner, const std::string& outer) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -43,15 +57,20 @@ class Salvage {
       : asked_(asked), clock_(clock), random_(random) {}
 
   Result<Salvaged> run() {
-    std::error_code error;
-    if (!std::filesystem::exists(asked_.from, error)) {
-      return fail(Kind::not_found, "no_store", "there is no store in " + asked_.from);
+    if (auto open = check_access(asked_.from, store_names, Use::read); !open) {
+      return std::unexpected(open.error());
+    }
+    if (auto there = store_folder::check_is_there(asked_.from); !there) {
+      return std::unexpected(there.error());
     }
     // A server that runs on it would write on.
     const auto from = FolderLock::take(asked_.from, FolderLock::Mode::shared);
     if (!from) return std::unexpected(from.error());
     auto remains = Remains::open(store_folder::path(asked_.from, store_folder::database));
     if (!remains) return std::unexpected(remains.error());
+    if (auto known = check_format(**remains, asked_.from); !known) {
+      return std::unexpected(known.error());
+    }
     if (lies_in(asked_.to, asked_.from)) {
       return fail(Kind::rejected, "exists",
                   asked_.to + " lies in " + asked_.from + ", where a salvage writes nothing");

@@ -48,6 +48,10 @@ winsize size_of_terminal() {
   return size;
 }
 
+constexpr const char* advice_on_denied =
+    "Run this as the user to whom it belongs; `share_with_group = true` lets the group of a "
+    "server's store read it.";
+
 }  // namespace
 
 Trouble trouble_of(const Error& error, const std::string& data) {
@@ -61,6 +65,11 @@ Trouble trouble_of(const Error& error, const std::string& data) {
   }
   if (error.code == "unfinished_restore" || error.code == "newer_format") {
     trouble.code = ExitCode::store;
+    return trouble;
+  }
+  if (error.code == "denied") {
+    trouble.code = ExitCode::store;
+    trouble.advice = advice_on_denied;
     return trouble;
   }
   switch (error.kind) {
@@ -94,6 +103,7 @@ Trouble trouble_of(const Error& error, const std::string& data) {
 
 Trouble trouble_of_opening(const Error& error, const std::string& data) {
   Trouble trouble = trouble_of(error, data);
+  if (error.code == "denied") return trouble;
   if (error.kind == Kind::unavailable && error.code != "locked") {
     trouble.advice += " When that is mended, start again.";
   }

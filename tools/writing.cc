@@ -6,9 +6,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
-#include <filesystem>
 
 #include "engine/must.h"
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_log.h"
 #include "server/asio_executor.h"
 #include "server/inference/settings.h"
@@ -55,9 +55,13 @@ StoreWriter::~StoreWriter() = default;
 
 Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, Missing missing,
                                                        bool rebuilds) {
-  std::error_code ignored;
-  if (missing == Missing::fail && !std::filesystem::exists(std::filesystem::path(data), ignored)) {
-    return fail(Kind::not_found, "no_store", "there is no store in " + data);
+  if (auto open = check_access(data, store_names, Use::write); !open) {
+    return std::unexpected(open.error());
+  }
+  if (missing == Missing::fail) {
+    if (auto there = store_folder::check_is_there(data); !there) {
+      return std::unexpected(there.error());
+    }
   }
   share(sharing_of(data));
   std::unique_ptr<StoreWriter> writer(new StoreWriter());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/limits.h"
 
 namespace lockstep::backup_folder {
@@ -76,6 +77,9 @@ Result<std::unique_ptr<FolderLock>> lock(const std::string& folder, FolderLock::
 }
 
 Result<std::unique_ptr<Reader>> open(const std::string& folder) {
+  if (auto usable = check_access(folder, backup_names, Use::read); !usable) {
+    return std::unexpected(usable.error());
+  }
   std::error_code error;
   if (!fs::exists(fs::path(folder) / meta, error)) {
     return no_backup("there are no backups in " + folder);

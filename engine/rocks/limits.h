@@ -78,4 +78,7 @@ inline constexpr std::uint64_t backup_progress_bytes = 1 << 20;
 // The side file's two places lie in different sectors, so that a torn write can hurt only one.
 inline constexpr std::size_t mark_slot_bytes = 4096;
 
+// A user's row in the system's list, to name an owner. A longer one is named by its number.
+inline constexpr std::size_t user_row_bytes = 4096;
+
 }  // namespace lockstep::limits

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/mark_file.h"
 
 namespace lockstep {
@@ -29,9 +30,10 @@ NewStore::~NewStore() {
 }
 
 Result<std::unique_ptr<NewStore>> NewStore::in(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return failed(folder, error);
+  if (auto open = check_access(folder, store_names, Use::write); !open) {
+    return std::unexpected(open.error());
+  }
+  if (auto made = store_folder::make(folder); !made) return std::unexpected(made.error());
   std::unique_ptr<NewStore> store(new NewStore(folder));
   auto lock = FolderLock::take(folder, FolderLock::Mode::alone);
   if (!lock) return std::unexpected(lock.error());

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "engine/rocks/backup_folder.h"
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/rocks_files.h"
 #include "engine/rocks/rocks_keys.h"
@@ -26,9 +27,9 @@ using rocksdb::Status;
 
 // A folder that is made, or is empty, or holds backups: a wrong path must not be written into.
 Result<void> prepare(const std::string& folder) {
+  if (auto usable = check_access(folder, backup_names, Use::write); !usable) return usable;
+  if (auto made = store_folder::make(folder); !made) return made;
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return failed(folder, error);
   if (fs::exists(fs::path(folder) / backup_folder::meta, error)) return {};
   fs::directory_iterator it(folder, error);
   if (error) return failed(folder, error);

@@ -29,9 +29,24 @@ std::string tables_with(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& table, con
   return names;
 }
 
+// A table file that is gone, by what RocksDB says of it; empty if that is not what it says. It
+// looks for `N.sst`, then for `N.ldb`, which no store of ours has ever had, and names the second.
+std::string missing_table(const Status& status) {
+  constexpr std::string_view before = "random read: ";
+  constexpr std::string_view other_ending = ".ldb";
+  const std::string said = status.ToString();
+  const std::size_t end = said.rfind(other_ending);
+  const std::size_t begin = said.find(before);
+  if (!status.IsPathNotFound() || begin >= end || end == std::string::npos) return {};
+  const std::size_t path = begin + before.size();
+  return said.substr(path, end - path) + ".sst";
+}
+
 }  // namespace
 
 Error error_of(const Status& status) {
+  const std::string missing = missing_table(status);
+  if (!missing.empty()) return {Kind::corrupt, "corrupt", missing + " is missing"};
   if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
   return {Kind::unavailable, "disk", status.ToString()};
 }

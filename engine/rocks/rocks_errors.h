@@ -14,7 +14,7 @@
 
 namespace lockstep {
 
-// `corrupt`, or `disk`.
+// `corrupt`, also for a table that is missing; or `disk`.
 [[nodiscard]] Error error_of(const rocksdb::Status& status);
 
 // Of an opening that failed: RocksDB may name no file, or the manifest for a table.

@@ -218,6 +218,7 @@ enum class Depth { opening, all_blocks };
 std::string table_damage(rocksdb::Env& env, const std::string& file, Depth depth) {
   rocksdb::Options options;
   options.env = &env;
+  if (env.FileExists(file).IsNotFound()) return file + " is missing";
   rocksdb::SstFileReader reader(options);
   Status status = reader.Open(file);
   if (status.ok() && depth == Depth::all_blocks) status = reader.VerifyChecksum();

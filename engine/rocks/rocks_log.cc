@@ -3,19 +3,11 @@
 
 #include <stdlib.h>
 
-#include <filesystem>
-#include <system_error>
-
+#include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_mend.h"
 
 namespace lockstep {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::unexpected<Error> failed(const std::string& what, const std::string& why) {
-  return fail(Kind::unavailable, "disk", what + ": " + why);
-}
 
 Result<void> check_whole(const RocksKv& kv, const std::string& folder, bool rebuilds) {
   const auto mark = kv.get(KvTable::meta, rebuilding_key);
@@ -30,12 +22,10 @@ Result<void> check_whole(const RocksKv& kv, const std::string& folder, bool rebu
 
 Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Parts parts,
                                                  FailStop::Action on_failure) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error && fs::is_symlink(folder) && !fs::exists(folder)) {
-    return failed(folder, "it is a link to a folder that is not there");
+  if (auto ours = check_access(folder, store_names, Use::write); !ours) {
+    return std::unexpected(ours.error());
   }
-  if (error) return failed(folder, error.message());
+  if (auto made = store_folder::make(folder); !made) return std::unexpected(made.error());
   if (auto ours = store_folder::check(folder); !ours) return std::unexpected(ours.error());
   std::unique_ptr<RocksLog> rocks(new RocksLog(std::move(on_failure)));
   auto lock = FolderLock::take(folder, FolderLock::Mode::alone);
@@ -67,11 +57,13 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(const std::string& folder, Part
 }
 
 Result<std::unique_ptr<RocksLog>> RocksLog::open_read_only(const std::string& folder, Parts parts) {
-  std::error_code error;
-  const std::string database = store_folder::path(folder, store_folder::database);
-  if (!fs::exists(database, error)) {
-    return fail(Kind::not_found, "no_store", "there is no store in " + folder);
+  if (auto ours = check_access(folder, store_names, Use::read); !ours) {
+    return std::unexpected(ours.error());
   }
+  if (auto there = store_folder::check_is_there(folder); !there) {
+    return std::unexpected(there.error());
+  }
+  const std::string database = store_folder::path(folder, store_folder::database);
   std::unique_ptr<RocksLog> rocks(new RocksLog([](const std::string&) {}));
   // The mark first: what it names was durable before the database is looked at.
   auto mark =

@@ -32,6 +32,10 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   return names;
 }
 
+std::unexpected<Error> is_file(const std::string& folder) {
+  return fail(Kind::rejected, "not_a_store", folder + " is a file, and no folder");
+}
+
 bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -40,6 +44,22 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
 
 std::string store_folder::path(const std::string& folder, const char* name) {
   return (fs::path(folder) / name).string();
+}
+
+Result<void> store_folder::make(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return {};
+  std::error_code unknown;
+  const bool is_there = fs::exists(folder, unknown);
+  if (is_there && !fs::is_directory(folder, unknown)) return is_file(folder);
+  if (!is_there && fs::is_symlink(folder, unknown)) {
+    return failed(folder, "it is a link to a folder that is not there");
+  }
+  if (error == std::errc::no_space_on_device) {
+    return fail(Kind::unavailable, "no_space", folder + ": " + error.message());
+  }
+  return failed(folder, error.message());
 }
 
 Result<void> store_folder::check(const std::string& folder) {
@@ -58,6 +78,18 @@ Result<void> store_folder::check(const std::string& folder) {
                 folder + " is not a store: it holds `" + name + "` and no database of ours");
   }
   return {};
+}
+
+Result<void> store_folder::check_is_there(const std::string& folder) {
+  std::error_code error;
+  const fs::file_status is = fs::status(folder, error);
+  if (fs::is_directory(is)) {
+    if (auto ours = check(folder); !ours) return ours;
+    if (fs::exists(path(folder, database), error)) return {};
+  } else if (fs::exists(is)) {
+    return is_file(folder);
+  }
+  return fail(Kind::not_found, "no_store", "there is no store in " + folder);
 }
 
 Result<void> store_folder::check_empty(const std::string& folder) {

@@ -4,8 +4,8 @@
 //   lock         held by the one process that writes
 //   commits      the mark (mark_file.h)
 //   rocks/       the database
-//   rocks.part/  a restore or a salvage that is not finished (new_store.h): then no `rocks/` is
-//   there opening      the thread that is being opened (tools/opening_file.h) control      where a
+//   rocks.part/  a restore or a salvage that is not finished (new_store.h): there is no `rocks/`
+//   then opening      the thread that is being opened (tools/opening_file.h) control      where a
 //   running server takes the administrator's word (server/control.h)
 //
 // A folder in which other things lie and no database is not written into: a wrong path in a command
@@ -34,8 +34,14 @@ inline constexpr unsigned file_mode = 0640;
 
 [[nodiscard]] std::string path(const std::string& folder, const char* name);
 
+// Makes it if it is not there. Fails with `not_a_store` if it is a file, with `no_space` or `disk`.
+[[nodiscard]] Result<void> make(const std::string& folder);
+
 // For a server or a tool that writes. Fails with `not_a_store`, `unfinished_restore` or `disk`.
 [[nodiscard]] Result<void> check(const std::string& folder);
+
+// For a tool that needs one. Fails with `no_store`, `not_a_store`, `unfinished_restore` or `disk`.
+[[nodiscard]] Result<void> check_is_there(const std::string& folder);
 
 // For a restore. Fails with `exists` or `disk`.
 [[nodiscard]] Result<void> check_empty(const std::string& folder);

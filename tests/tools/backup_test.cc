@@ -119,7 +119,7 @@ TEST_F(BackupVerbs, NothingIsWrittenOver) {
 TEST_F(BackupVerbs, WhatIsNotThereIsSaid) {
   const std::string none = folder_.path() + "/none";
 
-  EXPECT_EQ(lockstep({"backup", "--data", none, "--to", backups_}).code, 1);
+  EXPECT_EQ(lockstep({"backup", "--data", none, "--to", backups_}).code, 3);
   EXPECT_EQ(lockstep({"backup", "--list", "--to", none}).code, 1);
   EXPECT_EQ(lockstep({"restore", "--from", none, "--data", other_}).code, 1);
   EXPECT_FALSE(fs::exists(none) || fs::exists(other_));

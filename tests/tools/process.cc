@@ -2,6 +2,8 @@
 #include "tests/tools/process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "engine/must.h"
@@ -50,10 +53,15 @@ int wait_for(pid_t process) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-}  // namespace
+// Root passes over modes by these two rights, which this process and what it becomes give up.
+void give_up_rights() {
+  for (const unsigned long right : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH}) {
+    MUST(::geteuid() != 0 || ::prctl(PR_CAPBSET_DROP, right, 0, 0, 0) == 0);
+  }
+}
 
-Said lockstep(const std::vector<std::string>& arguments, const std::string& input,
-              const std::vector<std::string>& environment) {
+Said run(const std::vector<std::string>& arguments, const std::string& input,
+         const std::function<void()>& prepare) {
   const TempFolder folder;
   const std::string in = folder.path() + "/in";
   const std::string out = folder.path() + "/out";
@@ -65,8 +73,7 @@ Said lockstep(const std::vector<std::string>& arguments, const std::string& inpu
     put_in_place(in, O_RDONLY, STDIN_FILENO);
     put_in_place(out, O_WRONLY | O_CREAT, STDOUT_FILENO);
     put_in_place(err, O_WRONLY | O_CREAT, STDERR_FILENO);
-    std::vector<std::string> copies = environment;
-    for (std::string& each : copies) putenv(each.data());
+    prepare();
     become(arguments);
   }
   Said said;
@@ -74,6 +81,20 @@ Said lockstep(const std::vector<std::string>& arguments, const std::string& inpu
   said.out = content_of(out);
   said.err = content_of(err);
   return said;
+}
+
+}  // namespace
+
+Said lockstep(const std::vector<std::string>& arguments, const std::string& input,
+              const std::vector<std::string>& environment) {
+  std::vector<std::string> copies = environment;
+  return run(arguments, input, [&copies] {
+    for (std::string& each : copies) putenv(each.data());
+  });
+}
+
+Said lockstep_without_rights(const std::vector<std::string>& arguments) {
+  return run(arguments, {}, give_up_rights);
 }
 
 Running::Running(const std::vector<std::string>& arguments) {

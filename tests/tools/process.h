@@ -22,6 +22,9 @@ struct Said {
                             const std::string& input = {},
                             const std::vector<std::string>& environment = {});
 
+// The same as somebody for whom the modes of files count, also where the tests are run by root.
+[[nodiscard]] Said lockstep_without_rights(const std::vector<std::string>& arguments);
+
 class Running {
  public:
   explicit Running(const std::vector<std::string>& arguments);
