@@ -253,7 +253,9 @@ void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch
     later<Answer>(std::move(done), std::unexpected(refusal_of(error)));
   };
   if (stopping_) return refuse(stopping());
-  if (batch.steps.empty()) return refuse({Kind::rejected, "invalid", "a batch without steps"});
+  if (batch.steps.empty() && !batch.unread) {
+    return refuse({Kind::rejected, "invalid", "a batch without steps"});
+  }
   const std::size_t bytes = size_of(batch);
   if (batch.steps.size() > limits::batch_steps_max || bytes > limits::body_bytes_max) {
     return refuse({Kind::rejected, "too_large", "the batch is too large"});

@@ -114,6 +114,7 @@ class Lane {
   [[nodiscard]] std::optional<StepRefusal> differs(const RunRow* row, const StepBatch& batch);
   void refuse_steps(Waiting& waiting, StepRefusal refusal);
   void refuse_for_good(Waiting& waiting, StepRefusal refusal);
+  void refuse_unread(Waiting& waiting, const RunRow* row);
   [[nodiscard]] Timestamp next_at();
 
   void append(Decision decision, InFlight in_flight);

@@ -72,6 +72,7 @@ bool repeats_known(const RunRow* row, const StepBatch& batch) {
 
 void Lane::take_steps(Waiting next) {
   const RunRow* row = thread_.state.run(batch_of(next.input).run);
+  if (batch_of(next.input).unread) return refuse_unread(next, row);
   if (row && row->run.status == RunStatus::queued) {
     parked_.push_back(std::move(next));
     return;
@@ -135,6 +136,15 @@ void Lane::refuse_for_good(Waiting& waiting, StepRefusal refusal) {
   } else if (row && !row->run.ended && row->run.attempt == batch.attempt) {
     steps_.refused(batch, next, refusal);
   }
+  refuse_steps(waiting, std::move(refusal));
+}
+
+// What could not be read has no number. What its writer sent before is decided by now, so it is
+// taken for the next.
+void Lane::refuse_unread(Waiting& waiting, const RunRow* row) {
+  StepRefusal refusal = refusal_of(*batch_of(waiting.input).unread);
+  const bool begun = row && row->run.status != RunStatus::queued;
+  if (begun) return refuse_for_good(waiting, std::move(refusal));
   refuse_steps(waiting, std::move(refusal));
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/event.h"
+#include "engine/result.h"
 
 namespace lockstep {
 
@@ -57,6 +58,8 @@ struct StepBatch {
   RunId run;
   std::uint32_t attempt = 1;
   std::vector<Step> steps;  // dense, increasing
+  // There are none, because they could not be read: nothing is taken, and those behind hear why.
+  std::optional<Error> unread = {};
 };
 
 // Durable up to `seq`, at `at`.

@@ -21,6 +21,9 @@ void get_context(Front& front, Call call, Respond respond);
 void list_threads(Front& front, Call call, Respond respond);
 void delete_thread(Front& front, Call call, Respond respond);
 void write_steps(Front& front, Call call, Respond respond);
+// A call of these whose body can't be read, or is longer than any may be: the run's writer is told
+// so of the later steps, too.
+void note_unread_steps(Front& front, const Call& call, const Problem& problem);
 
 void make_ticket(Front& front, Call call, Respond respond);
 void get_asset(Front& front, Call call, Respond respond);

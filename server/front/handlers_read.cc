@@ -161,6 +161,16 @@ void delete_thread(Front& front, Call call, Respond respond) {
                      });
 }
 
+void note_unread_steps(Front& front, const Call& call, const Problem& problem) {
+  Query query(call);
+  const auto attempt = query.number("attempt", std::numeric_limits<std::uint32_t>::max());
+  if (!attempt || query.problem()) return;
+  StepBatch batch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), {}};
+  batch.unread = Error{Kind::rejected, problem.code, problem.detail};
+  front.engine.write(call.user, thread_of(call), std::move(batch),
+                     [](const std::expected<StepAck, StepRefusal>& /*the writer was told*/) {});
+}
+
 void write_steps(Front& front, Call call, Respond respond) {
   Query query(call);
   const auto attempt = query.number("attempt", std::numeric_limits<std::uint32_t>::max());
@@ -168,14 +178,19 @@ void write_steps(Front& front, Call call, Respond respond) {
   if (!attempt) {
     return refuse(respond, make_problem("invalid", "`attempt` is missing.", "?attempt"));
   }
-  read_body(front, std::move(call.request.body), read_steps,
-            [&front, caller = Caller{call.user, call.token}, thread = thread_of(call),
-             batch = StepBatch{RunId(call.names[1]), static_cast<std::uint32_t>(*attempt), {}},
+  std::string body = std::move(call.request.body);
+  read_body(front, std::move(body), read_steps,
+            [&front, attempt = static_cast<std::uint32_t>(*attempt), call = std::move(call),
              respond = std::move(respond)](Read<std::vector<Step>> steps) mutable {
-              if (!steps) return refuse(respond, steps.error());
-              if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
-              batch.steps = std::move(*steps);
-              write_batch(front, {caller.user, thread}, std::move(batch), std::move(respond));
+              if (auto problem = refused_since(front, {call.user, call.token})) {
+                return refuse(respond, *problem);
+              }
+              if (!steps) {
+                note_unread_steps(front, call, steps.error());
+                return refuse(respond, steps.error());
+              }
+              write_batch(front, {call.user, thread_of(call)},
+                          {RunId(call.names[1]), attempt, std::move(*steps)}, std::move(respond));
             });
 }
 

@@ -79,8 +79,12 @@ bool HttpSession::read_some() {
     refuse(make_problem("too_many", "Too many bytes of this user wait to be answered."));
     return false;
   }
-  if (exchange_->parser.problem()) {
-    refuse(*exchange_->parser.problem());
+  if (const auto& problem = exchange_->parser.problem()) {
+    const auto& admission = exchange_->admission;
+    if (admission && admission->route) {
+      body_refused(front_, *admission->route, admission->call, *problem);
+    }
+    refuse(*problem);
     return false;
   }
   if (!exchange_->parser.done()) {

@@ -291,6 +291,10 @@ void handle(Front& front, const Route& route, Call call, Respond respond) {
       });
 }
 
+void body_refused(Front& front, const Route& route, const Call& call, const Problem& problem) {
+  if (route.handler == write_steps) note_unread_steps(front, call, problem);
+}
+
 std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {
   const std::string* origin = request.header("origin");
   if (origin == nullptr || request.count("origin") > 1) return {};

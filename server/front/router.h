@@ -51,6 +51,9 @@ struct Route {
 // that is mended: nothing of the thread is shown before.
 void handle(Front& front, const Route& route, Call call, Respond respond);
 
+// The call was let in, and its body is refused: whoever waits for what it brings is told.
+void body_refused(Front& front, const Route& route, const Call& call, const Problem& problem);
+
 struct Admission {
   const Route* route = nullptr;  // null: answered by `response` already
   Call call;

@@ -245,6 +245,45 @@ TEST_F(TooLargeTest, TheStepsBehindItHearThatAndOfNoGap) {
   EXPECT_EQ(much_later.error().code, "too_large");
 }
 
+struct UnreadTest : StepsAgainTest {
+  UnreadTest() {
+    start_streaming();
+    EXPECT_TRUE(write(tokens(2, {"so far"})));
+  }
+  std::string refused_unread(const std::string& code) {
+    StepBatch unread{rid("r1"), 1, {}};
+    unread.unread = Error{Kind::rejected, code, "too much of something"};
+    return refusal_of(unread);
+  }
+};
+
+TEST_F(UnreadTest, TheStepsBehindOneThatCouldNotBeReadHearWhy) {
+  EXPECT_EQ(refused_unread("too_large"), "too_large");
+
+  const auto later = write(tokens(4, {"one"}));
+
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().code, "too_large");
+  EXPECT_EQ(later.error().expected, 3u);
+  EXPECT_TRUE(write(tokens(3, {" and less"})));
+  EXPECT_EQ(refusal_of(tokens(5, {"a hole"})), "gap");
+}
+
+TEST_F(UnreadTest, WhatAResendMayMendLeavesAGap) {
+  EXPECT_EQ(refused_unread("malformed"), "malformed");
+
+  EXPECT_EQ(refusal_of(tokens(4, {"one"})), "gap");
+}
+
+TEST_F(UnreadTest, OfAnotherRunItIsNotHeldAgainstThisOne) {
+  StepBatch unread{rid("r2"), 1, {}};
+  unread.unread = Error{Kind::rejected, "too_large", "too much of something"};
+  EXPECT_EQ(refusal_of(unread), "too_large");
+
+  EXPECT_EQ(refusal_of(tokens(4, {"one"})), "gap");
+  EXPECT_EQ(refusal_of(tokens(2, {"so fat"})), "seq_reused");
+}
+
 TEST_F(TooLargeTest, AnotherStepInItsPlaceLetsTheRunGoOn) {
   ASSERT_TRUE(write(tokens(3, {" and less"})));
 

@@ -172,6 +172,36 @@ TEST_F(Http, ABodyThatIsTooLargeIsRefusedBeforeItIsSent) {
   EXPECT_EQ(reply.headers.at("connection"), "close");
 }
 
+TEST_F(Http, BehindAStepThatIsTooLargeToBeReadTheLaterOnesAreTooLargeAndNoGap) {
+  start_run();
+  const std::string steps = "/v1/threads/t1/runs/r1/steps?attempt=1";
+  const auto says = [](int seq, const std::string& text) {
+    return R"({"steps":[{"seq":)" + std::to_string(seq) +
+           R"(,"type":"content_appended","message":"a","text":")" + text + R"("}]})";
+  };
+  Client client(server.port());
+  client.request("POST", steps,
+                 R"({"steps":[{"seq":1,"type":"message_created","message":{"id":"a"}}]})");
+  int next = 2;
+  // Of the two bounds on the way, the reader's and that of a body.
+  for (const std::size_t size : {limits::message_bytes_max + 1, limits::body_bytes_max + 1}) {
+    Client writer(server.port());
+    const Reply large = writer.request("POST", steps, says(next, std::string(size, 'x')));
+    const Reply later = client.request("POST", steps, says(next + 1, "y"));
+    const Reply instead = client.request("POST", steps, says(next, "less"));
+    const Reply hole = client.request("POST", steps, says(next + 2, "y"));
+
+    EXPECT_EQ(large.status, 413);
+    EXPECT_EQ(code_of(large), "too_large");
+    EXPECT_EQ(later.status, 413);
+    EXPECT_EQ(code_of(later), "too_large") << size;
+    EXPECT_EQ(boost::json::parse(later.body).at("expected"), next);
+    EXPECT_EQ(instead.status, 200);
+    EXPECT_EQ(code_of(hole), "gap");
+    ++next;
+  }
+}
+
 TEST_F(Http, ANonsensicalRequestEndsTheConnectionAndNothingElse) {
   for (const std::string text :
        {"hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
