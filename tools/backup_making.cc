@@ -86,7 +86,7 @@ Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& o
 
 Trouble trouble_of_backup(const Error& error, const std::string& backups) {
   Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
-  if (error.code == "denied") {
+  if (error.code == "denied" || error.code == "inside") {
     return trouble_of(error, backups);
   }
   if (error.code == "no_backup") {

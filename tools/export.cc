@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
 #include "server/printable.h"
@@ -118,6 +119,9 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
   if (options.all == !options.threads.empty()) {
     return terminal.fail({ExitCode::usage, "name the threads to export, or say --all", ""});
   }
+  const auto outside =
+      options.out == "-" ? Result<void>() : store_folder::check_outside(options.out, options.data);
+  if (!outside) return terminal.fail(trouble_of(outside.error(), options.data));
   const auto reader = StoreReader::open(options.data);
   if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto records = chosen(**reader, options);

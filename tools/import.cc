@@ -4,6 +4,7 @@
 // Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the
 // log entry by entry, as it was (history.h). Either way what is there already stays as it is.
 #include "engine/keys.h"
+#include "engine/rocks/store_folder.h"
 #include "server/front/json_text.h"
 #include "tools/file.h"
 #include "tools/history.h"
@@ -177,6 +178,10 @@ ExitCode run(const ImportOptions& options, Terminal& terminal) {
     return terminal.fail({ExitCode::failed, readable.error().detail,
                           "Is the name right? `-` reads standard input."});
   }
+  const auto outside = options.file == "-"
+                           ? Result<void>()
+                           : store_folder::check_outside(options.file, options.data);
+  if (!outside) return terminal.fail(trouble_of(outside.error(), options.data));
   const auto writer = StoreWriter::open(options.data, StoreWriter::Missing::make);
   if (!writer) {
     Trouble trouble = trouble_of_opening(writer.error(), options.data);

@@ -97,7 +97,7 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
 
 Trouble trouble_of_salvage(const Error& error, const SalvageOptions& options) {
   Trouble trouble = trouble_of(error, options.from);
-  if (error.code == "denied") return trouble;
+  if (error.code == "denied" || error.code == "inside") return trouble;
   if (error.code == "newer_format") return trouble_of_opening(error, options.from);
   if (error.code == "exists") {
     trouble = {ExitCode::failed, error.detail, "Name a folder that is not there, or is empty."};

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // salvage_making.cc: the new store's folder, from its beginning to its name.
-#include <algorithm>
-#include <filesystem>
-
 #include "engine/must.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/mark_file.h"
@@ -43,14 +40,6 @@ Result<void> check_format(const Remains& remains, const std::string& folder) {
   return {};
 }
 
-bool lies_in(const std::string& inner, const std::string& outer) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path from = fs::weakly_canonical(outer, error);
-  const fs::path to = fs::weakly_canonical(inner, error);
-  return std::mismatch(from.begin(), from.end(), to.begin(), to.end()).first == from.end();
-}
-
 class Salvage {
  public:
   Salvage(const SalvageAsked& asked, Clock& clock, Random& random)
@@ -71,9 +60,8 @@ class Salvage {
     if (auto known = check_format(**remains, asked_.from); !known) {
       return std::unexpected(known.error());
     }
-    if (lies_in(asked_.to, asked_.from)) {
-      return fail(Kind::rejected, "exists",
-                  asked_.to + " lies in " + asked_.from + ", where a salvage writes nothing");
+    if (auto apart = store_folder::check_outside(asked_.to, asked_.from); !apart) {
+      return std::unexpected(apart.error());
     }
     auto to = NewStore::in(asked_.to);
     if (!to) return std::unexpected(to.error());

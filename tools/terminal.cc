@@ -89,6 +89,7 @@ Trouble trouble_of(const Error& error, const std::string& data) {
       trouble.advice = "`lockstep show` lists the threads.";
       break;
     default:
+      if (error.code == "inside") trouble.advice = "Name a place outside of it.";
       if (error.code == "ambiguous") trouble.advice = "Say whose: --user NAME.";
       if (error.code == "newer_format") trouble.code = ExitCode::store;
       if (error.code == "older_format") {

@@ -143,6 +143,10 @@ Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
 }  // namespace
 
 Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
+  const std::string store = fs::path(kv.database().GetName()).parent_path().string();
+  if (auto apart = store_folder::check_outside(asked.to, store); !apart) {
+    return std::unexpected(apart.error());
+  }
   if (auto ready = prepare(asked.to); !ready) return std::unexpected(ready.error());
   const auto lock = backup_folder::lock(asked.to, FolderLock::Mode::alone);
   if (!lock) return std::unexpected(lock.error());

@@ -67,8 +67,9 @@ struct BackupMade {
 };
 
 // What is copied is read, every block of it. Fails with `damaged_source` (and names the file of the
-// store; then no backup was made), `not_a_store` (the folder holds other things), `busy` (another
-// backup is being made there), `stopped`, `no_space`, `disk` or `corrupt`.
+// store; then no backup was made), `inside` (the folder is the store's own, or lies in it),
+// `not_a_store` (it holds other things), `busy` (another backup is being made there), `stopped`,
+// `no_space`, `disk` or `corrupt`.
 [[nodiscard]] Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked);
 
 // Fails with `no_backup` if there is no such folder, or with `disk`.
@@ -91,8 +92,8 @@ struct Restored {
   CommitNumber last;  // where the store ends
 };
 
-// Fails with `exists`, `no_backup`, `newer_format`, `corrupt`, `locked`, `busy`, `no_space` or
-// `disk`.
+// Fails with `exists`, `inside`, `no_backup`, `newer_format`, `corrupt`, `locked`, `busy`,
+// `no_space` or `disk`.
 [[nodiscard]] Result<Restored> restore_backup(const RestoreAsked& asked, Random& random);
 
 }  // namespace lockstep

@@ -50,6 +50,9 @@ class Restore {
       return fail(Kind::rejected, "newer_format",
                   "the backup was made by a newer version: use that one");
     }
+    if (auto apart = store_folder::check_outside(asked_.to, asked_.from); !apart) {
+      return std::unexpected(apart.error());
+    }
     auto to = NewStore::in(asked_.to);
     if (!to) return std::unexpected(to.error());
     to_ = std::move(*to);

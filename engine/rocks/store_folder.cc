@@ -36,6 +36,15 @@ std::unexpected<Error> is_file(const std::string& folder) {
   return fail(Kind::rejected, "not_a_store", folder + " is a file, and no folder");
 }
 
+// Without links, dots and a slash at its end, as far as it is there.
+fs::path true_path(const std::string& path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  fs::path clean = fs::weakly_canonical(error ? fs::path(path) : whole, error);
+  if (error) clean = whole.lexically_normal();
+  return clean.has_filename() ? clean : clean.parent_path();
+}
+
 bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -103,6 +112,16 @@ Result<void> store_folder::check_empty(const std::string& folder) {
                 folder + " is not empty: it holds `" + name + "`, and nothing is written over");
   }
   return {};
+}
+
+Result<void> store_folder::check_outside(const std::string& path, const std::string& folder) {
+  const fs::path inner = true_path(path);
+  const fs::path outer = true_path(folder);
+  if (std::ranges::mismatch(inner, outer).in2 != outer.end()) return {};
+  const bool same = std::ranges::equal(inner, outer);
+  return fail(Kind::rejected, "inside",
+              path + (same ? " is the folder " : " lies in the folder ") + folder +
+                  ", of which this command reads or writes the whole");
 }
 
 Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder, Mode mode) {

@@ -46,6 +46,10 @@ inline constexpr unsigned file_mode = 0640;
 // For a restore. Fails with `exists` or `disk`.
 [[nodiscard]] Result<void> check_empty(const std::string& folder);
 
+// May `path` be written (or, a file, be read) by what works on all of `folder`? Not if it is that
+// folder or lies in it, by whatever name. Fails with `inside`.
+[[nodiscard]] Result<void> check_outside(const std::string& path, const std::string& folder);
+
 }  // namespace store_folder
 
 // A lock on a folder, until it is destroyed or the process ends.

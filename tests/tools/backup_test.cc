@@ -107,7 +107,7 @@ TEST_F(BackupVerbs, NothingIsWrittenOver) {
   ASSERT_EQ(back_up().code, 0);
 
   const Said over = restore(data_);
-  const Said into = lockstep({"backup", "--data", data_, "--to", data_});
+  const Said into = lockstep({"backup", "--data", data_, "--to", folder_.path()});
 
   EXPECT_EQ(over.code, 1);
   EXPECT_NE(over.err.find("not empty"), std::string::npos) << over.err;

@@ -216,6 +216,60 @@ TEST_F(FolderRefusals, AStoreThatMayOnlyBeReadIsReadAndNotWritten) {
                  lockstep_without_rights);
 }
 
+TEST_F(FolderRefusals, NothingIsWrittenIntoTheFolderThatIsRead) {
+  make_store();
+  const std::string backups = folder_.path() + "/backups";
+  ASSERT_EQ(lockstep({"backup", "--data", data_, "--to", backups}).code, done);
+  const std::string link = folder_.path() + "/link";
+  fs::create_directory_symlink(data_, link);
+  const auto names = [](const std::string& folder) {
+    std::vector<std::string> all;
+    for (const auto& each : fs::recursive_directory_iterator(folder)) all.push_back(each.path());
+    std::ranges::sort(all);
+    return all;
+  };
+
+  for (const std::string place : {"", "/", "/rocks", "/new", "/new/deeper", "/new/../new"}) {
+    std::vector<Line> lines{{"backup", "--data", data_, "--to", data_ + place},
+                            {"backup", "--data", data_, "--to", link + place},
+                            {"restore", "--from", backups, "--data", backups + place},
+                            {"salvage", "--from", data_, "--to", link + place},
+                            {"export", "--all", "--data", data_, "--out", data_ + place}};
+    const auto before = std::pair(names(data_), names(backups));
+    for (const Line& line : lines) {
+      const Said said = lockstep(line);
+
+      EXPECT_EQ(said.code, failed) << testing::PrintToString(line) << said.err;
+      EXPECT_THAT(said.err, testing::ContainsRegex("(is|lies in) the folder .*\n  Name a place"));
+    }
+    // What RocksDB writes at an opening apart.
+    EXPECT_EQ(names(backups), before.second) << place;
+    EXPECT_FALSE(fs::exists(data_ + "/new")) << place;
+  }
+}
+
+TEST_F(FolderRefusals, ABackupIntoTheServersOwnFolderIsRefusedByTheServer) {
+  make_store();
+  Running server(serve());
+  ASSERT_NE(server.line(), "");
+
+  const Said said = lockstep({"backup", "--data", data_, "--to", data_ + "/backups"});
+
+  EXPECT_EQ(said.code, failed) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("lies in the folder " + data_));
+  EXPECT_FALSE(fs::exists(data_ + "/backups"));
+}
+
+TEST_F(FolderRefusals, AFileOfTheStoreIsNotImportedIntoIt) {
+  make_store();
+  write_whole(data_ + "/more.jsonl", "");
+
+  const Said said = lockstep({"import", data_ + "/more.jsonl", "--data", data_});
+
+  EXPECT_EQ(said.code, failed) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("lies in the folder " + data_));
+}
+
 TEST_F(FolderRefusals, AFolderOfBackupsIsRefusedByTheSameRules) {
   make_store();
   const std::string backups = folder_.path() + "/backups";
