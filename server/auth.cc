@@ -5,8 +5,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "engine/digest.h"
 
@@ -17,28 +19,35 @@ std::unexpected<Error> wrong(const std::string& source, const std::string& what)
   return fail(Kind::rejected, "invalid", source + ": " + what);
 }
 
+std::string at(const std::string& source, const toml::source_region& region) {
+  return source + " line " + std::to_string(region.begin.line);
+}
+
 Result<Token> read_token(std::string_view name, const toml::node& node, const std::string& source) {
   const std::string where = "tokens." + std::string(name);
   const toml::table* table = node.as_table();
-  if (table == nullptr) return wrong(source, where + " must be a table");
+  const std::string place = at(source, node.source());
+  if (table == nullptr) return wrong(place, where + " must be a table");
   for (const auto& [key, value] : *table) {
     if (key.str() != "user" && key.str() != "sha256") {
-      return wrong(source, where + "." + std::string(key.str()) + " is not known");
+      return wrong(at(source, value.source()),
+                   where + "." + std::string(key.str()) + " is not known");
     }
   }
   const auto user = (*table)["user"].value<std::string>();
-  if (!user || !is_id(*user)) return wrong(source, where + ".user must be an id");
+  if (!user || !is_id(*user)) return wrong(place, where + ".user must be an id");
   const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
-  if (!hash) return wrong(source, where + ".sha256 must be 64 hex digits");
+  if (!hash) return wrong(place, where + ".sha256 must be 64 hex digits");
   return Token{std::string(name), UserId(*user), *hash};
 }
 
 Result<std::vector<Token>> read_tokens(const toml::table& root, const std::string& source) {
   std::vector<Token> tokens;
   for (const auto& [key, value] : root) {
-    if (key.str() != "tokens") return wrong(source, std::string(key.str()) + " is not known");
+    const std::string place = at(source, value.source());
+    if (key.str() != "tokens") return wrong(place, std::string(key.str()) + " is not known");
     const toml::table* table = value.as_table();
-    if (table == nullptr) return wrong(source, "tokens must be a table");
+    if (table == nullptr) return wrong(place, "tokens must be a table");
     for (const auto& [name, node] : *table) {
       Result<Token> token = read_token(name.str(), node, source);
       if (!token) return std::unexpected(token.error());
@@ -58,9 +67,7 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least
     if (!tokens) return std::unexpected(tokens.error());
     auth.tokens_ = std::move(*tokens);
   } catch (const toml::parse_error& error) {
-    std::ostringstream line;
-    line << "line " << error.source().begin.line << ": " << error.description();
-    return wrong(source, line.str());
+    return wrong(at(source, error.source()), std::string(error.description()));
   }
   const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (auth.tokens_.empty() && (is_blank || least == Least::one_token)) {
@@ -71,7 +78,9 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least
 
 Result<Auth> Auth::open(const std::string& path, Least least) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Kind::not_found, "not_found", path + ": can't be read");
+  if (!file)
+    return fail(Kind::not_found, "not_found",
+                path + " can't be read: " + std::system_category().message(errno));
   std::ostringstream text;
   text << file.rdbuf();
   return parse(text.str(), path, least);

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <system_error>
 
 #include "server/limits.h"
 #include "server/origins.h"
@@ -208,85 +210,103 @@ std::optional<AgentField> field_of(const toml::node& node) {
   return std::nullopt;
 }
 
-Result<void> read_agents(Config& config, const toml::node& node) {
-  const toml::table* agents = node.as_table();
-  if (agents == nullptr) return invalid("agents", "must be a table");
-  for (const auto& [name, value] : *agents) {
-    AgentTable agent{std::string(name.str()), {}};
-    const std::string where = "agents." + agent.name;
-    const toml::table* table = value.as_table();
-    if (table == nullptr) return invalid(where, "must be a table");
-    for (const auto& [key, field] : *table) {
-      const std::string field_name(key.str());
-      auto read = field_of(field);
-      if (!read) return invalid(where + "." + field_name, "must be a text, a number or a flag");
-      agent.fields.emplace(field_name, std::move(*read));
+// The file's text as settings. What is wrong is named by the file, the line and the path in it.
+class ConfigFile {
+ public:
+  ConfigFile(Config& config, const std::string& source) : config_(config), source_(source) {}
+
+  Result<void> read(std::string_view text) {
+    try {
+      return read_root(toml::parse(text, source_));
+    } catch (const toml::parse_error& error) {
+      return invalid(place(error.source()) + ":", std::string(error.description()));
     }
-    config.agents.push_back(std::move(agent));
   }
-  return {};
-}
 
-Result<void> read_field(Config& config, const std::string& name, const std::string& where,
-                        const toml::node& node) {
-  const auto text = text_of(node);
-  const Wrong wrong = text ? set(config, name, *text) : Wrong("has a value of a wrong type");
-  if (wrong) return invalid(where, *wrong);
-  return {};
-}
-
-Result<void> read_limits(Config& config, const toml::node& node) {
-  const toml::table* table = node.as_table();
-  if (table == nullptr) return invalid("limits", "must be a table");
-  constexpr std::array<std::string_view, 8> known{"requests_per_second",
-                                                  "requests_burst",
-                                                  "connections_per_address",
-                                                  "loopback",
-                                                  "requests_per_second_per_user",
-                                                  "requests_burst_per_user",
-                                                  "open_per_user",
-                                                  "bytes_per_user"};
-  for (const auto& [key, value] : *table) {
-    const std::string name(key.str());
-    const std::string where = "limits." + name;
-    if (std::ranges::find(known, name) == known.end()) return invalid(where, "is not known");
-    const Result<void> read =
-        read_field(config, name == "loopback" ? "limit_loopback" : name, where, value);
-    if (!read) return read;
+ private:
+  [[nodiscard]] std::string place(const toml::source_region& region) const {
+    return source_ + " line " + std::to_string(region.begin.line);
   }
-  return {};
-}
+  [[nodiscard]] std::string where(const toml::node& node, const std::string& path) const {
+    return place(node.source()) + ": " + path;
+  }
 
-Result<void> read_file(Config& config, const toml::table& root) {
-  constexpr std::array<std::string_view, 9> known{"data",     "trusted_proxies",  "listen",
-                                                  "tokens",   "origins",          "log_level",
-                                                  "log_json", "share_with_group", "memory"};
-  for (const auto& [key, value] : root) {
-    const std::string name(key.str());
-    Result<void> read;
-    if (name == "agents") {
-      read = read_agents(config, value);
-    } else if (name == "limits") {
-      read = read_limits(config, value);
-    } else if (std::ranges::find(known, name) == known.end()) {
-      read = invalid(name, "is not known");
-    } else {
-      read = read_field(config, name, name, value);
+  Result<void> read_root(const toml::table& root) {
+    constexpr std::array<std::string_view, 9> known{"data",     "trusted_proxies",  "listen",
+                                                    "tokens",   "origins",          "log_level",
+                                                    "log_json", "share_with_group", "memory"};
+    for (const auto& [key, value] : root) {
+      const std::string name(key.str());
+      Result<void> read;
+      if (name == "agents") {
+        read = read_agents(value);
+      } else if (name == "limits") {
+        read = read_limits(value);
+      } else if (std::ranges::find(known, name) == known.end()) {
+        read = invalid(where(value, name), "is not known");
+      } else {
+        read = read_field(name, where(value, name), value);
+      }
+      if (!read) return read;
     }
-    if (!read) return read;
+    return {};
   }
-  return {};
-}
 
-Result<void> read_toml(Config& config, std::string_view toml, const std::string& source) {
-  try {
-    return read_file(config, toml::parse(toml, source));
-  } catch (const toml::parse_error& error) {
-    std::ostringstream where;
-    where << source << " line " << error.source().begin.line << ":";
-    return invalid(where.str(), std::string(error.description()));
+  Result<void> read_agents(const toml::node& node) {
+    const toml::table* agents = node.as_table();
+    if (agents == nullptr) return invalid(where(node, "agents"), "must be a table");
+    for (const auto& [name, value] : *agents) {
+      const std::string path = "agents." + std::string(name.str());
+      AgentTable agent{std::string(name.str()), {}, where(value, path)};
+      const toml::table* table = value.as_table();
+      if (table == nullptr) return invalid(agent.where, "must be a table");
+      for (const auto& [key, field] : *table) {
+        const std::string field_name(key.str());
+        auto read = field_of(field);
+        if (!read) {
+          return invalid(where(field, path + "." + field_name),
+                         "must be a text, a number or a flag");
+        }
+        agent.fields.emplace(field_name, std::move(*read));
+      }
+      config_.agents.push_back(std::move(agent));
+    }
+    return {};
   }
-}
+
+  Result<void> read_field(const std::string& name, const std::string& where,
+                          const toml::node& node) {
+    const auto text = text_of(node);
+    const Wrong wrong = text ? set(config_, name, *text) : Wrong("has a value of a wrong type");
+    if (wrong) return invalid(where, *wrong);
+    return {};
+  }
+
+  Result<void> read_limits(const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return invalid(where(node, "limits"), "must be a table");
+    constexpr std::array<std::string_view, 8> known{"requests_per_second",
+                                                    "requests_burst",
+                                                    "connections_per_address",
+                                                    "loopback",
+                                                    "requests_per_second_per_user",
+                                                    "requests_burst_per_user",
+                                                    "open_per_user",
+                                                    "bytes_per_user"};
+    for (const auto& [key, value] : *table) {
+      const std::string name(key.str());
+      const std::string place = where(value, "limits." + name);
+      if (std::ranges::find(known, name) == known.end()) return invalid(place, "is not known");
+      const Result<void> read =
+          read_field(name == "loopback" ? "limit_loopback" : name, place, value);
+      if (!read) return read;
+    }
+    return {};
+  }
+
+  Config& config_;
+  const std::string& source_;
+};
 
 // --- Flags and the environment -------------------------------------------------------------------
 
@@ -323,11 +343,14 @@ std::span<const Setting> settings() { return all_settings; }
 Result<Config> load_config(const ConfigSources& sources) {
   if (sources.file.empty()) return load_config(sources, {});
   std::ifstream file(sources.file, std::ios::binary);
+  const int error = errno;
   // A folder opens, and reads as nothing: a container makes one where a file to be mounted is not.
   std::error_code unknown;
   const bool folder = std::filesystem::is_directory(sources.file, unknown);
   if (folder) return invalid(sources.file, "is a folder, not a file");
-  if (!file) return invalid(sources.file, "can't be read");
+  if (!file) {
+    return invalid(sources.file, "can't be read: " + std::system_category().message(error));
+  }
   std::ostringstream text;
   text << file.rdbuf();
   return load_config(sources, text.str());
@@ -344,7 +367,7 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
                            .burst = limits::user_requests_burst_max,
                            .open_max = limits::open_per_user_max,
                            .bytes_max = limits::bytes_per_user_max}};
-  Result<void> read = read_toml(config, toml, sources.file);
+  Result<void> read = ConfigFile(config, sources.file).read(toml);
   if (read) read = read_environment(config, sources);
   if (read) read = read_flags(config, sources);
   if (!read) return std::unexpected(std::move(read.error()));

@@ -39,6 +39,7 @@ using AgentField = std::variant<std::string, std::int64_t, double, bool>;
 struct AgentTable {
   std::string name;
   std::map<std::string, AgentField> fields;
+  std::string where;  // for errors: `FILE line 7: agents.NAME`
 };
 
 struct Config {
@@ -70,7 +71,8 @@ struct ConfigSources {
   std::string file;  // its path; empty: none
 };
 
-// Fails with `invalid` and the path of what is wrong.
+// Fails with `invalid` and the place of what is wrong: the flag, the variable, or the file with the
+// line and the path.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources);
 // The same from the file's text, for tests.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources, std::string_view toml);

@@ -16,12 +16,12 @@ namespace {
 Result<AgentsConfig> agents_of(const Config& config) {
   AgentsConfig agents;
   for (const AgentTable& table : config.agents) {
-    const std::string where = "agents." + table.name;
     if (!is_id(table.name)) {
-      return fail(Kind::rejected, "invalid", where + " is no name for an agent");
+      return fail(Kind::rejected, "invalid", table.where + " is no name for an agent");
     }
     auto agent = agent_config(table.fields);
-    if (!agent) return fail(Kind::rejected, "invalid", where + ": " + agent.error().detail);
+    if (!agent) return fail(Kind::rejected, "invalid", table.where + ": " + agent.error().detail);
+    agent->where = table.where;
     agents.emplace(table.name, std::move(*agent));
   }
   return agents;

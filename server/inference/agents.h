@@ -44,7 +44,8 @@ struct AgentConfig {
   std::chrono::milliseconds token_timeout = limits::token_timeout;
   // push: a run whose writer says nothing for so long is interrupted
   std::chrono::milliseconds silence_timeout = limits::silence_timeout;
-  double rate = 40;  // demo: tokens a second
+  double rate = 40;   // demo: tokens a second
+  std::string where;  // where it is written, for errors; may be empty
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
 

@@ -37,13 +37,15 @@ TEST(Config, AFlagComesBeforeTheEnvironmentAndThatBeforeTheFile) {
 }
 
 TEST(Config, WhatIsWrongIsNamedByItsPath) {
-  EXPECT_EQ(fault_of("colour = 1"), "colour is not known");
-  EXPECT_EQ(fault_of("[limits]\nspeed = 1"), "limits.speed is not known");
-  EXPECT_EQ(fault_of("listen = \"here\""), "listen must be HOST:PORT");
-  EXPECT_EQ(fault_of("listen = \"here:70000\""), "listen must end with a port, 0 to 65535");
-  EXPECT_EQ(fault_of("log_json = 5"), "log_json must be true or false");
-  EXPECT_EQ(fault_of("agents = 5"), "agents must be a table");
-  EXPECT_EQ(fault_of("[agents.a]\nx = []"), "agents.a.x must be a text, a number or a flag");
+  EXPECT_EQ(fault_of("colour = 1"), "file line 1: colour is not known");
+  EXPECT_EQ(fault_of("[limits]\nspeed = 1"), "file line 2: limits.speed is not known");
+  EXPECT_EQ(fault_of("listen = \"here\""), "file line 1: listen must be HOST:PORT");
+  EXPECT_EQ(fault_of("listen = \"here:70000\""),
+            "file line 1: listen must end with a port, 0 to 65535");
+  EXPECT_EQ(fault_of("log_json = 5"), "file line 1: log_json must be true or false");
+  EXPECT_EQ(fault_of("agents = 5"), "file line 1: agents must be a table");
+  EXPECT_EQ(fault_of("[agents.a]\nx = []"),
+            "file line 2: agents.a.x must be a text, a number or a flag");
   EXPECT_EQ(fault_of("a = "),
             "file line 1: Error while parsing key-value pair: encountered end-of-file");
 }
@@ -59,7 +61,8 @@ TEST(Config, NamesTheProxiesThatAreTrustedAndTheLimitsOfUsers) {
   EXPECT_EQ(config->rate.users.open_max, 7U);
   EXPECT_EQ(config->rate.users.bytes_max, 5U);
   EXPECT_EQ(fault_of("trusted_proxies = [\"nginx\"]"),
-            "trusted_proxies has `nginx`, which is no address and no range such as 10.0.0.0/8");
+            "file line 1: trusted_proxies has `nginx`, which is no address and no range such as "
+            "10.0.0.0/8");
 }
 
 TEST(Config, MemoryIsASizeWithItsUnitAndEnoughToServe) {
@@ -71,12 +74,13 @@ TEST(Config, MemoryIsASizeWithItsUnitAndEnoughToServe) {
   EXPECT_EQ(bytes_of("64MiB"), std::size_t{64} << 20);
   EXPECT_EQ(bytes_of("2GiB"), std::size_t{2} << 30);
   EXPECT_EQ(bytes_of("134217728"), std::size_t{128} << 20);
-  EXPECT_EQ(fault_of("memory = \"63MiB\""), "memory must be at least 64MiB");
-  EXPECT_EQ(fault_of("memory = \"1TB\""), "memory must be a size: a number, and KiB, MiB or GiB");
+  EXPECT_EQ(fault_of("memory = \"63MiB\""), "file line 1: memory must be at least 64MiB");
+  EXPECT_EQ(fault_of("memory = \"1TB\""),
+            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
   EXPECT_EQ(fault_of("memory = \"99999999999999999999GiB\""),
-            "memory must be a size: a number, and KiB, MiB or GiB");
+            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
   EXPECT_EQ(fault_of("memory = \"18446744073709551615KiB\""),
-            "memory must be a size: a number, and KiB, MiB or GiB");
+            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
 }
 
 TEST(Config, ReadsAnIpv6Address) {
@@ -103,9 +107,9 @@ TEST(Auth, AFileThatIsNotAsItShouldBeIsRefused) {
   EXPECT_FALSE(Auth::parse("", "f").has_value());
   EXPECT_FALSE(Auth::parse("[users]", "f").has_value());
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nsha256 = \"12\"", "f").error().detail,
-            "f: tokens.a.sha256 must be 64 hex digits");
+            "f line 1: tokens.a.sha256 must be 64 hex digits");
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nage = 5", "f").error().detail,
-            "f: tokens.a.age is not known");
+            "f line 3: tokens.a.age is not known");
 }
 
 TEST(Auth, KnowsWhatLoopbackIs) {

@@ -49,15 +49,19 @@ TEST(Serve, ReadersWorkBesideItAndWritersAreToldWhyNot) {
   EXPECT_NE(imported.err.find("Stop the server"), std::string::npos) << imported.err;
 }
 
-TEST(Serve, AWrongSettingIsNamed) {
+TEST(Serve, AWrongSettingIsNamedWithItsFileAndLine) {
   const TempFolder folder;
   const std::string file = folder.path() + "/lockstep.toml";
   const std::vector<std::pair<const char*, const char*>> files{
-      {"colour = \"red\"\n", "colour"},
-      {"[agents.a]\nkind = \"parrot\"\n", "kind"},
-      {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\nspeed = 1\n", "speed"},
-      {"[agents.a]\nkind = \"demo\"\nrate = 0\n", "rate"},
-      {"[agents.a]\nmodel = \"m\"\n", "agents.a"},
+      {"colour = \"red\"\n", " line 1: colour is"},
+      {"log_level = \"info\"\n[limits]\nspeed = 1\n", " line 3: limits.speed is"},
+      {"\n[agents.a]\nkind = \"parrot\"\n", " line 2: agents.a: kind is"},
+      {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\nspeed = 1\n",
+       " line 1: agents.a: speed is"},
+      {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\n", " line 1: agents.a: "},
+      {"\n\n[agents.a]\nkind = \"demo\"\nrate = 0\n", " line 3: agents.a: rate"},
+      {"[agents.a]\nmodel = \"m\"\n", " line 1: agents.a: kind"},
+      {"[agents.a]\nkind = \"demo\"\nkind = \"demo\"\n", " line 3: "},
   };
   for (const auto& [toml, named] : files) {
     write_whole(file, toml);
@@ -66,7 +70,7 @@ TEST(Serve, AWrongSettingIsNamed) {
         {"serve", "--data", folder.path() + "/data", "--config", file, "--listen", "127.0.0.1:0"});
 
     EXPECT_EQ(said.code, 2) << toml << said.err;
-    EXPECT_NE(said.err.find(named), std::string::npos) << said.err;
+    EXPECT_NE(said.err.find(file + named), std::string::npos) << said.err;
   }
 }
 
