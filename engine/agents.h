@@ -31,6 +31,8 @@ class Agents {
   // from outside and so goes on when the server has gone. Nothing: the run ends with the process.
   [[nodiscard]] virtual std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const = 0;
+  // Was the agent that had these settings written from outside?
+  [[nodiscard]] virtual bool wrote_outside(std::string_view /*settings*/) const { return false; }
 };
 
 }  // namespace lockstep

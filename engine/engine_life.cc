@@ -43,6 +43,7 @@ std::string in_words(std::chrono::microseconds time) {
 // What was left undone first, durably. The runs that were cut short come behind that.
 void LocalEngine::begin(Found found, Done<Result<void>> ready) {
   for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
+  why_interrupted_ = std::move(found.why);
   auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
                threads = std::move(found.interrupted)](Result<void> written) mutable {
     if (alive.expired()) return;
@@ -70,12 +71,12 @@ void LocalEngine::end_interrupted(const ThreadName& id, Done<void> done) {
     done();
     parts_.metrics.threads_to_mend = mending_.left();
   };
+  const auto other = why_interrupted_.extract(id);
+  std::string why = other ? other.mapped() : "the server was stopped without warning";
   // A damaged thread is quarantined, and its runs with it; the rest is served.
   auto thread = states_.open(std::nullopt, id);
   if (!thread) return ended({});
-  lane(**thread).push(
-      InterruptInput{{"interrupted", "the server was stopped without warning"}, std::move(ended)},
-      0);
+  lane(**thread).push(InterruptInput{{"interrupted", std::move(why)}, std::move(ended)}, 0);
 }
 
 void LocalEngine::end_silent(const OutsideRuns::One& one) {

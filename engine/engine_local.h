@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/decide.h"
@@ -36,8 +37,9 @@ class LocalEngine final : public Engine, private LaneHost {
     Epochs epochs;
     ThreadNumber next_number;
     std::vector<ThreadNumber> quarantined;
-    std::vector<ThreadNumber> half_erased;  // deleted, their bytes not yet gone
-    std::vector<ThreadName> interrupted;    // with runs that were open, and end
+    std::vector<ThreadNumber> half_erased;            // deleted, their bytes not yet gone
+    std::vector<ThreadName> interrupted;              // with runs that were open, and end
+    std::unordered_map<ThreadName, std::string> why;  // they end, if it was no crash
     std::vector<std::pair<ThreadNumber, OutsideRuns::One>> outside;  // whose runs go on
     std::vector<Row> rows;  // to be written before anything else
   };
@@ -117,6 +119,7 @@ class LocalEngine final : public Engine, private LaneHost {
   Epochs epochs_;
   Rules rules_;  // of any thread: without its former epochs
   OutsideRuns outside_;
+  std::unordered_map<ThreadName, std::string> why_interrupted_;  // what is to be mended, no crash
   Mending mending_;
   Hub hub_;
   History history_;

@@ -36,20 +36,29 @@ Result<ThreadNumber> read_next_number(const Store& store) {
   return ThreadNumber(*number);
 }
 
+constexpr const char* of_another_history =
+    "the store was restored, salvaged, imported into or upgraded since the run began";
+constexpr const char* agent_gone = "its agent is not there any more";
+constexpr const char* agent_changed = "its agent is no longer written from outside";
+
 // Runs that began up to this commit are another history's: of before a restore or an import.
-Result<CommitNumber> read_outside_since(const Engine::Parts& parts, const Epochs& epochs,
+struct OutsideSince {
+  CommitNumber commit;
+  bool is_new = false;  // so are all that are open
+};
+Result<OutsideSince> read_outside_since(const Engine::Parts& parts, const Epochs& epochs,
                                         std::vector<Row>& rows) {
   const auto value = parts.store.get(Table::meta, keys::outside_since);
   if (!value) return std::unexpected(value.error());
   const std::string epoch = keys::encode_number(epochs.current.get());
   if (*value && (*value)->starts_with(epoch)) {
     const auto commit = keys::decode_number(std::string_view(**value).substr(epoch.size()));
-    if (commit) return CommitNumber(*commit);
+    if (commit) return OutsideSince{CommitNumber(*commit)};
   }
   const CommitNumber last = parts.log.last_commit();
   rows.push_back({Table::meta, std::string(keys::outside_since),
                   epoch + keys::encode_number(last.get()), Row::Stamp::none});
-  return last;
+  return OutsideSince{.commit = last, .is_new = true};
 }
 
 // Did the run begin after this commit? Its first entry says so.
@@ -64,19 +73,29 @@ Result<bool> began_after(const Log& log, const OpenThread& open, CommitNumber si
   return !entries->empty() && entries->front().at == started && entries->front().commit > since;
 }
 
-// How long its running run may be silent, if it outlives the process.
-Result<std::optional<std::chrono::microseconds>> silence_max_of(const Engine::Parts& parts,
-                                                                const OpenThread& open,
-                                                                CommitNumber since) {
-  if (!open.running) return std::nullopt;
+// How an open thread goes on.
+struct Outlook {
+  std::optional<std::chrono::microseconds> silence_max;  // its running run outlives the process
+  const char* why = nullptr;  // it does not, if that is not because the process ended
+};
+
+Result<Outlook> outlook_of(const Engine::Parts& parts, const OpenThread& open,
+                           const OutsideSince& since) {
+  const Outlook ended{.silence_max = {}, .why = since.is_new ? of_another_history : nullptr};
+  if (!open.running) return ended;
   const auto settings = parts.store.get(Table::settings, keys::settings(open.running->settings));
   if (!settings) return std::unexpected(settings.error());
-  if (!*settings) return std::nullopt;
-  const auto silence_max = parts.agents.outlives(open.running->agent, **settings);
-  if (!silence_max) return std::nullopt;
-  const auto here = began_after(parts.log, open, since);
+  if (!*settings) return ended;
+  const AgentName& agent = open.running->agent;
+  const auto silence_max = parts.agents.outlives(agent, **settings);
+  if (!silence_max) {
+    if (since.is_new || !parts.agents.wrote_outside(**settings)) return ended;
+    return Outlook{{}, parts.agents.settings(agent, {}) ? agent_changed : agent_gone};
+  }
+  const auto here = began_after(parts.log, open, since.commit);
   if (!here) return std::unexpected(here.error());
-  return *here ? silence_max : std::nullopt;
+  if (!*here) return Outlook{{}, of_another_history};
+  return Outlook{silence_max};
 }
 
 }  // namespace
@@ -89,12 +108,14 @@ Result<void> LocalEngine::look_at_open_runs(const Parts& parts, Found& found) {
   const auto since = read_outside_since(parts, found.epochs, found.rows);
   if (!since) return std::unexpected(since.error());
   for (OpenThread& one : open->threads) {
-    const auto silence_max = silence_max_of(parts, one, *since);
-    if (!silence_max) return std::unexpected(silence_max.error());
-    if (*silence_max) {
+    const auto outlook = outlook_of(parts, one, *since);
+    if (!outlook) return std::unexpected(outlook.error());
+    if (outlook->silence_max) {
       found.outside.emplace_back(
-          one.number, OutsideRuns::One{std::move(one.thread), one.running->run, **silence_max});
+          one.number,
+          OutsideRuns::One{std::move(one.thread), one.running->run, *outlook->silence_max});
     } else {
+      if (outlook->why) found.why.emplace(one.thread, outlook->why);
       found.interrupted.push_back(std::move(one.thread));
     }
   }

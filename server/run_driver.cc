@@ -171,16 +171,21 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
   if (drive->outside()) drives_.erase(key);
 }
 
+// Of a run that failed somebody should look at the agent; what interrupts runs, a stop above all,
+// is mostly known.
+void RunDriver::tell(const ThreadName& thread, const Run& run) {
+  const bool failed = run.status == RunStatus::failed;
+  const RunError error = run.error.value_or(RunError{failed ? "failed" : "interrupted", ""});
+  const LineLog::Fields fields = {{"user", thread.owner.get()}, {"thread", thread.id.get()},
+                                  {"run", run.id.get()},        {"agent", run.agent.get()},
+                                  {"code", error.code},         {"detail", error.detail}};
+  if (failed) log_.error("run_failed", fields);
+  if (!failed) log_.info("run_interrupted", fields);
+}
+
 void RunDriver::ended(const ThreadName& thread, const Run& run) {
-  if (run.status == RunStatus::failed) {
-    const RunError error = run.error.value_or(RunError{"failed", ""});
-    log_.error("run_failed", {{"user", thread.owner.get()},
-                              {"thread", thread.id.get()},
-                              {"run", run.id.get()},
-                              {"agent", run.agent.get()},
-                              {"code", error.code},
-                              {"detail", error.detail}});
-  }
+  const bool failed = run.status == RunStatus::failed;
+  if (failed || run.status == RunStatus::interrupted) tell(thread, run);
   const auto found = drives_.find(key_of(thread, run.id));
   if (found == drives_.end()) return;
   found->second->stop();

@@ -52,6 +52,8 @@ class RunDriver : public RunHost {
  private:
   class Drive;
 
+  void tell(const ThreadName& thread, const Run& run);
+
   FindAgent find_;
   Executor& executor_;
   LineLog& log_;

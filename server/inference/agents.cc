@@ -167,9 +167,13 @@ std::optional<std::chrono::microseconds> AgentSet::outlives(const AgentName& age
   const auto silence = silences_.find(agent);
   if (silence == silences_.end()) return {};
   // The name may have been another kind's when the run began.
-  const auto begun_with = read_settings(settings);
-  if (!begun_with || begun_with->kind != "push") return {};
+  if (!wrote_outside(settings)) return {};
   return silence->second;
+}
+
+bool AgentSet::wrote_outside(std::string_view settings) const {
+  const auto begun_with = read_settings(settings);
+  return begun_with && begun_with->kind == "push";
 }
 
 }  // namespace lockstep

@@ -75,6 +75,7 @@ class AgentSet final : public Agents {
       const AgentName& agent, const std::optional<Json>& params) const override;
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override;
+  [[nodiscard]] bool wrote_outside(std::string_view settings) const override;
 
  private:
   AgentSet();

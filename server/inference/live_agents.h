@@ -36,6 +36,9 @@ class LiveAgents final : public Agents {
       const AgentName& agent, std::string_view settings) const override {
     return set_->outlives(agent, settings);
   }
+  [[nodiscard]] bool wrote_outside(std::string_view settings) const override {
+    return set_->wrote_outside(settings);
+  }
 
  private:
   std::shared_ptr<const AgentSet> set_;

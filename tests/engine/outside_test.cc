@@ -83,6 +83,18 @@ TEST_F(OutsideTest, ARunThatThisProcessWritesEndsInterrupted) {
   restart();
 
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+  EXPECT_EQ(run("r1").error->detail, "the server was stopped without warning");
+}
+
+TEST_F(OutsideTest, OfARestoreSuchARunIsToldToo) {
+  start_streaming();
+  memory.write({{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}},
+               {}, [](const Result<void>&) {});
+  executor.run();
+
+  restart();
+
+  EXPECT_TRUE(run("r1").error->detail.starts_with("the store was restored"));
 }
 
 TEST_F(OutsideTest, NobodyElseWritesARunThatThisProcessWrites) {
@@ -116,13 +128,19 @@ struct OtherAgents : AnyAgents {
                                                                   std::string_view) const override {
     return std::nullopt;
   }
+  [[nodiscard]] bool wrote_outside(std::string_view) const override { return true; }
 };
 
-TEST_F(OutsideTest, ItEndsIfItsAgentIsGoneOrOfAnotherKind) {
+struct OtherAgentsTest : OutsideTest {
+  // What the run says that was open when the process died.
+  std::string why_interrupted();
+  OtherAgents others;
+};
+
+std::string OtherAgentsTest::why_interrupted() {
   start_pushing();
   engine.reset();
   executor.run();
-  OtherAgents others;
   Engine::Parts other = {.log = log,
                          .store = memory,
                          .clock = clock,
@@ -133,11 +151,21 @@ TEST_F(OutsideTest, ItEndsIfItsAgentIsGoneOrOfAnotherKind) {
                          .metrics = metrics,
                          .opening = nullptr};
   auto opened = Engine::open(other, host, ready.done());
-  ASSERT_TRUE(opened);
+  MUST(opened.has_value());
   engine = std::move(*opened);
   executor.run();
+  const lockstep::Run ended = run("r1");
+  return ended.status == RunStatus::interrupted ? ended.error->detail : "it goes on";
+}
 
-  EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+TEST_F(OtherAgentsTest, ItEndsIfItsAgentIsOfAnotherKindAndSaysSo) {
+  EXPECT_EQ(why_interrupted(), "its agent is no longer written from outside");
+}
+
+TEST_F(OtherAgentsTest, ItEndsIfItsAgentIsGoneAndSaysSo) {
+  others.gone = AgentName("push");
+
+  EXPECT_EQ(why_interrupted(), "its agent is not there any more");
 }
 
 TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhere) {
@@ -149,6 +177,7 @@ TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhere) {
 
   restart();
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+  EXPECT_TRUE(run("r1").error->detail.starts_with("the store was restored")) << "by its cause";
 
   start_pushing("r2", "a2");
   restart();

@@ -102,6 +102,30 @@ TEST_F(RunDriverTest, ARunWhoseStepsAreRefusedWhileOthersWaitEndsFailed) {
   EXPECT_FALSE(agent.seen.alive);
 }
 
+TEST_F(RunDriverTest, ARunThatEndsFailedOrInterruptedIsOneLine) {
+  LineLog all{LineLog::Level::info, LineLog::Style::text};
+  RunDriver told([](const AgentName&) { return std::shared_ptr<Agent>(); }, executor, all);
+  const auto lines_of = [&](RunStatus status) {
+    lockstep::Run over;
+    over.id = rid("r1");
+    over.agent = AgentName("push");
+    over.status = status;
+    over.error = RunError{"silent", "its writer said nothing"};
+    testing::internal::CaptureStderr();
+    told.ended(name(), over);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string fields = " run=r1 agent=push code=silent detail=\"its writer said nothing\"\n";
+
+  EXPECT_TRUE(lines_of(RunStatus::failed).contains(" error run_failed user="));
+  EXPECT_TRUE(lines_of(RunStatus::failed).ends_with(fields));
+  EXPECT_TRUE(lines_of(RunStatus::interrupted).contains(" info run_interrupted user="));
+  EXPECT_TRUE(lines_of(RunStatus::interrupted).ends_with(fields));
+  for (const auto other : {RunStatus::completed, RunStatus::stopped, RunStatus::superseded}) {
+    EXPECT_EQ(lines_of(other), "");
+  }
+}
+
 TEST_F(RunDriverTest, WhatIsDurableIsHeldNoMore) {
   MemoryAccount models(limits::memory_bytes_max);
   RunDriver counted(

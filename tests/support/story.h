@@ -34,6 +34,9 @@ class AnyAgents : public Agents {
     if (agent.get() != "push" || !settings.starts_with("{\"agent\":\"push\"")) return {};
     return silence_max;
   }
+  [[nodiscard]] bool wrote_outside(std::string_view settings) const override {
+    return settings.starts_with("{\"agent\":\"push\"");
+  }
 
   AgentName gone;  // was there once
   std::chrono::microseconds silence_max = std::chrono::minutes(10);
