@@ -74,7 +74,7 @@ Spelling spelling_of(const ExportOptions& options, const Terminal& terminal) {
   return options.format == "markdown" ? Spelling::as_made : Spelling::json;
 }
 
-// The threads that were asked for; all of them by user and id.
+// The threads that were asked for; all of them by user and id, trees as they came in.
 Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const ExportOptions& options) {
   std::vector<ThreadRecord> records;
   if (!options.all) {
@@ -91,6 +91,7 @@ Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const Export
     if (!row.record.thread || (options.user && row.record.owner != *options.user)) continue;
     records.push_back(std::move(row.record));
   }
+  if (options.format == "oasst") std::ranges::sort(records, {}, &ThreadRecord::number);
   return records;
 }
 

@@ -58,6 +58,12 @@ Result<std::string> settings_lines(const Store& store, const ThreadName& thread,
   return lines;
 }
 
+// What says in an entry whose its thread is.
+void give(Entry& entry, const UserId& user) {
+  if (entry.origin) entry.origin->owner = user;
+  for (Ack& ack : entry.acks) ack.user = user;
+}
+
 }  // namespace
 
 // --- Out -----------------------------------------------------------------------------------------
@@ -103,7 +109,8 @@ struct HistoryImport::Target {
   std::optional<Entry> held;
 };
 
-HistoryImport::HistoryImport(StoreWriter& writer) : writer_(writer) {}
+HistoryImport::HistoryImport(StoreWriter& writer, UserId user)
+    : writer_(writer), users_(std::move(user)) {}
 HistoryImport::~HistoryImport() = default;
 
 Result<void> HistoryImport::take(std::string_view line) {
@@ -135,6 +142,7 @@ Result<void> HistoryImport::take(std::string_view line) {
   if (!read) return std::unexpected(read.error());
   const auto thread = thread_of(*value, *read);
   if (!thread) return std::unexpected(thread.error());
+  if (users_.is_given()) give(*read, thread->owner);
   if (!target_ || target_->live.name != *thread) {
     if (auto ended = end_thread(); !ended) return ended;
     if (auto opened = open(*thread); !opened) return opened;
@@ -144,7 +152,7 @@ Result<void> HistoryImport::take(std::string_view line) {
 
 // The thread that a line names, by `user` and `thread`; in a history of version 1 by `thread`, and
 // the first entry says whose it is.
-Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) const {
+Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) {
   const auto id_in = [&line](std::string_view field) {
     const JsonValue* value = line.find(field);
     const bool good = value && value->is(JsonValue::Kind::string) && is_id(value->text);
@@ -156,12 +164,11 @@ Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& 
   if (ownerless_) {
     if (entry.origin) {
       user = entry.origin->owner.get();
-    } else if (target_ && target_->live.name.id.get() == *id) {
+    } else if (!users_.is_given() && target_ && target_->live.name.id.get() == *id) {
       user = target_->live.name.owner.get();
     }
   }
-  if (!user || !is_id(*user)) return invalid("`user` is missing, or is no id");
-  return ThreadName{UserId(*user), ThreadId(*id)};
+  return users_.name(ThreadId(*id), user ? std::optional(UserId(*user)) : std::nullopt);
 }
 
 Result<void> HistoryImport::finish() {

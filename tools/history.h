@@ -12,7 +12,8 @@
 // numbers are a store's own and are given anew.
 //
 // Into a store that has the thread already goes what it lacks, if its history is the beginning of
-// the one that comes; a thread with another history is refused.
+// the one that comes; a thread with another history is refused. So are two threads of one id that
+// are to be one user's.
 //
 // A thread's first entry makes it known, its last one shows it whole in the lists; so an import
 // that was cut short leaves a store that is in order, and the next one goes on.
@@ -28,6 +29,7 @@
 
 #include "tools/json.h"
 #include "tools/reading.h"
+#include "tools/target_user.h"
 #include "tools/writing.h"
 
 namespace lockstep {
@@ -47,7 +49,8 @@ struct HistoryAccount {
 
 class HistoryImport {
  public:
-  explicit HistoryImport(StoreWriter& writer);
+  // `user`: whose all threads are to be; empty: whose the file says they are.
+  HistoryImport(StoreWriter& writer, UserId user);
   ~HistoryImport();
   HistoryImport(const HistoryImport&) = delete;
   HistoryImport& operator=(const HistoryImport&) = delete;
@@ -60,7 +63,7 @@ class HistoryImport {
 
  private:
   struct Target;
-  [[nodiscard]] Result<ThreadName> thread_of(const JsonValue& line, const Entry& entry) const;
+  [[nodiscard]] Result<ThreadName> thread_of(const JsonValue& line, const Entry& entry);
   [[nodiscard]] Result<void> open(const ThreadName& thread);
   [[nodiscard]] Result<void> take_entry(Entry entry);
   [[nodiscard]] Result<void> take_settings(const std::string& hash, const std::string& bytes);
@@ -72,7 +75,8 @@ class HistoryImport {
   StoreWriter& writer_;
   HistoryAccount account_;
   bool header_seen_ = false;
-  bool ownerless_ = false;          // the file is of version 1
+  bool ownerless_ = false;  // the file is of version 1
+  TargetUser users_;
   std::unique_ptr<Target> target_;  // the thread that is being written
   ThreadNumber next_number_;
   CommitNumber last_commit_;

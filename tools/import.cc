@@ -12,6 +12,7 @@
 #include "tools/oasst.h"
 #include "tools/plan_put.h"
 #include "tools/record.h"
+#include "tools/target_user.h"
 #include "tools/verbs.h"
 #include "tools/writing.h"
 
@@ -34,7 +35,7 @@ std::string of_file(const std::string& file, const Error& error) {
 class MessageLines {
  public:
   // `user`: whose the threads are to be; empty: what each line says.
-  MessageLines(PlanPutter& putter, UserId user) : putter_(putter), user_(std::move(user)) {}
+  MessageLines(PlanPutter& putter, UserId user) : putter_(putter), users_(std::move(user)) {}
 
   Result<void> take(std::string_view line) {
     const auto value = parse_json(line);
@@ -44,18 +45,15 @@ class MessageLines {
     if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text) || !message) {
       return fail(Kind::rejected, "invalid", "a line needs `thread`, an id, and `message`");
     }
-    ThreadName name{user_, ThreadId(thread->text)};
-    if (const JsonValue* user = value->find("user"); user && user_.get().empty()) {
-      name.owner = UserId(user->text);
-    }
-    if (!is_id(name.owner.get())) {
-      return fail(Kind::rejected, "invalid", "a line needs `user`, an id, or the import --user");
-    }
+    const JsonValue* user = value->find("user");
+    auto name = users_.name(ThreadId(thread->text),
+                            user ? std::optional(UserId(user->text)) : std::nullopt);
+    if (!name) return std::unexpected(name.error());
     auto placed = placed_input_of(*message);
     if (!placed) return std::unexpected(placed.error());
     if (placed->has_more) ++has_more_;
-    if (plan_.thread != name) flush();
-    plan_.thread = std::move(name);
+    if (plan_.thread != *name) flush();
+    plan_.thread = std::move(*name);
     plan_.messages.push_back({std::move(placed->input), std::move(placed->parent)});
     return {};
   }
@@ -66,7 +64,7 @@ class MessageLines {
 
  private:
   PlanPutter& putter_;
-  UserId user_;
+  TargetUser users_;
   ThreadPlan plan_;
   std::uint64_t has_more_ = 0;
 };
@@ -130,7 +128,7 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
   // It makes a new store ours, and ends what a crash has left open in an older one.
   const auto offline = OfflineEngine::open(writer);
   if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
-  HistoryImport history(writer);
+  HistoryImport history(writer, options.user);
   Progress progress(terminal, writer.clock(), "import: line");
   const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
     progress.at(number);

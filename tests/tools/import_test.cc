@@ -54,6 +54,43 @@ TEST(Import, TakesTheOpenAssistantTreesAndGivesThemBackByteForByte) {
   EXPECT_EQ(count_in(second, "messages_new"), 0u);
   EXPECT_EQ(verified.code, 0) << verified.out;
   EXPECT_EQ(trees, source);
+  EXPECT_EQ(lockstep({"export", "--all", "--format", "oasst", "--data", data}).out, source);
+}
+
+// A tree a line, the ids not in their order.
+TEST(Import, TreesComeOutInTheOrderInWhichTheyCame) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  std::string first = small_tree;
+  for (std::size_t at = first.find("\"t1\""); at != std::string::npos; at = first.find("\"t1\"")) {
+    first.replace(at, 4, "\"z1\"");
+  }
+  const std::string file = first + "\n" + small_tree + "\n";
+
+  const Said in =
+      lockstep({"import", "-", "--format", "oasst", "--user", "ann", "--data", data}, file);
+  const Said out = lockstep({"export", "--all", "--format", "oasst", "--data", data});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_EQ(out.out, file);
+}
+
+TEST(Import, ATreeInAnotherSpellingComesOutInTheDataSets) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string tight =
+      R"({"prompt":{"role":"prompter","replies":[],"text":"Na\u00efve é","message_id":"t1"},)"
+      R"("message_tree_id":"t1","tree_state":"ready"})";
+
+  const Said in =
+      lockstep({"import", "-", "--format", "oasst", "--user", "ann", "--data", data}, tight + "\n");
+  const Said out = lockstep({"export", "--all", "--format", "oasst", "--data", data});
+
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_EQ(out.out,
+            R"({"message_tree_id": "t1", "tree_state": "ready", "prompt": {"message_id": "t1", )"
+            R"("text": "Na\u00efve \u00e9", "role": "prompter", "replies": []}})"
+            "\n");
 }
 
 TEST(Import, KeepsTheTreesBranches) {
@@ -289,6 +326,52 @@ TEST(Users, AVerbThatIsToldShowsThatUsersThread) {
             std::string::npos);
   EXPECT_EQ(lockstep({"show", "x", "--user", "carl", "--data", data}).code, 1);
   EXPECT_EQ(lockstep({"show", "--user", "bob", "--data", data}).out.find("ann"), std::string::npos);
+}
+
+TEST(Users, AnImportForAUserMakesAllThreadsThatUsers) {
+  const TempFolder folder;
+  // With the memory of a change of hers.
+  std::string history = history_of(stopped_and_answered());
+  const std::string ack = R"(,"acks":[{"user":"ann","device":"d","content":")" +
+                          std::string(64, 'a') +
+                          R"(","outcome":{"op":1,"type":"start_run","outcome":"applied"}}])";
+  history.insert(history.find("}}\n", history.find("\"origin\"")), ack);
+  const std::string messages = R"({"user":"ann","thread":"x","message":{"id":"m","text":"hi"}})";
+
+  for (const auto& [format, content] : {std::pair("jsonl", history), {"messages", messages}}) {
+    const std::string data = folder.path() + "/" + format;
+    const std::vector<std::string> line{"import", "-",      "--format", format,  "--user",
+                                        "carl",   "--data", data,       "--json"};
+    const Said said = lockstep(line, content);
+    const Said again = lockstep(line, content);
+    const Said shown = lockstep({"show", "--json", "--data", data});
+    const Said verified = lockstep({"verify", "--data", data});
+
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_NE(again.out.find("_new\":0"), std::string::npos) << again.out;
+    EXPECT_NE(shown.out.find("\"owner\":\"carl\""), std::string::npos) << shown.out;
+    EXPECT_EQ(shown.out.find("ann"), std::string::npos) << shown.out;
+    EXPECT_EQ(verified.code, 0) << verified.out;
+    const Said exported = lockstep({"export", "--all", "--data", data});
+    EXPECT_EQ(exported.out.find("\"ann\""), std::string::npos) << exported.out;
+  }
+}
+
+TEST(Users, AnImportForAUserRefusesTwoThreadsOfOneId) {
+  const TempFolder folder;
+  const std::string data = two_of_one_id(folder.path());
+
+  for (const std::string format : {"jsonl", "messages"}) {
+    const Said exported = lockstep({"export", "--all", "--format", format, "--data", data});
+    const Said imported = lockstep({"import", "-", "--format", format, "--user", "carl", "--data",
+                                    folder.path() + "/" + format},
+                                   exported.out);
+
+    EXPECT_EQ(imported.code, 1) << imported.out;
+    EXPECT_NE(imported.err.find("ann and bob both have a thread x"), std::string::npos)
+        << imported.err;
+  }
 }
 
 TEST(Users, AnExportCarriesTheOwnersInEveryFormThatIsRead) {
