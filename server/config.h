@@ -59,8 +59,9 @@ struct Config {
 };
 
 struct Setting {
-  std::string_view name;  // of the flag, with `-` for `_`; of the field in the file
-  std::string_view help;
+  std::string_view name;      // of the flag, with `-` for `_`; of the field in the file
+  std::string_view fallback;  // what counts if nobody says it; empty: nothing
+  std::string_view help;      // with its unit
 };
 // All settings that can be given as flags or in the environment, for a command line to offer.
 [[nodiscard]] std::span<const Setting> settings();

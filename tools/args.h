@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // args.h: the command line becomes a verb with its options.
 //
-// Long options only, one style. What is wrong with a command line is said on standard error, with
-// what would be right; help is an answer and goes to standard output.
+// The verbs themselves are in args_parts.h. Long options only, one style. What is wrong with a
+// command line is said on standard error, with what would be right; help is an answer and goes to
+// standard output.
 #pragma once
 
 #include <variant>

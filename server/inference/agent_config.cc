@@ -2,15 +2,34 @@
 #include "server/inference/agent_config.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "engine/must.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
 namespace {
+
+constexpr std::array all_settings{
+    AgentSetting{"kind", "all", "", "openai, demo or push; needed"},
+    AgentSetting{"base_url", "openai", "", "the server's address, up to /v1; needed"},
+    AgentSetting{"model", "all", "", "the model's name; needed for openai, else only shown"},
+    AgentSetting{"system", "all", "", "the system prompt"},
+    AgentSetting{"api_key_env", "openai", "", "the name of the variable that holds the key"},
+    AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
+    AgentSetting{"model_by_params", "openai", "false", "may a run's params choose the model?"},
+    AgentSetting{"send_names", "openai", "true", "send authors as `name`"},
+    AgentSetting{"send_usage", "openai", "true", "ask for token counts"},
+    AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
+    AgentSetting{"first_token_timeout_seconds", "openai", "300", "seconds to the first token"},
+    AgentSetting{"token_timeout_seconds", "openai", "60", "seconds between two tokens"},
+    AgentSetting{"rate", "demo", "40", "tokens a second"},
+    AgentSetting{"silence_timeout_seconds", "push", "600", "seconds the writer may be silent"},
+};
 
 using Field = AgentFields::mapped_type;
 // What is wrong with a field; empty: nothing.
@@ -70,6 +89,9 @@ Complaint take(const Field& field, std::optional<Json>& to) {
 }
 
 Complaint take_field(std::string_view name, const Field& field, AgentConfig& config) {
+  const bool known =
+      std::ranges::find(all_settings, name, &AgentSetting::name) != all_settings.end();
+  if (!known) return "is not known";
   if (name == "kind") return take(field, config.kind);
   if (name == "base_url") return take(field, config.base_url);
   if (name == "model") return take(field, config.model);
@@ -84,10 +106,12 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "token_timeout_seconds") return take(field, config.token_timeout);
   if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);
-  return "is not known";
+  MUST(false && "a setting of the table that nobody reads");
 }
 
 }  // namespace
+
+std::span<const AgentSetting> agent_settings() { return all_settings; }
 
 Result<AgentConfig> agent_config(const AgentFields& fields) {
   AgentConfig config;

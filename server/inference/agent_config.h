@@ -5,19 +5,14 @@
 // field is known by name and type, and one that is not is an error: a misspelt time-out must not
 // pass for none.
 //
-//   kind                          "openai", "demo" or "push"
-//   base_url, model               openai: needed. demo, push: a model's name to show
-//   system, api_key_env           a prompt; the name of the variable that holds the key
-//   params                        JSON: an object that runs' own parameters are laid over
-//   model_by_params               may a run choose another model?
-//   send_names, send_usage        `name` of messages, `stream_options`: off for servers that refuse
-//   them connect_timeout_seconds, first_token_timeout_seconds, token_timeout_seconds rate demo:
-//   tokens a second
+// Which there are is a table (`agent_settings`), which the help shows too.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "engine/result.h"
@@ -26,6 +21,14 @@
 namespace lockstep {
 
 using AgentFields = std::map<std::string, std::variant<std::string, std::int64_t, double, bool>>;
+
+struct AgentSetting {
+  std::string_view name;
+  std::string_view kinds;     // of agents that use it; the others pass it over
+  std::string_view fallback;  // what counts if it is not there; empty: nothing
+  std::string_view help;      // with its unit
+};
+[[nodiscard]] std::span<const AgentSetting> agent_settings();
 
 // Fails with `invalid` and the field's name.
 [[nodiscard]] Result<AgentConfig> agent_config(const AgentFields& fields);

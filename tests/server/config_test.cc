@@ -36,6 +36,20 @@ TEST(Config, AFlagComesBeforeTheEnvironmentAndThatBeforeTheFile) {
   EXPECT_EQ(config->port, 99);
 }
 
+TEST(Config, WhatTheHelpCallsADefaultIsOne) {
+  const auto silent = load_config({{}, no_environment, ""}, {});
+  ASSERT_TRUE(silent.has_value());
+
+  for (const Setting& setting : settings()) {
+    if (setting.fallback.empty()) continue;
+    const std::pair flag{std::string(setting.name), std::string(setting.fallback)};
+    const auto said = load_config({{flag}, no_environment, ""}, {});
+
+    ASSERT_TRUE(said.has_value()) << setting.name << said.error().detail;
+    EXPECT_EQ(printed(*said), printed(*silent)) << setting.name;
+  }
+}
+
 TEST(Config, WhatIsWrongIsNamedByItsPath) {
   EXPECT_EQ(fault_of("colour = 1"), "file line 1: colour is not known");
   EXPECT_EQ(fault_of("[limits]\nspeed = 1"), "file line 2: limits.speed is not known");

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 
+#include "server/inference/agent_config.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"
@@ -27,15 +30,41 @@ class Verbs : public testing::Test {
   std::string data_ = folder_.path() + "/data";
 };
 
-TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
-  for (const char* verb : {"serve", "replay", "show", "context", "import", "export", "verify",
-                           "rebuild", "backup", "restore", "token"}) {
-    const Said said = lockstep({verb, "--help"});
+TEST(CommandLine, EveryVerbHasHelpWithAnExampleAndTheExitCodes) {
+  for (const std::string verb :
+       {"serve", "replay", "show", "context", "import", "export", "verify", "rebuild", "backup",
+        "restore", "salvage", "token", "token create", "token list", "token revoke"}) {
+    std::istringstream words(verb + " --help");
+    const Said said = lockstep({std::istream_iterator<std::string>(words), {}});
 
     EXPECT_EQ(said.code, 0) << verb;
     EXPECT_NE(said.out.find("Example"), std::string::npos) << verb;
-    EXPECT_NE(said.out.find("lockstep " + std::string(verb) + " "), std::string::npos) << verb;
+    EXPECT_NE(said.out.find("\n  lockstep " + verb + " "), std::string::npos) << said.out;
+    EXPECT_NE(said.out.find("Exit codes: 0"), std::string::npos) << said.out;
     EXPECT_EQ(said.err, "") << verb;
+  }
+}
+
+// The line or row of a text that begins so; empty if there is none.
+std::string line_of(const std::string& text, const std::string& beginning) {
+  const std::size_t at = text.find("\n" + beginning);
+  return at == std::string::npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+}
+
+TEST(CommandLine, TheHelpAndTheManualHaveEverySettingOfAnAgentWithItsDefault) {
+  const std::string help = lockstep({"serve", "--help"}).out;
+  const std::string manual = read_whole(std::string(LOCKSTEP_SOURCE_DIR) + "/docs/operating.md");
+
+  EXPECT_GE(agent_settings().size(), 14u);
+  for (const AgentSetting& setting : agent_settings()) {
+    const std::string name(setting.name);
+    const std::string fallback(setting.fallback);
+    const std::string in_help = line_of(help, "  " + name + " ");
+    const std::string in_manual = line_of(manual, "| `" + name + "` | ");
+
+    EXPECT_TRUE(fallback.empty() || in_help.ends_with("[" + fallback + "]")) << name << in_help;
+    EXPECT_NE(in_help, "") << name;
+    EXPECT_NE(in_manual.find(" | " + fallback), std::string::npos) << name << in_manual;
   }
 }
 

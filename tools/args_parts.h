@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// args_parts.h: what the verbs of the command line are made of, and which there are.
+//
+// Each verb is a subcommand of CLI11 that fills its options in; args.cc puts them together. They
+// stand in two files: those that look at a store (args_looking.cc), and those that make, change or
+// serve one (args_making.cc).
+//
+// Lives on: the main thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/ids.h"
+#include "tools/verbs.h"
+
+namespace lockstep {
+
+// A verb under construction: CLI11 writes into `options` while it parses.
+template <class Options>
+struct MadeVerb {
+  CLI::App* verb;
+  Options& options;
+};
+
+template <class Options>
+MadeVerb<Options> add_verb(CLI::App& app, std::optional<Verb>& asked, const char* name,
+                           const char* about_it) {
+  CLI::App* verb = app.add_subcommand(name, about_it);
+  const auto options = std::make_shared<Options>();
+  verb->callback([options, &asked] { asked = *options; });
+  return {verb, *options};
+}
+
+// What is wrong with an id; empty: nothing.
+[[nodiscard]] std::string check_id(const std::string& text);
+
+// Options of types that CLI11 does not know.
+template <class Id>
+CLI::Option* add_id(CLI::App* verb, const std::string& name, Id& id, const char* about_it) {
+  return verb
+      ->add_option_function<std::string>(
+          name, [&id](const std::string& text) { id = Id(text); }, about_it)
+      ->check(check_id, "ID");
+}
+
+template <class Id>
+CLI::Option* add_id(CLI::App* verb, const std::string& name, std::optional<Id>& id,
+                    const char* about_it) {
+  return verb
+      ->add_option_function<std::string>(
+          name, [&id](const std::string& text) { id = Id(text); }, about_it)
+      ->check(check_id, "ID");
+}
+
+void add_user(CLI::App* verb, std::optional<UserId>& user);
+void add_time(CLI::App* verb, const std::string& name, std::optional<Timestamp>& at,
+              const char* about_it);
+void add_data(CLI::App* verb, std::string& data);
+void add_json(CLI::App* verb, bool& json);
+
+void add_serve(CLI::App& app, std::optional<Verb>& asked);
+void add_show(CLI::App& app, std::optional<Verb>& asked);
+void add_replay(CLI::App& app, std::optional<Verb>& asked);
+void add_context(CLI::App& app, std::optional<Verb>& asked);
+void add_import(CLI::App& app, std::optional<Verb>& asked);
+void add_export(CLI::App& app, std::optional<Verb>& asked);
+void add_verify(CLI::App& app, std::optional<Verb>& asked);
+void add_rebuild(CLI::App& app, std::optional<Verb>& asked);
+void add_backup(CLI::App& app, std::optional<Verb>& asked);
+void add_restore(CLI::App& app, std::optional<Verb>& asked);
+void add_salvage(CLI::App& app, std::optional<Verb>& asked);
+void add_token(CLI::App& app, std::optional<Verb>& asked);
+
+}  // namespace lockstep
