@@ -13,7 +13,7 @@ namespace {
 
 void append_left_out(std::string& out, const LeftOut& thread) {
   out += '{';
-  append_field(out, "thread", thread.thread);
+  append_named(out, thread.thread);
   append_field_number(out, "kept", thread.kept);
   append_field_number(out, "kept_commit", thread.kept_commit.get());
   append_field_number(out, "kept_until", thread.kept_at.get());
@@ -51,7 +51,7 @@ std::string place(CommitNumber commit, Timestamp at) {
 }
 
 std::string line_of(const LeftOut& thread) {
-  std::string line = thread.thread + ": ";
+  std::string line = to_string(thread.thread) + ": ";
   line += thread.kept == 0 ? "all of it"
                            : "all behind " + place(thread.kept_commit, thread.kept_at) + " (" +
                                  std::to_string(thread.kept) + " entries are kept)";

@@ -203,7 +203,7 @@ Result<void> Salvager::end_thread() {
     }
   }
   if (!out.why.empty()) {
-    out.thread = out.kept > 0 ? to_string(lockstep::name_of(state)) : name_of(number);
+    out.thread = out.kept > 0 ? NamedThread::of(lockstep::name_of(state)) : name_of(number);
     result_.left_out.push_back(std::move(out));
   }
   return flush(limits::salvage_batch_bytes);
@@ -219,10 +219,10 @@ void Salvager::note_loss(ThreadNumber number, LeftOut& out) const {
   out.last_commit = std::max(out.last_commit, record->second.commit);
 }
 
-std::string Salvager::name_of(ThreadNumber number) const {
+NamedThread Salvager::name_of(ThreadNumber number) const {
   const auto record = records_.find(number);
-  if (record != records_.end()) return to_string(record->second.record.name());
-  return "thread number " + std::to_string(number.get());
+  if (record != records_.end()) return NamedThread::of(record->second.record.name());
+  return {{}, number};
 }
 
 // --- What is known, and what is not --------------------------------------------------------------

@@ -30,12 +30,13 @@
 #include "engine/state.h"
 #include "engine/time.h"
 #include "engine/view_codec.h"
+#include "tools/named_thread.h"
 
 namespace lockstep {
 
 // A thread that has lost something.
 struct LeftOut {
-  std::string thread;  // its name, or its number if that is all that is known
+  NamedThread thread;
   std::uint64_t kept = 0;
   CommitNumber kept_commit;  // of the last entry that was kept; 0: none was
   Timestamp kept_at;
@@ -113,7 +114,7 @@ class Salvager {
   void put(std::vector<Row> rows);
   [[nodiscard]] Result<void> flush(std::size_t bytes_min);
   [[nodiscard]] bool is_deleted(ThreadNumber number) const;
-  [[nodiscard]] std::string name_of(ThreadNumber number) const;
+  [[nodiscard]] NamedThread name_of(ThreadNumber number) const;
 
   Parts parts_;
   Salvaged result_;

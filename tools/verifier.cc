@@ -4,6 +4,7 @@
 #include "engine/fold.h"
 #include "engine/keys.h"
 #include "engine/marks.h"
+#include "engine/must.h"
 #include "engine/run_queue.h"
 #include "engine/views.h"
 #include "tools/reading.h"
@@ -42,8 +43,11 @@ Result<Verification> Verifier::run(std::function<void(std::uint64_t entries)> pr
   result_.entries = walk->entries;
   result_.bytes = walk->bytes;
   for (const LogProblem& found : walk->problems) {
-    problem(found.where.thread == ThreadNumber() ? "the log" : name_of(found.where.thread),
-            found.what, found.where.at);
+    if (found.where.thread == ThreadNumber()) {
+      problem({"the log", {}, found.where.at, found.what});
+    } else {
+      problem(name_of(found.where.thread), found.what, found.where.at);
+    }
   }
   result_.more_problems = result_.more_problems || walk->more_problems;
   compare_tables();
@@ -138,7 +142,7 @@ void Verifier::end() {
   }
   if (!walked.row) {
     if (!records_known_) return;
-    return problem(to_string(name), "it has entries, but no row in the list of threads");
+    return problem(NamedThread::of(name), "it has entries, but no row in the list of threads");
   }
   compare_record(walked);
   compare_views(walked);
@@ -146,7 +150,7 @@ void Verifier::end() {
 
 void Verifier::compare_record(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
-  const std::string where = to_string(record.name());
+  const NamedThread where = NamedThread::of(record.name());
   if (record.name() != lockstep::name_of(walked.state)) {
     return problem(where, "its entries are those of " + to_string(lockstep::name_of(walked.state)));
   }
@@ -164,7 +168,7 @@ void Verifier::compare_record(const WalkedThread& walked) {
 
 void Verifier::compare_views(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
-  const std::string where = to_string(record.name());
+  const NamedThread where = NamedThread::of(record.name());
   if (record.view == Timestamp()) return;
   const auto views = load_views(store_, walked.number);
   if (!views) return problem(where, "its views: " + views.error().detail, record.view);
@@ -180,7 +184,8 @@ void Verifier::compare_views(const WalkedThread& walked) {
 void Verifier::compare_tables() {
   for (const auto& [number, row] : records_) {
     if (row.record.thread && !seen_.contains(row.record.name())) {
-      problem(to_string(row.record.name()), "it is in the list of threads, but has no entries");
+      problem(NamedThread::of(row.record.name()),
+              "it is in the list of threads, but has no entries");
     }
   }
   if (open_runs_known_) compare_open_runs();
@@ -193,8 +198,10 @@ void Verifier::compare_open_runs() {
     const auto row = open_runs_.find(key);
     if (row != open_runs_.end() && says(key, row->second, value)) continue;
     const auto run = decode_open_run(key, value);
-    problem(run ? to_string(run->thread) : "a thread",
-            "its open run " + (run ? run->run.get() : "?") + " is not in the table of open runs");
+    // It was encoded here.
+    MUST(run.has_value());
+    problem(NamedThread::of(run->thread),
+            "its open run " + run->run.get() + " is not in the table of open runs");
   }
   for (const auto& [key, value] : open_runs_) {
     if (open_runs_wanted_.contains(key)) continue;
@@ -216,7 +223,7 @@ void Verifier::compare_feed() {
     }();
     if (!item || item->thread != row.record.name() ||
         item->removed == row.record.thread.has_value()) {
-      problem(to_string(row.record.name()), "its place in the feed is missing or damaged");
+      problem(NamedThread::of(row.record.name()), "its place in the feed is missing or damaged");
     }
     if (place != feed_.end()) feed_.erase(place);
   }
@@ -235,18 +242,26 @@ void Verifier::compare_settings() {
   }
 }
 
-void Verifier::problem(std::string where, std::string what, Timestamp at) {
+void Verifier::problem(std::string where, std::string what) {
+  problem({std::move(where), {}, {}, std::move(what)});
+}
+
+void Verifier::problem(const NamedThread& thread, std::string what, Timestamp at) {
+  problem({to_string(thread), thread, at, std::move(what)});
+}
+
+void Verifier::problem(Finding finding) {
   if (result_.problems.size() >= problems_max) {
     result_.more_problems = true;
     return;
   }
-  result_.problems.push_back({std::move(where), at, std::move(what)});
+  result_.problems.push_back(std::move(finding));
 }
 
-std::string Verifier::name_of(ThreadNumber number) const {
+NamedThread Verifier::name_of(ThreadNumber number) const {
   const auto row = records_.find(number);
-  if (row != records_.end()) return to_string(row->second.record.name());
-  return "thread number " + std::to_string(number.get());
+  if (row != records_.end()) return NamedThread::of(row->second.record.name());
+  return {{}, number};
 }
 
 }  // namespace lockstep

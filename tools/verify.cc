@@ -29,6 +29,7 @@ void print_json(const Verification& found, const std::string& data, Terminal& te
   append_array(json, found.problems, [](std::string& out, const Finding& problem) {
     out += '{';
     append_field(out, "where", problem.where);
+    if (problem.thread) append_named(out, *problem.thread);
     if (problem.at != Timestamp()) append_field_number(out, "ts", problem.at.get());
     append_field(out, "what", problem.what);
     out += '}';
@@ -57,9 +58,11 @@ void add_opening(const std::string& data, Verification& found) {
   const auto opening = read_opening_in(data);
   if (!opening) {
     found.problems.push_back(
-        {"the file `opening`", {}, opening.error().detail + "; the next start begins it anew"});
+        {"the file `opening`", {}, {}, opening.error().detail + "; the next start begins it anew"});
   } else if (*opening) {
-    found.problems.push_back({"thread number " + std::to_string((*opening)->get()),
+    const NamedThread thread{{}, **opening};
+    found.problems.push_back({to_string(thread),
+                              thread,
                               {},
                               "the process died while it was being opened: the next start "
                               "sets it aside, unless a rebuild comes before it"});
@@ -86,9 +89,9 @@ ExitCode run(const VerifyOptions& options, Terminal& terminal) {
   // All rows can be whole and a filter beside them not, which only some reads go through.
   const auto tables = (*reader)->rocks().kv().damaged_tables();
   for (const TableDamage& damage : tables) {
-    found->problems.push_back({"the tables", {}, damage.what});
+    found->problems.push_back({"the tables", {}, {}, damage.what});
   }
-  if (tables.empty() && !refused.empty()) found->problems.push_back({"the store", {}, refused});
+  if (tables.empty() && !refused.empty()) found->problems.push_back({"the store", {}, {}, refused});
   add_opening(options.data, *found);
   if (options.json) print_json(*found, options.data, terminal);
   if (!options.json) print_text(*found, options.data, terminal);

@@ -21,14 +21,16 @@
 #include "engine/state.h"
 #include "engine/store.h"
 #include "engine/view_codec.h"
+#include "tools/named_thread.h"
 #include "tools/tables.h"
 
 namespace lockstep {
 
 // Not `Problem`: the server has a type of that name, and one program can hold only one.
 struct Finding {
-  std::string where;  // a thread by its id, or by its number if the id can't be known; or a table
-  Timestamp at;       // of the entry; 0: not of a single one
+  std::string where;                  // the thread, or a table, for a person
+  std::optional<NamedThread> thread;  // if it is one
+  Timestamp at;                       // of the entry; 0: not of a single one
   std::string what;
 };
 
@@ -74,8 +76,10 @@ class Verifier {
   void compare_open_runs();
   void compare_feed();
   void compare_settings();
-  void problem(std::string where, std::string what, Timestamp at = {});
-  [[nodiscard]] std::string name_of(ThreadNumber number) const;
+  void problem(std::string where, std::string what);
+  void problem(const NamedThread& thread, std::string what, Timestamp at = {});
+  void problem(Finding finding);
+  [[nodiscard]] NamedThread name_of(ThreadNumber number) const;
 
   const Kv& kv_;
   const Store& store_;

@@ -189,7 +189,7 @@ describe("a salvaged store", { timeout: 120_000 }, () => {
     await scene.salvage();
 
     const { left_out: leftOut } = scene.account;
-    assert.deepEqual(leftOut.map(({ thread }) => thread), ["thread third of local"]);
+    assert.deepEqual(leftOut.map(({ user, thread }) => [user, thread]), [["local", "third"]]);
     assert.equal(leftOut[0].kept, 5);
     for (const thread of ["first", "second", "last"]) await scene.assertUnhurt(thread);
     await scene.assertReset("third", 5);

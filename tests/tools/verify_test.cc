@@ -65,7 +65,12 @@ TEST_F(Damage, AFlippedBitInAnEntryIsFoundAndNamed) {
   const Said said = verify();
 
   EXPECT_EQ(said.code, 1) << said.out;
-  EXPECT_NE(said.out.find("thread thread"), std::string::npos) << said.out;
+  const auto json = parse_json(said.out);
+  ASSERT_TRUE(json.has_value()) << said.out;
+  const JsonValue& problem = json->find("problems")->items[0];
+  EXPECT_EQ(problem.find("user")->text, "ann");
+  EXPECT_EQ(problem.find("thread")->text, "thread");
+  EXPECT_EQ(problem.find("where")->text, "thread thread of ann");
   EXPECT_NE(said.out.find("\"ts\":" + std::to_string(story_.entries()[0].at.get())),
             std::string::npos)
       << said.out;

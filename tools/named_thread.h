@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// named_thread.h: a thread in an account of damage, by its name, or by its number where the name
+// can't be read any more.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/ids.h"
+#include "server/front/json_text.h"
+
+namespace lockstep {
+
+struct NamedThread {
+  std::optional<ThreadName> name;
+  ThreadNumber number;  // if the name is not known
+
+  static NamedThread of(ThreadName name) { return {std::move(name), ThreadNumber()}; }
+};
+
+[[nodiscard]] inline std::string to_string(const NamedThread& thread) {
+  return thread.name ? to_string(*thread.name)
+                     : "thread number " + std::to_string(thread.number.get());
+}
+
+// `"user":…,"thread":…`, as all verbs write it, or `"number":…`.
+inline void append_named(std::string& json, const NamedThread& thread) {
+  if (!thread.name) return append_field_number(json, "number", thread.number.get());
+  append_field(json, "user", thread.name->owner.get());
+  append_field(json, "thread", thread.name->id.get());
+}
+
+}  // namespace lockstep
