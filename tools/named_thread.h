@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// named_thread.h: a thread in an account of damage, by its name, or by its number where the name
-// can't be read any more.
+// named_thread.h: a thread in an account of damage.
+//
+// By its name, or by its number where the name can't be read any more. For a person it is one text,
+// for a program two members, as in all answers in JSON.
 #pragma once
 
 #include <optional>
