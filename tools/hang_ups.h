@@ -3,7 +3,7 @@
 //
 // It comes when a session at a terminal is closed, and when an administrator wants the settings to
 // be read again. Its default would be to kill. So it is blocked, for all threads and from the first
-// moment to the last, and read from a descriptor.
+// line of `main` to the last, and read from a descriptor.
 //
 // Lives on: the engine strand.
 #pragma once

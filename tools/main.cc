@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
+#include <string_view>
+
 #include "tools/access.h"
 #include "tools/args.h"
+#include "tools/hang_ups.h"
 
 #ifdef NDEBUG
 static_assert(__USE_FORTIFY_LEVEL >= 2, "a release is built with _FORTIFY_SOURCE");
@@ -11,6 +14,8 @@ namespace lockstep {
 namespace {
 
 int run_tool(int count, char** arguments) {
+  const bool serves = count > 1 && std::string_view(arguments[1]) == "serve";
+  if (serves) HangUps::block();
   share(Sharing::owner);
   const std::variant<Verb, ExitCode> asked = parse_arguments(count, arguments);
   if (const auto* code = std::get_if<ExitCode>(&asked)) return static_cast<int>(*code);

@@ -358,7 +358,6 @@ ExitCode serve(Read& read, Terminal& terminal) {
 }  // namespace
 
 ExitCode run(const ServeOptions& options, Terminal& terminal) {
-  HangUps::block();
   const std::string file =
       options.config.empty() ? from_environment("LOCKSTEP_CONFIG").value_or("") : options.config;
   ConfigSources sources{options.flags, from_environment, file};

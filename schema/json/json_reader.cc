@@ -111,8 +111,8 @@ class JsonBuilder {
   }
   bool begin(JsonKind kind, Code& code) {
     if (open_.size() >= rules_.depth_max) {
-      return refuse(code, JsonRefusal::Kind::malformed,
-                    "nested deeper than " + std::to_string(rules_.depth_max) + " levels", {});
+      return refuse(code, JsonRefusal::Kind::too_large,
+                    "is nested deeper than " + std::to_string(rules_.depth_max) + " levels", {});
     }
     if (!add(kind, code)) return false;
     node(count() - 1).size = 0;

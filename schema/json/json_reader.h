@@ -29,8 +29,8 @@ struct JsonRules {
   bool takes_invalid_utf8 = false;  // a piece of a text that goes on elsewhere
 };
 
-// Why a text is refused. `malformed`: it is no JSON. `too_large`: JSON beyond a limit. `twin`: a
-// name stands twice in an object.
+// Why a text is refused. `malformed`: it is no JSON. `too_large`: JSON beyond a limit, of its depth
+// too. `twin`: a name stands twice in an object.
 struct JsonRefusal {
   enum class Kind : std::uint8_t { malformed, too_large, twin };
   Kind kind = Kind::malformed;

@@ -28,6 +28,7 @@ struct Request {
   std::string body;
   bool keep_alive = true;
   bool is_http_1_0 = false;
+  bool is_folded = false;  // a line of its header goes on in the next one
 
   // The first of that name; null if there is none.
   [[nodiscard]] const std::string* header(std::string_view name) const;

@@ -15,6 +15,7 @@ struct HttpParser::Inside {
   http::request_parser<http::string_body> parser;
   std::optional<Problem> problem;
   std::optional<Request> head;
+  bool head_done = false;
 };
 
 namespace {
@@ -55,6 +56,11 @@ Request head_of(const http::request_parser<http::string_body>& parser) {
   return request;
 }
 
+// Does a line of the header begin with white space? To the parser it is the end of the one above.
+bool is_folded(std::string_view header) {
+  return header.contains("\n ") || header.contains("\n\t");
+}
+
 }  // namespace
 
 HttpParser::HttpParser(std::size_t body_bytes_max) : inside_(std::make_unique<Inside>()) {
@@ -71,10 +77,15 @@ std::size_t HttpParser::feed(std::string_view bytes) {
     boost::system::error_code error;
     const std::size_t count = inside_->parser.put(boost::asio::buffer(bytes.substr(taken)), error);
     taken += count;
-    // Until here the parser stops behind the header; from here on it goes to the end.
-    if (head_done() && !inside_->parser.eager()) {
+    // Until here the parser stops behind the header; from here on it goes to the end. A length
+    // beyond the limit it refuses when it has read the whole header.
+    const bool refuses_length = error == http::error::body_limit;
+    if (!head_done() && (inside_->parser.is_header_done() || refuses_length)) {
+      inside_->head_done = true;
       inside_->parser.eager(true);
       inside_->head = head_of(inside_->parser);
+      // The parser takes a header as a whole, so all of it is here.
+      inside_->head->is_folded = is_folded(bytes.substr(0, taken));
     }
     if (error == http::error::need_more) break;
     if (error) {
@@ -86,7 +97,7 @@ std::size_t HttpParser::feed(std::string_view bytes) {
   return taken;
 }
 
-bool HttpParser::head_done() const { return inside_->parser.is_header_done(); }
+bool HttpParser::head_done() const { return inside_->head_done; }
 bool HttpParser::done() const { return inside_->parser.is_done(); }
 const std::optional<Problem>& HttpParser::problem() const { return inside_->problem; }
 

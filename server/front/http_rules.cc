@@ -125,6 +125,9 @@ std::optional<std::string_view> host_of(std::string_view authority) {
 }
 
 std::optional<Problem> check_framing(const Request& request) {
+  if (request.is_folded) {
+    return make_problem("malformed", "A line of the header begins with white space.");
+  }
   const std::vector<std::string_view> codings = items_of(request, "transfer-encoding");
   if (codings.empty()) return std::nullopt;
   if (request.is_http_1_0) {

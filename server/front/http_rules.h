@@ -2,9 +2,10 @@
 // http_rules.h: what HTTP and WebSocket ask of a request's header.
 //
 // Pure: a parsed header in, the refusal out. Two readers of the same bytes (a proxy and this
-// server) must find the same requests in them, so a framing that can be read in two ways is
-// refused and the connection closes: that is `check_framing`. The other rules refuse one request,
-// and the connection goes on. The sections are those of RFC 9110 and 9112, and of RFC 6455 for the
+// server) must find the same requests in them, so a header that can be read in two ways is refused
+// as `malformed` and the connection closes; what `check_framing` finds decides where the request
+// ends, so nothing else is asked before it. Other refusals are of one request, and the connection
+// goes on. The sections are those of RFC 9110 and 9112, and of RFC 6455 for the
 // handshake.
 #pragma once
 
@@ -15,7 +16,8 @@
 
 namespace lockstep {
 
-// 9112, 6.1 and 6.3: `Transfer-Encoding` is `chunked`, once, in HTTP/1.1, without `Content-Length`.
+// 9112, 5.2: no line is folded. 6.1 and 6.3: `Transfer-Encoding` is `chunked`, once, in HTTP/1.1,
+// without `Content-Length`.
 [[nodiscard]] std::optional<Problem> check_framing(const Request& request);
 
 // Fields that may stand once (9110, 5.3), one valid Host (9112, 3.2), codings and expectations.

@@ -120,8 +120,9 @@ void HttpSession::head_came() {
   if (!admission) {
     if (admission.error().code != "forbidden_origin") exchange_->head.extra = std::move(cors);
     // The body of a refused request is not read, unless it is here already: then the connection
-    // lives on.
-    if (!exchange_->parser.done()) exchange_->head.keep_alive = false;
+    // lives on. Behind a header that two readers understand in two ways nothing is read.
+    const bool unclear = admission.error().code == "malformed";
+    if (unclear || !exchange_->parser.done()) exchange_->head.keep_alive = false;
     answer_with(response_of(admission.error()));
     return;
   }

@@ -22,7 +22,7 @@ const refused = [
   ["no JSON", "{", 400],
   ["an empty body", "", 400],
   ["JSON of the wrong shape", "[]", [400, 422]],
-  ["nesting without end", deep(100_000), [400, 413, 422]],
+  ["nesting without end", deep(100_000), 413],
   ["invalid UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), [400, 422]],
   ["a lone surrogate", '{"changes":[{"type":"put_message","message":{"id":"x","text":"\\ud83d"}}]}', [400, 422]],
   ["an unknown field", { cursors: "1@x" }, 422],

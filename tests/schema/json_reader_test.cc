@@ -78,7 +78,7 @@ TEST(JsonReader, RefusesWhatIsNoJsonOrTooMuchByItsPath) {
       {"// x\n1", malformed, ""},
       {"\"\xff\"", malformed, ""},
       {R"("\ud800")", malformed, ""},
-      {std::string(9, '[') + std::string(9, ']'), malformed, ""},
+      {std::string(9, '[') + std::string(9, ']'), too_large, ""},
       {R"({"a":1,"a":2})", twin, "a"},
       {R"({"a":1,"\u0061":2})", twin, "a"},
       {R"({"x":[0,{"b":1,"c":2,"b":3}]})", twin, "x[1].b"},

@@ -51,6 +51,31 @@ TEST_F(HttpWire, WhatStandsBehindABodyWithoutAnEndIsNoRequest) {
   }
 }
 
+TEST_F(HttpWire, BehindAHeaderThatCanBeReadInTwoWaysNoRequestIsRead) {
+  const std::string h(host);
+  for (const std::string& header :
+       {h + h, h + "Host: evil.example\r\n", std::string(), "Host: local host\r\n" + h,
+        h + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+        h + "Origin: http://localhost\r\nOrigin: http://localhost\r\n",
+        h + "Expect: 100-continue\r\nExpect: 100-continue\r\n", h + "X: a\r\n b\r\n",
+        h + "X: a\r\n\tb\r\n", h + "X: a\r\n Transfer-Encoding: chunked\r\n", " X: a\r\n" + h}) {
+    const std::string all = all_for("GET /healthz HTTP/1.1\r\n" + header + "\r\n" + smuggled());
+
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 400 ")) << header << all;
+    EXPECT_NE(all.find("Connection: close"), std::string::npos) << header;
+    EXPECT_EQ(answers_in(all), 1U) << header;
+  }
+}
+
+TEST_F(HttpWire, AHeaderThatComesInPiecesIsNotTakenForAFoldedOne) {
+  Client client(server.port());
+  for (const char* piece : {"GET /healthz HTTP/1.1\r\nHost:", " localhost\r\nX:\t", "a\r\n\r\n"}) {
+    client.send(piece);
+  }
+
+  EXPECT_EQ(client.read_reply().status, 200);
+}
+
 TEST_F(HttpWire, WhatComesOfARefusedRequestsBodyIsNoRequest) {
   Client client(server.port());
   client.send("POST /v1/nothing HTTP/1.1\r\n" + std::string(host) +

@@ -136,7 +136,7 @@ TEST(ALargeBody, IsNotReadInATurnOfTheStrand) {
                                    "{\"x\":[" + std::string(1 << 20, '[') + "}", as_json);
 
   EXPECT_EQ(put.status, 200);
-  EXPECT_EQ(bad.status, 400);
+  EXPECT_EQ(bad.status, 413);
   EXPECT_LE(server.counts().turn_bytes, limits::turn_bytes_max);
   EXPECT_EQ(client.request("POST", "/v1/threads/t/sync", put_of(1000), as_json).status, 200);
   EXPECT_GT(server.counts().turn_bytes, 1000U);
