@@ -6,6 +6,7 @@
 // acknowledged is lost.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import { Raw } from "./lib/raw.mjs";
@@ -101,5 +102,31 @@ describe("Little memory", { timeout: 120_000 }, () => {
     assert.ok((await held("bodies")) <= bound / 4);
     for (const raw of senders) raw.drop();
     await until(async () => (await held("bodies")) < MiB, "what they held is given back");
+  });
+});
+
+// docs/operating.md says what to give a container.
+describe("The largest messages with little memory", { timeout: 60_000 }, () => {
+  test("from eight writers at once take no more than the bound and 256 MiB", async () => {
+    const config = { memory: "64MiB", agents: { default: { kind: "push" } } };
+    const server = await Server.start({ name: "largest-messages", config });
+    const most = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))[1]) * 1024;
+    const large = "x".repeat(8 * MiB - 1024);
+    const statuses = new Set();
+    const write = async (writer) => {
+      for (let at = 0; at < 2; at += 1) {
+        const changes = [{ type: "put_message", message: { id: "m", text: large } }];
+        const answer = await server.post(`/v1/threads/w${writer}-${at}/sync`, { window: 1, changes }, json);
+        statuses.add(answer.status);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
+      assert.ok(statuses.has(200));
+      assert.deepEqual([...statuses].filter((it) => it !== 200 && it !== 503), []);
+      assert.ok(most() <= bound + 256 * MiB, `${most() / MiB} MiB were resident`);
+    } finally {
+      await server.dispose();
+    }
   });
 });
