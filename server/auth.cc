@@ -79,7 +79,7 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least
 Result<Auth> Auth::open(const std::string& path, Least least) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    return fail(Kind::not_found, "not_found",
+    return fail(Kind::not_found, "no_tokens",
                 path + " can't be read: " + std::system_category().message(errno));
   std::ostringstream text;
   text << file.rdbuf();

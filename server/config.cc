@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,6 +11,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "server/config_parts.h"
 #include "server/limits.h"
 #include "server/origins.h"
 
@@ -39,8 +38,6 @@ constexpr std::array all_settings{
     Setting{"bytes_per_user", "67108864",
             "bytes of one user's bodies that are not answered, 0: no limit"},
 };
-
-using Wrong = std::optional<std::string>;  // what is wrong with a value
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
@@ -157,8 +154,9 @@ Wrong set_limit(Config& config, std::string_view name, const std::string& text) 
   return "is not known";
 }
 
-// Sets one setting from its text.
-Wrong set(Config& config, std::string_view name, const std::string& text) {
+}  // namespace
+
+Wrong set_setting(Config& config, std::string_view name, const std::string& text) {
   if (name == "data") {
     config.data = text;
     return std::nullopt;
@@ -180,134 +178,11 @@ Wrong set(Config& config, std::string_view name, const std::string& text) {
   return set_limit(config, name, text);
 }
 
-std::unexpected<Error> invalid(const std::string& where, const std::string& what) {
+std::unexpected<Error> invalid_setting(const std::string& where, const std::string& what) {
   return fail(Kind::rejected, "invalid", where + " " + what);
 }
 
-// --- The file ------------------------------------------------------------------------------------
-
-// A value as the text that a flag would have; nothing for a table.
-std::optional<std::string> text_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return text;
-  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
-  if (const auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
-  if (const auto number = node.value_exact<double>()) return std::to_string(*number);
-  const toml::array* array = node.as_array();
-  if (array == nullptr) return std::nullopt;
-  std::string joined;
-  for (const toml::node& each : *array) {
-    const auto text = each.value_exact<std::string>();
-    if (!text) return std::nullopt;
-    joined += (joined.empty() ? "" : ",") + *text;
-  }
-  return joined;
-}
-
-std::optional<AgentField> field_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
-  if (const auto flag = node.value_exact<bool>()) return *flag;
-  if (const auto integer = node.value_exact<std::int64_t>()) return *integer;
-  if (const auto number = node.value_exact<double>()) return *number;
-  return std::nullopt;
-}
-
-// The file's text as settings. What is wrong is named by the file, the line and the path in it.
-class ConfigFile {
- public:
-  ConfigFile(Config& config, const std::string& source) : config_(config), source_(source) {}
-
-  Result<void> read(std::string_view text) {
-    try {
-      return read_root(toml::parse(text, source_));
-    } catch (const toml::parse_error& error) {
-      return invalid(place(error.source()) + ":", std::string(error.description()));
-    }
-  }
-
- private:
-  [[nodiscard]] std::string place(const toml::source_region& region) const {
-    return source_ + " line " + std::to_string(region.begin.line);
-  }
-  [[nodiscard]] std::string where(const toml::node& node, const std::string& path) const {
-    return place(node.source()) + ": " + path;
-  }
-
-  Result<void> read_root(const toml::table& root) {
-    constexpr std::array<std::string_view, 9> known{"data",     "trusted_proxies",  "listen",
-                                                    "tokens",   "origins",          "log_level",
-                                                    "log_json", "share_with_group", "memory"};
-    for (const auto& [key, value] : root) {
-      const std::string name(key.str());
-      Result<void> read;
-      if (name == "agents") {
-        read = read_agents(value);
-      } else if (name == "limits") {
-        read = read_limits(value);
-      } else if (std::ranges::find(known, name) == known.end()) {
-        read = invalid(where(value, name), "is not known");
-      } else {
-        read = read_field(name, where(value, name), value);
-      }
-      if (!read) return read;
-    }
-    return {};
-  }
-
-  Result<void> read_agents(const toml::node& node) {
-    const toml::table* agents = node.as_table();
-    if (agents == nullptr) return invalid(where(node, "agents"), "must be a table");
-    for (const auto& [name, value] : *agents) {
-      const std::string path = "agents." + std::string(name.str());
-      AgentTable agent{std::string(name.str()), {}, where(value, path)};
-      const toml::table* table = value.as_table();
-      if (table == nullptr) return invalid(agent.where, "must be a table");
-      for (const auto& [key, field] : *table) {
-        const std::string field_name(key.str());
-        auto read = field_of(field);
-        if (!read) {
-          return invalid(where(field, path + "." + field_name),
-                         "must be a text, a number or a flag");
-        }
-        agent.fields.emplace(field_name, std::move(*read));
-      }
-      config_.agents.push_back(std::move(agent));
-    }
-    return {};
-  }
-
-  Result<void> read_field(const std::string& name, const std::string& where,
-                          const toml::node& node) {
-    const auto text = text_of(node);
-    const Wrong wrong = text ? set(config_, name, *text) : Wrong("has a value of a wrong type");
-    if (wrong) return invalid(where, *wrong);
-    return {};
-  }
-
-  Result<void> read_limits(const toml::node& node) {
-    const toml::table* table = node.as_table();
-    if (table == nullptr) return invalid(where(node, "limits"), "must be a table");
-    constexpr std::array<std::string_view, 8> known{"requests_per_second",
-                                                    "requests_burst",
-                                                    "connections_per_address",
-                                                    "loopback",
-                                                    "requests_per_second_per_user",
-                                                    "requests_burst_per_user",
-                                                    "open_per_user",
-                                                    "bytes_per_user"};
-    for (const auto& [key, value] : *table) {
-      const std::string name(key.str());
-      const std::string place = where(value, "limits." + name);
-      if (std::ranges::find(known, name) == known.end()) return invalid(place, "is not known");
-      const Result<void> read =
-          read_field(name == "loopback" ? "limit_loopback" : name, place, value);
-      if (!read) return read;
-    }
-    return {};
-  }
-
-  Config& config_;
-  const std::string& source_;
-};
+namespace {
 
 // --- Flags and the environment -------------------------------------------------------------------
 
@@ -325,14 +200,16 @@ Result<void> read_environment(Config& config, const ConfigSources& sources) {
     const std::string name = environment_name(setting.name);
     const auto text = sources.environment(name);
     if (!text) continue;
-    if (const Wrong wrong = set(config, setting.name, *text)) return invalid(name, *wrong);
+    if (const Wrong wrong = set_setting(config, setting.name, *text))
+      return invalid_setting(name, *wrong);
   }
   return {};
 }
 
 Result<void> read_flags(Config& config, const ConfigSources& sources) {
   for (const auto& [name, text] : sources.flags) {
-    if (const Wrong wrong = set(config, name, text)) return invalid(flag_of(name), *wrong);
+    if (const Wrong wrong = set_setting(config, name, text))
+      return invalid_setting(flag_of(name), *wrong);
   }
   return {};
 }
@@ -348,9 +225,9 @@ Result<Config> load_config(const ConfigSources& sources) {
   // A folder opens, and reads as nothing: a container makes one where a file to be mounted is not.
   std::error_code unknown;
   const bool folder = std::filesystem::is_directory(sources.file, unknown);
-  if (folder) return invalid(sources.file, "is a folder, not a file");
+  if (folder) return invalid_setting(sources.file, "is a folder, not a file");
   if (!file) {
-    return invalid(sources.file, "can't be read: " + std::system_category().message(error));
+    return invalid_setting(sources.file, "can't be read: " + std::system_category().message(error));
   }
   std::ostringstream text;
   text << file.rdbuf();
@@ -368,7 +245,7 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
                            .burst = limits::user_requests_burst_max,
                            .open_max = limits::open_per_user_max,
                            .bytes_max = limits::bytes_per_user_max}};
-  Result<void> read = ConfigFile(config, sources.file).read(toml);
+  Result<void> read = read_config_file(config, toml, sources.file);
   if (read) read = read_environment(config, sources);
   if (read) read = read_flags(config, sources);
   if (!read) return std::unexpected(std::move(read.error()));

@@ -108,12 +108,15 @@ void Server::Inside::end() {
   if (auto done = std::exchange(stopped, nullptr)) done();
 }
 
+Result<void> Server::check_host(const Auth& auth, const std::string& host) {
+  if (auth.needs_tokens() || is_loopback(host)) return {};
+  return fail(Kind::rejected, "no_tokens",
+              "without a token file only loopback can be listened on, not " + host +
+                  ": name one with --tokens");
+}
+
 Result<std::unique_ptr<Server>> Server::open(ServerParts parts, ServerRules rules) {
-  if (!parts.auth.needs_tokens() && !is_loopback(rules.host)) {
-    return fail(Kind::rejected, "invalid",
-                "without a token file only loopback can be listened on, not " + rules.host +
-                    ": make one with `lockstep token`, and name it with --tokens");
-  }
+  if (auto may = check_host(parts.auth, rules.host); !may) return std::unexpected(may.error());
   auto inside = std::make_unique<Inside>(std::move(parts), rules);
   auto listener = HttpListener::open(
       inside->parts.context, rules.host, rules.port, inside->connections,

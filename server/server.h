@@ -52,8 +52,9 @@ struct ServerRules {
 
 class Server {
  public:
-  // Listens. Fails with `invalid` if it would be open to others without tokens, with `unavailable`
-  // if the address can't be had.
+  // Fails with `no_tokens` if everybody who reaches this address would be let in.
+  [[nodiscard]] static Result<void> check_host(const Auth& auth, const std::string& host);
+  // Listens. Fails with `no_tokens` as above, with `unavailable` if the address can't be had.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(ServerParts parts, ServerRules rules);
   ~Server();
   Server(const Server&) = delete;

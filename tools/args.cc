@@ -69,6 +69,28 @@ void add_json(CLI::App* verb, bool& json) {
   verb->add_flag("--json", json, "Answer in JSON, for programs");
 }
 
+namespace {
+
+// `lockstep help VERB` is `lockstep VERB --help`.
+std::vector<std::string> words_of(int count, char** arguments) {
+  std::vector<std::string> words(arguments + std::min(count, 1), arguments + count);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
+}
+
+// CLI11's words, in ours, with where to look.
+std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
+  const auto parsed = app.get_subcommands();
+  const std::string asked = parsed.empty() ? "" : parsed.front()->get_name() + " ";
+  std::string what = error.what();
+  if (what.contains("subcommand is required")) what = "which verb?";
+  return "lockstep: " + what + "\n  `lockstep " + asked + "--help` says what there is.\n";
+}
+
+}  // namespace
+
 std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   std::optional<Verb> asked;
   CLI::App app(about, "lockstep");
@@ -82,8 +104,11 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
     add(app, asked);
   }
   add_codes(app);
+  app.failure_message(
+      [&app](const CLI::App*, const CLI::Error& error) { return what_is_wrong(app, error); });
+  std::vector<std::string> words = words_of(count, arguments);
   // CLI11 would say that a verb is missing.
-  const std::string verb = count > 1 ? arguments[1] : "";
+  const std::string verb = words.empty() ? "" : words.front();
   const auto is_it = [&](const CLI::App* each) { return each->get_name() == verb; };
   if (!verb.empty() && !verb.starts_with('-') &&
       std::ranges::none_of(app.get_subcommands({}), is_it)) {
@@ -92,7 +117,8 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
     return ExitCode::usage;
   }
   try {
-    app.parse(count, arguments);
+    std::ranges::reverse(words);  // as CLI11 takes them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     // What is wrong may quote an argument, which a script may have taken from anywhere.
     std::ostringstream wrong;

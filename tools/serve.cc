@@ -262,7 +262,14 @@ void say_where(const Config& config, const Server& server, Terminal& terminal) {
 }
 
 Trouble settings_trouble(const Error& error) {
-  return {ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
+  Trouble trouble{ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
+  if (error.code == "no_tokens") {
+    trouble.advice =
+        "`lockstep token create NAME --user USER --file FILE` makes the file of tokens.";
+  } else if (error.code == "unavailable") {
+    trouble.advice = "Is another server there? `--listen HOST:PORT` names another place.";
+  }
+  return trouble;
 }
 
 Result<std::unique_ptr<RocksLog>> open_rocks(const Config& config, RocksLog::Parts parts,
@@ -370,6 +377,9 @@ ExitCode run(const ServeOptions& options, Terminal& terminal) {
   const FileStamp tokens(config->tokens);
   auto auth = open_auth(*config);
   if (!auth) return terminal.fail(settings_trouble(auth.error()));
+  // Asked before a store is made.
+  const auto host = Server::check_host(*auth, config->host);
+  if (!host) return terminal.fail(settings_trouble(host.error()));
   Read read{std::move(sources), std::move(*config), tokens, std::move(*auth)};
   return serve(read, terminal);
 }

@@ -25,7 +25,7 @@ constexpr int store = 3;
 class FolderRefusals : public testing::Test {
  protected:
   FolderRefusals() { write_whole(history_, history_of(stopped_and_answered())); }
-  ~FolderRefusals() override {
+  void TearDown() override {
     // What nobody may look into can't be removed either.
     for (const std::string& closed : closed_) ::chmod(closed.c_str(), S_IRWXU);
   }
