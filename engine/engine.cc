@@ -7,6 +7,7 @@
 
 #include "engine/engine_local.h"
 #include "engine/entry_rows.h"
+#include "engine/held.h"
 #include "engine/limits.h"
 #include "engine/marks.h"
 #include "engine/must.h"
@@ -29,6 +30,20 @@ bool brings_work(const ChangeRequest& request) {
            !std::holds_alternative<DeleteMessage>(change.what) &&
            !std::holds_alternative<MoveHead>(change.what);
   });
+}
+
+bool starts_run(const ChangeRequest& request) {
+  return std::ranges::any_of(request.changes, [](const Change& change) {
+    return std::holds_alternative<StartRun>(change.what);
+  });
+}
+
+// What a running run keeps in memory: its thread, and what its model was given.
+std::size_t bytes_of_run(const ThreadState& state, const Context& context) {
+  std::size_t bytes = size_of(context.path) + context.settings.size();
+  for (std::size_t at = 0; at < state.messages.size(); ++at) bytes += held_by(state.messages[at]);
+  for (std::size_t at = 0; at < state.runs.size(); ++at) bytes += held_by(state.runs[at]);
+  return bytes;
 }
 
 StepRefusal refusal_of(const Error& error) {
@@ -142,6 +157,8 @@ ThreadNumber LocalEngine::next_number() {
 }
 
 void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
+  // In the thread, and with the model that has written it.
+  run_shares_.grows(thread.number, 2 * size_of(entry));
   for (const Event& event : entry.events) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       ++parts_.metrics.runs_started;
@@ -152,6 +169,7 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
       const Run& run = thread.state.run(ended->run)->run;
       ++parts_.metrics.runs_ended[{run.agent, run.status}];
       outside_.ends(thread.number, run.id);
+      run_shares_.ends(thread.number, run.id);
       host_.ended(thread.name, run);
     }
   }
@@ -164,6 +182,10 @@ void LocalEngine::start(LiveThread& thread, const RunId& id) {
   if (context) {
     const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
     if (silence_max) outside_.begins(thread.number, {thread.name, run.id, *silence_max});
+    if (!silence_max) {
+      const std::size_t bytes = bytes_of_run(thread.state, context->context);
+      run_shares_.begins(thread.number, run.id, thread.name.owner, bytes);
+    }
     return host_.started(run.agent, std::move(context->context), run.attempt);
   }
   lane(thread).push(
@@ -203,6 +225,12 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   if (changes && !has_memory(bytes, brings_work(request.changes))) {
     return later<Result<SyncReply>>(std::move(done), std::unexpected(no_memory()));
   }
+  if (starts_run(request.changes) && !may_start(request.thread.owner)) {
+    return later<Result<SyncReply>>(
+        std::move(done), fail(Kind::overloaded, "overloaded",
+                              "the running runs of this user hold their share of memory: ask again "
+                              "when one has ended"));
+  }
   // A cursor of a thread that is not there has an answer of its own, which the gate gives.
   auto thread = changes || request.changes.cursor
                     ? states_.open_or_make(request.changes.user, request.thread)
@@ -226,6 +254,11 @@ bool LocalEngine::has_memory(std::size_t bytes, bool is_new) {
   if (!parts_.memory) return true;
   return is_new ? parts_.memory->admits(MemoryKind::steps, bytes)
                 : parts_.memory->admits_begun(MemoryKind::steps, bytes);
+}
+
+bool LocalEngine::may_start(const UserId& user) const {
+  if (!parts_.memory) return true;
+  return run_shares_.held_by(user) < RunShares::share_of(parts_.memory->bytes_max());
 }
 
 void LocalEngine::make_missing_ids(ChangeRequest& request) {

@@ -25,6 +25,7 @@
 #include "engine/mending.h"
 #include "engine/outside_runs.h"
 #include "engine/run_queue.h"
+#include "engine/run_shares.h"
 #include "engine/session.h"
 #include "engine/states.h"
 
@@ -103,6 +104,8 @@ class LocalEngine final : public Engine, private LaneHost {
   // May so many bytes more be taken in?
   [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
   void give_up(std::size_t bytes);
+  // May a run of this user be started beside those that run?
+  [[nodiscard]] bool may_start(const UserId& user) const;
 
   Lane& lane(LiveThread& thread);
   void start(LiveThread& thread, const RunId& run);
@@ -119,6 +122,7 @@ class LocalEngine final : public Engine, private LaneHost {
   Epochs epochs_;
   Rules rules_;  // of any thread: without its former epochs
   OutsideRuns outside_;
+  RunShares run_shares_;
   std::unordered_map<ThreadName, std::string> why_interrupted_;  // what is to be mended, no crash
   Mending mending_;
   Hub hub_;

@@ -163,6 +163,51 @@ TEST_F(MemoryTest, NewWorkIsOverloadedWhileRunsHoldAllAndGoesThroughOnceOneHasEn
   EXPECT_EQ(text("big").size(), 3 * mib);
 }
 
+TEST_F(MemoryTest, TheRunningRunsOfOneUserLeaveRoomForThoseOfOthers) {
+  account.set_bytes_max(64 * mib);
+  const auto starts = [this](const std::string& who, int number) {
+    user = UserId(who);
+    make_thread("t-" + std::to_string(number), 2 * mib);
+    return code_of(sync({change_of(ask("r1", "u2", "hello"))}));
+  };
+  // Each holds its thread, and what the model was given.
+  int running = 0;
+  while (running < 12 && starts("ann", running) != "overloaded") ++running;
+
+  EXPECT_EQ(running, 6);
+  EXPECT_EQ(starts("ann", 50), "overloaded");
+  EXPECT_NE(code_of(sync({change_of(put("u5", "a word"))})), "overloaded") << "that is no run";
+  for (int number = 100; number < 104; ++number) EXPECT_NE(starts("bob", number), "overloaded");
+  user = UserId("ann");
+  thread = tid("t-0");
+  EXPECT_TRUE(write(batch("r1", {opened(1, "a1"), run_over(2)})));
+  EXPECT_NE(starts("ann", 60), "overloaded") << "one has ended";
+}
+
+TEST_F(MemoryTest, WhatARunWritesCountsInItsUsersShare) {
+  account.set_bytes_max(16 * mib);
+  make_thread("t1", kib);
+  start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", std::string(4 * mib, 'x'))})));
+
+  thread = tid("t2");
+  EXPECT_EQ(code_of(sync({change_of(ask("r1", "u2", "hello"))})), "overloaded");
+  thread = tid("t1");
+  EXPECT_TRUE(write(batch("r1", {run_over(3)})));
+  thread = tid("t2");
+  EXPECT_NE(code_of(sync({change_of(ask("r1", "u2", "hello"))})), "overloaded");
+}
+
+TEST_F(MemoryTest, RunsThatAreWrittenFromOutsideHoldNothingOfTheShare) {
+  account.set_bytes_max(16 * mib);
+  for (int number = 0; number < 8; ++number) {
+    make_thread("t-" + std::to_string(number), mib);
+    StartRun push = ask("r1", "u2", "hello");
+    push.agent = AgentName("push");
+    EXPECT_NE(code_of(sync({change_of(push)})), "overloaded") << number;
+  }
+}
+
 TEST_F(MemoryTest, AStopIsTakenThoughAllMemoryIsInUse) {
   make_thread("t1", mib);
   start_streaming();
