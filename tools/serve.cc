@@ -313,7 +313,6 @@ ExitCode serve(Read& read, Terminal& terminal) {
   AsioExecutor executor(context);
   Background background(context);
   Metrics metrics;
-
   auto agent_set = open_agents(config, context.get_executor(), random, log);
   if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
   LiveAgents agents(std::move(*agent_set));

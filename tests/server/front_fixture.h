@@ -14,6 +14,9 @@
 
 namespace lockstep::test {
 
+// `ada` comes with the token `alice`, `bob` with the token `bob`.
+[[nodiscard]] Auth two_users();
+
 class FrontFixture {
  public:
   explicit FrontFixture(ServerRules rules = {}, Auth auth = {}, Page page = embedded_page());

@@ -13,16 +13,6 @@ namespace {
 constexpr std::string_view alice = "Authorization: Bearer alice\r\n";
 constexpr std::string_view bob = "Authorization: Bearer bob\r\n";
 
-Auth two_users() {
-  return Auth::parse(
-             "[tokens.a]\nuser = \"ada\"\nsha256 = "
-             "\"2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90\"\n"
-             "[tokens.b]\nuser = \"bob\"\nsha256 = "
-             "\"81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9\"\n",
-             "tokens")
-      .value();
-}
-
 boost::json::object object_of(const Reply& reply) {
   return boost::json::parse(reply.body).as_object();
 }

@@ -12,17 +12,6 @@ namespace {
 
 using boost::json::object;
 
-// Tokens `alice` and `bob`.
-Auth ada_and_bob() {
-  return Auth::parse(
-             "[tokens.a]\nuser = \"ada\"\nsha256 = "
-             "\"2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90\"\n"
-             "[tokens.b]\nuser = \"bob\"\nsha256 = "
-             "\"81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9\"\n",
-             "tokens")
-      .value();
-}
-
 const std::string ada = "Authorization: Bearer alice\r\n";
 const std::string bob = "Authorization: Bearer bob\r\n";
 const std::string json = "Accept: application/json\r\n";
@@ -80,7 +69,7 @@ struct Users : testing::Test {
     ASSERT_EQ(ask(ada, "POST", "/v1/threads/tea/sync", start_push, json).status, 200);
     ASSERT_EQ(ask(bob, "POST", "/v1/threads/tea/sync", start_push, json).status, 200);
   }
-  FrontFixture server{{}, ada_and_bob()};
+  FrontFixture server{{}, two_users()};
 };
 
 TEST_F(Users, TwoMayHaveThreadsOfOneId) {

@@ -247,12 +247,18 @@ TEST(WireFrontSync, TakesAnAckInAnEntryForTheOutcome) {
             R"({"code":"unknown_message","op":1,"outcome":"refused","ts":21,"type":"move_head"})");
 }
 
-TEST(WireFrontSync, CountsAnAnswerOnlyOnce) {
+// Its one change was applied.
+WireFront answered_at_21() {
   WireFront front = front_at_20();
   (void)front.change(move_head());
   (void)front.request({});
   (void)front.take(R"({"frame":"entry","ts":21,"prev":20,"events":[],"acks":[
       {"user":"ann","device":"phone","op":1,"outcome":"applied"}]})");
+  return front;
+}
+
+TEST(WireFrontSync, CountsAnAnswerOnlyOnce) {
+  WireFront front = answered_at_21();
 
   const auto taken = front.take(
       diff("21@e1", "20",
@@ -264,11 +270,7 @@ TEST(WireFrontSync, CountsAnAnswerOnlyOnce) {
 }
 
 TEST(WireFrontSync, SaysThatAnAnswerWasAnotherTheFirstTime) {
-  WireFront front = front_at_20();
-  (void)front.change(move_head());
-  (void)front.request({});
-  (void)front.take(R"({"frame":"entry","ts":21,"prev":20,"events":[],"acks":[
-      {"user":"ann","device":"phone","op":1,"outcome":"applied"}]})");
+  WireFront front = answered_at_21();
 
   const auto taken = front.take(
       diff("21@e1", "20",

@@ -2,29 +2,19 @@
 // behaviour.test.ts: what is said and shown, with the real server.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { indexedDbStore } from "../../src/index.js";
-import { agree, Scene, served, shown, textsOf } from "./lib/scene.js";
-import { noBinary, Server, until } from "./lib/server.js";
+import { agree, push, type Scene, served, shown, staged, textsOf, words } from "./lib/scene.js";
+import { noBinary, type Server, until } from "./lib/server.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
-
-const push = { agent: "push" };
-const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 
 describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
   let server: Server;
   let scene: Scene;
 
-  beforeAll(async () => {
-    server = await Server.start();
-    scene = new Scene(server);
-  }, 30_000);
-  afterAll(async () => {
-    await scene.dispose();
-    await server.dispose();
-  });
+  staged((stage) => ({ server, scene } = stage));
 
   test.each(["websocket", "sse"] as const)("a message is answered over %s", async (transport) => {
     const { live, client } = scene.front(scene.fresh(), { transport });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // law.test.ts: whatever is done on whatever network, all agree in the end, and nothing counts twice.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { LiveThread, Result } from "../../src/types.js";
 import { seeded } from "./lib/network.js";
-import { agree, Scene, textsOf } from "./lib/scene.js";
-import { noBinary, pause, Server, until } from "./lib/server.js";
+import { agree, type Scene, staged, textsOf } from "./lib/scene.js";
+import { noBinary, pause, type Server, until } from "./lib/server.js";
 
 type Front = ReturnType<Scene["front"]>;
 
@@ -21,14 +21,7 @@ describe.skipIf(noBinary)("on a hostile network", { timeout: 40_000 }, () => {
   let server: Server;
   let scene: Scene;
 
-  beforeAll(async () => {
-    server = await Server.start();
-    scene = new Scene(server);
-  }, 30_000);
-  afterAll(async () => {
-    await scene.dispose();
-    await server.dispose();
-  });
+  staged((stage) => ({ server, scene } = stage));
 
   // LOCKSTEP_SEEDS=100 for a longer look.
   const seeds = Array.from(

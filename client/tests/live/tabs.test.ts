@@ -6,29 +6,21 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { indexedDbStore } from "../../src/index.js";
 import { FakeLocks } from "./lib/locks.js";
-import { agree, Scene, shown } from "./lib/scene.js";
-import { noBinary, Server, until } from "./lib/server.js";
+import { agree, push, type Scene, shown, staged, words } from "./lib/scene.js";
+import { noBinary, type Server, until } from "./lib/server.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
-
-const push = { agent: "push" };
-const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 
 describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
   let server: Server;
   let scene: Scene;
   let browsers = 0;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     Object.defineProperty(navigator, "locks", { value: new FakeLocks(), configurable: true });
-    server = await Server.start();
-    scene = new Scene(server);
-  }, 30_000);
-  afterAll(async () => {
-    await scene.dispose();
-    await server.dispose();
-    Reflect.deleteProperty(navigator, "locks");
   });
+  staged((stage) => ({ server, scene } = stage));
+  afterAll(() => Reflect.deleteProperty(navigator, "locks"));
 
   /** Opens tabs that show one thread; each has a network of its own, so that sockets are counted. */
   const browser = (turns = true) => {

@@ -7,17 +7,7 @@ import { feedOf } from "../../src/feed.js";
 import type { Http } from "../../src/http.js";
 import type { Request, Sink } from "../../src/link.js";
 import type { Thread } from "../../src/wire.js";
-
-const threadOf = (id: string, updated: number): Thread => ({
-  id,
-  title: id,
-  archived: false,
-  metadata: {},
-  head: null,
-  created: 1,
-  updated,
-  running: false,
-});
+import { threadOf } from "../given.js";
 
 /** A server that says what it is told to, and a clock that is wound by hand. */
 const stage = () => {

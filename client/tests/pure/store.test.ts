@@ -11,7 +11,7 @@ import { afterEach, describe, expect, test } from "vitest";
 
 import { indexedDbStore, memoryStore } from "../../src/index.js";
 import type { PendingChange, Store, StoredThread } from "../../src/types.js";
-import type { Thread } from "../../src/wire.js";
+import { threadOf } from "../given.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
 
@@ -25,20 +25,10 @@ const titles = (changes: readonly PendingChange[]) =>
 const applied = (...ops: readonly number[]) =>
   ops.map((op) => ({ op, outcome: "applied" }) as const);
 
-const listed = (id: string): Thread => ({
-  id,
-  title: id,
-  archived: false,
-  metadata: {},
-  head: null,
-  created: 1,
-  updated: 1,
-  running: false,
-});
 const stored = (id: string, cursor: string): StoredThread => ({
   id,
   cursor,
-  thread: listed(id),
+  thread: threadOf(id),
   messages: [],
   runs: [],
 });
@@ -104,7 +94,7 @@ describe.each(makers)("a store %s", (_, make) => {
     await store.dropThread("t");
     expect(await store.thread("t")).toBeNull();
     expect(await store.threads()).toEqual([]);
-    await store.keepThreads([listed("a"), listed("b")]);
+    await store.keepThreads([threadOf("a"), threadOf("b")]);
     expect((await store.threads()).map((it) => it.id)).toEqual(["a", "b"]);
     store.close();
   });
@@ -262,7 +252,7 @@ async function databaseOf010(factory: IDBFactory, name: string): Promise<void> {
   ) as [IDBObjectStore, IDBObjectStore, IDBObjectStore];
   meta.put(device, "device");
   meta.put(9, `op ${device}`);
-  meta.put([listed("t"), listed("u")], "threads");
+  meta.put([threadOf("t"), threadOf("u")], "threads");
   pending.put({ ...said("t", "said offline"), frozen: undefined, op: 7, device });
   const change = { type: "start_run", run: "r", input: [{ id: "m", text: "hi" }], after: null };
   pending.put({ thread: "u", change, seen: "3@e", frozen: undefined, op: 8, device });

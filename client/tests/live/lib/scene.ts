@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // scene.ts: fronts of one test, a producer, and what they must agree on.
 
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 
 import { connect, memoryStore } from "../../../src/index.js";
 import type { Client, LiveThread, Options } from "../../../src/types.js";
 import type { Message } from "../../../src/wire.js";
 import { fastClock, Network } from "./network.js";
-import { pause, type Server, until } from "./server.js";
+import { pause, Server, until } from "./server.js";
 
 export class Scene {
   readonly server: Server;
@@ -67,6 +67,25 @@ export class Scene {
     for (const client of this.#clients) await client.close();
   }
 }
+
+/** A server and a scene of its own for the tests of a `describe`, which are told of both. */
+export function staged(told: (stage: { readonly server: Server; readonly scene: Scene }) => void) {
+  let server: Server;
+  let scene: Scene;
+  beforeAll(async () => {
+    server = await Server.start();
+    scene = new Scene(server);
+    told({ server, scene });
+  }, 30_000);
+  afterAll(async () => {
+    await scene.dispose();
+    await server.dispose();
+  });
+}
+
+/** How a turn is sent whose answer the test writes. */
+export const push = { agent: "push" };
+export const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 
 export const textsOf = (messages: readonly Message[]) =>
   messages.map(({ parts }) => parts.map((part) => ("text" in part ? part.text : "")).join(""));
