@@ -2,6 +2,7 @@
 #include "tests/sim/judge.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "tests/laws/front.h"
 #include "tests/laws/oracle_difference.h"
@@ -9,10 +10,19 @@
 namespace lockstep::sim {
 namespace {
 
-std::set<std::uint64_t> ops_of(const Entry& entry) {
-  std::set<std::uint64_t> ops;
-  for (const Ack& ack : entry.acks) ops.insert(ack.outcome.op->get());
-  return ops;
+// By number: what each said. Behind a restore a device may have given a number twice.
+using Said = std::map<std::uint64_t, Hash>;
+
+Said said_by(const Entry& entry) {
+  Said said;
+  for (const Ack& ack : entry.acks) said.emplace(ack.outcome.op->get(), ack.content);
+  return said;
+}
+
+Said said_by(const ChangeRequest& request) {
+  Said said;
+  for (const Change& change : request.changes) said.emplace(change.op->get(), change.content);
+  return said;
 }
 
 // How long a part reads, in UTF-16 units; others than text have no length.
@@ -32,16 +42,21 @@ static_assert(std::size(event_names) == std::variant_size_v<Event>);
 struct Judge::Kept {
   test::Records::Kept records;
   std::map<ThreadName, JudgedThread> judged;
+  std::vector<Epoch> epochs;
 };
 
 void Judge::begins(Epoch epoch) {
-  if (!epoch_) epoch_ = epoch;
-  if (*epoch_ != epoch) records.found("a start begins a new epoch");
+  if (epochs_.empty()) epochs_.push_back(epoch);
+  if (this->epoch() != epoch) records.found("a start begins a new epoch");
 }
 
 JudgedThread& Judge::judged(const ThreadName& thread) {
-  const auto [known, fresh] = judged_.try_emplace(thread, epoch_->get());
+  const auto [known, fresh] = judged_.try_emplace(thread, epochs_.front().get());
   if (fresh) {
+    // Of each earlier epoch a front may have seen that nothing was there.
+    for (const Epoch later : epochs_ | std::views::drop(1)) {
+      known->second.oracle.rewind(0, later.get());
+    }
     known->second.oracle.on_rule = [this](const char* rule) {
       ++counts_[std::string("rule ") + rule];
     };
@@ -115,23 +130,22 @@ std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& t
 
 // Which request was it? The one whose new ops are the entry's; if the same was asked twice, either.
 std::string Judge::judge_changes(JudgedThread& judged, const Entry& entry) {
-  const std::set<std::uint64_t> ops = ops_of(entry);
+  const Said acked = said_by(entry);
   const Ack& first = entry.acks.front();
   for (const auto& asked : judged.asked) {
     const ChangeRequest& changes = asked->request.changes;
     if (changes.user != first.user || changes.device != first.device) continue;
     if (!asked->answers.empty() || asked->answered) continue;
-    std::set<std::uint64_t> said;
-    for (const Change& change : changes.changes) said.insert(change.op->get());
-    if (!std::ranges::includes(said, ops)) continue;
+    if (!std::ranges::includes(said_by(changes), acked)) continue;
     std::vector<oracle::Answer> answers = judged.oracle.take(changes, entry.at.get());
-    std::set<std::uint64_t> fresh;
+    Said fresh;
     for (std::size_t at = 0; at < answers.size(); ++at) {
       const bool memory = answers[at].duplicate || answers[at].code == "op_reused" ||
                           answers[at].code == "op_too_old";
-      if (!memory) fresh.insert(changes.changes[at].op->get());
+      const Change& change = changes.changes[at];
+      if (!memory) fresh.emplace(change.op->get(), change.content);
     }
-    if (fresh != ops) return "its acks are not the request's new ops";
+    if (fresh != acked) return "its acks are not the request's new ops";
     asked->answers = std::move(answers);
     return {};
   }
@@ -175,7 +189,7 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
     // that was sent again nobody here knows which it was.
     const auto& seen = changes.changes[at].seen;
     if (!seen) continue;
-    const test::ThreadTruth* then = truth(asked.request.thread, *epoch_);
+    const test::ThreadTruth* then = truth(asked.request.thread, epoch());
     const test::RunLife* run = then->run(*outcome.run);
     if (!run || !run->started) continue;
     Promise promise{.run = *outcome.run, .most = {}, .released = {}, .by = {}};
@@ -209,12 +223,12 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
 // --- Backups -------------------------------------------------------------------------------------
 
 std::shared_ptr<const Judge::Kept> Judge::keep() const {
-  return std::make_shared<const Kept>(records.keep(), judged_);
+  return std::make_shared<const Kept>(records.keep(), judged_, epochs_);
 }
 
 void Judge::go_back(const Kept& kept, Epoch next) {
   std::map<ThreadName, test::ThreadTruth> lost = records.go_back(kept.records);
-  lost_.emplace(*epoch_, std::move(lost));
+  lost_.emplace(epoch(), std::move(lost));
   std::map<ThreadName, JudgedThread> judged = kept.judged;
   judged_.swap(judged);
   for (auto& [id, thread] : judged_) {
@@ -223,7 +237,8 @@ void Judge::go_back(const Kept& kept, Epoch next) {
     const auto& running = records.thread(id).running();
     if (running) restored_.emplace(id, *running);
   }
-  epoch_ = next;
+  epochs_ = kept.epochs;
+  epochs_.push_back(next);
 }
 
 }  // namespace lockstep::sim

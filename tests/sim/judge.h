@@ -57,7 +57,7 @@ class Judge {
 
   // The store's epoch, from its first start on.
   void begins(Epoch epoch);
-  [[nodiscard]] Epoch epoch() const { return *epoch_; }
+  [[nodiscard]] Epoch epoch() const { return epochs_.back(); }
 
   std::shared_ptr<Asked> asks(const SyncRequest& request);
   // A reply that is on its way out: only what is durable, a diff that leads there, outcomes as the
@@ -99,7 +99,7 @@ class Judge {
   void forget(const Asked& asked);
 
   test::Counts& counts_;
-  std::optional<Epoch> epoch_;
+  std::vector<Epoch> epochs_;  // of the history that the store holds; the last is the present one
   std::map<ThreadName, JudgedThread> judged_;
   std::map<Epoch, std::map<ThreadName, test::ThreadTruth>> lost_;
   // Runs that a restore found open: their writers' steps may be lost, so they end whoever writes
