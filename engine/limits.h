@@ -82,9 +82,6 @@ inline constexpr std::uint32_t idle_seconds_max = 15;
 inline constexpr std::size_t memory_settled = 16;
 // A thread in memory beside its rows: its fields, its place in the indexes, its lane.
 inline constexpr std::size_t thread_bytes = 2048;
-// An entry that is longer, its rows and views included, is written beside the strand: encoding
-// takes a millisecond for half a megabyte.
-inline constexpr std::size_t turn_entry_bytes = 256 << 10;
 // One write to a socket.
 inline constexpr std::size_t write_bytes_max = 1 << 20;
 

@@ -20,6 +20,9 @@ constexpr std::uint32_t view_entries_max = 4096;
 
 constexpr std::size_t entry_steps_max = 4096;
 
+// Encoding takes a millisecond for half a megabyte.
+constexpr std::size_t turn_entry_bytes = 256 << 10;
+
 // A batch and what a writer may have in flight behind it. 8 bytes each, so 32 KiB for a run that is
 // being written.
 constexpr std::size_t steps_remembered = 4096;

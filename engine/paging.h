@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// paging.h: how much one page, one slice and one cache hold.
+// paging.h: how much one page, one slice, one turn and one cache hold.
 //
 // Whatever these are, nothing that anybody is told changes: a reader goes on behind a page, a
 // follower behind a slice, and what a cache has let go is read again. They are therefore the only
@@ -26,6 +26,8 @@ extern const std::size_t idle_states_max;
 extern const std::uint32_t view_entries_max;
 // Steps that one entry gathers while the one before it is being made durable.
 extern const std::size_t entry_steps_max;
+// An entry that is longer, its rows and views included, is written beside the strand.
+extern const std::size_t turn_entry_bytes;
 // Of an attempt, compared by their hashes when they are sent again; older ones with the log.
 extern const std::size_t steps_remembered;
 // Of a diff; more only if one message alone is larger.

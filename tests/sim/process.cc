@@ -86,7 +86,8 @@ void Process::open() {
                               .executor = life.executor,
                               .agents = life.agents,
                               .is_json_object = test::is_json_object,
-                              .metrics = life.metrics},
+                              .metrics = life.metrics,
+                              .offload = &life.beside},
                              *this, [this](Result<void> ready) {
                                if (!ready) judge_.records.found("the engine does not start");
                                life_->ready = true;

@@ -19,6 +19,7 @@ inline constexpr std::uint64_t busy_tasks_max =
 struct Process::Life {
   explicit Life(Process& process)
       : executor(process.loop_, process.chance_, [&process] { process.poke(); }),
+        beside(process.loop_, process.chance_, executor, process.judge_.records.counts),
         fail_stop([](const std::string&) {}),
         kv(process.disk_, process.judge_.records,
            [this, &process] { executor.run_some(process.chance_.upto(busy_tasks_max)); }),
@@ -33,6 +34,7 @@ struct Process::Life {
 
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   StrandExecutor executor;
+  BesideStrand beside;
   FailStop fail_stop;
   BusyKv kv;
   SimMark mark;

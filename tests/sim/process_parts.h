@@ -2,6 +2,7 @@
 // process_parts.h: what a simulated process is made of, beside the engine and the log.
 //
 //   StrandExecutor   one event for each task, in order
+//   BesideStrand     a thread for long work: it is done a while later
 //   BusyKv           while the disk is busy the strand goes on
 //   MortalLog        a dying process appends nothing
 //   SaidEngine       the engine as its own run driver has it: what is written there is known
@@ -12,6 +13,7 @@
 #include <deque>
 
 #include "engine/limits.h"
+#include "engine/offload.h"
 #include "engine/rocks/committer.h"
 #include "server/telling_engine.h"
 #include "tests/sim/process.h"
@@ -19,7 +21,8 @@
 
 namespace lockstep::sim {
 
-inline constexpr std::uint64_t strand_micros = 40;  // until what was posted runs, at most
+inline constexpr std::uint64_t strand_micros = 40;     // until what was posted runs, at most
+inline constexpr std::uint64_t beside_micros = 3'000;  // usually, until long work is done
 
 // One event for each task, in order.
 class StrandExecutor : public Executor {
@@ -66,6 +69,42 @@ class StrandExecutor : public Executor {
   Chance& chance_;
   std::function<void()> after_each_;
   std::deque<Task> tasks_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// A thread for long work: one piece after another, each a while later, and the strand goes on
+// meanwhile. What was begun dies with the process.
+class BesideStrand : public Offload {
+ public:
+  BesideStrand(Loop& loop, Chance& chance, StrandExecutor& executor, test::Counts& counts)
+      : loop_(loop), chance_(chance), executor_(executor), counts_(counts) {}
+
+  void offload(Executor::Task work, Executor::Task then) override {
+    ++counts_["entry written beside the strand"];
+    waiting_.emplace_back(std::move(work), std::move(then));
+    if (waiting_.size() == 1) begin();
+  }
+
+ private:
+  void begin() {
+    loop_.after(Micros(chance_.long_tailed(beside_micros)), "beside the strand",
+                [this, alive = std::weak_ptr(alive_)] {
+                  if (!alive.expired()) finish();
+                });
+  }
+  void finish() {
+    auto [work, then] = std::move(waiting_.front());
+    waiting_.pop_front();
+    work();
+    executor_.post(std::move(then));
+    if (!waiting_.empty()) begin();
+  }
+
+  Loop& loop_;
+  Chance& chance_;
+  StrandExecutor& executor_;
+  test::Counts& counts_;
+  std::deque<std::pair<Executor::Task, Executor::Task>> waiting_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -78,6 +78,7 @@ PutMessage World::some_put(Device& device, Chance& chance) {
   PutMessage put = test::put("m" + std::to_string(++names_), word(chance));
   if (known) put.id = some_message(device, chance);
   if (chance.one_in(6)) put.if_absent = true;
+  put.if_unchanged = chance.one_in(3);
   if (chance.one_in(8)) put.author = "someone";
   if (chance.one_in(12)) put.role = Role::assistant;
   if (!known && chance.one_in(3)) {
@@ -93,7 +94,7 @@ Memory::What World::some_change(Device& device, ActKind kind, Chance& chance) {
     case ActKind::edit:
       return some_put(device, chance);
     case ActKind::erase_message:
-      return DeleteMessage{some_message(device, chance)};
+      return DeleteMessage{some_message(device, chance), chance.one_in(3)};
     case ActKind::stop:
       return some_stop(device, chance);
     case ActKind::move_head:

@@ -56,10 +56,13 @@ struct Written {
     object made{{"type", "put_message"}, {"message", std::move(message)}};
     add_place(made, put.place);
     if (put.if_absent) made["if_absent"] = true;
+    if (put.if_unchanged) made["if_unchanged"] = true;
     return made;
   }
   object operator()(const DeleteMessage& gone) const {
-    return {{"type", "delete_message"}, {"message", gone.message.get()}};
+    object made{{"type", "delete_message"}, {"message", gone.message.get()}};
+    if (gone.if_unchanged) made["if_unchanged"] = true;
+    return made;
   }
   object operator()(const StopRun& stop) const {
     object made{{"type", "stop_run"}};
