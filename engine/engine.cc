@@ -206,7 +206,7 @@ Lane& LocalEngine::lane(LiveThread& thread) {
 
 void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   MUST(parts_.executor.runs_here());
-  if (mending_.awaits(request.thread)) {
+  if (waits_for_mending(request.changes.user, request.thread)) {
     const ThreadName thread = request.thread;
     return mending_.first(thread,
                           [this, request = std::move(request), done = std::move(done)]() mutable {
@@ -275,7 +275,7 @@ void LocalEngine::make_missing_ids(ChangeRequest& request) {
 void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                         Done<std::expected<StepAck, StepRefusal>> done) {
   MUST(parts_.executor.runs_here());
-  if (mending_.awaits(thread)) {
+  if (waits_for_mending(user, thread)) {
     return mending_.first(thread, [this, user = std::move(user), thread, batch = std::move(batch),
                                    done = std::move(done)]() mutable {
       write(std::move(user), std::move(thread), std::move(batch), std::move(done));
@@ -318,7 +318,7 @@ bool LocalEngine::written_here(const LiveThread& thread, const RunId& id) const 
 
 void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
   MUST(parts_.executor.runs_here());
-  if (mending_.awaits(thread)) {
+  if (waits_for_mending(user, thread)) {
     return mending_.first(thread, [this, user, thread, done = std::move(done)]() mutable {
       erase(user, std::move(thread), std::move(done));
     });

@@ -66,6 +66,11 @@ void LocalEngine::mend(const ThreadName& thread, Done<void> done) {
   mending_.first(thread, std::move(done));
 }
 
+bool LocalEngine::waits_for_mending(const std::optional<UserId>& user,
+                                    const ThreadName& thread) const {
+  return (!user || *user == thread.owner) && mending_.awaits(thread);
+}
+
 void LocalEngine::end_interrupted(const ThreadName& id, Done<void> done) {
   auto ended = [this, done = std::move(done)](const Result<void>&) mutable {
     done();
@@ -95,7 +100,7 @@ void LocalEngine::end_silent(const OutsideRuns::One& one) {
 Result<LiveThread*> LocalEngine::shown(const std::optional<UserId>& user,
                                        const ThreadName& thread) {
   MUST(parts_.executor.runs_here());
-  if (mending_.awaits(thread)) {
+  if (waits_for_mending(user, thread)) {
     return fail(Kind::overloaded, "not_ready", "the thread is being mended after a crash");
   }
   return states_.open(user, thread);

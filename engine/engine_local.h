@@ -90,6 +90,7 @@ class LocalEngine final : public Engine, private LaneHost {
   // --- From below: the log and the lanes ---------------------------------------------------------
   void on_commit(std::span<const Committed> committed);
   ThreadNumber next_number() override;
+  [[nodiscard]] ThreadNumber unused_number() const override { return next_number_; }
   void happened(LiveThread& thread, const Entry& entry) override;
   bool outlives(const LiveThread& thread) const override { return outside_.has(thread.number); }
   void idle(LiveThread& thread) override;
@@ -97,6 +98,9 @@ class LocalEngine final : public Engine, private LaneHost {
   void begin(Found found, Done<Result<void>> ready);
   void end_interrupted(const ThreadName& thread, Done<void> done);
   void end_silent(const OutsideRuns::One& one);
+  // Others than its owner are refused at once: they hear nothing of it, mended or not.
+  [[nodiscard]] bool waits_for_mending(const std::optional<UserId>& user,
+                                       const ThreadName& thread) const;
   // For this user, if nothing of it is to be mended.
   [[nodiscard]] Result<LiveThread*> shown(const std::optional<UserId>& user,
                                           const ThreadName& thread);

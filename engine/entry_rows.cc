@@ -88,10 +88,6 @@ std::pair<EntryRows, std::optional<ThreadState>> short_rows(const LiveThread& th
                                       .view = views ? entry.at : thread.view_at,
                                       .last = entry.at}));
   add(result.rows, open_run_rows(thread.number, after, entry));
-  if (entry.origin) {
-    result.rows.push_back({Table::meta, std::string(keys::next_thread),
-                           keys::encode_number(thread.number.get() + 1), Row::Stamp::none});
-  }
   if (!views) return {std::move(result), std::nullopt};
   return {std::move(result), std::move(after)};
 }
@@ -117,10 +113,16 @@ EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
 
 }  // namespace
 
+Row next_thread_row(ThreadNumber unused) {
+  return {Table::meta, std::string(keys::next_thread), keys::encode_number(unused.get()),
+          Row::Stamp::none};
+}
+
 EntryRows rows_of(const LiveThread& thread, const Entry& entry,
                   std::span<const AgentSettings> settings, const Store& store) {
   auto [rows, after] = short_rows(thread, entry, settings, store);
   if (after) add(rows.rows, view_rows(thread.number, *after, thread.view_at));
+  if (entry.origin) rows.rows.push_back(next_thread_row(ThreadNumber(thread.number.get() + 1)));
   return std::move(rows);
 }
 

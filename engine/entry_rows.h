@@ -30,7 +30,12 @@ struct EntryRows {
 // Is it more than a piece of content? Lists of threads show boundaries only.
 [[nodiscard]] bool is_boundary(const Entry& entry);
 
-// Requires: `thread` is as it is before `entry`.
+// A thread's first entry says which number is the next: one that no thread has been given yet.
+// First entries that are written beside the strand overtake each other, so it is asked for when the
+// entry goes to the log, in the log's order.
+[[nodiscard]] Row next_thread_row(ThreadNumber unused);
+
+// Requires: `thread` is as it is before `entry`, and no thread has a higher number.
 [[nodiscard]] EntryRows rows_of(const LiveThread& thread, const Entry& entry,
                                 std::span<const AgentSettings> settings, const Store& store);
 

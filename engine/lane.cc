@@ -191,6 +191,9 @@ void Lane::append(Decision decision, InFlight in_flight) {
 
 void Lane::hand_over(WrittenEntry written) {
   MUST(parts_.executor.runs_here() && in_flight_);
+  if (in_flight_->entry->origin) {
+    written.rows.push_back(next_thread_row(parts_.host.unused_number()));
+  }
   Append append{.thread = thread_.number,
                 .expected = thread_.state.now,
                 .entry = in_flight_->entry,

@@ -46,6 +46,8 @@ class LaneHost {
   virtual ~LaneHost() = default;
   // A number for a thread whose first entry is about to be appended.
   virtual ThreadNumber next_number() = 0;
+  // The first that no thread has been given.
+  [[nodiscard]] virtual ThreadNumber unused_number() const = 0;
   // The entry is durable, folded, and told to followers and to those who waited for it.
   virtual void happened(LiveThread& thread, const Entry& entry) = 0;
   // Does its running run go on without this process?

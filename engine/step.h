@@ -71,7 +71,8 @@ struct StepAck {
 
 // Nothing of the batch was taken.
 struct StepRefusal {
-  // unknown_run, gap, fenced, ended, seq_reused, invalid, exists, unknown_message, too_large
+  // unknown_run, gap, fenced, ended, seq_reused, invalid, exists, unknown_message, too_large,
+  // written_here; of the thread unknown_thread, deleted; of the server overloaded, stopping
   std::string code;
   std::string detail;
   std::optional<std::uint64_t> expected;  // gap: the next seq

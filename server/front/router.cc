@@ -278,7 +278,7 @@ std::string methods_of(const std::vector<std::string>& path) {
 
 void handle(Front& front, const Route& route, Call call, Respond respond) {
   const bool of_thread = route.pattern.starts_with("/v1/threads/{}");
-  if (!of_thread || front.engine.mended(thread_of(call))) {
+  if (!of_thread || call.user != thread_of(call).owner || front.engine.mended(thread_of(call))) {
     return route.handler(front, std::move(call), std::move(respond));
   }
   const ThreadName thread = thread_of(call);

@@ -110,6 +110,33 @@ TEST_F(ALongEntry, ThatACrashCutsShortNeverWas) {
   EXPECT_TRUE((*again)->outcomes.at(0).applied);
 }
 
+TEST_F(ALongEntry, OfANewThreadLeavesItsNumberToNoOther) {
+  const auto begin = [this](const char* id, const std::string& text) {
+    SyncRequest first = request({change_of(put("u1", text))});
+    first.thread.id = ThreadId(id);
+    auto answer = ask_for(std::move(first));
+    executor.run();
+    return answer;
+  };
+  auto late = begin("long", long_text);
+  auto early = begin("short", "overtakes it");
+  ASSERT_TRUE(early.has_come());
+  finish();
+  ASSERT_TRUE(late.has_come());
+  restart();
+  auto next = begin("next", "hello");
+
+  ASSERT_TRUE(next.has_come());
+  ASSERT_TRUE(next->has_value()) << next->error().detail;
+  restart();
+  for (const char* id : {"long", "short", "next"}) {
+    const ThreadName one{user, ThreadId(id)};
+    const auto read = engine->read(user, one, {});
+    ASSERT_TRUE(read.has_value()) << id;
+    EXPECT_EQ(read->screen.messages.size(), 1u) << id;
+  }
+}
+
 TEST_F(ALongEntry, LeavesTheSameStoreAsIfItHadBeenWrittenOnTheStrand) {
   EngineFixture plain;
   plain.restart();

@@ -358,6 +358,27 @@ TEST_F(MendingTest, AThreadIsMendedBeforeAnythingOfItIsShown) {
   EXPECT_GT(metrics.threads_to_mend, 20u) << "it came before the others";
 }
 
+TEST_F(MendingTest, AnotherUserHearsNothingOfAThreadThatIsBeingMended) {
+  leave_open(40);
+  die_and_open();
+  until_ready();
+  thread = tid("t39");
+  const UserId other = uid("bob");
+
+  EXPECT_EQ(engine->read(other, name(), {}).error().code, "unknown_thread");
+  SyncRequest theirs = request({});
+  theirs.thread = name();
+  theirs.changes.user = other;
+  auto synced = ask_for(std::move(theirs));
+  Answer<Result<void>> erased;
+  engine->erase(other, name(), erased.done());
+  while (!synced.has_come() || !erased.has_come()) ASSERT_TRUE(executor.step());
+
+  EXPECT_EQ(synced->error().code, "unknown_thread");
+  EXPECT_EQ(erased->error().code, "unknown_thread");
+  EXPECT_FALSE(engine->mended(name())) << "they have waited, or it came before the others";
+}
+
 TEST_F(MendingTest, ItsWritersAndWhoErasesItWaitTooAndAreAnswered) {
   leave_open(3);
   die_and_open();

@@ -48,10 +48,20 @@ void Records::found(std::string what) {
 }
 
 void Records::handed_over(ThreadNumber number, std::shared_ptr<const Entry> entry) {
-  if (entry->origin) names_[number.get()] = {entry->origin->owner, entry->origin->thread};
+  if (entry->origin) name(number, {entry->origin->owner, entry->origin->thread});
   if (!names_.contains(number.get())) found("an entry of a thread without a name");
   std::string key = key_of(number, entry->at);
   on_its_way_[std::move(key)] = {number, std::move(entry)};
+}
+
+void Records::name(ThreadNumber number, ThreadName thread) {
+  const auto [known, fresh] = names_.try_emplace(number.get(), thread);
+  if (fresh || known->second == thread) return;
+  const auto first = rows_.lower_bound(bytes_of(number.get()));
+  if (first != rows_.end() && number_in(first->first) == number.get()) {
+    found(to_string(thread) + " is given the number of " + to_string(known->second));
+  }
+  known->second = std::move(thread);
 }
 
 void Records::flushed(const KvBatch& batch) {

@@ -59,6 +59,7 @@ class Records {
     ThreadNumber number;
     std::shared_ptr<const Entry> entry;
   };
+  void name(ThreadNumber number, ThreadName thread);
   void durable(const std::string& key, const std::string& value);
 
   std::map<std::string, OnItsWay> on_its_way_;  // by the key of its row

@@ -12,7 +12,7 @@ namespace {
 // How often each kind comes, beside the others.
 constexpr std::array<std::uint64_t, act_kind_count> weights{
     44, 12, 5, 24, 5, 4, 3, 2,     // users
-    1,  6,  6, 4,                  // crowds, drawers, readers, and others
+    1,  6,  6, 4,  4,              // crowds, drawers, readers, and others
     4,  2,  2, 2,                  // devices
     6,                             // producers
     4,  3,  2,                     // network
@@ -35,6 +35,7 @@ const char* name_of(ActKind kind) {
                                    "drawer",
                                    "look",
                                    "trespass",
+                                   "meddle",
                                    "device off",
                                    "device stalls",
                                    "device from a copy",

@@ -30,6 +30,7 @@ enum class ActKind : std::uint8_t {
   drawer,    // threads that nobody follows, made and deleted
   look,      // at the past
   trespass,  // at another user's thread
+  meddle,    // with a model's run
   // devices
   device_off,
   device_stalls,
@@ -52,7 +53,7 @@ enum class ActKind : std::uint8_t {
   backup,
   restore,
 };
-inline constexpr std::size_t act_kind_count = 29;
+inline constexpr std::size_t act_kind_count = 30;
 [[nodiscard]] const char* name_of(ActKind kind);
 
 struct Act {

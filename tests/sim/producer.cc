@@ -186,8 +186,9 @@ void Producer::send(StepBatch batch) {
   }
   tell_truth();
   if (chance_.one_in(12)) forge(batch);
+  if (chance_.one_in(16)) blunder();
   const std::uint64_t call = process.owes(thread_, run_);
-  process.engine().write(std::nullopt, thread_, batch,
+  process.engine().write(thread_.owner, thread_, batch,
                          [this, alive = std::weak_ptr(alive_), batch,
                           call](std::expected<StepAck, StepRefusal> answer) {
                            if (!alive.expired()) network_.process.answers(call);
@@ -198,21 +199,6 @@ void Producer::send(StepBatch batch) {
                            network_.carry("steps' answer", [this, alive, batch, answer] {
                              if (!alive.expired()) answered(batch, answer);
                            });
-                         });
-}
-
-// Somebody else believes that the attempt is theirs, and says something of their own.
-void Producer::forge(StepBatch batch) {
-  const test::RunLife* run = network_.judge.records.thread(thread_).run(run_);
-  if (!run || batch.steps.front().seq > run->seq) return;
-  auto* append = std::get_if<AppendContent>(&batch.steps.front().what);
-  if (!append) return;
-  append->text = "forged " + append->text;
-  Process& process = network_.process;
-  process.engine().write(std::nullopt, thread_, std::move(batch),
-                         [this, alive = std::weak_ptr(alive_)](const auto& answer) {
-                           if (alive.expired() || network_.process.dying()) return;
-                           check_forged(network_.judge, answer);
                          });
 }
 
@@ -228,8 +214,9 @@ void Producer::answered(const StepBatch& batch, const std::expected<StepAck, Ste
 void Producer::refused(const StepRefusal& refusal) {
   const bool waits = refusal.code == "unknown_run" || refusal.code == "unknown_thread" ||
                      refusal.code == "overloaded" || refusal.code == "stopping";
-  if (refusal.code == "gap") {
-    // A restore has taken what was acknowledged: it says it again.
+  if (refusal.expected) {
+    // A restore has taken what was acknowledged, or somebody else stands in the way: it says it
+    // again.
     acked_ = *refusal.expected - 1;
   } else if (waits) {
     if (++failures_ > failures_max) given_up_ = true;

@@ -10,7 +10,9 @@
 // Lives on: the simulation's one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,7 +71,11 @@ class Producer {
   void send(StepBatch batch);
   void answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer);
   void write_inside();
+  // --- What others say in its name (strangers.cc)
   void forge(StepBatch batch);
+  void blunder();
+  void write_astray(StepBatch batch, std::set<std::string> codes,
+                    std::function<void(const std::string&)> told = {});
   void refused(const StepRefusal& refusal);
   // The truth knows all that was ever said.
   void tell_truth();

@@ -49,10 +49,19 @@ void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch
   check_refusal(judge.records, thread, batch, answer.error());
 }
 
-void check_forged(Judge& judge, const std::expected<StepAck, StepRefusal>& answer) {
-  if (answer) return judge.records.found("a step with other content is acknowledged");
+void check_astray(Judge& judge, const std::set<std::string>& codes,
+                  const std::expected<StepAck, StepRefusal>& answer) {
+  if (answer) return judge.records.found("a step that nobody may write is acknowledged");
   const std::string& code = answer.error().code;
-  if (code == "seq_reused") ++judge.records.counts["steps refused: seq_reused"];
+  // Others were there before it, or the run, the thread or the server is not there any more.
+  static const std::set<std::string> meanwhile{"seq_reused",  "fenced",         "ended",
+                                               "unknown_run", "unknown_thread", "deleted",
+                                               "overloaded",  "stopping"};
+  if (codes.contains(code)) {
+    ++judge.records.counts["steps refused: " + code];
+  } else if (!meanwhile.contains(code)) {
+    judge.records.found("a step that nobody may write is answered " + code);
+  }
 }
 
 }  // namespace lockstep::sim

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <expected>
+#include <set>
+#include <string>
 
 #include "tests/sim/judge.h"
 
@@ -13,7 +15,10 @@ namespace lockstep::sim {
 // Requires: the judge has looked at what is durable.
 void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch,
                   const std::expected<StepAck, StepRefusal>& answer);
-// A known step was sent with other words than it had: nothing may come of it.
-void check_forged(Judge& judge, const std::expected<StepAck, StepRefusal>& answer);
+// A known step was sent with other words than it had, or one that can't be taken, or by who may
+// not: nothing may come of it, and it is refused by one of these codes, unless something else has
+// come in between.
+void check_astray(Judge& judge, const std::set<std::string>& codes,
+                  const std::expected<StepAck, StepRefusal>& answer);
 
 }  // namespace lockstep::sim

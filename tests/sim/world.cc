@@ -123,6 +123,8 @@ void World::act(const Act& act) {
       return look(chance);
     case ActKind::trespass:
       return trespass(chance);
+    case ActKind::meddle:
+      return meddle(chance);
     case ActKind::device_off:
       return some_device(chance).switch_off(Micros(chance.long_tailed(20'000'000)));
     case ActKind::device_stalls:

@@ -77,6 +77,7 @@ class World {
   void look(Chance& chance);
   void look_at_page(const ThreadName& name, const Screen& screen, const Cursor& at, Chance& chance);
   void trespass(Chance& chance);
+  void meddle(Chance& chance);  // strangers.cc
   void drawer(Chance& chance);
 
   std::uint64_t seed_;
