@@ -164,6 +164,11 @@ void Device::receive(std::uint64_t line, const Frame& frame) {
   if (taken.sync_anew) {
     ++network_.judge.records.counts["gap seen, synced anew"];
     network_.hang_up(line);
+    const std::uint64_t stream = following_;
+    if (line != stream && stream != 0) {
+      network_.hang_up(stream);
+      lost(stream);
+    }
     return lost(line);
   }
   if (taken.ended) {

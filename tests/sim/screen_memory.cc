@@ -80,6 +80,12 @@ class ScreenMemory : public Memory {
     for (const Outcome& outcome : reply.outcomes) answered(outcome.op);
     Taken taken;
     if (reply.cursor.at == Timestamp()) return taken;
+    // A reset that comes behind what was told since, by another line.
+    const bool same = cursor_ && cursor_->epoch == reply.cursor.epoch && !forgotten_;
+    if (reply.reset && same && reply.cursor.at < screen_.now) {
+      taken.sync_anew = damaged_;
+      return taken;
+    }
     // Only the answer to a request without a cursor is the whole thread: an older request's may
     // come behind the refusal.
     if (reply.reset || (forgotten_ && reply.diff.from == Timestamp())) {

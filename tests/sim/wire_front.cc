@@ -177,6 +177,10 @@ bool WireFront::take_state(const std::vector<object>& frames, const object* rese
   const Cursor cursor = parse_cursor(text_field(last, "cursor"));
   const std::uint64_t from = number_field(last, "from");
   fits(from <= cursor.ts, "a diff from later than its cursor");
+  const bool same = cursor_ && parse_cursor(*cursor_).epoch == cursor.epoch;
+  if (reset != nullptr && same && cursor.ts < ts_) {
+    return true;  // what was told since, by another stream, came from there
+  }
   if (reset != nullptr) {
     const bool rewound = text_field(*reset, "reason") == "rewound";
     const bool knows = rewound && reset->contains("kept_until");
