@@ -14,7 +14,9 @@ export const apply = (state: ThreadState, frames: readonly DiffFrame[]): ThreadS
   const last = frames.at(-1);
   if (!last) return state;
   const [ts, epoch] = partsOf(last.cursor);
-  const reset = frames.some((frame) => frame.reset);
+  const reset = frames.find((frame) => frame.reset)?.reset;
+  // What another stream has told since came from there.
+  if (reset?.reason === "rewound" && epoch === state.epoch && ts < state.ts) return state;
   const news = reset || ts > state.ts;
   if (!news && (ts < state.ts || epoch === state.epoch)) return state;
 

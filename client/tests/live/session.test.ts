@@ -389,6 +389,22 @@ describe("a session", () => {
     expect(world.renumbering).toEqual([{ ops: [1], seen: "4@f" }]);
   });
 
+  test("a rewinding that is told again, and late, takes nothing back of what was told since", () => {
+    session.connected(false, true);
+    session.add(change(1, "5@e"));
+    session.connected(true, true);
+    const reset = { reason: "rewound", kept_until: 3 };
+    const told = diff("4@f", { reset, thread: thread(4, "k"), messages: [message("k", 2)] });
+    world.follow.sink(told);
+    world.follow.sink(
+      diff("6@f", { from: 4, thread: thread(6, "l"), messages: [message("l", 6, "k")] }),
+    );
+    world.sending.sink(told);
+    expect(session.state.ts).toBe(6);
+    expect([...session.state.messages.keys()]).toEqual(["k", "l"]);
+    expect(ops(), "it was not tried").toEqual([1]);
+  });
+
   test("on a reset for the digest nothing is lost, and the changes are sent again", () => {
     session.add(change(1));
     const reset = { reason: "digest" };
