@@ -77,7 +77,7 @@ bool Device::settled() const {
   if (deleted_) return true;
   if (!online_ || memory_->unanswered() > 0 || saying_ != 0) return false;
   if (memory_->damaged()) return false;
-  if (is_.window) return absent_ || memory_->cursor();
+  if (!memory_->follows()) return absent_ || memory_->cursor();
   return absent_ || (following_ != 0 && followed_);
 }
 
@@ -122,13 +122,13 @@ void Device::ask(bool with_changes) {
   SyncRequest request =
       memory_->request({.changes = with_changes, .digest = checks, .if_head = if_head});
   if (checks && request.digest) ++network_.judge.records.counts["digest sent"];
-  const Until until = is_.window     ? Until::reply
-                      : with_changes ? (chance_.one_in(3) ? Until::runs_end : Until::reply)
+  const Until until = !memory_->follows() ? Until::reply
+                      : with_changes      ? (chance_.one_in(3) ? Until::runs_end : Until::reply)
                       : stays_ || !chance_.one_in(4) ? Until::ever
                                                      : Until::runs_end;
   network_.loop.trace(with_changes ? "device says" : "device follows");
   // What follows may be the entries alone, if nothing is to be said first.
-  const bool entries = !with_changes && !sync_next_ && !memory_->damaged() && !is_.window &&
+  const bool entries = !with_changes && !sync_next_ && !memory_->damaged() && memory_->follows() &&
                        request.changes.cursor && request.changes.changes.empty() &&
                        chance_.one_in(4);
   const std::uint64_t line = entries ? network_.follow_entries(*this, std::move(request))

@@ -43,6 +43,8 @@ class Memory {
   [[nodiscard]] virtual std::optional<Cursor> cursor() const = 0;
   // What the user sees. Requires: the truth of its cursor is kept.
   [[nodiscard]] virtual const Screen& screen() = 0;
+  // Does it hold what streams tell, or only what it asks for?
+  [[nodiscard]] virtual bool follows() const { return true; }
   virtual void check(Judge& judge) = 0;
   // Goes back to what was saved, as a page does that was restored from an old copy.
   virtual void save() = 0;

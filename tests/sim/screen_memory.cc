@@ -50,6 +50,7 @@ class ScreenMemory : public Memory {
   }
   [[nodiscard]] std::optional<Cursor> cursor() const override { return cursor_; }
   [[nodiscard]] const Screen& screen() override { return screen_; }
+  [[nodiscard]] bool follows() const override { return !is_.window; }
   void check(Judge& judge) override {
     if (!cursor_ || damaged_) return;
     judge.check_screen(is_.thread, *cursor_, screen_, is_.device.get(), holds());

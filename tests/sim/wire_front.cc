@@ -60,8 +60,11 @@ bool is_set(const object& frame, std::string_view name) {
 
 }  // namespace
 
-WireFront::WireFront(std::string thread, std::string device)
-    : thread_id_(std::move(thread)), device_(std::move(device)), state_(thread_id_) {}
+WireFront::WireFront(std::string thread, std::string device, std::optional<std::uint32_t> window)
+    : thread_id_(std::move(thread)),
+      device_(std::move(device)),
+      window_(window),
+      state_(thread_id_, !window) {}
 
 const std::vector<object>& WireFront::messages() const { return state_.messages().items(); }
 const std::vector<object>& WireFront::runs() const { return state_.runs().items(); }
@@ -78,7 +81,8 @@ std::string WireFront::request(const Ask& ask) {
   object body{{"device", device_}, {"follow", name_of(ask.follow)}};
   if (cursor_) body["cursor"] = *cursor_;
   if (ask.if_head) body["if_head"] = *ask.if_head;
-  if (ask.digest && cursor_ && !digest().empty()) body["digest"] = digest();
+  if (window_) body["window"] = *window_;
+  if (ask.digest && cursor_ && !window_ && !digest().empty()) body["digest"] = digest();
   if (!in_flight_ && !queue_.empty()) {
     InFlight sent{.stream = stream_, .ops = {}};
     array changes;
@@ -141,7 +145,8 @@ WireFront::Taken WireFront::take_frame(const object& frame, std::uint64_t stream
 
 WireFront::Taken WireFront::take_diff(const object& frame, std::uint64_t stream) {
   std::vector<object>& gathered = gathered_[stream];
-  fits(!is_set(frame, "older") && !frame.contains("edge_digest"), "a window nobody asked for");
+  fits(window_ || (!is_set(frame, "older") && !frame.contains("edge_digest")),
+       "a window nobody asked for");
   for (const std::string_view name : {"cursor", "from"}) {
     fits(gathered.empty() || field(gathered.front(), name) == field(frame, name),
          "the frames of one diff differ in `" + std::string(name) + "`");
@@ -190,6 +195,9 @@ bool WireFront::take_state(const std::vector<object>& frames, const object* rese
   } else if (!history_is_known_) {
     if (from != 0) return false;
     replace(frames);  // what is held is of another history: nothing can be built on it
+  } else if (window_ && from != ts_) {
+    // It leaves out what is not of its window and was not there at its `from`.
+    return cursor.ts <= ts_;
   } else if (from > ts_) {
     return false;
   } else if (cursor.ts < ts_) {
@@ -201,14 +209,29 @@ bool WireFront::take_state(const std::vector<object>& frames, const object* rese
     fits(!nothing_new || before == state_json(), "a diff to what is held changed it");
   }
   hold(text_field(last, "cursor"));
-  if (const value* sum = last.if_contains("digest")) {
-    fits(sum->is_null() || text_of(*sum) == digest(), "the digest of the head's path differs");
-  }
+  check_sum(last, from);
   return true;
 }
 
+void WireFront::check_sum(const object& last, std::uint64_t from) const {
+  const value* sum = last.if_contains("digest");
+  if (sum == nullptr || sum->is_null()) return;
+  std::string mine;
+  if (!window_) {
+    mine = digest();
+  } else if (from == 0) {
+    // Only then all of its window has come.
+    std::optional<std::string_view> edge;
+    if (is_set(last, "older")) edge = text_field(last, "edge_digest");
+    mine = state_.digest_of_last(*window_, edge);
+  } else {
+    return;
+  }
+  fits(text_of(*sum) == mine, "the digest of the head's path differs");
+}
+
 void WireFront::replace(const std::vector<object>& frames) {
-  state_ = WireState(thread_id_);
+  state_ = WireState(thread_id_, !window_);
   state_.apply(frames);
   std::erase_if(lost_, [this](const object& message) {
     return state_.messages().find(text_field(message, "id")) != nullptr;

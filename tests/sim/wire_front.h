@@ -46,7 +46,9 @@ class WireFront {
     std::string reason = {};  // of its end: `done`, `deleted`, a failure's code …
   };
 
-  WireFront(std::string thread, std::string device);
+  // `window`: it asks for so many messages of the head's path.
+  WireFront(std::string thread, std::string device,
+            std::optional<std::uint32_t> window = std::nullopt);
 
   // What it holds.
   [[nodiscard]] const WireState& state() const { return state_; }
@@ -102,6 +104,7 @@ class WireFront {
   Taken take_end(const Object& frame, std::uint64_t stream);
   Taken fail(const Object& problem, std::uint64_t stream);
   bool take_state(const std::vector<Object>& frames, const Object* reset);
+  void check_sum(const Object& last, std::uint64_t from) const;
   void replace(const std::vector<Object>& frames);
   void take_acks(const Object& entry);
   void answer(std::uint64_t op, const Object& outcome);
@@ -112,6 +115,7 @@ class WireFront {
 
   std::string thread_id_;
   std::string device_;
+  std::optional<std::uint32_t> window_;
   WireState state_;
 
   std::uint64_t ts_ = 0;  // of the last entry that is in what is held

@@ -12,6 +12,7 @@
 
 #include <boost/json.hpp>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +37,8 @@ class WireList {
 
 class WireState {
  public:
-  explicit WireState(std::string thread) : id_(std::move(thread)) {}
+  // With a window it holds a part: what names something else is passed over.
+  WireState(std::string thread, bool whole) : id_(std::move(thread)), whole_(whole) {}
 
   [[nodiscard]] const boost::json::object& thread() const { return thread_; }  // empty: none
   [[nodiscard]] const WireList& messages() const { return messages_; }
@@ -46,8 +48,12 @@ class WireState {
   void fold(const boost::json::object& entry);
   void apply(std::span<const boost::json::object> frames);
 
-  // Of the head's path, in hex; empty without a head.
+  // Of the head's path, in hex; empty without a head. Throws if a part of it is not held.
   [[nodiscard]] std::string digest() const;
+  // Of the path's last messages, those that a window holds: below `edge`, of which this is the
+  // digest; none, and the window is the whole path.
+  [[nodiscard]] std::string digest_of_last(std::size_t messages,
+                                           std::optional<std::string_view> edge) const;
   [[nodiscard]] std::string json() const;
 
  private:
@@ -73,6 +79,8 @@ class WireState {
   void put_message(const boost::json::object& message);
   void put_run(const boost::json::object& run);
   void grow(const boost::json::object& growth);
+  [[nodiscard]] bool passes_over(Event event) const;
+  [[nodiscard]] std::vector<const boost::json::object*> path(std::size_t messages) const;
   [[nodiscard]] boost::json::object& message_of(Event event);
   [[nodiscard]] boost::json::object& run_of(Event event);
   [[nodiscard]] std::size_t running() const;
@@ -80,6 +88,7 @@ class WireState {
   void check_thread() const;
 
   std::string id_;
+  bool whole_;
   boost::json::object thread_;
   WireList messages_;
   WireList runs_;

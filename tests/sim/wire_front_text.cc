@@ -2,6 +2,7 @@
 #include "tests/sim/wire_front_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 namespace lockstep::sim {
@@ -110,6 +111,17 @@ const object& object_of(const value& from) {
 std::string_view text_of(const value& from) {
   fits(from.is_string(), "not a text: " + boost::json::serialize(from));
   return from.get_string();
+}
+
+std::string unhex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t at = 0; at + 2 <= digits.size(); at += 2) {
+    unsigned value = 0;
+    const auto read = std::from_chars(&digits[at], &digits[at] + 2, value, 16);
+    fits(read.ec == std::errc() && read.ptr == &digits[at] + 2, "a digest is in hex");
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
 }
 
 std::string hex(std::string_view bytes) {

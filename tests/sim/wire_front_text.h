@@ -40,5 +40,6 @@ inline void fits(bool condition, const std::string& otherwise) {
 [[nodiscard]] std::string_view text_of(const boost::json::value& value);
 
 [[nodiscard]] std::string hex(std::string_view bytes);
+[[nodiscard]] std::string unhex(std::string_view digits);
 
 }  // namespace lockstep::sim

@@ -3,6 +3,8 @@
 //
 // What the simulation says in the engine's words becomes JSON here, by the server's own writers,
 // and what the front says is read by the server's own reader: so those are simulated too.
+#include <algorithm>
+
 #include "server/front/json_write.h"
 #include "server/front/sync_codec.h"
 #include "tests/sim/memory.h"
@@ -104,7 +106,9 @@ std::string reading_of(const Screen& screen) {
 class WireMemory : public Memory {
  public:
   WireMemory(DeviceIs is, Judge& judge)
-      : is_(std::move(is)), judge_(judge), front_(is_.thread.id.get(), is_.device.get()) {}
+      : is_(std::move(is)),
+        judge_(judge),
+        front_(is_.thread.id.get(), is_.device.get(), is_.window) {}
 
   void change(What what) override { last_op_ = Op(front_.change(std::visit(Written(), what))); }
   [[nodiscard]] std::size_t unanswered() const override { return front_.unanswered(); }
@@ -156,7 +160,7 @@ class WireMemory : public Memory {
     if (!at || at->at == Timestamp()) return;
     const test::ThreadTruth* truth = judge.truth(is_.thread, at->epoch);
     if (!truth) return judge.records.found(is_.device.get() + " shows a thread that never was");
-    screen_ = truth->screen(at->at);
+    screen_ = held_of(truth->screen(at->at));
     if (!screen_.thread) return;
     const std::string there = canonical_state(boost::json::parse(reading_of(screen_)).as_object());
     if (there != front_.state_json()) {
@@ -169,6 +173,23 @@ class WireMemory : public Memory {
   [[nodiscard]] Op last_op() const override { return last_op_; }
 
  private:
+  // Of a window's truth what it holds, in the order in which that came.
+  [[nodiscard]] Screen held_of(const Screen& truth) const {
+    if (!is_.window) return truth;
+    Screen held = truth;
+    held.messages.clear();
+    for (const object& message : front_.messages()) {
+      const Message* there = truth.message(MessageId(std::string(message.at("id").as_string())));
+      if (there != nullptr) held.messages.push_back(*there);
+    }
+    std::erase_if(held.runs, [&](const Run& run) {
+      return std::ranges::none_of(front_.runs(), [&](const object& mine) {
+        return std::string_view(mine.at("id").as_string()) == run.id.get();
+      });
+    });
+    return held;
+  }
+
   DeviceIs is_;
   Judge& judge_;
   WireFront front_;

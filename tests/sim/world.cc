@@ -57,7 +57,7 @@ void World::people_come() {
         DeviceIs is{{user, ThreadId("t" + std::to_string(thread))},
                     user,
                     DeviceId("d" + std::to_string(device))};
-        if (device == 0 && chance.one_in(3)) is.window = chance.between(1, 3);
+        if (device < 2 && chance.one_in(3)) is.window = chance.between(1, 3);
         // Every other device knows only the wire.
         auto memory = device % 2 == 1 ? make_wire_memory(is, judge_) : make_screen_memory(is);
         devices_.push_back(
