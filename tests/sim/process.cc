@@ -51,6 +51,10 @@ Process::~Process() = default;
 
 bool Process::ready() const { return life_ && life_->ready && !dying_; }
 
+bool Process::quiet() const {
+  return ready() && !life_->committing && !life_->executor.busy() && !life_->beside.busy();
+}
+
 Engine& Process::engine() {
   MUST(ready());
   return *life_->engine;

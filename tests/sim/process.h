@@ -66,6 +66,8 @@ class Process : private RunHost {
 
   void start();
   [[nodiscard]] bool ready() const;
+  // It is ready, and nothing is under way in it: all that is durable is told.
+  [[nodiscard]] bool quiet() const;
   // Of this life; another one after each start.
   [[nodiscard]] std::uint64_t life() const { return life_number_; }
   // Requires: it is ready.

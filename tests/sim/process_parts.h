@@ -42,6 +42,8 @@ class StrandExecutor : public Executor {
   }
   [[nodiscard]] bool runs_here() const override { return true; }
 
+  [[nodiscard]] bool busy() const { return !tasks_.empty(); }
+
   // What runs on the strand while another thread is at something.
   void run_some(std::uint64_t count) {
     for (; count > 0 && !tasks_.empty(); --count) run();
@@ -84,6 +86,8 @@ class BesideStrand : public Offload {
     waiting_.emplace_back(std::move(work), std::move(then));
     if (waiting_.size() == 1) begin();
   }
+
+  [[nodiscard]] bool busy() const { return !waiting_.empty(); }
 
  private:
   void begin() {

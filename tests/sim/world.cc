@@ -208,7 +208,7 @@ void World::heal() {
 }
 
 bool World::at_rest() const {
-  if (!process_.ready() || process_.unanswered()) return false;
+  if (!process_.quiet() || process_.unanswered()) return false;
   for (const auto& producer : producers_) {
     if (!producer->over()) return false;
   }
