@@ -48,12 +48,13 @@ enum class ActKind : std::uint8_t {
   die_at_point,
   disk_fault,
   slow_disk,
+  lying_disk,
   clock_jump,
   graceful_stop,
   backup,
   restore,
 };
-inline constexpr std::size_t act_kind_count = 30;
+inline constexpr std::size_t act_kind_count = 31;
 [[nodiscard]] const char* name_of(ActKind kind);
 
 struct Act {

@@ -79,7 +79,8 @@ void Process::start() {
 void Process::open() {
   Life& life = *life_;
   auto log = KvLog::open({life.kv, life.mark, life.fail_stop, life.executor, random_});
-  if (!log) return judge_.records.found("the store does not open: " + log.error().detail);
+  if (!log) return refused(log.error());
+  if (right_disk_) return judge_.records.found("a store opens that has lost what was told");
   life.log = std::move(*log);
   life.spied = std::make_unique<test::SpiedLog>(*life.log, judge_.records, [] { return false; });
   life.mortal = std::make_unique<MortalLog>(*life.spied, *this);
@@ -187,12 +188,45 @@ void Process::bury(Death how) {
   count_life();
   life_.reset();
   owed_.clear();
-  const std::size_t waiting = disk_.unflushed();
-  const std::size_t survive = how == Death::kill ? waiting : chance_.upto(waiting + 1);
-  if (survive < waiting) ++judge_.records.counts["fault: torn tail"];
-  disk_.power_cut(survive, how == Death::kill || chance_.one_in(2));
-  judge_.records.look_again(SimKv(disk_));
+  how == Death::kill ? disk_.power_cut(disk_.unflushed(), true) : cut_power();
+  judge_.records.look_again(SimKv(right_disk_ ? *right_disk_ : disk_));
   judge_.process_died();
+}
+
+void Process::cut_power() {
+  const std::size_t waiting = disk_.unflushed();
+  const std::size_t survive = chance_.upto(waiting + 1);
+  if (survive < waiting) ++judge_.records.counts["fault: torn tail"];
+  if (survive + 1 < waiting) ++judge_.records.counts["fault: torn tail of several batches"];
+  // What such a disk says of the mark is true: where both are lost nobody can know.
+  const bool lies = disk_.lies();
+  SimDisk whole = disk_;
+  disk_.power_cut(survive, lies || chance_.one_in(2));
+  if (!lies || !disk_.mark()) return;
+  const std::string* row = disk_.row(KvTable::meta, std::string(tail_key));
+  const std::optional<LogTail> tail = row ? decode_tail(*row) : LogTail();
+  MUST(tail.has_value());
+  if (tail->last >= *disk_.mark()) return;  // what is lost was told to nobody
+  whole.power_cut(waiting, true);
+  right_disk_ = std::move(whole);
+}
+
+// It must be, if the disk has lost what was told, and only then.
+void Process::refused(const Error& error) {
+  if (!right_disk_) return judge_.records.found("the store does not open: " + error.detail);
+  ++judge_.records.counts["store refused: " + error.code];
+  disk_ = *std::exchange(right_disk_, std::nullopt);
+  loop_.after(Micros(1), "the right disk", [this, life = life_number_] {
+    if (life != life_number_) return;
+    life_.reset();
+    start();
+  });
+}
+
+void Process::lie() {
+  if (!ready()) return;
+  ++judge_.records.counts["fault: disk that lies"];
+  disk_.lie();
 }
 
 // What it has read again that it had let go of before.
@@ -258,6 +292,7 @@ bool Process::restore() {
   if (life_) bury(Death::kill);
   ++judge_.records.counts["fault: restore of an older backup"];
   disk_ = backup_->disk;
+  right_disk_.reset();
   const Epoch next(random_.next());
   begin_epoch(disk_, next);
   judge_.go_back(*backup_->truth, next);

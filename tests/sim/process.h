@@ -9,6 +9,8 @@
 //   kill        the process dies; what was written is there, flushed or not
 //   power cut   of what was not flushed only the first part survives, by chance
 //   disk fault  a write or a flush fails; the process ends itself
+//   lying disk  several batches are not flushed, though it said so; after a power cut a start that
+//               would show less than was told is refused, and whoever runs it finds the right disk
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -83,6 +85,8 @@ class Process : private RunHost {
   void die_at(Point point, std::uint64_t count);
   void fail_disk(std::uint64_t commits, DiskFault fault) { disk_.fail_at(commits, fault); }
   void slow_disk(Micros until, Micros each);
+  // From now on the disk says that it has flushed, and has not: a power cut takes what was told.
+  void lie();
   void back_up();
   // The process is killed, an older backup takes the disk's place, the process starts again.
   // False: there is none.
@@ -121,6 +125,8 @@ class Process : private RunHost {
   void commit();
   void bury(Death how);
   void restart_later();
+  void cut_power();
+  void refused(const Error& error);
   void check_all_kept();
   void check_kept(const ThreadName& id, test::ThreadTruth& truth);
   void check_contexts(const ThreadName& thread, const test::ThreadTruth& truth);
@@ -130,6 +136,7 @@ class Process : private RunHost {
   Chance chance_;
   SimRandom random_;
   SimDisk disk_;
+  std::optional<SimDisk> right_disk_;  // while the other has lost what was told
   LineLog lines_{LineLog::Level::none, LineLog::Style::text};
   std::unique_ptr<Life> life_;
   std::uint64_t life_number_ = 0;

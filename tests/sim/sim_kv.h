@@ -43,12 +43,14 @@ class SimDisk {
 
   [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
   [[nodiscard]] bool failing() const { return failing_; }
+  [[nodiscard]] bool lies() const { return lies_; }
 
   // Damage: the bytes of one row as they lie there; nullptr if there is none.
   [[nodiscard]] std::string* row(KvTable table, const std::string& key);
   void lose(KvTable table, const std::string& key);
   // As if it had always been there.
   void put(KvTable table, const std::string& key, const std::string& value);
+  [[nodiscard]] std::optional<CommitNumber> mark() const { return mark_; }
   void set_mark(std::optional<CommitNumber> number) { mark_ = flushed_mark_ = number; }
 
  private:

@@ -172,6 +172,8 @@ void World::server_acts(const Act& act, Chance& chance) {
     case ActKind::slow_disk:
       return process_.slow_disk(Micros(chance.long_tailed(5'000'000)),
                                 Micros(chance.long_tailed(400'000)));
+    case ActKind::lying_disk:
+      return process_.lie();
     case ActKind::clock_jump: {
       const bool back = chance.one_in(2);
       ++judge_.records.counts[back ? "fault: clock jumps back" : "fault: clock jumps ahead"];
