@@ -17,6 +17,7 @@ void Process::check_all_kept() {
     if (now || now.error().code != "not_ready") {
       judge_.records.found("thread " + to_string(id) + " is shown before it is mended");
     }
+    ++judge_.records.counts["refused: not_ready"];
     if (chance_.one_in(2)) continue;  // it is mended in its turn, and others come first
     ++judge_.records.counts["thread asked for before it is mended"];
     life_->engine->mend(id, [this, id, alive = std::weak_ptr(life_->alive)] {

@@ -91,6 +91,57 @@ void Producer::write_astray(StepBatch batch, std::set<std::string> codes,
       });
 }
 
+// Asks for what is not there, for more than a request may bring, and for more than may wait.
+void World::ask_astray(Chance& chance) {
+  if (!process_.ready() || judge_.records.threads.empty()) return;
+  const auto& threads = judge_.records.threads;
+  const auto& [name, truth] =
+      *std::next(threads.begin(), static_cast<std::ptrdiff_t>(chance.upto(threads.size())));
+  Engine& engine = process_.engine();
+  if (!truth.there() || truth.erase_asked || !engine.mended(name)) return;
+  const auto expect = [this](const std::string& code, const auto& result) {
+    const std::string answer = result ? "well" : result.error().code;
+    if (answer == "stopping") return;
+    if (answer != code)
+      return judge_.records.found("what should be " + code + " is answered " + answer);
+    ++judge_.records.counts["refused: " + code];
+  };
+  expect("unknown_run", engine.run(name.owner, name, RunId("nowhere")));
+  expect("unknown_message",
+         engine.messages(name.owner, name, {MessageId("never"), 1, std::nullopt}));
+  const auto now = engine.snapshot(name.owner, name, std::nullopt);
+  if (!now) return judge_.records.found("a thread of its user's can't be read");
+  for (const RunId& id : truth.runs()) {
+    const auto run = engine.run(name.owner, name, id);
+    if (run && run->status == RunStatus::queued) {
+      expect("not_started", engine.context(name.owner, name, id));
+    }
+  }
+  SyncRequest request;
+  request.thread = name;
+  request.changes.user = name.owner;
+  request.changes.changes.resize(limits::changes_max + 1);
+  engine.sync(std::move(request), [this, expect](const Result<SyncReply>& reply) {
+    if (!process_.dying()) expect("too_large", reply);
+  });
+  if (chance.one_in(8)) flood(name);
+}
+
+// More than a thread's lane holds: what has no room is refused at once, and all the others are
+// answered.
+void World::flood(const ThreadName& name) {
+  for (std::size_t left = limits::lane_inputs_max + 1; left > 0; --left) {
+    StepBatch batch{RunId("nowhere"), 1, {{1, EndRun{RunStatus::completed, {}, {}}}}};
+    process_.engine().write(name.owner, name, std::move(batch),
+                            [this](const std::expected<StepAck, StepRefusal>& answer) {
+                              if (process_.dying()) return;
+                              check_astray(judge_, {"unknown_run"}, answer);
+                              if (answer || answer.error().code != "overloaded") return;
+                              ++judge_.records.counts["steps refused: overloaded"];
+                            });
+  }
+}
+
 // A front takes a model's run for its own.
 void World::meddle(Chance& chance) {
   if (!process_.ready()) return;

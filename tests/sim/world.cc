@@ -124,6 +124,7 @@ void World::act(const Act& act) {
     case ActKind::trespass:
       return trespass(chance);
     case ActKind::meddle:
+      ask_astray(chance);
       return meddle(chance);
     case ActKind::device_off:
       return some_device(chance).switch_off(Micros(chance.long_tailed(20'000'000)));

@@ -77,7 +77,11 @@ class World {
   void look(Chance& chance);
   void look_at_page(const ThreadName& name, const Screen& screen, const Cursor& at, Chance& chance);
   void trespass(Chance& chance);
-  void meddle(Chance& chance);  // strangers.cc
+
+  // --- What nobody may (strangers.cc)
+  void meddle(Chance& chance);
+  void ask_astray(Chance& chance);
+  void flood(const ThreadName& name);
   void drawer(Chance& chance);
 
   std::uint64_t seed_;
