@@ -260,7 +260,8 @@ void World::check_reading(Device& device) {
     return judge_.records.found(name + " never comes to rest: " + device.standing());
   if (device.is().window) return device.memory().check(judge_);
   wrong = test::difference(device.memory().screen(), now->screen);
-  if (!wrong.empty()) judge_.records.found("at rest " + name + " shows something else: " + wrong + " (" +
+  if (!wrong.empty())
+    judge_.records.found("at rest " + name + " shows something else: " + wrong + " (" +
                          device.standing() + ")");
 }
 
