@@ -7,7 +7,6 @@
 
 #include "engine/engine_local.h"
 #include "engine/entry_rows.h"
-#include "engine/held.h"
 #include "engine/limits.h"
 #include "engine/marks.h"
 #include "engine/must.h"
@@ -38,12 +37,10 @@ bool starts_run(const ChangeRequest& request) {
   });
 }
 
-// What a running run keeps in memory: its thread, and what its model was given.
-std::size_t bytes_of_run(const ThreadState& state, const Context& context) {
-  std::size_t bytes = size_of(context.path) + context.settings.size();
-  for (std::size_t at = 0; at < state.messages.size(); ++at) bytes += held_by(state.messages[at]);
-  for (std::size_t at = 0; at < state.runs.size(); ++at) bytes += held_by(state.runs[at]);
-  return bytes;
+// What a running run keeps in memory, about: the path in its thread, and as its model was given it.
+// Other branches are not counted, because that would cost a look at each message of the thread.
+std::size_t bytes_of_run(const Context& context) {
+  return 2 * size_of(context.path) + context.settings.size();
 }
 
 StepRefusal refusal_of(const Error& error) {
@@ -183,7 +180,7 @@ void LocalEngine::start(LiveThread& thread, const RunId& id) {
     const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
     if (silence_max) outside_.begins(thread.number, {thread.name, run.id, *silence_max});
     if (!silence_max) {
-      const std::size_t bytes = bytes_of_run(thread.state, context->context);
+      const std::size_t bytes = bytes_of_run(context->context);
       run_shares_.begins(thread.number, run.id, thread.name.owner, bytes);
     }
     return host_.started(run.agent, std::move(context->context), run.attempt);
