@@ -4,6 +4,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <deque>
 #include <future>
 #include <thread>
 
@@ -125,7 +126,12 @@ struct FrontFixture::Inside {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Server> server;
   std::promise<void> stopped;
-  std::promise<void> background_goes;
+  struct Hold {
+    std::promise<void> begun;
+    std::promise<void> goes;
+  };
+  std::deque<Hold> holds;
+  std::size_t let_go = 0;  // of them
   std::string refusal;
   std::thread thread;
 
@@ -235,16 +241,22 @@ void FrontFixture::change_tokens(Auth auth) {
 
 void FrontFixture::hold_background() {
   inside_->on_strand([this] {
+    Inside::Hold& hold = inside_->holds.emplace_back();
     inside_->background.run(
-        [go = inside_->background_goes.get_future().share()] {
-          go.wait();
+        [&hold] {
+          hold.begun.set_value();
+          hold.goes.get_future().wait();
           return 0;
         },
         [](int) {});
   });
 }
 
-void FrontFixture::let_background_go() { inside_->background_goes.set_value(); }
+void FrontFixture::let_background_go() {
+  std::deque<Inside::Hold>& holds = inside_->holds;
+  holds.at(inside_->let_go++).goes.set_value();
+  if (inside_->let_go < holds.size()) holds[inside_->let_go].begun.get_future().wait();
+}
 
 void FrontFixture::cut_all() {
   inside_->on_strand([this] { inside_->server.reset(); });

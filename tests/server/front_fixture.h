@@ -36,7 +36,8 @@ class FrontFixture {
   void set_tokens(Auth auth);
   // The same, and connections are told.
   void change_tokens(Auth auth);
-  // What is done beside the strand waits, from now until `let_background_go`.
+  // What is done beside the strand waits, from now until `let_background_go`. Held a second time,
+  // it goes on from the first hold to the second.
   void hold_background();
   void let_background_go();
   // The server goes, and every connection with it.

@@ -93,6 +93,24 @@ TEST_F(Revoked, ATokenThatIsRevokedWhileItsLargeSocketMessageIsReadChangesNothin
   EXPECT_EQ(thread_of_ada().status, 404);
 }
 
+TEST_F(Revoked, AStreamDoesNotBeginWithATokenThatIsRevokedWhileItsChangesAreMadeDurable) {
+  server.hold_background();
+  Client client(server.port());
+  client.send(request_text("POST", "/v1/threads/t/sync",
+                           large_put.substr(0, large_put.size() - 1) + R"(,"follow":"live"})",
+                           ada));
+  wait_for_body(large_put.size());
+  // The body is read, and its entry, which is long, is to be written there.
+  server.hold_background();
+  server.let_background_go();
+
+  server.change_tokens(only_bob());
+  server.let_background_go();
+
+  EXPECT_EQ(client.read_reply().status, 401);
+  EXPECT_EQ(thread_of_ada().status, 200) << "what was taken stays";
+}
+
 TEST_F(Revoked, ABodyOfAnotherUserThatWaitsMeanwhileIsTaken) {
   server.hold_background();
   Client client(server.port());
