@@ -70,8 +70,8 @@ struct Diff {
   friend bool operator==(const Diff&, const Diff&) = default;
 };
 
-// May `diff` be made without the entries since `from`? True if no message that was whole before
-// `from` has changed since.
+// Does `diff` need the entries since `from`? True if a message that was made or last put at `from`
+// or before has grown, been cut or ended since: then only those entries say what of it has stayed.
 [[nodiscard]] bool diff_needs_past(const ThreadState& now, Timestamp from);
 
 // Requires: `past` is of `from`, or null and not needed.

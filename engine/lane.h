@@ -4,8 +4,9 @@
 // What fronts, producers and the engine itself want of a thread waits here in one queue. One append
 // is in flight; when it is durable, the next input is decided on the state that it left:
 //
-//   waiting ──decide──> entry ──append──> durable ──fold (States)──> followers ──> answers ──> run
-//   host
+//   waiting ──decide──> entry ──append──> durable
+//                                            └──> fold ──> followers ──> answers ──> run host
+//                                               (States)     (Hub)
 //
 // A long entry is written (encoded, with its rows) beside the strand, in the place between decide
 // and append; so its lane waits for it, and no other does.

@@ -9,9 +9,11 @@
 // the configuration has another by then. A run that failed, whoever wrote it, is one line of the
 // log.
 //
-//   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write ──ack──> next
-//   batch
-//                                                                        └─ refused ──> the end
+//   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write
+//                                                   ^                 │   │
+//                                                   └────── ack ──────┘   └─ refused ──> the end
+//
+// A batch that is refused as `overloaded` is not the end: it is sent again a little later.
 //
 // Lives on: the engine strand. Must outlive the engine, whose host it is; what it drives is let go
 // by `stop`.

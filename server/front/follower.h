@@ -2,10 +2,12 @@
 // follower.h: a thread, followed: first the diff, if there is one, then entries as they become
 // durable.
 //
-//   diff frames ──> entries … ──> end        `live` comes once, when the backlog is done, if asked
-//   for
-//                      ^  |
-//                      └──┘ woken by a commit
+//   diff frames ──> entries … ──> end
+//                    ^     │
+//                    └─────┘ woken by a commit
+//
+// If it was asked for, a `live` frame comes once, when the backlog is done. One comes before the
+// first entry if the cursor was of an earlier epoch.
 //
 // All that it remembers is a cursor and which runs it waits for. It is told that there is more, and
 // takes what lies between its cursor and the durable end when its connection can write: from the

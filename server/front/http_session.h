@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // http_session.h: the requests of one connection, until it becomes a stream or a socket, or closes.
 //
-//   idle ──byte──> reading ──whole──> answering ──> idle …            HTTP/1.1, one request after
-//   another
-//                     │                   ├──> streaming ──> closed   SSE, NDJSON: the connection
-//                     is ours └─ refused ─> closed└──> upgraded               WebSocket
+//   idle ──byte──> reading ──whole──> answering ──> idle          HTTP/1.1: the next request
+//                     │                   ├──> streaming ──> closing   SSE, NDJSON, to their end
+//                     │                   ├──> upgrading ──> closing   a WsSession takes over
+//                     │                   └──> closing                 without keep-alive
+//                     └──refused──> closing
 //
 // What follows a request is kept, up to a limit, until that one is answered. While an answer is
 // waited for, the reading side is watched: a client that goes away takes what it waited for with

@@ -8,11 +8,11 @@
 // How parts are sent:
 //   text         as it is; several of a message are joined by an empty line
 //   reasoning    not at all: providers want back only what they signed
-//   tool_call    in the assistant message's `tool_calls`; only whole ones (arguments are a JSON
-//   object) tool_result  a message of role `tool`, right behind the message with its call, wherever
-//   it stands
-//                in the path; a call without one gets a made one, a result without a call is left
-//                out
+//   tool_call    in the assistant message's `tool_calls`; only whole ones: the arguments are a JSON
+//                object, or are empty in a message that is complete (then `{}` is sent)
+//   tool_result  a message of role `tool`, right behind the message with its call, wherever in the
+//                path it stands; a call without one gets a made one, a result without a call before
+//                it is left out
 //   file         an image in a user's message: `image_url`. All else: a line of text that names it
 //   data         a line of text: its name, and its value as JSON
 // A message of which nothing is left is left out.
