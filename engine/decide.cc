@@ -114,8 +114,8 @@ class Judge {
     const WhenBusy when = change.when_busy.value_or(
         place.kind == Place::Kind::after ? WhenBusy::queue : WhenBusy::interrupt);
     if (busy && when == WhenBusy::reject) return refuse("busy", "another run goes on");
-    if (busy && draft_.state().waiting.size() >= limits::queued_runs_max) {
-      return refuse("too_many", "too many runs wait in this thread");
+    if (const char* full = no_room(draft_, change)) {
+      return refuse("too_many", full);
     }
     const std::optional<MessageId> anchor = draft_.state().nearest_living(place.message);
     if (draft_.state().running && when == WhenBusy::interrupt) {

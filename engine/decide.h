@@ -31,6 +31,8 @@ struct Rules {
   bool (*is_json_object)(std::string_view text);
   Epoch epoch;
   std::vector<std::pair<Epoch, Timestamp>> former;  // earlier epochs, and what is kept of each here
+  // Is there room for a run that this process writes, beside its user's others? (run_shares.h)
+  bool room_for_run = true;
 };
 
 struct Decision {

@@ -31,18 +31,6 @@ bool brings_work(const ChangeRequest& request) {
   });
 }
 
-bool starts_run(const ChangeRequest& request) {
-  return std::ranges::any_of(request.changes, [](const Change& change) {
-    return std::holds_alternative<StartRun>(change.what);
-  });
-}
-
-// What a running run keeps in memory, about: the path in its thread, and as its model was given it.
-// Other branches are not counted, because that would cost a look at each message of the thread.
-std::size_t bytes_of_run(const Context& context) {
-  return 2 * size_of(context.path) + context.settings.size();
-}
-
 StepRefusal refusal_of(const Error& error) {
   StepRefusal refusal;
   refusal.code = error.code;
@@ -153,6 +141,30 @@ ThreadNumber LocalEngine::next_number() {
   return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
 }
 
+bool LocalEngine::has_room_for_run(const LiveThread& thread) const {
+  if (!parts_.memory) return true;
+  return run_shares_.held_by(thread.name.owner) < RunShares::share_of(parts_.memory->bytes_max());
+}
+
+// Counted from here on, so that many starts at one time find what the others will hold.
+void LocalEngine::begins(const LiveThread& thread, const Entry& entry) {
+  if (!parts_.memory) return;
+  for (const Event& event : entry.events) {
+    const auto* started = std::get_if<RunStarted>(&event);
+    if (!started) continue;
+    run_shares_.begins(thread.number, started->run, thread.name.owner,
+                       RunShares::bytes_of(thread.state, entry, started->head));
+  }
+}
+
+void LocalEngine::never_began(const LiveThread& thread, const Entry& entry) {
+  for (const Event& event : entry.events) {
+    if (const auto* started = std::get_if<RunStarted>(&event)) {
+      run_shares_.ends(thread.number, started->run);
+    }
+  }
+}
+
 void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
   // In the thread, and with the model that has written it.
   run_shares_.grows(thread.number, 2 * size_of(entry));
@@ -178,10 +190,9 @@ void LocalEngine::start(LiveThread& thread, const RunId& id) {
   auto context = context_of(thread, thread.state, run);
   if (context) {
     const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
-    if (silence_max) outside_.begins(thread.number, {thread.name, run.id, *silence_max});
-    if (!silence_max) {
-      const std::size_t bytes = bytes_of_run(context->context);
-      run_shares_.begins(thread.number, run.id, thread.name.owner, bytes);
+    if (silence_max) {
+      outside_.begins(thread.number, {thread.name, run.id, *silence_max});
+      run_shares_.ends(thread.number, run.id);  // it holds nothing between two steps
     }
     return host_.started(run.agent, std::move(context->context), run.attempt);
   }
@@ -222,12 +233,6 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   if (changes && !has_memory(bytes, brings_work(request.changes))) {
     return later<Result<SyncReply>>(std::move(done), std::unexpected(no_memory()));
   }
-  if (starts_run(request.changes) && !may_start(request.thread.owner)) {
-    return later<Result<SyncReply>>(
-        std::move(done), fail(Kind::overloaded, "overloaded",
-                              "the running runs of this user hold their share of memory: ask again "
-                              "when one has ended"));
-  }
   // A cursor of a thread that is not there has an answer of its own, which the gate gives.
   auto thread = changes || request.changes.cursor
                     ? states_.open_or_make(request.changes.user, request.thread)
@@ -251,11 +256,6 @@ bool LocalEngine::has_memory(std::size_t bytes, bool is_new) {
   if (!parts_.memory) return true;
   return is_new ? parts_.memory->admits(MemoryKind::steps, bytes)
                 : parts_.memory->admits_begun(MemoryKind::steps, bytes);
-}
-
-bool LocalEngine::may_start(const UserId& user) const {
-  if (!parts_.memory) return true;
-  return run_shares_.held_by(user) < RunShares::share_of(parts_.memory->bytes_max());
 }
 
 void LocalEngine::make_missing_ids(ChangeRequest& request) {

@@ -91,6 +91,9 @@ class LocalEngine final : public Engine, private LaneHost {
   void on_commit(std::span<const Committed> committed);
   ThreadNumber next_number() override;
   [[nodiscard]] ThreadNumber unused_number() const override { return next_number_; }
+  [[nodiscard]] bool has_room_for_run(const LiveThread& thread) const override;
+  void begins(const LiveThread& thread, const Entry& entry) override;
+  void never_began(const LiveThread& thread, const Entry& entry) override;
   void happened(LiveThread& thread, const Entry& entry) override;
   bool outlives(const LiveThread& thread) const override { return outside_.has(thread.number); }
   void idle(LiveThread& thread) override;
@@ -108,8 +111,6 @@ class LocalEngine final : public Engine, private LaneHost {
   // May so many bytes more be taken in?
   [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
   void give_up(std::size_t bytes);
-  // May a run of this user be started beside those that run?
-  [[nodiscard]] bool may_start(const UserId& user) const;
 
   Lane& lane(LiveThread& thread);
   void start(LiveThread& thread, const RunId& run);

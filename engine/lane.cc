@@ -106,8 +106,9 @@ void Lane::take_changes(Waiting next) {
     bytes_ -= next.bytes;
     return input.done(std::unexpected(pasts.error()));
   }
-  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(),
-                             rules_of(parts_.rules, thread_));
+  Rules rules = rules_of(parts_.rules, thread_);
+  rules.room_for_run = parts_.host.has_room_for_run(thread_);
+  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
   InFlight in_flight;
   in_flight.outcomes = std::move(decision.outcomes);
   const bool trace = decision.leaves_trace();
@@ -165,6 +166,7 @@ void Lane::append(Decision decision, InFlight in_flight) {
     }
   }
   in_flight.entry = std::make_shared<const Entry>(std::move(entry));
+  parts_.host.begins(thread_, *in_flight.entry);
   in_flight.began = parts_.clock.now();
   auto entry_writer = in_flight.tombstone ? EntryWriter::of_last(thread_, in_flight.entry)
                                           : EntryWriter::of(thread_, in_flight.entry,
@@ -236,6 +238,7 @@ void Lane::happened(InFlight done) {
 
 void Lane::failed(InFlight done, const Error& error) {
   thread_.erasing = false;
+  parts_.host.never_began(thread_, *done.entry);
   if (error.kind != Kind::conflict) return refuse(std::move(done), error);
   // Somebody else has written: read on, and decide again.
   const Result<void> read = parts_.states.reload(thread_);

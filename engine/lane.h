@@ -49,6 +49,11 @@ class LaneHost {
   virtual ThreadNumber next_number() = 0;
   // The first that no thread has been given.
   [[nodiscard]] virtual ThreadNumber unused_number() const = 0;
+  // Is there room for a run that this process writes, beside the others of the thread's user?
+  [[nodiscard]] virtual bool has_room_for_run(const LiveThread& thread) const = 0;
+  // An entry with starts is on its way to the log, or could not be written.
+  virtual void begins(const LiveThread& thread, const Entry& entry) = 0;
+  virtual void never_began(const LiveThread& thread, const Entry& entry) = 0;
   // The entry is durable, folded, and told to followers and to those who waited for it.
   virtual void happened(LiveThread& thread, const Entry& entry) = 0;
   // Does its running run go on without this process?

@@ -257,6 +257,19 @@ std::optional<MessageId> resolve(const ThreadState& state, const Place& place) {
   return head && state.lies_below(*head, anchor) ? head : anchor;
 }
 
+const char* no_room(const Draft& draft, const StartRun& start) {
+  const ThreadState& state = draft.state();
+  if (state.running || !state.waiting.empty()) {
+    const bool full = state.waiting.size() >= limits::queued_runs_max;
+    return full ? "too many runs wait in this thread" : nullptr;
+  }
+  if (draft.before().running || draft.rules().room_for_run) return nullptr;
+  const Agents& agents = draft.rules().agents;
+  const auto settings = agents.settings(start.agent, start.params);
+  if (settings && agents.outlives(start.agent, settings->bytes)) return nullptr;
+  return "this user's running runs hold their share of memory: say it again when one has ended";
+}
+
 void start(Draft& draft, std::uint32_t number) {
   const Run run = draft.state().runs[number].run;
   const auto settings = draft.rules().agents.settings(run.agent, run.params);

@@ -65,6 +65,10 @@ void move_head(Draft& draft, const std::optional<MessageId>& head);
 void start(Draft& draft, std::uint32_t run);
 // Starts the next run, if none is running.
 void start_next(Draft& draft);
+// Why there is no room for this start; null: there is. It waits, or takes the place of another, in
+// a thread in which one runs; else it needs room beside its user's others, unless it is written
+// from outside.
+[[nodiscard]] const char* no_room(const Draft& draft, const StartRun& start);
 // Ends all that wait.
 void interrupt_waiting(Draft& draft);
 

@@ -2,8 +2,31 @@
 #include "engine/run_shares.h"
 
 #include "engine/must.h"
+#include "engine/sizes.h"
 
 namespace lockstep {
+
+std::size_t RunShares::bytes_of(const ThreadState& state, const Entry& entry,
+                                const std::optional<MessageId>& head) {
+  std::size_t bytes = 0;
+  std::optional<MessageId> next = head;
+  // Messages of the entry stand above those that it makes later.
+  for (auto event = entry.events.rbegin(); next && event != entry.events.rend(); ++event) {
+    if (const auto* put = std::get_if<MessagePut>(&*event); put && put->message.id == next) {
+      bytes += size_of(put->message);
+      next = put->message.parent;
+    } else if (const auto* made = std::get_if<MessageCreated>(&*event);
+               made && made->message == next) {
+      next = made->parent;
+    }
+  }
+  for (const MessageRow* row = next ? state.message(*next) : nullptr; row;
+       row = next ? state.message(*next) : nullptr) {
+    bytes += size_of(row->message);
+    next = row->message.parent;
+  }
+  return 2 * bytes;
+}
 
 void RunShares::begins(ThreadNumber thread, const RunId& run, const UserId& user,
                        std::size_t bytes) {

@@ -3,18 +3,22 @@
 //
 // A thread whose run is written by this process stays in memory until the run has ended, and its
 // model holds what it was given and has written. Nothing of that can be given up for others. So it
-// is counted by the user whose thread it is, and who holds a share of all memory so starts no
-// further run: `overloaded`, until one has ended. A run that was started goes on, so the share can
-// be exceeded by what the last one holds and writes. Runs that are written from outside hold
-// nothing between two steps, and are not counted.
+// is counted by the user whose thread it is. A user whose runs hold their share of memory starts no
+// run in a further thread until one has ended: the start is refused as `too_many`, and the other
+// changes of its request stand. A run is counted from when its start goes to the log; it goes on,
+// so the last one can exceed the share by what it holds and writes. Runs that are written from
+// outside hold nothing between two steps, and are not counted.
 //
 // Lives on: the engine strand.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <unordered_map>
 
+#include "engine/event.h"
 #include "engine/ids.h"
+#include "engine/state.h"
 
 namespace lockstep {
 
@@ -30,6 +34,12 @@ class RunShares {
   RunShares() = default;
   RunShares(const RunShares&) = delete;
   RunShares& operator=(const RunShares&) = delete;
+
+  // What a run keeps in memory, about: the path to its head, in its thread and as its model is
+  // given it. Other branches are not counted, because that would cost a look at each message.
+  // `state` is before the entry that starts it. Work: as long as the path.
+  [[nodiscard]] static std::size_t bytes_of(const ThreadState& state, const Entry& entry,
+                                            const std::optional<MessageId>& head);
 
   // A run of this thread begins, and holds so many bytes. One runs at a time: a former one is over.
   void begins(ThreadNumber thread, const RunId& run, const UserId& user, std::size_t bytes);

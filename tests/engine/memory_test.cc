@@ -163,25 +163,111 @@ TEST_F(MemoryTest, NewWorkIsOverloadedWhileRunsHoldAllAndGoesThroughOnceOneHasEn
   EXPECT_EQ(text("big").size(), 3 * mib);
 }
 
+// What the first change has become: `applied`, or why not.
+std::string first_outcome(const Result<SyncReply>& reply) {
+  if (!reply) return "refused as a whole: " + reply.error().code;
+  const Outcome& outcome = reply->outcomes.at(0);
+  return outcome.applied ? "applied" : outcome.code;
+}
+
 TEST_F(MemoryTest, TheRunningRunsOfOneUserLeaveRoomForThoseOfOthers) {
   account.set_bytes_max(64 * mib);
   const auto starts = [this](const std::string& who, int number) {
     user = UserId(who);
     make_thread("t-" + std::to_string(number), 2 * mib);
-    return code_of(sync({change_of(ask("r1", "u2", "hello"))}));
+    return first_outcome(sync({change_of(ask("r1", "u2", "hello"))}));
   };
   // Each holds its thread, and what the model was given.
   int running = 0;
-  while (running < 12 && starts("ann", running) != "overloaded") ++running;
+  while (running < 12 && starts("ann", running) == "applied") ++running;
 
   EXPECT_EQ(running, 6);
-  EXPECT_EQ(starts("ann", 50), "overloaded");
-  EXPECT_NE(code_of(sync({change_of(put("u5", "a word"))})), "overloaded") << "that is no run";
-  for (int number = 100; number < 104; ++number) EXPECT_NE(starts("bob", number), "overloaded");
+  EXPECT_EQ(starts("ann", 50), "too_many");
+  EXPECT_EQ(first_outcome(sync({change_of(put("u5", "a word"))})), "applied") << "that is no run";
+  for (int number = 100; number < 104; ++number) EXPECT_EQ(starts("bob", number), "applied");
   user = UserId("ann");
   thread = tid("t-0");
   EXPECT_TRUE(write(batch("r1", {opened(1, "a1"), run_over(2)})));
-  EXPECT_NE(starts("ann", 60), "overloaded") << "one has ended";
+  EXPECT_EQ(starts("ann", 60), "applied") << "one has ended";
+}
+
+// A share that is full: of 16 MiB three eighths, which one run holds.
+struct FullShare : MemoryTest {
+  FullShare() {
+    account.set_bytes_max(16 * mib);
+    make_thread("t1", 3 * mib);
+    EXPECT_EQ(first_outcome(sync({change_of(ask("r1", "u2", "hello"))})), "applied");
+  }
+  Result<SyncReply> answer_to(const SyncRequest& asked) {
+    auto answer = ask_for(SyncRequest(asked));
+    executor.run();
+    return std::move(*answer);
+  }
+};
+
+TEST_F(FullShare, RefusesAStartAloneAndTakesTheStopBesideIt) {
+  auto both = sync({change_of(stop("r1")), change_of(ask("r2", "u3", "and now?"))});
+
+  ASSERT_TRUE(both.has_value()) << both.error().code;
+  EXPECT_TRUE(both->outcomes.at(0).applied);
+  EXPECT_EQ(run("r1").status, RunStatus::stopped);
+  EXPECT_TRUE(both->outcomes.at(1).applied) << "it takes the other's place";
+  thread = tid("t2");
+  EXPECT_EQ(first_outcome(sync({change_of(ask("r1", "u1", "elsewhere"))})), "too_many");
+}
+
+TEST_F(FullShare, LetsTheNextTurnOfTheThreadWait) {
+  EXPECT_EQ(first_outcome(sync({change_of(ask("r2", "u3", "and then?"))})), "applied");
+  EXPECT_EQ(run("r2").status, RunStatus::queued);
+}
+
+TEST_F(FullShare, IsRememberedAsAnyRefusalIs) {
+  thread = tid("t2");
+  ASSERT_EQ(first_outcome(sync({change_of(put("u0", "there"))})), "applied");
+  Change start = change_of(ask("r1", "u1", "hello"));
+  start.op = Op(7);
+  start.content = content_of(start);
+  const SyncRequest asked = request({start});
+  ASSERT_EQ(first_outcome(answer_to(asked)), "too_many");
+  thread = tid("t1");
+  ASSERT_TRUE(write(batch("r1", {opened(1, "a1"), run_over(2)})));
+  thread = tid("t2");
+
+  const auto again = answer_to(asked);
+
+  EXPECT_EQ(first_outcome(again), "too_many");
+  EXPECT_TRUE(again->outcomes.at(0).duplicate);
+}
+
+TEST_F(FullShare, TellsAnotherUserNothing) {
+  SyncRequest theirs = request({change_of(ask("r9", "u9", "hello"))});
+  theirs.changes.user = uid("bob");
+
+  EXPECT_EQ(code_of(answer_to(theirs)), "unknown_thread");
+}
+
+TEST_F(FullShare, IsOfNoConcernToRunsThatAreWrittenFromOutside) {
+  for (int number = 2; number < 8; ++number) {
+    thread = tid("t-" + std::to_string(number));
+    StartRun push = ask("r1", "u2", "hello");
+    push.agent = AgentName("push");
+    EXPECT_EQ(first_outcome(sync({change_of(push)})), "applied") << number;
+  }
+}
+
+TEST_F(MemoryTest, ManyStartsAtOneTimeFindWhatTheOthersWillHold) {
+  account.set_bytes_max(64 * mib);
+  std::vector<Answer<Result<SyncReply>>> answers;
+  for (int number = 0; number < 12; ++number) {
+    make_thread("t-" + std::to_string(number), 2 * mib);
+    answers.push_back(ask_for(request({change_of(ask("r1", "u2", "hello"))})));
+  }
+
+  executor.run();
+
+  const auto started = std::ranges::count_if(
+      answers, [](const auto& answer) { return first_outcome(*answer) == "applied"; });
+  EXPECT_EQ(started, 6);
 }
 
 TEST_F(MemoryTest, WhatARunWritesCountsInItsUsersShare) {
@@ -191,21 +277,11 @@ TEST_F(MemoryTest, WhatARunWritesCountsInItsUsersShare) {
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", std::string(4 * mib, 'x'))})));
 
   thread = tid("t2");
-  EXPECT_EQ(code_of(sync({change_of(ask("r1", "u2", "hello"))})), "overloaded");
+  EXPECT_EQ(first_outcome(sync({change_of(ask("r1", "u2", "hello"))})), "too_many");
   thread = tid("t1");
   EXPECT_TRUE(write(batch("r1", {run_over(3)})));
   thread = tid("t2");
-  EXPECT_NE(code_of(sync({change_of(ask("r1", "u2", "hello"))})), "overloaded");
-}
-
-TEST_F(MemoryTest, RunsThatAreWrittenFromOutsideHoldNothingOfTheShare) {
-  account.set_bytes_max(16 * mib);
-  for (int number = 0; number < 8; ++number) {
-    make_thread("t-" + std::to_string(number), mib);
-    StartRun push = ask("r1", "u2", "hello");
-    push.agent = AgentName("push");
-    EXPECT_NE(code_of(sync({change_of(push)})), "overloaded") << number;
-  }
+  EXPECT_EQ(first_outcome(sync({change_of(ask("r2", "u3", "hello"))})), "applied");
 }
 
 TEST_F(MemoryTest, AStopIsTakenThoughAllMemoryIsInUse) {
