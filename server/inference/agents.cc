@@ -136,9 +136,9 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
   for (const auto& [name, agent] : agents) {
     Result<std::unique_ptr<Agent>> made = make_agent(agent, means);
     if (!made) {
-      return fail(made.error().kind, made.error().code,
-                  (agent.where.empty() ? "agent " + name : agent.where) + ": " +
-                      made.error().detail);
+      return fail(
+          made.error().kind, made.error().code,
+          (agent.where.empty() ? "agent " + name : agent.where) + ": " + made.error().detail);
     }
     const auto shown = agent.params ? secret_in(*agent.params) : std::nullopt;
     if (shown) set->warnings_.push_back({"params_are_shown", name, *shown});

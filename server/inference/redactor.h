@@ -7,10 +7,11 @@
 // done to it, above all before it is shortened: half a key is no match any more.
 //
 // A secret and a text are compared in one normal form: escapes undone, up to three times over
-// (percent, JSON, HTML, C, quoted-printable, in any mixture), in small letters, without white space
-// and what has no width. A secret is looked for so, in base 64 of either alphabet at any offset in
-// a longer text, and in hex. What stands there may be cut: the beginning of a secret is struck from
-// 8 characters on, any other piece from 16 on; shorter pieces would be found in ordinary words.
+// (percent, JSON, HTML, C, quoted-printable, in any mixture), in small letters, without white
+// space, control characters and what has no width. A secret is looked for so, in base 64 of either
+// alphabet at any offset in a longer text, and in hex. What stands there may be cut: the beginning
+// of a secret is struck from 8 characters on, any other piece from 16 on; shorter pieces would be
+// found in ordinary words.
 //
 // A value: all agents are given the same one, with the secrets of all.
 //

@@ -55,6 +55,12 @@ const std::vector<std::pair<std::string, std::string>> quoted = {
     {"hex of UTF-16",
      "73006b002d00700072006f006a002f00410039002b007a005f005100220026003c0037003d007800"},
     {"with a space that has no width", "sk-proj/A9\u200B+z_Q\"&<7=x"},
+    {"with a form feed between", "sk-proj/A9\f+z_Q\"&<7=x"},
+    {"with a vertical tab between", "sk-proj/A9\v+z_Q\"&<7=x"},
+    {"with a control character of the upper half", "sk-proj/A9\u0085+z_Q\"&<7=x"},
+    {"with a space that does not break", "sk-proj/A9\u00A0+z_Q\"&<7=x"},
+    {"with a mark of direction", "sk-proj/A9\u202E+z_Q\"&<7=x"},
+    {"with a variation selector", "sk-proj/A9\uFE0F+z_Q\"&<7=x"},
 };
 
 TEST(Redactor, StrikesASecretInWhateverFormItIsQuoted) {
