@@ -15,9 +15,9 @@ build=(
   capnproto libcapnp-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
   prometheus-cpp-dev libutf8proc-dev libcmark-dev
 )
-# The page is tested in a real browser.
+# The page is tested in a real browser, and what the documents say to type is typed.
 test=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev chromium
-  fonts-dejavu-core)
+  fonts-dejavu-core curl)
 # clang 19: older ones reject std::expected with this library. It also builds the fuzz targets.
 lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 
