@@ -28,6 +28,14 @@ std::string name_of(uid_t user) {
   return known ? std::string(entry.pw_name) : "user " + std::to_string(user);
 }
 
+// As a person finds it, wherever they stand.
+std::string shown(const fs::path& path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  if (error) return path.string();
+  return (whole.filename() == "." ? whole.parent_path() : whole).string();
+}
+
 std::unexpected<Error> denied(const fs::path& path) {
   std::string whose;
   struct stat is{};
@@ -37,21 +45,31 @@ std::unexpected<Error> denied(const fs::path& path) {
     whose = ": it belongs to " + name_of(is.st_uid) + ", mode " + mode.data() +
             ", and this runs as " + name_of(::geteuid());
   }
-  return fail(Kind::unavailable, "denied", path.string() + ": permission denied" + whose);
+  return fail(Kind::unavailable, "denied", shown(path) + ": permission denied" + whose);
 }
 
 // Nothing else counts: what is not there, or can't be asked, is somebody else's to say.
+bool is_denial(int error) { return error == EACCES || error == EPERM; }
+
 bool is_closed(const fs::path& path, int wanted) {
-  return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 &&
-         (errno == EACCES || errno == EPERM);
+  return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 && is_denial(errno);
 }
 
-// The way to it: the first folder from the top that can't be gone through.
+// May it not be gone through? A file in the way is not closed: there is no way.
+bool bars_the_way(const fs::path& step) {
+  struct stat is{};
+  if (::stat(step.c_str(), &is) != 0) return is_denial(errno);
+  return S_ISDIR(is.st_mode) && is_closed(step, X_OK);
+}
+
+// The way to it, as the kernel goes it: from the top, or from the working folder, whose own parents
+// nobody asks for.
 Result<void> check_way(const fs::path& folder) {
   fs::path way;
+  if (folder.is_relative() && bars_the_way(".")) return denied(".");
   for (const fs::path& step : folder.parent_path()) {
     way /= step;
-    if (is_closed(way, X_OK)) return denied(way);
+    if (bars_the_way(way)) return denied(way);
   }
   return {};
 }
@@ -60,7 +78,8 @@ Result<void> check_way(const fs::path& folder) {
 Result<void> check_can_be_made(fs::path folder) {
   struct stat is{};
   while (::stat(folder.c_str(), &is) != 0 && folder.has_relative_path()) {
-    folder = folder.parent_path();
+    folder = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+    if (folder == "." && ::stat(".", &is) != 0) return {};
   }
   if (S_ISDIR(is.st_mode) && is_closed(folder, W_OK | X_OK)) return denied(folder);
   return {};
@@ -87,34 +106,47 @@ Result<void> check_entry(const fs::path& path, Use use) {
   return {};
 }
 
-Result<void> check_below(const fs::path& top, Use use) {
-  if (auto open = check_entry(top, use); !open) return open;
-  std::error_code error;
-  if (!fs::is_directory(top, error)) return {};
-  fs::directory_iterator it(top, error);
-  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
-    if (auto open = check_below(it->path(), use); !open) return open;
+// Looks at what lies in a folder, and below it.
+class Below {
+ public:
+  explicit Below(Use use) : use_(use) {}
+
+  // One of the names that are ours may be a link, to another disk; what lies below it may be one,
+  // too, but is not followed: it could lead anywhere, and back.
+  Result<void> check(const fs::path& top, std::size_t depth = 0) {
+    if (auto open = check_entry(top, use_); !open) return open;
+    std::error_code error;
+    const fs::file_status is = depth == 0 ? fs::status(top, error) : fs::symlink_status(top, error);
+    if (!fs::is_directory(is) || depth == limits::access_depth_max) return {};
+    fs::directory_iterator it(top, error);
+    for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+      if (++looked_at_ > limits::access_entries_max) return {};
+      if (auto open = check(it->path(), depth + 1); !open) return open;
+    }
+    return {};
   }
-  return {};
-}
+
+ private:
+  Use use_;
+  std::size_t looked_at_ = 0;
+};
 
 }  // namespace
 
 Result<void> check_access(const std::string& folder, std::span<const char* const> names, Use use) {
-  std::error_code error;
-  fs::path whole = fs::absolute(folder, error).lexically_normal();
-  if (error) whole = folder;
-  if (!whole.has_filename()) whole = whole.parent_path();
-  if (auto open = check_way(whole); !open) return open;
+  fs::path top(folder);
+  if (!top.has_filename()) top = top.parent_path();
+  if (auto open = check_way(top); !open) return open;
   struct stat is{};
-  if (::stat(whole.c_str(), &is) != 0) {
-    return use == Use::write ? check_can_be_made(whole) : Result<void>();
+  if (::stat(top.c_str(), &is) != 0) {
+    if (is_denial(errno)) return denied(top);  // a link to where it leads no further
+    return use == Use::write ? check_can_be_made(top) : Result<void>();
   }
-  // As it was named, so that the message is, too.
-  const fs::path top(folder);
+  if (!S_ISDIR(is.st_mode)) return {};
   if (auto open = check_entry(top, use); !open) return open;
+  Below below(use);
   for (const char* name : names) {
-    if (auto open = check_below(top / name, use); !open) return open;
+    if (auto open = below.check(top / name); !open) return open;
   }
   return {};
 }

@@ -3,7 +3,7 @@
 //
 // Asked before any of them is opened. A folder that can't be looked into looks like one that is not
 // there, and a file that can't be read like one that is damaged: neither may be said of a store
-// that is only another user's. Who may not is told which path it is, and whose.
+// that is only another user's. A refusal names the path and its owner.
 //
 // Lives on: any thread.
 #pragma once
@@ -29,7 +29,8 @@ enum class Use { read, write };
 
 // May this process come to the folder, and use what is there by these names, and below it? To
 // write, make files in it too; where it is not there, make it. Fails with `denied`, and names the
-// first path that is closed, its owner and its mode.
+// first path that is closed, its owner and its mode. A file in its place, or in the way to it, is
+// not closed, but no folder, which store_folder.h says.
 [[nodiscard]] Result<void> check_access(const std::string& folder,
                                         std::span<const char* const> names, Use use);
 

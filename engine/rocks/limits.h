@@ -81,4 +81,10 @@ inline constexpr std::size_t mark_slot_bytes = 4096;
 // A user's row in the system's list, to name an owner. A longer one is named by its number.
 inline constexpr std::size_t user_row_bytes = 4096;
 
+// How far down it is asked whether a folder's files may be used. RocksDB lays its own two deep at
+// most, in a folder of backups; what others put there is not to hold up an opening.
+inline constexpr std::size_t access_depth_max = 2;
+// So many entries are asked for: above a hundred stores' worth, and below a second's work.
+inline constexpr std::size_t access_entries_max = 100'000;
+
 }  // namespace lockstep::limits

@@ -36,6 +36,18 @@ std::unexpected<Error> is_file(const std::string& folder) {
   return fail(Kind::rejected, "not_a_store", folder + " is a file, and no folder");
 }
 
+// The file that stands where the way to a folder would go on; empty: none.
+std::string file_in_the_way(const fs::path& folder) {
+  std::error_code unknown;
+  fs::path way;
+  for (const fs::path& step : folder.parent_path()) {
+    way /= step;
+    const fs::file_status is = fs::status(way, unknown);
+    if (fs::exists(is) && !fs::is_directory(is)) return way.string();
+  }
+  return {};
+}
+
 // Without links, dots and a slash at its end, as far as it is there.
 fs::path true_path(const std::string& path) {
   std::error_code error;
@@ -68,6 +80,8 @@ Result<void> store_folder::make(const std::string& folder) {
   if (error == std::errc::no_space_on_device) {
     return fail(Kind::unavailable, "no_space", folder + ": " + error.message());
   }
+  const std::string file = file_in_the_way(folder);
+  if (!file.empty()) return is_file(file);
   return failed(folder, error.message());
 }
 
@@ -98,7 +112,10 @@ Result<void> store_folder::check_is_there(const std::string& folder) {
   } else if (fs::exists(is)) {
     return is_file(folder);
   }
-  return fail(Kind::not_found, "no_store", "there is no store in " + folder);
+  const std::string file = file_in_the_way(folder);
+  return fail(Kind::not_found, "no_store",
+              "there is no store in " + folder +
+                  (file.empty() ? "" : ": " + file + " is a file, and no folder"));
 }
 
 Result<void> store_folder::check_empty(const std::string& folder) {

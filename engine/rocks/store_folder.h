@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // store_folder.h: what lies in a store's folder, and who may write there.
 //
+// clang-format off
 //   lock         held by the one process that writes
 //   commits      the mark (mark_file.h)
 //   rocks/       the database
 //   rocks.part/  a restore or a salvage that is not finished (new_store.h): there is no `rocks/`
-//   then opening      the thread that is being opened (tools/opening_file.h) control      where a
-//   running server takes the administrator's word (server/control.h)
+//   opening      the thread that is being opened (tools/opening_file.h)
+//   control      where a running server takes the administrator's word (server/control.h)
+// clang-format on
 //
 // A folder in which other things lie and no database is not written into: a wrong path in a command
 // should do no harm.

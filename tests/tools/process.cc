@@ -97,6 +97,14 @@ Said lockstep_without_rights(const std::vector<std::string>& arguments) {
   return run(arguments, {}, give_up_rights);
 }
 
+Said lockstep_without_rights_in(const std::string& folder,
+                                const std::vector<std::string>& arguments) {
+  return run(arguments, {}, [&folder] {
+    MUST(::chdir(folder.c_str()) == 0);
+    give_up_rights();
+  });
+}
+
 Running::Running(const std::vector<std::string>& arguments) {
   std::array<int, 2> pipe{};
   MUST(::pipe(pipe.data()) == 0);

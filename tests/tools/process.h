@@ -24,6 +24,8 @@ struct Said {
 
 // The same as somebody for whom the modes of files count, also where the tests are run by root.
 [[nodiscard]] Said lockstep_without_rights(const std::vector<std::string>& arguments);
+[[nodiscard]] Said lockstep_without_rights_in(const std::string& folder,
+                                              const std::vector<std::string>& arguments);
 
 class Running {
  public:
