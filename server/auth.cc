@@ -78,9 +78,11 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least
 
 Result<Auth> Auth::open(const std::string& path, Least least) {
   std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return fail(Kind::not_found, "no_tokens",
-                path + " can't be read: " + std::system_category().message(errno));
+  if (!file) {
+    const int error = errno;
+    return fail(Kind::not_found, error == ENOENT ? "no_token_file" : "token_file_closed",
+                path + " can't be read: " + std::system_category().message(error));
+  }
   std::ostringstream text;
   text << file.rdbuf();
   return parse(text.str(), path, least);

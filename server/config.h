@@ -39,7 +39,8 @@ using AgentField = std::variant<std::string, std::int64_t, double, bool>;
 struct AgentTable {
   std::string name;
   std::map<std::string, AgentField> fields;
-  std::string where;  // for errors: `FILE line 7: agents.NAME`
+  std::string where;                          // for errors: `FILE line 7: agents.NAME`
+  std::map<std::string, std::string> places;  // of its fields: `FILE line 9: agents.NAME.FIELD`
 };
 
 struct Config {

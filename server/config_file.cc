@@ -89,16 +89,15 @@ class ConfigFile {
 
   Result<void> read_agent(const std::string& name, const toml::node& node) {
     const std::string path = "agents." + name;
-    AgentTable agent{name, {}, where(node, path)};
+    AgentTable agent{name, {}, where(node, path), {}};
     const toml::table* table = node.as_table();
     if (table == nullptr) return invalid_setting(agent.where, "must be a table");
     for (const auto& [key, value] : *table) {
       auto field = field_of(value);
       const std::string field_name(key.str());
-      if (!field) {
-        return invalid_setting(where(value, path + "." + field_name),
-                               "must be a text, a number or a flag");
-      }
+      const std::string place = where(value, path + "." + field_name);
+      if (!field) return invalid_setting(place, "must be a text, a number or a flag");
+      agent.places.emplace(field_name, place);
       agent.fields.emplace(field_name, std::move(*field));
     }
     config_.agents.push_back(std::move(agent));

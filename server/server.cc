@@ -110,7 +110,7 @@ void Server::Inside::end() {
 
 Result<void> Server::check_host(const Auth& auth, const std::string& host) {
   if (auth.needs_tokens() || is_loopback(host)) return {};
-  return fail(Kind::rejected, "no_tokens",
+  return fail(Kind::rejected, "open_to_all",
               "without a token file only loopback can be listened on, not " + host +
                   ": name one with --tokens");
 }

@@ -52,9 +52,9 @@ struct ServerRules {
 
 class Server {
  public:
-  // Fails with `no_tokens` if everybody who reaches this address would be let in.
+  // Fails with `open_to_all` if everybody who reaches this address would be let in.
   [[nodiscard]] static Result<void> check_host(const Auth& auth, const std::string& host);
-  // Listens. Fails with `no_tokens` as above, with `unavailable` if the address can't be had.
+  // Listens. Fails with `open_to_all` as above, with `unavailable` if the address can't be had.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(ServerParts parts, ServerRules rules);
   ~Server();
   Server(const Server&) = delete;

@@ -82,8 +82,11 @@ std::vector<std::string> words_of(int count, char** arguments) {
 
 // CLI11's words, in ours, with where to look.
 std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
-  const auto parsed = app.get_subcommands();
-  const std::string asked = parsed.empty() ? "" : parsed.front()->get_name() + " ";
+  std::string asked;
+  for (auto verbs = app.get_subcommands(); !verbs.empty();
+       verbs = verbs.front()->get_subcommands()) {
+    asked += verbs.front()->get_name() + " ";
+  }
   std::string what = error.what();
   if (what.contains("subcommand is required")) what = "which verb?";
   return "lockstep: " + what + "\n  `lockstep " + asked + "--help` says what there is.\n";

@@ -69,8 +69,8 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
   verb->add_option("file", options.file, "The file; `-` is standard input")->required();
   verb->add_option_function<std::string>(
           "--user", [&options](const std::string& user) { options.user = UserId(user); },
-          "Whose the threads are to be; without it, whose the file says they are (oasst says it "
-          "not)")
+          "Whose the threads are to be; without it, whose the file says they are (oasst does "
+          "not say)")
       ->type_name("NAME");
   options.format = "jsonl";
   verb->add_option("--format", options.format, "How the file is written")
@@ -83,9 +83,9 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
       "  oasst     Open Assistant message trees, a tree a line\n"
       "  messages  {\"user\":…,\"thread\":…,\"message\":{\"id\":…,\"parent\":…,\"role\":…,"
       "\"text\":…}} a line;\n"
-      "With --user all threads become that user's, whosever they were. What can't be refuses: two "
-      "users'\n"
-      "threads of one id.\n"
+      "With --user all threads become that user's, whosever they were. Two users' "
+      "threads of\n"
+      "one id are refused: import each user's into a user of its own.\n"
       "What is there already is left as it is: importing a file again changes nothing. The server "
       "must\n"
       "not be running on the folder.\n\n"

@@ -12,6 +12,16 @@
 namespace lockstep {
 namespace {
 
+// `complaint`: a field's name, and what is wrong with it. The line is the field's, or where it is
+// missing the table's.
+std::unexpected<Error> wrong_field(const AgentTable& table, const std::string& complaint) {
+  const std::string field = complaint.substr(0, complaint.find(' '));
+  const auto place = table.places.find(field);
+  return fail(Kind::rejected, "invalid",
+              (place == table.places.end() ? table.where + "." + field : place->second) +
+                  complaint.substr(field.size()));
+}
+
 // The configuration knows no kinds of agents, and inference knows no files: here they meet.
 Result<AgentsConfig> agents_of(const Config& config) {
   AgentsConfig agents;
@@ -20,7 +30,7 @@ Result<AgentsConfig> agents_of(const Config& config) {
       return fail(Kind::rejected, "invalid", table.where + " is no name for an agent");
     }
     auto agent = agent_config(table.fields);
-    if (!agent) return fail(Kind::rejected, "invalid", table.where + ": " + agent.error().detail);
+    if (!agent) return wrong_field(table, agent.error().detail);
     agent->where = table.where;
     agents.emplace(table.name, std::move(*agent));
   }

@@ -263,7 +263,9 @@ void say_where(const Config& config, const Server& server, Terminal& terminal) {
 
 Trouble settings_trouble(const Error& error) {
   Trouble trouble{ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
-  if (error.code == "no_tokens") {
+  if (error.code == "token_file_closed") {
+    trouble.advice = "Let the user that this runs as read it: see `ls -l` for its owner and mode.";
+  } else if (error.code == "no_token_file" || error.code == "open_to_all") {
     trouble.advice =
         "`lockstep token create NAME --user USER --file FILE` makes the file of tokens.";
   } else if (error.code == "unavailable") {

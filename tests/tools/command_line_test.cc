@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 #include <sstream>
+#include <tuple>
 
 #include "server/inference/agent_config.h"
 #include "tests/rocks/temp_folder.h"
@@ -50,8 +51,36 @@ TEST(CommandLine, TheHelpAndTheManualHaveEverySettingOfAnAgentWithItsDefault) {
 
     EXPECT_TRUE(fallback.empty() || in_help.ends_with("[" + fallback + "]")) << name << in_help;
     EXPECT_NE(in_help, "") << name;
-    EXPECT_NE(in_manual.find(" | " + fallback), std::string::npos) << name << in_manual;
+    const std::string shown = fallback.empty() ? "" : " | " + fallback + " | ";
+    EXPECT_NE(in_manual.find(shown), std::string::npos) << name << in_manual;
+    EXPECT_NE(in_manual, "") << name;
   }
+}
+
+// A default as the configuration file would have it.
+AgentFields::mapped_type field_of(const std::string& fallback) {
+  if (fallback == "true" || fallback == "false") return fallback == "true";
+  return static_cast<std::int64_t>(std::stoll(fallback));
+}
+
+TEST(CommandLine, WhatTheHelpCallsAnAgentsDefaultIsOne) {
+  const auto known = [](const AgentConfig& agent) {
+    return std::tuple(agent.model_by_params, agent.send_names, agent.send_usage,
+                      agent.connect_timeout, agent.first_token_timeout, agent.token_timeout,
+                      agent.silence_timeout, agent.rate);
+  };
+  std::size_t defaults = 0;
+  for (const AgentSetting& setting : agent_settings()) {
+    if (setting.fallback.empty()) continue;
+    ++defaults;
+    const auto said =
+        agent_config({{"kind", std::string("demo")},
+                      {std::string(setting.name), field_of(std::string(setting.fallback))}});
+
+    ASSERT_TRUE(said.has_value()) << setting.name << said.error().detail;
+    EXPECT_EQ(known(*said), known(AgentConfig())) << setting.name;
+  }
+  EXPECT_EQ(defaults, std::tuple_size_v<decltype(known(AgentConfig()))>);
 }
 
 TEST(CommandLine, TheHelpNamesTheVerbsAndTheExitCodes) {
@@ -86,6 +115,9 @@ TEST(CommandLine, ALineThatIsNotWholeSaysWhereTheHelpIs) {
       {{"show"}, "lockstep: --data is required\n  `lockstep show --help` says"},
       {{"restore", "--from", "x"},
        "lockstep: --data is required\n  `lockstep restore --help` says"},
+      {{"token", "create"}, "lockstep: name is required\n  `lockstep token create --help` says"},
+      {{"token", "list", "--colour"},
+       "lockstep: --file is required\n  `lockstep token list --help` says"},
   };
   for (const auto& [line, wanted] : lines) {
     const Said said = lockstep(line);
@@ -108,6 +140,22 @@ TEST(CommandLine, AnAddressThatIsOpenToOthersIsRefusedBeforeAStoreIsMade) {
     EXPECT_NE(said.err.find("lockstep token create"), std::string::npos) << said.err;
   }
   EXPECT_FALSE(std::filesystem::exists(data));
+}
+
+TEST(CommandLine, ATokenFileThatIsClosedIsNotToBeMadeAnew) {
+  const TempFolder folder;
+  const std::string tokens = folder.path() + "/tokens.toml";
+  write_whole(tokens, "");
+  std::filesystem::permissions(tokens, std::filesystem::perms::none);
+
+  const Said said =
+      lockstep_without_rights({"serve", "--data", folder.path() + "/data", "--tokens", tokens});
+
+  EXPECT_EQ(said.code, 2);
+  EXPECT_NE(said.err.find(tokens + " can't be read: Permission denied"), std::string::npos)
+      << said.err;
+  EXPECT_EQ(said.err.find("token create"), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("\n  Let the user that this runs as read it"), std::string::npos);
 }
 
 TEST(CommandLine, AnUnknownVerbIsNamed) {

@@ -55,12 +55,12 @@ TEST(Serve, AWrongSettingIsNamedWithItsFileAndLine) {
   const std::vector<std::pair<const char*, const char*>> files{
       {"colour = \"red\"\n", " line 1: colour is"},
       {"log_level = \"info\"\n[limits]\nspeed = 1\n", " line 3: limits.speed is"},
-      {"\n[agents.a]\nkind = \"parrot\"\n", " line 2: agents.a: kind is"},
+      {"\n[agents.a]\nkind = \"parrot\"\n", " line 3: agents.a.kind is"},
       {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\nspeed = 1\n",
-       " line 1: agents.a: speed is"},
+       " line 5: agents.a.speed is not known"},
       {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\n", " line 1: agents.a: "},
-      {"\n\n[agents.a]\nkind = \"demo\"\nrate = 0\n", " line 3: agents.a: rate"},
-      {"[agents.a]\nmodel = \"m\"\n", " line 1: agents.a: kind"},
+      {"\n\n[agents.a]\nkind = \"demo\"\nrate = 0\n", " line 5: agents.a.rate is"},
+      {"[agents.a]\nmodel = \"m\"\n", " line 1: agents.a.kind is missing"},
       {"[agents.a]\nkind = \"demo\"\nkind = \"demo\"\n", " line 3: "},
   };
   for (const auto& [toml, named] : files) {
