@@ -126,6 +126,7 @@ Result<void> HistoryImport::take(std::string_view line) {
   }
   if (header) {
     ownerless_ = ownerless;
+    begun_.reset();
     header_seen_ = true;
     const auto ended = end_thread();
     target_.reset();  // the same thread may come again
@@ -162,11 +163,8 @@ Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& 
   if (!id) return invalid("`thread` is missing, or is no id");
   std::optional<std::string> user = id_in("user");
   if (ownerless_) {
-    if (entry.origin) {
-      user = entry.origin->owner.get();
-    } else if (!users_.is_given() && target_ && target_->live.name.id.get() == *id) {
-      user = target_->live.name.owner.get();
-    }
+    if (entry.origin) begun_ = ThreadName{entry.origin->owner, ThreadId(*id)};
+    if (begun_ && begun_->id.get() == *id) user = begun_->owner.get();
   }
   return users_.name(ThreadId(*id), user ? std::optional(UserId(*user)) : std::nullopt);
 }

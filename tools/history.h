@@ -75,7 +75,8 @@ class HistoryImport {
   StoreWriter& writer_;
   HistoryAccount account_;
   bool header_seen_ = false;
-  bool ownerless_ = false;  // the file is of version 1
+  bool ownerless_ = false;           // the file is of version 1
+  std::optional<ThreadName> begun_;  // in it: the thread whose first entry came last
   TargetUser users_;
   std::unique_ptr<Target> target_;  // the thread that is being written
   ThreadNumber next_number_;

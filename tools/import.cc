@@ -37,7 +37,7 @@ class MessageLines {
   // `user`: whose the threads are to be; empty: what each line says.
   MessageLines(PlanPutter& putter, UserId user) : putter_(putter), users_(std::move(user)) {}
 
-  Result<void> take(std::string_view line) {
+  Result<void> take(std::string_view line, std::uint64_t number) {
     const auto value = parse_json(line);
     if (!value) return std::unexpected(value.error());
     const JsonValue* thread = value->find("thread");
@@ -46,15 +46,16 @@ class MessageLines {
       return fail(Kind::rejected, "invalid", "a line needs `thread`, an id, and `message`");
     }
     const JsonValue* user = value->find("user");
-    auto name = users_.name(ThreadId(thread->text),
-                            user ? std::optional(UserId(user->text)) : std::nullopt);
+    const auto said = user ? std::optional(UserId(user->text)) : std::nullopt;
+    auto name = users_.name(ThreadId(thread->text), said);
     if (!name) return std::unexpected(name.error());
     auto placed = placed_input_of(*message);
     if (!placed) return std::unexpected(placed.error());
     if (placed->has_more) ++has_more_;
     if (plan_.thread != *name) flush();
     plan_.thread = std::move(*name);
-    plan_.messages.push_back({std::move(placed->input), std::move(placed->parent)});
+    if (said && *said != plan_.thread.owner) plan_.from = said;
+    plan_.messages.push_back({std::move(placed->input), std::move(placed->parent), number});
     return {};
   }
   void flush() {
@@ -99,12 +100,13 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
     progress.at(number);
     if (line.empty()) return Result<void>();
     if (options.format == "messages") {
-      const auto taken = lines.take(line);
+      const auto taken = lines.take(line, number);
       return taken ? Result<void>() : at_line(taken.error(), number);
     }
     auto plan = plan_of_tree(line);
     if (!plan) return Result<void>(at_line(plan.error(), number));
     plan->thread.owner = options.user;
+    for (PlannedMessage& message : plan->messages) message.line = number;
     putter.put(std::move(*plan));
     return Result<void>();
   });

@@ -6,6 +6,7 @@
 // message is not there yet.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -16,10 +17,12 @@ namespace lockstep {
 struct PlannedMessage {
   MessageInput input;
   std::optional<MessageId> parent;
+  std::uint64_t line = 0;  // of the file, for errors
 };
 
 struct ThreadPlan {
   ThreadName thread;
+  std::optional<UserId> from;    // whose the file says it is, where it is to be another's
   std::optional<Json> metadata;  // of the thread, if it is new
   std::vector<PlannedMessage> messages;
   std::optional<MessageId> head;  // of the thread, if it is new; none: the last message

@@ -2,6 +2,7 @@
 #include "tools/plan_put.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "engine/limits.h"
 
@@ -27,6 +28,47 @@ std::string said(const Outcome& outcome) {
   return outcome.code + (outcome.detail.empty() ? "" : ", " + outcome.detail);
 }
 
+std::string at_line(const PlannedMessage& message) {
+  return "line " + std::to_string(message.line) + ": message " + message.input.id.get();
+}
+
+// Leaves out what stands in a plan twice. What is wrong; empty: nothing.
+std::string drop_repeated(std::vector<PlannedMessage>& messages) {
+  std::vector<PlannedMessage> kept;
+  std::unordered_map<MessageId, std::size_t> places;  // in `kept`
+  for (PlannedMessage& message : messages) {
+    const auto [place, fresh] = places.emplace(message.input.id, kept.size());
+    if (fresh) {
+      kept.push_back(std::move(message));
+      continue;
+    }
+    const PlannedMessage& former = kept[place->second];
+    if (former.input != message.input || former.parent != message.parent) {
+      return at_line(message) + " stands on line " + std::to_string(former.line) +
+             " already, with other content";
+    }
+  }
+  messages = std::move(kept);
+  return {};
+}
+
+// Is it another message of the same id? One that was edited since has been anything.
+bool is_other(const Message& there, const PlannedMessage& message) {
+  return there.updated == there.created &&
+         (there.role != message.input.role || there.parts != message.input.parts);
+}
+
+// A thread that this file made at another time begins as it does there, or goes on from it.
+bool is_of_another(const ThreadPlan& plan, const Screen& there) {
+  std::size_t shared = 0;
+  for (const PlannedMessage& message : plan.messages) {
+    const Message* known = there.message(message.input.id);
+    if (known && is_other(*known, message)) return true;
+    if (known) ++shared;
+  }
+  return shared < plan.messages.size() && shared < there.messages.size();
+}
+
 }  // namespace
 
 struct PlanPutter::Work {
@@ -46,11 +88,18 @@ void PlanPutter::put(ThreadPlan plan) {
   const auto work = std::make_shared<Work>();
   work->plan = std::move(plan);
   ++account_.threads;
+  const std::string repeated = drop_repeated(work->plan.messages);
   account_.messages += work->plan.messages.size();
   const auto known = engine_.read(thread.owner, thread, {});
   if (!known && known.error().code != "unknown_thread") {
     account_.problems.push_back(to_string(work->plan.thread) + ": " + known.error().code + ", " +
                                 known.error().detail);
+    return;
+  }
+  const std::string forbidden =
+      repeated.empty() ? what_forbids(work->plan, known ? &known->screen : nullptr) : repeated;
+  if (!forbidden.empty()) {
+    account_.problems.push_back(to_string(thread) + ": " + forbidden);
     return;
   }
   work->is_new = !known;
@@ -62,6 +111,26 @@ void PlanPutter::put(ThreadPlan plan) {
   }
   busy_.insert(thread);
   next(work);
+}
+
+// Empty: nothing does.
+std::string PlanPutter::what_forbids(const ThreadPlan& plan, const Screen* there) {
+  const auto [it, first] = found_.emplace(plan.thread, there ? Found::there : Found::none);
+  Found& found = it->second;
+  if (first && there && plan.from && is_of_another(plan, *there)) found = Found::of_another;
+  if (found == Found::of_another) {
+    return plan.thread.owner.get() + " has a thread of this id that is not " + plan.from->get() +
+           "'s, and the two would be one: import each user's threads into a user of its own";
+  }
+  // What was there before is left as it is; what this file has put is its own word.
+  if (found != Found::none || !there) return {};
+  for (const PlannedMessage& message : plan.messages) {
+    const Message* known = there->message(message.input.id);
+    if (known && is_other(*known, message)) {
+      return at_line(message) + " stands on an earlier line already, with other content";
+    }
+  }
+  return {};
 }
 
 PutAccount PlanPutter::finish() {

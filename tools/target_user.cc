@@ -2,6 +2,21 @@
 #include "tools/target_user.h"
 
 namespace lockstep {
+namespace {
+
+std::unexpected<Error> two_threads(const ThreadId& thread, const std::optional<UserId>& one,
+                                   const std::optional<UserId>& other) {
+  const std::string what =
+      one && other ? one->get() + " and " + other->get() + " both have a thread " + thread.get()
+                   : "thread " + thread.get() + " is " + (one ? one : other)->get() +
+                         "'s on some lines, and others do not say whose it is";
+  return fail(Kind::rejected, "invalid",
+              what +
+                  ": with --user they would be one; import each user's threads into a user of "
+                  "its own");
+}
+
+}  // namespace
 
 Result<ThreadName> TargetUser::name(const ThreadId& thread, const std::optional<UserId>& said) {
   if (said && !is_id(said->get())) {
@@ -11,15 +26,8 @@ Result<ThreadName> TargetUser::name(const ThreadId& thread, const std::optional<
     if (said) return ThreadName{*said, thread};
     return fail(Kind::rejected, "invalid", "`user` is missing: add it, or import with --user NAME");
   }
-  if (said) {
-    const auto [first, fresh] = from_.emplace(thread, *said);
-    if (!fresh && first->second != *said) {
-      return fail(Kind::rejected, "invalid",
-                  first->second.get() + " and " + said->get() + " both have a thread " +
-                      thread.get() +
-                      ": with --user they would be one; import the users one by one");
-    }
-  }
+  const auto [first, fresh] = from_.emplace(thread, said);
+  if (!fresh && first->second != said) return two_threads(thread, first->second, said);
   return ThreadName{user_, thread};
 }
 

@@ -2,7 +2,8 @@
 // target_user.h: whose the threads of a file are to be.
 //
 // Whose the file says they are; or all one user's, whosever they were. Then two threads of one id
-// would become one, which neither of their users has ever seen: they are refused.
+// would become one, which neither of their users has ever seen: they are refused. A thread of which
+// some lines do not say whose it is may be two as well.
 //
 // Lives on: the main thread.
 #pragma once
@@ -26,7 +27,7 @@ class TargetUser {
 
  private:
   UserId user_;
-  std::map<ThreadId, UserId> from_;  // whose the threads were
+  std::map<ThreadId, std::optional<UserId>> from_;  // whose the threads were
 };
 
 }  // namespace lockstep

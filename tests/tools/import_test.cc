@@ -374,6 +374,103 @@ TEST(Users, AnImportForAUserRefusesTwoThreadsOfOneId) {
   }
 }
 
+// A line of `messages`; `user` may be empty.
+std::string line_of(const std::string& user, const std::string& id, const std::string& text) {
+  return (user.empty() ? "{" : R"({"user":")" + user + R"(",)") +
+         R"("thread":"x","message":{"id":")" + id + R"(","text":")" + text + "\"}}\n";
+}
+
+Said import_for_carl(const std::string& data, const std::string& lines) {
+  return lockstep({"import", "-", "--format", "messages", "--user", "carl", "--data", data}, lines);
+}
+
+TEST(Users, AnImportForAUserRefusesAThreadThatAnotherImportMade) {
+  const std::string ann = line_of("ann", "a1", "of ann") + line_of("ann", "a2", "of ann, too");
+  // Ids of its own, one of hers for something else, and one more behind hers.
+  for (const std::string& bob : {line_of("bob", "b1", "of bob"), line_of("bob", "a1", "of bob"),
+                                 line_of("bob", "a1", "of ann") + line_of("bob", "b1", "of bob")}) {
+    const TempFolder folder;
+    const std::string data = folder.path() + "/data";
+    ASSERT_EQ(import_for_carl(data, ann).code, 0);
+
+    const Said said = import_for_carl(data, bob);
+
+    EXPECT_EQ(said.code, 1) << said.out;
+    EXPECT_NE(said.err.find("that is not bob's"), std::string::npos) << said.err;
+    EXPECT_NE(said.err.find("into a user of its own"), std::string::npos) << said.err;
+    const Said shown = lockstep({"export", "--all", "--data", data});
+    EXPECT_EQ(shown.out.find("of bob"), std::string::npos) << shown.out;
+  }
+}
+
+TEST(Users, AnImportForAUserThatWasCutShortGoesOn) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string begun = line_of("ann", "a1", "one");
+  const std::string whole = begun + line_of("ann", "a2", "two");
+
+  const Said first = import_for_carl(data, begun);
+  const Said rest = import_for_carl(data, whole);
+  const Said again = import_for_carl(data, begun);
+
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(rest.out, "1 thread (0 new), 2 messages (1 new)\n") << rest.err;
+  EXPECT_EQ(again.out, "1 thread (0 new), 1 message (0 new)\n") << again.err;
+}
+
+TEST(Users, AnImportForAUserRefusesAThreadThatSomeLinesGiveToNobody) {
+  for (const std::string& lines : {line_of("", "a", "of carl") + line_of("bob", "b", "of bob"),
+                                   line_of("bob", "b", "of bob") + line_of("", "a", "of carl")}) {
+    const TempFolder folder;
+    const Said said = import_for_carl(folder.path() + "/data", lines);
+
+    EXPECT_EQ(said.code, 1) << said.out;
+    EXPECT_NE(said.err.find("line 2: thread x is bob's on some lines"), std::string::npos)
+        << said.err;
+  }
+}
+
+TEST(Import, AnIdThatStandsForTwoMessagesIsRefusedWithItsLineAndNothingOfItsThreadIsWritten) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string other = R"({"user":"ann","thread":"y","message":{"id":"a","text":"hi"}})";
+
+  const Said said = lockstep({"import", "-", "--format", "messages", "--data", data},
+                             line_of("ann", "a", "one") + line_of("ann", "b", "two") +
+                                 line_of("ann", "a", "three") + other);
+  const Said out = lockstep({"export", "--all", "--format", "messages", "--data", data});
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.err.find("line 3: message a stands on line 1 already"), std::string::npos)
+      << said.err;
+  EXPECT_EQ(out.out.find("\"thread\":\"x\""), std::string::npos) << out.out;
+  EXPECT_NE(out.out.find("\"thread\":\"y\""), std::string::npos) << "the others are imported";
+}
+
+TEST(Import, AnIdThatStandsForTwoMessagesIsRefusedAlsoWhereOtherThreadsLieBetween) {
+  const TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  const std::string between = R"({"user":"ann","thread":"y","message":{"id":"a","text":"hi"}})"
+                              "\n";
+
+  const Said said = lockstep({"import", "-", "--format", "messages", "--data", data},
+                             line_of("ann", "a", "one") + between + line_of("ann", "a", "two"));
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.err.find("line 3: message a stands on an earlier line"), std::string::npos)
+      << said.err;
+}
+
+TEST(Import, ALineThatStandsTwiceIsOneMessage) {
+  const TempFolder folder;
+
+  const Said said =
+      lockstep({"import", "-", "--format", "messages", "--data", folder.path() + "/data"},
+               line_of("ann", "a", "one") + line_of("ann", "a", "one"));
+
+  EXPECT_EQ(said.out, "1 thread (1 new), 1 message (1 new)\n") << said.err;
+}
+
 TEST(Users, AnExportCarriesTheOwnersInEveryFormThatIsRead) {
   const TempFolder folder;
   const std::string data = two_of_one_id(folder.path());
