@@ -69,6 +69,10 @@ Result<void> keep_access(int file, const std::string& path) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
+  struct stat there{};
+  if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
+    return fail(Kind::rejected, "no_regular_file", path + " is a folder");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return failed(path);
   std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -80,6 +84,10 @@ Result<void> replace_file(const std::string& asked, std::string_view content) {
   std::error_code none;
   const fs::path whole = fs::canonical(asked, none);
   const std::string path = none ? asked : whole.string();
+  struct stat there{};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    return fail(Kind::rejected, "no_regular_file", path + " is no regular file: it is left alone");
+  }
   const std::string next = path + ".new";
   // What a writer that died has left there may be open to anybody.
   ::unlink(next.c_str());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
+#include <csignal>
 #include <string_view>
 
 #include "tools/access.h"
@@ -15,7 +16,11 @@ namespace {
 
 int run_tool(int count, char** arguments) {
   const bool serves = count > 1 && std::string_view(arguments[1]) == "serve";
-  if (serves) HangUps::block();
+  if (serves) {
+    HangUps::block();
+    // Whoever reads the log may go; the server stays.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
   share(Sharing::owner);
   const std::variant<Verb, ExitCode> asked = parse_arguments(count, arguments);
   if (const auto* code = std::get_if<ExitCode>(&asked)) return static_cast<int>(*code);

@@ -145,16 +145,25 @@ Terminal::Terminal()
   if (kind && std::string_view(kind) == "dumb") colour_ = false;
 }
 
+namespace {
+
+[[noreturn]] void output_failed() {
+  std::perror("lockstep: can't write to standard output");
+  std::_Exit(static_cast<int>(ExitCode::failed));
+}
+
+}  // namespace
+
 void Terminal::print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-    std::perror("lockstep: can't write to standard output");
-    std::exit(static_cast<int>(ExitCode::failed));
-  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) output_failed();
 }
 
 void Terminal::print_json(std::string_view json) { print(printable_json(json)); }
 
-void Terminal::flush() { std::fflush(stdout); }
+void Terminal::flush() {
+  // Some file systems say only at the end that there was no room.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) output_failed();
+}
 
 void Terminal::note(std::string_view line) {
   std::fflush(stdout);

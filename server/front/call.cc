@@ -106,7 +106,11 @@ Answer json_answer(Front& front, JsonPieces pieces) {
   if (front.memory && !front.memory->admits(MemoryKind::answers, bytes)) {
     return response_of(make_problem("overloaded", "There is no memory free for the answer."));
   }
-  Charge held(front.memory, MemoryKind::answers, bytes);
+  return json_answer_to_changes(front, std::move(pieces));
+}
+
+Answer json_answer_to_changes(Front& front, JsonPieces pieces) {
+  Charge held(front.memory, MemoryKind::answers, pieces.held() + limits::answer_bytes);
   return StreamAnswer{std::make_unique<JsonAnswer>(std::move(pieces), std::move(held)), Form::json};
 }
 

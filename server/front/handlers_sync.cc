@@ -33,7 +33,12 @@ struct SyncAsked {
 
 Answer diff_answer(Front& front, SyncAsked asked, SyncReply reply) {
   const bool waits = asked.follow == Follow::run && !reply.awaited.empty();
-  if (!waits) return json_answer(front, pieces_of(std::move(reply)));
+  if (!waits) {
+    const bool considered = !reply.outcomes.empty();
+    JsonPieces pieces = pieces_of(std::move(reply));
+    return considered ? json_answer_to_changes(front, std::move(pieces))
+                      : json_answer(front, std::move(pieces));
+  }
   return StreamAnswer{std::make_unique<JsonWait>(front, std::move(asked.request), std::move(reply)),
                       Form::json};
 }

@@ -33,6 +33,9 @@ class JsonAnswer : public Stream {
   Charge held_;
 };
 
+// Refused if there is no memory free for it.
 [[nodiscard]] Answer json_answer(Front& front, JsonPieces pieces);
+// What was done is told, whatever that holds: a refusal would mean that nothing was done.
+[[nodiscard]] Answer json_answer_to_changes(Front& front, JsonPieces pieces);
 
 }  // namespace lockstep

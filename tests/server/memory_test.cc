@@ -225,6 +225,22 @@ TEST_F(MemoryOfFronts, ASocketMessageThatDoesNotEndIsNotWaitedFor) {
 
 // --- Work ----------------------------------------------------------------------------------------
 
+TEST_F(MemoryOfFronts, WhatWasDoneIsToldThoughAllIsInUse) {
+  make_thread("big", 4, mib / 2);
+  Client follower(server.port());
+  follower.send(request_text("GET", "/v1/threads/big/events", {}, {}));
+  follower.read_head();  // it is in use now
+  catch_up();
+  server.set_memory(server.held(MemoryKind::states));
+  Client client(server.port());
+
+  const Reply moved = client.request("POST", "/v1/threads/big/sync",
+                                     R"({"changes":[{"type":"move_head","head":null}]})", as_json);
+
+  EXPECT_EQ(moved.status, 200) << moved.body;
+  EXPECT_NE(moved.body.find(R"("outcome":"applied")"), std::string::npos) << moved.body;
+}
+
 TEST_F(MemoryOfFronts, ARequestIsOverloadedWhileAllIsInUseAndTheNextGoesThroughOnceItIsFree) {
   make_thread("big", 4, mib / 2);
   Client follower(server.port());

@@ -2,6 +2,8 @@
 // What the verbs answer on a small store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -41,6 +43,26 @@ TEST_F(Verbs, ShowListsTheThreads) {
   ASSERT_TRUE(parsed.has_value()) << json.out;
   EXPECT_EQ(parsed->find("owner")->text, "ann");
   EXPECT_EQ(parsed->find("thread")->find("id")->text, "thread");
+}
+
+TEST_F(Verbs, OutputThatFindsNoRoomIsAFailureHoweverShortItIs) {
+  for (const char* verb : {"show", "verify", "export --all"}) {
+    const std::string line = std::string(LOCKSTEP_BINARY) + " " + verb + " --data " + data_ +
+                             " >/dev/full 2>" + folder_.path() + "/said";
+    const int ended = std::system(line.c_str());
+    EXPECT_EQ(WEXITSTATUS(ended), 1) << verb;
+    EXPECT_NE(read_whole(folder_.path() + "/said").find("No space left"), std::string::npos)
+        << verb;
+  }
+}
+
+TEST_F(Verbs, ATokenFileIsARegularFile) {
+  for (const std::string& file : {folder_.path(), std::string("/dev/full")}) {
+    const Said said = lockstep({"token", "create", "phone", "--user", "ann", "--file", file});
+    EXPECT_EQ(said.code, 1) << file;
+    EXPECT_NE(said.err.find(file), std::string::npos) << said.err;
+  }
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
 }
 
 TEST_F(Verbs, ShowDrawsTheTreeWithRunsAndStatuses) {
