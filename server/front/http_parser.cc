@@ -51,7 +51,8 @@ Request head_of(const http::request_parser<http::string_body>& parser) {
   for (const auto& field : message) {
     request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
   }
-  request.keep_alive = parser.keep_alive();
+  // A header whose length is refused is not done for the parser, which knows nothing of it then.
+  request.keep_alive = parser.is_header_done() && parser.keep_alive();
   request.is_http_1_0 = message.version() == 10;
   return request;
 }
