@@ -56,7 +56,12 @@ class RunShares {
     std::size_t bytes = 0;
   };
   std::unordered_map<ThreadNumber, One> runs_;
-  std::unordered_map<UserId, std::size_t> users_;  // who hold something
+  // Of a user who has runs, however little these hold.
+  struct Held {
+    std::size_t bytes = 0;
+    std::size_t runs = 0;
+  };
+  std::unordered_map<UserId, Held> users_;
 };
 
 }  // namespace lockstep

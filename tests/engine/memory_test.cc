@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "engine/run_shares.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
@@ -189,6 +190,19 @@ TEST_F(MemoryTest, TheRunningRunsOfOneUserLeaveRoomForThoseOfOthers) {
   thread = tid("t-0");
   EXPECT_TRUE(write(batch("r1", {opened(1, "a1"), run_over(2)})));
   EXPECT_EQ(starts("ann", 60), "applied") << "one has ended";
+}
+
+TEST(RunShares, ARunThatHoldsNothingIsCountedBesideAnotherOfItsUser) {
+  RunShares shares;
+  shares.begins(ThreadNumber(1), rid("r1"), uid("ann"), 0);
+  shares.begins(ThreadNumber(2), rid("r2"), uid("ann"), 10);
+
+  shares.ends(ThreadNumber(2), rid("r2"));
+  shares.grows(ThreadNumber(1), 5);
+
+  EXPECT_EQ(shares.held_by(uid("ann")), 5u);
+  shares.ends(ThreadNumber(1), rid("r1"));
+  EXPECT_EQ(shares.held_by(uid("ann")), 0u);
 }
 
 // A share that is full: of 16 MiB three eighths, which one run holds.

@@ -40,6 +40,14 @@ class MemoryOfFronts : public testing::Test {
   }
   // When this returns the server has read all that was sent before.
   void catch_up() { ASSERT_EQ(Client(server.port()).request("GET", "/healthz").status, 200); }
+  // A thread that is followed can't be given up, and nothing is left beside it.
+  void use_all_memory(Client& follower) {
+    make_thread("big", 4, mib / 2);
+    follower.send(request_text("GET", "/v1/threads/big/events", {}, {}));
+    follower.read_head();  // it is in use now
+    catch_up();
+    server.set_memory(server.held(MemoryKind::states));
+  }
 
   FrontFixture server;
 };
@@ -226,12 +234,8 @@ TEST_F(MemoryOfFronts, ASocketMessageThatDoesNotEndIsNotWaitedFor) {
 // --- Work ----------------------------------------------------------------------------------------
 
 TEST_F(MemoryOfFronts, WhatWasDoneIsToldThoughAllIsInUse) {
-  make_thread("big", 4, mib / 2);
   Client follower(server.port());
-  follower.send(request_text("GET", "/v1/threads/big/events", {}, {}));
-  follower.read_head();  // it is in use now
-  catch_up();
-  server.set_memory(server.held(MemoryKind::states));
+  use_all_memory(follower);
   Client client(server.port());
 
   const Reply moved = client.request("POST", "/v1/threads/big/sync",
@@ -242,12 +246,8 @@ TEST_F(MemoryOfFronts, WhatWasDoneIsToldThoughAllIsInUse) {
 }
 
 TEST_F(MemoryOfFronts, ARequestIsOverloadedWhileAllIsInUseAndTheNextGoesThroughOnceItIsFree) {
-  make_thread("big", 4, mib / 2);
   Client follower(server.port());
-  follower.send(request_text("GET", "/v1/threads/big/events", {}, {}));
-  follower.read_head();  // it is in use now
-  catch_up();
-  server.set_memory(server.held(MemoryKind::states));
+  use_all_memory(follower);
   Client client(server.port());
   const std::string put = put_of("m", 10 * kib);
 
