@@ -68,6 +68,12 @@ Result<void> keep_access(int file, const std::string& path) {
 
 }  // namespace
 
+Result<void> check_is_regular(const std::string& path) {
+  struct stat there{};
+  if (::stat(path.c_str(), &there) != 0 || S_ISREG(there.st_mode)) return {};
+  return fail(Kind::rejected, "no_regular_file", path + " is not a regular file: it is left alone");
+}
+
 Result<std::string> read_file(const std::string& path) {
   struct stat there{};
   if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
@@ -84,10 +90,7 @@ Result<void> replace_file(const std::string& asked, std::string_view content) {
   std::error_code none;
   const fs::path whole = fs::canonical(asked, none);
   const std::string path = none ? asked : whole.string();
-  struct stat there{};
-  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    return fail(Kind::rejected, "no_regular_file", path + " is no regular file: it is left alone");
-  }
+  if (auto regular = check_is_regular(path); !regular) return regular;
   const std::string next = path + ".new";
   // What a writer that died has left there may be open to anybody.
   ::unlink(next.c_str());

@@ -15,7 +15,11 @@
 
 namespace lockstep {
 
-// Fails with `no_file` (not_found) or `disk` (unavailable).
+// Fails with `no_regular_file` if something else is there: a folder, a device. Nothing there is
+// well.
+[[nodiscard]] Result<void> check_is_regular(const std::string& path);
+
+// Fails with `no_file` (not_found), `disk` (unavailable), or `no_regular_file` for a folder.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
 // All of it or nothing, and durable: a new file takes the place of the former one, and its owner,

@@ -52,6 +52,11 @@ constexpr const char* advice_on_denied =
     "Run this as the user to whom it belongs; `share_with_group = true` lets the group of a "
     "server's store read it.";
 
+[[noreturn]] void output_failed() {
+  std::perror("lockstep: can't write to standard output");
+  std::_Exit(static_cast<int>(ExitCode::failed));
+}
+
 }  // namespace
 
 Trouble trouble_of(const Error& error, const std::string& data) {
@@ -144,15 +149,6 @@ Terminal::Terminal()
   if (no_color && *no_color != '\0') colour_ = false;
   if (kind && std::string_view(kind) == "dumb") colour_ = false;
 }
-
-namespace {
-
-[[noreturn]] void output_failed() {
-  std::perror("lockstep: can't write to standard output");
-  std::_Exit(static_cast<int>(ExitCode::failed));
-}
-
-}  // namespace
 
 void Terminal::print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) output_failed();

@@ -3,8 +3,6 @@
 //
 // A token is 256 bits of chance, shown once; the file holds its hash (server/auth.h owns the form).
 // The file is replaced as a whole, so a server that reads it meets the former one or the new one.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 
@@ -29,9 +27,7 @@ Trouble trouble(const Error& error) {
 
 // No file yet: no tokens.
 Result<std::string> file_so_far(const std::string& path) {
-  if (struct stat there{}; ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    return fail(Kind::rejected, "no_regular_file", path + " is no regular file: it is left alone");
-  }
+  if (auto regular = check_is_regular(path); !regular) return std::unexpected(regular.error());
   auto content = read_file(path);
   if (!content && content.error().code == "no_file") return std::string();
   return content;
