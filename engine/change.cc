@@ -43,8 +43,9 @@ class Writer {
       id(there.message);
     });
   }
-  void parts(const std::vector<Part>& values) {
-    list(values, [&](const Part& value) { part(value); });
+  void parts(const Parts& values) {
+    number(values.size());
+    for (const Part& value : values) part(value);
   }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
 

@@ -31,7 +31,7 @@ struct StartRun {
 struct PutMessage {
   MessageId id;
   std::optional<Role> role;
-  std::vector<Part> parts;
+  Parts parts;
   std::optional<std::string> author;
   std::optional<Json> metadata;
   std::optional<Place> place;

@@ -95,7 +95,7 @@ Part read(schema::Part::Reader from, Damage& damage) {
   return TextPart{};
 }
 
-void write(capnp::List<schema::Part>::Builder to, const std::vector<Part>& parts) {
+void write(capnp::List<schema::Part>::Builder to, const Parts& parts) {
   for (std::uint32_t place = 0; place < to.size(); ++place) write(to[place], parts[place]);
 }
 

@@ -67,7 +67,7 @@ void write(capnp::List<std::uint32_t>::Builder to, const std::vector<std::uint32
 void write(schema::Part::Builder to, const Part& part);
 [[nodiscard]] Part read(schema::Part::Reader from, Damage& damage);
 
-void write(capnp::List<schema::Part>::Builder to, const std::vector<Part>& parts);
+void write(capnp::List<schema::Part>::Builder to, const Parts& parts);
 [[nodiscard]] std::vector<Part> read(capnp::List<schema::Part>::Reader from, Damage& damage);
 
 void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<MessageInput>& inputs);

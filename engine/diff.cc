@@ -39,13 +39,14 @@ Growth growth_of(const MessageRow& row, const MessagePast& past) {
 
 void apply(Message& message, const PartValue& value) {
   MUST(value.part <= message.parts.size());
-  if (value.part == message.parts.size()) message.parts.emplace_back();
-  message.parts[value.part] = value.value;
+  std::vector<Part>& parts = message.parts.edit();
+  if (value.part == parts.size()) parts.emplace_back();
+  parts[value.part] = value.value;
 }
 
 void apply(Message& message, const PartGrowth& grown) {
   MUST(grown.part < message.parts.size());
-  std::string* content = growing_text(message.parts[grown.part]);
+  std::string* content = growing_text(message.parts.edit()[grown.part]);
   MUST(content != nullptr);
   content->resize(byte_at(*content, grown.at, units_of(*content)));
   *content += grown.text;
@@ -55,7 +56,7 @@ void apply(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
-  if (message.parts.size() > growth.parts) message.parts.resize(growth.parts);
+  if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& grown : growth.grow) {
     std::visit([&](const auto& part) { apply(message, part); }, grown);
   }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/digest.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <new>
 #include <string>
+
+#include "engine/must.h"
 
 namespace lockstep {
 namespace {
 
-void netstring(std::string& out, std::string_view bytes) {
-  out += std::to_string(bytes.size());
-  out += ':';
-  out += bytes;
-  out += ',';
+void netstring(Sha256& out, std::string_view bytes) {
+  out.add(std::to_string(bytes.size()));
+  out.add(":");
+  out.add(bytes);
+  out.add(",");
 }
 
 std::string_view name_of(Role role) {
@@ -30,7 +34,7 @@ std::string_view name_of(Role role) {
 }
 
 struct PartWriter {
-  std::string& out;
+  Sha256& out;
 
   void operator()(const TextPart& part) const { fields("text", part.text); }
   void operator()(const ReasoningPart& part) const { fields("reasoning", part.text); }
@@ -57,14 +61,34 @@ Hash sha256(std::string_view bytes) {
   return hash;
 }
 
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  // To look the algorithm up costs more than a short digest.
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (context_ == nullptr || algorithm == nullptr) throw std::bad_alloc();
+  MUST(EVP_DigestInit_ex(context_, algorithm, nullptr) == 1);
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+
+void Sha256::add(std::string_view bytes) {
+  MUST(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
+}
+
+Hash Sha256::take() {
+  Hash hash{};
+  MUST(EVP_DigestFinal_ex(context_, hash.data(), nullptr) == 1);
+  return hash;
+}
+
 Hash digest(const Message& message, const std::optional<Hash>& parent) {
   const Hash above = parent.value_or(Hash{});
-  std::string bytes(reinterpret_cast<const char*>(above.data()), above.size());
-  netstring(bytes, message.id.get());
-  netstring(bytes, name_of(message.role));
-  netstring(bytes, std::to_string(message.parts.size()));
-  for (const Part& part : message.parts) std::visit(PartWriter{bytes}, part);
-  return sha256(bytes);
+  Sha256 hash;
+  hash.add({reinterpret_cast<const char*>(above.data()), above.size()});
+  netstring(hash, message.id.get());
+  netstring(hash, name_of(message.role));
+  netstring(hash, std::to_string(message.parts.size()));
+  for (const Part& part : message.parts) std::visit(PartWriter{hash}, part);
+  return hash.take();
 }
 
 std::optional<Hash> path_digest(std::span<const Message> path) {

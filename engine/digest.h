@@ -17,9 +17,27 @@
 #include "engine/ids.h"
 #include "engine/state.h"
 
+struct evp_md_ctx_st;
+
 namespace lockstep {
 
 [[nodiscard]] Hash sha256(std::string_view bytes);
+
+// SHA-256 of what comes in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void add(std::string_view bytes);
+  // Once.
+  [[nodiscard]] Hash take();
+
+ private:
+  evp_md_ctx_st* context_;
+};
 
 // `parent`: its digest, or nothing for a root.
 [[nodiscard]] Hash digest(const Message& message, const std::optional<Hash>& parent);

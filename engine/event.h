@@ -14,9 +14,14 @@
 // `Ack` the hash. They are what a later decision needs to know of the past.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -81,6 +86,41 @@ using Part =
 [[nodiscard]] const std::string* growing_text(const Part& part);
 [[nodiscard]] std::string* growing_text(Part& part);
 
+// The content of a message. Copies share it until one of them is edited: a message may have
+// megabytes, and stands in the request, in the entry that puts it, and in the states before and
+// after.
+class Parts {
+ public:
+  Parts() = default;
+  Parts(std::vector<Part> parts)  // NOLINT(google-explicit-constructor): it is one
+      : parts_(std::make_shared<std::vector<Part>>(std::move(parts))) {}
+  Parts(std::initializer_list<Part> parts) : Parts(std::vector<Part>(parts)) {}
+
+  [[nodiscard]] std::size_t size() const { return parts_ ? parts_->size() : 0; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] const Part* begin() const { return parts_ ? parts_->data() : nullptr; }
+  [[nodiscard]] const Part* end() const { return begin() + size(); }
+  [[nodiscard]] const Part& front() const { return parts_->front(); }
+  [[nodiscard]] const Part& back() const { return parts_->back(); }
+  const Part& operator[](std::size_t at) const { return (*parts_)[at]; }
+  [[nodiscard]] bool shares_with(const Parts& other) const { return parts_ == other.parts_; }
+
+  // Copies the parts if somebody else has them too.
+  std::vector<Part>& edit() {
+    if (!parts_) parts_ = std::make_shared<std::vector<Part>>();
+    if (parts_.use_count() > 1) parts_ = std::make_shared<std::vector<Part>>(*parts_);
+    return *parts_;
+  }
+  void clear() { parts_.reset(); }
+
+  friend bool operator==(const Parts& left, const Parts& right) {
+    return left.shares_with(right) || std::ranges::equal(left, right);
+  }
+
+ private:
+  std::shared_ptr<std::vector<Part>> parts_;  // null: none
+};
+
 // --- Messages, places, errors --------------------------------------------------------------------
 
 struct Message {
@@ -89,7 +129,7 @@ struct Message {
   Role role = Role::user;
   std::optional<std::string> author;
   std::optional<RunId> run;
-  std::vector<Part> parts;
+  Parts parts;
   MessageStatus status = MessageStatus::complete;
   Timestamp created;
   Timestamp updated;
@@ -102,7 +142,7 @@ struct Message {
 struct MessageInput {
   MessageId id;
   Role role = Role::user;
-  std::vector<Part> parts;
+  Parts parts;
   std::optional<std::string> author;
   std::optional<Json> metadata;
   friend bool operator==(const MessageInput&, const MessageInput&) = default;

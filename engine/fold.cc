@@ -9,7 +9,7 @@
 namespace lockstep {
 namespace {
 
-std::vector<Units> lengths_of(const std::vector<Part>& parts) {
+std::vector<Units> lengths_of(const Parts& parts) {
   std::vector<Units> lengths;
   lengths.reserve(parts.size());
   for (const Part& part : parts) {
@@ -76,7 +76,7 @@ class Folder {
   void operator()(const PartStarted& event) {
     MessageRow& row = edit(event.message);
     MUST(event.part == row.message.parts.size());
-    row.message.parts.push_back(event.value);
+    row.message.parts.edit().push_back(event.value);
     // Nobody writes to a message that has ended: what is put there then is an answer given to a
     // call.
     if (row.message.status == MessageStatus::open) row.written = event.part + 1;
@@ -86,12 +86,13 @@ class Folder {
 
   void operator()(const ContentAppended& event) {
     MessageRow& row = edit(event.message);
-    if (event.part == row.message.parts.size()) {
-      row.message.parts.emplace_back(TextPart{});
+    std::vector<Part>& parts = row.message.parts.edit();
+    if (event.part == parts.size()) {
+      parts.emplace_back(TextPart{});
       row.lengths.push_back(0);
       row.written = event.part + 1;
     }
-    Part& part = row.message.parts[event.part];
+    Part& part = parts[event.part];
     // By offset, not by content: a model may repeat itself, and a repeated word would then look
     // like one that was delivered twice.
     cut(part, row.lengths[event.part], event.at);
@@ -112,11 +113,12 @@ class Folder {
     MessageRow& row = edit(event.message);
     MUST(event.keep.size() <= row.message.parts.size());
     remember_cut_calls(row, event.keep.size());
-    row.message.parts.resize(event.keep.size());
+    std::vector<Part>& parts = row.message.parts.edit();
+    parts.resize(event.keep.size());
     row.lengths.resize(event.keep.size());
     row.written = std::min(row.written, static_cast<std::uint32_t>(event.keep.size()));
     for (std::size_t part = 0; part < event.keep.size(); ++part) {
-      cut(row.message.parts[part], row.lengths[part], event.keep[part]);
+      cut(parts[part], row.lengths[part], event.keep[part]);
     }
     row.message.status = event.status;
   }

@@ -39,10 +39,11 @@ class Rewinder {
     if (found == grown_.end() || found->second.changed) return std::nullopt;
     const Grown& grown = found->second;
     Message message = row.message;
-    if (grown.parts && *grown.parts < message.parts.size()) message.parts.resize(*grown.parts);
+    std::vector<Part>& parts = message.parts.edit();
+    if (grown.parts && *grown.parts < parts.size()) parts.resize(*grown.parts);
     for (const auto& [part, units] : grown.lengths) {
-      if (part >= message.parts.size()) continue;
-      std::string* text = growing_text(message.parts[part]);
+      if (part >= parts.size()) continue;
+      std::string* text = growing_text(parts[part]);
       MUST(text != nullptr);
       text->resize(byte_at(*text, units, row.lengths[part]));
     }

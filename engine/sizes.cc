@@ -38,7 +38,7 @@ std::size_t size_of(const Part& part) {
 
 namespace {
 
-std::size_t size_of(const std::vector<Part>& parts) {
+std::size_t size_of(const Parts& parts) {
   std::size_t bytes = row_bytes;
   for (const Part& part : parts) bytes += size_of(part);
   return bytes;

@@ -56,7 +56,7 @@ Result<PlannedMessage> message_of(const JsonValue& object, const std::optional<M
   message.input.id = MessageId(*id);
   auto text = text_of(object, "text");
   if (!text) return std::unexpected(text.error());
-  message.input.parts.emplace_back(TextPart{std::move(*text)});
+  message.input.parts = {TextPart{std::move(*text)}};
   const auto role = text_of(object, "role");
   if (!role) return std::unexpected(role.error());
   if (*role != "prompter" && *role != "assistant")

@@ -370,7 +370,7 @@ Result<PlacedInput> placed_input_of(const JsonValue& value) {
     placed.has_more = placed.has_more || in.has(more);
   }
   if (in.has("text")) {
-    placed.input.parts.emplace_back(TextPart{in.text("text")});
+    placed.input.parts = {TextPart{in.text("text")}};
   } else {
     placed.input.parts = parts_of(in);
   }

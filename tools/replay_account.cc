@@ -43,7 +43,7 @@ struct EventAccount {
   }
   std::string operator()(const PartStarted& event) const {
     Message message;
-    message.parts.push_back(event.value);
+    message.parts = {event.value};
     return event.message.get() + " part " + std::to_string(event.part) + ": " +
            quoted(readable(message));
   }
@@ -57,7 +57,7 @@ struct EventAccount {
     std::string line = event.message.get() + " " + std::string(name_of(event.status));
     const MessageRow* row = before.message(event.message);
     if (!row) return line;
-    const std::vector<Part>& parts = row->message.parts;
+    const Parts& parts = row->message.parts;
     for (std::size_t part = 0; part < parts.size(); ++part) {
       const bool stays = part < event.keep.size();
       const std::string* text = growing_text(parts[part]);

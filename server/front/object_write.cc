@@ -135,7 +135,7 @@ void append_part(std::string& out, const Part& part, Apart* apart) {
   out += '}';
 }
 
-void append_parts(std::string& out, const std::vector<Part>& parts, Apart* apart = nullptr) {
+void append_parts(std::string& out, const Parts& parts, Apart* apart = nullptr) {
   append_name(out, "parts");
   append_array(out, parts,
                [apart](std::string& to, const Part& part) { append_part(to, part, apart); });

@@ -47,6 +47,35 @@ TEST(Decide, TheDefaultTitleIsWrittenOnce) {
   EXPECT_EQ(story.state().thread.title, std::string(limits::default_title_points, 'x'));
 }
 
+// A message may have megabytes, and all of this happens in turns that others wait for.
+TEST(Decide, TheContentOfAMessageIsNotCopiedOnItsWayIntoTheState) {
+  Story story;
+  PutMessage put;
+  put.id = MessageId("u1");
+  put.parts = {TextPart{"hello"}};
+
+  for (const char* what : {"new", "again"}) {
+    SCOPED_TRACE(what);
+    put.parts = {TextPart{what}};
+    ASSERT_TRUE(story.change(put).applied);
+
+    const Parts& held = story.state().message(put.id)->message.parts;
+    const Event& event = story.entries().back().events.front();
+    EXPECT_TRUE(std::get<MessagePut>(event).message.parts.shares_with(put.parts));
+    EXPECT_TRUE(held.shares_with(put.parts));
+  }
+}
+
+TEST(Decide, AMessageThatIsWrittenOnIsAnothersNoMore) {
+  Streaming story;
+  const Message before = story.message("a1");
+
+  story.steps("r1", {AppendContent{MessageId("a1"), 0, " four"}});
+
+  EXPECT_EQ(before.parts, (Parts{TextPart{"one two three"}}));
+  EXPECT_EQ(story.text("a1"), "one two three four");
+}
+
 TEST(Decide, AStopKeepsWhatWasSeenAndNoMore) {
   Streaming story;
 
@@ -522,7 +551,7 @@ TEST(Decide, ADanglingCallOnThePathGetsAResultBeforeAModelSeesIt) {
 
   story.start("r2", "u2", "never mind");
 
-  EXPECT_EQ(std::get<ToolResultPart>(story.message("a1").parts.at(1)).call, "c1");
+  EXPECT_EQ(std::get<ToolResultPart>(story.message("a1").parts[1]).call, "c1");
 }
 
 TEST(Decide, ACrashInterruptsWhatRunsAndWhatWaits) {

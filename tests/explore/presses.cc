@@ -28,7 +28,7 @@ StartRun start(std::uint32_t run, WhenBusy when) {
 PutMessage put(MessageId id, std::uint32_t number) {
   PutMessage change;
   change.id = std::move(id);
-  change.parts.emplace_back(TextPart{std::string(1, static_cast<char>('0' + number))});
+  change.parts = {TextPart{std::string(1, static_cast<char>('0' + number))}};
   return change;
 }
 

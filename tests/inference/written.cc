@@ -11,7 +11,7 @@ namespace lockstep {
 namespace {
 
 template <class T>
-std::string joined(const std::vector<Part>& parts) {
+std::string joined(const Parts& parts) {
   std::string text;
   for (const Part& part : parts) {
     if (const T* piece = std::get_if<T>(&part)) text += piece->text;

@@ -64,14 +64,14 @@ class Taker {
     Message* message = touched(event.message);
     if (!message) return;
     if (event.part != message->parts.size()) wrong = "a part is not the next";
-    message->parts.push_back(event.value);
+    message->parts.edit().push_back(event.value);
   }
   void operator()(const ContentAppended& event) {
     Message* message = touched(event.message);
     if (!message) return;
-    if (event.part == message->parts.size()) message->parts.emplace_back(TextPart{});
+    if (event.part == message->parts.size()) message->parts.edit().emplace_back(TextPart{});
     std::string* text =
-        event.part < message->parts.size() ? text_in(message->parts[event.part]) : nullptr;
+        event.part < message->parts.size() ? text_in(message->parts.edit()[event.part]) : nullptr;
     if (!text || !keep_units(*text, event.at)) {
       wrong = "content does not fit behind what is there";
       return;
@@ -88,9 +88,9 @@ class Taker {
     Message* message = touched(event.message);
     if (!message) return;
     if (event.keep.size() > message->parts.size()) wrong = "a cut keeps more than there is";
-    message->parts.resize(event.keep.size());
+    message->parts.edit().resize(event.keep.size());
     for (std::size_t part = 0; part < event.keep.size(); ++part) {
-      std::string* text = text_in(message->parts[part]);
+      std::string* text = text_in(message->parts.edit()[part]);
       if (text && !keep_units(*text, event.keep[part])) wrong = "a cut keeps more than there is";
     }
     message->status = event.status;
@@ -167,17 +167,17 @@ std::string grow(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
-  if (message.parts.size() > growth.parts) message.parts.resize(growth.parts);
+  if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& one : growth.grow) {
     if (const auto* value = std::get_if<PartValue>(&one)) {
       if (value->part > message.parts.size()) return "a growth leaves out a part";
-      if (value->part == message.parts.size()) message.parts.emplace_back(TextPart{});
-      message.parts[value->part] = value->value;
+      if (value->part == message.parts.size()) message.parts.edit().emplace_back(TextPart{});
+      message.parts.edit()[value->part] = value->value;
       continue;
     }
     const auto& grown = std::get<PartGrowth>(one);
     std::string* text =
-        grown.part < message.parts.size() ? text_in(message.parts[grown.part]) : nullptr;
+        grown.part < message.parts.size() ? text_in(message.parts.edit()[grown.part]) : nullptr;
     if (!text || !keep_units(*text, grown.at)) return "a growth does not fit behind what is there";
     *text += grown.text;
   }

@@ -102,7 +102,7 @@ std::string Oracle::place(bool behind, const std::string& anchor) {
   return to;
 }
 
-std::vector<Part> Oracle::parts_of(const std::vector<lockstep::Part>& parts) {
+std::vector<Part> Oracle::parts_of(const lockstep::Parts& parts) {
   std::vector<Part> made;
   for (const auto& part : parts) {
     made.push_back(part_of(part));

@@ -129,7 +129,7 @@ class Oracle {
                     const std::string& content);
   void answer_calls_of(const Run& run, const std::string& content);
   void add(Message message);
-  std::vector<Part> parts_of(const std::vector<lockstep::Part>& parts);
+  std::vector<Part> parts_of(const lockstep::Parts& parts);
   std::vector<std::string> path(std::string id);
   bool below(std::string id, const std::string& ancestor);
   std::string living(std::string id);

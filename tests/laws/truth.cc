@@ -49,7 +49,7 @@ std::string text_of_events(const Entry& entry, const RunLife& run) {
 
 }  // namespace
 
-std::string text_of(const std::vector<Part>& parts) {
+std::string text_of(const Parts& parts) {
   std::string text;
   for (const Part& part : parts) text += text_of(part);
   return text;

@@ -129,6 +129,6 @@ class ThreadTruth {
 };
 
 // What a user can grow and see of some parts, as one text.
-[[nodiscard]] std::string text_of(const std::vector<Part>& parts);
+[[nodiscard]] std::string text_of(const Parts& parts);
 
 }  // namespace lockstep::test

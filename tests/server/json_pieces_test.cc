@@ -64,7 +64,8 @@ MessageChange some_change(std::mt19937& random) {
   Message message;
   message.id = MessageId("m1");
   const std::size_t parts = random() % 4;
-  for (std::size_t part = 0; part < parts; ++part) message.parts.push_back(some_part(random));
+  for (std::size_t part = 0; part < parts; ++part)
+    message.parts.edit().push_back(some_part(random));
   std::string metadata = "{\"a\":";
   append_text(metadata, words(random, some_length(random)));
   message.metadata = Json{metadata += '}'};

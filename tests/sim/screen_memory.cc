@@ -68,7 +68,7 @@ class ScreenMemory : public Memory {
     const auto path = test::path_of(screen_, screen_.thread->head);
     if (!path || path->empty()) return false;
     for (Message& message : screen_.messages) {
-      if (message.id == path->front().id) message.parts.push_back(TextPart{"damage"});
+      if (message.id == path->front().id) message.parts.edit().push_back(TextPart{"damage"});
     }
     damaged_ = true;
     return true;

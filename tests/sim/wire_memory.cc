@@ -24,7 +24,7 @@ void add_place(object& to, const std::optional<Place>& place) {
   to[place->kind == Place::Kind::after ? "after" : "parent"] = id_or_null(place->message);
 }
 
-array parts_of(const std::vector<Part>& parts) {
+array parts_of(const Parts& parts) {
   array made;
   for (const Part& part : parts) {
     std::string text;

@@ -32,7 +32,7 @@ inline Change change_of(decltype(Change::what) what, std::optional<std::uint64_t
 inline MessageInput said(std::string id, std::string text) {
   MessageInput input;
   input.id = mid(std::move(id));
-  input.parts.emplace_back(TextPart{std::move(text)});
+  input.parts = {TextPart{std::move(text)}};
   return input;
 }
 
@@ -47,7 +47,7 @@ inline StartRun ask(std::string run, std::string message, std::string text) {
 inline PutMessage put(std::string id, std::string text) {
   PutMessage put;
   put.id = mid(std::move(id));
-  put.parts.emplace_back(TextPart{std::move(text)});
+  put.parts = {TextPart{std::move(text)}};
   return put;
 }
 

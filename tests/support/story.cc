@@ -74,7 +74,7 @@ Outcome Story::stop(const std::string& run, Timestamp seen, std::vector<Shown> s
 Outcome Story::put(const std::string& id, const std::string& text, std::optional<Place> place) {
   PutMessage put;
   put.id = MessageId(id);
-  put.parts.emplace_back(TextPart{text});
+  put.parts = {TextPart{text}};
   put.place = std::move(place);
   return change(std::move(put));
 }
@@ -135,7 +135,7 @@ Place below(const std::string& id) { return {Place::Kind::parent, MessageId(id)}
 MessageInput input(const std::string& id, const std::string& text) {
   MessageInput input;
   input.id = MessageId(id);
-  input.parts.emplace_back(TextPart{text});
+  input.parts = {TextPart{text}};
   return input;
 }
 

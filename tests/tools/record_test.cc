@@ -20,8 +20,8 @@ void make_json(std::optional<Json>& json) {
 void make_json(Part& part) {
   if (auto* data = std::get_if<DataPart>(&part)) make_json(data->value);
 }
-void make_json(std::vector<Part>& parts) {
-  for (Part& part : parts) make_json(part);
+void make_json(Parts& parts) {
+  for (Part& part : parts.edit()) make_json(part);
 }
 
 struct MakeJson {

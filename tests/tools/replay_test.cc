@@ -121,7 +121,7 @@ TEST(Transcript, LinesAreNeverWiderThanTheirColumns) {
 
 TEST(Transcript, ControlCharactersAreNotOrders) {
   Message message;
-  message.parts.emplace_back(TextPart{"a\x1b[2Jb\u009b2Jc\x07"});
+  message.parts = {TextPart{"a\x1b[2Jb\u009b2Jc\x07"}};
 
   EXPECT_EQ(readable(message), "a[2Jb2Jc");
 }
