@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#include <new>
 #include <string>
 
 #include "engine/must.h"
@@ -64,7 +63,7 @@ Hash sha256(std::string_view bytes) {
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   // To look the algorithm up costs more than a short digest.
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  if (context_ == nullptr || algorithm == nullptr) throw std::bad_alloc();
+  MUST(context_ != nullptr && algorithm != nullptr);
   MUST(EVP_DigestInit_ex(context_, algorithm, nullptr) == 1);
 }
 

@@ -92,7 +92,7 @@ using Part =
 class Parts {
  public:
   Parts() = default;
-  Parts(std::vector<Part> parts)  // NOLINT(google-explicit-constructor): it is one
+  explicit(false) Parts(std::vector<Part> parts)
       : parts_(std::make_shared<std::vector<Part>>(std::move(parts))) {}
   Parts(std::initializer_list<Part> parts) : Parts(std::vector<Part>(parts)) {}
 
