@@ -6,11 +6,11 @@ import { describe, expect, test } from "vitest";
 
 import { indexedDbStore } from "../../src/index.js";
 import { agree, push, type Scene, served, shown, staged, textsOf, words } from "./lib/scene.js";
-import { noBinary, type Server, until } from "./lib/server.js";
+import { type Server, until } from "./lib/server.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
 
-describe.skipIf(noBinary)("with a real server", { timeout: 20_000 }, () => {
+describe("with a real server", { timeout: 20_000 }, () => {
   let server: Server;
   let scene: Scene;
 

@@ -6,13 +6,13 @@ import { afterEach, describe, expect, test } from "vitest";
 
 import { indexedDbStore } from "../../src/index.js";
 import { agree, Scene, shown, textsOf } from "./lib/scene.js";
-import { noBinary, Server, until } from "./lib/server.js";
+import { Server, until } from "./lib/server.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
 
 const push = { agent: "push" };
 
-describe.skipIf(noBinary)("with a server of its own", { timeout: 20_000 }, () => {
+describe("with a server of its own", { timeout: 20_000 }, () => {
   let server: Server;
   let scene: Scene;
 
@@ -21,8 +21,8 @@ describe.skipIf(noBinary)("with a server of its own", { timeout: 20_000 }, () =>
     scene = new Scene(server);
   };
   afterEach(async () => {
-    await scene.dispose();
-    await server.dispose();
+    await scene?.dispose();
+    await server?.dispose();
   });
 
   test("after a restore what is lost is shown and offered, and what was said goes on", async () => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { LiveThread, Result } from "../../src/types.js";
 import { seeded } from "./lib/network.js";
 import { agree, type Scene, staged, textsOf } from "./lib/scene.js";
-import { noBinary, pause, type Server, until } from "./lib/server.js";
+import { pause, type Server, until } from "./lib/server.js";
 
 type Front = ReturnType<Scene["front"]>;
 
@@ -17,7 +17,7 @@ interface Said {
   readonly result: Promise<Result>;
 }
 
-describe.skipIf(noBinary)("on a hostile network", { timeout: 40_000 }, () => {
+describe("on a hostile network", { timeout: 40_000 }, () => {
   let server: Server;
   let scene: Scene;
 

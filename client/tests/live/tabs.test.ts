@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { indexedDbStore } from "../../src/index.js";
 import { FakeLocks } from "./lib/locks.js";
 import { agree, push, type Scene, shown, staged, words } from "./lib/scene.js";
-import { noBinary, type Server, until } from "./lib/server.js";
+import { type Server, until } from "./lib/server.js";
 
 globalThis.IDBKeyRange ??= IDBKeyRange;
 
-describe.skipIf(noBinary)("tabs of one browser", { timeout: 20_000 }, () => {
+describe("tabs of one browser", { timeout: 20_000 }, () => {
   let server: Server;
   let scene: Scene;
   let browsers = 0;

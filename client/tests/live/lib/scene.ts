@@ -70,16 +70,17 @@ export class Scene {
 
 /** A server and a scene of its own for the tests of a `describe`, which are told of both. */
 export function staged(told: (stage: { readonly server: Server; readonly scene: Scene }) => void) {
-  let server: Server;
-  let scene: Scene;
+  let server: Server | undefined;
+  let scene: Scene | undefined;
   beforeAll(async () => {
     server = await Server.start();
     scene = new Scene(server);
     told({ server, scene });
   }, 30_000);
   afterAll(async () => {
-    await scene.dispose();
-    await server.dispose();
+    // Neither is there if the server did not start.
+    await scene?.dispose();
+    await server?.dispose();
   });
 }
 

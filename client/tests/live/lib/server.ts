@@ -10,8 +10,15 @@ import { join, resolve } from "node:path";
 import type { Message, Run, Thread } from "../../../src/wire.js";
 
 const binary = resolve(process.env["LOCKSTEP_BINARY"] ?? "../build/release/lockstep");
-/** Without the binary there is nothing to test against; the stage that runs these builds it first. */
-export const noBinary = !existsSync(binary);
+
+/** The path of the binary. A test that is passed over without it would look like one that passed. */
+export function existing(path: string): string {
+  if (existsSync(path)) return path;
+  throw new Error(
+    `There is no server at ${path}, and this test needs one. Build it (cmake --preset all && ` +
+      `cmake --build build/release --target lockstep), or name another in LOCKSTEP_BINARY.`,
+  );
+}
 
 const configuration = `
 [agents.default]
@@ -37,6 +44,7 @@ export class Server {
   token: string | null = null;
 
   static async start(options: { readonly tokens?: boolean } = {}): Promise<Server> {
+    existing(binary);
     const server = new Server();
     server.port = await freePort();
     let settings = configuration;
