@@ -5,9 +5,9 @@
 // long: the cost must not grow with the text.
 #include <benchmark/benchmark.h>
 
-#include "engine/decide.h"
-#include "engine/entry_codec.h"
-#include "engine/fold.h"
+#include "engine/rules/decide.h"
+#include "engine/rules/fold.h"
+#include "engine/store/entry_codec.h"
 
 namespace lockstep {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "engine/executor.h"
+#include "engine/base/executor.h"
 
 namespace lockstep {
 

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 
 namespace lockstep {
 namespace {

@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/ids.h"
-#include "engine/result.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
 
 namespace lockstep {
 

@@ -14,7 +14,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/offload.h"
+#include "engine/base/offload.h"
 
 namespace boost::asio {
 class io_context;

@@ -27,8 +27,8 @@
 #include <variant>
 #include <vector>
 
-#include "engine/limits.h"
-#include "engine/result.h"
+#include "engine/base/limits.h"
+#include "engine/base/result.h"
 #include "server/front/rate_limit.h"
 #include "server/log_line.h"
 

@@ -21,7 +21,7 @@
 #include <stop_token>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "server/log_line.h"
 
 namespace boost::asio {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // limits.h: the bounds of the server: connections, requests, time-outs.
 //
-// engine/limits.h holds the bounds of what is stored and said; here are those of how it is carried.
-// Each one has a decision at its end: a problem document with a stable code, a close code, or a
-// connection that is cut.
+// engine/base/limits.h holds the bounds of what is stored and said; here are those of how it is
+// carried. Each one has a decision at its end: a problem document with a stable code, a close code,
+// or a connection that is cut.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "server/paging.h"
 
 namespace lockstep::limits {

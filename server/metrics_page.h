@@ -8,9 +8,9 @@
 
 #include <string>
 
-#include "engine/memory.h"
-#include "engine/metrics.h"
-#include "engine/store.h"
+#include "engine/base/memory.h"
+#include "engine/live/metrics.h"
+#include "engine/store/store.h"
 #include "server/front/front.h"
 #include "server/heap.h"
 

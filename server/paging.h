@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // paging.h: the bounds of pages and queues of the server that a test may make small.
 //
-// As engine/paging.h: whatever they are, nothing that anybody is told changes.
+// As engine/base/paging.h: whatever they are, nothing that anybody is told changes.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 namespace lockstep {
 namespace {

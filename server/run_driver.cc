@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/sizes.h"
+#include "engine/rules/sizes.h"
 #include "server/limits.h"
 
 namespace lockstep {

@@ -24,9 +24,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "engine/engine.h"
-#include "engine/memory.h"
-#include "engine/producer.h"
+#include "engine/base/memory.h"
+#include "engine/live/engine.h"
+#include "engine/rules/producer.h"
 #include "server/log_line.h"
 
 namespace lockstep {

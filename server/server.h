@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/engine.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
+#include "engine/live/engine.h"
 #include "server/auth.h"
 #include "server/background.h"
 #include "server/front/front.h"

@@ -10,7 +10,7 @@
 
 #include <unordered_set>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/log_line.h"
 
 namespace lockstep {

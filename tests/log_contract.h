@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/epochs.h"
-#include "engine/log.h"
-#include "engine/store.h"
+#include "engine/store/epochs.h"
+#include "engine/store/log.h"
+#include "engine/store/store.h"
 #include "tests/rocks/step_executor.h"
 
 namespace lockstep {

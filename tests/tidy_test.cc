@@ -73,7 +73,7 @@ using Lines = std::vector<std::size_t>;
 // --- The house
 // ------------------------------------------------------------------------------------
 
-TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/engine.h", &Source::path)); }
+TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/live/engine.h", &Source::path)); }
 
 TEST(House, EverySourceSaysItsLicence) { EXPECT_EQ(over_the_house(licence), ""); }
 TEST(House, EveryHeaderOpensWithItsEssay) { EXPECT_EQ(over_the_house(essay), ""); }
@@ -130,7 +130,7 @@ TEST(TidyLengths, WhatIsTooLongIsFound) {
   EXPECT_EQ(lines_found(lengths({"engine/a.h", lines_of_code(161)})), (Lines{0}));
   EXPECT_EQ(lengths({"engine/a.h", lines_of_code(160)}), clean);
   EXPECT_EQ(lines_found(lengths({"engine/a.cc", lines_of_code(401)})), (Lines{0}));
-  EXPECT_EQ(lines_found(lengths({"engine/event.h", lines_of_code(601)})), (Lines{0}));
+  EXPECT_EQ(lines_found(lengths({"engine/rules/event.h", lines_of_code(601)})), (Lines{0}));
   EXPECT_EQ(lines_found(lengths({"engine/a.cc", "\n" + std::string(101, 'x')})), (Lines{2}));
   EXPECT_EQ(lines_found(lengths({"server/CMakeLists.txt", lines_of_code(41)})), (Lines{0}));
 }
@@ -144,16 +144,21 @@ TEST(TidyLengths, AColumnIsACharacterNotAByte) {
 
 TEST(TidyIncludes, AForbiddenArrowIsFound) {
   const std::vector<Source> forbidden{
-      {"engine/hub.cc", "#include <boost/asio.hpp>\n"},
-      {"engine/hub.cc", "#include \"server/server.h\"\n"},
-      {"engine/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
-      {"engine/hub.cc", "#include \"schema/event.capnp.h\"\n"},
-      {"engine/hub.cc", "#include <unistd.h>\n"},
-      {"engine/fold.cc", "#include \"engine/log.h\"\n"},
+      {"engine/live/hub.cc", "#include <boost/asio.hpp>\n"},
+      {"engine/live/hub.cc", "#include \"server/server.h\"\n"},
+      {"engine/live/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
+      {"engine/live/hub.cc", "#include \"schema/event.capnp.h\"\n"},
+      {"engine/live/hub.cc", "#include <unistd.h>\n"},
+      {"engine/rules/fold.cc", "#include \"engine/store/log.h\"\n"},
+      {"engine/rules/fold.cc", "#include \"engine/base/executor.h\"\n"},
+      {"engine/rules/fold.cc", "#include <thread>\n"},
+      {"engine/base/ids.cc", "#include \"engine/rules/event.h\"\n"},
+      {"engine/store/keys.cc", "#include \"engine/live/hub.h\"\n"},
+      {"engine/live/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
       {"engine/rocks/kv.cc", "#include <boost/json.hpp>\n"},
       {"server/front/ws_session.cc", "#include <rocksdb/db.h>\n"},
       {"server/front/ws_session.cc", "#include \"server/inference/demo_agent.h\"\n"},
-      {"server/inference/demo_agent.cc", "#include \"engine/engine.h\"\n"},
+      {"server/inference/demo_agent.cc", "#include \"engine/live/engine.h\"\n"},
       {"tools/serve.cc", "#include \"tests/support/given.h\"\n"},
   };
   for (const Source& source : forbidden) {
@@ -163,11 +168,12 @@ TEST(TidyIncludes, AForbiddenArrowIsFound) {
 
 TEST(TidyIncludes, AnAllowedArrowIsNot) {
   const std::vector<Source> allowed{
-      {"engine/hub.cc", "#include <vector>\n#include \"engine/hub.h\"\n"},
-      {"engine/entry_codec.cc", "#include \"schema/event.capnp.h\"\n"},
+      {"engine/live/hub.cc", "#include <vector>\n#include \"engine/live/hub.h\"\n"},
+      {"engine/store/entry_codec.cc", "#include \"schema/event.capnp.h\"\n"},
       {"engine/rocks/kv.cc", "#include <rocksdb/db.h>\n#include \"engine/rocks/kv.h\"\n"},
-      {"server/front/ws_session.cc", "#include <boost/asio.hpp>\n#include \"engine/engine.h\"\n"},
-      {"server/inference/demo_agent.cc", "#include \"engine/producer.h\"\n"},
+      {"server/front/ws_session.cc",
+       "#include <boost/asio.hpp>\n#include \"engine/live/engine.h\"\n"},
+      {"server/inference/demo_agent.cc", "#include \"engine/rules/producer.h\"\n"},
       {"tools/serve.cc", "#include \"engine/rocks/rocks_kv.h\"\n"},
   };
   for (const Source& source : allowed) EXPECT_EQ(includes(source), clean);
@@ -214,7 +220,7 @@ TEST(TidyWords, TheNamedExceptionsAreNot) {
 TEST(TidyNumbers, ANumberAboveSixtyFourIsFound) {
   EXPECT_EQ(lines_found(numbers({"engine/a.cc", "int x = 64;\nint y = 65;\n"})), (Lines{2}));
   EXPECT_EQ(lines_found(numbers({"server/a.cc", "wait(3'000ms);"})), (Lines{1}));
-  EXPECT_EQ(numbers({"engine/limits.h", "int x = 8192;"}), clean);
+  EXPECT_EQ(numbers({"engine/base/limits.h", "int x = 8192;"}), clean);
   EXPECT_EQ(numbers({"engine/a.cc", "x &= 0xffff; // 8192\ny = \"8192\"; sha256(z); w = 1000;"}),
             clean);
   EXPECT_EQ(numbers({"tests/a.cc", "int x = 8192;"}), clean);
@@ -236,11 +242,12 @@ TEST(TidyMachinePaths, APathOfOneMachineIsFound) {
 
 TEST(TidyDeadFiles, AFileThatNobodyNamesIsFound) {
   const std::vector<Source> tree{
-      {"engine/CMakeLists.txt", "add_library(engine fold.cc rocks/kv.cc)\nforeach(each loop)"},
+      {"engine/CMakeLists.txt",
+       "add_library(engine rules/fold.cc rocks/kv.cc)\nforeach(each loop)"},
       {"tests/rocks/CMakeLists.txt", "add_library(sim ../sim/disk.cc)"},
       {"tests/sim/disk.cc", ""},
-      {"engine/fold.cc", "#include \"engine/fold.h\"\n"},
-      {"engine/fold.h", ""},
+      {"engine/rules/fold.cc", "#include \"engine/rules/fold.h\"\n"},
+      {"engine/rules/fold.h", ""},
       {"engine/loop.cc", ""},
       {"engine/old.cc", ""},
       {"engine/old.h", ""},

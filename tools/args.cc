@@ -5,7 +5,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 #include "server/printable.h"
 #include "tools/args_parts.h"
 #include "tools/version.h"

@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 #include "tools/verbs.h"
 
 namespace lockstep {

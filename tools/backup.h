@@ -10,7 +10,7 @@
 #include <stop_token>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/rocks_backup.h"
 #include "server/control.h"
 #include "tools/terminal.h"

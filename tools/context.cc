@@ -4,7 +4,7 @@
 // The path in the state that the run was started on, and the request body as it went to the model:
 // the settings are kept as they were sent, so the body comes out byte for byte whatever the
 // configuration has become. What the body had to change of the path is listed as repairs.
-#include "engine/keys.h"
+#include "engine/store/keys.h"
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"
 #include "server/inference/compose.h"

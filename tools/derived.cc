@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/derived.h"
 
-#include "engine/keys.h"
-#include "engine/run_queue.h"
-#include "engine/view_codec.h"
-#include "engine/views.h"
+#include "engine/store/keys.h"
+#include "engine/store/run_queue.h"
+#include "engine/store/view_codec.h"
+#include "engine/store/views.h"
 
 namespace lockstep {
 

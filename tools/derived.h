@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.h"
-#include "engine/store.h"
+#include "engine/rules/state.h"
+#include "engine/store/store.h"
 
 namespace lockstep {
 

@@ -13,7 +13,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 
 namespace boost::asio {
 class io_context;

@@ -3,13 +3,13 @@
 
 #include <set>
 
-#include "engine/digest.h"
-#include "engine/entry_codec.h"
-#include "engine/entry_rows.h"
-#include "engine/fold.h"
-#include "engine/keys.h"
-#include "engine/limits.h"
-#include "engine/run_queue.h"
+#include "engine/base/limits.h"
+#include "engine/live/entry_rows.h"
+#include "engine/rules/digest.h"
+#include "engine/rules/fold.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/run_queue.h"
 #include "server/front/json_text.h"
 #include "tools/json.h"
 #include "tools/record.h"

@@ -3,8 +3,8 @@
 //
 // Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the
 // log entry by entry, as it was (history.h). Either way what is there already stays as it is.
-#include "engine/keys.h"
 #include "engine/rocks/store_folder.h"
+#include "engine/store/keys.h"
 #include "server/front/json_text.h"
 #include "tools/file.h"
 #include "tools/history.h"

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "schema/json/json_reader.h"
 
 namespace lockstep {

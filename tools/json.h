@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 
 namespace lockstep {
 

@@ -20,8 +20,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/executor.h"
-#include "engine/time.h"
+#include "engine/base/executor.h"
+#include "engine/base/time.h"
 #include "server/auth.h"
 #include "server/config.h"
 #include "server/inference/live_agents.h"

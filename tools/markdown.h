@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "engine/state.h"
+#include "engine/rules/state.h"
 
 namespace lockstep {
 

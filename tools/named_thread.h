@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 #include "server/front/json_text.h"
 
 namespace lockstep {

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/result.h"
-#include "engine/state.h"
+#include "engine/base/result.h"
+#include "engine/rules/state.h"
 #include "tools/json.h"
 #include "tools/plan.h"
 

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <system_error>
 
-#include "engine/keys.h"
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/store_folder.h"
+#include "engine/store/keys.h"
 
 namespace lockstep {
 namespace {

@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/opening.h"
-#include "engine/result.h"
+#include "engine/base/result.h"
+#include "engine/store/opening.h"
 
 namespace lockstep {
 

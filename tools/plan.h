@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/event.h"
+#include "engine/rules/event.h"
 
 namespace lockstep {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 
 namespace lockstep {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/reading.h"
 
-#include "engine/entry_codec.h"
-#include "engine/executor.h"
-#include "engine/fold.h"
-#include "engine/keys.h"
-#include "engine/limits.h"
-#include "engine/must.h"
+#include "engine/base/executor.h"
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_log.h"
+#include "engine/rules/fold.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/keys.h"
 
 namespace lockstep {
 

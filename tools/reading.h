@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/log.h"
-#include "engine/result.h"
-#include "engine/state.h"
-#include "engine/store.h"
-#include "engine/view_codec.h"
+#include "engine/base/result.h"
+#include "engine/rules/state.h"
+#include "engine/store/log.h"
+#include "engine/store/store.h"
+#include "engine/store/view_codec.h"
 #include "tools/system.h"
 
 namespace lockstep {

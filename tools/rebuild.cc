@@ -11,11 +11,11 @@
 #include <map>
 #include <set>
 
-#include "engine/entry_rows.h"
-#include "engine/keys.h"
-#include "engine/marks.h"
+#include "engine/live/entry_rows.h"
 #include "engine/rocks/rocks_log.h"
 #include "engine/rocks/rocks_mend.h"
+#include "engine/store/keys.h"
+#include "engine/store/marks.h"
 #include "server/front/json_text.h"
 #include "server/printable.h"
 #include "tools/derived.h"

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/event.h"
-#include "engine/result.h"
+#include "engine/base/result.h"
+#include "engine/rules/event.h"
 #include "tools/json.h"
 
 namespace lockstep {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/replay_account.h"
 
-#include "engine/fold.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
+#include "engine/rules/fold.h"
 #include "server/front/json_write.h"
 #include "server/printable.h"
 #include "tools/record.h"

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "engine/event.h"
-#include "engine/state.h"
+#include "engine/rules/event.h"
+#include "engine/rules/state.h"
 
 namespace lockstep {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // salvage_making.cc: the new store's folder, from its beginning to its name.
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/mark_file.h"
 #include "engine/rocks/new_store.h"

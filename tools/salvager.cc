@@ -5,14 +5,14 @@
 #include <chrono>
 #include <utility>
 
-#include "engine/decide.h"
-#include "engine/digest.h"
-#include "engine/entry_codec.h"
-#include "engine/entry_rows.h"
-#include "engine/fold.h"
-#include "engine/keys.h"
-#include "engine/marks.h"
+#include "engine/live/entry_rows.h"
 #include "engine/rocks/limits.h"
+#include "engine/rules/decide.h"
+#include "engine/rules/digest.h"
+#include "engine/rules/fold.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/marks.h"
 #include "server/inference/settings.h"
 #include "tools/derived.h"
 #include "tools/reading.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/tables.h"
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "engine/rocks/rocks_keys.h"
 
 namespace lockstep {

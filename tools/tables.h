@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/kv.h"
-#include "engine/store.h"
+#include "engine/store/store.h"
 
 namespace lockstep {
 

@@ -11,8 +11,8 @@
 #include <map>
 #include <optional>
 
-#include "engine/ids.h"
-#include "engine/result.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
 
 namespace lockstep {
 

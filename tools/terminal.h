@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "engine/ids.h"
-#include "engine/result.h"
-#include "engine/time.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/base/time.h"
 
 namespace lockstep {
 

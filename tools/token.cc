@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "server/auth.h"
 #include "server/front/json_text.h"
 #include "server/printable.h"

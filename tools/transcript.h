@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/state.h"
+#include "engine/rules/state.h"
 #include "tools/terminal.h"
 
 namespace lockstep {

@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "engine/base/time.h"
 #include "engine/rocks/upgrade.h"
-#include "engine/time.h"
 
 namespace lockstep {
 

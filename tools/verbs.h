@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 #include "tools/terminal.h"
 
 namespace lockstep {

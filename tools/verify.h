@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "engine/rocks/verify_log.h"
-#include "engine/state.h"
-#include "engine/store.h"
-#include "engine/view_codec.h"
+#include "engine/rules/state.h"
+#include "engine/store/store.h"
+#include "engine/store/view_codec.h"
 #include "tools/named_thread.h"
 #include "tools/tables.h"
 

@@ -7,7 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_log.h"
 #include "server/asio_executor.h"

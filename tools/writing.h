@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
-#include "engine/log.h"
-#include "engine/metrics.h"
-#include "engine/store.h"
+#include "engine/live/engine.h"
+#include "engine/live/metrics.h"
+#include "engine/store/log.h"
+#include "engine/store/store.h"
 #include "tools/system.h"
 #include "tools/terminal.h"
 

@@ -20,7 +20,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/log.h"
+#include "engine/store/log.h"
 
 namespace lockstep {
 

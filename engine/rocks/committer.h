@@ -18,12 +18,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/executor.h"
-#include "engine/log.h"
+#include "engine/base/executor.h"
 #include "engine/rocks/commit_queue.h"
 #include "engine/rocks/fail_stop.h"
 #include "engine/rocks/kv.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/store/log.h"
 
 namespace lockstep {
 

@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/store_folder.h"
 
 namespace lockstep {

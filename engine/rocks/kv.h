@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/ids.h"
-#include "engine/result.h"
-#include "engine/store.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/store/store.h"
 
 namespace lockstep {
 

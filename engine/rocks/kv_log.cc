@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/limits.h"
 
 namespace lockstep {

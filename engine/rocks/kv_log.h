@@ -20,13 +20,13 @@
 #include <string>
 #include <vector>
 
-#include "engine/epochs.h"
-#include "engine/log.h"
+#include "engine/base/time.h"
 #include "engine/rocks/committer.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/upgrade.h"
-#include "engine/store.h"
-#include "engine/time.h"
+#include "engine/store/epochs.h"
+#include "engine/store/log.h"
+#include "engine/store/store.h"
 
 namespace lockstep {
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // limits.h: the log's own bounds, with their reasons.
 //
-// What the engine bounds stands in engine/limits.h; here is what only a log on a disk has to bound.
+// What the engine bounds stands in engine/base/limits.h; here is what only a log on a disk has to
+// bound.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 
 namespace lockstep::limits {
 

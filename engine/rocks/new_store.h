@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/store_folder.h"
 
 namespace lockstep {

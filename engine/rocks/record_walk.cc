@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/crc32c.h"
 
 namespace lockstep {

@@ -12,10 +12,10 @@
 #include <map>
 #include <system_error>
 
-#include "engine/keys.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/remains_merge.h"
 #include "engine/rocks/remains_wal.h"
+#include "engine/store/keys.h"
 
 namespace lockstep {
 namespace {

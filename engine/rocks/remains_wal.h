@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/ids.h"
-#include "engine/result.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
 #include "engine/rocks/kv.h"
 
 namespace lockstep {

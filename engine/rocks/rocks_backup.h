@@ -27,9 +27,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/epochs.h"
+#include "engine/base/time.h"
 #include "engine/rocks/rocks_kv.h"
-#include "engine/time.h"
+#include "engine/store/epochs.h"
 
 namespace lockstep {
 

@@ -24,7 +24,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 
 namespace rocksdb {
 class Env;

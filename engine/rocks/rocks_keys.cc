@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/rocks_keys.h"
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/crc32c.h"
 
 namespace lockstep {

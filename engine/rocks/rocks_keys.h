@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 
 namespace lockstep {
 

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_errors.h"
 #include "engine/rocks/rocks_files.h"
 #include "engine/rocks/rocks_kv_parts.h"

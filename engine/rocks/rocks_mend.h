@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/kv.h"
 
 namespace lockstep {

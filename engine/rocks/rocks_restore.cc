@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // rocks_restore.cc: a store from a backup.
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/mark_file.h"

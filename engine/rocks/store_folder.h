@@ -19,7 +19,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 
 namespace lockstep {
 

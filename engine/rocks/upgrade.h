@@ -23,7 +23,7 @@
 #include <functional>
 #include <string_view>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/kv.h"
 
 namespace lockstep {

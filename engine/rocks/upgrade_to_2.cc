@@ -14,12 +14,12 @@
 #include <string>
 #include <utility>
 
-#include "engine/entry_codec.h"
-#include "engine/keys.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/upgrade.h"
-#include "engine/view_codec.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 
 namespace lockstep {
 namespace {

@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/log.h"
 #include "engine/rocks/kv.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/store/log.h"
 
 namespace lockstep {
 

@@ -3,7 +3,7 @@
 
 #include <rocksdb/write_batch.h>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 

@@ -17,7 +17,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "server/front/front.h"
 #include "server/front/wire.h"
 

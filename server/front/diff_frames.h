@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 
 namespace lockstep {
 

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/stream.h"
 
 namespace lockstep {

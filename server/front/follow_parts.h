@@ -5,8 +5,8 @@
 // the codecs.
 #pragma once
 
-#include "engine/engine.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
+#include "engine/live/engine.h"
 
 namespace lockstep {
 

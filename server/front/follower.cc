@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#include "engine/held.h"
-#include "engine/limits.h"
-#include "engine/must.h"
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+#include "engine/rules/held.h"
 #include "server/front/json_write.h"
 
 namespace lockstep {

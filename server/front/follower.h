@@ -22,8 +22,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
+#include "engine/live/engine.h"
 #include "server/front/diff_frames.h"
 #include "server/front/follow_parts.h"
 #include "server/front/problem.h"

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
+#include "engine/live/engine.h"
 #include "server/auth.h"
 #include "server/background.h"
 #include "server/front/assets.h"

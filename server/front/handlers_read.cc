@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"

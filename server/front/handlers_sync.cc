@@ -2,7 +2,7 @@
 #include <limits>
 #include <utility>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/feed_follower.h"

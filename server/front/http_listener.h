@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "server/front/connection.h"
 
 namespace lockstep {

@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/front/http_rules.h"
 #include "server/front/json_text.h"
 #include "server/limits.h"

@@ -5,7 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/limits.h"
 
 namespace lockstep {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/front/call.h"
 #include "server/front/http_rules.h"
 #include "server/limits.h"

@@ -18,7 +18,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "server/front/front.h"
 #include "server/front/http_message.h"
 #include "server/front/http_parser.h"

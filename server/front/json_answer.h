@@ -10,7 +10,7 @@
 
 #include <utility>
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "server/front/front.h"
 #include "server/front/http_message.h"
 #include "server/front/json_pieces.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/held.h"
+#include "engine/rules/held.h"
 #include "server/front/diff_frames.h"
 #include "server/front/json_text.h"
 #include "server/front/json_write.h"

@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/json_write.h"
 
 namespace lockstep {

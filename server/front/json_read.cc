@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "server/front/json_text.h"
 #include "server/limits.h"
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/event.h"
+#include "engine/rules/event.h"
 #include "schema/json/json_reader.h"
 #include "server/front/problem.h"
 

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "engine/held.h"
-#include "engine/limits.h"
+#include "engine/base/limits.h"
+#include "engine/rules/held.h"
 #include "server/limits.h"
 
 namespace lockstep {

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/front.h"
 #include "server/front/json_pieces.h"
 #include "server/front/stream.h"

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/diff.h"
-#include "engine/engine.h"
-#include "engine/event.h"
-#include "engine/state.h"
+#include "engine/live/engine.h"
+#include "engine/rules/diff.h"
+#include "engine/rules/event.h"
+#include "engine/rules/state.h"
 
 namespace lockstep {
 

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 
 namespace lockstep {
 namespace {

@@ -4,8 +4,8 @@
 // Inner part of sync_codec.h.
 #pragma once
 
-#include "engine/change.h"
-#include "engine/step.h"
+#include "engine/rules/change.h"
+#include "engine/rules/step.h"
 #include "server/front/json_read.h"
 
 namespace lockstep {

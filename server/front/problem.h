@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 
 namespace lockstep {
 

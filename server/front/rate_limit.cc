@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/auth.h"
 #include "server/limits.h"
 

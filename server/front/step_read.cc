@@ -2,7 +2,7 @@
 #include <array>
 #include <limits>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "server/front/object_read.h"
 
 namespace lockstep {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/front/stream.h"
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/front/json_text.h"
 #include "server/front/ws_frames.h"
 

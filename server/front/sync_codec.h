@@ -14,7 +14,7 @@
 #include <string_view>
 #include <variant>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/problem.h"
 
 namespace lockstep {

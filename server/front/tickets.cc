@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/digest.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
+#include "engine/rules/digest.h"
 #include "server/limits.h"
 
 namespace lockstep {

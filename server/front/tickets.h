@@ -19,8 +19,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/ids.h"
-#include "engine/time.h"
+#include "engine/base/ids.h"
+#include "engine/base/time.h"
 #include "server/auth.h"
 #include "server/front/wire.h"
 

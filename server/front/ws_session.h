@@ -20,7 +20,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "server/front/follower.h"
 #include "server/front/front.h"
 #include "server/front/stream.h"

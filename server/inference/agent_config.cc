@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {

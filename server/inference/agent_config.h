@@ -15,7 +15,7 @@
 #include <string_view>
 #include <variant>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "server/inference/agents.h"
 
 namespace lockstep {

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/agents.h"
-#include "engine/producer.h"
-#include "engine/result.h"
-#include "engine/time.h"
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/rules/agents.h"
+#include "engine/rules/producer.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {

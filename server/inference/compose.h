@@ -18,7 +18,7 @@
 // A message of which nothing is left is left out.
 #pragma once
 
-#include "engine/producer.h"
+#include "engine/rules/producer.h"
 
 namespace lockstep {
 

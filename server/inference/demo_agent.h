@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/producer.h"
+#include "engine/rules/producer.h"
 
 namespace lockstep {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <variant>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/event.h"
+#include "engine/rules/event.h"
 
 namespace lockstep {
 

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "server/inference/http_client.h"
 
 namespace lockstep {

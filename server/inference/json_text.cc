@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"

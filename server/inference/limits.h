@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 
 namespace lockstep::limits {
 

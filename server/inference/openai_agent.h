@@ -23,8 +23,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/producer.h"
-#include "engine/time.h"
+#include "engine/base/time.h"
+#include "engine/rules/producer.h"
 #include "server/inference/http_client.h"
 #include "server/inference/limits.h"
 #include "server/inference/redactor.h"

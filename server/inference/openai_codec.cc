@@ -8,8 +8,8 @@
 #include <utility>
 #include <variant>
 
-#include "engine/must.h"
-#include "engine/text.h"
+#include "engine/base/must.h"
+#include "engine/base/text.h"
 #include "schema/json/json_reader.h"
 #include "server/inference/chat_chunk.h"
 #include "server/inference/json_text.h"

@@ -26,7 +26,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/step.h"
+#include "engine/rules/step.h"
 #include "server/inference/redactor.h"
 #include "server/inference/utf8_repair.h"
 

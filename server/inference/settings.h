@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/event.h"
+#include "engine/rules/event.h"
 #include "server/inference/json_text.h"
 
 namespace lockstep {

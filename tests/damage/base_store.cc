@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_log.h"
 #include "tests/rocks/step_executor.h"
 #include "tests/support/engine_fixture.h"

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <utility>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 
 namespace lockstep::damage {
 namespace {

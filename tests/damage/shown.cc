@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::damage {

@@ -14,7 +14,7 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "engine/rocks/kv.h"
 
 namespace lockstep::damage {

@@ -3,11 +3,11 @@
 
 #include <limits>
 
-#include "engine/keys.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
-#include "engine/view_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 
 namespace lockstep::damage {
 namespace {

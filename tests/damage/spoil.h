@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "engine/result.h"
+#include "engine/base/result.h"
 #include "engine/rocks/kv.h"
 
 namespace lockstep::damage {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of docs/protocol.md, "Sync", each as a sentence.
-#include "engine/decide.h"
+#include "engine/rules/decide.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/support/story.h"
 
 namespace lockstep::test {

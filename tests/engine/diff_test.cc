@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/diff.h"
+#include "engine/rules/diff.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A digest that was made once is not made again, unless something it stands for has changed.
-#include "engine/digests.h"
+#include "engine/live/digests.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "tests/support/given.h"
 #include "tests/support/story.h"
 

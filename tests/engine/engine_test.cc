@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine promises to those who use it.
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/marks.h"
+#include "engine/store/marks.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

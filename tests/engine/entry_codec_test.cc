@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/entry_codec.h"
+#include "engine/store/entry_codec.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <iostream>
 
-#include "engine/fold.h"
-#include "engine/limits.h"
-#include "engine/packed.h"
+#include "engine/base/limits.h"
+#include "engine/rules/fold.h"
+#include "engine/store/packed.h"
 #include "schema/event.capnp.h"
 #include "tests/support/arbitrary.h"
 #include "tests/support/small_state.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A user's threads, in the order of their latest change.
-#include "engine/feed.h"
+#include "engine/live/feed.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/keys.h"
+#include "engine/store/keys.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is told what, and what is kept in memory for it.
-#include "engine/hub.h"
+#include "engine/live/hub.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/support/given.h"
 
 namespace lockstep::test {

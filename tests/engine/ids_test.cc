@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/ids.h"
+#include "engine/base/ids.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/time.h"
+#include "engine/base/time.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/keys.h"
+#include "engine/store/keys.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One writer a thread: what waits, what merges, what is answered, and in which order.
-#include "engine/lane.h"
+#include "engine/live/lane.h"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is held in memory is counted, bounded, and given back.
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <vector>
 
-#include "engine/run_shares.h"
+#include "engine/live/run_shares.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

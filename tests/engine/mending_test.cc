@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads with open runs are mended a few at a time, and whoever waits for one is told.
-#include "engine/mending.h"
+#include "engine/live/mending.h"
 
 #include <gtest/gtest.h>
 
 #include <deque>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -2,8 +2,8 @@
 // A thread's id belongs to its user.
 #include <gtest/gtest.h>
 
-#include "engine/keys.h"
-#include "engine/view_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

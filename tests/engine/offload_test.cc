@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Long entries are written beside the strand: nobody else waits for them, and nothing is taken out
 // of turn.
-#include "engine/offload.h"
+#include "engine/base/offload.h"
 
 #include <gtest/gtest.h>
 

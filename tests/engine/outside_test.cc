@@ -2,8 +2,8 @@
 // Runs that outlive the process, and threads that a crash has left with open runs.
 #include <gtest/gtest.h>
 
-#include "engine/keys.h"
-#include "engine/limits.h"
+#include "engine/base/limits.h"
+#include "engine/store/keys.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb: what a front is told, whatever it says and wherever it stands.
-#include "engine/session.h"
+#include "engine/live/session.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/digest.h"
-#include "engine/epochs.h"
+#include "engine/rules/digest.h"
+#include "engine/store/epochs.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

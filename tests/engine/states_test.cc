@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which threads are in memory, and what happens to one that can't be read.
-#include "engine/states.h"
+#include "engine/live/states.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/keys.h"
+#include "engine/store/keys.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

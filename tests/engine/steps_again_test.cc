@@ -5,9 +5,9 @@
 #include <functional>
 #include <random>
 
-#include "engine/limits.h"
-#include "engine/sip_hash.h"
-#include "engine/step_memory.h"
+#include "engine/base/limits.h"
+#include "engine/base/sip_hash.h"
+#include "engine/live/step_memory.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

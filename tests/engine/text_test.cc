@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <gtest/gtest.h>
 

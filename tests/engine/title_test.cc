@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/title.h"
+#include "engine/rules/title.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // An edit or a deletion that asks for it is refused if another device changed what its user saw.
 #include <gtest/gtest.h>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "tests/support/story.h"
 
 namespace lockstep::test {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/view_codec.h"
+#include "engine/store/view_codec.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <string>
 
-#include "engine/keys.h"
+#include "engine/store/keys.h"
 #include "tests/support/small_state.h"
 
 namespace lockstep {

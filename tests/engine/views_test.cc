@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/views.h"
+#include "engine/store/views.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <map>
 #include <string>
 
-#include "engine/fold.h"
-#include "engine/keys.h"
-#include "engine/limits.h"
+#include "engine/base/limits.h"
+#include "engine/rules/fold.h"
+#include "engine/store/keys.h"
 #include "tests/support/small_state.h"
 
 namespace lockstep {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a front is told that holds only the end of a thread.
-#include "engine/window.h"
+#include "engine/rules/window.h"
 
 #include <gtest/gtest.h>
 

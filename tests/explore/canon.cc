@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/digest.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
+#include "engine/rules/digest.h"
 
 namespace lockstep::explore {
 namespace {

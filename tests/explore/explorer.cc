@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "tests/explore/laws.h"
 
 namespace lockstep::explore {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.h"
+#include "engine/rules/state.h"
 
 namespace lockstep::explore {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/fold.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
+#include "engine/rules/fold.h"
 #include "tests/explore/laws.h"
 #include "tests/explore/line.h"
 #include "tests/explore/presses.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/explore/presses.h"
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 namespace lockstep::explore {
 namespace {

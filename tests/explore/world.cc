@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 
 namespace lockstep::explore {
 

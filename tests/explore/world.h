@@ -20,8 +20,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/decide.h"
-#include "engine/diff.h"
+#include "engine/rules/decide.h"
+#include "engine/rules/diff.h"
 
 namespace lockstep::explore {
 

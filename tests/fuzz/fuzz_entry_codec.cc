@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/entry_codec.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
+#include "engine/store/entry_codec.h"
 #include "tests/support/small_state.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "engine/must.h"
-#include "engine/text.h"
+#include "engine/base/must.h"
+#include "engine/base/text.h"
 #include "server/inference/json_text.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/settings.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/inference/redactor.h"
 
 namespace {

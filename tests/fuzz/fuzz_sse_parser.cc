@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/inference/sse_parser.h"
 
 namespace {

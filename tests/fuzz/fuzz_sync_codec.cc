@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/must.h"
-#include "engine/text.h"
+#include "engine/base/must.h"
+#include "engine/base/text.h"
 #include "server/front/json_read.h"
 #include "server/front/json_write.h"
 #include "server/front/sync_codec.h"

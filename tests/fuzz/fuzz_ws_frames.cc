@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/must.h"
-#include "engine/text.h"
+#include "engine/base/must.h"
+#include "engine/base/text.h"
 #include "server/front/ws_frames.h"
 
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 namespace lockstep {
 namespace {

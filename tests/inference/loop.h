@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/producer.h"
-#include "engine/time.h"
+#include "engine/base/time.h"
+#include "engine/rules/producer.h"
 #include "tests/inference/written.h"
 
 namespace lockstep {

@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 

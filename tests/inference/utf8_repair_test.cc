@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 namespace lockstep {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <variant>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 namespace lockstep {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/event.h"
-#include "engine/step.h"
+#include "engine/rules/event.h"
+#include "engine/rules/step.h"
 
 namespace lockstep {
 

@@ -14,8 +14,8 @@
 #include <memory>
 #include <random>
 
-#include "engine/engine.h"
-#include "engine/opening.h"
+#include "engine/live/engine.h"
+#include "engine/store/opening.h"
 #include "tests/laws/spied_store.h"
 #include "tests/support/engine_fixture.h"
 

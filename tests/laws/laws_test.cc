@@ -7,7 +7,7 @@
 
 #include <cstdlib>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "server/front/json_write.h"
 #include "tests/laws/history.h"
 #include "tests/laws/oracle_difference.h"

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/change.h"
-#include "engine/step.h"
+#include "engine/rules/change.h"
+#include "engine/rules/step.h"
 
 namespace lockstep::oracle {
 

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "engine/diff.h"
+#include "engine/rules/diff.h"
 #include "tests/laws/oracle.h"
 
 namespace lockstep::test {

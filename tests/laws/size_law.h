@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/diff.h"
+#include "engine/rules/diff.h"
 
 namespace lockstep::test {
 

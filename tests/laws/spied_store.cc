@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/entry_codec.h"
-#include "engine/state.h"
+#include "engine/rules/state.h"
+#include "engine/store/entry_codec.h"
 
 namespace lockstep::test {
 namespace {

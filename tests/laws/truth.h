@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/change.h"
-#include "engine/diff.h"
-#include "engine/step.h"
+#include "engine/rules/change.h"
+#include "engine/rules/diff.h"
+#include "engine/rules/step.h"
 
 namespace lockstep::test {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/laws/front.h"
 
 namespace lockstep::test {

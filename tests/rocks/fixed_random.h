@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "engine/time.h"
+#include "engine/base/time.h"
 
 namespace lockstep {
 

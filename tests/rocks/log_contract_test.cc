@@ -2,9 +2,9 @@
 // Every log, by the one contract.
 #include "tests/log_contract.h"
 
-#include "engine/log_memory.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/rocks_log.h"
+#include "engine/store/log_memory.h"
 #include "tests/rocks/fixed_random.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/sim/sim_kv.h"

@@ -5,9 +5,9 @@
 
 #include <limits>
 
-#include "engine/epochs.h"
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/mark_file.h"
+#include "engine/store/epochs.h"
 #include "tests/rocks/fixed_random.h"
 #include "tests/rocks/temp_folder.h"
 

@@ -15,8 +15,8 @@
 #include <optional>
 #include <thread>
 
-#include "engine/executor.h"
-#include "engine/must.h"
+#include "engine/base/executor.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 

@@ -11,8 +11,8 @@
 #include <iterator>
 #include <set>
 
-#include "engine/entry_codec.h"
-#include "engine/views.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/views.h"
 #include "tests/schema/v1_entries.h"
 #include "tests/support/small_state.h"
 

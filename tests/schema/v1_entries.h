@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/event.h"
+#include "engine/rules/event.h"
 
 namespace lockstep {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "server/auth.h"
 #include "server/front/rate_limit.h"
 #include "server/origins.h"

@@ -8,7 +8,7 @@
 #include <future>
 #include <thread>
 
-#include "engine/log_memory.h"
+#include "engine/store/log_memory.h"
 #include "server/asio_executor.h"
 #include "server/front/json_read.h"
 #include "server/run_driver.h"

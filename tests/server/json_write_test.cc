@@ -6,7 +6,7 @@
 
 #include <boost/json.hpp>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "server/front/diff_frames.h"
 #include "server/front/json_read.h"
 #include "server/front/json_text.h"

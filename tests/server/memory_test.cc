@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "server/limits.h"
 #include "tests/server/client.h"
 #include "tests/server/front_fixture.h"

@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/server/client.h"
 #include "tests/server/front_fixture.h"
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 
 namespace lockstep {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "server/limits.h"
 
 namespace lockstep::test {

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "engine/time.h"
+#include "engine/base/time.h"
 
 namespace lockstep::sim {
 

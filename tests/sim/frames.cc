@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "server/front/problem.h"
 
 namespace lockstep::sim {

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/stream.h"
 
 namespace lockstep::sim {

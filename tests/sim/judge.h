@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "tests/laws/front.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/spied_store.h"

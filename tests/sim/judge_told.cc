@@ -2,7 +2,7 @@
 // judge_told.cc: what is told to fronts, and what they show.
 #include <algorithm>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "tests/laws/front.h"
 #include "tests/laws/size_law.h"
 #include "tests/sim/judge.h"

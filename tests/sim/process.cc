@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/process.h"
 
-#include "engine/epochs.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/store/epochs.h"
 #include "tests/laws/front.h"
 #include "tests/sim/process_life.h"
 

@@ -20,7 +20,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/live/engine.h"
 #include "server/front/follower.h"
 #include "server/log_line.h"
 #include "tests/sim/chance.h"

@@ -12,8 +12,8 @@
 
 #include <deque>
 
-#include "engine/limits.h"
-#include "engine/offload.h"
+#include "engine/base/limits.h"
+#include "engine/base/offload.h"
 #include "engine/rocks/committer.h"
 #include "server/telling_engine.h"
 #include "tests/sim/process.h"

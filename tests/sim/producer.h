@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/producer.h"
+#include "engine/rules/producer.h"
 #include "tests/sim/line.h"
 
 namespace lockstep::sim {

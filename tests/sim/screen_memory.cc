@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "tests/laws/front.h"
 #include "tests/sim/memory.h"
 

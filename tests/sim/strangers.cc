@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // strangers.cc: who writes to a run that is another's, or writes what nobody can take.
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/sim/producer.h"
 #include "tests/sim/steps_judge.h"
 #include "tests/sim/world.h"

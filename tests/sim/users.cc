@@ -2,7 +2,7 @@
 // users.cc: what users say, sensible and not.
 #include <algorithm>
 
-#include "engine/limits.h"
+#include "engine/base/limits.h"
 #include "tests/sim/world.h"
 #include "tests/support/given.h"
 

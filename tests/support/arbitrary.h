@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/event.h"
-#include "engine/state.h"
+#include "engine/rules/event.h"
+#include "engine/rules/state.h"
 
 namespace lockstep {
 

@@ -18,11 +18,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/diff.h"
-#include "engine/engine.h"
-#include "engine/limits.h"
-#include "engine/log_memory.h"
-#include "engine/must.h"
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+#include "engine/live/engine.h"
+#include "engine/rules/diff.h"
+#include "engine/store/log_memory.h"
 #include "tests/support/given.h"
 #include "tests/support/story.h"
 

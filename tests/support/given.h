@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/change.h"
-#include "engine/state.h"
-#include "engine/step.h"
+#include "engine/rules/change.h"
+#include "engine/rules/state.h"
+#include "engine/rules/step.h"
 
 namespace lockstep::test {
 

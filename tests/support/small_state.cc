@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/small_state.h"
 
-#include "engine/fold.h"
+#include "engine/rules/fold.h"
 
 namespace lockstep {
 namespace {

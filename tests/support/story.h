@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/decide.h"
-#include "engine/diff.h"
-#include "engine/fold.h"
-#include "engine/past.h"
+#include "engine/rules/decide.h"
+#include "engine/rules/diff.h"
+#include "engine/rules/fold.h"
+#include "engine/rules/past.h"
 
 namespace lockstep::test {
 

@@ -4,9 +4,9 @@
 
 #include <map>
 
-#include "engine/keys.h"
 #include "engine/rocks/rocks_keys.h"
-#include "engine/view_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/digest.h"
+#include "engine/rules/digest.h"
 #include "server/limits.h"
 #include "tests/support/engine_fixture.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/fold.h"
+#include "engine/rules/fold.h"
 #include "tools/markdown_quote.h"
 
 namespace lockstep {

@@ -15,7 +15,7 @@
 #include <functional>
 #include <sstream>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "tests/rocks/temp_folder.h"
 
 namespace lockstep::test {

@@ -6,13 +6,13 @@
 #include <csignal>
 #include <filesystem>
 
-#include "engine/entry_codec.h"
-#include "engine/epochs.h"
-#include "engine/keys.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rocks/rocks_mend.h"
-#include "engine/view_codec.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/epochs.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"

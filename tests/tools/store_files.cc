@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/digest.h"
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_kv.h"
+#include "engine/rules/digest.h"
 #include "server/front/json_text.h"
 #include "tools/history.h"
 #include "tools/record.h"

@@ -2,9 +2,9 @@
 // Damage is found and named; what is derived can be made again.
 #include <gtest/gtest.h>
 
-#include "engine/keys.h"
 #include "engine/rocks/rocks_keys.h"
-#include "engine/view_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/json.h"

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "engine/must.h"
+#include "engine/base/must.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/base/text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+namespace lockstep {
+namespace {
+
+// A continuation byte belongs to the code point before it.
+constexpr bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+// Four bytes of UTF-8 are beyond U+FFFF: a surrogate pair.
+constexpr Units units_at(char lead) { return static_cast<unsigned char>(lead) >= 0xF0 ? 2 : 1; }
+
+struct Place {
+  std::size_t byte = 0;
+  Units units = 0;
+};
+
+bool eight_are_ascii(std::string_view text) {
+  std::uint64_t word = 0;
+  if (text.size() < sizeof word) return false;
+  std::memcpy(&word, text.data(), sizeof word);
+  return (word & 0x8080808080808080) == 0;
+}
+
+// Of the first eight bytes at once. Requires: there are as many.
+std::size_t units_of_eight(std::string_view text) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::uint64_t upper = 0x80 * each;
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), sizeof word);
+  if ((word & upper) == 0) return sizeof word;
+  // In each byte's upper bit: does it begin with 10, with 1111?
+  const std::uint64_t continued = word & ~(word << 1) & upper;
+  const std::uint64_t pairs = word & word << 1 & word << 2 & word << 3 & upper;
+  const auto count = [](std::uint64_t marks) { return (marks >> 7) * each >> 56; };
+  return sizeof word - count(continued) + count(pairs);
+}
+
+// The last code point boundary at or before `units`.
+Place boundary(std::string_view text, Units units, Units total) {
+  if (units >= total) return {text.size(), total};
+  if (total == text.size()) return {units, units};  // plain ASCII
+  Place place;
+  while (place.byte < text.size()) {
+    const Units next = place.units + units_at(text[place.byte]);
+    if (next > units) break;
+    place.units = next;
+    ++place.byte;
+    while (place.byte < text.size() && continues(text[place.byte])) ++place.byte;
+  }
+  return place;
+}
+
+// The length of the well-formed sequence at the start of `text` (RFC 3629), or 0.
+std::size_t sequence_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return 0;
+  for (std::size_t at = 1; at < bytes; ++at) {
+    if (!continues(text[at])) return 0;
+  }
+  // Overlong forms, surrogates, and what lies beyond U+10FFFF show in the second byte.
+  if (lead == 0xE0 && byte(1) < 0xA0) return 0;
+  if (lead == 0xED && byte(1) > 0x9F) return 0;
+  if (lead == 0xF0 && byte(1) < 0x90) return 0;
+  if (lead == 0xF4 && byte(1) > 0x8F) return 0;
+  return bytes;
+}
+
+}  // namespace
+
+Units units_of(std::string_view text) {
+  std::size_t units = 0;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    units += units_of_eight(text);
+    text.remove_prefix(sizeof(std::uint64_t));
+  }
+  for (const char byte : text) {
+    if (!continues(byte)) units += units_at(byte);
+  }
+  return static_cast<Units>(units);
+}
+
+std::size_t byte_at(std::string_view text, Units units, Units total) {
+  return boundary(text, units, total).byte;
+}
+
+Units round_down(std::string_view text, Units units, Units total) {
+  return boundary(text, units, total).units;
+}
+
+std::string_view first_points(std::string_view text, std::size_t points) {
+  std::size_t byte = 0;
+  while (byte < text.size() && points > 0) {
+    ++byte;
+    while (byte < text.size() && continues(text[byte])) ++byte;
+    --points;
+  }
+  return text.substr(0, byte);
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (eight_are_ascii(text)) {
+      text.remove_prefix(sizeof(std::uint64_t));
+      continue;
+    }
+    const std::size_t bytes = sequence_bytes(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
+}  // namespace lockstep

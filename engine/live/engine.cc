@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <variant>
+
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+#include "engine/live/engine_local.h"
+#include "engine/live/entry_rows.h"
+#include "engine/rules/sizes.h"
+#include "engine/store/marks.h"
+
+namespace lockstep {
+namespace {
+
+Error stopping() { return {Kind::overloaded, "stopping", "the server is going away"}; }
+Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for this thread"}; }
+Error no_memory() {
+  return {Kind::overloaded, "overloaded", "all memory is in use: ask again later"};
+}
+
+// Does the request ask for more to be held? What ends or moves something is never refused for want
+// of memory.
+bool brings_work(const ChangeRequest& request) {
+  return std::ranges::any_of(request.changes, [](const Change& change) {
+    return !std::holds_alternative<StopRun>(change.what) &&
+           !std::holds_alternative<DeleteMessage>(change.what) &&
+           !std::holds_alternative<MoveHead>(change.what);
+  });
+}
+
+StepRefusal refusal_of(const Error& error) {
+  StepRefusal refusal;
+  refusal.code = error.code;
+  refusal.detail = error.detail;
+  return refusal;
+}
+
+// What a front left to the server to name.
+void make_missing_ids(StartRun& start, const std::function<std::string()>& made) {
+  if (start.run.get().empty()) start.run = RunId(made());
+  for (MessageInput& input : start.input) {
+    if (input.id.get().empty()) input.id = MessageId(made());
+  }
+}
+
+}  // namespace
+
+template <class Answer>
+void LocalEngine::later(Done<Answer> done, Answer answer) {
+  parts_.executor.post(
+      [done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+}
+
+// --- Life ----------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Engine>> Engine::open(Parts parts, RunHost& host, Done<Result<void>> ready) {
+  MUST(parts.executor.runs_here());
+  auto found = LocalEngine::look(parts);
+  if (!found) return std::unexpected(found.error());
+  return std::make_unique<LocalEngine>(parts, host, std::move(*found), std::move(ready));
+}
+
+LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready)
+    : parts_(parts),
+      host_(host),
+      epochs_(std::move(found.epochs)),
+      rules_{parts.agents, parts.is_json_object, epochs_.current, {}},
+      outside_(parts.executor,
+               [this](ThreadNumber, const OutsideRuns::One& one) { end_silent(one); }),
+      mending_(parts.executor,
+               [this](const ThreadName& thread, Done<void> done) {
+                 end_interrupted(thread, std::move(done));
+               }),
+      hub_(parts.memory),
+      history_(parts.log, parts.store, hub_, parts.metrics),
+      session_(history_, rules_, parts.metrics),
+      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics, parts.memory,
+               &outside_}),
+      feed_(parts.log, parts.store, epochs_),
+      lane_parts_{.log = parts_.log,
+                  .store = parts_.store,
+                  .clock = parts_.clock,
+                  .executor = parts_.executor,
+                  .states = states_,
+                  .history = history_,
+                  .session = session_,
+                  .rules = rules_,
+                  .metrics = parts_.metrics,
+                  .host = *this,
+                  .memory = parts_.memory,
+                  .offload = parts_.offload,
+                  .step_key = {parts.random.next(), parts.random.next()}},
+      next_number_(found.next_number),
+      alive_(std::make_shared<bool>(true)) {
+  for (ThreadNumber number : found.quarantined) states_.quarantine(number);
+  parts_.log.follow([this, alive = std::weak_ptr(alive_)](std::span<const Committed> committed) {
+    if (!alive.expired()) on_commit(committed);
+  });
+  if (parts_.memory) {
+    parts_.memory->on_full([this](std::size_t bytes) { give_up(bytes); });
+  }
+  begin(std::move(found), std::move(ready));
+}
+
+LocalEngine::~LocalEngine() {
+  if (parts_.memory) parts_.memory->on_full(nullptr);
+}
+
+// What can be had again: states that nobody uses, then tails, which the log has too.
+void LocalEngine::give_up(std::size_t bytes) {
+  if (bytes == 0) return states_.settle();
+  const std::size_t before = parts_.memory->bytes();
+  states_.give_up(bytes);
+  const std::size_t given = before - parts_.memory->bytes();
+  if (given < bytes) hub_.give_up(bytes - given);
+}
+
+// --- The one road --------------------------------------------------------------------------------
+
+void LocalEngine::on_commit(std::span<const Committed> committed) {
+  MUST(parts_.executor.runs_here());
+  std::unordered_set<ThreadName> threads;
+  std::unordered_set<UserId> users;
+  for (const Committed& one : committed) {
+    LiveThread* thread = states_.find(one.thread);
+    if (!thread) continue;  // another writer's, of a thread that nobody here uses
+    states_.fold(one);
+    if (one.entry->producer) outside_.hears(one.thread);
+    hub_.publish(thread->name, one.entry);
+    threads.insert(thread->name);
+    if (is_boundary(*one.entry) || thread->deleted) users.insert(thread->state.owner);
+  }
+  for (const ThreadName& thread : threads) hub_.wake(thread);
+  for (const UserId& user : users) feed_.wake(user);
+}
+
+ThreadNumber LocalEngine::next_number() {
+  return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
+}
+
+bool LocalEngine::has_room_for_run(const LiveThread& thread) const {
+  if (!parts_.memory) return true;
+  return run_shares_.held_by(thread.name.owner) < RunShares::share_of(parts_.memory->bytes_max());
+}
+
+// Counted from here on, so that many starts at one time find what the others will hold.
+void LocalEngine::begins(const LiveThread& thread, const Entry& entry) {
+  if (!parts_.memory) return;
+  for (const Event& event : entry.events) {
+    const auto* started = std::get_if<RunStarted>(&event);
+    if (!started) continue;
+    run_shares_.begins(thread.number, started->run, thread.name.owner,
+                       RunShares::bytes_of(thread.state, entry, started->head));
+  }
+}
+
+void LocalEngine::never_began(const LiveThread& thread, const Entry& entry) {
+  for (const Event& event : entry.events) {
+    if (const auto* started = std::get_if<RunStarted>(&event)) {
+      run_shares_.ends(thread.number, started->run);
+    }
+  }
+}
+
+void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
+  // In the thread, and with the model that has written it.
+  run_shares_.grows(thread.number, 2 * size_of(entry));
+  for (const Event& event : entry.events) {
+    if (const auto* started = std::get_if<RunStarted>(&event)) {
+      ++parts_.metrics.runs_started;
+      // A later change of the same request may have ended it: then no model is to hear of it.
+      if (thread.state.run(started->run)->run.status != RunStatus::running) continue;
+      start(thread, started->run);
+    } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
+      const Run& run = thread.state.run(ended->run)->run;
+      ++parts_.metrics.runs_ended[{run.agent, run.status}];
+      outside_.ends(thread.number, run.id);
+      run_shares_.ends(thread.number, run.id);
+      host_.ended(thread.name, run);
+    }
+  }
+}
+
+void LocalEngine::start(LiveThread& thread, const RunId& id) {
+  const Run& run = thread.state.run(id)->run;
+  MUST(run.context_ts == thread.state.now);
+  auto context = context_of(thread, thread.state, run);
+  if (context) {
+    const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
+    if (silence_max) {
+      outside_.begins(thread.number, {thread.name, run.id, *silence_max});
+      run_shares_.ends(thread.number, run.id);  // it holds nothing between two steps
+    }
+    return host_.started(run.agent, std::move(context->context), run.attempt);
+  }
+  lane(thread).push(
+      InterruptInput{{"storage_failed", context.error().detail}, [](const Result<void>&) {}}, 0);
+}
+
+void LocalEngine::idle(LiveThread& thread) {
+  states_.touch(thread);
+  states_.trim();
+}
+
+Lane& LocalEngine::lane(LiveThread& thread) {
+  if (!thread.lane) thread.lane = std::make_unique<Lane>(thread, lane_parts_);
+  return *thread.lane;
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
+  MUST(parts_.executor.runs_here());
+  if (waits_for_mending(request.changes.user, request.thread)) {
+    const ThreadName thread = request.thread;
+    return mending_.first(thread,
+                          [this, request = std::move(request), done = std::move(done)]() mutable {
+                            sync(std::move(request), std::move(done));
+                          });
+  }
+  ++parts_.metrics.syncs;
+  const bool changes = !request.changes.changes.empty();
+  if (changes && stopping_)
+    return later<Result<SyncReply>>(std::move(done), std::unexpected(stopping()));
+  if (request.changes.changes.size() > limits::changes_max) {
+    return later<Result<SyncReply>>(
+        std::move(done), fail(Kind::rejected, "too_large", "a request has too many changes"));
+  }
+  const std::size_t bytes = size_of(request.changes);
+  if (changes && !has_memory(bytes, brings_work(request.changes))) {
+    return later<Result<SyncReply>>(std::move(done), std::unexpected(no_memory()));
+  }
+  // A cursor of a thread that is not there has an answer of its own, which the gate gives.
+  auto thread = changes || request.changes.cursor
+                    ? states_.open_or_make(request.changes.user, request.thread)
+                    : states_.open(request.changes.user, request.thread);
+  if (!thread) return later<Result<SyncReply>>(std::move(done), std::unexpected(thread.error()));
+  LiveThread& live = **thread;
+  if (changes) {
+    if (!lane(live).has_room(bytes)) {
+      return later<Result<SyncReply>>(std::move(done), std::unexpected(overloaded()));
+    }
+    make_missing_ids(request.changes);
+    return lane(live).push(ChangesInput{std::move(request), std::move(done)}, bytes);
+  }
+  std::optional<Result<SyncReply>> early = session_.gate(live, request);
+  Result<SyncReply> reply = early ? std::move(*early) : session_.reply(live, request, {});
+  states_.touch(live);
+  later<Result<SyncReply>>(std::move(done), std::move(reply));
+}
+
+bool LocalEngine::has_memory(std::size_t bytes, bool is_new) {
+  if (!parts_.memory) return true;
+  return is_new ? parts_.memory->admits(MemoryKind::steps, bytes)
+                : parts_.memory->admits_begun(MemoryKind::steps, bytes);
+}
+
+void LocalEngine::make_missing_ids(ChangeRequest& request) {
+  const auto made = [this] { return make_id(parts_.clock.now(), parts_.random); };
+  for (Change& change : request.changes) {
+    if (auto* start = std::get_if<StartRun>(&change.what)) {
+      lockstep::make_missing_ids(*start, made);
+    } else if (auto* put = std::get_if<PutMessage>(&change.what)) {
+      if (put->id.get().empty()) put->id = MessageId(made());
+    }
+  }
+}
+
+void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
+                        Done<std::expected<StepAck, StepRefusal>> done) {
+  MUST(parts_.executor.runs_here());
+  if (waits_for_mending(user, thread)) {
+    return mending_.first(thread, [this, user = std::move(user), thread, batch = std::move(batch),
+                                   done = std::move(done)]() mutable {
+      write(std::move(user), std::move(thread), std::move(batch), std::move(done));
+    });
+  }
+  using Answer = std::expected<StepAck, StepRefusal>;
+  const auto refuse = [&](const Error& error) {
+    later<Answer>(std::move(done), std::unexpected(refusal_of(error)));
+  };
+  if (stopping_) return refuse(stopping());
+  if (batch.steps.empty() && !batch.unread) {
+    return refuse({Kind::rejected, "invalid", "a batch without steps"});
+  }
+  const std::size_t bytes = size_of(batch);
+  if (batch.steps.size() > limits::batch_steps_max || bytes > limits::body_bytes_max) {
+    return refuse({Kind::rejected, "too_large", "the batch is too large"});
+  }
+  // A run that was started goes on to its end.
+  if (user && !has_memory(bytes, false)) return refuse(no_memory());
+  auto live = states_.open(user, thread);
+  if (!live) return refuse(live.error());
+  if (user && written_here(**live, batch.run)) {
+    return refuse({Kind::conflict, "written_here",
+                   "a model of the server writes this run: only runs of `push` agents are written "
+                   "from outside"});
+  }
+  if (!lane(**live).has_room(bytes)) return refuse(overloaded());
+  lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
+}
+
+// Is the run open, and its agent none that writes from outside?
+bool LocalEngine::written_here(const LiveThread& thread, const RunId& id) const {
+  const RunRow* row = thread.state.run(id);
+  if (!row || row->run.ended) return false;
+  const Run& run = row->run;
+  if (run.status == RunStatus::running) return !outside_.has(thread.number);
+  const auto settings = parts_.agents.settings(run.agent, run.params);
+  return settings && !parts_.agents.outlives(run.agent, settings->bytes);
+}
+
+void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
+  MUST(parts_.executor.runs_here());
+  if (waits_for_mending(user, thread)) {
+    return mending_.first(thread, [this, user, thread, done = std::move(done)]() mutable {
+      erase(user, std::move(thread), std::move(done));
+    });
+  }
+  if (stopping_) return later<Result<void>>(std::move(done), std::unexpected(stopping()));
+  auto live = states_.open(user, thread);
+  if (!live) return later<Result<void>>(std::move(done), std::unexpected(live.error()));
+  const ThreadNumber number = (*live)->number;
+  auto marked = [this, alive = std::weak_ptr(alive_), number,
+                 done = std::move(done)](Result<void> result) mutable {
+    if (alive.expired()) return;
+    if (!result) return done(std::move(result));
+    // It is unreachable from here on. The bytes go now, or if that is cut short at the next start.
+    parts_.log.write({marks::clear(marks::erasing, number)}, {number}, std::move(done));
+  };
+  lane(**live).push(EraseInput{std::move(marked)}, 0);
+}
+
+}  // namespace lockstep

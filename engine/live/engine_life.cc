@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// engine_life.cc: how an engine begins and ends: what a start mends, and what a stop leaves.
+#include <string>
+#include <utility>
+
+#include "engine/base/must.h"
+#include "engine/live/engine_local.h"
+#include "engine/store/marks.h"
+
+namespace lockstep {
+namespace {
+
+// Calls `done` when all who took part have answered.
+class Gathering {
+ public:
+  explicit Gathering(Done<void> done) : done_(std::move(done)) {}
+  ~Gathering() = default;
+  Gathering(const Gathering&) = delete;
+  Gathering& operator=(const Gathering&) = delete;
+
+  void expect() { ++left_; }
+  void answer() {
+    MUST(left_ > 0);
+    if (--left_ == 0) done_();
+  }
+
+ private:
+  std::size_t left_ = 0;
+  Done<void> done_;
+};
+
+bool has_open_runs(const ThreadState& state) { return state.running || !state.waiting.empty(); }
+
+std::string in_words(std::chrono::microseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  constexpr std::int64_t minute = 60;
+  if (seconds >= 2 * minute) return std::to_string(seconds / minute) + " minutes";
+  return std::to_string(seconds) + " seconds";
+}
+
+}  // namespace
+
+// What was left undone first, durably. The runs that were cut short come behind that.
+void LocalEngine::begin(Found found, Done<Result<void>> ready) {
+  for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
+  why_interrupted_ = std::move(found.why);
+  auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
+               threads = std::move(found.interrupted)](Result<void> written) mutable {
+    if (alive.expired()) return;
+    if (!written) return ready(std::move(written));
+    if (parts_.opening) parts_.opening->clear();
+    if (!stopping_) mending_.begin(std::move(threads));
+    parts_.metrics.threads_to_mend = mending_.left();
+    ready({});
+  };
+  if (found.rows.empty() && found.half_erased.empty()) {
+    parts_.executor.post([rest = std::move(rest)]() mutable { rest({}); });
+    return;
+  }
+  parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
+}
+
+void LocalEngine::mend(const ThreadName& thread, Done<void> done) {
+  MUST(parts_.executor.runs_here());
+  if (!mending_.awaits(thread)) return parts_.executor.post(std::move(done));
+  mending_.first(thread, std::move(done));
+}
+
+bool LocalEngine::waits_for_mending(const std::optional<UserId>& user,
+                                    const ThreadName& thread) const {
+  return (!user || *user == thread.owner) && mending_.awaits(thread);
+}
+
+void LocalEngine::end_interrupted(const ThreadName& id, Done<void> done) {
+  auto ended = [this, done = std::move(done)](const Result<void>&) mutable {
+    done();
+    parts_.metrics.threads_to_mend = mending_.left();
+  };
+  const auto other = why_interrupted_.extract(id);
+  std::string why = other ? other.mapped() : "the server was stopped without warning";
+  // A damaged thread is quarantined, and its runs with it; the rest is served.
+  auto thread = states_.open(std::nullopt, id);
+  if (!thread) return ended({});
+  lane(**thread).push(InterruptInput{{"interrupted", std::move(why)}, std::move(ended)}, 0);
+}
+
+void LocalEngine::end_silent(const OutsideRuns::One& one) {
+  if (stopping_) return;
+  auto thread = states_.open(std::nullopt, one.thread);
+  if (!thread) return;
+  const RunRow* row = (*thread)->state.run(one.run);
+  if (!row || row->run.ended) return;
+  lane(**thread).push(
+      InterruptInput{.why = {"silent", "its writer said nothing for " + in_words(one.silence_max)},
+                     .done = [](const Result<void>&) {},
+                     .only = ProducerMark{row->run.id, row->run.attempt, row->seq}},
+      0);
+}
+
+Result<LiveThread*> LocalEngine::shown(const std::optional<UserId>& user,
+                                       const ThreadName& thread) {
+  MUST(parts_.executor.runs_here());
+  if (waits_for_mending(user, thread)) {
+    return fail(Kind::overloaded, "not_ready", "the thread is being mended after a crash");
+  }
+  return states_.open(user, thread);
+}
+
+void LocalEngine::stop(Done<void> done) {
+  MUST(parts_.executor.runs_here());
+  stopping_ = true;
+  mending_.stop();  // what is not mended is left to the next start
+  auto all = std::make_shared<Gathering>(std::move(done));
+  all->expect();
+  states_.each([&](LiveThread& thread) {
+    // What waits in a lane was taken before, and may start a run.
+    const bool idle = !thread.lane || thread.lane->idle();
+    if (idle && (!has_open_runs(thread.state) || outlives(thread))) return;
+    all->expect();
+    lane(thread).push(InterruptInput{.why = {"shutdown", "the server was shut down"},
+                                     .done = [all](const Result<void>&) { all->answer(); },
+                                     .spares_outside = true},
+                      0);
+  });
+  parts_.executor.post([all] { all->answer(); });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// engine_reads.cc: what the engine answers without waiting.
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+#include "engine/live/engine_local.h"
+#include "engine/store/keys.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> unknown_run(const RunId& run) {
+  return fail(Kind::not_found, "unknown_run", "there is no run " + run.get());
+}
+
+// Is the path to `id` now what it was at `at`?
+bool path_is_as_at(const ThreadState& now, const MessageId& id, Timestamp at) {
+  if (at >= now.now) return true;
+  if (!now.message(id)) return false;
+  return std::ranges::all_of(now.path(id), [at](const MessageRow* row) {
+    return !row->deleted && row->message.updated <= at;
+  });
+}
+
+std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
+  std::vector<Message> messages;
+  messages.reserve(rows.size());
+  for (const MessageRow* row : rows) messages.push_back(row->message);
+  return messages;
+}
+
+std::vector<SharedMessage> shared_of(const ThreadState& state,
+                                     const std::vector<const MessageRow*>& rows) {
+  std::vector<SharedMessage> messages;
+  messages.reserve(rows.size());
+  for (const MessageRow* row : rows) {
+    messages.emplace_back(state.messages.shared(*state.message_numbers.find(row->message.id)));
+  }
+  return messages;
+}
+
+Snapshot snapshot_of(const ThreadState& state) {
+  Snapshot snapshot;
+  snapshot.thread = state.thread;
+  for (std::size_t number = 0; number < state.messages.size(); ++number) {
+    if (!state.messages[number].deleted) {
+      snapshot.messages.emplace_back(state.messages.shared(number));
+    }
+  }
+  for (std::size_t number = 0; number < state.runs.size(); ++number) {
+    snapshot.runs.push_back(state.runs[number].run);
+  }
+  return snapshot;
+}
+
+}  // namespace
+
+// --- Following -----------------------------------------------------------------------------------
+
+Result<void> LocalEngine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  hub_.join(thread, follower);
+  parts_.metrics.followers = hub_.follower_count();
+  return {};
+}
+
+void LocalEngine::leave(const ThreadName& thread, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  hub_.leave(thread, follower);
+  parts_.metrics.followers = hub_.follower_count();
+  if (LiveThread* live = states_.find(thread)) states_.touch(*live);
+}
+
+Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadName& thread,
+                                   Timestamp after, std::size_t bytes_max) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  return history_.slice(**live, after, bytes_max);
+}
+
+Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
+                                       const Cursor& cursor) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  return lockstep::check_cursor(cursor, (*live)->state.now, rules_of(rules_, **live));
+}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+Result<Snapshot> LocalEngine::snapshot(const std::optional<UserId>& user, const ThreadName& thread,
+                                       std::optional<Timestamp> at) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const Timestamp now = (*live)->state.now;
+  if (at && *at > now) {
+    return fail(Kind::conflict, "unknown_history", "the thread has not come so far");
+  }
+  auto state = history_.state_at(**live, at.value_or(now));
+  if (!state) return std::unexpected(state.error());
+  if (state->now == Timestamp()) {
+    return fail(Kind::not_found, "unknown_thread", "the thread was not there yet");
+  }
+  Snapshot snapshot = snapshot_of(*state);
+  snapshot.cursor = {state->now, rules_.epoch};
+  snapshot.digest = (*live)->digests.of(*state, state->thread.head);
+  return snapshot;
+}
+
+Result<Reading> Engine::read(const std::optional<UserId>& user, const ThreadName& thread,
+                             std::optional<Timestamp> at) {
+  auto found = snapshot(user, thread, at);
+  if (!found) return std::unexpected(std::move(found.error()));
+  Reading reading{.screen = {.thread = std::move(found->thread),
+                             .messages = {},
+                             .runs = std::move(found->runs),
+                             .now = found->cursor.at},
+                  .cursor = found->cursor,
+                  .digest = found->digest};
+  for (const SharedMessage& message : found->messages) reading.screen.messages.push_back(*message);
+  return reading;
+}
+
+Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName& thread,
+                                           const PageAsked& asked) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const ThreadState* state = &(*live)->state;
+  std::optional<ThreadState> then;
+  if (asked.at) {
+    Result<void> good = lockstep::check_cursor(*asked.at, state->now, rules_of(rules_, **live));
+    if (!good) return std::unexpected(good.error());
+    if (!path_is_as_at(*state, asked.before, asked.at->at)) {
+      auto earlier = history_.state_at(**live, asked.at->at);
+      if (!earlier) return std::unexpected(earlier.error());
+      state = &then.emplace(std::move(*earlier));
+    }
+  }
+  if (!state->living(asked.before)) {
+    return fail(Kind::not_found, "unknown_message", "there is no message " + asked.before.get());
+  }
+  std::vector<const MessageRow*> path = state->path(asked.before);
+  path.pop_back();
+  const std::size_t count = std::min<std::size_t>({asked.limit, limits::list_max, path.size()});
+  MessagesPage page;
+  page.older = path.size() > count;
+  path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(count));
+  page.messages = shared_of(*state, path);
+  return page;
+}
+
+Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName& thread,
+                             const RunId& run) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const RunRow* row = (*live)->state.run(run);
+  if (!row) return unknown_run(run);
+  return row->run;
+}
+
+Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadName& thread,
+                                        const RunId& run) {
+  MUST(parts_.executor.runs_here());
+  auto live = shown(user, thread);
+  if (!live) return std::unexpected(live.error());
+  const RunRow* row = (*live)->state.run(run);
+  if (!row) return unknown_run(run);
+  if (!row->run.context_ts) {
+    return fail(Kind::not_found, "not_started", "run " + run.get() + " was never started");
+  }
+  auto state = history_.state_at(**live, *row->run.context_ts);
+  if (!state) return std::unexpected(state.error());
+  auto context = context_of(**live, *state, row->run);
+  if (context) context->path = shared_of(*state, state->path(row->run.head));
+  return context;
+}
+
+Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const ThreadState& state,
+                                           const Run& run) const {
+  MUST(run.context_ts == state.now && run.settings);
+  auto settings = parts_.store.get(Table::settings, keys::settings(*run.settings));
+  if (!settings) return std::unexpected(settings.error());
+  if (!*settings) {
+    return fail(Kind::corrupt, "corrupt", "the settings of run " + run.id.get() + " are missing");
+  }
+  return RunContext{.context = {.thread = thread.name,
+                                .run = run.id,
+                                .path = messages_of(state.path(run.head)),
+                                .settings = std::move(**settings)},
+                    .path = {},
+                    .agent = run.agent};
+}
+
+// --- Threads -------------------------------------------------------------------------------------
+
+Result<ThreadsPage> LocalEngine::threads(const UserId& user, std::optional<std::string> before,
+                                         std::uint32_t limit) {
+  MUST(parts_.executor.runs_here());
+  auto page = feed_.threads(user, before, limit);
+  if (!page) return page;
+  for (Thread& thread : page->threads) thread.running = thread.running && mended({user, thread.id});
+  return page;
+}
+
+Result<std::vector<FeedItem>> LocalEngine::feed(const UserId& user, const std::string& after,
+                                                std::uint32_t limit) {
+  MUST(parts_.executor.runs_here());
+  auto items = feed_.items(user, after, limit);
+  if (!items) return items;
+  for (FeedItem& item : *items) {
+    if (item.thread)
+      item.thread->running = item.thread->running && mended({item.owner, item.thread->id});
+  }
+  return items;
+}
+
+void LocalEngine::join_feed(const UserId& user, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  feed_.join(user, follower);
+}
+
+void LocalEngine::leave_feed(const UserId& user, Follower& follower) {
+  MUST(parts_.executor.runs_here());
+  feed_.leave(user, follower);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/live/lane.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+#include "engine/live/entry_rows.h"
+#include "engine/rules/sizes.h"
+#include "engine/store/entry_codec.h"
+
+namespace lockstep {
+namespace {
+
+bool ends_or_starts_a_run(const Entry& entry) {
+  return std::ranges::any_of(entry.events, [](const Event& event) {
+    return std::holds_alternative<RunStarted>(event) || std::holds_alternative<RunEnded>(event);
+  });
+}
+
+void count(Metrics& metrics, const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.duplicate) {
+      ++metrics.changes_duplicate;
+    } else {
+      ++(outcome.applied ? metrics.changes_applied : metrics.changes_refused);
+    }
+  }
+}
+
+}  // namespace
+
+Lane::Lane(LiveThread& thread, const Parts& parts)
+    : thread_(thread),
+      parts_(parts),
+      steps_(parts.step_key, parts.memory),
+      alive_(std::make_shared<bool>(true)) {}
+
+Lane::~Lane() = default;
+
+bool Lane::has_room(std::size_t bytes) const {
+  return waiting_.size() + parked_.size() < limits::lane_inputs_max &&
+         bytes_ + bytes <= limits::lane_bytes_max;
+}
+
+bool Lane::idle() const {
+  return waiting_.empty() && parked_.empty() && !in_flight_ && !working_ && !scheduled_;
+}
+
+void Lane::push(LaneInput input, std::size_t bytes) {
+  MUST(parts_.executor.runs_here());
+  bytes_ += bytes;
+  waiting_.push_back({std::move(input), bytes, Charge(parts_.memory, MemoryKind::steps, bytes)});
+  schedule();
+}
+
+// Later, not now: what is pushed together is decided together, and nobody is answered within a
+// call.
+void Lane::schedule() {
+  if (scheduled_ || in_flight_ || working_) return;
+  scheduled_ = true;
+  parts_.executor.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    scheduled_ = false;
+    work();
+  });
+}
+
+void Lane::work() {
+  MUST(!working_);
+  working_ = true;
+  while (!in_flight_ && !waiting_.empty()) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    take(std::move(next));
+  }
+  working_ = false;
+  if (idle()) parts_.host.idle(thread_);  // may destroy this
+}
+
+void Lane::take(Waiting next) {
+  switch (next.input.index()) {
+    case 0:
+      return take_changes(std::move(next));
+    case 1:
+      return take_steps(std::move(next));
+    case 2:
+      return take_interrupt(std::move(next));
+    default:
+      return take_erase(std::move(next));
+  }
+}
+
+Timestamp Lane::next_at() { return next_timestamp(thread_.state.now, parts_.clock.now()); }
+
+// --- Deciding ------------------------------------------------------------------------------------
+
+void Lane::take_changes(Waiting next) {
+  auto& input = std::get<ChangesInput>(next.input);
+  if (auto early = parts_.session.gate(thread_, input.request)) {
+    bytes_ -= next.bytes;
+    return input.done(std::move(*early));
+  }
+  auto pasts = parts_.session.pasts(thread_, input.request.changes);
+  if (!pasts) {
+    bytes_ -= next.bytes;
+    return input.done(std::unexpected(pasts.error()));
+  }
+  Rules rules = rules_of(parts_.rules, thread_);
+  rules.room_for_run = parts_.host.has_room_for_run(thread_);
+  Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
+  InFlight in_flight;
+  in_flight.outcomes = std::move(decision.outcomes);
+  const bool trace = decision.leaves_trace();
+  in_flight.inputs.push_back(std::move(next));
+  if (!trace) return answer(std::move(in_flight));
+  append(std::move(decision), std::move(in_flight));
+}
+
+void Lane::take_interrupt(Waiting next) {
+  const auto& input = std::get<InterruptInput>(next.input);
+  std::optional<Decision> decision;
+  if (applies(input)) decision = interrupt(thread_.state, input.why, next_at(), parts_.rules);
+  InFlight in_flight;
+  in_flight.inputs.push_back(std::move(next));
+  if (!decision || !decision->leaves_trace()) return answer(std::move(in_flight));
+  append(std::move(*decision), std::move(in_flight));
+}
+
+bool Lane::applies(const InterruptInput& input) const {
+  const ThreadState& state = thread_.state;
+  if (input.spares_outside && parts_.host.outlives(thread_)) return false;
+  if (!input.only) return true;
+  const RunRow* row = state.running ? &state.runs[*state.running] : nullptr;
+  return row && *input.only == ProducerMark{row->run.id, row->run.attempt, row->seq};
+}
+
+void Lane::take_erase(Waiting next) {
+  InFlight in_flight;
+  in_flight.tombstone = true;
+  in_flight.inputs.push_back(std::move(next));
+  if (thread_.deleted) {
+    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
+  }
+  if (!thread_.exists()) {
+    return refuse(std::move(in_flight), {Kind::not_found, "unknown_thread", "no such thread"});
+  }
+  thread_.erasing = true;
+  // The last entry may have no events: it gives the deletion its place in the owner's feed.
+  append(interrupt(thread_.state, {"deleted", "the thread was deleted"}, next_at(), parts_.rules),
+         std::move(in_flight));
+}
+
+// --- Making durable ------------------------------------------------------------------------------
+
+void Lane::append(Decision decision, InFlight in_flight) {
+  MUST(!in_flight_);
+  Entry& entry = decision.entry;
+  MUST(entry.previous == thread_.state.now && entry.at > entry.previous);
+  const bool first = thread_.state.now == Timestamp();
+  if (first) {
+    MUST(!in_flight.tombstone);
+    entry.origin = Origin{thread_.name.id, thread_.name.owner};
+    if (thread_.number == ThreadNumber()) {
+      parts_.states.give_number(thread_, parts_.host.next_number());
+    }
+  }
+  in_flight.entry = std::make_shared<const Entry>(std::move(entry));
+  parts_.host.begins(thread_, *in_flight.entry);
+  in_flight.began = parts_.clock.now();
+  auto entry_writer = in_flight.tombstone ? EntryWriter::of_last(thread_, in_flight.entry)
+                                          : EntryWriter::of(thread_, in_flight.entry,
+                                                            decision.settings, parts_.store);
+  in_flight.views = entry_writer.views();
+  in_flight.listed = entry_writer.listed();
+  in_flight_ = std::move(in_flight);
+  if (!parts_.offload || entry_writer.bytes() <= limits::turn_entry_bytes) {
+    parts_.metrics.turn_entry_bytes =
+        std::max<std::uint64_t>(parts_.metrics.turn_entry_bytes, entry_writer.bytes());
+    return hand_over(entry_writer.write());
+  }
+  entry_writer.keep();
+  struct Beside {
+    EntryWriter entry;
+    WrittenEntry written = {};
+  };
+  auto beside = std::make_shared<Beside>(std::move(entry_writer));
+  parts_.offload->offload([beside] { beside->written = beside->entry.write(); },
+                          [this, beside, alive = std::weak_ptr(alive_)] {
+                            if (!alive.expired()) hand_over(std::move(beside->written));
+                          });
+}
+
+void Lane::hand_over(WrittenEntry written) {
+  MUST(parts_.executor.runs_here() && in_flight_);
+  if (in_flight_->entry->origin) {
+    written.rows.push_back(next_thread_row(parts_.host.unused_number()));
+  }
+  Append append{.thread = thread_.number,
+                .expected = thread_.state.now,
+                .entry = in_flight_->entry,
+                .bytes = std::move(written.bytes),
+                .rows = std::move(written.rows)};
+  parts_.log.append(std::move(append), [this, alive = std::weak_ptr(alive_)](auto result) {
+    if (!alive.expired()) appended(std::move(result));
+  });
+}
+
+void Lane::appended(Result<CommitNumber> result) {
+  MUST(parts_.executor.runs_here() && in_flight_ && !working_);
+  working_ = true;  // who is answered may well let go of the thread
+  InFlight done = std::move(*in_flight_);
+  in_flight_.reset();
+  if (result) {
+    if (done.listed) thread_.feed_commit = *result;
+    happened(std::move(done));
+  } else {
+    failed(std::move(done), result.error());
+  }
+  working_ = false;
+  work();
+}
+
+void Lane::happened(InFlight done) {
+  MUST(thread_.state.now == done.entry->at);
+  MUST(thread_.deleted == done.tombstone);
+  if (done.views) {
+    thread_.view_at = done.entry->at;
+    thread_.since_view = 0;
+  }
+  const Timestamp now = parts_.clock.now();
+  parts_.metrics.append_us.add(now > done.began ? now.get() - done.began.get() : 0);
+  if (ends_or_starts_a_run(*done.entry)) release_parked();
+  const std::shared_ptr<const Entry> entry = done.entry;
+  answer(std::move(done));
+  parts_.host.happened(thread_, *entry);
+}
+
+void Lane::failed(InFlight done, const Error& error) {
+  thread_.erasing = false;
+  parts_.host.never_began(thread_, *done.entry);
+  if (error.kind != Kind::conflict) return refuse(std::move(done), error);
+  // Somebody else has written: read on, and decide again.
+  const Result<void> read = parts_.states.reload(thread_);
+  if (!read) return refuse(std::move(done), read.error());
+  give_back(done.inputs, 0);
+}
+
+// --- Answering -----------------------------------------------------------------------------------
+
+void Lane::answer(InFlight done) {
+  for (Waiting& waiting : done.inputs) {
+    bytes_ -= waiting.bytes;
+    if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
+      count(parts_.metrics, done.outcomes);
+      changes->done(parts_.session.reply(thread_, changes->request, std::move(done.outcomes)));
+    } else if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
+      answer_steps(*steps, done);
+    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
+      // Whoever waits behind a run that goes on would wait for another process.
+      if (interrupt->spares_outside)
+        refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
+      interrupt->done({});
+    } else {
+      std::get<EraseInput>(waiting.input).done({});
+    }
+  }
+}
+
+void Lane::refuse(InFlight done, const Error& error) {
+  for (Waiting& waiting : done.inputs) {
+    bytes_ -= waiting.bytes;
+    if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
+      StepRefusal refusal;
+      refusal.code = error.code;
+      refusal.detail = error.detail;
+      steps->done(std::unexpected(std::move(refusal)));
+    } else if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
+      changes->done(std::unexpected(error));
+    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
+      interrupt->done(std::unexpected(error));
+    } else {
+      std::get<EraseInput>(waiting.input).done(std::unexpected(error));
+    }
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/live/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/must.h"
+#include "engine/rules/op_memory.h"
+#include "engine/rules/window.h"
+
+namespace lockstep {
+namespace {
+
+// Up to where a front of an earlier epoch holds what the server does.
+std::optional<Timestamp> kept_until(const Cursor& cursor, const Rules& rules) {
+  auto former = std::ranges::find(rules.former, cursor.epoch, &std::pair<Epoch, Timestamp>::first);
+  if (former == rules.former.end()) return std::nullopt;
+  return former->second;
+}
+
+std::vector<RunId> all_open(const ThreadState& state) {
+  std::vector<RunId> runs;
+  if (state.running) runs.push_back(state.runs[*state.running].run.id);
+  for (std::uint32_t number : state.waiting) runs.push_back(state.runs[number].run.id);
+  return runs;
+}
+
+// The runs that a stream with `follow: run` waits for: those that the request's changes are about,
+// or if they are about none all that are open.
+std::vector<RunId> awaited_runs(const ThreadState& state, const std::vector<Outcome>& outcomes) {
+  bool named = false;
+  std::vector<RunId> runs;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.type != ChangeType::start_run && outcome.type != ChangeType::stop_run) continue;
+    named = true;
+    const RunRow* row = outcome.run ? state.run(*outcome.run) : nullptr;
+    if (row && is_open(row->run.status)) runs.push_back(*outcome.run);
+  }
+  return named ? runs : all_open(state);
+}
+
+}  // namespace
+
+Rules rules_of(const Rules& rules, const LiveThread& thread) {
+  Rules own = rules;
+  own.former = thread.former;
+  return own;
+}
+
+Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rules) {
+  switch (check(cursor, now, rules)) {
+    case CursorCheck::good:
+      return {};
+    case CursorCheck::rewound:
+      return fail(Kind::conflict, "rewound", "the store was restored to before this cursor");
+    case CursorCheck::unknown:
+      break;
+  }
+  return fail(Kind::conflict, "unknown_history", "this cursor is not of the thread's history");
+}
+
+Session::Session(const History& history, const Rules& rules, Metrics& metrics)
+    : history_(history), rules_(rules), metrics_(metrics) {}
+
+std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
+                                               const SyncRequest& request) const {
+  const ChangeRequest& changes = request.changes;
+  if (thread.state.owner != changes.user) {
+    return fail(Kind::not_found, "unknown_thread", "there is no such thread");
+  }
+  if (thread.deleted) return fail(Kind::gone, "deleted", "the thread is deleted");
+  if (!thread.exists()) {
+    // A front that holds something of a thread that is not here must not be told to forget it.
+    if (changes.cursor && changes.cursor->at != Timestamp()) {
+      return fail(Kind::conflict, "unknown_history", "the thread is not there");
+    }
+    if (!changes.changes.empty()) return std::nullopt;
+    return fail(Kind::not_found, "unknown_thread", "there is no such thread");
+  }
+  if (!changes.cursor) return std::nullopt;
+  const Rules rules = rules_of(rules_, thread);
+  if (Result<void> good = check_cursor(*changes.cursor, thread.state.now, rules); !good) {
+    if (good.error().code != "rewound") return std::unexpected(good.error());
+    return reset(thread, request, {"rewound", kept_until(*changes.cursor, rules)});
+  }
+  if (!request.digest) return std::nullopt;
+  auto held = history_.digest_at(thread, changes.cursor->at);
+  if (!held) return std::unexpected(held.error());
+  if (*held == request.digest) return std::nullopt;
+  return reset(thread, request, {"digest", std::nullopt});
+}
+
+Result<Pasts> Session::pasts(const LiveThread& thread, const ChangeRequest& request) const {
+  Pasts pasts;
+  const std::vector<Timestamp> needed =
+      pasts_needed(thread.state, request, rules_of(rules_, thread));
+  if (needed.empty()) return pasts;
+  auto entries = history_.since(thread, std::ranges::min(needed));
+  if (!entries) return std::unexpected(entries.error());
+  for (Timestamp at : needed) pasts.insert_or_assign(at, past_of(thread.state, *entries, at));
+  return pasts;
+}
+
+Result<SyncReply> Session::reply(LiveThread& thread, const SyncRequest& request,
+                                 std::vector<Outcome> outcomes) const {
+  const ThreadState& now = thread.state;
+  const Timestamp from = request.changes.cursor ? request.changes.cursor->at : Timestamp();
+  std::optional<Past> past;
+  if (diff_needs_past(now, from)) {
+    auto entries = history_.since(thread, from);
+    if (!entries) return std::unexpected(entries.error());
+    past = past_of(now, *entries, from);
+  }
+  SyncReply reply = reply_of(thread, request, diff(now, from, past ? &*past : nullptr));
+  reply.awaited = awaited_runs(now, outcomes);
+  reply.outcomes = std::move(outcomes);
+  return reply;
+}
+
+Result<SyncReply> Session::reset(LiveThread& thread, const SyncRequest& request,
+                                 Reset reset) const {
+  ++metrics_.resets;
+  SyncReply reply = reply_of(thread, request, diff(thread.state, Timestamp(), nullptr));
+  reply.reset = std::move(reset);
+  // What was taken before is answered; what is new is neither tried nor remembered.
+  reply.outcomes = known_outcomes(thread.state, request.changes);
+  reply.awaited = all_open(thread.state);
+  return reply;
+}
+
+SyncReply Session::reply_of(LiveThread& thread, const SyncRequest& request, Diff diff) const {
+  const ThreadState& now = thread.state;
+  SyncReply reply;
+  reply.cursor = {now.now, rules_.epoch};
+  reply.diff = std::move(diff);
+  reply.digest = thread.digests.of(now, now.thread.head);
+  if (request.window) {
+    Window window = restrict_to_window(now, std::move(reply.diff), *request.window);
+    reply.diff = std::move(window.diff);
+    reply.edge_digest = thread.digests.of(now, window.edge);
+    reply.older = window.older;
+  }
+  return reply;
+}
+
+}  // namespace lockstep

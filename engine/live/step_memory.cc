@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/live/step_memory.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/base/limits.h"
+#include "engine/base/must.h"
+
+namespace lockstep {
+namespace {
+
+// A step as bytes that no other step has: each field behind its length or its presence.
+class Bytes {
+ public:
+  [[nodiscard]] const std::string& of(const Step& step) {
+    number(step.what.index());
+    std::visit([this](const auto& what) { add(what); }, step.what);
+    return bytes_;
+  }
+
+ private:
+  void number(std::uint64_t number) {
+    for (std::size_t byte = 0; byte < sizeof(number); ++byte, number >>= 8) {
+      bytes_ += static_cast<char>(number);
+    }
+  }
+  void text(std::string_view text) {
+    number(text.size());
+    bytes_ += text;
+  }
+  void maybe(const std::optional<std::string>& value) {
+    number(value ? 1 : 0);
+    if (value) text(*value);
+  }
+  void maybe(const std::optional<Json>& value) {
+    number(value ? 1 : 0);
+    if (value) text(value->text);
+  }
+
+  void add(const OpenMessage& open) {
+    text(open.message.get());
+    number(open.parent ? 1 : 0);
+    if (open.parent) text(open.parent->get());
+    number(static_cast<std::uint64_t>(open.role));
+    maybe(open.author);
+  }
+  void add(const StartPart& start) {
+    text(start.message.get());
+    number(start.part ? 1 : 0);
+    number(start.part.value_or(0));
+    number(start.value.index());
+    std::visit([this](const auto& part) { add_part(part); }, start.value);
+  }
+  void add(const AppendContent& append) {
+    text(append.message.get());
+    number(append.part);
+    text(append.text);
+  }
+  void add(const EndMessage& end) {
+    text(end.message.get());
+    number(static_cast<std::uint64_t>(end.status));
+    maybe(end.usage);
+  }
+  void add(const EndRun& end) {
+    number(static_cast<std::uint64_t>(end.status));
+    number(end.error ? 1 : 0);
+    if (end.error) text(end.error->code);
+    if (end.error) text(end.error->detail);
+    maybe(end.usage);
+  }
+
+  void add_part(const TextPart& part) { text(part.text); }
+  void add_part(const ReasoningPart& part) { text(part.text); }
+  void add_part(const ToolCallPart& part) {
+    text(part.id);
+    text(part.name);
+    text(part.arguments);
+  }
+  void add_part(const ToolResultPart& part) {
+    text(part.call);
+    text(part.content);
+  }
+  void add_part(const FilePart& part) {
+    text(part.uri);
+    maybe(part.media_type);
+    maybe(part.name);
+  }
+  void add_part(const DataPart& part) {
+    text(part.name);
+    text(part.value.text);
+  }
+
+  std::string bytes_;
+};
+
+std::uint64_t hash_of(const SipKey& key, const Step& step) {
+  Bytes bytes;
+  return sip_hash(key, bytes.of(step));
+}
+
+}  // namespace
+
+void StepMemory::begin(const StepBatch& batch) {
+  run_ = batch.run;
+  attempt_ = batch.attempt;
+  last_ = 0;
+  hashes_.clear();
+  next_ = 0;
+  refusal_.reset();
+}
+
+void StepMemory::note(std::uint64_t hash) {
+  if (hashes_.size() < limits::steps_remembered) {
+    hashes_.push_back(hash);
+    if (charge_.bytes() != bytes()) charge_.set(bytes());
+    return;
+  }
+  hashes_[next_] = hash;
+  next_ = (next_ + 1) % hashes_.size();
+}
+
+void StepMemory::took(const StepBatch& batch, std::span<const Step> steps, std::uint64_t known) {
+  if (!is_of(batch) || last_ < known) {
+    begin(batch);
+    last_ = known;
+  }
+  for (const Step& step : steps) {
+    if (step.seq <= last_) continue;
+    MUST(step.seq == last_ + 1);
+    note(hash_of(key_, step));
+    last_ = step.seq;
+  }
+  if (refused_seq_ <= last_) refusal_.reset();
+}
+
+std::optional<bool> StepMemory::is_same(const StepBatch& batch, const Step& step) const {
+  if (!is_of(batch) || step.seq > last_ || step.seq + hashes_.size() <= last_) return std::nullopt;
+  // The newest is right before `next_` once the ring is full, and at the end until then.
+  const std::size_t back = static_cast<std::size_t>(last_ - step.seq);
+  const std::size_t newest = next_ + hashes_.size() - 1;
+  return hashes_[(newest - back) % hashes_.size()] == hash_of(key_, step);
+}
+
+void StepMemory::refused(const StepBatch& batch, std::uint64_t seq, const StepRefusal& refusal) {
+  // What the steps themselves say is at fault, and says the same again.
+  constexpr std::array<std::string_view, 4> lasting{"too_large", "invalid", "exists",
+                                                    "unknown_message"};
+  if (std::ranges::find(lasting, refusal.code) == lasting.end()) return;
+  if (!is_of(batch)) {
+    begin(batch);
+    last_ = seq - 1;
+  }
+  refusal_ = refusal;
+  refused_seq_ = seq;
+}
+
+const StepRefusal* StepMemory::stuck_at(const StepBatch& batch, std::uint64_t seq) const {
+  if (!is_of(batch) || !refusal_ || refused_seq_ != seq) return nullptr;
+  return &*refusal_;
+}
+
+std::size_t StepMemory::bytes() const {
+  return sizeof(*this) + hashes_.capacity() * sizeof(std::uint64_t);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rules/event.h"
+
+namespace lockstep {
+
+std::string* growing_text(Part& part) {
+  if (auto* text = std::get_if<TextPart>(&part)) return &text->text;
+  if (auto* reasoning = std::get_if<ReasoningPart>(&part)) return &reasoning->text;
+  if (auto* call = std::get_if<ToolCallPart>(&part)) return &call->arguments;
+  return nullptr;
+}
+
+const std::string* growing_text(const Part& part) {
+  if (const auto* text = std::get_if<TextPart>(&part)) return &text->text;
+  if (const auto* reasoning = std::get_if<ReasoningPart>(&part)) return &reasoning->text;
+  if (const auto* call = std::get_if<ToolCallPart>(&part)) return &call->arguments;
+  return nullptr;
+}
+
+}  // namespace lockstep

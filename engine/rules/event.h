@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// event.h: what happened.
+//
+// Everything that changes a thread is one of these twelve facts, past tense and resolved: no event
+// needs the clock, a default or another thread to be understood. An `Entry` is one append to a
+// thread's log: the events that became true together, or only the memory of a refused change. It is
+// the unit of atomicity, of durability and of what a front applies, and it names the entry before
+// it.
+//
+// Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h). `Json` is text that the
+// engine carries and never looks into; the server hands it in already checked.
+//
+// Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and of an
+// `Ack` the hash. They are what a later decision needs to know of the past.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/ids.h"
+
+namespace lockstep {
+
+struct Json {
+  std::string text;
+  friend bool operator==(const Json&, const Json&) = default;
+};
+
+enum class Role : std::uint8_t { system, user, assistant, tool };
+enum class MessageStatus : std::uint8_t { open, complete, stopped, failed, interrupted };
+enum class RunStatus : std::uint8_t {
+  queued,
+  running,
+  completed,
+  stopped,
+  failed,
+  interrupted,
+  superseded,
+};
+
+// --- Parts ---------------------------------------------------------------------------------------
+
+struct TextPart {
+  std::string text;
+  friend bool operator==(const TextPart&, const TextPart&) = default;
+};
+struct ReasoningPart {
+  std::string text;
+  friend bool operator==(const ReasoningPart&, const ReasoningPart&) = default;
+};
+struct ToolCallPart {
+  std::string id;
+  std::string name;
+  std::string arguments;  // JSON text, which may still grow
+  friend bool operator==(const ToolCallPart&, const ToolCallPart&) = default;
+};
+struct ToolResultPart {
+  std::string call;
+  std::string content;
+  friend bool operator==(const ToolResultPart&, const ToolResultPart&) = default;
+};
+struct FilePart {
+  std::string uri;
+  std::optional<std::string> media_type;
+  std::optional<std::string> name;
+  friend bool operator==(const FilePart&, const FilePart&) = default;
+};
+struct DataPart {
+  std::string name;
+  Json value;
+  friend bool operator==(const DataPart&, const DataPart&) = default;
+};
+using Part =
+    std::variant<TextPart, ReasoningPart, ToolCallPart, ToolResultPart, FilePart, DataPart>;
+
+// The text of a part that can grow and be cut (text, reasoning, a call's arguments); null for
+// others.
+[[nodiscard]] const std::string* growing_text(const Part& part);
+[[nodiscard]] std::string* growing_text(Part& part);
+
+// The content of a message. Copies share it until one of them is edited: a message may have
+// megabytes, and stands in the request, in the entry that puts it, and in the states before and
+// after.
+class Parts {
+ public:
+  Parts() = default;
+  explicit(false) Parts(std::vector<Part> parts)
+      : parts_(std::make_shared<std::vector<Part>>(std::move(parts))) {}
+  Parts(std::initializer_list<Part> parts) : Parts(std::vector<Part>(parts)) {}
+
+  [[nodiscard]] std::size_t size() const { return parts_ ? parts_->size() : 0; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] const Part* begin() const { return parts_ ? parts_->data() : nullptr; }
+  [[nodiscard]] const Part* end() const { return begin() + size(); }
+  [[nodiscard]] const Part& front() const { return parts_->front(); }
+  [[nodiscard]] const Part& back() const { return parts_->back(); }
+  const Part& operator[](std::size_t at) const { return (*parts_)[at]; }
+  [[nodiscard]] bool shares_with(const Parts& other) const { return parts_ == other.parts_; }
+
+  // Copies the parts if somebody else has them too.
+  std::vector<Part>& edit() {
+    if (!parts_) parts_ = std::make_shared<std::vector<Part>>();
+    if (parts_.use_count() > 1) parts_ = std::make_shared<std::vector<Part>>(*parts_);
+    return *parts_;
+  }
+  void clear() { parts_.reset(); }
+
+  friend bool operator==(const Parts& left, const Parts& right) {
+    return left.shares_with(right) || std::ranges::equal(left, right);
+  }
+
+ private:
+  std::shared_ptr<std::vector<Part>> parts_;  // null: none
+};
+
+// --- Messages, places, errors --------------------------------------------------------------------
+
+struct Message {
+  MessageId id;
+  std::optional<MessageId> parent;
+  Role role = Role::user;
+  std::optional<std::string> author;
+  std::optional<RunId> run;
+  Parts parts;
+  MessageStatus status = MessageStatus::complete;
+  Timestamp created;
+  Timestamp updated;
+  std::optional<Json> usage;
+  std::optional<Json> metadata;
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+// A message that is to be put somewhere: not yet in the tree.
+struct MessageInput {
+  MessageId id;
+  Role role = Role::user;
+  Parts parts;
+  std::optional<std::string> author;
+  std::optional<Json> metadata;
+  friend bool operator==(const MessageInput&, const MessageInput&) = default;
+};
+
+// Where new messages go. `after`: behind the thread's head if that lies below `message`, else
+// behind `message`. `parent`: exactly below it. No message: the root.
+struct Place {
+  enum class Kind : std::uint8_t { after, parent };
+  Kind kind = Kind::after;
+  std::optional<MessageId> message;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+// Why a run did not complete: a stable snake-case code, and a sentence for a person.
+struct RunError {
+  std::string code;
+  std::string detail;
+  friend bool operator==(const RunError&, const RunError&) = default;
+};
+
+// --- Events --------------------------------------------------------------------------------------
+
+// Replaces each field that is named.
+struct ThreadUpdated {
+  std::optional<std::string> title;
+  std::optional<bool> archived;
+  std::optional<Json> metadata;
+  friend bool operator==(const ThreadUpdated&, const ThreadUpdated&) = default;
+};
+// The whole message, new or replaced.
+struct MessagePut {
+  Message message;
+  friend bool operator==(const MessagePut&, const MessagePut&) = default;
+};
+// A run opens a message; it has no parts yet.
+struct MessageCreated {
+  MessageId message;
+  std::optional<MessageId> parent;
+  Role role = Role::assistant;
+  std::optional<std::string> author;
+  RunId run;
+  friend bool operator==(const MessageCreated&, const MessageCreated&) = default;
+};
+struct PartStarted {
+  MessageId message;
+  std::uint32_t part = 0;  // the next index
+  Part value;
+  friend bool operator==(const PartStarted&, const PartStarted&) = default;
+};
+// The part is its first `at` units, then `text`. No part there yet: a text part.
+struct ContentAppended {
+  MessageId message;
+  std::uint32_t part = 0;
+  Units at = 0;
+  std::string text;
+  friend bool operator==(const ContentAppended&, const ContentAppended&) = default;
+};
+struct MessageEnded {
+  MessageId message;
+  MessageStatus status = MessageStatus::complete;
+  std::optional<Json> usage;
+  friend bool operator==(const MessageEnded&, const MessageEnded&) = default;
+};
+// The first `keep.size()` parts stay, each with its first `keep[i]` units; the rest go. A part that
+// can't grow is kept whole, and its number is 0.
+struct MessageCut {
+  MessageId message;
+  std::vector<Units> keep;
+  MessageStatus status = MessageStatus::stopped;
+  friend bool operator==(const MessageCut&, const MessageCut&) = default;
+};
+struct MessageDeleted {
+  MessageId message;
+  friend bool operator==(const MessageDeleted&, const MessageDeleted&) = default;
+};
+struct HeadMoved {
+  std::optional<MessageId> head;
+  std::optional<MessageId>
+      from;  // what the head was: so that a late `after` finds the head as seen
+  friend bool operator==(const HeadMoved&, const HeadMoved&) = default;
+};
+struct RunQueued {
+  RunId run;
+  AgentName agent;
+  std::vector<MessageInput> input;
+  Place place;
+  std::optional<Json> params;
+  friend bool operator==(const RunQueued&, const RunQueued&) = default;
+};
+// The input's MessagePut events come before it, in the same entry. The run sees State(the entry's
+// ts).
+struct RunStarted {
+  RunId run;
+  std::uint32_t attempt = 1;
+  std::optional<MessageId> head;  // the last message of the path that the run is given
+  std::optional<std::string> model;
+  Hash settings{};  // of what is sent beside the path: system prompt, tools, parameters
+  friend bool operator==(const RunStarted&, const RunStarted&) = default;
+};
+struct RunEnded {
+  RunId run;
+  RunStatus status = RunStatus::completed;
+  std::optional<RunError> error;
+  std::optional<Json> usage;
+  friend bool operator==(const RunEnded&, const RunEnded&) = default;
+};
+
+using Event = std::variant<ThreadUpdated, MessagePut, MessageCreated, PartStarted, ContentAppended,
+                           MessageEnded, MessageCut, MessageDeleted, HeadMoved, RunQueued,
+                           RunStarted, RunEnded>;
+
+// --- Entries -------------------------------------------------------------------------------------
+
+enum class ChangeType : std::uint8_t {
+  start_run,
+  put_message,
+  delete_message,
+  stop_run,
+  move_head,
+  update_thread,
+};
+
+// What became of a change. `code` and `detail` say why it was refused.
+struct Outcome {
+  std::optional<Op> op;
+  ChangeType type = ChangeType::start_run;
+  bool applied = true;
+  bool duplicate = false;  // answered from memory: never stored as true
+  Timestamp at;            // the entry that the change became; 0 if it left no trace
+  std::string code;
+  std::string detail;
+  std::optional<MessageId> message;
+  std::optional<RunId> run;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// The memory of one change of one device: sent again, it is answered with this.
+struct Ack {
+  UserId user;
+  DeviceId device;
+  Hash content{};   // of the change, so that the same op with other content is found out
+  Outcome outcome;  // with its op
+  friend bool operator==(const Ack&, const Ack&) = default;
+};
+
+// The entry holds steps of this run's attempt up to `seq`.
+struct ProducerMark {
+  RunId run;
+  std::uint32_t attempt = 1;
+  std::uint64_t seq = 0;
+  friend bool operator==(const ProducerMark&, const ProducerMark&) = default;
+};
+
+// Stands in the first entry of a thread: whose it is. All else is in the log under its number.
+struct Origin {
+  ThreadId thread;
+  UserId owner;
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+struct Entry {
+  Timestamp at;
+  Timestamp previous;  // the entry before it in its thread, 0 for the first
+  std::vector<Event> events;
+  std::vector<Ack> acks;
+  std::optional<ProducerMark> producer;
+  std::optional<Origin> origin;
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+}  // namespace lockstep

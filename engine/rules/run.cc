@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rules/run.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "engine/base/limits.h"
+#include "engine/base/text.h"
+#include "engine/rules/digest.h"
+#include "engine/rules/title.h"
+
+namespace lockstep {
+namespace {
+
+// The results that calls are given when nobody will give them a real one.
+constexpr std::string_view stopped_result = "stopped by the user";
+constexpr std::string_view interrupted_result = "interrupted";
+constexpr std::string_view missing_result = "no result";
+
+std::vector<Units> whole(const MessageRow& row) { return row.lengths; }
+
+// The first tool call whose arguments, as kept, are not a complete JSON object goes, with all
+// behind it.
+void drop_half_calls(const MessageRow& row, std::vector<Units>& keep, const Rules& rules) {
+  for (std::size_t part = 0; part < keep.size(); ++part) {
+    const auto* call = std::get_if<ToolCallPart>(&row.message.parts[part]);
+    if (!call) continue;
+    const std::string_view arguments = call->arguments;
+    const std::size_t kept = byte_at(arguments, keep[part], row.lengths[part]);
+    if (!rules.is_json_object(arguments.substr(0, kept))) {
+      keep.resize(part);
+      return;
+    }
+  }
+}
+
+bool shortens(const MessageRow& row, const std::vector<Units>& keep) {
+  return keep.size() < row.lengths.size() ||
+         !std::ranges::equal(keep, row.lengths, std::greater_equal<>());
+}
+
+Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
+                const Rules& rules) {
+  Cut cut{number, {}, false, false};
+  bool only_results_since = false;
+  if (row.whole > sight.at) {
+    // Made since: nothing of it was seen. Put since: nobody knows what was.
+    cut.put_anew = row.whole > row.message.created;
+  } else if (sight.past) {
+    const MessagePast past = sight.past->of(row);
+    cut.keep = past.least;
+    only_results_since = row.written <= past.parts;
+  } else {
+    cut.keep = whole(row);
+  }
+  for (const Shown& shown : sight.shown) {
+    if (shown.message != row.message.id || shown.part >= cut.keep.size()) continue;
+    const std::string* text = growing_text(row.message.parts[shown.part]);
+    if (!text) continue;
+    const Units length = row.lengths[shown.part];
+    cut.keep[shown.part] = std::min(cut.keep[shown.part], round_down(*text, shown.length, length));
+  }
+  const std::size_t seen_parts = cut.keep.size();
+  drop_half_calls(row, cut.keep, rules);
+  // A result that a call was given when the run ended takes nothing away from what was seen: it
+  // stays, unless something before it goes.
+  const bool all_seen_stay = cut.keep.size() == seen_parts &&
+                             std::ranges::equal(cut.keep, std::span(row.lengths).first(seen_parts));
+  cut.shortens = shortens(row, cut.keep) && !(only_results_since && all_seen_stay);
+  return cut;
+}
+
+// The ids of the calls among `rows` that have a result among `rows`.
+template <class Range>
+std::unordered_set<std::string> results_in(const Range& rows) {
+  std::unordered_set<std::string> calls;
+  for (const MessageRow* row : rows) {
+    for (const Part& part : row->message.parts) {
+      if (const auto* result = std::get_if<ToolResultPart>(&part)) calls.insert(result->call);
+    }
+  }
+  return calls;
+}
+
+// Gives each call of `numbers` that has no result in `answered` this one.
+void answer_calls(Draft& draft, std::span<const std::uint32_t> numbers,
+                  std::unordered_set<std::string> answered, std::string_view content) {
+  for (const std::uint32_t number : numbers) {
+    const Message message = draft.state().messages[number].message;
+    auto next = static_cast<std::uint32_t>(message.parts.size());
+    for (const Part& part : message.parts) {
+      const auto* call = std::get_if<ToolCallPart>(&part);
+      if (!call || !answered.insert(call->id).second) continue;
+      draft.say(PartStarted{message.id, next++, ToolResultPart{call->id, std::string(content)}});
+    }
+  }
+}
+
+std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunRow& run) {
+  std::vector<std::uint32_t> numbers;
+  for (const std::uint32_t number : run.messages) {
+    if (!state.messages[number].deleted) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+// A result may stand in any message since the run's first.
+void answer_run_calls(Draft& draft, const RunRow& run, std::string_view content) {
+  const std::vector<std::uint32_t> numbers = living_messages(draft.state(), run);
+  if (numbers.empty()) return;
+  std::vector<const MessageRow*> since;
+  for (std::size_t at = numbers.front(); at < draft.state().messages.size(); ++at) {
+    since.push_back(&draft.state().messages[at]);
+  }
+  answer_calls(draft, numbers, results_in(since), content);
+}
+
+// Calls on the path that nobody answered: models refuse a history with such.
+void answer_path_calls(Draft& draft, const std::optional<MessageId>& head) {
+  const std::vector<const MessageRow*> path = draft.state().path(head);
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(path.size());
+  for (const MessageRow* row : path) {
+    numbers.push_back(*draft.state().message_numbers.find(row->message.id));
+  }
+  answer_calls(draft, numbers, results_in(path), missing_result);
+}
+
+RunRow running(const Draft& draft) {
+  MUST(draft.state().running.has_value());
+  return draft.state().runs[*draft.state().running];
+}
+
+void cut_message(Draft& draft, const Cut& cut, MessageStatus status) {
+  const Message& message = draft.state().messages[cut.number].message;
+  if (cut.shortens) {
+    draft.say(MessageCut{message.id, cut.keep, status});
+  } else if (message.status == MessageStatus::open) {
+    draft.say(MessageEnded{message.id, status, {}});
+  }
+}
+
+// The title that a thread has until somebody gives it one.
+std::string title_from(const Message& message) {
+  for (const Part& part : message.parts) {
+    const auto* text = std::get_if<TextPart>(&part);
+    if (!text) continue;
+    if (std::string title = default_title(text->text); !title.empty()) return title;
+  }
+  return {};
+}
+
+// The first of `cuts` that takes away what this run was given.
+const Cut* given_more(const ThreadState& state, const Run& run, std::span<const Cut> cuts) {
+  for (const MessageRow* given : state.path(run.head)) {
+    const std::uint32_t number = *state.message_numbers.find(given->message.id);
+    const auto cut = std::ranges::find_if(
+        cuts, [&](const Cut& each) { return each.shortens && each.number == number; });
+    if (cut != cuts.end()) return &*cut;
+  }
+  return nullptr;
+}
+
+MessageStatus message_status(RunStatus status) {
+  switch (status) {
+    case RunStatus::completed:
+      return MessageStatus::complete;
+    case RunStatus::failed:
+      return MessageStatus::failed;
+    case RunStatus::interrupted:
+      return MessageStatus::interrupted;
+    default:
+      return MessageStatus::stopped;
+  }
+}
+
+}  // namespace
+
+std::vector<Cut> cuts_as_seen(const Draft& draft, const RunRow& run, const Sight& sight) {
+  std::vector<Cut> cuts;
+  for (const std::uint32_t number : living_messages(draft.state(), run)) {
+    cuts.push_back(cut_as_seen(draft.state().messages[number], number, sight, draft.rules()));
+  }
+  return cuts;
+}
+
+const Cut* built_upon(const ThreadState& state, const RunRow& run, std::span<const Cut> cuts,
+                      const Sight& sight) {
+  for (const Cut& cut : cuts) {
+    if (cut.put_anew) return &cut;
+  }
+  for (std::size_t at = 0; at < state.runs.size(); ++at) {
+    const Run& other = state.runs[at].run;
+    if (other.id == run.run.id || !other.started || *other.started <= sight.at) continue;
+    if (const Cut* cut = given_more(state, other, cuts)) return cut;
+  }
+  return nullptr;
+}
+
+void stop_as_seen(Draft& draft, const Sight& sight, RunStatus status) {
+  const RunRow run = running(draft);
+  for (const Cut& cut : cuts_as_seen(draft, run, sight)) {
+    cut_message(draft, cut, MessageStatus::stopped);
+  }
+  answer_run_calls(draft, run, stopped_result);
+  draft.say(RunEnded{run.run.id, status, {}, {}});
+}
+
+void roll_back(Draft& draft) {
+  const RunRow run = running(draft);
+  for (const std::uint32_t number : living_messages(draft.state(), run)) {
+    draft.say(MessageCut{draft.state().messages[number].message.id, {}, MessageStatus::stopped});
+  }
+  draft.say(RunEnded{run.run.id, RunStatus::stopped, {}, {}});
+}
+
+void cut_ended(Draft& draft, const RunRow& ended, std::span<const Cut> cuts) {
+  const RunRow run = ended;
+  for (const Cut& cut : cuts) cut_message(draft, cut, MessageStatus::stopped);
+  answer_run_calls(draft, run, stopped_result);
+}
+
+void end_run(Draft& draft, RunEnded end) {
+  const RunRow run = running(draft);
+  const bool well = end.status == RunStatus::completed;
+  for (const std::uint32_t number : living_messages(draft.state(), run)) {
+    const MessageRow& row = draft.state().messages[number];
+    if (row.message.status != MessageStatus::open) continue;
+    Cut cut{number, whole(row), false, false};
+    if (!well) drop_half_calls(row, cut.keep, draft.rules());
+    cut.shortens = shortens(row, cut.keep);
+    cut_message(draft, cut, message_status(end.status));
+  }
+  if (!well) answer_run_calls(draft, run, interrupted_result);
+  draft.say(std::move(end));
+  if (!well) interrupt_waiting(draft);
+}
+
+void put_new(Draft& draft, Message message) {
+  message.created = draft.at();
+  message.updated = draft.at();
+  std::string title;
+  if (message.role == Role::user && !draft.state().titled) title = title_from(message);
+  draft.say(MessagePut{std::move(message)});
+  if (!title.empty()) draft.say(ThreadUpdated{std::move(title), {}, {}});
+}
+
+void move_head(Draft& draft, const std::optional<MessageId>& head) {
+  const std::optional<MessageId> from = draft.state().thread.head;
+  if (head != from) draft.say(HeadMoved{head, from});
+}
+
+std::optional<MessageId> resolve(const ThreadState& state, const Place& place) {
+  std::optional<MessageId> anchor = state.nearest_living(place.message);
+  if (place.kind == Place::Kind::parent) return anchor;
+  const std::optional<MessageId>& head = state.thread.head;
+  return head && state.lies_below(*head, anchor) ? head : anchor;
+}
+
+const char* no_room(const Draft& draft, const StartRun& start) {
+  const ThreadState& state = draft.state();
+  if (state.running || !state.waiting.empty()) {
+    const bool full = state.waiting.size() >= limits::queued_runs_max;
+    return full ? "too many runs wait in this thread" : nullptr;
+  }
+  if (draft.before().running || draft.rules().room_for_run) return nullptr;
+  const Agents& agents = draft.rules().agents;
+  const auto settings = agents.settings(start.agent, start.params);
+  if (settings && agents.outlives(start.agent, settings->bytes)) return nullptr;
+  return "this user's running runs hold their share of memory: say it again when one has ended";
+}
+
+void start(Draft& draft, std::uint32_t number) {
+  const Run run = draft.state().runs[number].run;
+  const auto settings = draft.rules().agents.settings(run.agent, run.params);
+  std::optional<MessageId> head = resolve(draft.state(), run.place);
+  if (!settings) {
+    // It was there when the run was asked for. Nobody is to wait for it.
+    RunError error{"unknown_agent", "there is no agent " + run.agent.get() + " any more"};
+    draft.say(RunEnded{run.id, RunStatus::failed, std::move(error), {}});
+    return;
+  }
+  if (!head && run.input.empty()) {
+    // Deletions have left nothing to answer: whoever looks may send it again.
+    draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});
+    return;
+  }
+  for (const MessageInput& input : run.input) {
+    Message message;
+    message.id = input.id;
+    message.parent = head;
+    message.role = input.role;
+    message.author = input.author;
+    message.parts = input.parts;
+    message.metadata = input.metadata;
+    put_new(draft, std::move(message));
+    head = input.id;
+  }
+  answer_path_calls(draft, head);
+  move_head(draft, head);
+  draft.say(RunStarted{run.id, 1, head, settings->model, sha256(settings->bytes)});
+  draft.decision().settings.push_back(*settings);
+}
+
+void start_next(Draft& draft) {
+  while (!draft.state().running && !draft.state().waiting.empty()) {
+    start(draft, draft.state().waiting.front());
+  }
+}
+
+void interrupt_waiting(Draft& draft) {
+  while (!draft.state().waiting.empty()) {
+    const std::uint32_t number = draft.state().waiting.front();
+    draft.say(RunEnded{draft.state().runs[number].run.id, RunStatus::interrupted, {}, {}});
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// sizes.h: about how many bytes a thing holds.
+//
+// Bounds on what waits and on what is kept in memory are in bytes. They need no exact size, only
+// one that follows the content: the sum of all texts, and a constant for each row beside them.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/rules/change.h"
+#include "engine/rules/event.h"
+#include "engine/rules/step.h"
+
+namespace lockstep {
+
+[[nodiscard]] std::size_t size_of(const Part& part);
+[[nodiscard]] std::size_t size_of(const Message& message);
+[[nodiscard]] std::size_t size_of(const MessageInput& input);
+[[nodiscard]] std::size_t size_of(const Entry& entry);
+[[nodiscard]] std::size_t size_of(const ChangeRequest& request);
+[[nodiscard]] std::size_t size_of(const Step& step);
+[[nodiscard]] std::size_t size_of(const StepBatch& batch);
+[[nodiscard]] std::size_t size_of(const std::vector<Message>& path);
+
+}  // namespace lockstep

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// step.h: what a producer says while it writes a run.
+//
+// A content step names its message; control steps open and end messages and the run. `seq` is dense
+// per attempt from 1, so that a step sent again is known and a lost one is noticed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/rules/event.h"
+
+namespace lockstep {
+
+struct OpenMessage {
+  MessageId message;
+  std::optional<MessageId> parent;  // default: the run's last message, or its head
+  Role role = Role::assistant;
+  std::optional<std::string> author;
+  friend bool operator==(const OpenMessage&, const OpenMessage&) = default;
+};
+struct StartPart {
+  MessageId message;
+  std::optional<std::uint32_t> part;  // if named, the next index
+  Part value;
+  friend bool operator==(const StartPart&, const StartPart&) = default;
+};
+struct AppendContent {
+  MessageId message;
+  std::uint32_t part = 0;
+  std::string text;
+  friend bool operator==(const AppendContent&, const AppendContent&) = default;
+};
+struct EndMessage {
+  MessageId message;
+  MessageStatus status = MessageStatus::complete;  // complete or failed
+  std::optional<Json> usage;
+  friend bool operator==(const EndMessage&, const EndMessage&) = default;
+};
+struct EndRun {
+  RunStatus status = RunStatus::completed;  // completed, failed or interrupted
+  std::optional<RunError> error;
+  std::optional<Json> usage;
+  friend bool operator==(const EndRun&, const EndRun&) = default;
+};
+
+struct Step {
+  std::uint64_t seq = 0;
+  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun> what;
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+struct StepBatch {
+  RunId run;
+  std::uint32_t attempt = 1;
+  std::vector<Step> steps;  // dense, increasing
+  // There are none, because they could not be read: nothing is taken, and those behind hear why.
+  std::optional<Error> unread = {};
+};
+
+// Durable up to `seq`, at `at`.
+struct StepAck {
+  std::uint64_t seq = 0;
+  Timestamp at;
+  friend bool operator==(const StepAck&, const StepAck&) = default;
+};
+
+// Nothing of the batch was taken.
+struct StepRefusal {
+  // unknown_run, gap, fenced, ended, seq_reused, invalid, exists, unknown_message, too_large,
+  // written_here; of the thread unknown_thread, deleted; of the server overloaded, stopping
+  std::string code;
+  std::string detail;
+  std::optional<std::uint64_t> expected;  // gap: the next seq
+  // ended: how the run stands
+  std::optional<RunStatus> status;
+  std::uint64_t seq = 0;               // the last step that was taken
+  Timestamp at;                        // when it ended
+  std::vector<std::string> cut_calls;  // tool calls that a stop has cut: they must not be run
+};
+
+}  // namespace lockstep

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// steps.cc: what a producer's steps turn into.
+//
+// A batch is taken whole or not at all. Steps known already are passed over; one behind the next is
+// a gap. Every part is started by an event of its own, so that the log says when it came to be.
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/base/text.h"
+#include "engine/rules/decide.h"
+#include "engine/rules/run.h"
+
+namespace lockstep {
+namespace {
+
+using Taken = std::expected<void, StepRefusal>;
+
+std::unexpected<StepRefusal> refuse(std::string code, std::string detail) {
+  StepRefusal refusal;
+  refusal.code = std::move(code);
+  refusal.detail = std::move(detail);
+  return std::unexpected(std::move(refusal));
+}
+
+std::unexpected<StepRefusal> ended(const RunRow& row) {
+  StepRefusal refusal;
+  refusal.code = "ended";
+  refusal.detail = "the run has ended";
+  refusal.status = row.run.status;
+  refusal.seq = row.seq;
+  refusal.at = row.run.ended.value_or(Timestamp());
+  refusal.cut_calls = row.cut_calls;
+  return std::unexpected(std::move(refusal));
+}
+
+std::unexpected<StepRefusal> gap(std::uint64_t expected) {
+  auto refusal = refuse("gap", "the next step is " + std::to_string(expected));
+  refusal.error().expected = expected;
+  return refusal;
+}
+
+class Taker {
+ public:
+  Taker(Draft& draft, RunId run) : draft_(draft), run_(std::move(run)) {}
+
+  Taken take(const Step& step) {
+    if (over_) return refuse("invalid", "a step behind the end of its run");
+    return std::visit([&](const auto& what) { return take(what); }, step.what);
+  }
+
+ private:
+  Taken take(const OpenMessage& step) {
+    const ThreadState& state = draft_.state();
+    const RunRow& run = *state.run(run_);
+    if (state.message(step.message) || in_waiting_input(step.message)) {
+      return refuse("exists", "message " + step.message.get() + " is there");
+    }
+    if (step.parent && !state.living(*step.parent)) {
+      return refuse("unknown_message", "there is no message " + step.parent->get());
+    }
+    if (run.messages.size() >= limits::run_messages_max) {
+      return refuse("too_large", "the run has too many messages");
+    }
+    std::optional<MessageId> parent = step.parent;
+    if (!parent) {
+      parent = run.messages.empty() ? run.run.head : state.messages[run.messages.back()].message.id;
+    }
+    const bool leads = parent == state.thread.head;
+    draft_.say(MessageCreated{step.message, parent, step.role, step.author, run_});
+    if (leads) move_head(draft_, step.message);
+    return {};
+  }
+
+  Taken take(const StartPart& step) {
+    const auto row = writable(step.message);
+    if (!row) return std::unexpected(row.error());
+    const std::size_t next = (*row)->message.parts.size();
+    if (step.part.value_or(next) != next) {
+      return refuse("invalid", "the next part is " + std::to_string(next));
+    }
+    if (next >= limits::parts_max) return refuse("too_large", "the message has too many parts");
+    draft_.say(PartStarted{step.message, static_cast<std::uint32_t>(next), step.value});
+    return {};
+  }
+
+  Taken take(const AppendContent& step) {
+    const auto row = writable(step.message);
+    if (!row) return std::unexpected(row.error());
+    const std::size_t parts = (*row)->message.parts.size();
+    if (step.part > parts) return refuse("invalid", "there is no such part");
+    if (step.part == parts) return take(StartPart{step.message, step.part, TextPart{step.text}});
+    const std::string* text = growing_text((*row)->message.parts[step.part]);
+    if (!text) return refuse("invalid", "this part can't grow");
+    if (step.text.empty()) return {};
+    if (text->size() + step.text.size() > limits::message_bytes_max) {
+      return refuse("too_large", "the part would be too large");
+    }
+    draft_.say(ContentAppended{step.message, step.part, (*row)->lengths[step.part], step.text});
+    return {};
+  }
+
+  Taken take(const EndMessage& step) {
+    const auto row = writable(step.message);
+    if (!row) return std::unexpected(row.error());
+    if (step.status != MessageStatus::complete && step.status != MessageStatus::failed) {
+      return refuse("invalid", "a message ends complete or failed");
+    }
+    draft_.say(MessageEnded{step.message, step.status, step.usage});
+    return {};
+  }
+
+  Taken take(const EndRun& step) {
+    if (step.status != RunStatus::completed && step.status != RunStatus::failed &&
+        step.status != RunStatus::interrupted) {
+      return refuse("invalid", "a run ends completed, failed or interrupted");
+    }
+    end_run(draft_, RunEnded{run_, step.status, step.error, step.usage});
+    over_ = true;
+    return {};
+  }
+
+  // The message, if this run is writing it.
+  std::expected<const MessageRow*, StepRefusal> writable(const MessageId& id) const {
+    const MessageRow* row = draft_.state().living(id);
+    if (!row || row->message.run != run_) {
+      return refuse("unknown_message", "the run has no message " + id.get());
+    }
+    if (row->message.status != MessageStatus::open) {
+      return refuse("invalid", "message " + id.get() + " has ended");
+    }
+    return row;
+  }
+
+  bool in_waiting_input(const MessageId& id) const {
+    return std::ranges::any_of(draft_.state().waiting, [&](std::uint32_t number) {
+      const auto& input = draft_.state().runs[number].run.input;
+      return std::ranges::find(input, id, &MessageInput::id) != input.end();
+    });
+  }
+
+  Draft& draft_;
+  RunId run_;
+  bool over_ = false;
+};
+
+// A stream's common batch: text behind text that is there. It is told without folding, because that
+// would copy the whole message for every token.
+std::optional<ContentAppended> plain_append(const ThreadState& state, const RunId& run,
+                                            std::span<const Step> steps) {
+  const auto* first = std::get_if<AppendContent>(&steps.front().what);
+  if (!first) return std::nullopt;
+  const MessageRow* row = state.living(first->message);
+  if (!row || row->message.run != run || row->message.status != MessageStatus::open ||
+      first->part >= row->message.parts.size()) {
+    return std::nullopt;
+  }
+  const std::string* content = growing_text(row->message.parts[first->part]);
+  if (!content) return std::nullopt;
+  ContentAppended appended{first->message, first->part, row->lengths[first->part], {}};
+  for (const Step& step : steps) {
+    const auto* append = std::get_if<AppendContent>(&step.what);
+    if (!append || append->message != first->message || append->part != first->part) {
+      return std::nullopt;
+    }
+    appended.text += append->text;
+  }
+  if (appended.text.empty() || content->size() + appended.text.size() > limits::message_bytes_max) {
+    return std::nullopt;
+  }
+  return appended;
+}
+
+// The steps that are new, or why the batch can't be.
+std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunRow& row,
+                                                              const StepBatch& batch) {
+  std::uint64_t seq = batch.steps.empty() ? 0 : batch.steps.front().seq;
+  if (seq == 0) return refuse("invalid", "steps are numbered from 1");
+  for (const Step& step : batch.steps) {
+    // What is missing within the batch is a gap too: the producer goes on from what was taken.
+    if (step.seq > seq) return gap(row.seq + 1);
+    if (step.seq < seq++) return refuse("invalid", "the steps of a batch are in order");
+  }
+  if (batch.steps.front().seq > row.seq + 1) return gap(row.seq + 1);
+  const std::uint64_t known = row.seq + 1 - batch.steps.front().seq;
+  const std::span<const Step> steps(batch.steps);
+  return known >= steps.size() ? steps.last(0) : steps.subspan(known);
+}
+
+}  // namespace
+
+std::expected<Decision, StepRefusal> decide(const ThreadState& state, const StepBatch& batch,
+                                            Timestamp at, const Rules& rules) {
+  const RunRow* row = state.run(batch.run);
+  if (!row) return refuse("unknown_run", "there is no run " + batch.run.get());
+  if (batch.attempt != row->run.attempt) {
+    return refuse("fenced", "the run's attempt is " + std::to_string(row->run.attempt));
+  }
+  MUST(row->run.status != RunStatus::queued);
+  if (row->run.ended && !row->ended_by_producer) return ended(*row);
+  const auto steps = fresh_steps(*row, batch);
+  if (!steps) return std::unexpected(steps.error());
+  if (steps->empty()) return Decision{};
+  if (row->run.ended) return ended(*row);
+
+  Draft draft(state, at, rules);
+  draft.decision().entry.producer = ProducerMark{batch.run, batch.attempt, steps->back().seq};
+  if (auto appended = plain_append(state, batch.run, *steps)) {
+    draft.decision().entry.events.emplace_back(std::move(*appended));
+    return draft.take();
+  }
+  Taker taker(draft, batch.run);
+  for (const Step& step : *steps) {
+    if (Taken taken = taker.take(step); !taken) return std::unexpected(taken.error());
+  }
+  start_next(draft);
+  return draft.take();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// unfoldable.cc: could this entry have happened here? Asked of everything that comes from a disk.
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/rules/fold.h"
+
+namespace lockstep {
+namespace {
+
+class Checker {
+ public:
+  Checker(const ThreadState& state, Timestamp at) : state_(state), at_(at) {}
+
+  std::string operator()(const ThreadUpdated&) const { return {}; }
+
+  std::string operator()(const MessagePut& event) const {
+    const MessageRow* row = state_.message(event.message.id);
+    if (row && row->deleted) return "a put of the deleted message " + event.message.id.get();
+    if (event.message.updated != at_) return "a put with another time than its entry's";
+    return row ? std::string() : parent(event.message.parent);
+  }
+
+  std::string operator()(const MessageCreated& event) const {
+    if (state_.message(event.message)) return "message " + event.message.get() + " made twice";
+    if (!state_.run(event.run)) return "a message of the unknown run " + event.run.get();
+    return parent(event.parent);
+  }
+
+  std::string operator()(const PartStarted& event) const {
+    const MessageRow* row = state_.living(event.message);
+    if (!row) return no_message(event.message);
+    if (event.part != row->message.parts.size()) return "a part that is not the next one";
+    return {};
+  }
+
+  std::string operator()(const ContentAppended& event) const {
+    const MessageRow* row = state_.living(event.message);
+    if (!row) return no_message(event.message);
+    if (event.part > row->message.parts.size()) return "an append to a part that is not there";
+    if (event.part == row->message.parts.size()) {
+      return event.at == 0 ? std::string() : "an append behind the end of a new part";
+    }
+    if (!growing_text(row->message.parts[event.part])) return "an append to a part that can't grow";
+    if (event.at > row->lengths[event.part]) return "an append behind the end of its part";
+    return {};
+  }
+
+  std::string operator()(const MessageEnded& event) const { return living(event.message); }
+
+  std::string operator()(const MessageCut& event) const {
+    const MessageRow* row = state_.living(event.message);
+    if (!row) return no_message(event.message);
+    if (event.keep.size() > row->message.parts.size()) return "a cut that keeps more than there is";
+    return {};
+  }
+
+  std::string operator()(const MessageDeleted& event) const { return living(event.message); }
+
+  std::string operator()(const HeadMoved& event) const {
+    return event.head ? living(*event.head) : std::string();
+  }
+
+  std::string operator()(const RunQueued& event) const {
+    if (state_.run(event.run)) return "run " + event.run.get() + " queued twice";
+    return {};
+  }
+
+  std::string operator()(const RunStarted& event) const {
+    const RunRow* row = state_.run(event.run);
+    if (!row) return "a start of the unknown run " + event.run.get();
+    if (row->run.status != RunStatus::queued) return "a start of a run that does not wait";
+    if (state_.running) return "a start while another run goes on";
+    return event.head ? living(*event.head) : std::string();
+  }
+
+  std::string operator()(const RunEnded& event) const {
+    const RunRow* row = state_.run(event.run);
+    if (!row) return "an end of the unknown run " + event.run.get();
+    if (row->run.ended) return "run " + event.run.get() + " ended twice";
+    return {};
+  }
+
+ private:
+  static std::string no_message(const MessageId& id) {
+    return "message " + id.get() + " is not there";
+  }
+  std::string living(const MessageId& id) const {
+    return state_.living(id) ? std::string() : no_message(id);
+  }
+  std::string parent(const std::optional<MessageId>& id) const {
+    return id && !state_.message(*id) ? "the unknown parent " + id->get() : std::string();
+  }
+
+  const ThreadState& state_;
+  Timestamp at_;
+};
+
+}  // namespace
+
+std::string unfoldable(const ThreadState& state, const Entry& entry) {
+  if (entry.previous != state.now) return "the entry before it is missing";
+  if (entry.at <= state.now) return "it is not later than the entry before it";
+  if (entry.origin.has_value() != (state.now == Timestamp())) return "a first entry out of place";
+  // Each event is checked against what the ones before it have left. The last one is not folded: a
+  // stream's entries have a single event, and folding that on a copy would copy all of its message.
+  ThreadState after = state;
+  for (const Event& event : entry.events) {
+    std::string why = std::visit(Checker(after, entry.at), event);
+    if (!why.empty()) return why;
+    if (&event != &entry.events.back()) fold(after, event, entry.at);
+  }
+  for (const Ack& ack : entry.acks) {
+    if (!ack.outcome.op) return "the memory of a change without an op";
+  }
+  if (entry.producer && !state.run(entry.producer->run)) return "steps of an unknown run";
+  return {};
+}
+
+}  // namespace lockstep

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rules/window.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "engine/base/must.h"
+
+namespace lockstep {
+namespace {
+
+bool is_open(const Run& run) {
+  return run.status == RunStatus::queued || run.status == RunStatus::running;
+}
+
+}  // namespace
+
+Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messages_max) {
+  MUST(diff.to == now.now);
+  const std::vector<const MessageRow*> path = now.path(now.thread.head);
+  const std::size_t shown = std::min<std::size_t>(messages_max, path.size());
+  const std::size_t above = path.size() - shown;
+
+  std::unordered_set<MessageId> inside;
+  std::unordered_set<RunId> runs;
+  for (std::size_t at = above; at < path.size(); ++at) {
+    inside.insert(path[at]->message.id);
+    if (path[at]->message.run) runs.insert(*path[at]->message.run);
+  }
+  std::erase_if(diff.messages, [&](const auto& changed) {
+    const MessageId& id = id_of(changed);
+    return !inside.contains(id) && now.message(id)->message.created > diff.from;
+  });
+  // A front without a cursor holds nothing yet: of runs that have ended it needs those that it
+  // sees.
+  if (diff.from == Timestamp()) {
+    diff.removed.clear();
+    std::erase_if(diff.runs,
+                  [&](const Run& run) { return !is_open(run) && !runs.contains(run.id); });
+  }
+
+  Window window{.diff = std::move(diff), .edge = std::nullopt, .older = above > 0};
+  if (window.older) window.edge = path[above - 1]->message.id;
+  return window;
+}
+
+}  // namespace lockstep

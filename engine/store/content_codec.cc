@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/content_codec.h"
+
+namespace lockstep::packed {
+namespace {
+
+// The first and the last of each table, against the schema: nobody reorders either alone.
+static_assert(role_table[0] == Role::user && schema::Role::USER == schema::Role(0));
+static_assert(role_table[3] == Role::tool && schema::Role::TOOL == schema::Role(3));
+static_assert(message_status_table[1] == MessageStatus::open &&
+              schema::MessageStatus::OPEN == schema::MessageStatus(1));
+static_assert(message_status_table[4] == MessageStatus::interrupted &&
+              schema::MessageStatus::INTERRUPTED == schema::MessageStatus(4));
+static_assert(run_status_table[1] == RunStatus::queued &&
+              schema::RunStatus::QUEUED == schema::RunStatus(1));
+static_assert(run_status_table[6] == RunStatus::superseded &&
+              schema::RunStatus::SUPERSEDED == schema::RunStatus(6));
+static_assert(change_type_table[5] == ChangeType::update_thread &&
+              schema::ChangeType::UPDATE_THREAD == schema::ChangeType(5));
+static_assert(place_kind_table[1] == Place::Kind::parent &&
+              schema::PlaceKind::PARENT == schema::PlaceKind(1));
+
+struct PartWriter {
+  schema::Part::Builder to;
+
+  void operator()(const TextPart& part) { to.setText(bytes_of(part.text)); }
+  void operator()(const ReasoningPart& part) { to.setReasoning(bytes_of(part.text)); }
+  void operator()(const ToolCallPart& part) {
+    auto call = to.initToolCall();
+    call.setId(bytes_of(part.id));
+    call.setName(bytes_of(part.name));
+    call.setArguments(bytes_of(part.arguments));
+  }
+  void operator()(const ToolResultPart& part) {
+    auto result = to.initToolResult();
+    result.setCall(bytes_of(part.call));
+    result.setContent(bytes_of(part.content));
+  }
+  void operator()(const FilePart& part) {
+    auto file = to.initFile();
+    file.setUri(bytes_of(part.uri));
+    if (part.media_type) file.setMediaType(bytes_of(*part.media_type));
+    if (part.name) file.setName(bytes_of(*part.name));
+  }
+  void operator()(const DataPart& part) {
+    auto value = to.initData();
+    value.setName(bytes_of(part.name));
+    value.setValue(bytes_of(part.value.text));
+  }
+};
+
+}  // namespace
+
+void write(capnp::List<std::uint32_t>::Builder to, const std::vector<std::uint32_t>& numbers) {
+  for (std::uint32_t place = 0; place < to.size(); ++place) to.set(place, numbers[place]);
+}
+
+std::vector<std::uint32_t> read(capnp::List<std::uint32_t>::Reader from) {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(from.size());
+  for (const std::uint32_t number : from) numbers.push_back(number);
+  return numbers;
+}
+
+void write(schema::Part::Builder to, const Part& part) { std::visit(PartWriter{to}, part); }
+
+Part read(schema::Part::Reader from, Damage& damage) {
+  switch (from.which()) {
+    case schema::Part::TEXT:
+      return TextPart{text(from.getText(), damage)};
+    case schema::Part::REASONING:
+      return ReasoningPart{text(from.getReasoning(), damage)};
+    case schema::Part::TOOL_CALL: {
+      const auto call = from.getToolCall();
+      return ToolCallPart{text(call.getId(), damage), text(call.getName(), damage),
+                          text(call.getArguments(), damage)};
+    }
+    case schema::Part::TOOL_RESULT: {
+      const auto result = from.getToolResult();
+      return ToolResultPart{text(result.getCall(), damage), text(result.getContent(), damage)};
+    }
+    case schema::Part::FILE: {
+      const auto file = from.getFile();
+      return FilePart{text(file.getUri(), damage),
+                      optional_text(file.hasMediaType(), file.getMediaType(), damage),
+                      optional_text(file.hasName(), file.getName(), damage)};
+    }
+    case schema::Part::DATA: {
+      const auto value = from.getData();
+      return DataPart{text(value.getName(), damage), Json{text(value.getValue(), damage)}};
+    }
+  }
+  damage.unsupported("a part is of the unknown kind " +
+                     std::to_string(static_cast<unsigned>(from.which())));
+  return TextPart{};
+}
+
+void write(capnp::List<schema::Part>::Builder to, const Parts& parts) {
+  for (std::uint32_t place = 0; place < to.size(); ++place) write(to[place], parts[place]);
+}
+
+std::vector<Part> read(capnp::List<schema::Part>::Reader from, Damage& damage) {
+  std::vector<Part> parts;
+  parts.reserve(from.size());
+  for (const schema::Part::Reader part : from) parts.push_back(read(part, damage));
+  return parts;
+}
+
+void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<MessageInput>& inputs) {
+  for (std::uint32_t place = 0; place < to.size(); ++place) {
+    const MessageInput& input = inputs[place];
+    auto stored_input = to[place];
+    stored_input.setId(bytes_of(input.id.get()));
+    stored_input.setRole(stored<schema::Role>(role_table, input.role));
+    if (!input.parts.empty()) write(stored_input.initParts(count(input.parts.size())), input.parts);
+    if (input.author) stored_input.setAuthor(bytes_of(*input.author));
+    if (input.metadata) stored_input.setMetadata(bytes_of(input.metadata->text));
+  }
+}
+
+std::vector<MessageInput> read(capnp::List<schema::MessageInput>::Reader from, Damage& damage) {
+  std::vector<MessageInput> inputs;
+  for (const schema::MessageInput::Reader input : from) {
+    inputs.push_back({.id = MessageId(id(input.getId(), damage)),
+                      .role = value_of(role_table, input.getRole(), damage),
+                      .parts = read(input.getParts(), damage),
+                      .author = optional_text(input.hasAuthor(), input.getAuthor(), damage),
+                      .metadata = optional_json(input.hasMetadata(), input.getMetadata(), damage)});
+  }
+  return inputs;
+}
+
+void write(schema::RunError::Builder to, const RunError& error) {
+  to.setCode(bytes_of(error.code));
+  to.setDetail(bytes_of(error.detail));
+}
+
+RunError read(schema::RunError::Reader from, Damage& damage) {
+  return {text(from.getCode(), damage), text(from.getDetail(), damage)};
+}
+
+void write(schema::Ack::Builder to, const Ack& ack, Timestamp base) {
+  const Outcome& outcome = ack.outcome;
+  MUST(outcome.op.has_value());
+  MUST(!outcome.duplicate);
+  to.setOp(outcome.op->get());
+  to.setType(stored<schema::ChangeType>(change_type_table, outcome.type));
+  to.setRefused(!outcome.applied);
+  to.setUntimed(outcome.at == Timestamp());
+  if (outcome.at != Timestamp()) to.setAtBack(base.get() - outcome.at.get());
+  to.setContent(bytes_of(ack.content));
+  if (outcome.message) to.setMessage(bytes_of(outcome.message->get()));
+  if (outcome.run) to.setRun(bytes_of(outcome.run->get()));
+  if (!outcome.code.empty()) to.setCode(bytes_of(outcome.code));
+  if (!outcome.detail.empty()) to.setDetail(bytes_of(outcome.detail));
+}
+
+Ack read(schema::Ack::Reader from, Timestamp base, Damage& damage) {
+  Ack ack;
+  ack.content = hash(from.getContent(), damage);
+  Outcome& outcome = ack.outcome;
+  outcome.op = Op(from.getOp());
+  outcome.type = value_of(change_type_table, from.getType(), damage);
+  outcome.applied = !from.getRefused();
+  if (!from.getUntimed()) outcome.at = Timestamp(base.get() - from.getAtBack());
+  if (from.hasMessage()) outcome.message = MessageId(id(from.getMessage(), damage));
+  if (from.hasRun()) outcome.run = RunId(id(from.getRun(), damage));
+  outcome.code = text(from.getCode(), damage);
+  outcome.detail = text(from.getDetail(), damage);
+  return ack;
+}
+
+}  // namespace lockstep::packed

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// content_codec.h: what entries and views have in common, as stored bytes and back.
+//
+// Parts, inputs, errors and acks mean the same in both schemas. Enumerations are kept in tables:
+// the place of a value in its table is its number in the schema, which is not its number in
+// event.h, and never changes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/rules/event.h"
+#include "engine/store/packed.h"
+#include "schema/event.capnp.h"
+
+namespace lockstep::packed {
+
+// --- Enumerations --------------------------------------------------------------------------------
+
+inline constexpr std::array role_table{Role::user, Role::assistant, Role::system, Role::tool};
+inline constexpr std::array message_status_table{MessageStatus::complete, MessageStatus::open,
+                                                 MessageStatus::stopped, MessageStatus::failed,
+                                                 MessageStatus::interrupted};
+inline constexpr std::array run_status_table{
+    RunStatus::completed, RunStatus::queued,      RunStatus::running,   RunStatus::stopped,
+    RunStatus::failed,    RunStatus::interrupted, RunStatus::superseded};
+inline constexpr std::array change_type_table{
+    ChangeType::start_run, ChangeType::put_message, ChangeType::delete_message,
+    ChangeType::stop_run,  ChangeType::move_head,   ChangeType::update_thread};
+inline constexpr std::array place_kind_table{Place::Kind::after, Place::Kind::parent};
+
+template <class Stored, class Table>
+[[nodiscard]] Stored stored(const Table& table, typename Table::value_type value) {
+  const auto place = std::ranges::find(table, value);
+  MUST(place != table.end());
+  return static_cast<Stored>(place - table.begin());
+}
+
+template <class Table>
+[[nodiscard]] typename Table::value_type value_of(const Table& table, auto stored, Damage& damage) {
+  const auto number = static_cast<std::size_t>(stored);
+  if (number < table.size()) return table[number];
+  damage.unsupported("an enumeration has the unknown value " + std::to_string(number));
+  return table[0];
+}
+
+// --- Optional texts ------------------------------------------------------------------------------
+
+[[nodiscard]] inline std::optional<std::string> optional_text(bool has, capnp::Data::Reader stored,
+                                                              Damage& damage) {
+  return has ? std::optional(text(stored, damage)) : std::nullopt;
+}
+
+[[nodiscard]] inline std::optional<Json> optional_json(bool has, capnp::Data::Reader stored,
+                                                       Damage& damage) {
+  return has ? std::optional(Json{text(stored, damage)}) : std::nullopt;
+}
+
+// --- Structures ----------------------------------------------------------------------------------
+
+void write(capnp::List<std::uint32_t>::Builder to, const std::vector<std::uint32_t>& numbers);
+[[nodiscard]] std::vector<std::uint32_t> read(capnp::List<std::uint32_t>::Reader from);
+
+void write(schema::Part::Builder to, const Part& part);
+[[nodiscard]] Part read(schema::Part::Reader from, Damage& damage);
+
+void write(capnp::List<schema::Part>::Builder to, const Parts& parts);
+[[nodiscard]] std::vector<Part> read(capnp::List<schema::Part>::Reader from, Damage& damage);
+
+void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<MessageInput>& inputs);
+[[nodiscard]] std::vector<MessageInput> read(capnp::List<schema::MessageInput>::Reader from,
+                                             Damage& damage);
+
+void write(schema::RunError::Builder to, const RunError& error);
+[[nodiscard]] RunError read(schema::RunError::Reader from, Damage& damage);
+
+// `base`: what the outcome's timestamp is measured back from. The user and the device are the
+// caller's. Requires: the outcome has an op, and is not marked as a duplicate.
+void write(schema::Ack::Builder to, const Ack& ack, Timestamp base);
+[[nodiscard]] Ack read(schema::Ack::Reader from, Timestamp base, Damage& damage);
+
+}  // namespace lockstep::packed

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/view_codec.h"
+
+#include <algorithm>
+
+#include "engine/rules/digest.h"
+#include "engine/store/content_codec.h"
+#include "engine/store/keys.h"
+#include "schema/view.capnp.h"
+
+namespace lockstep {
+namespace {
+
+using packed::bytes_of;
+using packed::count;
+using packed::Damage;
+using packed::id;
+using packed::optional_json;
+using packed::optional_text;
+using packed::stored;
+using packed::text;
+using packed::value_of;
+
+// --- Seals ---------------------------------------------------------------------------------------
+
+constexpr std::size_t seal_bytes = 8;
+constexpr std::size_t stamp_bytes = 8;  // a commit number's
+
+std::string seal_of(std::string_view key, std::string_view bytes) {
+  std::string sealed = keys::encode_number(key.size()).substr(4);
+  sealed.append(key).append(bytes);
+  const Hash hash = sha256(sealed);
+  return {reinterpret_cast<const char*>(hash.data()), seal_bytes};
+}
+
+template <class Builder>
+std::string seal(std::string_view key, Builder root) {
+  std::string bytes(1, static_cast<char>(view_version));
+  bytes += packed::pack(root);
+  bytes += seal_of(key, bytes);
+  return bytes;
+}
+
+template <class Root, class Read>
+auto unseal(std::string_view key, std::string_view value, Read read)
+    -> decltype(packed::unpack<Root>(value, read)) {
+  if (value.size() <= seal_bytes) return fail(Kind::corrupt, "corrupt", "a row is too short");
+  const std::string_view bytes = value.substr(0, value.size() - seal_bytes);
+  if (value.substr(bytes.size()) != seal_of(key, bytes)) {
+    return fail(Kind::corrupt, "corrupt", "a row is damaged, or lies in another's place");
+  }
+  const auto version = static_cast<std::uint8_t>(bytes[0]);
+  if (version != view_version) {
+    return fail(Kind::corrupt, "unsupported",
+                "a row is of version " + std::to_string(version) + ", this program knows " +
+                    std::to_string(view_version));
+  }
+  return packed::unpack<Root>(bytes.substr(1), read);
+}
+
+// --- Pieces --------------------------------------------------------------------------------------
+
+std::uint64_t stored_time(const std::optional<Timestamp>& at) { return at ? at->get() : 0; }
+
+std::optional<Timestamp> time_of(std::uint64_t at) {
+  return at == 0 ? std::nullopt : std::optional(Timestamp(at));
+}
+
+std::optional<MessageId> optional_message(bool has, capnp::Data::Reader from, Damage& damage) {
+  return has ? std::optional(MessageId(id(from, damage))) : std::nullopt;
+}
+
+void write(schema::Thread::Builder to, const Thread& thread) {
+  to.setId(bytes_of(thread.id.get()));
+  to.setTitle(bytes_of(thread.title));
+  to.setMetadata(bytes_of(thread.metadata.text));
+  if (thread.head) to.setHead(bytes_of(thread.head->get()));
+  to.setCreated(thread.created.get());
+  to.setUpdated(thread.updated.get());
+  to.setArchived(thread.archived);
+  to.setRunning(thread.running);
+}
+
+Thread read(schema::Thread::Reader from, Damage& damage) {
+  return {.id = ThreadId(id(from.getId(), damage)),
+          .title = text(from.getTitle(), damage),
+          .archived = from.getArchived(),
+          .metadata = Json{text(from.getMetadata(), damage)},
+          .head = optional_message(from.hasHead(), from.getHead(), damage),
+          .created = Timestamp(from.getCreated()),
+          .updated = Timestamp(from.getUpdated()),
+          .running = from.getRunning()};
+}
+
+// --- Whole rows ----------------------------------------------------------------------------------
+
+MessageRow read(schema::MessageRow::Reader from, Damage& damage) {
+  MessageRow row;
+  row.message = {
+      .id = MessageId(id(from.getId(), damage)),
+      .parent = optional_message(from.hasParent(), from.getParent(), damage),
+      .role = value_of(packed::role_table, from.getRole(), damage),
+      .author = optional_text(from.hasAuthor(), from.getAuthor(), damage),
+      .run = from.hasRun() ? std::optional(RunId(id(from.getRun(), damage))) : std::nullopt,
+      .parts = packed::read(from.getParts(), damage),
+      .status = value_of(packed::message_status_table, from.getStatus(), damage),
+      .created = Timestamp(from.getCreated()),
+      .updated = Timestamp(from.getUpdated()),
+      .usage = optional_json(from.hasUsage(), from.getUsage(), damage),
+      .metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage)};
+  row.lengths = packed::read(from.getLengths());
+  row.whole = Timestamp(from.getWhole());
+  row.written = from.getWritten();
+  row.deleted = from.getDeleted();
+  if (row.lengths.size() != row.message.parts.size()) damage.corrupt("a part has no length");
+  return row;
+}
+
+void write(schema::RunRow::Builder to, const Run& run) {
+  to.setId(bytes_of(run.id.get()));
+  to.setAgent(bytes_of(run.agent.get()));
+  if (!run.input.empty()) packed::write(to.initInput(count(run.input.size())), run.input);
+  to.setPlace(stored<schema::PlaceKind>(packed::place_kind_table, run.place.kind));
+  if (run.place.message) to.setAnchor(bytes_of(run.place.message->get()));
+  if (run.params) to.setParams(bytes_of(run.params->text));
+  if (run.head) to.setHead(bytes_of(run.head->get()));
+  if (run.settings) to.setSettings(bytes_of(*run.settings));
+  if (run.error) packed::write(to.initError(), *run.error);
+  if (run.usage) to.setUsage(bytes_of(run.usage->text));
+  if (run.model) to.setModel(bytes_of(*run.model));
+  to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
+  to.setAttempt(run.attempt);
+  to.setQueued(run.queued.get());
+  to.setContextAt(stored_time(run.context_ts));
+  to.setStarted(stored_time(run.started));
+  to.setEnded(stored_time(run.ended));
+}
+
+Run read_run(schema::RunRow::Reader from, Damage& damage) {
+  Run run;
+  run.id = RunId(id(from.getId(), damage));
+  run.agent = AgentName(text(from.getAgent(), damage));
+  run.status = value_of(packed::run_status_table, from.getStatus(), damage);
+  run.attempt = from.getAttempt();
+  run.input = packed::read(from.getInput(), damage);
+  run.place.kind = value_of(packed::place_kind_table, from.getPlace(), damage);
+  run.place.message = optional_message(from.hasAnchor(), from.getAnchor(), damage);
+  run.params = optional_json(from.hasParams(), from.getParams(), damage);
+  run.head = optional_message(from.hasHead(), from.getHead(), damage);
+  run.context_ts = time_of(from.getContextAt());
+  if (from.hasSettings()) run.settings = packed::hash(from.getSettings(), damage);
+  run.queued = Timestamp(from.getQueued());
+  run.started = time_of(from.getStarted());
+  run.ended = time_of(from.getEnded());
+  if (from.hasError()) run.error = packed::read(from.getError(), damage);
+  run.usage = optional_json(from.hasUsage(), from.getUsage(), damage);
+  run.model = optional_text(from.hasModel(), from.getModel(), damage);
+  return run;
+}
+
+RunRow read(schema::RunRow::Reader from, Damage& damage) {
+  RunRow row;
+  row.run = read_run(from, damage);
+  row.updated = Timestamp(from.getUpdated());
+  row.seq = from.getSeq();
+  row.ended_by_producer = from.getEndedByProducer();
+  row.messages = packed::read(from.getMessages());
+  for (const capnp::Data::Reader call : from.getCutCalls()) {
+    row.cut_calls.push_back(text(call, damage));
+  }
+  return row;
+}
+
+DeviceRow read(schema::DeviceRow::Reader from, Damage& damage) {
+  DeviceRow row;
+  row.device.user = UserId(text(from.getUser(), damage));
+  row.device.device = DeviceId(text(from.getDevice(), damage));
+  for (const schema::Ack::Reader stored_ack : from.getAcks()) {
+    Ack ack = packed::read(stored_ack, Timestamp(from.getNewest()), damage);
+    ack.user = row.device.user;
+    ack.device = row.device.device;
+    row.memory.acks.push_back(std::move(ack));
+  }
+  return row;
+}
+
+ThreadView read(schema::ThreadView::Reader from, Damage& damage) {
+  ThreadView view;
+  view.thread = read(from.getThread(), damage);
+  view.owner = UserId(text(from.getOwner(), damage));
+  view.now = Timestamp(from.getNow());
+  view.titled = from.getTitled();
+  view.messages = from.getMessages();
+  view.runs = from.getRuns();
+  view.devices = from.getDevices();
+  if (from.getRunning() != 0) view.running = from.getRunning() - 1;
+  view.waiting = packed::read(from.getWaiting());
+  return view;
+}
+
+}  // namespace
+
+std::string encode(std::string_view key, const MessageRow& row) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::MessageRow>();
+  const Message& message = row.message;
+  to.setId(bytes_of(message.id.get()));
+  if (message.parent) to.setParent(bytes_of(message.parent->get()));
+  if (message.run) to.setRun(bytes_of(message.run->get()));
+  if (message.author) to.setAuthor(bytes_of(*message.author));
+  if (!message.parts.empty()) {
+    packed::write(to.initParts(count(message.parts.size())), message.parts);
+  }
+  if (!row.lengths.empty()) packed::write(to.initLengths(count(row.lengths.size())), row.lengths);
+  if (message.usage) to.setUsage(bytes_of(message.usage->text));
+  if (message.metadata) to.setMetadata(bytes_of(message.metadata->text));
+  to.setRole(stored<schema::Role>(packed::role_table, message.role));
+  to.setStatus(stored<schema::MessageStatus>(packed::message_status_table, message.status));
+  to.setDeleted(row.deleted);
+  to.setCreated(message.created.get());
+  to.setUpdated(message.updated.get());
+  to.setWhole(row.whole.get());
+  to.setWritten(row.written);
+  return seal(key, to);
+}
+
+Result<MessageRow> decode_message_row(std::string_view key, std::string_view value) {
+  return unseal<schema::MessageRow>(
+      key, value,
+      [](schema::MessageRow::Reader from, Damage& damage) { return read(from, damage); });
+}
+
+std::string encode(std::string_view key, const RunRow& row) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::RunRow>();
+  write(to, row.run);
+  to.setUpdated(row.updated.get());
+  to.setSeq(row.seq);
+  to.setEndedByProducer(row.ended_by_producer);
+  if (!row.messages.empty())
+    packed::write(to.initMessages(count(row.messages.size())), row.messages);
+  if (!row.cut_calls.empty()) {
+    auto calls = to.initCutCalls(count(row.cut_calls.size()));
+    for (std::uint32_t place = 0; place < calls.size(); ++place) {
+      calls.set(place, bytes_of(row.cut_calls[place]));
+    }
+  }
+  return seal(key, to);
+}
+
+Result<RunRow> decode_run_row(std::string_view key, std::string_view value) {
+  return unseal<schema::RunRow>(
+      key, value, [](schema::RunRow::Reader from, Damage& damage) { return read(from, damage); });
+}
+
+std::string encode(std::string_view key, const DeviceRow& row) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::DeviceRow>();
+  to.setUser(bytes_of(row.device.user.get()));
+  to.setDevice(bytes_of(row.device.device.get()));
+  Timestamp newest;
+  for (const Ack& ack : row.memory.acks) newest = std::max(newest, ack.outcome.at);
+  to.setNewest(newest.get());
+  auto acks = to.initAcks(count(row.memory.acks.size()));
+  for (std::uint32_t place = 0; place < acks.size(); ++place) {
+    packed::write(acks[place], row.memory.acks[place], newest);
+  }
+  return seal(key, to);
+}
+
+Result<DeviceRow> decode_device_row(std::string_view key, std::string_view value) {
+  return unseal<schema::DeviceRow>(key, value, [](schema::DeviceRow::Reader from, Damage& damage) {
+    return read(from, damage);
+  });
+}
+
+std::string encode(std::string_view key, const ThreadView& view) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::ThreadView>();
+  write(to.initThread(), view.thread);
+  to.setOwner(bytes_of(view.owner.get()));
+  to.setNow(view.now.get());
+  to.setTitled(view.titled);
+  to.setMessages(view.messages);
+  to.setRuns(view.runs);
+  to.setDevices(view.devices);
+  if (view.running) to.setRunning(*view.running + 1);
+  if (!view.waiting.empty())
+    packed::write(to.initWaiting(count(view.waiting.size())), view.waiting);
+  return seal(key, to);
+}
+
+Result<ThreadView> decode_thread_view(std::string_view key, std::string_view value) {
+  return unseal<schema::ThreadView>(
+      key, value,
+      [](schema::ThreadView::Reader from, Damage& damage) { return read(from, damage); });
+}
+
+std::string encode(std::string_view key, const ThreadRecord& record) {
+  MUST(!record.thread || record.thread->id == record.id);
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::ThreadRecord>();
+  to.setNumber(record.number.get());
+  to.setOwner(bytes_of(record.owner.get()));
+  if (record.thread) {
+    write(to.initThread(), *record.thread);
+  } else {
+    to.setId(bytes_of(record.id.get()));
+  }
+  to.setView(record.view.get());
+  to.setLast(record.last.get());
+  return seal(key, to);
+}
+
+Result<StampedThreadRecord> decode_thread_record(std::string_view key, std::string_view value) {
+  if (value.size() < stamp_bytes) return fail(Kind::corrupt, "corrupt", "a row is too short");
+  const std::string_view sealed = value.substr(0, value.size() - stamp_bytes);
+  const auto commit = keys::decode_number(value.substr(sealed.size()));
+  MUST(commit.has_value());
+  return unseal<schema::ThreadRecord>(
+      key, sealed, [commit](schema::ThreadRecord::Reader from, Damage& damage) {
+        ThreadRecord record;
+        record.number = ThreadNumber(from.getNumber());
+        record.owner = UserId(text(from.getOwner(), damage));
+        if (from.hasThread()) record.thread = read(from.getThread(), damage);
+        record.id = record.thread ? record.thread->id : ThreadId(id(from.getId(), damage));
+        record.view = Timestamp(from.getView());
+        record.last = Timestamp(from.getLast());
+        return StampedThreadRecord{std::move(record), CommitNumber(*commit)};
+      });
+}
+
+std::string encode(std::string_view key, const OpenRun& run) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::OpenRun>();
+  to.setThread(bytes_of(run.thread.id.get()));
+  to.setOwner(bytes_of(run.thread.owner.get()));
+  to.setRun(bytes_of(run.run.get()));
+  to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
+  to.setAttempt(run.attempt);
+  // A row of an upgraded store names none, as one that was written without the field.
+  if (!run.agent.get().empty()) to.setAgent(bytes_of(run.agent.get()));
+  to.setStarted(run.started.get());
+  if (run.started != Timestamp()) to.setSettings(bytes_of(run.settings));
+  return seal(key, to);
+}
+
+Result<OpenRun> decode_open_run(std::string_view key, std::string_view value) {
+  auto run = decode_ownerless_open_run(key, value);
+  if (run && run->thread.owner.get().empty()) {
+    return fail(Kind::corrupt, "corrupt", "an open run names no owner of its thread");
+  }
+  return run;
+}
+
+Result<OpenRun> decode_ownerless_open_run(std::string_view key, std::string_view value) {
+  return unseal<schema::OpenRun>(key, value, [](schema::OpenRun::Reader from, Damage& damage) {
+    return OpenRun{
+        .thread = {UserId(text(from.getOwner(), damage)), ThreadId(id(from.getThread(), damage))},
+        .run = RunId(id(from.getRun(), damage)),
+        .status = value_of(packed::run_status_table, from.getStatus(), damage),
+        .attempt = from.getAttempt(),
+        .agent = from.hasAgent() ? AgentName(id(from.getAgent(), damage)) : AgentName(),
+        .started = Timestamp(from.getStarted()),
+        .settings = from.hasSettings() ? packed::hash(from.getSettings(), damage) : Hash()};
+  });
+}
+
+std::string encode(std::string_view key, const FeedRow& row) {
+  capnp::MallocMessageBuilder builder;
+  auto to = builder.initRoot<schema::FeedItem>();
+  to.setThread(bytes_of(row.thread.id.get()));
+  if (key != keys::feed(row.thread.owner)) to.setOwner(bytes_of(row.thread.owner.get()));
+  to.setRemoved(row.removed);
+  return seal(key, to);
+}
+
+Result<FeedRow> decode_feed_row(std::string_view key, std::string_view value) {
+  const auto place = keys::decode_feed(key);
+  if (!place) return fail(Kind::corrupt, "corrupt", "a key in the feed names no change");
+  return unseal<schema::FeedItem>(
+      key.substr(0, key.size() - stamp_bytes), value,
+      [&](schema::FeedItem::Reader from, Damage& damage) {
+        const UserId owner = from.hasOwner() ? UserId(text(from.getOwner(), damage)) : place->user;
+        return FeedRow{{owner, ThreadId(id(from.getThread(), damage))}, from.getRemoved()};
+      });
+}
+
+}  // namespace lockstep
