@@ -18,10 +18,10 @@
 #include <thread>
 #include <utility>
 
+#include "schema/json/json_members.h"
 #include "schema/json/json_reader.h"
+#include "server/base/limits.h"
 #include "server/control_limits.h"
-#include "server/front/json_text.h"
-#include "server/limits.h"
 
 namespace lockstep {
 namespace {

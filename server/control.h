@@ -22,7 +22,7 @@
 #include <string>
 
 #include "engine/base/result.h"
-#include "server/log_line.h"
+#include "server/base/log_line.h"
 
 namespace boost::asio {
 class io_context;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/rules/sizes.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 namespace lockstep {
 namespace {

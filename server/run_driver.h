@@ -27,7 +27,7 @@
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
 #include "engine/rules/producer.h"
-#include "server/log_line.h"
+#include "server/base/log_line.h"
 
 namespace lockstep {
 

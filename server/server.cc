@@ -9,10 +9,10 @@
 #include <ctime>
 #include <utility>
 
-#include "server/front/connection.h"
-#include "server/front/http_listener.h"
-#include "server/heap.h"
-#include "server/limits.h"
+#include "server/base/heap.h"
+#include "server/base/limits.h"
+#include "server/net/connection.h"
+#include "server/net/http_listener.h"
 
 namespace lockstep {
 namespace asio = boost::asio;
@@ -34,7 +34,7 @@ struct Server::Inside {
               .store = parts.store,
               .date = {},
               .stopping = false},
-        connections(front),
+        connections(connection_parts(front)),
         ticker(parts.context),
         watch(parts.context) {}
 

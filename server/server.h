@@ -17,10 +17,10 @@
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
-#include "server/auth.h"
-#include "server/background.h"
+#include "server/base/auth.h"
+#include "server/base/background.h"
+#include "server/base/log_line.h"
 #include "server/front/front.h"
-#include "server/log_line.h"
 
 namespace boost::asio {
 class io_context;

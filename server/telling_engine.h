@@ -11,7 +11,7 @@
 #include <unordered_set>
 
 #include "engine/live/engine.h"
-#include "server/log_line.h"
+#include "server/base/log_line.h"
 
 namespace lockstep {
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "engine/base/ids.h"
-#include "server/printable.h"
+#include "server/base/printable.h"
 #include "tools/args_parts.h"
 #include "tools/version.h"
 

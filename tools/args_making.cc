@@ -2,7 +2,7 @@
 // args_making.cc: the verbs that serve a store, or that make or change one.
 #include <algorithm>
 
-#include "server/config.h"
+#include "server/base/config.h"
 #include "server/inference/agent_config.h"
 #include "tools/args_parts.h"
 

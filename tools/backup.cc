@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "engine/rocks/rocks_log.h"
-#include "server/front/json_text.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
 #include "tools/access.h"
 #include "tools/json.h"
 #include "tools/verbs.h"

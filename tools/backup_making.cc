@@ -3,7 +3,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <istream>
 
-#include "server/front/json_text.h"
+#include "schema/json/json_members.h"
 #include "tools/backup.h"
 #include "tools/json.h"
 

@@ -5,10 +5,10 @@
 // the settings are kept as they were sent, so the body comes out byte for byte whatever the
 // configuration has become. What the body had to change of the path is listed as repairs.
 #include "engine/store/keys.h"
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 #include "server/inference/compose.h"
-#include "server/printable.h"
 #include "tools/json.h"
 #include "tools/reading.h"
 #include "tools/transcript.h"

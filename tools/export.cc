@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "engine/rocks/store_folder.h"
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 #include "tools/history.h"
 #include "tools/markdown.h"
 #include "tools/oasst.h"

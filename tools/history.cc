@@ -10,7 +10,7 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/run_queue.h"
-#include "server/front/json_text.h"
+#include "schema/json/json_members.h"
 #include "tools/json.h"
 #include "tools/record.h"
 

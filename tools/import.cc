@@ -5,7 +5,7 @@
 // log entry by entry, as it was (history.h). Either way what is there already stays as it is.
 #include "engine/rocks/store_folder.h"
 #include "engine/store/keys.h"
-#include "server/front/json_text.h"
+#include "schema/json/json_members.h"
 #include "tools/file.h"
 #include "tools/history.h"
 #include "tools/json.h"

@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "server/base/limits.h"
 #include "server/inference/agent_config.h"
-#include "server/limits.h"
 
 namespace lockstep {
 namespace {

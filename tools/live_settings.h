@@ -22,10 +22,10 @@
 
 #include "engine/base/executor.h"
 #include "engine/base/time.h"
-#include "server/auth.h"
-#include "server/config.h"
+#include "server/base/auth.h"
+#include "server/base/config.h"
+#include "server/base/log_line.h"
 #include "server/inference/live_agents.h"
-#include "server/log_line.h"
 #include "tools/hang_ups.h"
 
 namespace lockstep {

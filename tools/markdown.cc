@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/markdown.h"
 
-#include "server/front/json_write.h"
-#include "server/printable.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 #include "tools/markdown_quote.h"
 #include "tools/terminal.h"
 

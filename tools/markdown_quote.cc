@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/printable.h"
+#include "server/base/printable.h"
 
 namespace lockstep {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/base/ids.h"
-#include "server/front/json_text.h"
+#include "schema/json/json_members.h"
 
 namespace lockstep {
 

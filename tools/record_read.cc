@@ -3,7 +3,7 @@
 #include <charconv>
 #include <initializer_list>
 
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 #include "tools/record.h"
 
 namespace lockstep {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 #include "tools/reading.h"
 #include "tools/record.h"
 #include "tools/replay_account.h"

@@ -3,8 +3,8 @@
 
 #include "engine/base/text.h"
 #include "engine/rules/fold.h"
-#include "server/front/json_write.h"
-#include "server/printable.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 #include "tools/record.h"
 #include "tools/terminal.h"
 #include "tools/transcript.h"

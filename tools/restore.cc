@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // restore.cc: a store from a backup, with an epoch of its own.
-#include "server/front/json_text.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
 #include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/system.h"

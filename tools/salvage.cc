@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // salvage.cc: a store from what is left of a damaged one.
-#include "server/front/json_text.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
 #include "tools/access.h"
 #include "tools/backup.h"
 #include "tools/salvager.h"

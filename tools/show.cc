@@ -2,9 +2,9 @@
 // show.cc: threads, a thread, a message, an entry, as a person reads them.
 #include <algorithm>
 
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 #include "tools/reading.h"
 #include "tools/record.h"
 #include "tools/transcript.h"

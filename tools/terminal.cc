@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "server/printable.h"
+#include "server/base/printable.h"
 
 namespace lockstep {
 namespace {

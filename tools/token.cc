@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // token.cc: the tokens that fronts come with.
 //
-// A token is 256 bits of chance, shown once; the file holds its hash (server/auth.h owns the form).
-// The file is replaced as a whole, so a server that reads it meets the former one or the new one.
+// A token is 256 bits of chance, shown once; the file holds its hash (server/base/auth.h owns the
+// form). The file is replaced as a whole, so a server that reads it meets the former one or the new
+// one.
 #include <algorithm>
 #include <cstdio>
 
 #include "engine/rules/digest.h"
-#include "server/auth.h"
-#include "server/front/json_text.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/auth.h"
+#include "server/base/printable.h"
 #include "tools/file.h"
 #include "tools/system.h"
 #include "tools/verbs.h"

@@ -5,8 +5,8 @@
 #include <ranges>
 #include <unordered_map>
 
-#include "server/front/json_write.h"
-#include "server/printable.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep {
 namespace {

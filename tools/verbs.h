@@ -20,7 +20,7 @@
 namespace lockstep {
 
 // What is not named is taken from the environment, then from the configuration file
-// (server/config.h).
+// (server/base/config.h).
 struct ServeOptions {
   std::vector<std::pair<std::string, std::string>> flags;  // settings by name
   std::string config;                                      // the file

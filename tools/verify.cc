@@ -3,8 +3,8 @@
 #include "tools/verify.h"
 
 #include "engine/rocks/rocks_log.h"
-#include "server/front/json_text.h"
-#include "server/printable.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
 #include "tools/opening_file.h"
 #include "tools/reading.h"
 #include "tools/verbs.h"

@@ -10,9 +10,9 @@
 #include "engine/base/must.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_log.h"
-#include "server/asio_executor.h"
+#include "server/base/asio_executor.h"
+#include "server/base/printable.h"
 #include "server/inference/settings.h"
-#include "server/printable.h"
 #include "tools/access.h"
 #include "tools/upgrade_told.h"
 

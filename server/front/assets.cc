@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-#include "server/front/http_message.h"
+#include "server/net/http_message.h"
 
 namespace lockstep {
 namespace {

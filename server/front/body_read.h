@@ -13,8 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "server/base/limits.h"
 #include "server/front/front.h"
-#include "server/limits.h"
 
 namespace lockstep {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "server/front/http_rules.h"
+#include "server/base/limits.h"
 #include "server/front/json_answer.h"
-#include "server/limits.h"
+#include "server/net/http_rules.h"
 
 namespace lockstep {
 namespace {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/codec/sync_codec.h"
 #include "server/front/router.h"
-#include "server/front/sync_codec.h"
 
 namespace lockstep {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/front/feed_follower.h"
 
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
-#include "server/front/problem.h"
-#include "server/limits.h"
+#include "schema/json/json_members.h"
+#include "server/base/limits.h"
+#include "server/codec/json_write.h"
+#include "server/codec/problem.h"
 
 namespace lockstep {
 

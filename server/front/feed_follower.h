@@ -10,7 +10,7 @@
 #include <string>
 
 #include "engine/live/engine.h"
-#include "server/front/stream.h"
+#include "server/codec/stream.h"
 
 namespace lockstep {
 

@@ -6,7 +6,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/rules/held.h"
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep {
 

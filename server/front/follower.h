@@ -24,11 +24,11 @@
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
-#include "server/front/diff_frames.h"
+#include "server/codec/diff_frames.h"
+#include "server/codec/problem.h"
+#include "server/codec/stream.h"
+#include "server/codec/sync_codec.h"
 #include "server/front/follow_parts.h"
-#include "server/front/problem.h"
-#include "server/front/stream.h"
-#include "server/front/sync_codec.h"
 
 namespace lockstep {
 

@@ -14,13 +14,14 @@
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
-#include "server/auth.h"
-#include "server/background.h"
+#include "server/base/auth.h"
+#include "server/base/background.h"
+#include "server/base/limits.h"
 #include "server/front/assets.h"
 #include "server/front/follow_parts.h"
-#include "server/front/rate_limit.h"
-#include "server/front/tickets.h"
-#include "server/limits.h"
+#include "server/net/front_counts.h"
+#include "server/net/rate_limit.h"
+#include "server/net/tickets.h"
 
 namespace lockstep {
 
@@ -28,19 +29,6 @@ struct FrontRules {
   std::vector<std::string> origins;  // allowed beside the server's own: `https://chat.example`
   bool is_loopback_only = true;      // it listens on loopback: names of other hosts are refused
   RateRules rate;
-};
-
-struct FrontCounts {
-  std::uint64_t connections = 0;  // now
-  std::uint64_t sockets = 0;      // now
-  std::uint64_t streams = 0;      // now: followers over SSE, NDJSON, JSON and WebSocket
-  std::uint64_t connections_total = 0;
-  std::uint64_t connections_refused = 0;
-  std::uint64_t connections_cut = 0;  // too slow in reading
-  std::uint64_t requests = 0;
-  std::uint64_t requests_refused = 0;  // with 4xx or 5xx
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t turn_bytes = 0;  // the longest text that was read in one turn of the strand
 };
 
 // May what is being read grow from `held` to `bytes`?

@@ -3,14 +3,14 @@
 
 #include <array>
 
+#include "schema/json/json_members.h"
+#include "server/base/limits.h"
+#include "server/codec/json_write.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
-#include "server/front/http_rules.h"
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
+#include "server/front/metrics_page.h"
 #include "server/front/ws_session.h"
-#include "server/limits.h"
-#include "server/metrics_page.h"
+#include "server/net/http_rules.h"
 
 namespace lockstep {
 namespace {

@@ -2,13 +2,13 @@
 #include <limits>
 
 #include "engine/base/limits.h"
+#include "schema/json/json_members.h"
+#include "server/codec/json_read.h"
+#include "server/codec/json_write.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
 #include "server/front/json_answer.h"
-#include "server/front/json_read.h"
-#include "server/front/json_text.h"
-#include "server/front/json_write.h"
 
 namespace lockstep {
 namespace {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "engine/base/must.h"
+#include "server/base/limits.h"
 #include "server/front/call.h"
-#include "server/front/http_rules.h"
-#include "server/limits.h"
+#include "server/net/http_rules.h"
 
 namespace lockstep {
 namespace {
@@ -17,6 +17,15 @@ constexpr std::string_view sse_comment = ":\n\n";
 }  // namespace
 
 HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
+
+ConnectionParts connection_parts(Front& front) {
+  return {.counts = front.counts,
+          .rate = front.rate,
+          .tickets = front.tickets,
+          .auth = front.auth,
+          .memory = front.memory,
+          .speak = [&front](Wire& wire) { return std::make_unique<HttpSession>(wire, front); }};
+}
 
 HttpSession::HttpSession(Wire& wire, Front& front)
     : wire_(wire), front_(front), since_(wire.now()), held_(front.memory, MemoryKind::bodies) {}

@@ -20,12 +20,16 @@
 
 #include "engine/base/memory.h"
 #include "server/front/front.h"
-#include "server/front/http_message.h"
-#include "server/front/http_parser.h"
 #include "server/front/router.h"
-#include "server/front/wire.h"
+#include "server/net/connection.h"
+#include "server/net/http_message.h"
+#include "server/net/http_parser.h"
+#include "server/net/wire.h"
 
 namespace lockstep {
+
+// Of a server on whose connections this front is spoken to over HTTP.
+[[nodiscard]] ConnectionParts connection_parts(Front& front);
 
 class HttpSession : public Protocol, private StreamOwner {
  public:

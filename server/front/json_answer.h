@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "engine/base/memory.h"
+#include "server/codec/json_pieces.h"
+#include "server/codec/stream.h"
 #include "server/front/front.h"
-#include "server/front/http_message.h"
-#include "server/front/json_pieces.h"
-#include "server/front/stream.h"
+#include "server/net/http_message.h"
 
 namespace lockstep {
 

@@ -5,7 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/rules/held.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 namespace lockstep {
 

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "engine/live/engine.h"
+#include "server/codec/json_pieces.h"
+#include "server/codec/stream.h"
 #include "server/front/front.h"
-#include "server/front/json_pieces.h"
-#include "server/front/stream.h"
 
 namespace lockstep {
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/limits.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
-#include "server/front/http_rules.h"
-#include "server/limits.h"
+#include "server/net/http_rules.h"
 
 namespace lockstep {
 namespace {

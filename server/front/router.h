@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "server/front/front.h"
-#include "server/front/http_message.h"
+#include "server/net/http_message.h"
 
 namespace lockstep {
 

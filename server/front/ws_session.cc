@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/limits.h"
+#include "server/codec/json_write.h"
 #include "server/front/body_read.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
-#include "server/front/json_write.h"
-#include "server/limits.h"
 
 namespace lockstep {
 

@@ -21,12 +21,12 @@
 #include <unordered_map>
 
 #include "engine/base/memory.h"
+#include "server/codec/stream.h"
+#include "server/codec/sync_codec.h"
+#include "server/codec/ws_frames.h"
 #include "server/front/follower.h"
 #include "server/front/front.h"
-#include "server/front/stream.h"
-#include "server/front/sync_codec.h"
-#include "server/front/wire.h"
-#include "server/front/ws_frames.h"
+#include "server/net/wire.h"
 
 namespace lockstep {
 

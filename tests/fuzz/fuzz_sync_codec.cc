@@ -8,9 +8,9 @@
 
 #include "engine/base/must.h"
 #include "engine/base/text.h"
-#include "server/front/json_read.h"
-#include "server/front/json_write.h"
-#include "server/front/sync_codec.h"
+#include "server/codec/json_read.h"
+#include "server/codec/json_write.h"
+#include "server/codec/sync_codec.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "engine/base/must.h"
 #include "engine/base/text.h"
-#include "server/front/ws_frames.h"
+#include "server/codec/ws_frames.h"
 
 namespace {
 

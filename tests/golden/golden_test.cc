@@ -10,8 +10,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "server/front/diff_frames.h"
-#include "server/front/json_write.h"
+#include "server/codec/diff_frames.h"
+#include "server/codec/json_write.h"
 #include "tests/golden/json_front.h"
 #include "tests/support/story.h"
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "engine/rules/digest.h"
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 #include "tests/laws/history.h"
 #include "tests/laws/oracle_difference.h"
 #include "tests/laws/size_law.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep::test {
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/front/http_message.h"
+#include "server/net/http_message.h"
 
 namespace lockstep::test {
 namespace {

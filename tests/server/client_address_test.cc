@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose request it is, behind proxies.
-#include "server/front/client_address.h"
+#include "server/net/client_address.h"
 
 #include <gtest/gtest.h>
 
-#include "server/front/http_message.h"
-#include "server/front/rate_limit.h"
+#include "server/net/http_message.h"
+#include "server/net/rate_limit.h"
 
 namespace lockstep {
 namespace {

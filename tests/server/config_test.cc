@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings, tokens and limits.
-#include "server/config.h"
+#include "server/base/config.h"
 
 #include <gtest/gtest.h>
 
 #include "engine/rules/digest.h"
-#include "server/auth.h"
-#include "server/front/rate_limit.h"
-#include "server/origins.h"
+#include "server/base/auth.h"
+#include "server/base/origins.h"
+#include "server/net/rate_limit.h"
 
 namespace lockstep {
 namespace {

@@ -5,9 +5,9 @@
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "server/base/limits.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
-#include "server/limits.h"
 #include "server/telling_engine.h"
 #include "tests/support/engine_fixture.h"
 

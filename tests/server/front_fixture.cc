@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "engine/store/log_memory.h"
-#include "server/asio_executor.h"
-#include "server/front/json_read.h"
+#include "server/base/asio_executor.h"
+#include "server/codec/json_read.h"
 #include "server/run_driver.h"
 
 namespace lockstep::test {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // When freed memory is given back to the system.
-#include "server/heap.h"
+#include "server/base/heap.h"
 
 #include <gtest/gtest.h>
 
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 namespace lockstep {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What HTTP and WebSocket ask of a header, as tables.
-#include "server/front/http_rules.h"
+#include "server/net/http_rules.h"
 
 #include <gtest/gtest.h>
 

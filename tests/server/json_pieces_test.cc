@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A JSON answer, taken in pieces.
-#include "server/front/json_pieces.h"
+#include "server/codec/json_pieces.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "schema/json/json_text.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 namespace lockstep {
 namespace {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes out, byte for byte.
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 
 #include "engine/base/text.h"
-#include "server/front/diff_frames.h"
-#include "server/front/json_read.h"
-#include "server/front/json_text.h"
-#include "server/front/problem.h"
-#include "server/front/stream.h"
+#include "schema/json/json_members.h"
+#include "server/codec/diff_frames.h"
+#include "server/codec/json_read.h"
+#include "server/codec/problem.h"
+#include "server/codec/stream.h"
 
 namespace lockstep {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one address, one user and one turn of the strand may cost, over real sockets.
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 #include <gtest/gtest.h>
 

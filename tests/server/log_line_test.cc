@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/log_line.h"
+#include "server/base/log_line.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/limits.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 #include "tests/server/client.h"
 #include "tests/server/front_fixture.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/printable.h"
+#include "server/base/printable.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // A token that is revoked while what it sent is still being read does nothing any more.
 #include <gtest/gtest.h>
 
-#include "server/limits.h"
+#include "server/base/limits.h"
 #include "tests/server/client.h"
 #include "tests/server/front_fixture.h"
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/limits.h"
+#include "server/base/limits.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fronts say, read: every fault by its code and path.
-#include "server/front/sync_codec.h"
+#include "server/codec/sync_codec.h"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a ticket opens, how often and for how long.
-#include "server/front/tickets.h"
+#include "server/net/tickets.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "engine/rules/digest.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 
 namespace lockstep::test {
 namespace {

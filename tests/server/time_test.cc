@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 
 #include "engine/base/limits.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 #include "tests/server/client.h"
 #include "tests/server/front_fixture.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames as RFC 6455 has them, and as it does not.
-#include "server/front/ws_frames.h"
+#include "server/codec/ws_frames.h"
 
 #include <gtest/gtest.h>
 

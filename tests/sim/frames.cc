@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "engine/base/must.h"
-#include "server/front/problem.h"
+#include "server/codec/problem.h"
 
 namespace lockstep::sim {
 namespace {

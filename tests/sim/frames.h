@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "engine/live/engine.h"
-#include "server/front/stream.h"
+#include "server/codec/stream.h"
 
 namespace lockstep::sim {
 

@@ -21,8 +21,8 @@
 #include <string>
 
 #include "engine/live/engine.h"
+#include "server/base/log_line.h"
 #include "server/front/follower.h"
-#include "server/log_line.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/loop.h"

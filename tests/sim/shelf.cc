@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "server/front/json_write.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep::sim {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// small_paging.cc: the bounds of engine/base/paging.h and server/paging.h as the simulation has
-// them.
+// small_paging.cc: the bounds of engine/base/paging.h and server/base/paging.h as the simulation
+// has them.
 //
 // It is linked as an object, so that the linker never takes the product's from its library. So
 // small that a thread of a few messages needs several pages, slices and frames, and that of two
 // threads which nobody uses one is let go.
 #include "engine/base/paging.h"
-#include "server/paging.h"
+#include "server/base/paging.h"
 
 namespace lockstep::limits {
 

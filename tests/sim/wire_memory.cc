@@ -5,8 +5,8 @@
 // and what the front says is read by the server's own reader: so those are simulated too.
 #include <algorithm>
 
-#include "server/front/json_write.h"
-#include "server/front/sync_codec.h"
+#include "server/codec/json_write.h"
+#include "server/codec/sync_codec.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/wire_front.h"
 

@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "engine/rules/digest.h"
-#include "server/limits.h"
+#include "server/base/limits.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -9,7 +9,7 @@
 #include "engine/base/must.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rules/digest.h"
-#include "server/front/json_text.h"
+#include "schema/json/json_members.h"
 #include "tools/history.h"
 #include "tools/record.h"
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/base/auth.h"
+
+#include <openssl/crypto.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "engine/rules/digest.h"
+
+namespace lockstep {
+namespace {
+
+std::unexpected<Error> wrong(const std::string& source, const std::string& what) {
+  return fail(Kind::rejected, "invalid", source + ": " + what);
+}
+
+std::string at(const std::string& source, const toml::source_region& region) {
+  return source + " line " + std::to_string(region.begin.line);
+}
+
+Result<Token> read_token(std::string_view name, const toml::node& node, const std::string& source) {
+  const std::string where = "tokens." + std::string(name);
+  const toml::table* table = node.as_table();
+  const std::string place = at(source, node.source());
+  if (table == nullptr) return wrong(place, where + " must be a table");
+  for (const auto& [key, value] : *table) {
+    if (key.str() != "user" && key.str() != "sha256") {
+      return wrong(at(source, value.source()),
+                   where + "." + std::string(key.str()) + " is not known");
+    }
+  }
+  const auto user = (*table)["user"].value<std::string>();
+  if (!user || !is_id(*user)) return wrong(place, where + ".user must be an id");
+  const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
+  if (!hash) return wrong(place, where + ".sha256 must be 64 hex digits");
+  return Token{std::string(name), UserId(*user), *hash};
+}
+
+Result<std::vector<Token>> read_tokens(const toml::table& root, const std::string& source) {
+  std::vector<Token> tokens;
+  for (const auto& [key, value] : root) {
+    const std::string place = at(source, value.source());
+    if (key.str() != "tokens") return wrong(place, std::string(key.str()) + " is not known");
+    const toml::table* table = value.as_table();
+    if (table == nullptr) return wrong(place, "tokens must be a table");
+    for (const auto& [name, node] : *table) {
+      Result<Token> token = read_token(name.str(), node, source);
+      if (!token) return std::unexpected(token.error());
+      tokens.push_back(std::move(*token));
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least least) {
+  Auth auth;
+  auth.needs_tokens_ = true;
+  try {
+    Result<std::vector<Token>> tokens = read_tokens(toml::parse(text, source), source);
+    if (!tokens) return std::unexpected(tokens.error());
+    auth.tokens_ = std::move(*tokens);
+  } catch (const toml::parse_error& error) {
+    return wrong(at(source, error.source()), std::string(error.description()));
+  }
+  const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (auth.tokens_.empty() && (is_blank || least == Least::one_token)) {
+    return wrong(source, "there is no token in it");
+  }
+  return auth;
+}
+
+Result<Auth> Auth::open(const std::string& path, Least least) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int error = errno;
+    return fail(Kind::not_found, error == ENOENT ? "no_token_file" : "token_file_closed",
+                path + " can't be read: " + std::system_category().message(error));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse(text.str(), path, least);
+}
+
+std::optional<Caller> Auth::caller_of(std::optional<std::string_view> bearer) const {
+  if (!needs_tokens_) return Caller{UserId("local"), {}};
+  if (!bearer) return std::nullopt;
+  const Hash given = sha256(*bearer);
+  const Token* found = nullptr;
+  for (const Token& token : tokens_) {
+    if (CRYPTO_memcmp(token.hash.data(), given.data(), given.size()) == 0) found = &token;
+  }
+  if (found == nullptr) return std::nullopt;
+  return Caller{found->user, found->hash};
+}
+
+bool Auth::allows(const Caller& caller) const {
+  if (!needs_tokens_) return true;
+  return std::ranges::any_of(tokens_, [&caller](const Token& token) {
+    return token.hash == caller.token && token.user == caller.user;
+  });
+}
+
+std::string token_lines(const Token& token) {
+  return "[tokens." + token.name + "]\nuser = \"" + token.user.get() + "\"\nsha256 = \"" +
+         to_hex(token.hash) + "\"\n";
+}
+
+bool is_loopback(std::string_view address) {
+  if (address.starts_with('[')) {
+    address.remove_prefix(1);
+    address = address.substr(0, address.find(']'));
+  } else if (std::ranges::count(address, ':') == 1) {
+    address = address.substr(0, address.find(':'));
+  }
+  const bool digits =
+      std::ranges::all_of(address, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  return address == "localhost" || address == "::1" || address == "::ffff:127.0.0.1" ||
+         (digits && address.starts_with("127."));
+}
+
+}  // namespace lockstep

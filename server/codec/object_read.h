@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// object_read.h: the objects that requests are made of, read from JSON.
+//
+// Inner part of sync_codec.h.
+#pragma once
+
+#include "engine/rules/change.h"
+#include "engine/rules/step.h"
+#include "server/codec/json_read.h"
+
+namespace lockstep {
+
+[[nodiscard]] Part read_part(const Spot& spot);
+// `text` or `parts`, one of them.
+[[nodiscard]] std::vector<Part> read_content(Object& object);
+[[nodiscard]] MessageInput read_input(const Spot& spot);
+[[nodiscard]] Change read_change(const Spot& spot);
+[[nodiscard]] Step read_step(const Spot& spot);
+
+[[nodiscard]] Role read_role(const Spot& spot);
+[[nodiscard]] std::optional<std::string> read_name(Object& object, std::string_view field);
+[[nodiscard]] std::optional<Json> read_metadata(Object& object);
+
+// The value of a field that may be left out.
+template <class T, class Reader>
+[[nodiscard]] std::optional<T> read_if(Object& object, std::string_view name, Reader reader) {
+  const std::optional<Spot> spot = object.find(name);
+  if (!spot) return std::nullopt;
+  return T(reader(*spot));
+}
+
+}  // namespace lockstep

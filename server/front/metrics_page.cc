@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/front/metrics_page.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <initializer_list>
+#include <limits>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "server/codec/json_write.h"
+
+namespace lockstep {
+namespace {
+
+constexpr double second_us = 1e6;
+
+class Families {
+ public:
+  void counter(const std::string& name, const std::string& help, std::uint64_t value) {
+    prometheus::ClientMetric metric;
+    metric.counter.value = static_cast<double>(value);
+    add({"lockstep_" + name + "_total", help, prometheus::MetricType::Counter, {metric}});
+  }
+  void runs_ended(const Metrics& metrics) {
+    prometheus::MetricFamily family{
+        "lockstep_runs_ended_total", "Runs ended.", prometheus::MetricType::Counter, {}};
+    for (const auto& [how, count] : metrics.runs_ended) {
+      prometheus::ClientMetric metric;
+      metric.label = {{"agent", how.first.get()}, {"status", std::string(name_of(how.second))}};
+      metric.counter.value = static_cast<double>(count);
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
+  }
+  void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
+    prometheus::ClientMetric metric;
+    metric.gauge.value = static_cast<double>(value);
+    add({"lockstep_" + name, help, prometheus::MetricType::Gauge, {metric}});
+  }
+  // One value a kind.
+  using Kinds = std::initializer_list<std::pair<const char*, std::size_t>>;
+  void gauges(const std::string& name, const std::string& help, Kinds values) {
+    prometheus::MetricFamily family{"lockstep_" + name, help, prometheus::MetricType::Gauge, {}};
+    for (const auto& [kind, value] : values) {
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"kind", kind});
+      metric.gauge.value = static_cast<double>(value);
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
+  }
+  void histogram(const std::string& name, const std::string& help, const Histogram& histogram) {
+    prometheus::ClientMetric metric;
+    std::uint64_t below = 0;
+    for (std::size_t slot = 0; slot < histogram.counts.size(); ++slot) {
+      below += histogram.counts[slot];
+      const bool last = slot == Histogram::bounds_us.size();
+      const double bound = last ? std::numeric_limits<double>::infinity()
+                                : static_cast<double>(Histogram::bounds_us[slot]) / second_us;
+      metric.histogram.bucket.push_back({below, bound});
+    }
+    metric.histogram.sample_count = below;
+    metric.histogram.sample_sum = static_cast<double>(histogram.sum_us) / second_us;
+    add({"lockstep_" + name, help, prometheus::MetricType::Histogram, {metric}});
+  }
+  // One value a kind of memory.
+  template <class Of>
+  void kinds(const std::string& name, const std::string& help, prometheus::MetricType type, Of of) {
+    prometheus::MetricFamily family{"lockstep_" + name, help, type, {}};
+    for (std::size_t at = 0; at < memory_kinds; ++at) {
+      const auto kind = static_cast<MemoryKind>(at);
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"kind", std::string(name_of(kind))});
+      (type == prometheus::MetricType::Gauge ? metric.gauge.value : metric.counter.value) =
+          static_cast<double>(of(kind));
+      family.metric.push_back(std::move(metric));
+    }
+    add(std::move(family));
+  }
+  [[nodiscard]] std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, families_);
+    return out.str();
+  }
+
+ private:
+  void add(prometheus::MetricFamily family) { families_.push_back(std::move(family)); }
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void add_engine(Families& families, const Metrics& metrics) {
+  families.counter("entries", "Entries made durable.", metrics.entries);
+  families.counter("events", "Events in them.", metrics.events);
+  families.counter("steps", "Steps of runs that were taken.", metrics.steps);
+  families.counter("changes_applied", "Changes of fronts that were applied.",
+                   metrics.changes_applied);
+  families.counter("changes_refused", "Changes that were refused.", metrics.changes_refused);
+  families.counter("changes_duplicate", "Changes that were answered from memory.",
+                   metrics.changes_duplicate);
+  families.counter("syncs", "Exchanges with fronts.", metrics.syncs);
+  families.counter("resets", "Diffs that replaced what a front held.", metrics.resets);
+  families.counter("runs_started", "Runs started.", metrics.runs_started);
+  families.runs_ended(metrics);
+  families.counter("entries_read_from_tail", "Entries read from memory by followers.",
+                   metrics.entries_read_from_tail);
+  families.counter("entries_read_from_log", "Entries read from the log.",
+                   metrics.entries_read_from_log);
+  families.counter("states_loaded", "Threads read into memory.", metrics.states_loaded);
+  families.gauge("states_in_memory", "Threads in memory.", metrics.states_in_memory);
+  families.gauge("threads_to_mend", "Threads whose runs a crash has left open.",
+                 metrics.threads_to_mend);
+  families.gauge("followers", "Followers of threads.", metrics.followers);
+  families.gauge("threads_quarantined", "Threads that are damaged and not served.",
+                 metrics.threads_quarantined);
+  families.histogram("append_seconds", "From a decision to durable.", metrics.append_us);
+}
+
+void add_front(Families& families, const FrontCounts& counts) {
+  families.gauge("connections", "Open connections.", counts.connections);
+  families.gauge("sockets", "Open WebSockets.", counts.sockets);
+  families.gauge("streams", "Open streams, over whatever connection.", counts.streams);
+  families.counter("connections_accepted", "Connections accepted.", counts.connections_total);
+  families.counter("connections_refused", "Connections over a limit.", counts.connections_refused);
+  families.counter("connections_cut", "Connections cut because they read too slowly.",
+                   counts.connections_cut);
+  families.counter("requests", "Requests.", counts.requests);
+  families.counter("requests_refused", "Requests answered with a problem.",
+                   counts.requests_refused);
+  families.counter("bytes_sent", "Bytes sent to fronts.", counts.bytes_sent);
+}
+
+void add_memory(Families& families, const MemoryAccount& memory) {
+  families.gauge("memory_bytes_max", "The bound of what is held in memory.", memory.bytes_max());
+  families.kinds("memory_bytes", "Held in memory.", prometheus::MetricType::Gauge,
+                 [&](MemoryKind kind) { return memory.bytes(kind); });
+  families.kinds("memory_refused_total", "Work that was refused for want of memory.",
+                 prometheus::MetricType::Counter,
+                 [&](MemoryKind kind) { return memory.refused(kind); });
+}
+
+// What the database and the allocator say of themselves, for whoever compares the account with it.
+void add_measured(Families& families, const StoreMemory& store, const HeapUse& heap) {
+  families.gauges(
+      "store_memory_bytes", "Held by the database, as it says itself.",
+      {{"unwritten", store.unwritten}, {"cache", store.cache}, {"indexes", store.indexes}});
+  families.gauges("heap_bytes", "Of the allocator, in use and free, and resident of both.",
+                  {{"used", heap.used}, {"free", heap.free}, {"resident", heap.resident}});
+}
+
+}  // namespace
+
+std::string metrics_page(const Measures& measures) {
+  Families families;
+  if (measures.memory) add_memory(families, *measures.memory);
+  add_measured(families, measures.store, measures.heap);
+  add_engine(families, measures.metrics);
+  add_front(families, measures.front);
+  return families.text();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/http_parser.h"
+
+#include <algorithm>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "engine/base/must.h"
+#include "server/base/limits.h"
+
+namespace lockstep {
+namespace http = boost::beast::http;
+
+struct HttpParser::Inside {
+  http::request_parser<http::string_body> parser;
+  std::optional<Problem> problem;
+  std::optional<Request> head;
+  bool head_done = false;
+};
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+Problem problem_for(const boost::system::error_code& error) {
+  if (error == http::error::header_limit) {
+    return make_problem(
+        "header_too_large",
+        "The header is longer than " + std::to_string(limits::header_bytes_max) + " bytes.");
+  }
+  if (error == http::error::body_limit) {
+    return make_problem("too_large", "The body is longer than " +
+                                         std::to_string(limits::body_bytes_max) + " bytes.");
+  }
+  return make_problem("malformed", "The request is no HTTP/1.1: " + error.message() + ".");
+}
+
+Request head_of(const http::request_parser<http::string_body>& parser) {
+  const auto& message = parser.get();
+  Request request;
+  request.method = view(message.method_string());
+  request.target = view(message.target());
+  for (const auto& field : message) {
+    request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+  }
+  // A header whose length is refused is not done for the parser, which knows nothing of it then.
+  request.keep_alive = parser.is_header_done() && parser.keep_alive();
+  request.is_http_1_0 = message.version() == 10;
+  return request;
+}
+
+// Does a line of the header begin with white space? To the parser it is the end of the one above.
+bool is_folded(std::string_view header) {
+  return header.contains("\n ") || header.contains("\n\t");
+}
+
+}  // namespace
+
+HttpParser::HttpParser(std::size_t body_bytes_max) : inside_(std::make_unique<Inside>()) {
+  inside_->parser.header_limit(limits::header_bytes_max);
+  inside_->parser.body_limit(body_bytes_max);
+}
+
+HttpParser::~HttpParser() = default;
+
+std::size_t HttpParser::feed(std::string_view bytes) {
+  MUST(!inside_->problem.has_value());
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !inside_->parser.is_done()) {
+    boost::system::error_code error;
+    const std::size_t count = inside_->parser.put(boost::asio::buffer(bytes.substr(taken)), error);
+    taken += count;
+    // Until here the parser stops behind the header; from here on it goes to the end. A length
+    // beyond the limit it refuses when it has read the whole header.
+    const bool refuses_length = error == http::error::body_limit;
+    if (!head_done() && (inside_->parser.is_header_done() || refuses_length)) {
+      inside_->head_done = true;
+      inside_->parser.eager(true);
+      inside_->head = head_of(inside_->parser);
+      // The parser takes a header as a whole, so all of it is here.
+      inside_->head->is_folded = is_folded(bytes.substr(0, taken));
+    }
+    if (error == http::error::need_more) break;
+    if (error) {
+      inside_->problem = problem_for(error);
+      break;
+    }
+    if (count == 0) break;
+  }
+  return taken;
+}
+
+bool HttpParser::head_done() const { return inside_->head_done; }
+bool HttpParser::done() const { return inside_->parser.is_done(); }
+const std::optional<Problem>& HttpParser::problem() const { return inside_->problem; }
+
+Request HttpParser::take_head() {
+  MUST(inside_->head.has_value());
+  Request head = std::move(*inside_->head);
+  inside_->head.reset();
+  return head;
+}
+
+std::size_t HttpParser::body_bytes() const { return inside_->parser.get().body().size(); }
+
+std::string HttpParser::take_body() {
+  MUST(done());
+  return std::move(inside_->parser.get().body());
+}
+
+}  // namespace lockstep
