@@ -9,16 +9,16 @@ import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
 import { feedOf } from "./feed.js";
 import { heldOf, type Turn } from "./held.js";
-import { httpOf } from "./http.js";
+import { httpOf } from "./net/http.js";
 import { newId } from "./id.js";
-import { connecting, type Link, netLink } from "./link.js";
+import { connecting, type Link, netLink } from "./net/link.js";
 import { listenersOf } from "./listeners.js";
 import { liveOf } from "./live.js";
 import { headPath } from "./path.js";
 import { closed, gone, resultOf } from "./results.js";
 import { type Session, sessionOf } from "./session.js";
-import { openSocket } from "./socket.js";
-import type { Tabs } from "./tabs.js";
+import { openSocket } from "./net/socket.js";
+import type { Tabs } from "./net/tabs.js";
 import type {
   Client,
   HeldDeletion,
@@ -29,7 +29,7 @@ import type {
   Store,
   Settled,
 } from "./types.js";
-import { onHide, onOffline, onWake } from "./wake.js";
+import { onHide, onOffline, onWake } from "./net/wake.js";
 import type { Cursor } from "./wire.js";
 
 interface Made {
@@ -48,8 +48,8 @@ export const clientOf = (
   options: Options,
   url: string,
   opening: Store | Promise<Store>,
-  loadTabs: () => Promise<Pick<typeof import("./tabs.js"), "canShare" | "joinTabs">> = () =>
-    import("./tabs.js"),
+  loadTabs: () => Promise<Pick<typeof import("./net/tabs.js"), "canShare" | "joinTabs">> = () =>
+    import("./net/tabs.js"),
 ): Client => {
   const { clock = systemClock, random = Math.random } = options;
   const http = httpOf(url, options);
@@ -73,7 +73,7 @@ export const clientOf = (
       clock,
       random,
       socket: web && options.transport !== "sse" ? openSocket(url, http, web) : null,
-      events: async () => (await import("./events.js")).openEvents(http),
+      events: async () => (await import("./net/events.js")).openEvents(http),
       onWake,
       onOffline,
     });

@@ -2,7 +2,7 @@
 // connect.ts: where a front begins.
 
 import { clientOf } from "./client.js";
-import { indexedDbStore } from "./store.js";
+import { indexedDbStore } from "./store/store.js";
 import type { Client, Options } from "./types.js";
 
 /** Returns at once; the connection is tried in the background, and tried again when it is lost. */

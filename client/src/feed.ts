@@ -4,8 +4,8 @@
 // It is read once, page by page, and then follows the feed from the cursor that came with it: over
 // the same connection as the threads. What was kept is shown first.
 
-import type { Http } from "./http.js";
-import type { Request, Sink } from "./link.js";
+import type { Http } from "./net/http.js";
+import type { Request, Sink } from "./net/link.js";
 import { listenersOf } from "./listeners.js";
 import type { Clock, LiveThreads, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";

@@ -2,8 +2,8 @@
 // index.ts: what `lockstep-client` exports.
 
 export { connect } from "./connect.js";
-export { indexedDbStore } from "./store.js";
-export { memoryStore } from "./memory.js";
+export { indexedDbStore } from "./store/store.js";
+export { memoryStore } from "./store/memory.js";
 export { apply } from "./diff.js";
 export { digestOf } from "./digest.js";
 export { fold, foldAll, Gap } from "./fold.js";

@@ -3,7 +3,7 @@
 //
 // It turns what a user does into changes of the protocol. What it shows is its session's.
 
-import type { Http } from "./http.js";
+import type { Http } from "./net/http.js";
 import { newId } from "./id.js";
 import { runsOf } from "./runs.js";
 import { frozenOf } from "./seen.js";
@@ -162,7 +162,7 @@ export const liveOf = (
     },
 
     async *entries({ after, signal } = {}) {
-      const { entriesOf } = await import("./streams.js");
+      const { entriesOf } = await import("./net/streams.js");
       const query = after ? `?after=${encodeURIComponent(after)}` : "";
       yield* entriesOf(http, `${path}/events${query}`, signal);
     },

@@ -15,7 +15,7 @@ import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
 import { memo } from "./equal.js";
 import { fold } from "./fold.js";
-import type { Sink } from "./link.js";
+import type { Sink } from "./net/link.js";
 import { branchesOf, project } from "./project.js";
 import { type Seen, screensOf } from "./screens.js";
 import { cursorOf, emptyState, type ThreadState } from "./state.js";

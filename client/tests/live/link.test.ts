@@ -3,7 +3,13 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { type Link, netLink, type Open, type Request, type WireEvents } from "../../src/link.js";
+import {
+  type Link,
+  netLink,
+  type Open,
+  type Request,
+  type WireEvents,
+} from "../../src/net/link.js";
 import type { Clock } from "../../src/types.js";
 
 class SteppedClock implements Clock {

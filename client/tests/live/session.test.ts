@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 
-import type { Sink } from "../../src/link.js";
+import type { Sink } from "../../src/net/link.js";
 import { type Outside, type Session, sessionOf } from "../../src/session.js";
 import type { PendingChange, Settled, StoredThread } from "../../src/types.js";
 import type {

@@ -4,8 +4,8 @@
 import { expect, test, vi } from "vitest";
 
 import { feedOf } from "../../src/feed.js";
-import type { Http } from "../../src/http.js";
-import type { Request, Sink } from "../../src/link.js";
+import type { Http } from "../../src/net/http.js";
+import type { Request, Sink } from "../../src/net/link.js";
 import type { Thread } from "../../src/wire.js";
 import { threadOf } from "../given.js";
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, expect, it, vi } from "vitest";
 
 import { clientOf } from "../../src/client.js";
-import { memoryStore } from "../../src/memory.js";
+import { memoryStore } from "../../src/store/memory.js";
 import { FakeServer } from "../live/lib/fake_server.js";
 import { Process, World } from "../live/lib/world.js";
 import { App } from "./example.js";

@@ -5,7 +5,7 @@
 // which the tab asked, all of it or nothing, and the tab hears of it later still. A tab that crashes
 // between the two has kept what it never learnt to be kept.
 
-import { memoryStore } from "../../../src/memory.js";
+import { memoryStore } from "../../../src/store/memory.js";
 import type { Store } from "../../../src/types.js";
 import type { Process } from "./world.js";
 

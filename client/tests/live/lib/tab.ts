@@ -2,7 +2,7 @@
 // tab.ts: a tab of a simulated browser: a client in a process of its own.
 
 import { clientOf } from "../../../src/client.js";
-import { joinTabs } from "../../../src/tabs.js";
+import { joinTabs } from "../../../src/net/tabs.js";
 import type { Client, LiveThread, Result } from "../../../src/types.js";
 import type { Disk } from "./disk.js";
 import type { FakeServer } from "./fake_server.js";
@@ -27,7 +27,7 @@ export class Tab {
   constructor(world: World, server: FakeServer, disk: Disk, threads: readonly string[]) {
     const slowness = world.random() < 0.3 ? slowest : world.delay(60);
     const process = (this.process = new Process(world, slowness));
-    const sharing: Pick<typeof import("../../../src/tabs.js"), "canShare" | "joinTabs"> = {
+    const sharing: Pick<typeof import("../../../src/net/tabs.js"), "canShare" | "joinTabs"> = {
       canShare: () => true,
       joinTabs: (name, tab, events) => joinTabs(name, tab, events, process.browser),
     };

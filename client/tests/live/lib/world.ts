@@ -6,7 +6,7 @@
 // message, grant a lock, write a row, load a chunk) takes a time of its own here. A tab that crashes
 // says nothing more and hears nothing more, and its locks are free.
 
-import type { Browser } from "../../../src/tabs.js";
+import type { Browser } from "../../../src/net/tabs.js";
 import type { Clock } from "../../../src/types.js";
 import { seeded } from "./network.js";
 

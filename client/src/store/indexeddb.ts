@@ -7,8 +7,8 @@
 // change counts once.
 
 import type { Renumbering } from "./memory.js";
-import type { HeldDeletion, PendingChange, Settled, Store, StoredThread } from "./types.js";
-import type { Cursor, Thread } from "./wire.js";
+import type { HeldDeletion, PendingChange, Settled, Store, StoredThread } from "../types.js";
+import type { Cursor, Thread } from "../wire.js";
 
 const version = 1;
 const [meta, pending, threads] = ["meta", "pending", "threads"] as const;

@@ -2,7 +2,7 @@
 // streams.ts: bodies that are read as they come.
 
 import type { Http } from "./http.js";
-import type { EntryFrame } from "./wire.js";
+import type { EntryFrame } from "../wire.js";
 
 /** The text of a body, piece by piece. */
 export async function* textOf(answer: Response): AsyncGenerator<string> {

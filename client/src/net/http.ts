@@ -3,8 +3,8 @@
 //
 // A token that is refused is asked for anew, once; if that is refused too, it is for the user.
 
-import type { Options, Result } from "./types.js";
-import type { Problem } from "./wire.js";
+import type { Options, Result } from "../types.js";
+import type { Problem } from "../wire.js";
 
 export interface Asked {
   readonly method?: string | undefined;

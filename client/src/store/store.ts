@@ -5,9 +5,9 @@
 // (a private window, a broken disk, a page whose files are gone) the store ends with the page: better
 // than a chat that does not work.
 
-import { newId } from "./id.js";
+import { newId } from "../id.js";
 import { memoryStore, renumbering } from "./memory.js";
-import type { Store } from "./types.js";
+import type { Store } from "../types.js";
 
 export interface IndexedDbOptions {
   readonly indexedDB?: IDBFactory | undefined;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
 
-import { newId } from "./id.js";
-import type { HeldDeletion, PendingChange, Store, StoredThread } from "./types.js";
-import type { Thread } from "./wire.js";
+import { newId } from "../id.js";
+import type { HeldDeletion, PendingChange, Store, StoredThread } from "../types.js";
+import type { Thread } from "../wire.js";
 
 export const memoryStore = (): Store => {
   let last = 0;

@@ -6,7 +6,7 @@
 
 import type { Http } from "./http.js";
 import type { Lost, Open, WireFrame } from "./link.js";
-import type { Problem } from "./wire.js";
+import type { Problem } from "../wire.js";
 
 const openedWithin = 10_000;
 

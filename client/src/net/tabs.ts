@@ -13,9 +13,9 @@
 // kept all that it told before, the tab is told `kept`: it looks into the store, too, and says again
 // what it got no outcome of.
 
-import type { Outcome } from "./held.js";
+import type { Outcome } from "../held.js";
 import { connecting, type Link, type Request, type Sink } from "./link.js";
-import type { ConnectionView, PendingChange, Settled } from "./types.js";
+import type { ConnectionView, PendingChange, Settled } from "../types.js";
 
 /** What one tab tells the others of its changes. */
 export interface News {

@@ -10,10 +10,10 @@
 // page becomes visible or the browser is online again, when an answer is waited for in vain for 20 s,
 // and after a minute of silence otherwise. No answer within 5 s: it is dead.
 
-import { delayAfter } from "./clock.js";
-import { listenersOf } from "./listeners.js";
-import type { Clock, Connection, ConnectionView } from "./types.js";
-import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "./wire.js";
+import { delayAfter } from "../clock.js";
+import { listenersOf } from "../listeners.js";
+import type { Clock, Connection, ConnectionView } from "../types.js";
+import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "../wire.js";
 
 /** Nobody knows yet who leads, or whether there is a connection. */
 export const connecting: ConnectionView = {
