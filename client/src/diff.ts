@@ -4,7 +4,7 @@
 // The frames of one diff are applied together. A diff may begin before what is held: what is held
 // of its end already stays as it is, so that applying it twice is harmless.
 
-import { type Draft, draftOf, must } from "./draft.js";
+import { type Draft, draftOf, isList, isPart, must } from "./draft.js";
 import { grown } from "./fold.js";
 import type { ThreadState } from "./state.js";
 import type { DiffFrame, Growth, Message, Part } from "./wire.js";
@@ -37,6 +37,10 @@ export const partsOf = (cursor: string): [ts: number, epoch: string] => {
 };
 
 const applyFrame = (draft: Draft, frame: DiffFrame): void => {
+  must(
+    [frame.messages, frame.runs].every((it) => isList(it)) && Array.isArray(frame.removed),
+    "diff",
+  );
   if (frame.thread) draft.putThread(frame.thread);
   for (const message of frame.messages) {
     if ("grow" in message) applyGrowth(draft, message);
@@ -50,10 +54,11 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
   const held: Message = draft.message(growth.id);
   // A timestamp is of one entry: it is as it will be.
   if (held.updated === growth.updated) return;
+  must(isList(growth.grow), "grow");
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);
   for (const part of growth.grow) {
     if ("value" in part) {
-      must(part.part in parts || part.part === parts.length, "part");
+      must((part.part in parts || part.part === parts.length) && isPart(part.value), "part");
       const next = [...parts];
       next[part.part] = part.value;
       parts = next;

@@ -7,9 +7,10 @@
 import { equal, keep } from "./equal.js";
 import { inheritTree } from "./path.js";
 import type { ThreadState } from "./state.js";
-import type { Message, Run, Thread, Timestamp } from "./wire.js";
+import { growingText } from "./text.js";
+import type { Message, Part, Run, Thread, Timestamp } from "./wire.js";
 
-/** What came does not follow from what is held: sync anew. */
+/** What came does not follow from what is held, or has no shape that is known: sync anew. */
 export class Gap extends Error {
   override readonly name = "Gap";
 }
@@ -18,6 +19,17 @@ export class Gap extends Error {
 export function must(kept: unknown, what: string): asserts kept {
   if (!kept) throw new Gap(what);
 }
+
+// What came is JSON, and the types are the server's promise. Here it is checked, as far as it is read:
+// an error of another kind than `Gap` is then one of ours.
+export const isObject = (it: unknown): it is object => typeof it === "object" && it !== null;
+
+export const isPart = (it: unknown): it is Part =>
+  isObject(it) && ["string", "undefined"].includes(typeof growingText(it as Part));
+
+/** A list of such items. */
+export const isList = (list: unknown, isItem: (it: unknown) => boolean = isObject): boolean =>
+  Array.isArray(list) && list.every((it) => isItem(it));
 
 export interface Draft {
   ts: number;
@@ -56,6 +68,7 @@ export const draftOf = (former: ThreadState): Draft => {
     run: (id) => found(runs, id),
     isRunning: () => [...runs.values()].some((it) => it.status === "running"),
     putMessage(message) {
+      must(isObject(message) && isList(message.parts, isPart), "message");
       const { id, parent } = message;
       const held = messages.get(id);
       if (equal(held, message)) return;
@@ -71,12 +84,14 @@ export const draftOf = (former: ThreadState): Draft => {
       if (messages.has(id)) regrown = writable().delete(id);
     },
     putRun(run) {
+      must(isObject(run) && isList(run.input ?? []), "run");
       const { id } = run;
       if (equal(runs.get(id), run)) return;
       if (runs === former.runs) runs = new Map(runs);
       (runs as Map<string, Run>).set(id, keep(former.runs.get(id), run));
     },
     putThread(thread) {
+      must(isObject(thread), "thread");
       draft.thread = keep<Thread | null>(former.thread, thread);
     },
     clear() {

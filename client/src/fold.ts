@@ -4,7 +4,7 @@
 // The same rules as the server's own fold, and tested on the same histories. An event of a type
 // that is not known here changes nothing; one that can't be is a `Gap`.
 
-import { type Draft, draftOf, Gap, must } from "./draft.js";
+import { type Draft, draftOf, Gap, isList, isObject, isPart, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
 import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
@@ -20,7 +20,7 @@ export const foldAll = (state: ThreadState, entries: readonly EntryFrame[]): Thr
   for (const entry of entries) {
     if (entry.ts <= (draft ?? state).ts) continue;
     draft ??= draftOf(state);
-    must(entry.prev === draft.ts, `entry ${entry.ts}`);
+    must(entry.prev === draft.ts && isList(entry.events), `entry ${entry.ts}`);
     draft.thread ??= newThread(state.id, entry.ts);
     for (const event of entry.events) foldEvent(draft, event, entry.ts);
     draft.ts = entry.ts;
@@ -46,13 +46,13 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   message_put: (draft, { message }) => draft.putMessage(message),
 
   message_created: (draft, { message }, ts) => {
-    must(!draft.has(message.id), message.id);
+    must(isObject(message) && !draft.has(message.id), "message");
     draft.putMessage({ ...message, parts: [], status: "open", created: ts, updated: ts });
   },
 
   part_started: (draft, { message, part, value }, ts) => {
     const { parts } = draft.message(message);
-    must(part === parts.length, "part");
+    must(part === parts.length && isPart(value), "part");
     draft.changeMessage(message, ts, { parts: [...parts, value] });
   },
 
@@ -68,7 +68,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
-    must(keep.length <= parts.length, "cut");
+    must(Array.isArray(keep) && keep.length <= parts.length, "cut");
     const kept = parts.slice(0, keep.length).map((part, index) => cutPart(part, keep[index] ?? 0));
     draft.changeMessage(message, ts, { parts: kept, status });
   },
@@ -81,6 +81,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   },
 
   run_queued: (draft, { run, agent, input: said, after, parent, params }, ts) => {
+    must(Array.isArray(said), "input");
     const input = said.length > 0 ? said : undefined;
     const place = { after, parent, params, queued: ts };
     draft.putRun({ id: run, agent, status: "queued", attempt: 1, input, ...place });

@@ -14,7 +14,7 @@ import { changesOf, isFull } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
 import { memo } from "./equal.js";
-import { fold } from "./fold.js";
+import { fold, Gap } from "./fold.js";
 import type { Sink } from "./net/link.js";
 import { branchesOf, project } from "./project.js";
 import { type Seen, screensOf } from "./screens.js";
@@ -269,13 +269,14 @@ export const sessionOf = (id: string, outside: Outside): Session => {
     changedAndAct();
   };
 
-  /** False: it does not follow from what is held, or nobody can make anything of it. */
+  /** False: it does not follow from what is held. An error of ours is none of the server's. */
   const follows = (next: () => ThreadState): boolean => {
     try {
       state = next();
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof Gap) return false;
+      throw error;
     }
   };
 

@@ -59,7 +59,7 @@ class EventsWire implements Wire {
       const problem = await this.#http.problem(answer);
       const retry = [408, 429, 502, 503, 504].includes(answer.status);
       this.#open.delete(id);
-      return this.#events.frame(id, { frame: "failure", ...problem, retry });
+      return this.#tell(id, { frame: "failure", ...problem, retry });
     }
     let ended = false;
     for await (const data of eventsOf(answer, () => this.#events.heard())) {
@@ -67,9 +67,21 @@ class EventsWire implements Wire {
       const frame = JSON.parse(data) as WireFrame;
       ended ||= frame.frame === "end" || frame.frame === "failure";
       if (ended) this.#open.delete(id);
-      this.#events.frame(id, frame);
+      this.#tell(id, frame);
     }
     if (!ended && !signal.aborted) this.#end("lost");
+  }
+
+  // An error of whoever takes the frame is none of the connection's: as in a socket's handler it is
+  // told as uncaught, and what comes next is told all the same.
+  #tell(id: string, frame: WireFrame): void {
+    try {
+      this.#events.frame(id, frame);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #asked(request: Request, signal: AbortSignal): Parameters<Http["ask"]> {

@@ -243,6 +243,25 @@ describe("a session", () => {
     expect(world.follow.request.cursor).toBe("5@e");
   });
 
+  test.each([
+    ["an entry", { frame: "entry", ts: 6, prev: 5, events: [] }, "events"],
+    ["a diff", diff("6@e", { from: 5 }), "messages"],
+  ])(
+    "an error of our own in %s is no gap: it surfaces, and nothing is asked anew",
+    (_, frame, read) => {
+      const asked = world.asked.length;
+      const ours = new TypeError("ours");
+      Object.defineProperty(frame, read, {
+        get: () => {
+          throw ours;
+        },
+      });
+      expect(() => world.follow.sink(frame as never)).toThrow(ours);
+      expect(world.asked.length).toBe(asked);
+      expect(world.follow.cancelled).toBe(false);
+    },
+  );
+
   test("after a gap it asks again from its cursor, then from nothing", () => {
     const first = world.follow;
     first.sink({ frame: "entry", ts: 9, prev: 7, events: [] });
