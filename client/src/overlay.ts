@@ -101,7 +101,7 @@ export const overlayOf = (state: ThreadState, pending: readonly PendingChange[])
       const { id = idOf({ op }, index) } = input;
       // Its id is known: the server would refuse it, or has it already.
       if (known(id)) continue;
-      changed.set(id, made(input, id, parent, seen, index));
+      changed.set(id, made(input, { id, parent, seen, index }));
       marks.set(id, "new");
       added.set(parent, [...(added.get(parent) ?? []), id]);
       parent = id;
@@ -208,18 +208,18 @@ const edited = memo(({ message }: Change<"put_message">, held: Message): Message
   status: "complete",
 }));
 
-const made = memo(
-  (
-    input: MessageInput,
-    id: string,
-    parent: string | null,
-    seen: Cursor | null,
-    index: number,
-  ): Message => {
-    // Behind all that its user saw when it was said: this device's clock would be another one.
-    const time = (seen === null ? 0 : partsOf(seen)[0]) + 1 + index;
-    const { role = "user", author, metadata } = input;
-    const said = { role, author, metadata, parts: partsIn(input) };
-    return { id, parent, ...said, status: "complete", created: time, updated: time };
-  },
-);
+/** Where a new message stands, and behind what its user saw. */
+interface Placed {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly seen: Cursor | null;
+  readonly index: number;
+}
+
+const made = memo((input: MessageInput, { id, parent, seen, index }: Placed): Message => {
+  // Behind all that its user saw when it was said: this device's clock would be another one.
+  const time = (seen === null ? 0 : partsOf(seen)[0]) + 1 + index;
+  const { role = "user", author, metadata } = input;
+  const said = { role, author, metadata, parts: partsIn(input) };
+  return { id, parent, ...said, status: "complete", created: time, updated: time };
+});

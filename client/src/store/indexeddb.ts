@@ -19,16 +19,31 @@ export const openStore = async (
   name: string,
   factory: IDBFactory,
   turns: boolean | undefined,
-  fresh: string,
-  renumbering: Renumbering,
+  { fresh, renumbering }: Given,
 ): Promise<Store> => {
   const database = await open(name, factory);
-  if (turns ?? globalThis.navigator?.locks)
-    return new IndexedDbStore(database, renumbering, name, await ours(database, fresh));
+  if (turns ?? globalThis.navigator?.locks) {
+    const device = await ours(database, fresh);
+    return new IndexedDbStore(database, renumbering, { device, shared: name });
+  }
   const { claimDevice } = await import("./claim.js");
-  const { device, release } = await claimDevice(name, fresh, await owners(database));
-  return new IndexedDbStore(database, renumbering, null, device, release);
+  const claimed = await claimDevice(name, fresh, await owners(database));
+  return new IndexedDbStore(database, renumbering, claimed);
 };
+
+/** What the page has anyway, and this chunk need not bring. */
+interface Given {
+  /** A name for the device, if it has none yet. */
+  readonly fresh: string;
+  readonly renumbering: Renumbering;
+}
+
+/** Whose queue it is. */
+interface Owner {
+  readonly device: string;
+  readonly shared?: string;
+  readonly release?: () => void;
+}
 
 class IndexedDbStore implements Store {
   readonly shared: string | null;
@@ -42,18 +57,12 @@ class IndexedDbStore implements Store {
   // Deletions that wait, from when they can't be kept on.
   #held: readonly HeldDeletion[] | undefined;
 
-  constructor(
-    database: IDBDatabase,
-    renumbering: Renumbering,
-    shared: string | null,
-    device: string,
-    release = () => undefined as void,
-  ) {
+  constructor(database: IDBDatabase, renumbering: Renumbering, { device, shared, release }: Owner) {
     this.#database = database;
     this.#renumbering = renumbering;
-    this.shared = shared;
+    this.shared = shared ?? null;
     this.device = device;
-    this.#release = release;
+    this.#release = release ?? (() => undefined);
   }
 
   async add(change: Omit<PendingChange, "op">): Promise<PendingChange> {
@@ -99,7 +108,7 @@ class IndexedDbStore implements Store {
     seen: Cursor | null | undefined,
   ): Promise<readonly PendingChange[]> {
     const all = await this.pending();
-    const make = (last: number) => this.#renumbering(all, thread, ops, seen, last)[0];
+    const make = (last: number) => this.#renumbering(all, { thread, ops, seen }, last)[0];
     const made = await this.#number(ops.length, make, ops).catch(async () => {
       const spare = make(await this.#spareNumbers(ops.length));
       this.#spare = [...this.#spare, ...spare];

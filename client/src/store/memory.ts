@@ -26,7 +26,7 @@ export const memoryStore = (): Store => {
       );
     },
     async renumber(thread, ops, seen) {
-      const [renumbered, next] = renumbering(pending, thread, ops, seen, last);
+      const [renumbered, next] = renumbering(pending, { thread, ops, seen }, last);
       last = next;
       pending = [
         ...pending.filter((it) => it.thread !== thread || !ops.includes(it.op)),
@@ -62,12 +62,17 @@ export const memoryStore = (): Store => {
 
 export type Renumbering = typeof renumbering;
 
+/** What is to be numbered anew. */
+interface Renumber {
+  readonly thread: string;
+  readonly ops: readonly number[];
+  readonly seen: string | null | undefined;
+}
+
 /** These changes of a thread with new numbers, as seen at a cursor, or as before; what needs one, too. */
 export const renumbering = (
   pending: readonly PendingChange[],
-  thread: string,
-  ops: readonly number[],
-  seen: string | null | undefined,
+  { thread, ops, seen }: Renumber,
   last: number,
 ): [readonly PendingChange[], number] => {
   const names = new Map<number, number>();

@@ -22,6 +22,6 @@ export const indexedDbStore = async (
 ): Promise<Store> => {
   if (!indexedDB) return memoryStore();
   return import("./indexeddb.js")
-    .then(({ openStore }) => openStore(name, indexedDB, turns, newId("d"), renumbering))
+    .then(({ openStore }) => openStore(name, indexedDB, turns, { fresh: newId("d"), renumbering }))
     .catch(memoryStore);
 };

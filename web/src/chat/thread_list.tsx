@@ -6,7 +6,7 @@
 // place in the whole list, arrow keys go through all of it, and Tab does too.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { FocusEvent, JSX, KeyboardEvent, RefObject } from "react";
+import type { FocusEvent, HTMLAttributes, JSX, KeyboardEvent, RefObject } from "react";
 import type { Thread } from "lockstep-client";
 import { useThreads } from "lockstep-client/react";
 
@@ -144,13 +144,16 @@ function goal(key: string, at: number, count: number): number | null {
   return key === "End" ? count - 1 : null;
 }
 
-function Rows(props: RowsProps): JSX.Element {
-  const { box, threads, current, onChosen, onGone } = props;
-  const { list, row, span, bring } = useListWindow(box, threads.length, props.above ?? 0);
+type Handlers = Pick<HTMLAttributes<HTMLElement>, "onFocus" | "onBlur" | "onKeyDown">;
+
+/** The row that has the focus, which the keys move; -1: none has. It is drawn wherever the list stands. */
+function useHeldRow(
+  threads: readonly Thread[],
+  list: RefObject<HTMLElement | null>,
+): readonly [at: number, handlers: Handlers] {
   const [held, setHeld] = useState<string | null>(null);
   const wanted = useRef<string | null>(null);
   const at = held === null ? -1 : threads.findIndex((thread) => thread.id === held);
-  useCurrentInSight(threads, current, bring);
   useLayoutEffect(() => {
     if (wanted.current === null || wanted.current !== held) return;
     wanted.current = null;
@@ -175,6 +178,14 @@ function Rows(props: RowsProps): JSX.Element {
     wanted.current = next.id;
     setHeld(next.id);
   };
+  return [at, { onFocus, onBlur, onKeyDown }];
+}
+
+function Rows(props: RowsProps): JSX.Element {
+  const { box, threads, current, onChosen, onGone } = props;
+  const { list, row, span, bring } = useListWindow(box, threads.length, props.above ?? 0);
+  const [at, handlers] = useHeldRow(threads, list);
+  useCurrentInSight(threads, current, bring);
   return (
     <ul
       ref={list}
@@ -184,9 +195,7 @@ function Rows(props: RowsProps): JSX.Element {
       data-testid={props.testId}
       data-status={props.status}
       style={{ height: threads.length * row }}
-      onFocus={onFocus}
-      onBlur={onBlur}
-      onKeyDown={onKeyDown}
+      {...handlers}
     >
       {placesOf(span, at).map((index) => {
         const thread = threads[index];

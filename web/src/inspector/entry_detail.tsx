@@ -3,8 +3,11 @@
 
 import { memo } from "react";
 import type { JSX } from "react";
+import type { EntryFrame } from "lockstep-client";
 
+import type { Cut } from "./cuts.js";
 import { bytesText, dateText, microseconds, timeText } from "./facts.js";
+import type { Origin } from "./facts.js";
 import { kindsText } from "./entry_list.js";
 import type { Timeline } from "./timeline.js";
 
@@ -22,7 +25,6 @@ export const EntryDetail = memo(function EntryDetail({
   const entry = timeline.entries[index];
   const facts = timeline.facts[index];
   if (entry === undefined || facts === undefined) return null;
-  const { origin } = facts;
   const text = JSON.stringify({ events: entry.events, acks: entry.acks }, null, 2);
   const cuts = [...timeline.cuts.values()].flat().filter((cut) => cut.index === index);
   return (
@@ -45,53 +47,13 @@ export const EntryDetail = memo(function EntryDetail({
         <dd>{bytesText(facts.bytes)}</dd>
         <dt>From</dt>
         <dd data-testid="origin">
-          {origin.type === "device" ? (
-            <>
-              device <code>{origin.device}</code>, change {origin.ops.join(", ")}
-              {origin.user === "" ? (
-                ""
-              ) : (
-                <>
-                  , user <code>{origin.user}</code>
-                </>
-              )}
-            </>
-          ) : null}
-          {origin.type === "run" ? (
-            <>
-              run <code>{origin.run}</code>, agent <code>{origin.agent}</code>
-            </>
-          ) : null}
-          {origin.type === "server" ? "server" : null}
+          <From origin={facts.origin} />
         </dd>
       </dl>
       {cuts.map((cut) => (
-        <div key={cut.message} className="cut" data-testid="cut-detail" data-message={cut.message}>
-          <h3>What was cut</h3>
-          {cut.parts.length === 0 ? (
-            <p className="hint">Nothing: all that was written had been seen.</p>
-          ) : null}
-          {cut.parts.map((part) => (
-            <p key={part.part} className="past-text">
-              <span data-testid="cut-kept">
-                {part.kept.length > 400 ? `…${part.kept.slice(-400)}` : part.kept}
-              </span>
-              <del data-testid="cut-gone">{part.cut}</del>
-            </p>
-          ))}
-          <p className="legend">
-            Seen by the user; <del>written by the model and never seen</del>
-          </p>
-        </div>
+        <CutDetail key={cut.message} cut={cut} />
       ))}
-      {facts.refused ? (
-        <p className="notice">
-          {(entry.acks ?? [])
-            .filter((ack) => ack.outcome === "refused")
-            .map((ack) => `Change ${ack.op} refused: ${ack.code ?? ""}`)
-            .join(". ")}
-        </p>
-      ) : null}
+      {facts.refused ? <p className="notice">{refusalsText(entry)}</p> : null}
       <details>
         <summary>As it is on the wire</summary>
         <pre className="raw" tabIndex={0} aria-label="The entry as JSON">
@@ -101,3 +63,53 @@ export const EntryDetail = memo(function EntryDetail({
     </div>
   );
 });
+
+function From({ origin }: { readonly origin: Origin }): JSX.Element {
+  if (origin.type === "server") return <>server</>;
+  if (origin.type === "run") {
+    return (
+      <>
+        run <code>{origin.run}</code>, agent <code>{origin.agent}</code>
+      </>
+    );
+  }
+  return (
+    <>
+      device <code>{origin.device}</code>, change {origin.ops.join(", ")}
+      {origin.user === "" ? null : (
+        <>
+          , user <code>{origin.user}</code>
+        </>
+      )}
+    </>
+  );
+}
+
+function CutDetail({ cut }: { readonly cut: Cut }): JSX.Element {
+  return (
+    <div className="cut" data-testid="cut-detail" data-message={cut.message}>
+      <h3>What was cut</h3>
+      {cut.parts.length === 0 ? (
+        <p className="hint">Nothing: all that was written had been seen.</p>
+      ) : null}
+      {cut.parts.map((part) => (
+        <p key={part.part} className="past-text">
+          <span data-testid="cut-kept">
+            {part.kept.length > 400 ? `…${part.kept.slice(-400)}` : part.kept}
+          </span>
+          <del data-testid="cut-gone">{part.cut}</del>
+        </p>
+      ))}
+      <p className="legend">
+        Seen by the user; <del>written by the model and never seen</del>
+      </p>
+    </div>
+  );
+}
+
+function refusalsText({ acks = [] }: EntryFrame): string {
+  return acks
+    .filter((ack) => ack.outcome === "refused")
+    .map((ack) => `Change ${ack.op} refused: ${ack.code ?? ""}`)
+    .join(". ");
+}

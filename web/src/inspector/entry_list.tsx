@@ -2,7 +2,7 @@
 // entry_list.tsx: all entries, of which only those in sight are drawn.
 
 import { memo } from "react";
-import type { JSX } from "react";
+import type { JSX, KeyboardEvent } from "react";
 
 import { bytesText, microseconds, timeText } from "./facts.js";
 import type { Facts, Origin } from "./facts.js";
@@ -46,13 +46,31 @@ interface EntryListProps {
   readonly onIndex: (index: number) => void;
 }
 
+/** How far a key goes from this place in a list of so many. */
+function stepOf(key: string, index: number, count: number): number | undefined {
+  const steps: Readonly<Record<string, number>> = {
+    ArrowDown: 1,
+    ArrowUp: -1,
+    PageDown: 10,
+    PageUp: -10,
+    Home: -index,
+    End: count,
+  };
+  return steps[key];
+}
+
 export const EntryList = memo(function EntryList({
   timeline,
   index,
   onIndex,
 }: EntryListProps): JSX.Element {
   const { box, onScroll, first, end } = useRows(timeline.length, ROW, index);
-  const move = (by: number): void => onIndex(index + by);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const by = stepOf(event.key, index, timeline.length);
+    if (by === undefined) return;
+    event.preventDefault();
+    onIndex(index + by);
+  };
   return (
     <div
       className="entries"
@@ -63,50 +81,54 @@ export const EntryList = memo(function EntryList({
       aria-label="Entries"
       data-testid="entries"
       aria-activedescendant={`entry-${index}`}
-      onKeyDown={(event) => {
-        const by = {
-          ArrowDown: 1,
-          ArrowUp: -1,
-          PageDown: 10,
-          PageUp: -10,
-          Home: -index,
-          End: timeline.length,
-        }[event.key];
-        if (by === undefined) return;
-        event.preventDefault();
-        move(by);
-      }}
+      onKeyDown={onKeyDown}
     >
       <div className="entries-all" style={{ height: timeline.length * ROW }}>
-        {timeline.facts.slice(first, end).map((facts, place) => {
-          const at = first + place;
-          return (
-            <div
-              key={at}
-              className="entry"
-              role="option"
-              id={`entry-${at}`}
-              aria-selected={at === index}
-              aria-posinset={at + 1}
-              aria-setsize={timeline.length}
-              data-testid="entry"
-              data-index={at}
-              data-ts={facts.ts}
-              data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
-              data-origin={facts.origin.type}
-              style={{ height: ROW, transform: `translateY(${at * ROW}px)` }}
-              onClick={() => onIndex(at)}
-            >
-              <span className="entry-kinds">{kindsText(facts)}</span>
-              <span className="entry-gap">+{microseconds(facts.gap)}</span>
-              <span className="entry-origin">
-                {originText(facts.origin)}, {bytesText(facts.bytes)}
-              </span>
-              <span className="entry-time">{timeText(facts.ts).slice(0, -3)}</span>
-            </div>
-          );
-        })}
+        {timeline.facts.slice(first, end).map((facts, place) => (
+          <EntryRow
+            key={first + place}
+            facts={facts}
+            at={first + place}
+            count={timeline.length}
+            chosen={first + place === index}
+            onIndex={onIndex}
+          />
+        ))}
       </div>
     </div>
   );
 });
+
+interface EntryRowProps extends Pick<EntryListProps, "onIndex"> {
+  readonly facts: Facts;
+  readonly at: number;
+  readonly count: number;
+  readonly chosen: boolean;
+}
+
+function EntryRow({ facts, at, count, chosen, onIndex }: EntryRowProps): JSX.Element {
+  return (
+    <div
+      className="entry"
+      role="option"
+      id={`entry-${at}`}
+      aria-selected={chosen}
+      aria-posinset={at + 1}
+      aria-setsize={count}
+      data-testid="entry"
+      data-index={at}
+      data-ts={facts.ts}
+      data-cut={facts.kinds.includes("message_cut") ? "" : undefined}
+      data-origin={facts.origin.type}
+      style={{ height: ROW, transform: `translateY(${at * ROW}px)` }}
+      onClick={() => onIndex(at)}
+    >
+      <span className="entry-kinds">{kindsText(facts)}</span>
+      <span className="entry-gap">+{microseconds(facts.gap)}</span>
+      <span className="entry-origin">
+        {originText(facts.origin)}, {bytesText(facts.bytes)}
+      </span>
+      <span className="entry-time">{timeText(facts.ts).slice(0, -3)}</span>
+    </div>
+  );
+}

@@ -58,74 +58,110 @@ type Unclosed = Map<Code, Pick<Formula, "start" | "end">>;
 
 function tokenizeFormula(unclosed: Unclosed): Construct["tokenize"] {
   return function (this: TokenizeContext, effects: Effects, ok: State, nok: State): State {
-    const start = this.now().offset;
-    let closer: Code = null;
-    let dollars = 0;
-    const begin: State = (code) => {
-      effects.enter("formula");
-      effects.enter("formulaData");
-      effects.consume(code);
-      return code === DOLLAR ? secondDollar : bracket;
+    return new FormulaTokenizer(unclosed, effects, { ok, nok, now: () => this.now().offset }).begin;
+  };
+}
+
+interface Ways {
+  readonly ok: State;
+  readonly nok: State;
+  readonly now: () => number;
+}
+
+/**
+ * One formula, character by character:
+ *
+ *   begin ─> bracket | secondDollar ─> opened ─> inside <─> lineEnd, escaped, dollar ─> done
+ */
+class FormulaTokenizer {
+  readonly #unclosed: Unclosed;
+  readonly #effects: Effects;
+  readonly #ways: Ways;
+  readonly #start: number;
+  #closer: Code = null;
+  #dollars = 0;
+
+  constructor(unclosed: Unclosed, effects: Effects, ways: Ways) {
+    this.#unclosed = unclosed;
+    this.#effects = effects;
+    this.#ways = ways;
+    this.#start = ways.now();
+  }
+
+  readonly begin: State = (code) => {
+    this.#effects.enter("formula");
+    this.#effects.enter("formulaData");
+    this.#effects.consume(code);
+    return code === DOLLAR ? this.#secondDollar : this.#bracket;
+  };
+
+  readonly #bracket: State = (code) => {
+    if (code === ROUND.open) this.#closer = ROUND.close;
+    else if (code === SQUARE.open) this.#closer = SQUARE.close;
+    return this.#closer === null ? this.#ways.nok(code) : this.#opened(code);
+  };
+
+  readonly #secondDollar: State = (code) => {
+    if (code !== DOLLAR) return this.#ways.nok(code);
+    this.#closer = DOLLAR;
+    return this.#opened(code);
+  };
+
+  readonly #opened: State = (code) => {
+    const before = this.#unclosed.get(this.#closer);
+    if (before !== undefined && this.#start >= before.start && this.#start < before.end)
+      return this.#ways.nok(code);
+    this.#effects.consume(code);
+    return this.#closer === DOLLAR ? this.#notThird : this.#inside;
+  };
+
+  readonly #notThird: State = (code) =>
+    code === DOLLAR ? this.#ways.nok(code) : this.#inside(code);
+
+  readonly #inside: State = (code) => {
+    if (code === null) {
+      this.#unclosed.set(this.#closer, { start: this.#start, end: this.#ways.now() });
+      return this.#ways.nok(code);
+    }
+    if (isLineEnd(code)) return this.#lineEnd(code);
+    this.#dollars = 0;
+    if (code === DOLLAR && this.#closer === DOLLAR) return this.#dollar(code);
+    this.#effects.consume(code);
+    return code === BACKSLASH ? this.#escaped : this.#inside;
+  };
+
+  // A token of its own: the lines of a paragraph are stitched together at those.
+  readonly #lineEnd: State = (code) => {
+    this.#effects.exit("formulaData");
+    this.#effects.enter("lineEnding");
+    this.#effects.consume(code);
+    this.#effects.exit("lineEnding");
+    return (next) => {
+      if (isLineEnd(next)) return this.#lineEnd(next);
+      this.#effects.enter("formulaData");
+      return this.#inside(next);
     };
-    const bracket: State = (code) => {
-      if (code === ROUND.open) closer = ROUND.close;
-      else if (code === SQUARE.open) closer = SQUARE.close;
-      return closer === null ? nok(code) : opened(code);
-    };
-    const secondDollar: State = (code) => {
-      if (code !== DOLLAR) return nok(code);
-      closer = DOLLAR;
-      return opened(code);
-    };
-    const opened = (code: Code): State | undefined => {
-      const before = unclosed.get(closer);
-      if (before !== undefined && start >= before.start && start < before.end) return nok(code);
-      effects.consume(code);
-      return closer === DOLLAR ? notThird : inside;
-    };
-    const notThird: State = (code) => (code === DOLLAR ? nok(code) : inside(code));
-    const inside: State = (code) => {
-      if (code === null) {
-        unclosed.set(closer, { start, end: this.now().offset });
-        return nok(code);
-      }
-      if (isLineEnd(code)) return lineEnd(code);
-      dollars = 0;
-      if (code === DOLLAR && closer === DOLLAR) return dollar(code);
-      effects.consume(code);
-      return code === BACKSLASH ? escaped : inside;
-    };
-    // A token of its own: the lines of a paragraph are stitched together at those.
-    const lineEnd = (code: Code): State => {
-      effects.exit("formulaData");
-      effects.enter("lineEnding");
-      effects.consume(code);
-      effects.exit("lineEnding");
-      return (next) => {
-        if (isLineEnd(next)) return lineEnd(next);
-        effects.enter("formulaData");
-        return inside(next);
-      };
-    };
-    const escaped: State = (code) => {
-      if (code === null || isLineEnd(code)) return inside(code);
-      effects.consume(code);
-      return code === closer && closer !== DOLLAR ? done : inside;
-    };
-    const dollar: State = (code) => {
-      if (code === DOLLAR) {
-        dollars += 1;
-        effects.consume(code);
-        return dollar;
-      }
-      return dollars === 2 ? done(code) : inside(code);
-    };
-    const done: State = (code) => {
-      effects.exit("formulaData");
-      effects.exit("formula");
-      return ok(code);
-    };
-    return begin;
+  };
+
+  readonly #escaped: State = (code) => {
+    if (code === null || isLineEnd(code)) return this.#inside(code);
+    this.#effects.consume(code);
+    return code === this.#closer && code !== DOLLAR ? this.#done : this.#inside;
+  };
+
+  readonly #dollar: State = (code) => {
+    if (code === DOLLAR) {
+      this.#dollars += 1;
+      this.#effects.consume(code);
+      return this.#dollar;
+    }
+    return this.#dollars === 2 ? this.#done(code) : this.#inside(code);
+  };
+
+  readonly #done: State = (code) => {
+    this.#effects.exit("formulaData");
+    this.#effects.exit("formula");
+    return this.#ways.ok(code);
   };
 }
 
