@@ -4,9 +4,9 @@
 // It stays at the end while the reader is at the end, and says "seen" of what was painted. It is
 // all that a front needs: the page shows one, the side-by-side page two.
 
-import { useCallback, useEffect, useRef, useState } from "react";
-import type { JSX } from "react";
-import type { MessageView, ThreadView } from "lockstep-client";
+import { useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
+import type { JSX, Ref, RefObject } from "react";
+import type { LiveThread, MessageView, ThreadView } from "lockstep-client";
 import { useConnection, useSeen, useThread } from "lockstep-client/react";
 
 import { useEnd } from "../end.js";
@@ -15,12 +15,24 @@ import { Composer } from "./composer.js";
 import { MessageItem } from "./message.js";
 import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
 import { textOf } from "./text.js";
-import { UndoBar } from "./undo.js";
+import { UndoBar, useDeletions } from "./undo.js";
+import type { Deletions } from "./undo.js";
 
 /** So many messages are drawn; earlier ones when they are asked for. */
 const DRAWN = 100;
 
+/** What the page's keys do with a conversation. */
+export interface ConversationKeys {
+  focusComposer(): void;
+  /** Opens what its user said last, to be edited. */
+  editLast(): void;
+  /** Asks again: what nobody answered first. */
+  answerAgain(): void;
+  undoLast(): void;
+}
+
 interface ConversationProps {
+  readonly ref?: Ref<ConversationKeys> | undefined;
   readonly thread: string;
   readonly agent: string;
   /** Listen to Escape everywhere? Not if there are two on the page. */
@@ -37,17 +49,18 @@ export function Conversation(props: ConversationProps): JSX.Element {
   const painted = useSeen(live, view);
   const [restored, setRestored] = useState<{ readonly text: string } | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
+  const toComposer = useCallback(() => area.current?.focus(), []);
+  const [edited, onEditing] = useEdited();
+  const deletions = useDeletions(alone, toComposer);
   const end = useEnd(view);
-  const running = view.run !== null || view.status === "submitted" || view.status === "streaming";
   const stop = useCallback(() => {
     painted.flush();
     void live.stop();
   }, [painted, live]);
-  useEscape(alone && running && !view.stopping, stop);
-  const send = (text: string): void => {
-    end.follow();
-    void live.sendMessage(text, { agent });
-  };
+  useEscape(alone && isRunning(view) && !view.stopping, stop);
+  useKeys(props.ref, { live, view, agent, toComposer, edited, onEditing, deletions });
+  const shown = { view, live, painted, agent, fresh, edited, onEditing, toComposer };
+  const onRestore = (text: string): void => setRestored({ text });
   return (
     <section
       className="conversation"
@@ -59,37 +72,108 @@ export function Conversation(props: ConversationProps): JSX.Element {
     >
       <div className="scroll" ref={end.box} onScroll={end.onScroll} tabIndex={-1}>
         <div className="column" ref={end.content}>
-          <Messages view={view} live={live} painted={painted} agent={agent} fresh={fresh} />
-          <Unsent unsent={view.unsent} onRestore={(text) => setRestored({ text })} />
+          <Messages {...shown} />
+          <Unsent unsent={view.unsent} onRestore={onRestore} />
           <Queued queued={view.queued} live={live} />
           <ThreadError view={view} />
           <Lost view={view} live={live} />
         </div>
       </div>
       <Announcer view={view} />
-      <footer className="foot">
-        {end.away ? (
-          <button type="button" className="to-end" onClick={end.follow}>
-            <Icon name="down" /> To the end
-          </button>
-        ) : null}
-        <Refused refused={view.refused} live={live} onRestore={(text) => setRestored({ text })} />
-        <UndoBar alone={alone} onUndone={() => area.current?.focus()} />
-        <ConnectionBanner pending={view.pending} />
-        <Composer
-          key={thread}
-          thread={thread}
-          running={running}
-          stopping={view.stopping}
-          alone={alone}
-          onSend={send}
-          onStop={stop}
-          restored={restored}
-          area={area}
-        />
-      </footer>
+      <Foot
+        {...{ thread, agent, alone, live, view, end, stop }}
+        {...{ deletions, restored, onRestore, area }}
+      />
     </section>
   );
+}
+
+interface FootProps extends Required<Pick<ConversationProps, "thread" | "agent" | "alone">> {
+  readonly live: LiveThread;
+  readonly view: ThreadView;
+  readonly end: ReturnType<typeof useEnd>;
+  readonly stop: () => void;
+  readonly deletions: Deletions;
+  readonly restored: { readonly text: string } | null;
+  readonly onRestore: (text: string) => void;
+  readonly area: RefObject<HTMLTextAreaElement | null>;
+}
+
+function Foot(props: FootProps): JSX.Element {
+  const { thread, agent, alone, live, view, end, onRestore } = props;
+  const send = (text: string): void => {
+    end.follow();
+    void live.sendMessage(text, { agent });
+  };
+  return (
+    <footer className="foot">
+      {end.away ? (
+        <button type="button" className="to-end" onClick={end.follow}>
+          <Icon name="down" /> To the end
+        </button>
+      ) : null}
+      <Refused refused={view.refused} live={live} onRestore={onRestore} />
+      <UndoBar {...props.deletions} />
+      <ConnectionBanner pending={view.pending} />
+      <Composer
+        key={thread}
+        thread={thread}
+        running={isRunning(view)}
+        stopping={view.stopping}
+        alone={alone}
+        onSend={send}
+        onStop={props.stop}
+        restored={props.restored}
+        area={props.area}
+      />
+    </footer>
+  );
+}
+
+const isRunning = (view: ThreadView): boolean =>
+  view.run !== null || view.status === "submitted" || view.status === "streaming";
+
+interface Keyed extends Pick<MessagesProps, "live" | "view" | "agent" | "edited"> {
+  readonly onEditing: (message: string, editing: boolean) => void;
+  readonly toComposer: () => void;
+  readonly deletions: Deletions;
+}
+
+function useKeys(ref: Ref<ConversationKeys> | undefined, keyed: Keyed): void {
+  const { live, view, agent, edited, deletions } = keyed;
+  useImperativeHandle(ref, () => ({
+    focusComposer: keyed.toComposer,
+    editLast() {
+      const last = view.messages.findLast(({ id, role }) => role === "user" && !edited.has(id));
+      if (last !== undefined) keyed.onEditing(last.id, true);
+    },
+    answerAgain: () => answerAgain(live, view, agent),
+    undoLast() {
+      const last = deletions.undoable.at(-1);
+      if (last !== undefined) deletions.takeBack(last);
+    },
+  }));
+}
+
+/** The messages that are being edited. */
+function useEdited(): readonly [ReadonlySet<string>, (message: string, editing: boolean) => void] {
+  const [edited, setEdited] = useState<ReadonlySet<string>>(new Set());
+  const setEditing = useCallback((message: string, editing: boolean) => {
+    setEdited((now) => {
+      const next = new Set(now);
+      if (editing) next.add(message);
+      else next.delete(message);
+      return next;
+    });
+  }, []);
+  return [edited, setEditing];
+}
+
+function answerAgain(live: LiveThread, view: ThreadView, agent: string): void {
+  const again =
+    view.messages.findLast((_, at) => isUnanswered(view, at)) ??
+    view.messages.findLast(({ role, status }) => role === "assistant" && status !== "open");
+  if (again !== undefined) void live.regenerate(again.id, { agent });
 }
 
 /** Is there no such thread, as far as the server said? */
@@ -118,12 +202,15 @@ function isUnanswered(view: ThreadView, index: number): boolean {
   return idle && view.run === null && view.queued.length === 0;
 }
 
-type MessagesProps = Pick<Parameters<typeof MessageItem>[0], "live" | "painted" | "agent"> & {
+type HandedOn = "live" | "painted" | "agent" | "onEditing" | "toComposer";
+
+interface MessagesProps extends Pick<Parameters<typeof MessageItem>[0], HandedOn> {
   readonly view: ThreadView;
   readonly fresh: boolean;
-};
+  readonly edited: ReadonlySet<string>;
+}
 
-function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Element {
+function Messages({ view, fresh, edited, ...handedOn }: MessagesProps): JSX.Element {
   const [drawn, setDrawn] = useState(DRAWN);
   const { state } = useConnection();
   const hidden = Math.max(0, view.messages.length - drawn);
@@ -144,10 +231,9 @@ function Messages({ view, live, painted, agent, fresh }: MessagesProps): JSX.Ele
         {view.messages.slice(hidden).map((message: MessageView, at) => (
           <MessageItem
             key={message.id}
+            {...handedOn}
             message={message}
-            live={live}
-            painted={painted}
-            agent={agent}
+            editing={edited.has(message.id)}
             unanswered={isUnanswered(view, hidden + at)}
             frozen={view.stopping && (message.run === run || message.status === "open")}
           />

@@ -4,7 +4,7 @@
 // It is handed the view's message and nothing that changes with every token of another one, so that
 // `memo` keeps all messages but the one that grows from being rendered again.
 
-import { memo, useRef, useState } from "react";
+import { memo } from "react";
 import type { JSX } from "react";
 import type { LiveThread, MessageView } from "lockstep-client";
 import type { Painted } from "lockstep-client/react";
@@ -23,6 +23,10 @@ interface MessageProps {
   readonly frozen: boolean;
   /** It is a user's, and no answer to it is there or under way. */
   readonly unanswered: boolean;
+  readonly editing: boolean;
+  readonly onEditing: (message: string, editing: boolean) => void;
+  /** Whoever uses keys goes on writing when a message is done with. */
+  readonly toComposer: () => void;
   readonly agent: string;
 }
 
@@ -33,24 +37,15 @@ const NAMES: Readonly<Record<string, string>> = {
   tool: "Tool",
 };
 
-/** Whoever uses keys goes on writing when a message is done with. */
-function focusComposer(from: Element | null): void {
-  const conversation = from?.closest("[data-testid=conversation]");
-  conversation?.querySelector<HTMLElement>("[data-testid=composer]")?.focus();
-}
-
 export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element {
-  const { message } = props;
-  const [editing, setEditing] = useState(false);
-  const item = useRef<HTMLLIElement>(null);
+  const { message, editing, onEditing } = props;
   const name = message.author ?? NAMES[message.role] ?? message.role;
   const leave = (): void => {
-    focusComposer(item.current);
-    setEditing(false);
+    props.toComposer();
+    onEditing(message.id, false);
   };
   return (
     <li
-      ref={item}
       className="message"
       data-testid="message"
       data-message={message.id}
@@ -68,7 +63,7 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.E
         ) : (
           <>
             <Parts {...props} />
-            <Actions {...props} onEdit={() => setEditing(true)} onLeave={leave} />
+            <Actions {...props} onEdit={() => onEditing(message.id, true)} onLeave={leave} />
           </>
         )}
       </article>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // page.tsx: the chat: the list of threads beside the one that is looked at.
 
-import { useCallback, useEffect, useMemo, useState } from "react";
-import type { JSX } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { JSX, RefObject } from "react";
 import { useClient, useThread } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
@@ -10,6 +10,7 @@ import { chatAddress, go, inspectAddress, nameThread, newThreadId, sideAddress }
 import { readSetting, writeSetting } from "../settings.js";
 import { useTheme } from "../theme.js";
 import { Conversation, isUnknown } from "./conversation.js";
+import type { ConversationKeys } from "./conversation.js";
 import { plainKey, ShortcutsDialog, useShortcuts, useSingleKeys, withAlt } from "./shortcuts.js";
 import type { Shortcut } from "./shortcuts.js";
 import { titleOf } from "./text.js";
@@ -48,18 +49,21 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
   const [keysOpen, setKeysOpen] = useState(false);
   const [singleKeys, setSingleKeys] = useSingleKeys();
   const [agent, setAgent] = useAgent();
+  const conversation = useRef<ConversationKeys>(null);
+  const find = useRef<HTMLInputElement>(null);
+  const focusComposer = useCallback(() => conversation.current?.focusComposer(), []);
   const openNew = useCallback(() => {
     setDrawer(false);
     go(chatAddress(makeThread()));
     queueMicrotask(focusComposer);
-  }, []);
+  }, [focusComposer]);
   const openKeys = useCallback(() => setKeysOpen(true), []);
   const closeDrawer = useCallback(() => setDrawer(false), []);
-  const shortcuts = useChatShortcuts(id, openNew, openKeys);
+  const shortcuts = useChatShortcuts(id, { conversation, find, openNew, openKeys });
   useShortcuts(shortcuts, singleKeys);
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) focusComposer();
-  }, [id]);
+  }, [id, focusComposer]);
   return (
     <div className="chat" data-drawer={drawer ? "" : undefined}>
       <Side
@@ -69,11 +73,19 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
         onKeys={openKeys}
         onNew={openNew}
         onClose={closeDrawer}
+        toComposer={focusComposer}
+        find={find}
       />
       {drawer ? <div className="shade" onClick={closeDrawer} /> : null}
       <main inert={drawer}>
         <ThreadHeader key={id} thread={id} onMenu={() => setDrawer(true)} />
-        <Conversation key={`of ${id}`} thread={id} agent={agent} fresh={made.has(id)} />
+        <Conversation
+          key={`of ${id}`}
+          ref={conversation}
+          thread={id}
+          agent={agent}
+          fresh={made.has(id)}
+        />
       </main>
       <ShortcutsDialog
         open={keysOpen}
@@ -89,6 +101,8 @@ export function ChatPage({ thread }: { readonly thread: string | null }): JSX.El
 interface SideProps extends SideFootProps {
   readonly onNew: () => void;
   readonly onClose: () => void;
+  readonly toComposer: () => void;
+  readonly find: RefObject<HTMLInputElement | null>;
 }
 
 function Side(props: SideProps): JSX.Element {
@@ -100,7 +114,7 @@ function Side(props: SideProps): JSX.Element {
         href="#composer"
         onClick={(event) => {
           event.preventDefault();
-          focusComposer();
+          props.toComposer();
         }}
       >
         To the message field
@@ -112,34 +126,22 @@ function Side(props: SideProps): JSX.Element {
       <button type="button" className="new" onClick={onNew} data-testid="new-thread">
         <Icon name="new" /> New thread
       </button>
-      <ThreadList current={thread} onNew={onNew} onChosen={onClose} />
+      <ThreadList current={thread} onNew={onNew} onChosen={onClose} find={props.find} />
       <SideFoot {...props} />
     </nav>
   );
 }
 
-function focusOn(testId: string): void {
-  document.querySelector<HTMLElement>(`[data-testid=${testId}]`)?.focus();
+/** What the keys act on. */
+interface Reach {
+  readonly conversation: RefObject<ConversationKeys | null>;
+  readonly find: RefObject<HTMLInputElement | null>;
+  readonly openNew: () => void;
+  readonly openKeys: () => void;
 }
 
-const focusComposer = (): void => focusOn("composer");
-
-function clickLast(testId: string, within = ""): void {
-  const found = document.querySelectorAll<HTMLElement>(`${within} [data-testid=${testId}]`);
-  found.item(found.length - 1)?.click();
-}
-
-/** What nobody answered first. */
-function answerAgain(): void {
-  const waiting = document.querySelector("[data-testid=retry]") !== null;
-  clickLast(waiting ? "retry" : "regenerate");
-}
-
-function useChatShortcuts(
-  id: string,
-  openNew: () => void,
-  openKeys: () => void,
-): readonly Shortcut[] {
+function useChatShortcuts(id: string, reach: Reach): readonly Shortcut[] {
+  const { conversation, find, openNew, openKeys } = reach;
   const client = useClient();
   // Read when the key is pressed: whoever listened to the list would be drawn with each token of any thread.
   const move = (by: number): void => {
@@ -159,17 +161,17 @@ function useChatShortcuts(
     alt("N", "KeyN", "New thread", openNew),
     alt("↑", "ArrowUp", "Thread before", () => move(-1)),
     alt("↓", "ArrowDown", "Thread after", () => move(1)),
-    alt("K", "KeyK", "Find a thread", () => focusOn("find-thread")),
-    alt("E", "KeyE", "Edit what you said last", () => clickLast("edit", "[data-role=user]")),
-    alt("R", "KeyR", "Answer again", answerAgain),
+    alt("K", "KeyK", "Find a thread", () => find.current?.focus()),
+    alt("E", "KeyE", "Edit what you said last", () => conversation.current?.editLast()),
+    alt("R", "KeyR", "Answer again", () => conversation.current?.answerAgain()),
     alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
-    alt("Z", "KeyZ", "Undo the last deletion", () => clickLast("undo")),
+    alt("Z", "KeyZ", "Undo the last deletion", () => conversation.current?.undoLast()),
     {
       keys: "/",
       says: "To the message field",
       matches: plainKey("/"),
       single: true,
-      run: focusComposer,
+      run: () => conversation.current?.focusComposer(),
     },
     { keys: "?", says: "These keys", matches: plainKey("?"), single: true, run: openKeys },
   ];

@@ -19,6 +19,8 @@ interface ThreadListProps {
   readonly current: string | null;
   readonly onNew: () => void;
   readonly onChosen: () => void;
+  /** The field in which one searches. */
+  readonly find: RefObject<HTMLInputElement | null>;
 }
 
 const searched = new WeakMap<Thread, string>();
@@ -38,7 +40,7 @@ export function found(threads: readonly Thread[], query: string): readonly Threa
   return threads.filter((thread) => words.every((word) => searchedOf(thread).includes(word)));
 }
 
-export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.Element {
+export function ThreadList({ current, onNew, onChosen, find }: ThreadListProps): JSX.Element {
   const { threads, status, error } = useThreads();
   const [query, setQuery] = useState("");
   const [open, setOpen] = useState(false);
@@ -52,6 +54,7 @@ export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.E
     <>
       {threads.length === 0 ? null : (
         <Find
+          field={find}
           query={query}
           first={all[0]}
           onQuery={setQuery}
@@ -93,13 +96,14 @@ export function ThreadList({ current, onNew, onChosen }: ThreadListProps): JSX.E
 }
 
 interface FindProps {
+  readonly field: RefObject<HTMLInputElement | null>;
   readonly query: string;
   readonly first: Thread | undefined;
   readonly onQuery: (query: string) => void;
   readonly onLeave: () => void;
 }
 
-function Find({ query, first, onQuery, onLeave }: FindProps): JSX.Element {
+function Find({ field, query, first, onQuery, onLeave }: FindProps): JSX.Element {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape" && query !== "") onQuery("");
@@ -110,6 +114,7 @@ function Find({ query, first, onQuery, onLeave }: FindProps): JSX.Element {
   };
   return (
     <input
+      ref={field}
       type="search"
       className="find"
       data-testid="find-thread"

@@ -13,20 +13,24 @@ import { chatAddress, go } from "../route.js";
 const saidOf = ({ message }: Undoable): string =>
   message === null ? "Thread deleted." : "Message deleted, with all that follows it.";
 
-interface UndoBarProps {
-  readonly onUndone: () => void;
-  /** Does this page show whichever thread comes back? */
-  readonly alone: boolean;
+export interface Deletions {
+  readonly undoable: readonly Undoable[];
+  readonly takeBack: (one: Undoable) => void;
 }
 
-export function UndoBar({ onUndone, alone }: UndoBarProps): JSX.Element {
+/** `alone`: does this page show whichever thread comes back? */
+export function useDeletions(alone: boolean, onUndone: () => void): Deletions {
   const { undoable, undo } = useUndo();
-  const take = (one: Undoable): void => {
+  const takeBack = (one: Undoable): void => {
     onUndone();
     void undo(one.id).then((back) => {
       if (back && alone && one.message === null) go(chatAddress(one.thread));
     });
   };
+  return { undoable, takeBack };
+}
+
+export function UndoBar({ undoable, takeBack }: Deletions): JSX.Element {
   return (
     <div
       role="status"
@@ -37,7 +41,7 @@ export function UndoBar({ onUndone, alone }: UndoBarProps): JSX.Element {
       {undoable.map((one) => (
         <p key={one.id} className="notice" data-testid="undoable" data-thread={one.thread}>
           <span>{saidOf(one)}</span>
-          <button type="button" data-testid="undo" onClick={() => take(one)}>
+          <button type="button" data-testid="undo" onClick={() => takeBack(one)}>
             Undo
           </button>
         </p>
