@@ -11,6 +11,7 @@
 
 #include "server/base/heap.h"
 #include "server/base/limits.h"
+#include "server/front/http_session.h"
 #include "server/net/connection.h"
 #include "server/net/http_listener.h"
 

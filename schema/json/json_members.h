@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // json_members.h: the members of objects, written by hand.
 //
-// Objects and arrays on top of the strings and numbers of json_text.h. A member knows by the last byte
-// whether a comma stands before it, so that callers keep no state.
+// Objects and arrays on top of the strings and numbers of json_text.h. A member knows by the last
+// byte whether a comma stands before it, so that callers keep no state.
 #pragma once
 
 #include <cstdint>

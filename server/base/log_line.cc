@@ -6,8 +6,8 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 
-#include "server/base/printable.h"
 #include "schema/json/json_members.h"
+#include "server/base/printable.h"
 
 namespace lockstep {
 namespace {

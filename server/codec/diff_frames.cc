@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/json/json_members.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
-#include "schema/json/json_members.h"
 
 namespace lockstep {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/codec/json_write.h"
 #include "schema/json/json_members.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep {
 namespace {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "engine/rules/held.h"
+#include "schema/json/json_members.h"
 #include "server/codec/diff_frames.h"
 #include "server/codec/json_write.h"
-#include "schema/json/json_members.h"
 
 namespace lockstep {
 namespace {

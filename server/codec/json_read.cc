@@ -6,8 +6,8 @@
 #include <charconv>
 
 #include "engine/base/text.h"
-#include "server/base/limits.h"
 #include "schema/json/json_members.h"
+#include "server/base/limits.h"
 
 namespace lockstep {
 namespace {

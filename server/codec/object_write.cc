@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "schema/json/json_members.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
-#include "schema/json/json_members.h"
 
 namespace lockstep {
 

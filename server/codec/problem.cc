@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "server/codec/json_write.h"
 #include "schema/json/json_members.h"
+#include "server/codec/json_write.h"
 
 namespace lockstep {
 namespace {

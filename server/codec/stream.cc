@@ -2,8 +2,8 @@
 #include "server/codec/stream.h"
 
 #include "engine/base/must.h"
-#include "server/codec/ws_frames.h"
 #include "schema/json/json_members.h"
+#include "server/codec/ws_frames.h"
 
 namespace lockstep {
 

@@ -6,8 +6,8 @@
 #include <charconv>
 
 #include "engine/base/must.h"
-#include "server/base/limits.h"
 #include "schema/json/json_members.h"
+#include "server/base/limits.h"
 #include "server/net/http_rules.h"
 
 namespace lockstep {
