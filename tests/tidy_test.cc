@@ -159,7 +159,7 @@ TEST(TidyIncludes, AForbiddenArrowIsFound) {
       {"server/front/ws_session.cc", "#include <rocksdb/db.h>\n"},
       {"server/front/ws_session.cc", "#include \"server/inference/demo_agent.h\"\n"},
       {"server/inference/demo_agent.cc", "#include \"engine/live/engine.h\"\n"},
-      {"tools/serve.cc", "#include \"tests/support/given.h\"\n"},
+      {"tools/verbs/serve.cc", "#include \"tests/support/given.h\"\n"},
   };
   for (const Source& source : forbidden) {
     EXPECT_EQ(lines_found(includes(source)), (Lines{1})) << source.path << ": " << source.text;
@@ -174,7 +174,7 @@ TEST(TidyIncludes, AnAllowedArrowIsNot) {
       {"server/front/ws_session.cc",
        "#include <boost/asio.hpp>\n#include \"engine/live/engine.h\"\n"},
       {"server/inference/demo_agent.cc", "#include \"engine/rules/producer.h\"\n"},
-      {"tools/serve.cc", "#include \"engine/rocks/rocks_kv.h\"\n"},
+      {"tools/verbs/serve.cc", "#include \"engine/rocks/rocks_kv.h\"\n"},
   };
   for (const Source& source : allowed) EXPECT_EQ(includes(source), clean);
 }
@@ -210,7 +210,7 @@ TEST(TidyWords, TheNamedExceptionsAreNot) {
       {"engine/a.cc", "static_assert(x); // assert(x), detached"},
       {"server/task_group.cc", "co_spawn(io, run(), handler);"},
       {"engine/rocks/commit_queue.h", "std::mutex mutex_;"},
-      {"tools/system_clock.h", "auto now = std::chrono::system_clock::now();"},
+      {"tools/base/system_clock.h", "auto now = std::chrono::system_clock::now();"},
       {"server/a.cc", "const Reply reply = co_await ask();\nMUST(reply.ok());"},
       {"engine/entry_codec.cc", "} catch (const kj::Exception&) {"},
   };

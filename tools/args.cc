@@ -8,7 +8,7 @@
 #include "engine/base/ids.h"
 #include "server/base/printable.h"
 #include "tools/args_parts.h"
-#include "tools/version.h"
+#include "tools/base/version.h"
 
 namespace lockstep {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <variant>
 
-#include "tools/verbs.h"
+#include "tools/verbs/verbs.h"
 
 namespace lockstep {
 

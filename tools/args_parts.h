@@ -14,7 +14,7 @@
 #include <string>
 
 #include "engine/base/ids.h"
-#include "tools/verbs.h"
+#include "tools/verbs/verbs.h"
 
 namespace lockstep {
 

@@ -3,9 +3,9 @@
 #include <csignal>
 #include <string_view>
 
-#include "tools/access.h"
 #include "tools/args.h"
-#include "tools/hang_ups.h"
+#include "tools/base/hang_ups.h"
+#include "tools/store/access.h"
 
 #ifdef NDEBUG
 static_assert(__USE_FORTIFY_LEVEL >= 2, "a release is built with _FORTIFY_SOURCE");

@@ -4,7 +4,7 @@
 // What is derived from the log can be made again, whatever state it is in; but RocksDB will not
 // read, compact or even open what is damaged. So the tables that have a damaged or missing file are
 // dropped as a whole, without a look into them, and the log makes their rows again
-// (tools/rebuild.cc).
+// (tools/verbs/rebuild.cc).
 //
 //   looked at ─> the mark `rebuilding` ─> dropped, begun anew ─> …put back, rebuilt, mark removed
 //

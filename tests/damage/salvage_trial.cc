@@ -8,8 +8,8 @@
 #include "engine/rocks/rocks_log.h"
 #include "tests/rocks/step_executor.h"
 #include "tests/support/engine_fixture.h"
-#include "tools/salvager.h"
-#include "tools/verify.h"
+#include "tools/verbs/salvager.h"
+#include "tools/verbs/verify.h"
 
 namespace lockstep::damage {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "engine/rocks/rocks_log.h"
 #include "tests/support/engine_fixture.h"
-#include "tools/verify.h"
+#include "tools/verbs/verify.h"
 
 namespace lockstep::damage {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
-#include "tools/json.h"
+#include "tools/forms/json.h"
 
 namespace lockstep::test {
 namespace {

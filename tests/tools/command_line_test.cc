@@ -12,7 +12,7 @@
 #include "server/inference/agent_config.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
-#include "tools/json.h"
+#include "tools/forms/json.h"
 
 namespace lockstep::test {
 namespace {

@@ -9,8 +9,8 @@
 #include "engine/store/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
-#include "tools/json.h"
-#include "tools/oasst.h"
+#include "tools/forms/json.h"
+#include "tools/forms/oasst.h"
 
 namespace lockstep::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/json.h"
+#include "tools/forms/json.h"
 
 #include <gtest/gtest.h>
 

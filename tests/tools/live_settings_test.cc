@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The token file is read again when it was written, and not while it is being written.
-#include "tools/live_settings.h"
+#include "tools/verbs/live_settings.h"
 
 #include <gtest/gtest.h>
 

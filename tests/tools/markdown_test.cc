@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an export in Markdown promises: nobody's text stands for anything but itself. A parser that
 // others wrote (cmark) reads the export, and says what stands at the top.
-#include "tools/markdown.h"
+#include "tools/forms/markdown.h"
 
 #include <cmark.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/rules/fold.h"
-#include "tools/markdown_quote.h"
+#include "tools/forms/markdown_quote.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/record.h"
+#include "tools/forms/record.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

@@ -6,8 +6,8 @@
 
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
-#include "tools/replay_screen.h"
-#include "tools/transcript.h"
+#include "tools/forms/transcript.h"
+#include "tools/verbs/replay_screen.h"
 
 namespace lockstep::test {
 namespace {

@@ -15,8 +15,8 @@
 #include "engine/store/view_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
-#include "tools/json.h"
-#include "tools/opening_file.h"
+#include "tools/forms/json.h"
+#include "tools/store/opening_file.h"
 
 namespace lockstep::test {
 namespace {

@@ -10,8 +10,8 @@
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rules/digest.h"
 #include "schema/json/json_members.h"
-#include "tools/history.h"
-#include "tools/record.h"
+#include "tools/forms/history.h"
+#include "tools/forms/record.h"
 
 namespace lockstep::test {
 

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/forms/history.h"
+
+#include <set>
+
+#include "engine/base/limits.h"
+#include "engine/live/entry_rows.h"
+#include "engine/rules/digest.h"
+#include "engine/rules/fold.h"
+#include "engine/store/entry_codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/run_queue.h"
+#include "schema/json/json_members.h"
+#include "tools/forms/json.h"
+#include "tools/forms/record.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t history_version = 2;
+// Named a thread by its id alone; only the first entry said whose it was.
+constexpr std::uint64_t history_version_ownerless = 1;
+// Appends that wait for the disk at once.
+constexpr std::size_t in_flight_max = 256;
+
+std::unexpected<Error> invalid(std::string what) {
+  return fail(Kind::rejected, "invalid", std::move(what));
+}
+
+std::string header_of(std::uint64_t version) {
+  std::string line = "{";
+  append_field(line, "lockstep", "history");
+  append_field_number(line, "version", version);
+  return line + "}\n";
+}
+
+// The settings that a start in this entry refers to, if they were not written yet.
+Result<std::string> settings_lines(const Store& store, const ThreadName& thread, const Entry& entry,
+                                   std::set<Hash>& written) {
+  std::string lines;
+  for (const Event& event : entry.events) {
+    const auto* started = std::get_if<RunStarted>(&event);
+    if (!started || !written.insert(started->settings).second) continue;
+    const auto bytes = store.get(Table::settings, keys::settings(started->settings));
+    if (!bytes) return std::unexpected(bytes.error());
+    if (!*bytes) {
+      return fail(
+          Kind::corrupt, "corrupt",
+          to_string(thread) + ": the settings of run " + started->run.get() + " are missing");
+    }
+    lines += '{';
+    append_field(lines, "user", thread.owner.get());
+    append_field(lines, "thread", thread.id.get());
+    append_field(lines, "settings", to_hex(started->settings));
+    append_field(lines, "bytes", **bytes);
+    lines += "}\n";
+  }
+  return lines;
+}
+
+// What says in an entry whose its thread is.
+void give(Entry& entry, const UserId& user) {
+  if (entry.origin) entry.origin->owner = user;
+  for (Ack& ack : entry.acks) ack.user = user;
+}
+
+}  // namespace
+
+// --- Out -----------------------------------------------------------------------------------------
+
+std::string history_header() { return header_of(history_version); }
+
+Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadRecord& record,
+                                     const std::function<void(std::string_view)>& write) {
+  std::uint64_t entries = 0;
+  std::set<Hash> written;
+  std::optional<Error> error;
+  const auto state = fold_thread(reader.log(), record.number, {},
+                                 [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
+                                   const auto settings = settings_lines(
+                                       reader.store(), record.name(), entry, written);
+                                   if (!settings) {
+                                     error = settings.error();
+                                     return false;
+                                   }
+                                   std::string line = *settings + "{";
+                                   append_field(line, "user", record.owner.get());
+                                   append_field(line, "thread", record.id.get());
+                                   append_name(line, "entry");
+                                   append_entry(line, entry);
+                                   write(line + "}\n");
+                                   ++entries;
+                                   return true;
+                                 });
+  if (!state) return std::unexpected(state.error());
+  if (error) return std::unexpected(*error);
+  return entries;
+}
+
+// --- In ------------------------------------------------------------------------------------------
+
+// The thread that is being written. The last entry that came is held back: only with the next line,
+// or the end, is it known whether it is the thread's last, whose rows show the thread whole.
+struct HistoryImport::Target {
+  LiveThread live;
+  bool is_new = false;
+  std::vector<Entry> known;  // in the store already
+  std::size_t place = 0;     // in `known`
+  std::optional<Entry> held;
+};
+
+HistoryImport::HistoryImport(StoreWriter& writer, UserId user)
+    : writer_(writer), users_(std::move(user)) {}
+HistoryImport::~HistoryImport() = default;
+
+Result<void> HistoryImport::take(std::string_view line) {
+  if (!failure_) return failure_;
+  const auto value = parse_json(line);
+  if (!value) return std::unexpected(value.error());
+  // Several exports, one behind the other, are a history too: each begins with the header.
+  const std::string text = value->find("thread") ? std::string() : to_text(*value) + "\n";
+  const bool ownerless = text == header_of(history_version_ownerless);
+  const bool header = ownerless || text == history_header();
+  if (!header && !header_seen_) {
+    return invalid("not the first line of a history: " + history_header());
+  }
+  if (header) {
+    ownerless_ = ownerless;
+    begun_.reset();
+    header_seen_ = true;
+    const auto ended = end_thread();
+    target_.reset();  // the same thread may come again
+    return ended;
+  }
+  const JsonValue* entry = value->find("entry");
+  if (!entry) {
+    const JsonValue* hash = value->find("settings");
+    const JsonValue* bytes = value->find("bytes");
+    if (!hash || !bytes) return invalid("neither an `entry` nor `settings`");
+    return take_settings(hash->text, bytes->text);
+  }
+  auto read = entry_of(*entry);
+  if (!read) return std::unexpected(read.error());
+  const auto thread = thread_of(*value, *read);
+  if (!thread) return std::unexpected(thread.error());
+  if (users_.is_given()) give(*read, thread->owner);
+  if (!target_ || target_->live.name != *thread) {
+    if (auto ended = end_thread(); !ended) return ended;
+    if (auto opened = open(*thread); !opened) return opened;
+  }
+  return take_entry(std::move(*read));
+}
+
+// The thread that a line names, by `user` and `thread`; in a history of version 1 by `thread`, and
+// the first entry says whose it is.
+Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) {
+  const auto id_in = [&line](std::string_view field) {
+    const JsonValue* value = line.find(field);
+    const bool good = value && value->is(JsonValue::Kind::string) && is_id(value->text);
+    return good ? std::optional(value->text) : std::nullopt;
+  };
+  const auto id = id_in("thread");
+  if (!id) return invalid("`thread` is missing, or is no id");
+  std::optional<std::string> user = id_in("user");
+  if (ownerless_) {
+    if (entry.origin) begun_ = ThreadName{entry.origin->owner, ThreadId(*id)};
+    if (begun_ && begun_->id.get() == *id) user = begun_->owner.get();
+  }
+  return users_.name(ThreadId(*id), user ? std::optional(UserId(*user)) : std::nullopt);
+}
+
+Result<void> HistoryImport::finish() {
+  auto ended = end_thread();
+  wait_until_at_most(0);
+  return ended ? failure_ : ended;
+}
+
+Result<void> HistoryImport::open(const ThreadName& thread) {
+  auto target = std::make_unique<Target>();
+  target->live.name = thread;
+  const std::string key = keys::thread(thread);
+  const auto row = writer_.store().get(Table::threads, key);
+  if (!row) return std::unexpected(row.error());
+  if (*row) {
+    const auto record = decode_thread_record(key, **row);
+    if (!record) return std::unexpected(record.error());
+    if (!record->record.thread) {
+      return fail(Kind::gone, "deleted", to_string(thread) + " was deleted here, for ever");
+    }
+    target->live.number = record->record.number;
+    target->live.view_at = record->record.view;
+    target->live.feed_commit = record->commit;
+    const auto state = fold_thread(writer_.log(), record->record.number, {},
+                                   [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
+                                     target->known.push_back(entry);
+                                     return true;
+                                   });
+    if (!state) return std::unexpected(state.error());
+    target->live.state = *state;
+  } else {
+    const auto number = next_number();
+    if (!number) return std::unexpected(number.error());
+    target->live.number = *number;
+    target->is_new = true;
+  }
+  ++account_.threads;
+  target_ = std::move(target);
+  return {};
+}
+
+Result<ThreadNumber> HistoryImport::next_number() {
+  if (next_number_ == ThreadNumber()) {
+    const auto row = writer_.store().get(Table::meta, keys::next_thread);
+    if (!row) return std::unexpected(row.error());
+    const auto number = *row ? keys::decode_number(**row) : 1;
+    if (!number) return fail(Kind::corrupt, "corrupt", "the next thread's number can't be read");
+    next_number_ = ThreadNumber(*number);
+  }
+  return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
+}
+
+Result<void> HistoryImport::take_settings(const std::string& hash, const std::string& bytes) {
+  if (to_hex(sha256(bytes)) != hash)
+    return invalid("`bytes` do not have the hash that they should");
+  const std::string key = keys::settings(sha256(bytes));
+  const auto known = writer_.store().get(Table::settings, key);
+  if (!known) return std::unexpected(known.error());
+  if (*known) return {};
+  return writer_.write({{Table::settings, key, bytes, Row::Stamp::none}});
+}
+
+Result<void> HistoryImport::take_entry(Entry entry) {
+  ++account_.entries;
+  Target& target = *target_;
+  if (target.place < target.known.size()) {
+    if (target.known[target.place] != entry) {
+      return fail(Kind::conflict, "other_history",
+                  to_string(target.live.name) + " has another history here, from entry " +
+                      std::to_string(target.known[target.place].at.get()) + " on");
+    }
+    ++target.place;
+    return {};
+  }
+  if (target.held) {
+    if (auto appended = append(std::move(*target.held), false); !appended) return appended;
+    target.held.reset();
+  }
+  const std::string why = unfoldable(target.live.state, entry);
+  if (!why.empty()) return invalid("entry " + std::to_string(entry.at.get()) + ": " + why);
+  if (entry.origin && ThreadName{entry.origin->owner, entry.origin->thread} != target.live.name) {
+    return invalid("the first entry is that of another thread");
+  }
+  target.held = std::move(entry);
+  return {};
+}
+
+Result<void> HistoryImport::end_thread() {
+  if (!target_ || !target_->held) return {};
+  Entry last = std::move(*target_->held);
+  target_->held.reset();
+  return append(std::move(last), true);
+}
+
+Result<void> HistoryImport::append(Entry entry, bool last) {
+  LiveThread& live = target_->live;
+  ThreadState after = live.state;
+  fold(after, entry);
+  // As if the views were due.
+  if (last) live.since_view = limits::view_entries_max;
+  const bool whole = last || entry.origin;
+  EntryRows rows;
+  if (whole) rows = rows_of(live, entry, {}, writer_.store());
+  if (!whole) rows.rows = open_run_rows(live.number, after, entry);
+  Append append{.thread = live.number,
+                .expected = live.state.now,
+                .entry = std::make_shared<const Entry>(entry),
+                .bytes = encode(entry, live.state),
+                .rows = std::move(rows.rows)};
+  if (rows.views) live.view_at = entry.at;
+  live.state = std::move(after);
+  ++in_flight_;
+  writer_.log().append(std::move(append), [this](Result<CommitNumber> done) {
+    if (!done) failure_ = std::unexpected(done.error());
+    if (done) ++account_.entries_new;
+    if (done) last_commit_ = *done;
+    --in_flight_;
+    moved_ = true;
+  });
+  // The next row of the thread moves its place in the feed, so it must know this one's.
+  wait_until_at_most(whole ? 0 : in_flight_max);
+  if (rows.listed) live.feed_commit = last_commit_;
+  return failure_;
+}
+
+void HistoryImport::wait_until_at_most(std::size_t count) {
+  while (in_flight_ > count) {
+    moved_ = false;
+    writer_.wait_for(moved_);
+  }
+}
+
+}  // namespace lockstep

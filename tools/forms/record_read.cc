@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+
+#include "server/codec/json_write.h"
+#include "tools/forms/record.h"
+
+namespace lockstep {
+namespace {
+
+// The enumerator of this name, among those up to `last`.
+template <class Enum>
+std::optional<Enum> named(std::string_view name, Enum last) {
+  for (std::uint8_t number = 0; number <= static_cast<std::uint8_t>(last); ++number) {
+    if (name_of(static_cast<Enum>(number)) == name) return static_cast<Enum>(number);
+  }
+  return {};
+}
+
+constexpr Role last_of(Role) { return Role::tool; }
+constexpr MessageStatus last_of(MessageStatus) { return MessageStatus::interrupted; }
+constexpr RunStatus last_of(RunStatus) { return RunStatus::superseded; }
+constexpr ChangeType last_of(ChangeType) { return ChangeType::update_thread; }
+
+// The fields of one object, read by name. The first thing that is wrong is remembered in `wrong`,
+// with the field's name; after that everything reads as empty, and the caller looks at `wrong` at
+// the end.
+class Reader {
+ public:
+  Reader(const JsonValue& value, std::string& wrong) : value_(value), wrong_(wrong) {
+    if (!value.is(JsonValue::Kind::object)) complain("", "is not an object");
+  }
+
+  [[nodiscard]] bool has(std::string_view name) const { return value_.find(name) != nullptr; }
+
+  // Every other field is refused: it would be lost. Said twice, a field would be lost once.
+  void allow(std::initializer_list<std::string_view> names) {
+    for (const auto& [name, field] : value_.fields) {
+      if (std::ranges::find(names, name) == names.end()) complain(name, "is not known");
+      if (value_.find(name) != &field) complain(name, "stands twice");
+    }
+  }
+
+  std::string text(std::string_view name) {
+    const JsonValue* field = find(name, JsonValue::Kind::string);
+    return field ? field->text : std::string();
+  }
+  std::optional<std::string> maybe_text(std::string_view name) {
+    return has(name) ? std::optional(text(name)) : std::nullopt;
+  }
+  template <class Id>
+  Id id(std::string_view name) {
+    std::string text = this->text(name);
+    if (!is_id(text)) complain(name, "is not an id (1 to 128 of A-Z a-z 0-9 . _ : -)");
+    return Id(std::move(text));
+  }
+  template <class Id>
+  std::optional<Id> maybe_id(std::string_view name) {
+    const JsonValue* field = value_.find(name);
+    if (!field || field->is(JsonValue::Kind::null)) return {};
+    return id<Id>(name);
+  }
+  template <class Number>
+  Number number(std::string_view name) {
+    const JsonValue* field = find(name, JsonValue::Kind::number);
+    return field ? number_of<Number>(*field, name) : Number{};
+  }
+  template <class Number>
+  Number number_of(const JsonValue& field, std::string_view name) {
+    Number number{};
+    const char* end = field.text.data() + field.text.size();
+    const auto [rest, error] = std::from_chars(field.text.data(), end, number);
+    if (error != std::errc() || rest != end) complain(name, "is not a whole number in range");
+    return number;
+  }
+  std::optional<bool> maybe_boolean(std::string_view name) {
+    if (!has(name)) return {};
+    const JsonValue* field = find(name, JsonValue::Kind::boolean);
+    return field && field->boolean;
+  }
+  template <class Enum>
+  Enum name(std::string_view field) {
+    const std::optional<Enum> value = named(text(field), last_of(Enum{}));
+    if (!value) complain(field, "is none of the known names");
+    return value.value_or(Enum{});
+  }
+  Hash hash(std::string_view name) {
+    const std::optional<Hash> hash = parse_hash(text(name));
+    if (!hash) complain(name, "is not 64 hex digits");
+    return hash.value_or(Hash{});
+  }
+  std::optional<Json> maybe_json(std::string_view name) {
+    const JsonValue* field = value_.find(name);
+    return field ? std::optional(Json{to_text(*field)}) : std::nullopt;
+  }
+  const JsonValue& object(std::string_view name) {
+    const JsonValue* field = find(name, JsonValue::Kind::object);
+    return field ? *field : empty_;
+  }
+  const std::vector<JsonValue>& list(std::string_view name) {
+    const JsonValue* field = find(name, JsonValue::Kind::array);
+    return field ? field->items : empty_.items;
+  }
+  void complain(std::string_view name, std::string_view what) {
+    if (!wrong_.empty()) return;
+    wrong_ = name.empty() ? "it" : "`" + std::string(name) + "`";
+    wrong_ += " " + std::string(what);
+  }
+  [[nodiscard]] std::string& wrong() { return wrong_; }
+
+ private:
+  const JsonValue* find(std::string_view name, JsonValue::Kind kind) {
+    const JsonValue* field = value_.find(name);
+    if (!field) complain(name, "is missing");
+    if (field && !field->is(kind)) complain(name, "is of the wrong type");
+    return field && field->is(kind) ? field : nullptr;
+  }
+
+  const JsonValue& value_;
+  std::string& wrong_;
+  JsonValue empty_;
+};
+
+Part part_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  const std::string type = in.text("type");
+  if (type == "text" || type == "reasoning") {
+    in.allow({"type", "text"});
+    if (type == "text") return TextPart{in.text("text")};
+    return ReasoningPart{in.text("text")};
+  }
+  if (type == "tool_call") {
+    in.allow({"type", "id", "name", "arguments"});
+    return ToolCallPart{in.text("id"), in.text("name"), in.text("arguments")};
+  }
+  if (type == "tool_result") {
+    in.allow({"type", "call", "content"});
+    return ToolResultPart{in.text("call"), in.text("content")};
+  }
+  if (type == "file") {
+    in.allow({"type", "uri", "media_type", "name"});
+    return FilePart{in.text("uri"), in.maybe_text("media_type"), in.maybe_text("name")};
+  }
+  in.allow({"type", "name", "value"});
+  if (type != "data") in.complain("type", "is no type of part");
+  return DataPart{in.text("name"), in.maybe_json("value").value_or(Json{"null"})};
+}
+
+std::vector<Part> parts_of(Reader& in) {
+  std::vector<Part> parts;
+  for (const JsonValue& part : in.list("parts")) parts.push_back(part_of(part, in.wrong()));
+  return parts;
+}
+
+Message message_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"id", "parent", "role", "author", "run", "parts", "status", "created", "updated",
+            "usage", "metadata"});
+  Message message;
+  message.id = in.id<MessageId>("id");
+  message.parent = in.maybe_id<MessageId>("parent");
+  message.role = in.name<Role>("role");
+  message.author = in.maybe_text("author");
+  message.run = in.maybe_id<RunId>("run");
+  message.parts = parts_of(in);
+  message.status = in.name<MessageStatus>("status");
+  message.created = Timestamp(in.number<std::uint64_t>("created"));
+  message.updated = Timestamp(in.number<std::uint64_t>("updated"));
+  message.usage = in.maybe_json("usage");
+  message.metadata = in.maybe_json("metadata");
+  return message;
+}
+
+MessageInput input_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"id", "role", "author", "parts", "metadata"});
+  MessageInput input;
+  input.id = in.id<MessageId>("id");
+  input.role = in.name<Role>("role");
+  input.author = in.maybe_text("author");
+  input.parts = parts_of(in);
+  input.metadata = in.maybe_json("metadata");
+  return input;
+}
+
+Event thread_updated(Reader& in) {
+  in.allow({"type", "title", "archived", "metadata"});
+  return ThreadUpdated{in.maybe_text("title"), in.maybe_boolean("archived"),
+                       in.maybe_json("metadata")};
+}
+
+Event message_put(Reader& in) {
+  in.allow({"type", "message"});
+  return MessagePut{message_of(in.object("message"), in.wrong())};
+}
+
+Event message_created(Reader& in) {
+  in.allow({"type", "message"});
+  Reader message(in.object("message"), in.wrong());
+  message.allow({"id", "parent", "role", "author", "run"});
+  return MessageCreated{message.id<MessageId>("id"), message.maybe_id<MessageId>("parent"),
+                        message.name<Role>("role"), message.maybe_text("author"),
+                        message.id<RunId>("run")};
+}
+
+Event part_started(Reader& in) {
+  in.allow({"type", "message", "part", "value"});
+  return PartStarted{in.id<MessageId>("message"), in.number<std::uint32_t>("part"),
+                     part_of(in.object("value"), in.wrong())};
+}
+
+Event content_appended(Reader& in) {
+  in.allow({"type", "message", "part", "at", "text"});
+  return ContentAppended{in.id<MessageId>("message"), in.number<std::uint32_t>("part"),
+                         in.number<Units>("at"), in.text("text")};
+}
+
+Event message_ended(Reader& in) {
+  in.allow({"type", "message", "status", "usage"});
+  return MessageEnded{in.id<MessageId>("message"), in.name<MessageStatus>("status"),
+                      in.maybe_json("usage")};
+}
+
+Event message_cut(Reader& in) {
+  in.allow({"type", "message", "keep", "status"});
+  MessageCut event{in.id<MessageId>("message"), {}, in.name<MessageStatus>("status")};
+  for (const JsonValue& units : in.list("keep")) {
+    event.keep.push_back(in.number_of<Units>(units, "keep"));
+  }
+  return event;
+}
+
+Event message_deleted(Reader& in) {
+  in.allow({"type", "message"});
+  return MessageDeleted{in.id<MessageId>("message")};
+}
+
+Event head_moved(Reader& in) {
+  in.allow({"type", "head", "from"});
+  return HeadMoved{in.maybe_id<MessageId>("head"), in.maybe_id<MessageId>("from")};
+}
+
+Event run_queued(Reader& in) {
+  in.allow({"type", "run", "agent", "input", "after", "parent", "params"});
+  RunQueued event;
+  event.run = in.id<RunId>("run");
+  event.agent = AgentName(in.text("agent"));
+  for (const JsonValue& input : in.list("input")) {
+    event.input.push_back(input_of(input, in.wrong()));
+  }
+  const bool after = in.has("after");
+  if (after == in.has("parent")) in.complain("after", "or `parent` must be there, and not both");
+  event.place.kind = after ? Place::Kind::after : Place::Kind::parent;
+  event.place.message = in.maybe_id<MessageId>(after ? "after" : "parent");
+  event.params = in.maybe_json("params");
+  return event;
+}
+
+Event run_started(Reader& in) {
+  in.allow({"type", "run", "attempt", "head", "model", "settings"});
+  return RunStarted{in.id<RunId>("run"), in.number<std::uint32_t>("attempt"),
+                    in.maybe_id<MessageId>("head"), in.maybe_text("model"), in.hash("settings")};
+}
+
+Event run_ended(Reader& in) {
+  in.allow({"type", "run", "status", "error", "usage"});
+  RunEnded event{in.id<RunId>("run"), in.name<RunStatus>("status"), {}, in.maybe_json("usage")};
+  if (in.has("error")) {
+    Reader error(in.object("error"), in.wrong());
+    error.allow({"code", "detail"});
+    event.error = RunError{error.text("code"), error.text("detail")};
+  }
+  return event;
+}
+
+Event event_of(const JsonValue& value, std::string& wrong) {
+  static constexpr std::pair<std::string_view, Event (*)(Reader&)> readers[] = {
+      {"thread_updated", thread_updated},
+      {"message_put", message_put},
+      {"message_created", message_created},
+      {"part_started", part_started},
+      {"content_appended", content_appended},
+      {"message_ended", message_ended},
+      {"message_cut", message_cut},
+      {"message_deleted", message_deleted},
+      {"head_moved", head_moved},
+      {"run_queued", run_queued},
+      {"run_started", run_started},
+      {"run_ended", run_ended},
+  };
+  static_assert(std::size(readers) == std::variant_size_v<Event>);
+  Reader in(value, wrong);
+  const std::string type = in.text("type");
+  for (const auto& [name, read] : readers) {
+    if (name == type) return read(in);
+  }
+  in.complain("type", "is no type of event");
+  return {};
+}
+
+Outcome outcome_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"op", "type", "outcome", "ts", "code", "detail", "message", "run"});
+  Outcome outcome;
+  outcome.op = Op(in.number<std::uint64_t>("op"));
+  outcome.type = in.name<ChangeType>("type");
+  const std::string became = in.text("outcome");
+  if (became != "applied" && became != "refused") in.complain("outcome", "is no outcome");
+  outcome.applied = became == "applied";
+  if (in.has("ts")) outcome.at = Timestamp(in.number<std::uint64_t>("ts"));
+  outcome.code = in.maybe_text("code").value_or("");
+  outcome.detail = in.maybe_text("detail").value_or("");
+  outcome.message = in.maybe_id<MessageId>("message");
+  outcome.run = in.maybe_id<RunId>("run");
+  return outcome;
+}
+
+Ack ack_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"user", "device", "content", "outcome"});
+  return {UserId(in.text("user")), in.id<DeviceId>("device"), in.hash("content"),
+          outcome_of(in.object("outcome"), wrong)};
+}
+
+ProducerMark mark_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"run", "attempt", "seq"});
+  return {in.id<RunId>("run"), in.number<std::uint32_t>("attempt"),
+          in.number<std::uint64_t>("seq")};
+}
+
+Origin origin_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"thread", "owner"});
+  return {in.id<ThreadId>("thread"), UserId(in.text("owner"))};
+}
+
+}  // namespace
+
+Result<Entry> entry_of(const JsonValue& value) {
+  std::string wrong;
+  Reader in(value, wrong);
+  in.allow({"ts", "prev", "origin", "events", "acks", "producer"});
+  Entry entry;
+  entry.at = Timestamp(in.number<std::uint64_t>("ts"));
+  entry.previous = Timestamp(in.number<std::uint64_t>("prev"));
+  if (in.has("origin")) entry.origin = origin_of(in.object("origin"), wrong);
+  for (const JsonValue& event : in.list("events")) entry.events.push_back(event_of(event, wrong));
+  if (in.has("acks")) {
+    for (const JsonValue& ack : in.list("acks")) entry.acks.push_back(ack_of(ack, wrong));
+  }
+  if (in.has("producer")) entry.producer = mark_of(in.object("producer"), wrong);
+  if (!wrong.empty()) return fail(Kind::rejected, "invalid", "an entry in which " + wrong);
+  return entry;
+}
+
+Result<PlacedInput> placed_input_of(const JsonValue& value) {
+  std::string wrong;
+  Reader in(value, wrong);
+  in.allow({"id", "parent", "role", "author", "run", "text", "parts", "status", "created",
+            "updated", "usage", "metadata"});
+  PlacedInput placed;
+  placed.input.id = in.id<MessageId>("id");
+  placed.parent = in.maybe_id<MessageId>("parent");
+  placed.input.role = in.has("role") ? in.name<Role>("role") : Role::user;
+  placed.input.author = in.maybe_text("author");
+  placed.input.metadata = in.maybe_json("metadata");
+  for (const char* more : {"run", "status", "created", "updated", "usage"}) {
+    placed.has_more = placed.has_more || in.has(more);
+  }
+  if (in.has("text")) {
+    placed.input.parts = {TextPart{in.text("text")}};
+  } else {
+    placed.input.parts = parts_of(in);
+  }
+  if (!wrong.empty()) return fail(Kind::rejected, "invalid", "a message in which " + wrong);
+  return placed;
+}
+
+}  // namespace lockstep

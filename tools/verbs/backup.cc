@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// backup.cc: copies of a store, made, listed and verified.
+#include "tools/verbs/backup.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/rocks/rocks_log.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
+#include "tools/forms/json.h"
+#include "tools/store/access.h"
+#include "tools/store/writing.h"
+#include "tools/verbs/verbs.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t mebibyte = 1 << 20;
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.lexically_normal().string();
+}
+
+// --- Making --------------------------------------------------------------------------------------
+
+void say_made(const std::string& account, const BackupOptions& options, Terminal& terminal) {
+  if (options.json) return terminal.print_json(account + "\n");
+  const auto made = parse_json(account);
+  const auto field = [&](std::string_view name) {
+    const JsonValue* value = made ? made->find(name) : nullptr;
+    return value ? value->text : std::string("?");
+  };
+  terminal.print("backup " + field("backup") + " of " + printable(options.data) + " in " +
+                 printable(options.to) + ": up to commit " + field("commit") + ", " +
+                 field("files") + " files, " + field("bytes") + " bytes, " + field("added_bytes") +
+                 " of them new\n");
+  if (field("removed") != "0") terminal.print(field("removed") + " older ones removed\n");
+}
+
+ExitCode make(const BackupOptions& options, Terminal& terminal) {
+  const BackupOrder order{absolute(options.to), options.keep};
+  SystemClock clock;
+  Progress progress(terminal, clock, "backup: MiB");
+  const auto at = [&progress](std::uint64_t bytes) { progress.at(bytes / mebibyte); };
+  Result<std::string> account;
+  auto writer = StoreWriter::open(options.data, StoreWriter::Missing::fail);
+  if (writer) {
+    // As the store is shared, so is its copy.
+    const Corrected corrected = correct_backups(order.to, sharing_of(options.data));
+    if (corrected.changed > 0) {
+      terminal.note("backup: " + std::to_string(corrected.changed) + " files and folders in " +
+                    options.to + " are not open to others any more");
+    }
+    account = back_up((*writer)->rocks_kv(), order, {}, at);
+  } else if (writer.error().code == "locked") {
+    account = ask_for_backup(options.data, order, at);
+  } else {
+    return terminal.fail(trouble_of_opening(writer.error(), options.data));
+  }
+  if (!account) return terminal.fail(trouble_of_backup(account.error(), options.to));
+  say_made(*account, options, terminal);
+  return ExitCode::ok;
+}
+
+// --- Listing and verifying -----------------------------------------------------------------------
+
+// What is known of one: it is damaged if that is said.
+struct Listed {
+  BackupNumber number;
+  std::optional<Backup> backup;
+  std::string damage;
+};
+
+std::vector<Listed> all_of(const Backups& backups) {
+  std::vector<Listed> all;
+  all.reserve(backups.whole.size() + backups.damaged.size());
+  for (const Backup& backup : backups.whole) all.push_back({backup.number, backup, {}});
+  for (const auto& damaged : backups.damaged) all.push_back({damaged.number, {}, damaged.why});
+  std::ranges::sort(all, {}, &Listed::number);
+  return all;
+}
+
+std::string json_of(const std::vector<Listed>& all) {
+  std::string json = "{";
+  append_field_flag(json, "ok", std::ranges::all_of(all, &std::string::empty, &Listed::damage));
+  append_name(json, "backups");
+  append_array(json, all, [](std::string& out, const Listed& one) {
+    out += '{';
+    if (one.backup) append_backup(out, *one.backup);
+    if (!one.backup) append_field_number(out, "backup", one.number.get());
+    append_field_flag(out, "ok", one.damage.empty());
+    if (!one.damage.empty()) append_field(out, "damage", one.damage);
+    out += '}';
+  });
+  return json + "}\n";
+}
+
+std::string line_of(const Listed& one, const Terminal& terminal) {
+  std::string line = std::to_string(one.number.get()) + "  ";
+  if (one.backup) {
+    const Backup& backup = *one.backup;
+    line += time_text(backup.made).substr(0, 19) + " UTC  up to commit " +
+            std::to_string(backup.commit.get()) + "  " + counted(backup.files, "file") + "  " +
+            std::to_string(backup.bytes) + " bytes";
+  }
+  if (!one.damage.empty()) {
+    line +=
+        (one.backup ? "  " : "") + terminal.ink(Ink::red, "damaged") + ": " + printable(one.damage);
+  }
+  return line + "\n";
+}
+
+// Reads every file of each, and notes what is damaged. An error is what kept it from reading.
+Result<void> read_through(const std::string& folder, std::vector<Listed>& all, Terminal& terminal) {
+  SystemClock clock;
+  Progress progress(terminal, clock, "verify: backup");
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    progress.at(at + 1, all.size());
+    if (!all[at].damage.empty()) continue;
+    const auto good = verify_backup(folder, all[at].number);
+    if (good) continue;
+    if (good.error().kind != Kind::corrupt) return std::unexpected(good.error());
+    all[at].damage = good.error().detail;
+  }
+  return {};
+}
+
+ExitCode list(const BackupOptions& options, Terminal& terminal) {
+  const auto backups = list_backups(options.to);
+  if (!backups) return terminal.fail(trouble_of_backup(backups.error(), options.to));
+  std::vector<Listed> all = all_of(*backups);
+  const bool verifies = options.action == BackupOptions::Action::verify;
+  if (verifies) {
+    const auto read = read_through(options.to, all, terminal);
+    if (!read) return terminal.fail(trouble_of_backup(read.error(), options.to));
+  }
+  const bool good = std::ranges::all_of(all, &std::string::empty, &Listed::damage);
+  if (options.json) terminal.print_json(json_of(all));
+  if (!options.json) {
+    for (const Listed& one : all) terminal.print(line_of(one, terminal));
+    if (good && verifies) {
+      terminal.print(counted(all.size(), "backup") + ": " + terminal.ink(Ink::green, "no damage") +
+                     "\n");
+    }
+  }
+  return good ? ExitCode::ok : ExitCode::failed;
+}
+
+}  // namespace
+
+ExitCode run(const BackupOptions& options, Terminal& terminal) {
+  if (options.action != BackupOptions::Action::make) return list(options, terminal);
+  if (options.data.empty()) {
+    return terminal.fail({ExitCode::usage, "the folder of the store is not named",
+                          "Add --data DIR; or --list or --verify, to look at what is there."});
+  }
+  return make(options, terminal);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// context.cc: what the model was given in a run.
+//
+// The path in the state that the run was started on, and the request body as it went to the model:
+// the settings are kept as they were sent, so the body comes out byte for byte whatever the
+// configuration has become. What the body had to change of the path is listed as repairs.
+#include "engine/store/keys.h"
+#include "schema/json/json_members.h"
+#include "server/base/printable.h"
+#include "server/codec/json_write.h"
+#include "server/inference/compose.h"
+#include "tools/forms/json.h"
+#include "tools/forms/transcript.h"
+#include "tools/store/reading.h"
+#include "tools/verbs/verbs.h"
+
+namespace lockstep {
+namespace {
+
+Result<Context> context_of(const StoreReader& reader, const ThreadRecord& record, const RunId& id) {
+  const auto now = fold_thread(reader.log(), record.number);
+  if (!now) return std::unexpected(now.error());
+  const RunRow* row = now->run(id);
+  if (!row) {
+    return fail(Kind::rejected, "unknown_run",
+                to_string(record.name()) + " has no run " + id.get());
+  }
+  if (!row->run.context_ts || !row->run.settings) {
+    return fail(Kind::rejected, "unknown_run",
+                "run " + id.get() + " has not started, so no model was given anything");
+  }
+  const auto then = fold_thread(reader.log(), record.number, row->run.context_ts);
+  if (!then) return std::unexpected(then.error());
+  auto settings = reader.store().get(Table::settings, keys::settings(*row->run.settings));
+  if (!settings) return std::unexpected(settings.error());
+  if (!*settings) {
+    return fail(Kind::corrupt, "corrupt", "the settings of run " + id.get() + " are missing");
+  }
+  Context context{
+      .thread = record.name(), .run = id, .path = {}, .settings = std::move(**settings)};
+  for (const MessageRow* message : then->path(row->run.head)) {
+    context.path.push_back(message->message);
+  }
+  return context;
+}
+
+void print_json(const Context& context, const Sent& sent, Terminal& terminal) {
+  std::string json = "{";
+  append_name(json, "path");
+  append_array(json, context.path, append_message);
+  if (parse_json(sent.body)) append_field_json(json, "sent", sent.body);
+  append_name(json, "repairs");
+  append_array(json, sent.repairs,
+               [](std::string& out, const std::string& repair) { append_text(out, repair); });
+  terminal.print_json(json + "}\n");
+}
+
+void print_text(const Context& context, const Sent& sent, Terminal& terminal) {
+  terminal.print(terminal.ink(Ink::bold, "The path") + "\n");
+  for (const Message& message : context.path) {
+    terminal.print("\n" + terminal.ink(ink_of(message), heading(message)) + "\n");
+    terminal.print(readable(message) + "\n");
+  }
+  terminal.print("\n" + terminal.ink(Ink::bold, "What was sent") + "\n\n" + printable(sent.body) +
+                 "\n");
+  if (sent.repairs.empty()) return;
+  terminal.print("\n" + terminal.ink(Ink::bold, "Repairs") + "\n\n");
+  for (const std::string& repair : sent.repairs) terminal.print("- " + printable(repair) + "\n");
+}
+
+}  // namespace
+
+ExitCode run(const ContextOptions& options, Terminal& terminal) {
+  const auto reader = StoreReader::open(options.data);
+  if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
+  const auto record = (*reader)->thread(options.thread, options.user);
+  if (!record) return terminal.fail(trouble_of(record.error(), options.data));
+  const auto context = context_of(**reader, *record, options.run);
+  if (!context) {
+    Trouble trouble = trouble_of(context.error(), options.data);
+    if (context.error().code == "unknown_run") {
+      trouble.advice = "`lockstep show " + options.thread.get() + "` lists the runs.";
+    }
+    return terminal.fail(trouble);
+  }
+  const Sent sent = sent_from_settings(*context);
+  if (options.json) print_json(*context, sent, terminal);
+  if (!options.json) print_text(*context, sent, terminal);
+  return ExitCode::ok;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/verbs/live_settings.h"
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "server/base/limits.h"
+#include "server/inference/agent_config.h"
+
+namespace lockstep {
+namespace {
+
+// `complaint`: a field's name, and what is wrong with it. The line is the field's, or where it is
+// missing the table's.
+std::unexpected<Error> wrong_field(const AgentTable& table, const std::string& complaint) {
+  const std::string field = complaint.substr(0, complaint.find(' '));
+  const auto place = table.places.find(field);
+  return fail(Kind::rejected, "invalid",
+              (place == table.places.end() ? table.where + "." + field : place->second) +
+                  complaint.substr(field.size()));
+}
+
+// The configuration knows no kinds of agents, and inference knows no files: here they meet.
+Result<AgentsConfig> agents_of(const Config& config) {
+  AgentsConfig agents;
+  for (const AgentTable& table : config.agents) {
+    if (!is_id(table.name)) {
+      return fail(Kind::rejected, "invalid", table.where + " is no name for an agent");
+    }
+    auto agent = agent_config(table.fields);
+    if (!agent) return wrong_field(table, agent.error().detail);
+    agent->where = table.where;
+    agents.emplace(table.name, std::move(*agent));
+  }
+  return agents;
+}
+
+std::string next_of(const std::string& warning) {
+  if (warning == "key_unset") return "set the variable and start again: until then its runs fail";
+  if (warning == "key_too_short") return "too short to be struck out of what the model server says";
+  return "fronts see what params hold, and the log keeps it: a key belongs into api_key_env";
+}
+
+void warn_of_agents(const AgentSet& agents, LineLog& log) {
+  for (const AgentWarning& warning : agents.warnings()) {
+    const bool of_params = warning.event == "params_are_shown";
+    log.error(warning.event, {{"agent", warning.agent},
+                              {of_params ? "member" : "variable", warning.what},
+                              {"next", next_of(warning.event)}});
+  }
+}
+
+}  // namespace
+
+FileStamp::FileStamp(const std::string& path) {
+  struct stat is{};
+  if (path.empty() || ::stat(path.c_str(), &is) != 0) return;
+  says_ = {static_cast<std::int64_t>(is.st_dev),
+           static_cast<std::int64_t>(is.st_ino),
+           is.st_size,
+           is.st_mtim.tv_sec,
+           is.st_mtim.tv_nsec,
+           is.st_ctim.tv_sec,
+           is.st_ctim.tv_nsec};
+}
+
+Result<std::unique_ptr<AgentSet>> open_agents(const Config& config,
+                                              const boost::asio::any_io_executor& executor,
+                                              Random& random, LineLog& log) {
+  auto agents = agents_of(config);
+  if (!agents) return std::unexpected(agents.error());
+  auto set = AgentSet::open(*agents, executor, random);
+  if (set) warn_of_agents(**set, log);
+  return set;
+}
+
+LiveSettings::LiveSettings(Parts parts, FileStamp read)
+    : parts_(std::move(parts)),
+      read_(read),
+      seen_(read),
+      hang_ups_(parts_.context, [this] { read_all(); }) {
+  if (!parts_.tokens.empty()) look();
+}
+
+void LiveSettings::read_all() {
+  parts_.log.info("reading_settings", {{"why", "SIGHUP"}});
+  if (!parts_.tokens.empty()) read_tokens();
+  read_agents();
+}
+
+void LiveSettings::read_tokens() {
+  read_ = seen_ = FileStamp(parts_.tokens);
+  auto fresh = Auth::open(parts_.tokens, Auth::Least::no_token);
+  if (!fresh) {
+    parts_.log.error("tokens_not_read", {{"why", fresh.error().detail},
+                                         {"next", "the former tokens count until it is mended"}});
+    return;
+  }
+  parts_.auth = std::move(*fresh);
+  parts_.tokens_changed();
+  parts_.log.info("tokens_read", {{"tokens", parts_.auth.tokens().size()}});
+}
+
+namespace {
+
+// A file that is being written anew is empty for a moment. At a start it may say nothing; here it
+// would take every agent away.
+Result<Config> load_again(const ConfigSources& sources) {
+  std::error_code unknown;
+  if (!sources.file.empty() && std::filesystem::file_size(sources.file, unknown) == 0) {
+    return fail(Kind::rejected, "invalid", sources.file + " is empty");
+  }
+  return load_config(sources);
+}
+
+}  // namespace
+
+void LiveSettings::read_agents() {
+  auto config = load_again(parts_.sources);
+  auto set = config ? open_agents(*config, parts_.context.get_executor(), parts_.random, parts_.log)
+                    : std::unexpected(config.error());
+  if (!set) {
+    parts_.log.error("agents_not_read", {{"why", set.error().detail},
+                                         {"next", "the former agents count until it is mended"}});
+    return;
+  }
+  parts_.agents.replace(std::move(*set));
+  parts_.log.info("agents_read", {{"agents", config->agents.size()}});
+}
+
+void LiveSettings::look() {
+  parts_.executor.post_after(limits::tokens_look, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    const FileStamp now(parts_.tokens);
+    const bool stays = now == std::exchange(seen_, now);
+    if (stays && now != read_) read_tokens();
+    look();
+  });
+}
+
+}  // namespace lockstep

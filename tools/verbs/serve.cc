@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+// serve.cc: the composition root. Reading `serve` is reading the architecture.
+//
+// Every part is built here, in order, and is handed what it depends on; they are taken down the
+// other way round. All live on one strand, the loop that this thread runs, but for the log's
+// committer, which has a thread of its own inside `RocksLog`.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <span>
+#include <utility>
+
+#include "engine/rocks/rocks_log.h"
+#include "server/base/asio_executor.h"
+#include "server/base/auth.h"
+#include "server/base/config.h"
+#include "server/base/heap.h"
+#include "server/base/log_line.h"
+#include "server/base/printable.h"
+#include "server/control.h"
+#include "server/inference/live_agents.h"
+#include "server/inference/settings.h"
+#include "server/run_driver.h"
+#include "server/server.h"
+#include "server/telling_engine.h"
+#include "tools/base/hang_ups.h"
+#include "tools/base/system.h"
+#include "tools/base/version.h"
+#include "tools/store/access.h"
+#include "tools/store/opening_file.h"
+#include "tools/store/upgrade_told.h"
+#include "tools/verbs/backup.h"
+#include "tools/verbs/live_settings.h"
+#include "tools/verbs/verbs.h"
+
+namespace lockstep {
+namespace {
+
+namespace asio = boost::asio;
+
+std::optional<std::string> from_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Result<Auth> open_auth(const Config& config) {
+  if (config.tokens.empty()) return Auth();
+  return Auth::open(config.tokens);
+}
+
+// Runs the loop until `flag` is set by something in it. Requires: the loop has a guard.
+void run_until(asio::io_context& context, const bool& flag) {
+  while (!flag) context.run_one();
+}
+
+// Does it on the strand, and waits until it is done.
+template <class Work>
+void on_strand(asio::io_context& context, Work work) {
+  bool done = false;
+  asio::post(context, [&] {
+    work();
+    done = true;
+  });
+  run_until(context, done);
+}
+
+std::size_t variable_count() {
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  return count;
+}
+
+// What the world reaches.
+struct Serving {
+  std::unique_ptr<Server> server;
+  std::unique_ptr<Control> control;  // null: there could be no socket
+};
+
+// The first signal stops in good order; a second one at once. What was acknowledged is durable
+// already, so nothing is lost by that either.
+void stop_on_signal(asio::signal_set& signals, Serving& serving, LineLog& log, bool& stopped) {
+  signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    log.info("signal", {{"number", signal}});
+    signals.async_wait([](const boost::system::error_code& again, int second) {
+      if (!again) _exit(128 + second);
+    });
+    if (serving.control) serving.control->stop();
+    serving.server->stop([&stopped] { stopped = true; });
+  });
+}
+
+// `ready` is called when a signal would stop it in good order.
+void run_to_the_end(asio::io_context& context, Serving& serving, LineLog& log,
+                    const std::function<void()>& ready) {
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  bool stopped = false;
+  stop_on_signal(signals, serving, log, stopped);
+  ready();
+  run_until(context, stopped);
+}
+
+FailStop::Action fail_stop(LineLog& log) {
+  return [&log](const std::string& reason) {
+    log.error("storage_failed", {{"reason", reason}, {"next", "check the disk, then start again"}});
+    _exit(static_cast<int>(ExitCode::store));
+  };
+}
+
+UpgradeTold tell_upgrade(LineLog& log) {
+  return [&log](const UpgradeProgress& progress) {
+    log.info(progress.done ? "upgraded" : "upgrading", {{"what", upgrade_line(progress)}});
+  };
+}
+
+// It is ready when what a crash has left open has ended, durably.
+Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Engine::Parts& parts,
+                                            RunDriver& driver) {
+  Result<std::unique_ptr<Engine>> engine;
+  Result<void> recovered;
+  bool ready = false;
+  on_strand(context, [&] {
+    engine = Engine::open(parts, driver, [&](Result<void> result) {
+      recovered = std::move(result);
+      ready = true;
+    });
+    if (engine) driver.connect(**engine);
+  });
+  if (!engine) return engine;
+  run_until(context, ready);
+  if (!recovered) return std::unexpected(recovered.error());
+  return engine;
+}
+
+Sharing sharing_of(const Config& config) {
+  return config.share_with_group ? Sharing::group : Sharing::owner;
+}
+
+void say_what_was_corrected(const Corrected& corrected, const std::string& what, LineLog& log) {
+  if (corrected.changed > 0) {
+    log.info("access_corrected", {{"of", what}, {"files", corrected.changed}});
+  }
+  if (corrected.refused > 0) {
+    log.error("access_open", {{"of", what},
+                              {"files", corrected.refused},
+                              {"why", "they belong to another user, and others may read them"},
+                              {"next", "chown them to the server's user, or chmod them"}});
+  }
+}
+
+// What an earlier version, or a copy, has left open to others is closed.
+void correct_access(const Config& config, LineLog& log) {
+  Corrected all = correct_store(config.data, sharing_of(config));
+  if (!config.tokens.empty()) {
+    const Corrected tokens = correct_file(config.tokens, sharing_of(config));
+    all = {all.changed + tokens.changed, all.refused + tokens.refused};
+  }
+  say_what_was_corrected(all, config.data, log);
+}
+
+// Without it all is served; only a backup has to wait for the server's end.
+std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks,
+                                      const Config& config, LineLog& log) {
+  auto control = Control::open(
+      {.context = context,
+       .log = log,
+       .make_backup =
+           [&rocks, &log, sharing = sharing_of(config)](
+               const BackupOrder& order, std::stop_token stop, ControlParts::Progress progress) {
+             say_what_was_corrected(correct_backups(order.to, sharing), order.to, log);
+             return back_up(rocks.kv(), order, std::move(stop), std::move(progress));
+           }},
+      Control::path_in(config.data));
+  if (control) return std::move(*control);
+  log.error("no_control", {{"why", control.error().detail}, {"next", "backups need a stop"}});
+  return nullptr;
+}
+
+Result<Serving> open_serving(const ServerParts& parts, const Config& config, RocksLog& rocks) {
+  Result<Serving> serving;
+  on_strand(parts.context, [&] {
+    auto server = Server::open(parts, {config.host, config.port, config.origins, config.rate});
+    if (server) {
+      serving = Serving{std::move(*server), open_control(parts.context, rocks, config, parts.log)};
+    } else {
+      serving = std::unexpected(server.error());
+    }
+  });
+  return serving;
+}
+
+// A quarter of the memory is the database's: half of it for blocks that were read, a quarter for
+// what is not yet in a table on the disk, and as much again while that is being written there.
+RocksOptions store_options(std::size_t memory_bytes) {
+  const std::size_t share = memory_bytes / limits::memory_share;
+  return {.block_cache_bytes = share / 2,
+          .write_buffer_bytes = std::min(share / 4, limits::write_buffer_bytes),
+          .memtables_bytes = share / 4};
+}
+
+void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) {
+  const OpenReport& report = rocks.log().report();
+  log.info(
+      report.created ? "store_made" : "store_opened",
+      {{"data", data},
+       {"commits", report.last.get()},
+       {"marked", report.mark ? LineLog::Value(report.mark->get()) : LineLog::Value("unknown")},
+       {"dropped_bytes", report.dropped_bytes}});
+  if (rocks.kv().compacts()) return;
+  log.error("compaction_off",
+            {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
+             {"next", "all that is whole is served; `lockstep verify` says what mends it"}});
+}
+
+// What will not do what somebody meant by it.
+void warn_of_settings(const Config& config, LineLog& log) {
+  for (const std::string& origin : config.useless_origins) {
+    log.error("useless_origin",
+              {{"origin", origin}, {"next", "write scheme://host or scheme://host:port"}});
+  }
+  const std::span<const char* const> variables(environ, variable_count());
+  for (const std::string& name : unknown_variables(variables)) {
+    log.error("unknown_variable",
+              {{"name", name}, {"next", "`lockstep serve --help` lists the settings"}});
+  }
+  if (::geteuid() == 0) {
+    log.error("runs_as_root", {{"next", "run it as a user of its own: it needs no rights"}});
+  }
+}
+
+// Each connection is a file, and so is each table of the store.
+void raise_file_limit(LineLog& log) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  const rlim_t former = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  log.debug("files_raised", {{"from", former}, {"to", limit.rlim_max}});
+}
+
+void say_where(const Config& config, const Server& server, Terminal& terminal) {
+  std::string agents;
+  for (const AgentTable& agent : config.agents) agents += (agents.empty() ? "" : ", ") + agent.name;
+  if (agents.empty()) agents = "default (demo)";
+  const bool six = config.host.find(':') != std::string::npos;
+  terminal.print(std::string("lockstep ") + version() + " listening on http://" +
+                 (six ? "[" + config.host + "]" : config.host) + ":" +
+                 std::to_string(server.port()) + " (data in " + printable(config.data) +
+                 ", agents: " + printable(agents) + ")\n");
+  if (config.tokens.empty()) {
+    terminal.print(
+        "there is no token file, so only this machine is served, and everybody on it is "
+        "the user `local`; `lockstep token create` makes one\n");
+  }
+  terminal.flush();
+}
+
+Trouble settings_trouble(const Error& error) {
+  Trouble trouble{ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
+  if (error.code == "token_file_closed") {
+    trouble.advice = "Let the user that this runs as read it: see `ls -l` for its owner and mode.";
+  } else if (error.code == "no_token_file" || error.code == "open_to_all") {
+    trouble.advice =
+        "`lockstep token create NAME --user USER --file FILE` makes the file of tokens.";
+  } else if (error.code == "unavailable") {
+    trouble.advice = "Is another server there? `--listen HOST:PORT` names another place.";
+  }
+  return trouble;
+}
+
+Result<std::unique_ptr<RocksLog>> open_rocks(const Config& config, RocksLog::Parts parts,
+                                             LineLog& log) {
+  parts.options = store_options(config.memory_bytes_max);
+  auto rocks = RocksLog::open(config.data, std::move(parts), fail_stop(log));
+  if (rocks) say_what_was_found(**rocks, config.data, log);
+  return rocks;
+}
+
+void prepare_process(const Config& config, LineLog& log) {
+  bound_heap();
+  warn_of_settings(config, log);
+  raise_file_limit(log);
+  share(sharing_of(config));
+}
+
+void say_what_is_mended(const Metrics& metrics, LineLog& log) {
+  if (metrics.threads_to_mend > 0) log.info("mending", {{"threads", metrics.threads_to_mend}});
+}
+
+// What was read before anything is opened.
+struct Read {
+  ConfigSources sources;
+  Config config;
+  FileStamp tokens;  // the file before `auth` was read from it
+  Auth auth;
+};
+
+ExitCode serve(Read& read, Terminal& terminal) {
+  const Config& config = read.config;
+  LineLog log(config.log_level, config.log_style);
+  prepare_process(config, log);
+  SystemClock clock;
+  SystemRandom random;
+  MemoryAccount memory(config.memory_bytes_max);
+  const Charge store(&memory, MemoryKind::store, config.memory_bytes_max / limits::memory_share);
+  asio::io_context context(1);
+  // A loop without work is over for good; this one only rests.
+  const auto work = asio::make_work_guard(context);
+  AsioExecutor executor(context);
+  Background background(context);
+  Metrics metrics;
+  auto agent_set = open_agents(config, context.get_executor(), random, log);
+  if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
+  LiveAgents agents(std::move(*agent_set));
+  auto rocks =
+      open_rocks(config, {executor, random, {}, now_and_then(clock, tell_upgrade(log))}, log);
+  if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
+  auto opening = OpeningFile::open(config.data);
+  if (!opening) return terminal.fail(trouble_of_opening(opening.error(), config.data));
+  correct_access(config, log);
+
+  RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log,
+                   &memory);
+  auto engine = open_engine(context,
+                            {.log = (*rocks)->log(),
+                             .store = (*rocks)->log(),
+                             .clock = clock,
+                             .random = random,
+                             .executor = executor,
+                             .agents = agents,
+                             .is_json_object = is_json_object,
+                             .metrics = metrics,
+                             .opening = opening->get(),
+                             .memory = &memory,
+                             .offload = &background},
+                            driver);
+  say_what_is_mended(metrics, log);
+  if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
+  TellingEngine telling(**engine, log);
+  auto serving = open_serving({context, telling, read.auth, metrics, random, background, log,
+                               [&agents](const AgentName& name) { return agents.find(name).get(); },
+                               embedded_page(), &memory, &(*rocks)->log()},
+                              config, **rocks);
+  if (!serving) return terminal.fail(settings_trouble(serving.error()));
+  auto live = std::make_unique<LiveSettings>(
+      LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
+                          log, [&serving] { serving->server->tokens_changed(); }},
+      read.tokens);
+  run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
+  log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});
+  on_strand(context, [&] {
+    live.reset();
+    *serving = {};
+    driver.stop();
+    engine->reset();
+  });
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run(const ServeOptions& options, Terminal& terminal) {
+  const std::string file =
+      options.config.empty() ? from_environment("LOCKSTEP_CONFIG").value_or("") : options.config;
+  ConfigSources sources{options.flags, from_environment, file};
+  auto config = load_config(sources);
+  if (!config) return terminal.fail(settings_trouble(config.error()));
+  if (config->data.empty()) {
+    return terminal.fail({ExitCode::usage, "the folder of the store is not named",
+                          "Add --data DIR; it is made if it is not there."});
+  }
+  const FileStamp tokens(config->tokens);
+  auto auth = open_auth(*config);
+  if (!auth) return terminal.fail(settings_trouble(auth.error()));
+  // Asked before a store is made.
+  const auto host = Server::check_host(*auth, config->host);
+  if (!host) return terminal.fail(settings_trouble(host.error()));
+  Read read{std::move(sources), std::move(*config), tokens, std::move(*auth)};
+  return serve(read, terminal);
+}
+
+}  // namespace lockstep
