@@ -18,8 +18,8 @@
 #include <thread>
 #include <utility>
 
-#include "schema/json/json_members.h"
 #include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/control_limits.h"
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/base/utf8.h"
+
 namespace lockstep {
 namespace {
 
@@ -55,22 +57,17 @@ Place boundary(std::string_view text, Units units, Units total) {
   return place;
 }
 
-// The length of the well-formed sequence at the start of `text` (RFC 3629), or 0.
+// The length of the well-formed sequence at the start of `text`, or 0.
 std::size_t sequence_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return 0;
-  for (std::size_t at = 1; at < bytes; ++at) {
+  const Utf8Lead lead = utf8_lead(static_cast<std::uint8_t>(text[0]));
+  if (lead.bytes <= 1) return lead.bytes;
+  if (text.size() < lead.bytes) return 0;
+  const auto second = static_cast<std::uint8_t>(text[1]);
+  if (second < lead.low || second > lead.high) return 0;
+  for (std::size_t at = 2; at < lead.bytes; ++at) {
     if (!continues(text[at])) return 0;
   }
-  // Overlong forms, surrogates, and what lies beyond U+10FFFF show in the second byte.
-  if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-  if (lead == 0xED && byte(1) > 0x9F) return 0;
-  if (lead == 0xF0 && byte(1) < 0x90) return 0;
-  if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-  return bytes;
+  return lead.bytes;
 }
 
 }  // namespace

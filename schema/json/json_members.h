@@ -1,55 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_members.h: the members of objects, written by hand.
+// json_members.h: the members of an object, each value as it was written.
 //
-// Objects and arrays on top of the strings and numbers of json_text.h. A member knows by the last
-// byte whether a comma stands before it, so that callers keep no state.
+// What is sent to a model can be shown again, byte by byte, for ever. So values that someone else
+// wrote (parameters, tools' schemas) are passed on as the very text they came in.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-
-#include "schema/json/json_text.h"
+#include <vector>
 
 namespace lockstep {
 
-// `"name":`, with a comma before it unless it is an object's first.
-inline void append_name(std::string& out, std::string_view name) {
-  if (out.back() != '{') out += ',';
-  out += '"';
-  out += name;
-  out += "\":";
-}
+struct JsonMember {
+  std::string key;
+  std::string value;  // JSON, as it stood there
+  friend bool operator==(const JsonMember&, const JsonMember&) = default;
+};
 
-inline void append_field(std::string& out, std::string_view name, std::string_view text) {
-  append_name(out, name);
-  append_text(out, text);
-}
-inline void append_field_number(std::string& out, std::string_view name, std::uint64_t number) {
-  append_name(out, name);
-  append_number(out, number);
-}
-inline void append_field_flag(std::string& out, std::string_view name, bool flag) {
-  append_name(out, name);
-  out += flag ? "true" : "false";
-}
-// `json` is JSON already.
-inline void append_field_json(std::string& out, std::string_view name, std::string_view json) {
-  append_name(out, name);
-  out += json;
-}
-
-// The elements of `range`, each appended by `append(out, element)`, as an array.
-template <class Range, class Append>
-void append_array(std::string& out, const Range& range, Append append) {
-  out += '[';
-  bool first = true;
-  for (const auto& element : range) {
-    if (!first) out += ',';
-    first = false;
-    append(out, element);
-  }
-  out += ']';
-}
+// The members of an object in their order; nothing if the text is not one JSON object.
+[[nodiscard]] std::optional<std::vector<JsonMember>> json_members(std::string_view text);
 
 }  // namespace lockstep

@@ -254,4 +254,6 @@ std::expected<JsonDocument, JsonRefusal> read_json(std::string_view text, const 
       JsonRefusal::Kind::malformed, code.message() + " at byte " + std::to_string(used), {}});
 }
 
+bool is_json_object(std::string_view text) { return is_json_object(text, limits::json_depth_max); }
+
 }  // namespace lockstep

@@ -56,5 +56,7 @@ struct JsonRefusal {
 // Is it one JSON object, and nothing else? Nothing of it is kept, so nothing but the depth is
 // bounded.
 [[nodiscard]] bool is_json_object(std::string_view text, std::size_t depth_max);
+// Up to the depth `json_depth_max`.
+[[nodiscard]] bool is_json_object(std::string_view text);
 
 }  // namespace lockstep

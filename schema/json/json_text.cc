@@ -79,4 +79,10 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), end);
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_text(out, text);
+  return out;
+}
+
 }  // namespace lockstep

@@ -18,6 +18,9 @@ inline constexpr std::size_t json_members_max = 8'192;
 inline constexpr std::size_t json_elements_max = 131'072;
 // Of a text: values and names together. A node costs 16 bytes, so all of them 4 MiB.
 inline constexpr std::size_t json_nodes_max = 262'144;
+// Of arrays and objects in one another, where the text is not a request of the protocol: what
+// models write, and settings.
+inline constexpr std::size_t json_depth_max = 128;
 // A name is shown in paths and compared with others.
 inline constexpr std::size_t json_name_bytes_max = 4'096;
 

@@ -6,7 +6,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 
 namespace lockstep {

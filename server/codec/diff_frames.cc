@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
 

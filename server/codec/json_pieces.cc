@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "engine/rules/held.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/diff_frames.h"
 #include "server/codec/json_write.h"
 

@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "engine/base/text.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 
 namespace lockstep {
@@ -208,10 +208,6 @@ std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault) {
   if (document) return std::move(*document);
   fault.set(problem_of(std::move(document.error()), text));
   return std::nullopt;
-}
-
-bool is_object_text(std::string_view text) {
-  return is_json_object(text, limits::request_depth_max);
 }
 
 }  // namespace lockstep

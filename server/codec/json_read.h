@@ -119,6 +119,4 @@ class Object {
 // is JSON beyond a limit; 422 `invalid` if a name stands twice in an object.
 [[nodiscard]] std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault);
 
-[[nodiscard]] bool is_object_text(std::string_view text);
-
 }  // namespace lockstep

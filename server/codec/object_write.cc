@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/json_write.h"
 
 namespace lockstep {

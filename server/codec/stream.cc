@@ -2,7 +2,7 @@
 #include "server/codec/stream.h"
 
 #include "engine/base/must.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/ws_frames.h"
 
 namespace lockstep {

@@ -31,25 +31,6 @@ bool known_opcode(std::uint8_t opcode) { return opcode <= 2 || (opcode >= 8 && o
 
 }  // namespace
 
-bool Utf8Check::take(std::uint8_t byte) {
-  if (missing_ > 0) {
-    if (byte < low_ || byte > high_) return false;
-    low_ = 0x80;
-    high_ = 0xbf;
-    --missing_;
-    return true;
-  }
-  if (byte < 0x80) return true;
-  if (byte < 0xc2 || byte > 0xf4) return false;
-  missing_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-  // No overlong forms, no surrogates, nothing beyond U+10FFFF.
-  if (byte == 0xe0) low_ = 0xa0;
-  if (byte == 0xed) high_ = 0x9f;
-  if (byte == 0xf0) low_ = 0x90;
-  if (byte == 0xf4) high_ = 0x8f;
-  return true;
-}
-
 std::size_t WsParser::header_needed() const {
   if (header_size_ < 2) return 2;
   const std::uint8_t length = header_[1] & length_bits;

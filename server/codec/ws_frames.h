@@ -21,6 +21,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/utf8.h"
+
 namespace lockstep {
 
 enum class WsOpcode : std::uint8_t {
@@ -53,19 +55,6 @@ struct WsFault {
   std::uint16_t close_code = 0;
   std::string_view reason;
   friend bool operator==(const WsFault&, const WsFault&) = default;
-};
-
-// UTF-8, checked byte by byte.
-class Utf8Check {
- public:
-  // False: no valid text goes on so.
-  [[nodiscard]] bool take(std::uint8_t byte);
-  [[nodiscard]] bool complete() const { return missing_ == 0; }
-
- private:
-  std::uint8_t missing_ = 0;  // continuation bytes still to come
-  std::uint8_t low_ = 0x80;   // bounds of the next one
-  std::uint8_t high_ = 0xbf;
 };
 
 class WsParser {

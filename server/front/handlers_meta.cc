@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
 #include "server/front/call.h"

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "engine/base/limits.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/json_read.h"
 #include "server/codec/json_write.h"
 #include "server/front/body_read.h"
@@ -58,7 +58,7 @@ JsonPieces pieces_of(const Front& front, RunContext run) {
   std::string body(1, ']');
   const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
   const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
-  append_field_json(body, "sent", is_object_text(sent.body) ? std::string_view(sent.body) : "null");
+  append_field_json(body, "sent", is_json_object(sent.body) ? std::string_view(sent.body) : "null");
   append_name(body, "repairs");
   append_array(body, sent.repairs,
                [](std::string& out, const std::string& repair) { append_text(out, repair); });

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_agent.h"
 #include "server/inference/openai_agent.h"

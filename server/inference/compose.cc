@@ -11,7 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "server/inference/json_text.h"
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
@@ -215,19 +216,19 @@ void append_content(std::string& out, const Turn& turn) {
     if (turn.text.empty()) {
       out += "null";  // only calls
     } else {
-      append_json_string(out, turn.text);
+      append_text(out, turn.text);
     }
     return;
   }
   out += '[';
   if (!turn.text.empty()) {
     out += R"({"type":"text","text":)";
-    append_json_string(out, turn.text);
+    append_text(out, turn.text);
     out += "},";
   }
   for (const std::string& uri : turn.images) {
     out += R"({"type":"image_url","image_url":{"url":)";
-    append_json_string(out, uri);
+    append_text(out, uri);
     out += "}},";
   }
   out.back() = ']';
@@ -235,11 +236,11 @@ void append_content(std::string& out, const Turn& turn) {
 
 void append_call(std::string& out, const Call& call) {
   out += R"({"id":)";
-  append_json_string(out, call.id);
+  append_text(out, call.id);
   out += R"(,"type":"function","function":{"name":)";
-  append_json_string(out, call.name);
+  append_text(out, call.name);
   out += R"(,"arguments":)";
-  append_json_string(out, call.arguments);
+  append_text(out, call.arguments);
   out += "}}";
 }
 
@@ -249,7 +250,7 @@ void append_turn(std::string& out, const Turn& turn, const Gathering& gathering)
   out += '"';
   if (!turn.name.empty()) {
     out += R"(,"name":)";
-    append_json_string(out, turn.name);
+    append_text(out, turn.name);
   }
   out += R"(,"content":)";
   append_content(out, turn);
@@ -265,9 +266,9 @@ void append_turn(std::string& out, const Turn& turn, const Gathering& gathering)
   for (const std::size_t index : turn.calls) {
     const Call& call = gathering.call(index);
     out += R"({"role":"tool","tool_call_id":)";
-    append_json_string(out, call.id);
+    append_text(out, call.id);
     out += R"(,"content":)";
-    append_json_string(out, *call.result);
+    append_text(out, *call.result);
     out += "},";
   }
 }
@@ -276,7 +277,7 @@ std::string messages_text(const RequestSettings& settings, const Gathering& gath
   std::string out = "[";
   if (!settings.system.empty()) {
     out += R"({"role":"system","content":)";
-    append_json_string(out, settings.system);
+    append_text(out, settings.system);
     out += "},";
   }
   for (const Turn& turn : gathering.turns()) append_turn(out, turn, gathering);
@@ -305,7 +306,7 @@ Sent sent_from_settings(const Context& context) {
   for (const JsonMember& member : settings->request) {
     if (member.key == "model" || member.key == "messages") continue;
     body += ',';
-    append_json_string(body, member.key);
+    append_text(body, member.key);
     body += ':';
     body += member.value;
   }

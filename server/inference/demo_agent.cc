@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "schema/json/json_text.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_text.h"
 #include "server/inference/limits.h"

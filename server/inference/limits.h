@@ -40,8 +40,6 @@ static_assert(secret_piece_bytes >= secret_bytes_min);
 inline constexpr int secret_escapes_max = 3;
 // One read of a socket.
 inline constexpr std::size_t answer_read_bytes = 16 << 10;
-// JSON of one chunk, and of parameters: tools' schemas nest deeper than Boost's default.
-inline constexpr std::size_t json_depth_max = 128;
 // A call's id is a name that the provider made up.
 inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
 

@@ -9,8 +9,10 @@
 #include <variant>
 #include <vector>
 
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/compose.h"
-#include "server/inference/json_text.h"
+#include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/sse_parser.h"
 #include "server/inference/timer.h"

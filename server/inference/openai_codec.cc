@@ -11,8 +11,8 @@
 #include "engine/base/must.h"
 #include "engine/base/text.h"
 #include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/chat_chunk.h"
-#include "server/inference/json_text.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {

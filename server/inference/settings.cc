@@ -5,6 +5,7 @@
 #include <array>
 
 #include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
@@ -22,7 +23,7 @@ void append_members(std::string& out, const std::vector<JsonMember>& members) {
   out += '{';
   for (const JsonMember& member : members) {
     if (out.back() != '{') out += ',';
-    append_json_string(out, member.key);
+    append_text(out, member.key);
     out += ':';
     out += member.value;
   }
@@ -117,13 +118,13 @@ std::optional<std::string> model_of(const RequestSettings& settings) {
 
 std::string settings_bytes(const RequestSettings& settings) {
   std::string out = R"({"format":1,"kind":)";
-  append_json_string(out, settings.kind);
+  append_text(out, settings.kind);
   out += R"(,"system":)";
-  append_json_string(out, settings.system);
+  append_text(out, settings.system);
   out += settings.names ? R"(,"names":true,"ignored":[)" : R"(,"names":false,"ignored":[)";
   for (const std::string& name : settings.ignored) {
     if (out.back() != '[') out += ',';
-    append_json_string(out, name);
+    append_text(out, name);
   }
   out += R"(],"request":)";
   append_members(out, settings.request);

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "engine/rules/event.h"
-#include "server/inference/json_text.h"
+#include "schema/json/json_members.h"
 
 namespace lockstep {
 

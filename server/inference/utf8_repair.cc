@@ -7,42 +7,27 @@
 #include <optional>
 #include <utility>
 
+#include "engine/base/utf8.h"
+
 namespace lockstep {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-struct Range {
-  std::uint8_t low;
-  std::uint8_t high;
-};
-
 std::uint8_t byte(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
 }
 
-// How many bytes a character has that begins so; 0: none does.
-std::size_t length_of(std::uint8_t lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  if (lead >= 0xF0 && lead <= 0xF4) return 4;
-  return 0;
-}
-
-// Which second bytes may follow; surrogates (ED A0..BF) are let through and looked at later.
-Range second_of(std::uint8_t lead) {
-  if (lead == 0xE0) return {0xA0, 0xBF};
-  if (lead == 0xF0) return {0x90, 0xBF};
-  if (lead == 0xF4) return {0x80, 0x8F};
-  return {0x80, 0xBF};
+// Surrogates (ED A0..BF) are let through and looked at later.
+Utf8Lead lead_of(std::uint8_t byte) {
+  return byte == 0xED ? Utf8Lead{.bytes = 3} : utf8_lead(byte);
 }
 
 // The bytes from `at` on that can be the beginning of one character, at most `length`.
 std::size_t prefix_of(std::string_view text, std::size_t at, std::size_t length) {
   std::size_t have = 1;
   while (have < length && at + have < text.size()) {
-    const Range range = have == 1 ? second_of(byte(text, at)) : Range{0x80, 0xBF};
+    const Utf8Lead range = have == 1 ? lead_of(byte(text, at)) : Utf8Lead{};
     const std::uint8_t next = byte(text, at + have);
     if (next < range.low || next > range.high) break;
     ++have;
@@ -90,7 +75,7 @@ std::size_t take_high(std::string_view text, std::size_t at, std::string& out) {
 
 // One character, or one replacement. Returns the bytes used, or 0 if more must come.
 std::size_t take_one(std::string_view text, std::size_t at, std::string& out) {
-  const std::size_t length = length_of(byte(text, at));
+  const std::size_t length = lead_of(byte(text, at)).bytes;
   if (length == 1) {
     out += text[at];
     return 1;

@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "engine/base/must.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/net/http_rules.h"
 

@@ -11,7 +11,8 @@
 
 #include "engine/base/must.h"
 #include "engine/base/text.h"
-#include "server/inference/json_text.h"
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/settings.h"
 

@@ -22,19 +22,19 @@ void check(const Problem& problem) {
   std::string out;
   append_failure(out, problem);
   MUST(is_utf8(out));
-  MUST(is_object_text(out));
+  MUST(is_json_object(out));
 }
 
 void check(const MessageInput& input) {
   std::string out;
   append_input(out, input);
-  MUST(is_object_text(out));
+  MUST(is_json_object(out));
 }
 
 void check(const Change& change) {
   if (const auto* start = std::get_if<StartRun>(&change.what)) {
     for (const MessageInput& input : start->input) check(input);
-    if (start->params) MUST(is_object_text(start->params->text));
+    if (start->params) MUST(is_json_object(start->params->text));
   }
   if (const auto* put = std::get_if<PutMessage>(&change.what)) {
     check(MessageInput{put->id, put->role.value_or(Role::user), put->parts, put->author,

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "schema/json/json_text.h"
+
 namespace lockstep {
 namespace {
 

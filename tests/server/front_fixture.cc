@@ -155,7 +155,7 @@ struct FrontFixture::Inside {
                                   .random = random,
                                   .executor = executor,
                                   .agents = agents,
-                                  .is_json_object = is_object_text,
+                                  .is_json_object = is_json_object,
                                   .metrics = metrics,
                                   .memory = &account,
                                   .offload = &background},

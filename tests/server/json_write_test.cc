@@ -7,7 +7,7 @@
 #include <boost/json.hpp>
 
 #include "engine/base/text.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/diff_frames.h"
 #include "server/codec/json_read.h"
 #include "server/codec/problem.h"

@@ -9,7 +9,7 @@
 #include "engine/base/must.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rules/digest.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "tools/forms/history.h"
 #include "tools/forms/record.h"
 

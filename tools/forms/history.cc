@@ -10,7 +10,7 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/run_queue.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "tools/forms/json.h"
 #include "tools/forms/record.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/base/ids.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 
 namespace lockstep {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/codec/json_write.h"
 #include "tools/forms/record.h"
 

@@ -10,6 +10,7 @@
 #include "engine/base/must.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_log.h"
+#include "schema/json/json_reader.h"
 #include "server/base/asio_executor.h"
 #include "server/base/printable.h"
 #include "server/inference/settings.h"

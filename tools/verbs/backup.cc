@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "engine/rocks/rocks_log.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/forms/json.h"
 #include "tools/store/access.h"

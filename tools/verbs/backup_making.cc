@@ -3,7 +3,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <istream>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "tools/forms/json.h"
 #include "tools/verbs/backup.h"
 

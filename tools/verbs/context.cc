@@ -5,7 +5,7 @@
 // the settings are kept as they were sent, so the body comes out byte for byte whatever the
 // configuration has become. What the body had to change of the path is listed as repairs.
 #include "engine/store/keys.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "server/inference/compose.h"

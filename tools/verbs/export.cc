@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "engine/rocks/store_folder.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "tools/forms/history.h"

@@ -5,7 +5,7 @@
 // log entry by entry, as it was (history.h). Either way what is there already stays as it is.
 #include "engine/rocks/store_folder.h"
 #include "engine/store/keys.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "tools/base/file.h"
 #include "tools/forms/history.h"
 #include "tools/forms/json.h"

@@ -16,7 +16,7 @@
 #include "engine/rocks/rocks_mend.h"
 #include "engine/store/keys.h"
 #include "engine/store/marks.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/store/derived.h"
 #include "tools/store/opening_file.h"

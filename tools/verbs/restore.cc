@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // restore.cc: a store from a backup, with an epoch of its own.
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/base/system.h"
 #include "tools/store/access.h"

@@ -13,6 +13,7 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/marks.h"
+#include "schema/json/json_reader.h"
 #include "server/inference/settings.h"
 #include "tools/store/derived.h"
 #include "tools/store/reading.h"

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "engine/rocks/rocks_log.h"
+#include "schema/json/json_reader.h"
 #include "server/base/asio_executor.h"
 #include "server/base/auth.h"
 #include "server/base/config.h"

@@ -2,7 +2,7 @@
 // show.cc: threads, a thread, a message, an entry, as a person reads them.
 #include <algorithm>
 
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "tools/forms/record.h"

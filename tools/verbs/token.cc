@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "engine/rules/digest.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/auth.h"
 #include "server/base/printable.h"
 #include "tools/base/file.h"

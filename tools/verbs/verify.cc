@@ -3,7 +3,7 @@
 #include "tools/verbs/verify.h"
 
 #include "engine/rocks/rocks_log.h"
-#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/store/opening_file.h"
 #include "tools/store/reading.h"

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/inference/json_text.h"
+#include "schema/json/json_members.h"
 
 #include <cstddef>
 
-#include "engine/base/must.h"
 #include "schema/json/json_reader.h"
-#include "schema/json/json_text.h"
-#include "server/inference/limits.h"
+#include "schema/json/limits.h"
 
 namespace lockstep {
 namespace {
@@ -61,14 +59,6 @@ class Walk {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) { append_text(out, text); }
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
   if (!is_json_object(text)) return {};
   std::vector<JsonMember> members;
@@ -81,14 +71,11 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
       walk.next();
     }
     const auto key = read_json(walk.string(), unbounded_json(limits::json_depth_max));
-    MUST(key.has_value());
-    MUST(walk.next() == ':');
+    if (!key || walk.next() != ':') return {};
     walk.step();
     members.push_back({std::string(key->root().text()), std::string(walk.value())});
   }
   return members;
 }
-
-bool is_json_object(std::string_view text) { return is_json_object(text, limits::json_depth_max); }
 
 }  // namespace lockstep
