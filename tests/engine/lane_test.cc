@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/rules/sizes.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
@@ -64,13 +65,75 @@ TEST_F(LaneTest, ABadBatchDoesNotSpoilTheOneBeforeIt) {
 
 TEST_F(LaneTest, AnEntryGathersNoMoreThanItsBound) {
   start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "begun")})));
   const Timestamp before = reading().screen.now;
-  const std::string half(limits::entry_bytes_max / 2, 'x');
-  for (std::uint64_t seq = 2; seq < 5; ++seq) send(batch("r1", {token(seq, "a1", half)}));
+  // Not a divisor of the bound: it is not met by chance.
+  const std::string piece(limits::entry_bytes_max / 10 - 999, 'x');
+  const std::size_t piece_bytes = size_of(batch("r1", {token(3, "a1", piece)}));
+  for (std::uint64_t seq = 3; seq < 43; ++seq) send(batch("r1", {token(seq, "a1", piece)}));
 
   executor.run();
 
-  EXPECT_GE(entries(before).size(), 2u);
+  const auto entries = this->entries(before);
+  std::size_t pieces = 0;
+  for (std::size_t at = 0; at < entries.size(); ++at) {
+    SCOPED_TRACE(at);
+    ASSERT_EQ(entries[at].events.size(), 1u);
+    const std::size_t bytes = std::get<ContentAppended>(entries[at].events[0]).text.size();
+    pieces += bytes / piece.size();
+    EXPECT_LE(size_of(entries[at]), limits::entry_bytes_max);
+    // As long as more waits, as much as has room.
+    if (at + 1 == entries.size()) continue;
+    EXPECT_GT(bytes + piece_bytes, limits::entry_bytes_max);
+  }
+  EXPECT_EQ(pieces, 40u);
+}
+
+// What one batch says becomes true together, so the bound is not one on batches.
+TEST_F(LaneTest, ABatchBeyondTheBoundIsAnEntryOfItsOwn) {
+  start_streaming();
+  ASSERT_TRUE(write(batch("r1", {token(2, "a1", "begun")})));
+  const Timestamp before = reading().screen.now;
+  const std::string large(limits::entry_bytes_max + 1, 'x');
+  const char* const small = "y";
+  send(batch("r1", {token(3, "a1", small)}));
+  send(batch("r1", {token(4, "a1", large)}));
+  send(batch("r1", {token(5, "a1", small)}));
+  send(batch("r1", {token(6, "a1", small)}));
+
+  executor.run();
+
+  std::vector<std::string> texts;
+  for (const Entry& entry : entries(before)) {
+    texts.push_back(std::get<ContentAppended>(entry.events.at(0)).text);
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{small, large, "yy"}));
+}
+
+TEST_F(LaneTest, AnEntryGathersNoMoreStepsThanItsBound) {
+  start_streaming();
+  const Timestamp before = reading().screen.now;
+  constexpr std::uint64_t batch_steps = 300;
+  std::uint64_t seq = 1;
+  while (seq < 3 * limits::entry_steps_max) {
+    std::vector<Step> steps;
+    while (steps.size() < batch_steps) steps.push_back(token(++seq, "a1", "."));
+    send(batch("r1", std::move(steps)));
+  }
+
+  executor.run();
+
+  const auto entries = this->entries(before);
+  std::uint64_t taken = 1;
+  for (std::size_t at = 0; at < entries.size(); ++at) {
+    SCOPED_TRACE(at);
+    const std::uint64_t steps = entries[at].producer->seq - taken;
+    taken = entries[at].producer->seq;
+    EXPECT_LE(steps, limits::entry_steps_max);
+    if (at + 1 == entries.size()) continue;
+    EXPECT_GT(steps + batch_steps, limits::entry_steps_max);
+  }
+  EXPECT_EQ(taken, seq);
 }
 
 TEST_F(LaneTest, EachRequestsChangesAreAnEntryOfTheirOwn) {
