@@ -34,91 +34,97 @@ const batchMax = 64;
 const turnsMax = 32;
 const rememberedMax = 512;
 
-export const changesOf = (thread: string): Changes => {
-  const done = new Map<number, Settled | null>();
-  const held = new Set<number>();
-  let pending: readonly PendingChange[] = [];
-  let refused: readonly RefusedChange[] = [];
-  let limit = batchMax;
+export const createChanges = (thread: string): Changes => new ChangeList(thread);
 
-  const remember = (op: number, outcome: Settled | null): void => {
-    done.set(op, outcome);
-    const [oldest] = done.keys();
-    if (done.size > rememberedMax && oldest !== undefined) done.delete(oldest);
-  };
+class ChangeList implements Changes {
+  pending: readonly PendingChange[] = [];
+  refused: readonly RefusedChange[] = [];
+  readonly #thread: string;
+  /** What became of the last of them; null: it has another number now. */
+  readonly #done = new Map<number, Settled | null>();
+  readonly #held = new Set<number>();
+  #limit = batchMax;
 
-  const add = (change: PendingChange, former?: number): Settled | null => {
-    const known = done.get(change.op);
+  constructor(thread: string) {
+    this.#thread = thread;
+  }
+
+  add(change: PendingChange, former?: number): Settled | null {
+    const known = this.#done.get(change.op);
     // Under both: the store has told of it before whoever said it learnt its number.
-    const others = pending.filter(({ op }) => op !== former && op !== change.op);
-    if (known !== undefined) {
-      pending = others;
-      return known;
-    }
-    // By number; what has none yet is the latest, and stays where it is among its like.
-    pending =
-      change.op < 0 ? [...others, change] : [...others, change].sort((a, b) => rank(a) - rank(b));
-    if (change.refused) settle([{ ...change.refused, op: change.op, outcome: "refused" }]);
+    this.pending = this.pending.filter(({ op }) => op !== former && op !== change.op);
+    if (known !== undefined) return known;
+    this.pending = inOrder(this.pending, change);
+    if (change.refused) this.settle([{ ...change.refused, op: change.op, outcome: "refused" }]);
     return null;
-  };
+  }
 
-  const settle = (outcomes: readonly Settled[]): readonly Settled[] =>
-    outcomes.filter((it) => {
+  merge(changes: readonly PendingChange[]): void {
+    for (const change of changes) if (change.thread === this.#thread) this.add(change);
+  }
+
+  batch(state: ThreadState): readonly [now: readonly PendingChange[], heldBack: boolean] {
+    const numbered = this.#held.size ? [] : this.pending.filter(({ op }) => op > 0);
+    const fit = fitting(numbered, state);
+    return [fit.slice(0, this.#limit), fit.length < numbered.length];
+  }
+
+  isTurn(op: number | undefined): boolean {
+    return this.pending.some((it) => it.op === op && it.change.type === "start_run");
+  }
+
+  settle(outcomes: readonly Settled[]): readonly Settled[] {
+    return outcomes.filter((it) => {
       const { op, outcome, code = "refused", detail = "" } = it;
-      if (op === undefined || (done.has(op) && outcome !== "dismissed")) return false;
-      remember(op, it);
-      const found = pending.find((one) => one.op === op);
-      pending = pending.filter((one) => one !== found);
-      refused = refused.filter((one) => one.op !== op);
+      if (op === undefined || (this.#done.has(op) && outcome !== "dismissed")) return false;
+      this.#remember(op, it);
+      const found = this.pending.find((one) => one.op === op);
+      this.pending = this.pending.filter((one) => one !== found);
+      this.refused = this.refused.filter((one) => one.op !== op);
       if (found && outcome === "refused") {
-        refused = [...refused, { op, change: found.change, code, detail }];
+        this.refused = [...this.refused, { op, change: found.change, code, detail }];
       }
       return true;
     });
+  }
 
-  const merge = (changes: readonly PendingChange[]): void => {
-    for (const change of changes) if (change.thread === thread) add(change);
-  };
+  answered(ops: readonly number[], outcomes: readonly Settled[], reset: boolean): boolean {
+    this.#limit = batchMax;
+    return !reset && ops.some((op) => outcomes.every((it) => it.op !== op));
+  }
 
-  return {
-    get pending() {
-      return pending;
-    },
-    get refused() {
-      return refused;
-    },
-    add,
-    merge,
-    batch(state) {
-      const numbered = held.size ? [] : pending.filter(({ op }) => op > 0);
-      const fit = fitting(numbered, state);
-      return [fit.slice(0, limit), fit.length < numbered.length];
-    },
-    isTurn: (op) => pending.some((it) => it.op === op && it.change.type === "start_run"),
-    settle,
-    answered(ops, outcomes, reset) {
-      limit = batchMax;
-      return !reset && ops.some((op) => outcomes.every((it) => it.op !== op));
-    },
-    blame(ops, index) {
-      const blamed = ops.length === 1 ? ops[0] : ops[index ?? -1];
-      limit = blamed === undefined ? Math.ceil(ops.length / 2) : batchMax;
-      return pending.find(({ op }) => op === blamed);
-    },
-    hold(meant) {
-      const ops = pending.filter((it) => it.op > 0 && meant(it)).map(({ op }) => op);
-      for (const op of ops) held.add(op);
-      return ops;
-    },
-    renumbered(changes, former) {
-      for (const op of former) {
-        held.delete(op);
-        remember(op, null);
-      }
-      pending = pending.filter(({ op }) => !former.includes(op));
-      merge(changes);
-    },
-  };
+  blame(ops: readonly number[], index: number | undefined): PendingChange | undefined {
+    const blamed = ops.length === 1 ? ops[0] : ops[index ?? -1];
+    this.#limit = blamed === undefined ? Math.ceil(ops.length / 2) : batchMax;
+    return this.pending.find(({ op }) => op === blamed);
+  }
+
+  hold(meant: (change: PendingChange) => boolean): readonly number[] {
+    const ops = this.pending.filter((it) => it.op > 0 && meant(it)).map(({ op }) => op);
+    for (const op of ops) this.#held.add(op);
+    return ops;
+  }
+
+  renumbered(changes: readonly PendingChange[], former: readonly number[]): void {
+    for (const op of former) {
+      this.#held.delete(op);
+      this.#remember(op, null);
+    }
+    this.pending = this.pending.filter(({ op }) => !former.includes(op));
+    this.merge(changes);
+  }
+
+  #remember(op: number, outcome: Settled | null): void {
+    this.#done.set(op, outcome);
+    const [oldest] = this.#done.keys();
+    if (this.#done.size > rememberedMax && oldest !== undefined) this.#done.delete(oldest);
+  }
+}
+
+/** By number; what has none yet is the latest, and stays where it is among its like. */
+const inOrder = (pending: readonly PendingChange[], change: PendingChange) => {
+  const all = [...pending, change];
+  return change.op < 0 ? all : all.sort((a, b) => rank(a) - rank(b));
 };
 
 const rank = ({ op }: PendingChange) => (op > 0 ? op : 2 ** 53);

@@ -1,36 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // client.ts: all threads of one browser (or one process): who holds what, and who is told.
 //
-// A change goes the same way always: shown, numbered and kept by the store, sent by the session of
-// its thread in the tab that leads, taken off when its outcome came. Nothing is read of the store or
-// kept in it before this tab hears the others.
+// The parts are machines of their own: a session for each thread, the queue of changes (queue.ts), the
+// deletions that can be undone (held.ts), the list of threads (feed.ts), a connection (net/link.ts) and
+// the other tabs (sharing.ts). Nothing is read of the store or kept in it before this tab hears the
+// others.
 
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
-import { feedOf } from "./feed.js";
-import { heldOf, type Turn } from "./held.js";
-import { httpOf } from "./net/http.js";
+import { keep } from "./equal.js";
+import { createFeed, type Feed } from "./feed.js";
+import type { Held, Turn } from "./held.js";
 import { newId } from "./id.js";
-import { connecting, type Link, netLink } from "./net/link.js";
-import { listenersOf } from "./listeners.js";
-import { liveOf } from "./live.js";
-import { headPath } from "./path.js";
-import { closed, gone, resultOf } from "./results.js";
-import { type Session, sessionOf } from "./session.js";
+import { createListeners } from "./listeners.js";
+import { createLive } from "./live.js";
+import { type Http, createHttp } from "./net/http.js";
+import { connecting, createLink, type Link } from "./net/link.js";
 import { openSocket } from "./net/socket.js";
 import type { Tabs } from "./net/tabs.js";
+import { onHide, onOffline, onWake } from "./net/wake.js";
+import { headPath } from "./path.js";
+import { createQueue, type Queue, type QueueHost } from "./queue.js";
+import { closed, gone } from "./results.js";
+import { createSession, type Session } from "./session.js";
+import type { SharingHost } from "./sharing.js";
 import type {
   Client,
+  Clock,
+  ConnectionView,
   HeldDeletion,
   LiveThread,
   Options,
-  PendingChange,
   Result,
   Store,
-  Settled,
+  Undoable,
 } from "./types.js";
-import { onHide, onOffline, onWake } from "./net/wake.js";
 import type { Cursor } from "./wire.js";
+
+/** The parts that are loaded while the store opens. */
+export interface Loading {
+  sharing(): Promise<Pick<typeof import("./sharing.js"), "canShare" | "share">>;
+  held(): Promise<typeof import("./held.js")>;
+}
+
+const chunks: Loading = {
+  sharing: () => import("./sharing.js"),
+  held: () => import("./held.js"),
+};
+
+export const createClient = (
+  options: Options,
+  url: string,
+  opening: Store | Promise<Store>,
+  loading = chunks,
+): Client => new BrowserClient(options, url, opening, loading);
+
+type Deletion = Omit<HeldDeletion, "until">;
 
 interface Made {
   readonly session: Session;
@@ -39,358 +64,271 @@ interface Made {
   readonly loaded: Promise<void>;
 }
 
-interface Asked {
-  readonly change: PendingChange;
-  readonly resolve: (result: Result) => void;
-}
+// What a user has of it may be called without its object: those are fields.
+class BrowserClient implements Client, QueueHost, SharingHost {
+  readonly #listeners = createListeners();
+  readonly subscribe = this.#listeners.add;
+  readonly made = new Map<string, Made>();
+  readonly ready: Promise<Store>;
+  readonly queue: Queue;
+  held: Held | null = null;
+  readonly feed: Feed;
+  readonly onWake = onWake;
+  tabs: Tabs | undefined;
+  over = false;
+  readonly #options: Options;
+  readonly #url: string;
+  readonly #clock: Clock;
+  readonly #http: Http;
+  readonly #unwatch: () => void;
+  #store: Store | undefined;
+  #link: Link | undefined;
+  #hiding: readonly HeldDeletion[] = [];
+  #undoable: readonly Undoable[] = [];
 
-export const clientOf = (
-  options: Options,
-  url: string,
-  opening: Store | Promise<Store>,
-  loadTabs: () => Promise<Pick<typeof import("./net/tabs.js"), "canShare" | "joinTabs">> = () =>
-    import("./net/tabs.js"),
-): Client => {
-  const { clock = systemClock, random = Math.random } = options;
-  const http = httpOf(url, options);
-  const listeners = listenersOf();
-  const threads = new Map<string, Made>();
-  /** What this client has said and nobody answered. */
-  const asked = new Map<number, Asked>();
-  let store: Store | undefined;
-  let link: Link | undefined;
-  let tabs: Tabs | undefined;
-  let provisional = 0;
-  let hiding: readonly HeldDeletion[] = [];
-  let over = false;
+  constructor(options: Options, url: string, opening: Store | Promise<Store>, loading: Loading) {
+    this.#options = options;
+    this.#url = url;
+    this.#clock = options.clock ?? systemClock;
+    this.#http = createHttp(url, options);
+    this.ready = this.#begin(opening, loading);
+    this.queue = createQueue(this);
+    this.feed = this.#createFeed();
+    void this.ready.then(() => this.held?.look());
+    this.#unwatch = onHide(() => {
+      for (const { session } of this.made.values()) session.keepNow();
+    });
+  }
 
   // --- Beginning ---------------------------------------------------------------------------------
 
-  // A connection of this tab's own: alone, or as the one that leads.
-  const open = (): Link => {
-    const web = options.WebSocket ?? (globalThis.WebSocket as typeof WebSocket | undefined);
-    return netLink({
-      clock,
-      random,
-      socket: web && options.transport !== "sse" ? openSocket(url, http, web) : null,
-      events: async () => (await import("./net/events.js")).openEvents(http),
-      onWake,
-      onOffline,
-    });
-  };
+  async #begin(opening: Store | Promise<Store>, loading: Loading): Promise<Store> {
+    // A page whose files are gone has no undoing: what is deleted is sent at once, and what the store
+    // holds back waits for the next page.
+    const loadingHeld = loading.held().catch(() => null);
+    const store = (this.#store = await opening);
+    this.held = this.#createHeld(await loadingHeld);
+    await this.#join(store, loading);
+    return store;
+  }
 
   // Alone, or with the other tabs.
-  const join = async ({ shared }: Store): Promise<void> => {
-    const may = options.tabs !== false && shared;
-    const loaded = may && (await loadTabs().catch(() => null));
+  async #join({ shared }: Store, { sharing }: Loading): Promise<void> {
+    const may = this.#options.tabs !== false && shared;
+    const loaded = may && (await sharing().catch(() => null));
     try {
-      tabs = loaded && loaded.canShare() ? together(loaded, `${shared} ${url}`) : undefined;
+      if (loaded && loaded.canShare())
+        this.tabs = loaded.share(`${shared} ${this.#url}`, newId("t"), this);
     } catch {
       // A page without an origin of its own has no channel.
     }
     // Closed already: what was said till then is still told to the other tabs.
-    if (over && !tabs) return;
-    link = tabs?.link ?? open();
-    link.subscribe(connectionChanged);
-    if (!tabs) void takeOver();
-    connectionChanged();
-  };
+    if (this.over && !this.tabs) return;
+    this.#link = this.tabs?.link ?? this.open();
+    this.#link.subscribe(() => this.#connectionChanged());
+    if (!this.tabs) void this.leads();
+    this.#connectionChanged();
+  }
 
-  const together = ({ joinTabs }: Awaited<ReturnType<typeof loadTabs>>, name: string): Tabs =>
-    joinTabs(name, newId("t"), {
+  // A connection of this tab's own: alone, or as the one that leads.
+  open(): Link {
+    const { WebSocket: given, transport, random = Math.random } = this.#options;
+    const web = given ?? (globalThis.WebSocket as typeof WebSocket | undefined);
+    return createLink({
+      clock: this.#clock,
+      random,
+      socket: web && transport !== "sse" ? openSocket(this.#url, this.#http, web) : null,
+      events: async () => (await import("./net/events.js")).openEvents(this.#http),
       onWake,
-      after: clock.after.bind(clock),
-      open,
-      added: addedElsewhere,
-      settled: settledElsewhere,
-      renumbered,
-      dropped: (thread) => sessionKnown(thread)?.deleted(),
-      held: held.heard,
-      forgotten: (thread, messages) => sessionKnown(thread)?.forgetLost(messages),
-      leads() {
-        void held.look();
-        return takeOver();
-      },
-      follows() {
-        void catchUp();
-        void held.look();
-      },
+      onOffline,
     });
+  }
 
-  const ready = (async () => {
-    store = await opening;
-    await join(store);
-    return store;
-  })();
-  let adding: Promise<unknown> = ready;
-  let writing: Promise<unknown> = ready;
+  async leads(): Promise<void> {
+    await this.queue.takeOver();
+    this.#connectionChanged();
+  }
 
-  // What was not sent, before a reload or by the tab that led till now, is ours to send.
-  const takeOver = async (): Promise<void> => {
-    await writing;
-    for (const change of (await store?.pending()) ?? []) {
-      const { thread, refused } = change;
-      const known = refused ? null : made(thread).session.add(change);
-      // Its outcome was told, and who told it has gone before the store knew.
-      if (known) settled(thread, [known]);
-    }
-    connectionChanged();
-  };
+  after(milliseconds: number, task: () => void): () => void {
+    return this.#clock.after(milliseconds, task);
+  }
 
-  // Another tab leads. What this one has said and got no outcome of is said again, to be answered;
-  // what others had said and the store has no more was answered while nobody told us.
-  const catchUp = async (): Promise<void> => {
-    for (const { change } of asked.values()) tabs?.added(change);
-    await Promise.all([...threads.values()].map(({ loaded }) => loaded));
-    const shown = [...threads.values()].flatMap(({ session }) =>
-      session.unanswered.map((op) => ({ session, op })),
-    );
-    const kept = (await store?.pending()) ?? [];
-    for (const { session, op } of shown) {
-      const left = kept.find((it) => it.op === op);
-      if (left?.refused) session.add(left);
-      else if (!left && !asked.has(op)) session.settle([{ op, outcome: "applied" }]);
-    }
-    for (const change of kept) sessionKnown(change.thread)?.add(change);
-  };
+  get device(): string {
+    return this.#store?.device ?? "";
+  }
 
-  const connection = () => link?.view ?? connecting;
-  const online = () => !over && connection().state === "online";
+  get connection(): ConnectionView {
+    return this.#link?.view ?? connecting;
+  }
 
-  const connectionChanged = (): void => {
-    for (const { session } of threads.values()) session.connected(online(), connection().leader);
-    feed.act();
-    held.act();
-    listeners.tell();
-  };
+  get online(): boolean {
+    return !this.over && this.connection.state === "online";
+  }
+
+  #connectionChanged(): void {
+    for (const { session } of this.made.values()) this.#connect(session);
+    this.feed.act();
+    this.held?.act();
+    this.#listeners.tell();
+  }
+
+  #connect(session: Session): void {
+    session.connected(this.online, this.connection.leader);
+  }
 
   // Nothing is asked before it is known whom to ask.
-  const send: Link["send"] = (request, sink) => link?.send(request, sink) ?? (() => undefined);
+  #send: Link["send"] = (request, sink) => this.#link?.send(request, sink) ?? (() => undefined);
 
-  // --- Deletions that can be undone --------------------------------------------------------------
-
-  const held = heldOf({
-    clock,
-    store: () => ready,
-    leads: () => !over && connection().leader,
-    async send({ thread, message, seen }, turn) {
-      if (message !== null) {
-        const change = { type: "delete_message", message, if_unchanged: true } as const;
-        return add({ thread, change, seen }, turn);
-      }
-      return (await turn.mine()) ? made(thread).live.delete() : gone;
-    },
-    changed(deletions) {
-      hiding = deletions;
-      for (const { session } of threads.values()) hide(session);
-      feed.refresh();
-      listeners.tell();
-    },
-    tell: (outcome) => tabs?.held(outcome),
-  });
-  void ready.then(held.look);
-
-  const hiddenIn = (thread: string) => hiding.filter((it) => it.thread === thread);
-
-  const hide = (session: Session): void => {
-    const all = hiddenIn(session.id).map((it) => it.message);
-    session.hide(
-      all.filter((it) => it !== null),
-      all.includes(null),
-    );
+  readonly reconnect = (): void => {
+    this.#http.renew();
+    this.#link?.reconnect();
   };
+
+  readonly close = async (): Promise<void> => {
+    if (this.over) return;
+    this.over = true;
+    this.#unwatch();
+    this.feed.end();
+    const holding = this.held?.end(closed);
+    for (const { session } of this.made.values()) session.end();
+    // The others look into the store when this tab has gone: all that it keeps is kept by then.
+    await Promise.allSettled([this.queue.end(), holding]);
+    this.#link?.close();
+    this.#store?.close();
+  };
+
+  // --- Deletions that can be undone, and the list ------------------------------------------------
+
+  #createHeld(loaded: Awaited<ReturnType<Loading["held"]>> | null): Held | null {
+    if (!loaded) return null;
+    return loaded.createHeld({
+      clock: this.#clock,
+      store: () => this.ready,
+      leads: () => !this.over && this.connection.leader,
+      send: (deletion, turn) => this.#delete(deletion, turn),
+      changed: (deletions) => {
+        this.#hiding = deletions;
+        for (const { session } of this.made.values()) this.#hide(session);
+        this.feed.refresh();
+        this.#listeners.tell();
+      },
+      tell: (outcome) => this.tabs?.held(outcome),
+    });
+  }
+
+  async #delete({ thread, message, seen }: Deletion, turn?: Turn): Promise<Result> {
+    if (message !== null) {
+      const change = { type: "delete_message", message, if_unchanged: true } as const;
+      return this.queue.add({ thread, change, seen }, turn);
+    }
+    return !turn || (await turn.mine()) ? this.thread(thread).delete() : gone;
+  }
+
+  // At once, unless the page has only just begun.
+  #hold(thread: string, message: string | null, seen: Cursor | null): Promise<Result> {
+    const deletion = { id: newId("u"), thread, message, seen };
+    const take = () => this.held?.hold(deletion) ?? this.#delete(deletion);
+    return this.held ? take() : this.ready.then(take);
+  }
+
+  #createFeed(): Feed {
+    return createFeed({
+      http: this.#http,
+      clock: this.#clock,
+      online: () => this.online,
+      send: this.#send,
+      kept: async () => (await this.ready).threads(),
+      keep: (list) => this.queue.write((to) => to.keepThreads(list)),
+      appeared: (thread) => this.made.get(thread)?.session.appeared(),
+      removed: (thread) => this.made.get(thread)?.session.deleted(),
+      hidden: (thread) => this.isHidden(thread),
+    });
+  }
+
+  get undoable(): readonly Undoable[] {
+    return (this.#undoable = keep(this.#undoable, this.held?.undoable ?? []));
+  }
+
+  readonly undo = async (id: string): Promise<boolean> => this.held?.undo(id) ?? false;
+
+  isHidden(thread: string): boolean {
+    return this.#hiding.some((it) => it.thread === thread && it.message === null);
+  }
+
+  #hide(session: Session): void {
+    const { id } = session;
+    const messages = this.#hiding.flatMap((it) => (it.thread === id ? (it.message ?? []) : []));
+    session.hide(messages, this.isHidden(id));
+  }
 
   // --- Threads -----------------------------------------------------------------------------------
 
-  const feed = feedOf({
-    http,
-    clock,
-    online,
-    send,
-    kept: async () => (await ready).threads(),
-    keep: (list) => write((to) => to.keepThreads(list)),
-    appeared: (thread) => sessionKnown(thread)?.appeared(),
-    removed: (thread) => sessionKnown(thread)?.deleted(),
-    hidden: (thread) => hiddenIn(thread).some((it) => it.message === null),
-  });
+  readonly thread = (id: string): LiveThread => this.#make(id).live;
+  readonly threads = (): Feed => this.feed;
 
-  const sessionKnown = (id: string) => threads.get(id)?.session;
+  session(thread: string): Session {
+    return this.#make(thread).session;
+  }
 
-  const made = (id: string): Made => {
-    const known = threads.get(id);
+  #make(id: string): Made {
+    const known = this.made.get(id);
     if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
       throw new Error(`${JSON.stringify(id)} is no thread's id.`);
     }
-    const { add: subscribe, tell } = listenersOf((any) => session.watch(any));
-    const session: Session = sessionOf(id, {
-      device: () => store?.device ?? "",
-      sync: (request, sink) => send({ sync: request }, sink),
-      after: clock.after.bind(clock),
-      random,
-      settled,
-      renumber: (thread, ops, seen) => void renumber(thread, ops, seen),
-      keep: (thread) => write((to) => to.keepThread(thread)),
-      drop: (thread) => write((to) => to.dropThread(thread)),
-      missing: feed.want,
-      changed: tell,
+    const { add: subscribe, tell } = createListeners((any) => session.watch(any));
+    const session = this.#createSession(id, tell);
+    const live = this.#createLive(session, subscribe);
+    const all = { session, live, loaded: this.#load(session) };
+    this.made.set(id, all);
+    this.#hide(session);
+    this.#connect(session);
+    return all;
+  }
+
+  #createSession(id: string, changed: () => void): Session {
+    const { queue } = this;
+    return createSession(id, {
+      device: () => this.device,
+      sync: (request, sink) => this.#send({ sync: request }, sink),
+      after: (milliseconds, task) => this.after(milliseconds, task),
+      random: this.#options.random ?? Math.random,
+      settled: (thread, outcomes) => queue.settled(thread, outcomes),
+      renumber: (thread, ops, seen) => void queue.renumber(thread, ops, seen),
+      keep: (thread) => queue.write((to) => to.keepThread(thread)),
+      drop: (thread) => queue.write((to) => to.dropThread(thread)),
+      missing: (thread) => this.feed.want(thread),
+      changed,
     });
-    const live = liveOf(session, {
-      http,
+  }
+
+  #createLive(session: Session, subscribe: LiveThread["subscribe"]): LiveThread {
+    const { id } = session;
+    return createLive(session, {
+      http: this.#http,
       subscribe,
-      author: options.author,
-      add,
-      hold: (message) => held.hold(id, message, session.seen().cursor),
-      forgetLost() {
+      author: this.#options.author,
+      add: (change) => this.queue.add(change),
+      hold: (message) => this.#hold(id, message, session.seen().cursor),
+      forgetLost: () => {
         const messages = session.view.lost.map((it) => it.id);
         session.forgetLost(messages);
-        tabs?.forgotten(id, messages);
+        this.tabs?.forgotten(id, messages);
       },
-      dropped() {
+      dropped: () => {
         session.deleted();
-        tabs?.dropped(id);
+        this.tabs?.dropped(id);
         // Who deletes a thread has no use for what was to be said in it.
         for (const { op } of session.view.refused) session.dismiss(op);
       },
     });
-    const all = { session, live, loaded: load(session) };
-    threads.set(id, all);
-    hide(session);
-    session.connected(online(), connection().leader);
-    return all;
-  };
+  }
 
-  const load = async (session: Session): Promise<void> => {
-    const from = await ready;
+  async #load(session: Session): Promise<void> {
+    const from = await this.ready;
     const [stored, pending] = await Promise.all([from.thread(session.id), from.pending()]);
     session.load(stored, pending);
     // The digest only guards what was stored; without it there is still the cursor.
     session.start(stored && (await digestOf(headPath(session.state)).catch(() => null)));
-  };
-
-  // What is stored is stored in order; a store that fails costs the copy, nothing else.
-  const write = (task: (to: Store) => Promise<unknown>): void => {
-    writing = writing.then(async () => task(await ready)).catch(() => undefined);
-  };
-
-  // --- Changes -----------------------------------------------------------------------------------
-
-  const add = (change: Omit<PendingChange, "op">, turn?: Turn): Promise<Result> => {
-    const former = --provisional;
-    const { session } = made(change.thread);
-    if (hiddenIn(change.thread).some((it) => it.message === null)) return Promise.resolve(gone);
-    // What is said stands on what is shown.
-    if (!turn) held.flush(change.thread);
-    session.add({ ...change, op: former });
-    return new Promise((resolve) => {
-      adding = adding.then(async () => {
-        if (turn && !(await turn.mine())) {
-          session.settle([{ op: former, outcome: "dismissed" }]);
-          return resolve(gone);
-        }
-        const kept = await (await ready).add(change);
-        await turn?.kept();
-        if (over) {
-          tabs?.added(kept);
-          return resolve(closed);
-        }
-        asked.set(kept.op, { change: kept, resolve });
-        const known = session.add(kept, former);
-        if (known) answer([known]);
-        else tabs?.added(kept);
-      });
-    });
-  };
-
-  const settled = (thread: string, outcomes: readonly Settled[]): void => {
-    write((to) => to.settle(thread, outcomes));
-    answer(outcomes);
-    tabs?.settled(thread, outcomes);
-  };
-
-  // Who says it has not heard its outcome, and who hears it may not have either.
-  const addedElsewhere = (change: PendingChange): void => {
-    const take = () => {
-      const known = made(change.thread).session.add(change);
-      if (known) tabs?.settled(change.thread, [known]);
-    };
-    // Who sends must not have missed what was said before it: the store has all of it, in order.
-    if (connection().leader) void takeOver().then(take);
-    else take();
-  };
-
-  const settledElsewhere = (thread: string, outcomes: readonly Settled[]): void => {
-    sessionKnown(thread)?.settle(outcomes);
-    answer(outcomes);
-  };
-
-  const answer = (outcomes: readonly Settled[]): void => {
-    for (const outcome of outcomes) {
-      const { op = 0 } = outcome;
-      asked.get(op)?.resolve(resultOf(outcome));
-      asked.delete(op);
-    }
-  };
-
-  const renumber = async (
-    thread: string,
-    ops: readonly number[],
-    seen: Cursor | null | undefined,
-  ): Promise<void> => {
-    const changes = await (await ready).renumber(thread, ops, seen);
-    renumbered(thread, changes, ops);
-    tabs?.renumbered(thread, changes, ops);
-  };
-
-  const renumbered = (
-    thread: string,
-    changes: readonly PendingChange[],
-    former: readonly number[],
-  ): void => {
-    for (const [at, op] of former.entries()) {
-      const told = asked.get(op);
-      const change = changes[at];
-      if (told && change) asked.set(change.op, { ...told, change });
-      asked.delete(op);
-    }
-    made(thread).session.renumbered(changes, former);
-  };
-
-  const unwatch = onHide(() => {
-    for (const { session } of threads.values()) session.keepNow();
-  });
-
-  return {
-    get device() {
-      return store?.device ?? "";
-    },
-    get connection() {
-      return connection();
-    },
-    subscribe: listeners.add,
-    thread: (id) => made(id).live,
-    threads: () => feed,
-    get undoable() {
-      return held.undoable;
-    },
-    undo: held.undo,
-    reconnect() {
-      http.renew();
-      link?.reconnect();
-    },
-    async close() {
-      if (over) return;
-      over = true;
-      unwatch();
-      feed.end();
-      const holding = held.end();
-      for (const { session } of threads.values()) session.end();
-      for (const { resolve } of asked.values()) resolve(closed);
-      asked.clear();
-      // The others look into the store when this tab has gone: all that it keeps is kept by then.
-      await Promise.allSettled([adding, writing, holding]);
-      link?.close();
-      store?.close();
-    },
-  };
-};
+  }
+}

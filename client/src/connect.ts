@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // connect.ts: where a front begins.
 
-import { clientOf } from "./client.js";
+import { createClient } from "./client.js";
 import { indexedDbStore } from "./store/store.js";
 import type { Client, Options } from "./types.js";
 
@@ -12,5 +12,5 @@ export const connect = (options: Options = {}): Client => {
   if (!/^https?:\/\//.test(url)) {
     throw new Error("`url` must be an http address.");
   }
-  return clientOf(options, url, options.store ?? indexedDbStore(`lockstep ${url}`));
+  return createClient(options, url, options.store ?? indexedDbStore(`lockstep ${url}`));
 };

@@ -4,7 +4,7 @@
 // The frames of one diff are applied together. A diff may begin before what is held: what is held
 // of its end already stays as it is, so that applying it twice is harmless.
 
-import { type Draft, draftOf, isList, isPart, must } from "./draft.js";
+import { type Draft, createDraft, isList, isPart, must } from "./draft.js";
 import { grown } from "./fold.js";
 import type { ThreadState } from "./state.js";
 import type { DiffFrame, Growth, Message, Part } from "./wire.js";
@@ -20,7 +20,7 @@ export const apply = (state: ThreadState, frames: readonly DiffFrame[]): ThreadS
   const news = reset || ts > state.ts;
   if (!news && (ts < state.ts || epoch === state.epoch)) return state;
 
-  const draft = draftOf(state);
+  const draft = createDraft(state);
   if (reset) draft.clear();
   else must(last.from <= state.ts, "diff");
   if (news) for (const frame of frames) applyFrame(draft, frame);
@@ -37,17 +37,15 @@ export const partsOf = (cursor: string): [ts: number, epoch: string] => {
 };
 
 const applyFrame = (draft: Draft, frame: DiffFrame): void => {
-  must(
-    [frame.messages, frame.runs].every((it) => isList(it)) && Array.isArray(frame.removed),
-    "diff",
-  );
+  const { messages, removed, runs } = frame;
+  must(isList(messages) && isList(runs) && Array.isArray(removed), "diff");
   if (frame.thread) draft.putThread(frame.thread);
-  for (const message of frame.messages) {
+  for (const message of messages) {
     if ("grow" in message) applyGrowth(draft, message);
     else draft.putMessage(message);
   }
-  for (const id of frame.removed) draft.removeMessage(id);
-  for (const run of frame.runs) draft.putRun(run);
+  for (const id of removed) draft.removeMessage(id);
+  for (const run of runs) draft.putRun(run);
 };
 
 const applyGrowth = (draft: Draft, growth: Growth): void => {

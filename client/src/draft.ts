@@ -22,7 +22,7 @@ export function must(kept: unknown, what: string): asserts kept {
 
 // What came is JSON, and the types are the server's promise. Here it is checked, as far as it is read:
 // an error of another kind than `Gap` is then one of ours.
-export const isObject = (it: unknown): it is object => typeof it === "object" && it !== null;
+const isObject = (it: unknown): it is object => typeof it === "object" && it !== null;
 
 export const isPart = (it: unknown): it is Part =>
   isObject(it) && ["string", "undefined"].includes(typeof growingText(it as Part));
@@ -50,7 +50,7 @@ export interface Draft {
   finish(): ThreadState;
 }
 
-export const draftOf = (former: ThreadState): Draft => {
+export const createDraft = (former: ThreadState): Draft => {
   let { messages, runs } = former;
   let regrown = false;
 
@@ -68,7 +68,7 @@ export const draftOf = (former: ThreadState): Draft => {
     run: (id) => found(runs, id),
     isRunning: () => [...runs.values()].some((it) => it.status === "running"),
     putMessage(message) {
-      must(isObject(message) && isList(message.parts, isPart), "message");
+      must(isList(message?.parts, isPart), "message");
       const { id, parent } = message;
       const held = messages.get(id);
       if (equal(held, message)) return;
@@ -91,7 +91,6 @@ export const draftOf = (former: ThreadState): Draft => {
       (runs as Map<string, Run>).set(id, keep(former.runs.get(id), run));
     },
     putThread(thread) {
-      must(isObject(thread), "thread");
       draft.thread = keep<Thread | null>(former.thread, thread);
     },
     clear() {

@@ -6,8 +6,8 @@
 
 import type { Http } from "./net/http.js";
 import type { Request, Sink } from "./net/link.js";
-import { listenersOf } from "./listeners.js";
-import type { Clock, LiveThreads, ThreadListView } from "./types.js";
+import { createListeners } from "./listeners.js";
+import type { Clock, LiveThreads, Result, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";
 
 interface Page {
@@ -45,162 +45,171 @@ const pageSize = 100;
 const again = 2_000;
 const keptAfter = 500;
 
-export const feedOf = (settings: FeedSettings): Feed => {
-  const { http, clock, send, appeared } = settings;
-  const listeners = listenersOf((any) => {
-    watched = any;
-    if (any) void remember();
-    act();
-  });
-  // Each once, and the newest first.
-  let threads: readonly Thread[] = [];
-  // Threads that are looked at and not there: while there are any, the feed says when they come.
-  const wanted = new Set<string>();
-  let view: ThreadListView = { status: "loading", threads: [], error: null };
-  let cursor: string | undefined;
-  let watched = false;
-  let reading = false;
-  let over = false;
-  let cancelFollow: (() => void) | undefined;
-  let cancelTimer: (() => void) | undefined;
-  let cancelKeeping: (() => void) | undefined;
+export const createFeed = (settings: FeedSettings): Feed => new ThreadFeed(settings);
 
-  const act = (): void => {
-    if (over || !(watched || wanted.size > 0) || !settings.online()) return unfollow();
-    if (watched && !cursor) void read();
-    if (!cancelFollow && (cursor || !watched)) follow();
-  };
+class ThreadFeed implements Feed {
+  view: ThreadListView = { status: "loading", threads: [], error: null };
+  readonly #listeners = createListeners((any) => {
+    this.#watched = any;
+    if (any) void this.#remember();
+    this.act();
+  });
+  // Whoever has it may call it without its object.
+  readonly subscribe = this.#listeners.add;
+  readonly #settings: FeedSettings;
+  // Each once, and the newest first.
+  #threads: readonly Thread[] = [];
+  // Threads that are looked at and not there: while there are any, the feed says when they come.
+  readonly #wanted = new Set<string>();
+  #cursor: string | undefined;
+  #watched = false;
+  #reading = false;
+  #over = false;
+  #cancelFollow: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #cancelKeeping: (() => void) | undefined;
+
+  constructor(settings: FeedSettings) {
+    this.#settings = settings;
+  }
+
+  act(): void {
+    const wanted = this.#watched || this.#wanted.size > 0;
+    if (this.#over || !wanted || !this.#settings.online()) return this.#unfollow();
+    if (this.#watched && !this.#cursor) void this.#read();
+    if (!this.#cancelFollow && (this.#cursor || !this.#watched)) this.#follow();
+  }
 
   // --- The list ----------------------------------------------------------------------------------
 
-  const remember = async (): Promise<void> => {
-    const kept = await settings.kept();
-    if (!cursor && kept.length > 0) add(kept);
-  };
+  async #remember(): Promise<void> {
+    const kept = await this.#settings.kept();
+    if (!this.#cursor && kept.length > 0) this.#show(merged(this.#threads, kept));
+  }
 
-  const read = async (): Promise<void> => {
-    if (reading) return;
-    reading = true;
-    const found: Thread[] = [];
-    const path = `/v1/threads?limit=${pageSize}`;
-    let first: string | undefined;
-    let next: Page["next"] = "";
-    do {
-      const before: string = next && `&before=${encodeURIComponent(next)}`;
-      const answer = await http.value<Page>(path + before);
-      if (!answer.ok) {
-        reading = false;
-        return failed(answer.code, answer.detail);
-      }
-      first ??= answer.value.cursor;
-      found.push(...answer.value.threads);
-      next = answer.value.next;
-    } while (next);
-    reading = false;
-    threads = [];
+  async #read(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    const list = await readAll(this.#settings.http);
+    this.#reading = false;
+    if (!list.ok) return this.#failed(list.code, list.detail);
     // Followed from nowhere for the sake of one thread: from here on, for the list.
-    unfollow();
-    cursor = first;
-    // What moved while it was read is on two pages: the first of them is newer, and put last.
-    add(found.reverse());
-    act();
-  };
+    this.#unfollow();
+    this.#cursor = list.cursor;
+    this.#show(merged([], list.threads));
+    this.act();
+  }
 
-  const failed = (code: string, detail: string): void => {
-    if (threads.length === 0) {
-      view = { status: "error", threads: [], error: { status: 0, code, detail } };
-      listeners.tell();
+  #failed(code: string, detail: string): void {
+    if (this.#threads.length === 0) {
+      this.view = { status: "error", threads: [], error: { status: 0, code, detail } };
+      this.#listeners.tell();
     }
-    later();
-  };
+    this.#later();
+  }
 
-  const later = (): void => {
-    cancelTimer?.();
-    cancelTimer = clock.after(again, act);
-  };
+  #later(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#settings.clock.after(again, () => this.act());
+  }
 
   // --- The feed ----------------------------------------------------------------------------------
 
-  const follow = (): void => {
-    const cancel = send({ feed: { cursor } }, (frame) => {
-      if (cancelFollow !== cancel) return;
-      if (frame.frame === "feed") return took(frame);
+  #follow(): void {
+    const { send, appeared, online } = this.#settings;
+    const cancel = send({ feed: { cursor: this.#cursor } }, (frame) => {
+      if (this.#cancelFollow !== cancel) return;
+      if (frame.frame === "feed") return this.#took(frame);
       if (frame.frame === "diff" || frame.frame === "entry") return;
-      cancelFollow = undefined;
+      this.#cancelFollow = undefined;
       // A cursor that the server does not know: the list is read anew.
-      if (frame.frame === "failure") cursor = undefined;
-      if (frame.frame !== "lost" || settings.online()) later();
+      if (frame.frame === "failure") this.#cursor = undefined;
+      if (frame.frame !== "lost" || online()) this.#later();
     });
-    cancelFollow = cancel;
+    this.#cancelFollow = cancel;
     // They may have come before it was followed.
-    for (const thread of [...wanted]) appeared(thread);
-  };
+    for (const thread of [...this.#wanted]) appeared(thread);
+  }
 
-  const unfollow = (): void => {
-    cancelFollow?.();
-    cancelFollow = undefined;
-  };
+  #unfollow(): void {
+    this.#cancelFollow?.();
+    this.#cancelFollow = undefined;
+  }
 
-  const took = (frame: FeedFrame): void => {
-    if (cursor) ({ cursor } = frame);
+  #took(frame: FeedFrame): void {
+    const { appeared, removed } = this.#settings;
+    if (this.#cursor) this.#cursor = frame.cursor;
     if ("removed" in frame) {
-      threads = without(frame.removed);
-      settings.removed(frame.removed);
+      this.#threads = without(this.#threads, frame.removed);
+      removed(frame.removed);
     } else {
-      place(frame.thread);
+      this.#threads = placed(this.#threads, frame.thread);
       appeared(frame.thread.id);
     }
-    if (cursor) show();
-    if ("thread" in frame && wanted.delete(frame.thread.id)) act();
-  };
+    if (this.#cursor) this.#show(this.#threads);
+    if ("thread" in frame && this.#wanted.delete(frame.thread.id)) this.act();
+  }
 
-  const without = (id: string): Thread[] => threads.filter((it) => it.id !== id);
+  #show(threads: readonly Thread[]): void {
+    const { clock, hidden, keep } = this.#settings;
+    this.#threads = threads;
+    const shown = threads.filter((it) => !hidden(it.id));
+    this.view = { status: "ready", threads: shown, error: null };
+    this.#cancelKeeping?.();
+    this.#cancelKeeping = clock.after(keptAfter, () => keep(threads));
+    this.#listeners.tell();
+  }
 
-  /** One of them has changed: nearly always it is the newest now, and the others keep their order. */
-  const place = (thread: Thread): void => {
-    const others = without(thread.id);
-    const older = others.findIndex((it) => it.updated < thread.updated);
-    others.splice(older < 0 ? others.length : older, 0, thread);
-    threads = others;
-  };
+  refresh(): void {
+    if (this.view.status === "ready") this.#show(this.#threads);
+  }
 
-  /** With these among them. */
-  const add = (more: readonly Thread[]): void => {
-    const byId = new Map([...threads, ...more].map((it) => [it.id, it]));
-    threads = [...byId.values()].sort((a, b) => b.updated - a.updated);
-    show();
-  };
+  want(thread: string): void {
+    const known = !this.#cancelFollow || this.#wanted.has(thread);
+    this.#wanted.add(thread);
+    this.act();
+    // It may have come between the answer and the feed, which was only just asked for: once more.
+    if (!known) this.#settings.appeared(thread);
+  }
 
-  const show = (): void => {
-    const kept = threads;
-    const shown = kept.filter((it) => !settings.hidden(it.id));
-    view = { status: "ready", threads: shown, error: null };
-    cancelKeeping?.();
-    cancelKeeping = clock.after(keptAfter, () => settings.keep(kept));
-    listeners.tell();
-  };
+  end(): void {
+    this.#over = true;
+    this.#unfollow();
+    this.#cancelTimer?.();
+    this.#cancelKeeping?.();
+  }
+}
 
-  return {
-    get view() {
-      return view;
-    },
-    subscribe: listeners.add,
-    act,
-    refresh() {
-      if (view.status === "ready") show();
-    },
-    want(thread) {
-      const known = !cancelFollow || wanted.has(thread);
-      wanted.add(thread);
-      act();
-      // It may have come between the answer and the feed, which was only just asked for: once more.
-      if (!known) appeared(thread);
-    },
-    end() {
-      over = true;
-      unfollow();
-      cancelTimer?.();
-      cancelKeeping?.();
-    },
-  };
+/** All pages of the list, the oldest first, and the feed's cursor at the first of them. */
+const readAll = async (http: Http): Promise<Result<{ threads: Thread[]; cursor: string }>> => {
+  const found: Thread[] = [];
+  const path = `/v1/threads?limit=${pageSize}`;
+  let first: string | undefined;
+  let next: Page["next"] = "";
+  do {
+    const before: string = next && `&before=${encodeURIComponent(next)}`;
+    const answer = await http.value<Page>(path + before);
+    if (!answer.ok) return answer;
+    first ??= answer.value.cursor;
+    found.push(...answer.value.threads);
+    next = answer.value.next;
+  } while (next);
+  // What moved while it was read is on two pages: the first of them is newer, and put last.
+  return { ok: true, ts: null, threads: found.reverse(), cursor: first };
+};
+
+const without = (threads: readonly Thread[], id: string) => threads.filter((it) => it.id !== id);
+
+/** One of them has changed: nearly always it is the newest now, and the others keep their order. */
+const placed = (threads: readonly Thread[], thread: Thread): readonly Thread[] => {
+  const others = without(threads, thread.id);
+  const older = others.findIndex((it) => it.updated < thread.updated);
+  others.splice(older < 0 ? others.length : older, 0, thread);
+  return others;
+};
+
+/** With these among them. */
+const merged = (threads: readonly Thread[], more: readonly Thread[]): readonly Thread[] => {
+  const byId = new Map([...threads, ...more].map((it) => [it.id, it]));
+  return [...byId.values()].sort((a, b) => b.updated - a.updated);
 };

@@ -4,7 +4,7 @@
 // The same rules as the server's own fold, and tested on the same histories. An event of a type
 // that is not known here changes nothing; one that can't be is a `Gap`.
 
-import { type Draft, draftOf, Gap, isList, isObject, isPart, must } from "./draft.js";
+import { type Draft, createDraft, Gap, isList, isPart, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
 import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
@@ -19,7 +19,7 @@ export const foldAll = (state: ThreadState, entries: readonly EntryFrame[]): Thr
   let draft: Draft | null = null;
   for (const entry of entries) {
     if (entry.ts <= (draft ?? state).ts) continue;
-    draft ??= draftOf(state);
+    draft ??= createDraft(state);
     must(entry.prev === draft.ts && isList(entry.events), `entry ${entry.ts}`);
     draft.thread ??= newThread(state.id, entry.ts);
     for (const event of entry.events) foldEvent(draft, event, entry.ts);
@@ -46,7 +46,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   message_put: (draft, { message }) => draft.putMessage(message),
 
   message_created: (draft, { message }, ts) => {
-    must(isObject(message) && !draft.has(message.id), "message");
+    must(!draft.has(message?.id), "message");
     draft.putMessage({ ...message, parts: [], status: "open", created: ts, updated: ts });
   },
 

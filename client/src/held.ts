@@ -5,12 +5,11 @@
 // leads: so they are there after a reload, too, and who closes the last tab finds them when the next
 // one opens. What is said next in the thread stands on them, so it sends them first. The store decides
 // between who undoes and who sends: whichever takes the deletion out of its time first.
+//
+// Loaded with the store. It takes values of the core from whoever calls it, not from modules: what both
+// imported would be a chunk of its own, and the core larger.
 
-import { keep } from "./equal.js";
-import { newId } from "./id.js";
-import { closed, undone } from "./results.js";
-import type { Clock, HeldDeletion, Result, Store, Undoable } from "./types.js";
-import type { Cursor } from "./wire.js";
+import type { Clock, HeldDeletion, Result, Store } from "./types.js";
 
 export interface Outcome {
   readonly id: string;
@@ -37,8 +36,8 @@ export interface HeldSettings {
 }
 
 export interface Held {
-  readonly undoable: readonly Undoable[];
-  hold(thread: string, message: string | null, seen: Cursor | null): Promise<Result>;
+  readonly undoable: readonly HeldDeletion[];
+  hold(deletion: Omit<HeldDeletion, "until">): Promise<Result>;
   undo(id: string): Promise<boolean>;
   /** Sends what is held of the messages of a thread. */
   flush(thread: string): void;
@@ -47,131 +46,142 @@ export interface Held {
   heard(done?: Outcome): void;
   /** Does what can be done now. */
   act(): void;
-  /** Resolves when what was held is kept. */
-  end(): Promise<unknown>;
+  /** Tells this whoever waits for a deletion. Resolves when what was held is kept. */
+  end(result: Result): Promise<unknown>;
 }
 
 const undoneWithin = 10_000;
 const again = 5_000;
+const undone: Result = { ok: false, code: "undone", detail: "Its user has undone it." };
 
-export const heldOf = (settings: HeldSettings): Held => {
-  const { clock, store, tell } = settings;
-  const asked = new Map<string, (result: Result) => void>();
-  const sending = new Set<string>();
-  let held: readonly HeldDeletion[] = [];
-  let shown: readonly Undoable[] = [];
-  let looks = 0;
-  let over = false;
-  let keeping: Promise<unknown> = Promise.resolve();
-  let cancel: () => void = () => undefined;
+export const createHeld = (settings: HeldSettings): Held => new HeldDeletions(settings);
 
-  const show = (now: readonly HeldDeletion[]): void => {
-    held = now;
-    settings.changed(held);
-    act();
-  };
+class HeldDeletions implements Held {
+  readonly #settings: HeldSettings;
+  readonly #asked = new Map<string, (result: Result) => void>();
+  readonly #sending = new Set<string>();
+  #held: readonly HeldDeletion[] = [];
+  #looks = 0;
+  #over = false;
+  #keeping: Promise<unknown> = Promise.resolve();
+  #cancel: () => void = () => undefined;
+
+  constructor(settings: HeldSettings) {
+    this.#settings = settings;
+  }
+
+  get undoable(): readonly HeldDeletion[] {
+    const now = this.#settings.clock.now();
+    return this.#held.filter((it) => it.until > now && !this.#sending.has(it.id));
+  }
+
+  hold(asked: Omit<HeldDeletion, "until">): Promise<Result> {
+    const deletion = { ...asked, until: this.#settings.clock.now() + undoneWithin };
+    const result = new Promise<Result>((resolve) => this.#asked.set(deletion.id, resolve));
+    this.#show([...this.#held, deletion]);
+    this.#keeping = this.#ask((all) => [...all, deletion]).then(() => this.#settings.tell());
+    return result;
+  }
+
+  async undo(id: string): Promise<boolean> {
+    const now = this.#settings.clock.now();
+    let found = false;
+    await this.#ask((all) => {
+      found = all.some((it) => it.id === id && it.until > now);
+      return found ? all.filter((it) => it.id !== id) : all;
+    });
+    if (found) this.#tell({ id, result: undone });
+    return found;
+  }
+
+  flush(thread: string): void {
+    for (const it of this.#held)
+      if (it.thread === thread && it.message !== null) void this.#send(it);
+  }
+
+  look(): Promise<void> {
+    return this.#ask();
+  }
+
+  heard(outcome?: Outcome): void {
+    if (outcome) this.#done(outcome);
+    void this.#ask();
+  }
+
+  act(): void {
+    const { clock, changed, leads } = this.#settings;
+    this.#cancel();
+    if (this.#over || this.#held.length === 0) return;
+    const now = clock.now();
+    const overAt = ({ until }: HeldDeletion) => Math.min(until, now + undoneWithin);
+    const due = this.#held.filter((it) => overAt(it) <= now && !this.#sending.has(it.id));
+    const next = Math.min(...this.#held.map(overAt).filter((it) => it > now));
+    if (next < Infinity) {
+      this.#cancel = clock.after(next - now, () => {
+        changed(this.#held);
+        this.act();
+      });
+    }
+    if (leads()) for (const it of due) void this.#send(it);
+  }
+
+  end(result: Result): Promise<unknown> {
+    this.#over = true;
+    this.#cancel();
+    for (const resolve of this.#asked.values()) resolve(result);
+    this.#asked.clear();
+    return this.#keeping;
+  }
 
   // The answer to the last question is the newest.
-  const ask = async (change?: Parameters<Store["held"]>[0]): Promise<void> => {
-    const own = ++looks;
-    const now = await (await store()).held(change);
-    if (own === looks && !over) show(now);
-  };
+  async #ask(change?: Parameters<Store["held"]>[0]): Promise<void> {
+    const own = ++this.#looks;
+    const now = await (await this.#settings.store()).held(change);
+    if (own === this.#looks && !this.#over) this.#show(now);
+  }
 
-  const finish = async (id: string, result: Result): Promise<void> => {
-    await ask((all) => all.filter((it) => it.id !== id));
-    done({ id, result });
-    tell({ id, result });
-  };
+  #show(now: readonly HeldDeletion[]): void {
+    this.#held = now;
+    this.#settings.changed(now);
+    this.act();
+  }
 
-  const done = ({ id, result }: Outcome): void => {
-    sending.delete(id);
-    asked.get(id)?.(result);
-    asked.delete(id);
-  };
-
-  const send = async (deletion: HeldDeletion): Promise<void> => {
+  async #send(deletion: HeldDeletion): Promise<void> {
     const { id } = deletion;
-    if (sending.has(id)) return;
-    sending.add(id);
+    if (this.#sending.has(id)) return;
+    this.#sending.add(id);
     let found = false;
     // Out of its time: from now on it can't be undone.
     const mine = async () => {
-      await ask((all) => {
+      await this.#ask((all) => {
         found = all.some((it) => it.id === id);
         return all.map((it) => (it.id === id ? { ...it, until: 0 } : it));
       });
       return found;
     };
     // It goes on among the changes: it is held no more.
-    const kept = () => ask((all) => all.filter((it) => it.id !== id));
-    const result = await settings.send(deletion, { mine, kept });
-    if (!found) return void sending.delete(id);
+    const kept = () => this.#ask((all) => all.filter((it) => it.id !== id));
+    const result = await this.#settings.send(deletion, { mine, kept });
+    if (!found) return void this.#sending.delete(id);
     if (!result.ok && result.code === "offline") {
-      clock.after(again, () => {
-        sending.delete(id);
-        act();
+      this.#settings.clock.after(again, () => {
+        this.#sending.delete(id);
+        this.act();
       });
       return;
     }
-    await finish(id, result);
-  };
+    await kept();
+    this.#tell({ id, result });
+  }
 
-  const overAt = ({ until }: HeldDeletion) => Math.min(until, clock.now() + undoneWithin);
+  #tell(outcome: Outcome): void {
+    this.#done(outcome);
+    this.#settings.tell(outcome);
+  }
 
-  const act = (): void => {
-    cancel();
-    if (over || held.length === 0) return;
-    const now = clock.now();
-    const due = held.filter((it) => overAt(it) <= now && !sending.has(it.id));
-    const later = held.map(overAt).filter((it) => it > now);
-    const next = Math.min(...later);
-    if (next < Infinity) {
-      cancel = clock.after(next - now, () => {
-        settings.changed(held);
-        act();
-      });
-    }
-    if (settings.leads()) for (const it of due) void send(it);
-  };
-
-  return {
-    get undoable() {
-      const now = held.filter((it) => it.until > clock.now() && !sending.has(it.id));
-      return (shown = keep(shown, now));
-    },
-    hold(thread, message, seen) {
-      const deletion = { id: newId("u"), thread, message, seen, until: clock.now() + undoneWithin };
-      const result = new Promise<Result>((resolve) => asked.set(deletion.id, resolve));
-      show([...held, deletion]);
-      keeping = ask((all) => [...all, deletion]).then(() => tell());
-      return result;
-    },
-    async undo(id) {
-      let found = false;
-      await ask((all) => {
-        found = all.some((it) => it.id === id && it.until > clock.now());
-        return found ? all.filter((it) => it.id !== id) : all;
-      });
-      if (found) done({ id, result: undone });
-      if (found) tell({ id, result: undone });
-      return found;
-    },
-    flush(thread) {
-      for (const it of held) if (it.thread === thread && it.message !== null) void send(it);
-    },
-    look: () => ask(),
-    heard(outcome) {
-      if (outcome) done(outcome);
-      void ask();
-    },
-    act,
-    end() {
-      over = true;
-      cancel();
-      for (const tellOne of asked.values()) tellOne(closed);
-      asked.clear();
-      return keeping;
-    },
-  };
-};
+  #done({ id, result }: Outcome): void {
+    this.#sending.delete(id);
+    this.#asked.get(id)?.(result);
+    this.#asked.delete(id);
+  }
+}

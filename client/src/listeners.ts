@@ -8,7 +8,7 @@ export interface Listeners {
 }
 
 /** `used`: called when the first has come (true) and when the last has gone (false). */
-export const listenersOf = (used: (any: boolean) => void = () => undefined): Listeners => {
+export const createListeners = (used: (any: boolean) => void = () => undefined): Listeners => {
   const all = new Set<() => void>();
   return {
     add(listener) {

@@ -9,15 +9,7 @@ import { runsOf } from "./runs.js";
 import { frozenOf } from "./seen.js";
 import type { Session } from "./session.js";
 import type { ThreadState } from "./state.js";
-import type {
-  LiveThread,
-  PastView,
-  PendingChange,
-  Result,
-  RunContext,
-  Said,
-  SendOptions,
-} from "./types.js";
+import type { LiveThread, PendingChange, Result, Said, SendOptions } from "./types.js";
 import type { ChangeBody, Message, MessageInput } from "./wire.js";
 
 /** What a live thread needs of the client. */
@@ -34,139 +26,131 @@ export interface Host {
 
 type StartRun = Extract<ChangeBody, { type: "start_run" }>;
 
-export const liveOf = (
-  session: Session,
-  { http, subscribe, author, add, hold, forgetLost, dropped }: Host,
-): LiveThread => {
+export const createLive = (session: Session, host: Host): LiveThread => {
   const { id } = session;
+  const { http, author } = host;
   const path = `/v1/threads/${id}`;
-
-  // --- Saying ------------------------------------------------------------------------------------
-
-  const put = (change: ChangeBody, seen = session.seen().cursor, frozen?: readonly Message[]) =>
-    add({ thread: id, change, seen, frozen });
-
-  const start = async (
-    asked: Pick<StartRun, "input" | "after" | "parent">,
-    { agent, params, when_busy }: SendOptions,
-  ): Promise<Result<{ run: string }>> => {
-    const run = newId("r");
-    // What this device has just asked for is what it looks at; a turn that waits is not there yet.
-    if (session.view.run === null || asked.parent !== undefined) session.show(null);
-    const result = await put({ type: "start_run", run, ...asked, agent, params, when_busy });
-    return result.ok ? { ...result, run } : result;
-  };
-
-  // The last message of what is looked at that the server knows: what is not sent yet can't be named
-  // as an anchor, for it may have to wait.
-  const tip = () => session.view.messages.findLast((it) => session.state.messages.has(it.id))?.id;
-
-  const held = (message: string): Message => {
-    const found =
-      session.state.messages.get(message) ?? session.view.messages.find((it) => it.id === message);
-    if (!found) throw new Error(`There is no message ${message}.`);
-    return found;
-  };
-
-  // The message that an answer answers: above all that its run has written.
-  const asked = (message: string): string | null => {
-    let at = held(message);
-    if (!isAnswer(at)) return at.id;
-    while (at.parent !== null) {
-      const above = held(at.parent);
-      if (above.run !== at.run || !isAnswer(above)) break;
-      at = above;
-    }
-    return at.parent;
-  };
-
+  const past = () => import("./past.js");
+  const put: Put = (change) => host.add({ thread: id, change, seen: session.seen().cursor });
   return {
     id,
     get view() {
       return session.view;
     },
-    subscribe,
+    subscribe: host.subscribe,
 
     async sendMessage(said, options = {}) {
       const message = newId("m");
       const { metadata, parent } = options;
-      const place = parent === undefined ? { after: tip() } : { parent };
+      const place = parent === undefined ? { after: tipOf(session) } : { parent };
       const input = [{ id: message, ...contentOf(said), author, metadata }];
-      const result = await start({ input, ...place }, options);
+      const result = await start(session, put, { input, ...place }, options);
       return result.ok ? { ...result, message } : result;
     },
-
     async edit(message, said, options = {}) {
       const { metadata, resend } = options;
       const content = { ...contentOf(said), metadata };
-      if (!resend) {
-        const input = { id: message, ...content };
-        return put({ type: "put_message", message: input, if_unchanged: true });
-      }
-      const { parent = held(message).parent } = options;
-      return start({ input: [{ id: newId("m"), ...content, author }], parent }, options);
+      if (!resend)
+        return put({
+          type: "put_message",
+          message: { id: message, ...content },
+          if_unchanged: true,
+        });
+      const { parent = heldIn(session, message).parent } = options;
+      const input = [{ id: newId("m"), ...content, author }];
+      return start(session, put, { input, parent }, options);
     },
-
-    async regenerate(message = tip(), options = {}) {
-      const { parent = message ? asked(message) : null } = options;
-      return start({ parent }, options);
+    async regenerate(message = tipOf(session), options = {}) {
+      const { parent = message ? askedBy(session, message) : null } = options;
+      return start(session, put, { parent }, options);
     },
-
-    async stop(named) {
-      const { state, cursor, shown: painted } = session.seen();
-      const run = named ?? runningIn(state) ?? runningIn(session.state) ?? session.starting;
-      if (!run) return { ok: false, code: "unknown_run", detail: "Nothing runs." };
-      const { messages, shown } = frozenOf(state, run, painted);
-      return put({ type: "stop_run", run, ...(shown.length > 0 && { shown }) }, cursor, messages);
-    },
-
+    stop: async (run) => stop(session, host, run),
     remove: (message, { undo } = {}) =>
-      undo ? hold(message) : put({ type: "delete_message", message, if_unchanged: true }),
+      undo ? host.hold(message) : put({ type: "delete_message", message, if_unchanged: true }),
     update: (fields) => put({ type: "update_thread", ...fields }),
-    change: (asked) => put(asked),
+    change: put,
+    offerLost: () => offerLost(session, put),
+    delete: async ({ undo } = {}) => (undo ? host.hold(null) : deleteThread(host, path)),
 
-    async offerLost() {
-      const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
-      const asked = lost.map((it) => put(offerOf(it)));
-      session.offered();
-      const results = await Promise.all(asked);
-      return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
-    },
-
-    async delete({ undo } = {}) {
-      if (undo) return hold(null);
-      const result = await http.value(path, { method: "DELETE" });
-      if (!result.ok && !["deleted", "unknown_thread"].includes(result.code)) return result;
-      dropped();
-      return { ok: true, ts: null };
-    },
-
-    // --- Looking ---------------------------------------------------------------------------------
-
-    show: session.show,
-    branches: session.branches,
-    dismiss: session.dismiss,
-    forgetLost,
-    markSeen: session.markSeen,
-
-    async at(ts) {
-      const result = await http.value<PastView>(`${path}?at=${ts}`);
-      return result.ok ? { ok: true, ts, past: result.value } : result;
-    },
-
-    async context(run) {
-      const result = await http.value<RunContext>(
-        `${path}/runs/${encodeURIComponent(run)}/context`,
-      );
-      return result.ok ? { ok: true, ts: null, context: result.value } : result;
-    },
-
+    show: (message) => session.show(message),
+    branches: (message) => session.branches(message),
+    dismiss: (op) => session.dismiss(op),
+    forgetLost: host.forgetLost,
+    markSeen: (cursor, shown) => session.markSeen(cursor, shown),
+    at: async (ts) => (await past()).pastOf(http, path, ts),
+    context: async (run) => (await past()).contextOf(http, path, run),
     async *entries({ after, signal } = {}) {
-      const { entriesOf } = await import("./net/streams.js");
       const query = after ? `?after=${encodeURIComponent(after)}` : "";
-      yield* entriesOf(http, `${path}/events${query}`, signal);
+      yield* (await past()).entriesOf(http, `${path}/events${query}`, signal);
     },
   };
+};
+
+/** Says it with what was seen of the thread. */
+type Put = (change: ChangeBody) => Promise<Result>;
+
+const start = async (
+  session: Session,
+  put: Put,
+  asked: Pick<StartRun, "input" | "after" | "parent">,
+  { agent, params, when_busy }: SendOptions,
+): Promise<Result<{ run: string }>> => {
+  const run = newId("r");
+  // What this device has just asked for is what it looks at; a turn that waits is not there yet.
+  if (session.view.run === null || asked.parent !== undefined) session.show(null);
+  const result = await put({ type: "start_run", run, ...asked, agent, params, when_busy });
+  return result.ok ? { ...result, run } : result;
+};
+
+const stop = (
+  session: Session,
+  { add }: Host,
+  named: string | undefined,
+): Result | Promise<Result> => {
+  const { state, cursor: seen, shown: painted } = session.seen();
+  const run = named ?? runningIn(state) ?? runningIn(session.state) ?? session.starting;
+  if (!run) return { ok: false, code: "unknown_run", detail: "Nothing runs." };
+  const { messages: frozen, shown } = frozenOf(state, run, painted);
+  const change: ChangeBody = { type: "stop_run", run, ...(shown.length > 0 && { shown }) };
+  return add({ thread: session.id, change, seen, frozen });
+};
+
+const offerLost = async (session: Session, put: Put): Promise<Result> => {
+  const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
+  const asked = lost.map((it) => put(offerOf(it)));
+  session.offered();
+  const results = await Promise.all(asked);
+  return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
+};
+
+const deleteThread = async ({ http, dropped }: Host, path: string): Promise<Result> => {
+  const result = await http.value(path, { method: "DELETE" });
+  if (!result.ok && !["deleted", "unknown_thread"].includes(result.code)) return result;
+  dropped();
+  return { ok: true, ts: null };
+};
+
+// The last message of what is looked at that the server knows: what is not sent yet can't be named
+// as an anchor, for it may have to wait.
+const tipOf = ({ view, state }: Session) =>
+  view.messages.findLast((it) => state.messages.has(it.id))?.id;
+
+const heldIn = ({ view, state }: Session, message: string): Message => {
+  const found = state.messages.get(message) ?? view.messages.find((it) => it.id === message);
+  if (!found) throw new Error(`There is no message ${message}.`);
+  return found;
+};
+
+// The message that an answer answers: above all that its run has written.
+const askedBy = (session: Session, message: string): string | null => {
+  let at = heldIn(session, message);
+  if (!isAnswer(at)) return at.id;
+  while (at.parent !== null) {
+    const above = heldIn(session, at.parent);
+    if (above.run !== at.run || !isAnswer(above)) break;
+    at = above;
+  }
+  return at.parent;
 };
 
 const isAnswer = ({ role }: Message) => role === "assistant" || role === "tool";

@@ -11,7 +11,7 @@ import { liesBelow, treeOf, type Tree } from "./path.js";
 import { runsOf } from "./runs.js";
 import type { ThreadState } from "./state.js";
 import type { MessageView, PendingChange, QueuedTurn } from "./types.js";
-import type { ChangeBody, Cursor, Message, MessageInput, Part, Thread } from "./wire.js";
+import type { ChangeBody, Cursor, Message, MessageInput, Part, Run, Thread } from "./wire.js";
 
 type Change<Type extends ChangeBody["type"]> = Extract<ChangeBody, { type: Type }>;
 type Place = {
@@ -34,149 +34,168 @@ export interface Overlay extends Tree {
   isLate(message: Message): boolean;
 }
 
-export const overlayOf = (state: ThreadState, pending: readonly PendingChange[]): Overlay => {
-  const base = treeOf(state);
-  let { head } = base;
-  let { thread } = state;
-  let started: string | null = null;
-  let stopping = false;
-  let ended: string | null = null;
-  const written = runsOf(state.runs).running?.id ?? null;
-  const queued = [...runsOf(state.runs).queued];
-  const marks = new Map<string, NonNullable<MessageView["pending"]>>();
-  const changed = new Map<string, Message>();
-  const added = new Map<string | null, string[]>();
-  const gone = new Set<string>();
+export const createOverlay = (state: ThreadState, pending: readonly PendingChange[]): Overlay =>
+  new ChangedTree(state, pending);
+
+class ChangedTree implements Overlay {
+  head: string | null;
+  thread: Thread | null;
+  started: string | null = null;
+  stopping = false;
+  ended: string | null = null;
+  readonly queued: QueuedTurn[];
+  readonly marks = new Map<string, NonNullable<MessageView["pending"]>>();
+  readonly #state: ThreadState;
+  readonly #base: Tree;
+  readonly #written: Run | undefined;
+  readonly #changed = new Map<string, Message>();
+  readonly #added = new Map<string | null, string[]>();
+  readonly #gone = new Set<string>();
   /** What there was of the runs that are stopped here. */
-  const stopped = new Map<string | null | undefined, ReadonlySet<string>>();
+  readonly #stopped = new Map<string | null | undefined, ReadonlySet<string>>();
 
-  const known = (id: string) => changed.get(id) ?? base.message(id);
-  const message = (id: string) => (gone.has(id) ? undefined : known(id));
-  const running = () => (stopped.has(written) ? null : written);
-  const messagesOf = (run: string) => [...state.messages.values()].filter((it) => it.run === run);
+  constructor(state: ThreadState, pending: readonly PendingChange[]) {
+    const { running, queued } = runsOf(state.runs);
+    this.#state = state;
+    this.#base = treeOf(state);
+    this.#written = running;
+    this.head = this.#base.head;
+    this.thread = state.thread;
+    this.queued = [...queued];
+    for (const it of pending) this.#apply(it);
+  }
 
-  const children = (parent: string | null): readonly string[] => {
-    const held = base.children(parent);
-    const more = added.get(parent) ?? [];
+  get running(): string | null {
+    const id = this.#written?.id ?? null;
+    return this.#stopped.has(id) ? null : id;
+  }
+
+  message(id: string): Message | undefined {
+    return this.#gone.has(id) ? undefined : this.#known(id);
+  }
+
+  children(parent: string | null): readonly string[] {
+    const held = this.#base.children(parent);
+    const more = this.#added.get(parent) ?? [];
+    const gone = this.#gone;
     return more.length + gone.size ? [...held, ...more].filter((id) => !gone.has(id)) : held;
-  };
+  }
 
-  const startRun = (pending: PendingChange, change: Change<"start_run">): void => {
+  isLate({ id, run }: Message): boolean {
+    return this.#stopped.get(run)?.has(id) === false;
+  }
+
+  #apply(pending: PendingChange): void {
+    const { change, frozen } = pending;
+    if (change.type === "start_run") this.#startRun(pending, change);
+    else if (change.type === "put_message") this.#putMessage(pending, change);
+    else if (change.type === "delete_message") this.#deleteMessage(change.message);
+    else if (change.type === "stop_run") this.#stopRun(change.run, frozen);
+    else if (change.type === "move_head") {
+      if (change.head === null || this.message(change.head)) this.head = change.head;
+    } else if (change.type === "update_thread" && this.thread) {
+      this.thread = { ...this.thread, ...fieldsOf(change, this.thread) };
+    }
+  }
+
+  #known(id: string): Message | undefined {
+    return this.#changed.get(id) ?? this.#base.message(id);
+  }
+
+  #messagesOf(run: string): readonly Message[] {
+    return [...this.#state.messages.values()].filter((it) => it.run === run);
+  }
+
+  #startRun(pending: PendingChange, change: Change<"start_run">): void {
     const { run = idOf(pending, "run"), input = [], when_busy, parent } = change;
+    const { queued, running: busy, started } = this;
     // It came back before its outcome, or is said already.
-    if (state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
-    const busy = running();
+    if (this.#state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
     if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (parent === undefined ? "queue" : "interrupt");
       if (mode === "queue") queued.push(turnOf(change, run));
       if (mode === "queue" || mode === "reject") return;
       if (mode === "rollback" && busy) {
-        for (const it of messagesOf(busy)) changed.set(it.id, emptied(it));
+        for (const it of this.#messagesOf(busy)) this.#changed.set(it.id, emptied(it));
       }
     }
-    started = run;
-    head = addMessages(pending, input, change);
-  };
+    this.started = run;
+    this.head = this.#addMessages(pending, input, change);
+  }
 
-  const putMessage = (pending: PendingChange, change: Change<"put_message">): void => {
+  #putMessage(pending: PendingChange, change: Change<"put_message">): void {
     const { message: input } = change;
     const { id = idOf(pending, 0) } = input;
-    const held = message(id);
+    const held = this.message(id);
     if (!held) {
-      head = addMessages(pending, [input], change);
+      this.head = this.#addMessages(pending, [input], change);
     } else if (!change.if_absent && !says(held, input)) {
-      changed.set(id, edited(change, held));
-      if (!marks.has(id)) marks.set(id, "edited");
+      this.#changed.set(id, edited(change, held));
+      if (!this.marks.has(id)) this.marks.set(id, "edited");
     }
-  };
+  }
 
   /** A chain of new messages; the last one's id, or that of their place. */
-  const addMessages = (
+  #addMessages(
     { op, seen }: PendingChange,
     inputs: readonly MessageInput[],
     place: Place,
-  ): string | null => {
-    let parent = resolve(place);
+  ): string | null {
+    let parent = this.#resolve(place);
     for (const [index, input] of inputs.entries()) {
       const { id = idOf({ op }, index) } = input;
       // Its id is known: the server would refuse it, or has it already.
-      if (known(id)) continue;
-      changed.set(id, made(input, { id, parent, seen, index }));
-      marks.set(id, "new");
-      added.set(parent, [...(added.get(parent) ?? []), id]);
+      if (this.#known(id)) continue;
+      this.#changed.set(id, made(input, { id, parent, seen, index }));
+      this.marks.set(id, "new");
+      this.#added.set(parent, [...(this.#added.get(parent) ?? []), id]);
       parent = id;
     }
     return parent;
-  };
+  }
 
-  const resolve = ({ after = head, parent }: Place): string | null => {
-    const anchor = nearestLiving(parent === undefined ? after : parent);
-    return parent === undefined && liesBelow({ message }, head, anchor) ? head : anchor;
-  };
+  #resolve({ after = this.head, parent }: Place): string | null {
+    const anchor = this.#nearestLiving(parent === undefined ? after : parent);
+    return parent === undefined && liesBelow(this, this.head, anchor) ? this.head : anchor;
+  }
 
-  const nearestLiving = (id: string | null): string | null => {
-    if (id === null || message(id)) return id;
-    const dead = known(id);
+  #nearestLiving(id: string | null): string | null {
+    if (id === null || this.message(id)) return id;
+    const dead = this.#known(id);
     // Of what the server has deleted no ancestors are known here.
-    return dead ? nearestLiving(dead.parent) : head;
-  };
+    return dead ? this.#nearestLiving(dead.parent) : this.head;
+  }
 
-  const deleteMessage = (id: string): void => {
-    const held = message(id);
+  #deleteMessage(id: string): void {
+    const held = this.message(id);
     if (!held) return;
     const doomed = [id];
-    for (const next of doomed) doomed.push(...children(next));
-    for (const next of doomed) gone.add(next);
-    if (head !== null && gone.has(head)) head = held.parent;
+    for (const next of doomed) doomed.push(...this.children(next));
+    for (const next of doomed) this.#gone.add(next);
+    if (this.head !== null && this.#gone.has(this.head)) this.head = held.parent;
     // The run that was given it, or has written it, ends with it.
-    const run = runsOf(state.runs).running;
-    if (!run || stopped.has(run.id)) return;
-    const own = messagesOf(run.id).map((it) => it.id);
-    if (![run.head ?? "", ...own].some((it) => gone.has(it))) return;
-    stopped.set(run.id, new Set(own));
-    ended = run.id;
-  };
-
-  const stopRun = (
-    { run = running() ?? started }: { readonly run?: string | null | undefined },
-    frozen: PendingChange["frozen"],
-  ): void => {
-    if (run === null) return;
-    const waiting = queued.findIndex((turn) => turn.run === run);
-    if (waiting >= 0) return void queued.splice(waiting, 1);
-    if (run === started) started = null;
-    stopping = true;
-    const left = frozen ?? messagesOf(run);
-    stopped.set(run, new Set(left.map((it) => it.id)));
-    for (const it of left) if (message(it.id)) changed.set(it.id, it);
-  };
-
-  for (const it of pending) {
-    const { change } = it;
-    if (change.type === "start_run") startRun(it, change);
-    else if (change.type === "put_message") putMessage(it, change);
-    else if (change.type === "delete_message") deleteMessage(change.message);
-    else if (change.type === "stop_run") stopRun(change, it.frozen);
-    else if (change.type === "move_head") {
-      if (change.head === null || message(change.head)) ({ head } = change);
-    } else if (change.type === "update_thread" && thread) {
-      thread = { ...thread, ...fieldsOf(change, thread) };
-    }
+    const run = this.#written;
+    if (!run || this.#stopped.has(run.id)) return;
+    const own = this.#messagesOf(run.id).map((it) => it.id);
+    if (![run.head ?? "", ...own].some((it) => this.#gone.has(it))) return;
+    this.#stopped.set(run.id, new Set(own));
+    this.ended = run.id;
   }
-  return {
-    head,
-    message,
-    children,
-    thread,
-    started,
-    stopping,
-    ended,
-    queued,
-    marks,
-    running: running(),
-    isLate: ({ id, run }) => stopped.get(run)?.has(id) === false,
-  };
-};
+
+  #stopRun(
+    run: string | null | undefined = this.running ?? this.started,
+    frozen: PendingChange["frozen"],
+  ): void {
+    if (run === null) return;
+    const waiting = this.queued.findIndex((turn) => turn.run === run);
+    if (waiting >= 0) return void this.queued.splice(waiting, 1);
+    if (run === this.started) this.started = null;
+    this.stopping = true;
+    const left = frozen ?? this.#messagesOf(run);
+    this.#stopped.set(run, new Set(left.map((it) => it.id)));
+    for (const it of left) if (this.message(it.id)) this.#changed.set(it.id, it);
+  }
+}
 
 const idOf = ({ op }: Pick<PendingChange, "op">, what: string | number) => `op:${op}:${what}`;
 

@@ -6,7 +6,7 @@
 // as before is the same object.
 
 import { keep, memo, sameItems } from "./equal.js";
-import { type Overlay, overlayOf } from "./overlay.js";
+import { createOverlay, type Overlay } from "./overlay.js";
 import { pathLookedAt, siblingsOf, type Tree } from "./path.js";
 import { runsOf } from "./runs.js";
 import type { ThreadState } from "./state.js";
@@ -24,7 +24,7 @@ export const project = (
   shown: string | null,
   former?: Projection | undefined,
 ): Projection => {
-  const tree = overlayOf(state, pending);
+  const tree = createOverlay(state, pending);
   const { running = null, last, unsent } = runsOf(state.runs);
   const messages: MessageView[] = [];
   for (const message of pathLookedAt(tree, shown)) {
@@ -56,7 +56,7 @@ export const branchesOf = (
   state: ThreadState,
   pending: readonly PendingChange[],
   message: string,
-): readonly string[] => siblingsOf(overlayOf(state, pending), message);
+): readonly string[] => siblingsOf(createOverlay(state, pending), message);
 
 const viewOf = memo(
   (

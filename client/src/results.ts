@@ -14,5 +14,3 @@ export const closed: Result = {
 };
 
 export const gone: Result = { ok: false, code: "deleted", detail: "The thread is deleted." };
-
-export const undone: Result = { ok: false, code: "undone", detail: "Its user has undone it." };

@@ -27,7 +27,7 @@ export interface Screens {
 const statesMax = 256;
 const entriesMax = 100_000;
 
-export const screensOf = (): Screens => {
+export const createScreens = (): Screens => {
   let states: ThreadState[] = [];
   /** Of the first state; null: nobody says what was painted. */
   let marked: readonly Shown[] | null = null;

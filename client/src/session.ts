@@ -10,14 +10,14 @@
 // Longer than most: what an exchange brings decides what is held (a reset, a gap, a rewinding), and
 // what is held decides what is asked next. Parted, each half would know all of the other.
 
-import { changesOf, isFull } from "./changes.js";
+import { createChanges, isFull } from "./changes.js";
 import { delayAfter } from "./clock.js";
 import { apply, partsOf } from "./diff.js";
 import { memo } from "./equal.js";
 import { fold, Gap } from "./fold.js";
 import type { Sink } from "./net/link.js";
 import { branchesOf, project } from "./project.js";
-import { type Seen, screensOf } from "./screens.js";
+import { type Seen, createScreens } from "./screens.js";
 import { cursorOf, emptyState, type ThreadState } from "./state.js";
 import type { PendingChange, RefusedChange, Settled, StoredThread, ThreadView } from "./types.js";
 import type {
@@ -108,9 +108,9 @@ const idle = 1_000;
 const firstDelay = 500;
 const isDeleted: Problem = { code: "deleted", detail: "The thread is deleted." };
 
-export const sessionOf = (id: string, outside: Outside): Session => {
-  const changes = changesOf(id);
-  const screens = screensOf();
+export const createSession = (id: string, outside: Outside): Session => {
+  const changes = createChanges(id);
+  const screens = createScreens();
   let state = emptyState(id);
   let look: string | null = null;
   let lost: readonly Message[] = [];

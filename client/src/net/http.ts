@@ -25,7 +25,7 @@ export interface Http {
   problem(answer: Response): Promise<Problem>;
 }
 
-export const httpOf = (
+export const createHttp = (
   url: string,
   { token: source, fetch = globalThis.fetch }: Pick<Options, "token" | "fetch">,
 ): Http => {

@@ -11,7 +11,7 @@
 // and after a minute of silence otherwise. No answer within 5 s: it is dead.
 
 import { delayAfter } from "../clock.js";
-import { listenersOf } from "../listeners.js";
+import { createListeners } from "../listeners.js";
 import type { Clock, Connection, ConnectionView } from "../types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "../wire.js";
 
@@ -84,166 +84,170 @@ interface Asked {
   readonly awaited: boolean;
 }
 
-export const netLink = (settings: LinkSettings): Link => {
-  const { clock, random, socket, events } = settings;
-  const listeners = listenersOf();
-  const open = new Map<string, Asked>();
-  let view: ConnectionView;
-  let wire: Wire | null = null;
-  let generation = 0;
-  let requests = 0;
-  let failures = 0;
-  let blocked = 0;
-  let heard = 0;
-  let over = false;
-  let cancelTimer: (() => void) | undefined;
-  let cancelProbe: (() => void) | undefined;
+export const createLink = (settings: LinkSettings): Link => new NetLink(settings);
 
-  const show = (
-    state: Connection,
-    retry: number | null = null,
-    transport: Transport = null,
-  ): void => {
-    view = { state, leader: true, transport, retry };
-    listeners.tell();
-  };
+class NetLink implements Link {
+  view: ConnectionView = connecting;
+  readonly #settings: LinkSettings;
+  readonly #listeners = createListeners();
+  readonly #open = new Map<string, Asked>();
+  readonly #unwatch: readonly (() => void)[];
+  #wire: Wire | null = null;
+  #generation = 0;
+  #requests = 0;
+  #failures = 0;
+  #blocked = 0;
+  #heard = 0;
+  #over = false;
+  #cancelTimer: (() => void) | undefined;
+  #cancelProbe: (() => void) | undefined;
+
+  constructor(settings: LinkSettings) {
+    this.#settings = settings;
+    this.#unwatch = [
+      settings.onWake(() => {
+        if (this.view.state === "online") this.#ask();
+        else if (this.view.state === "offline") this.reconnect();
+      }),
+      // It is tried again all the same: a server on this machine needs no network.
+      settings.onOffline(() => {
+        if (this.view.state === "online" || this.view.state === "connecting") this.#closed("lost");
+      }),
+    ];
+    this.#connect();
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  #show(state: Connection, retry: number | null = null, transport: Transport = null): void {
+    this.view = { state, leader: true, transport, retry };
+    this.#listeners.tell();
+  }
 
   // --- Opening -----------------------------------------------------------------------------------
 
-  const connect = (): void => {
-    drop();
-    const own = generation;
+  #connect(): void {
+    const { socket, events, clock } = this.#settings;
+    this.#drop();
+    const own = this.#generation;
     const current = (task: () => void) => {
-      if (own === generation) task();
+      if (own === this.#generation) task();
     };
-    const overSocket = socket !== null && blocked < 2;
-    show("connecting");
+    const overSocket = socket !== null && this.#blocked < 2;
+    this.#show("connecting");
     const told: WireEvents = {
-      opened: () => current(() => opened(overSocket ? "websocket" : "sse")),
-      heard: () => current(listen),
+      opened: () => current(() => this.#opened(overSocket ? "websocket" : "sse")),
+      heard: () => current(() => this.#listen()),
       frame: (id, frame) =>
         current(() => {
-          failures = 0;
-          take(id, frame);
+          this.#failures = 0;
+          this.#take(id, frame);
         }),
-      closed: (why) => current(() => closed(why)),
+      closed: (why) => current(() => this.#closed(why)),
     };
-    const begin = (it: Open) => current(() => void (wire = it(told, clock)));
+    const begin = (open: Open) => current(() => void (this.#wire = open(told, clock)));
     if (overSocket) begin(socket);
     else events().then(begin, () => told.closed("lost"));
-  };
+  }
 
-  const opened = (transport: Transport): void => {
-    if (transport === "websocket") blocked = 0;
-    heard = clock.now();
-    watchSilence();
-    show("online", null, transport);
-  };
+  #opened(transport: Transport): void {
+    if (transport === "websocket") this.#blocked = 0;
+    this.#heard = this.#settings.clock.now();
+    this.#watchSilence();
+    this.#show("online", null, transport);
+  }
 
-  const closed = (why: Lost): void => {
-    drop();
-    if (why === "blocked") blocked += 1;
-    if (why === "unauthorized") show(why);
-    else retryLater(why === "going" ? 1_000 : firstDelay);
-    lose();
-  };
+  #closed(why: Lost): void {
+    this.#drop();
+    if (why === "blocked") this.#blocked += 1;
+    if (why === "unauthorized") this.#show(why);
+    else this.#retryLater(why === "going" ? 1_000 : firstDelay);
+    this.#lose();
+  }
 
-  const retryLater = (first: number): void => {
-    const delay = delayAfter(failures++, first, random);
-    cancelTimer = clock.after(delay, connect);
-    show("offline", clock.now() + delay);
-  };
+  #retryLater(first: number): void {
+    const { clock, random } = this.#settings;
+    const delay = delayAfter(this.#failures++, first, random);
+    this.#cancelTimer = clock.after(delay, () => this.#connect());
+    this.#show("offline", clock.now() + delay);
+  }
 
   // From now on nothing is heard of what was open.
-  const drop = (): void => {
-    generation += 1;
-    cancelTimer?.();
-    listen();
-    wire?.close();
-    wire = null;
-  };
+  #drop(): void {
+    this.#generation += 1;
+    this.#cancelTimer?.();
+    this.#listen();
+    this.#wire?.close();
+    this.#wire = null;
+  }
 
-  const lose = (): void => {
-    for (const id of [...open.keys()]) take(id, { frame: "lost" });
-  };
+  #lose(): void {
+    for (const id of [...this.#open.keys()]) this.#take(id, { frame: "lost" });
+  }
 
-  const reconnect = (): void => {
-    if (over || view.state === "online" || view.state === "connecting") return;
-    failures = 0;
-    connect();
-  };
+  reconnect(): void {
+    const { state } = this.view;
+    if (this.#over || state === "online" || state === "connecting") return;
+    this.#failures = 0;
+    this.#connect();
+  }
+
+  close(): void {
+    this.#over = true;
+    for (const stop of this.#unwatch) stop();
+    this.#drop();
+    this.#lose();
+  }
 
   // --- What goes and comes -----------------------------------------------------------------------
 
-  const take = (id: string, frame: Parameters<Sink>[0]): void => {
-    const asked = open.get(id);
-    if (["end", "failure", "lost"].includes(frame.frame)) open.delete(id);
+  send(request: Request, sink: Sink): () => void {
+    const id = `${++this.#requests}`;
+    const awaited = "sync" in request && request.sync.follow === "none";
+    this.#open.set(id, { sink, awaited });
+    const refused: Parameters<Sink>[0] | false =
+      this.view.state === "online" ? tooLarge(request) && largeFailure : { frame: "lost" };
+    if (refused) queueMicrotask(() => this.#take(id, refused));
+    else this.#wire?.send(id, request);
+    return () => {
+      if (this.#open.delete(id)) this.#wire?.cancel(id);
+    };
+  }
+
+  #take(id: string, frame: Parameters<Sink>[0]): void {
+    const asked = this.#open.get(id);
+    if (["end", "failure", "lost"].includes(frame.frame)) this.#open.delete(id);
     asked?.sink(frame);
-  };
+  }
 
   // --- Is it alive? ------------------------------------------------------------------------------
 
-  const listen = (): void => {
-    heard = clock.now();
-    cancelProbe?.();
-    cancelProbe = undefined;
-  };
+  #listen(): void {
+    this.#heard = this.#settings.clock.now();
+    this.#cancelProbe?.();
+    this.#cancelProbe = undefined;
+  }
 
-  const watchSilence = (): void => {
-    cancelTimer = clock.after(awaitedSilence / 2, () => {
-      const awaited = [...open.values()].some((it) => it.awaited);
-      if (clock.now() - heard >= (awaited ? awaitedSilence : idleSilence)) ask();
-      watchSilence();
+  #watchSilence(): void {
+    const { clock } = this.#settings;
+    this.#cancelTimer = clock.after(awaitedSilence / 2, () => {
+      const awaited = [...this.#open.values()].some((it) => it.awaited);
+      if (clock.now() - this.#heard >= (awaited ? awaitedSilence : idleSilence)) this.#ask();
+      this.#watchSilence();
     });
-  };
+  }
 
-  const ask = (): void => {
-    if (cancelProbe) return;
-    wire?.send(`${++requests}`, probe);
-    cancelProbe = clock.after(answeredWithin, () => {
-      connect();
-      lose();
+  #ask(): void {
+    if (this.#cancelProbe) return;
+    this.#wire?.send(`${++this.#requests}`, probe);
+    this.#cancelProbe = this.#settings.clock.after(answeredWithin, () => {
+      this.#connect();
+      this.#lose();
     });
-  };
-
-  const unwatch = [
-    settings.onWake(() => {
-      if (view.state === "online") ask();
-      else if (view.state === "offline") reconnect();
-    }),
-    // It is tried again all the same: a server on this machine needs no network.
-    settings.onOffline(() => {
-      if (view.state === "online" || view.state === "connecting") closed("lost");
-    }),
-  ];
-  connect();
-
-  return {
-    get view() {
-      return view;
-    },
-    subscribe: listeners.add,
-    send(request, sink) {
-      const id = `${++requests}`;
-      const awaited = "sync" in request && request.sync.follow === "none";
-      open.set(id, { sink, awaited });
-      const refused: Parameters<Sink>[0] | false =
-        view.state === "online" ? tooLarge(request) && largeFailure : { frame: "lost" };
-      if (refused) queueMicrotask(() => take(id, refused));
-      else wire?.send(id, request);
-      return () => {
-        if (open.delete(id)) wire?.cancel(id);
-      };
-    },
-    reconnect,
-    close() {
-      over = true;
-      for (const stop of unwatch) stop();
-      drop();
-      lose();
-    },
-  };
-};
+  }
+}
 
 type Transport = ConnectionView["transport"];
 

@@ -5,94 +5,110 @@
 // socket, so a one-use ticket stands for the token.
 
 import type { Http } from "./http.js";
-import type { Lost, Open, WireFrame } from "./link.js";
+import type { Lost, Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
+import type { Clock } from "../types.js";
 import type { Problem } from "../wire.js";
 
 const openedWithin = 10_000;
 
 export const openSocket =
   (url: string, http: Http, Socket: typeof WebSocket): Open =>
-  (events, clock) => {
-    let web: WebSocket | null = null;
-    let opened = false;
-    let over = false;
-    const cancel = clock.after(openedWithin, () => {
-      if (!opened) void closed();
+  (events, clock) =>
+    new SocketWire(http, events, clock, (query) => {
+      const address = `${url.replace(/^http/, "ws")}/v1/socket${query}`;
+      return new Socket(address, ["lockstep.v1.json"]);
     });
 
-    const start = async (): Promise<void> => {
-      const ticket = await ticketOf(http);
-      if (over) return;
-      if (ticket === undefined) return end("blocked");
-      const query = ticket && `?ticket=${encodeURIComponent(ticket)}`;
-      web = new Socket(`${url.replace(/^http/, "ws")}/v1/socket${query}`, ["lockstep.v1.json"]);
-      web.onopen = () => {
-        opened = true;
-        cancel();
-        events.opened();
-      };
-      web.onmessage = ({ data }) => take(data);
-      web.onclose = ({ code }) => void closed(code);
-      web.onerror = () => undefined;
-    };
+class SocketWire implements Wire {
+  readonly #http: Http;
+  readonly #events: WireEvents;
+  readonly #cancel: () => void;
+  #web: WebSocket | null = null;
+  #opened = false;
+  #over = false;
 
-    const take = (data: unknown): void => {
-      events.heard();
-      let frame: WireFrame & { readonly id?: string };
-      try {
-        frame = JSON.parse(data as string) as typeof frame;
-      } catch {
-        // Half a frame can't come out of a WebSocket: whoever speaks here is not a server of ours.
-        return end("lost");
-      }
-      if (typeof frame.id === "string") events.frame(frame.id, frame);
-    };
-
-    const closed = async (code?: number): Promise<void> => {
-      if (over) return;
-      close();
-      if (code === 4401) {
-        // The token may have ended meanwhile: a new one is asked for with the next ticket.
-        http.renew();
-        return events.closed(http.hasToken ? "lost" : "unauthorized");
-      }
-      if (opened) return events.closed(code === 1001 ? "going" : "lost");
-      // Browsers don't say why a socket did not open. If plain requests pass, something on the way
-      // does not let sockets through, or the token is wanted.
-      const answer = await http.ask("/v1/threads?limit=1").catch(() => null);
-      events.closed(answer === null ? "lost" : answer.status === 401 ? "unauthorized" : "blocked");
-    };
-
-    const close = (): void => {
-      over = true;
-      cancel();
-      if (!web) return;
-      web.onmessage = web.onclose = web.onopen = null;
-      web.close();
-    };
-
-    const end = (why: Lost): void => {
-      if (over) return;
-      close();
-      events.closed(why);
-    };
-
-    const say = (call: object): void => {
-      if (web?.readyState === 1) web.send(JSON.stringify(call));
-    };
-
-    start().catch(({ status }: Partial<Problem>) =>
-      end(status === 401 || status === 403 ? "unauthorized" : "lost"),
+  constructor(http: Http, events: WireEvents, clock: Clock, connect: (query: string) => WebSocket) {
+    this.#http = http;
+    this.#events = events;
+    this.#cancel = clock.after(openedWithin, () => {
+      if (!this.#opened) void this.#closed();
+    });
+    this.#start(connect).catch(({ status }: Partial<Problem>) =>
+      this.#end(status === 401 || status === 403 ? "unauthorized" : "lost"),
     );
-    return {
-      send(id, request) {
-        const [kind, body] = Object.entries(request)[0] as [string, object];
-        say({ [kind]: { id, ...body } });
-      },
-      cancel: (id) => say({ cancel: id }),
-      close,
+  }
+
+  send(id: string, request: Request): void {
+    const [kind, body] = Object.entries(request)[0] as [string, object];
+    this.#say({ [kind]: { id, ...body } });
+  }
+
+  cancel(id: string): void {
+    this.#say({ cancel: id });
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#cancel();
+    const web = this.#web;
+    if (!web) return;
+    web.onmessage = web.onclose = web.onopen = null;
+    web.close();
+  }
+
+  async #start(connect: (query: string) => WebSocket): Promise<void> {
+    const ticket = await ticketOf(this.#http);
+    if (this.#over) return;
+    if (ticket === undefined) return this.#end("blocked");
+    const web = (this.#web = connect(ticket && `?ticket=${encodeURIComponent(ticket)}`));
+    web.onopen = () => {
+      this.#opened = true;
+      this.#cancel();
+      this.#events.opened();
     };
-  };
+    web.onmessage = ({ data }) => this.#take(data);
+    web.onclose = ({ code }) => void this.#closed(code);
+    web.onerror = () => undefined;
+  }
+
+  #take(data: unknown): void {
+    this.#events.heard();
+    let frame: WireFrame & { readonly id?: string };
+    try {
+      frame = JSON.parse(data as string) as typeof frame;
+    } catch {
+      // Half a frame can't come out of a WebSocket: whoever speaks here is not a server of ours.
+      return this.#end("lost");
+    }
+    if (typeof frame.id === "string") this.#events.frame(frame.id, frame);
+  }
+
+  async #closed(code?: number): Promise<void> {
+    if (this.#over) return;
+    this.close();
+    const { closed } = this.#events;
+    if (code === 4401) {
+      // The token may have ended meanwhile: a new one is asked for with the next ticket.
+      this.#http.renew();
+      return closed(this.#http.hasToken ? "lost" : "unauthorized");
+    }
+    if (this.#opened) return closed(code === 1001 ? "going" : "lost");
+    // Browsers don't say why a socket did not open. If plain requests pass, something on the way
+    // does not let sockets through, or the token is wanted.
+    const answer = await this.#http.ask("/v1/threads?limit=1").catch(() => null);
+    closed(answer === null ? "lost" : answer.status === 401 ? "unauthorized" : "blocked");
+  }
+
+  #end(why: Lost): void {
+    if (this.#over) return;
+    this.close();
+    this.#events.closed(why);
+  }
+
+  #say(call: object): void {
+    if (this.#web?.readyState === 1) this.#web.send(JSON.stringify(call));
+  }
+}
 
 /** For what can carry no header. Empty: none is needed; undefined: this server gives none. */
 const ticketOf = async (http: Http): Promise<string | undefined> => {

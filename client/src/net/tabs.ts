@@ -14,7 +14,7 @@
 // what it got no outcome of.
 
 import type { Outcome } from "../held.js";
-import { connecting, type Link, type Request, type Sink } from "./link.js";
+import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange, Settled } from "../types.js";
 
 /** What one tab tells the others of its changes. */
@@ -30,6 +30,8 @@ export interface News {
 }
 
 export interface TabEvents extends News {
+  /** What is shown before a leader is heard of. */
+  readonly connecting: ConnectionView;
   /** Opens a connection of this tab's own. */
   open(): Link;
   /** This tab leads: what the store has is its to send. Again when a tab has come or gone. */
@@ -117,9 +119,9 @@ class SharedLink implements Link {
   #joined = false;
   /** The leader has answered this tab's hello. */
   #met = false;
-  #view: ConnectionView = connecting;
+  #view: ConnectionView;
   /** The same for who was not met: a value, because a view stays the same until it changes. */
-  #unmet: ConnectionView = connecting;
+  #unmet: ConnectionView;
   #real: Link | null = null;
   readonly #locks: Browser["locks"];
   readonly #channel: BroadcastChannel;
@@ -135,6 +137,7 @@ class SharedLink implements Link {
     this.#name = name;
     this.#tab = tab;
     this.#events = events;
+    this.#view = this.#unmet = events.connecting;
     this.#locks = browser.locks;
     this.#channel = browser.channel(name);
     this.#channel.onmessage = ({ data }: MessageEvent<Said>) => this.#heard(data);

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import {
   type Link,
-  netLink,
+  createLink,
   type Open,
   type Request,
   type WireEvents,
@@ -66,7 +66,7 @@ describe("a link", () => {
   beforeEach(() => {
     clock = new SteppedClock();
     wires = [];
-    link = netLink({
+    link = createLink({
       clock,
       random: () => 1 - 2 ** -32,
       socket: opener("socket"),
@@ -165,7 +165,7 @@ describe("a link", () => {
   });
 
   test("tries again when what takes events can't be loaded", async () => {
-    const failing = netLink({
+    const failing = createLink({
       clock,
       random: () => 0,
       socket: null,

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Sink } from "../../src/net/link.js";
-import { type Outside, type Session, sessionOf } from "../../src/session.js";
+import { type Outside, type Session, createSession } from "../../src/session.js";
 import type { PendingChange, Settled, StoredThread } from "../../src/types.js";
 import type {
   ChangeBody,
@@ -130,7 +130,7 @@ describe("a session", () => {
   /** Follows, and holds one message, m at 5. */
   beforeEach(() => {
     world = new World();
-    session = sessionOf("t", world);
+    session = createSession("t", world);
     session.load(null, []);
     session.start(null);
     session.watch(true);
@@ -298,7 +298,7 @@ describe("a session", () => {
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     world.pass(1_000);
-    const reloaded = sessionOf("t", world);
+    const reloaded = createSession("t", world);
     reloaded.load(last(world.kept), []);
     expect(reloaded.view.lost.map((it) => it.id)).toEqual(["m"]);
     reloaded.forgetLost(["m"]);
@@ -359,7 +359,7 @@ describe("a session", () => {
     expect(session.view.lost).toEqual([]);
     // Another tab, which did not look meanwhile, has stored it as lost with the newer state.
     world.pass(1_000);
-    const reloaded = sessionOf("t", world);
+    const reloaded = createSession("t", world);
     reloaded.load({ ...last(world.kept), lost: stored.lost }, []);
     expect(reloaded.view.lost).toEqual([]);
   });
@@ -491,7 +491,7 @@ describe("a session", () => {
   });
 
   test("what is stored is checked by its digest, once", () => {
-    const fresh = sessionOf("t", world);
+    const fresh = createSession("t", world);
     const { thread: held, messages } = session.state;
     const stored = {
       id: "t",

@@ -77,6 +77,35 @@ describe("a deletion that can be undone", () => {
     expect([shown(tab), shown(other)]).toEqual([["one"], ["one"]]);
   });
 
+  test("that is asked for before the store is open is held once it is", async () => {
+    const first = await begin();
+    const two = idOf(first, "two");
+    first.close();
+    const tab = new Tab(world, server, disk, ["t"]);
+    const told = said(live(tab).remove(two, { undo: true }));
+    await world.run(5_000);
+    expect(shown(tab)).toEqual(["one"]);
+    expect(tab.client.undoable).toHaveLength(1);
+    expect(server.textsOf("t")).toEqual(["one", "two", "three"]);
+    await world.run(15_000);
+    expect(server.textsOf("t")).toEqual(["one"]);
+    expect(told.result).toMatchObject({ ok: true });
+  });
+
+  test("is sent at once where what holds it can't be loaded", async () => {
+    world.lacksUndo = true;
+    const tab = await begin();
+    const told = said(live(tab).remove(idOf(tab, "two"), { undo: true }));
+    await world.run(1_000);
+    expect(server.textsOf("t")).toEqual(["one"]);
+    expect(told.result).toMatchObject({ ok: true });
+    expect(tab.client.undoable).toEqual([]);
+    expect(await tab.client.undo("u")).toBe(false);
+    void live(tab).delete({ undo: true });
+    await world.run(1_000);
+    expect(listed(tab)).toEqual([]);
+  });
+
   test("is undone in any tab, and then nothing was sent", async () => {
     const tab = await begin();
     const other = await open();

@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 
-import { changesOf } from "../../src/changes.js";
+import { createChanges } from "../../src/changes.js";
 import { emptyState } from "../../src/state.js";
 import type { PendingChange } from "../../src/types.js";
 
@@ -15,7 +15,7 @@ const put = (op: number): PendingChange => ({
 });
 
 test("a request that was spoilt makes the next ones small, and one that was answered whole again", () => {
-  const changes = changesOf("t");
+  const changes = createChanges("t");
   changes.merge(Array.from({ length: 100 }, (_, at) => put(at + 1)));
   const sent = () => changes.batch(emptyState("t"))[0].map(({ op }) => op);
 

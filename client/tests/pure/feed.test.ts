@@ -3,7 +3,7 @@
 
 import { expect, test, vi } from "vitest";
 
-import { feedOf } from "../../src/feed.js";
+import { createFeed } from "../../src/feed.js";
 import type { Http } from "../../src/net/http.js";
 import type { Request, Sink } from "../../src/net/link.js";
 import type { Thread } from "../../src/wire.js";
@@ -14,7 +14,7 @@ const stage = () => {
   const waiting: (() => void)[] = [];
   const asked: { readonly request: Request; readonly sink: Sink }[] = [];
   const list = { threads: [threadOf("a", 1)], next: null, cursor: "1@e" };
-  const feed = feedOf({
+  const feed = createFeed({
     http: { value: () => Promise.resolve({ ok: true, ts: null, value: list }) } as unknown as Http,
     clock: {
       now: () => 0,

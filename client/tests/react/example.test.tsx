@@ -6,7 +6,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { readFileSync } from "node:fs";
 import { afterEach, expect, it, vi } from "vitest";
 
-import { clientOf } from "../../src/client.js";
+import { createClient } from "../../src/client.js";
 import { memoryStore } from "../../src/store/memory.js";
 import { FakeServer } from "../live/lib/fake_server.js";
 import { Process, World } from "../live/lib/world.js";
@@ -26,7 +26,7 @@ vi.mock("lockstep-client", async (original) => ({
   connect: ({ url }: { readonly url: string }) => {
     const process = new Process(world, 0);
     const options = { ...server.optionsFor(process), clock: process.clock, tabs: false };
-    return clientOf(options, url, memoryStore());
+    return createClient(options, url, memoryStore());
   },
 }));
 

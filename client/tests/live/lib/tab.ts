@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tab.ts: a tab of a simulated browser: a client in a process of its own.
 
-import { clientOf } from "../../../src/client.js";
-import { joinTabs } from "../../../src/net/tabs.js";
+import { createClient, type Loading } from "../../../src/client.js";
+import { createHeld } from "../../../src/held.js";
+import { share } from "../../../src/sharing.js";
 import type { Client, LiveThread, Result } from "../../../src/types.js";
 import type { Disk } from "./disk.js";
 import type { FakeServer } from "./fake_server.js";
@@ -27,13 +28,21 @@ export class Tab {
   constructor(world: World, server: FakeServer, disk: Disk, threads: readonly string[]) {
     const slowness = world.random() < 0.3 ? slowest : world.delay(60);
     const process = (this.process = new Process(world, slowness));
-    const sharing: Pick<typeof import("../../../src/net/tabs.js"), "canShare" | "joinTabs"> = {
+    const sharing: Awaited<ReturnType<Loading["sharing"]>> = {
       canShare: () => true,
-      joinTabs: (name, tab, events) => joinTabs(name, tab, events, process.browser),
+      share: (name, tab, host) => share(name, tab, host, process.browser),
+    };
+    const loading: Loading = {
+      sharing: () => process.later(() => sharing),
+      held: async () => {
+        await process.later(() => undefined);
+        if (world.lacksUndo) throw new Error("404");
+        return { createHeld };
+      },
     };
     const options = { ...server.optionsFor(process), clock: process.clock, random: world.random };
     const store = process.later(() => disk.storeOf(process));
-    this.client = clientOf(options, "http://simulated", store, () => process.later(() => sharing));
+    this.client = createClient(options, "http://simulated", store, loading);
     this.lives = threads.map((it) => this.client.thread(it));
     for (const live of this.lives) live.subscribe(() => void live.view);
   }

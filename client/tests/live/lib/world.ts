@@ -18,6 +18,8 @@ interface Due {
 export class World {
   readonly random: () => number;
   now = 0;
+  /** The chunk that holds deletions is gone from the server. */
+  lacksUndo = false;
   #due: Due[] = [];
   readonly #channels = new Set<SimChannel>();
   readonly #locks = new Map<string, Asked[]>();
