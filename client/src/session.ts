@@ -1,31 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 // session.ts: one thread's side of the protocol.
 //
-// It owns all that is known of the thread and does nothing itself: what comes in (frames, changes,
-// the connection) changes what it holds, and what is to be done goes out through `Outside`. There
-// are at most two exchanges at a time: one that follows the thread while somebody looks, and one
-// with all unanswered changes. Both answer with a diff from the cursor held to now, so it does not
-// matter which of them is faster.
+// It owns what is known of the thread (replica.ts, which is pure) and asks for more. What comes in
+// (frames, changes, the connection) changes what it holds; what is to be done goes out through
+// `Outside`. There are at most two exchanges at a time: one that follows the thread while somebody
+// looks, and one with all unanswered changes. Both answer with a diff from the cursor held to now, so
+// it does not matter which of them is faster.
 //
-// Longer than most: what an exchange brings decides what is held (a reset, a gap, a rewinding), and
-// what is held decides what is asked next. Parted, each half would know all of the other.
+// What is known of the thread, its phase:
+//
+//              start           a diff              409, a second gap (from asking, too)
+//    loading ─────────> asking ────────> known ─────────────────────────────> stale
+//                          │              │ ^ ^                                │ │
+//                          │              │ │ └──── a diff, asked for anew ────┘ │
+//           no such thread │              │ │                                    │
+//                          │              v │ a diff, appeared, connected        │
+//                          └────────────> absent <───────── no such thread ──────┘
+//
+//    from each of them: the thread is deleted ────> gone, for good
+//
+// What is asked: in `loading`, while the store is read, nothing; in `asking` and `known` what is behind
+// the cursor held, if there is one; in `stale` everything, in place of what is held, because the server
+// does not know it; in `absent` nothing is followed, but changes are sent; in `gone` nothing.
+//
+// An exchange that fails is asked again later, ever later (`#backOff`). A frame that does not fit is a
+// gap, and is asked for at once.
 
-import { createChanges, isFull } from "./changes.js";
+import { type Changes, createChanges, isFull } from "./changes.js";
 import { delayAfter } from "./clock.js";
-import { apply, partsOf } from "./diff.js";
-import { memo } from "./equal.js";
-import { fold, Gap } from "./fold.js";
+import { partsOf } from "./diff.js";
 import type { Sink } from "./net/link.js";
 import { branchesOf, project } from "./project.js";
+import {
+  afterGap,
+  emptyReplica,
+  isDeleted,
+  onward,
+  type Replica,
+  whenAbsent,
+  whenGone,
+  withDiff,
+  withEntry,
+  withForgotten,
+  withoutFound,
+  withStored,
+} from "./replica.js";
 import { type Seen, createScreens } from "./screens.js";
-import { cursorOf, emptyState, type ThreadState } from "./state.js";
-import type { PendingChange, RefusedChange, Settled, StoredThread, ThreadView } from "./types.js";
+import { cursorOf, type ThreadState } from "./state.js";
+import type { PendingChange, Settled, StoredThread, ThreadView } from "./types.js";
+import { goneView, viewOf } from "./view.js";
 import type {
   Cursor,
   DiffFrame,
   EntryFrame,
   FailureFrame,
-  Message,
+  Frame,
   Shown,
   SyncRequest,
   Timestamp,
@@ -95,7 +124,7 @@ export interface Session {
 
 interface Exchange {
   /** All is asked for, in place of what is held. */
-  readonly fresh: boolean;
+  readonly anew: boolean;
   /** The changes that it carries; none: it follows. */
   readonly ops: readonly number[];
   frames: DiffFrame[];
@@ -103,445 +132,419 @@ interface Exchange {
 }
 
 type Problem = { readonly code: string; readonly detail: string };
+type End = Extract<Frame, { frame: "end" }>["reason"];
 
 const idle = 1_000;
 const firstDelay = 500;
-const isDeleted: Problem = { code: "deleted", detail: "The thread is deleted." };
 
-export const createSession = (id: string, outside: Outside): Session => {
-  const changes = createChanges(id);
-  const screens = createScreens();
-  let state = emptyState(id);
-  let look: string | null = null;
-  let lost: readonly Message[] = [];
-  const forgotten = new Set<string>();
-  let error: Problem | null = null;
-  let view: ThreadView | null = null;
-  let former: ThreadView | undefined;
-  let hidden: readonly PendingChange[] = [];
-  let hiddenAll = false;
+export const createSession = (id: string, outside: Outside): Session =>
+  new ThreadSession(id, outside);
 
-  let loaded = false;
-  let known = false;
-  let gone = false;
-  let absent = false;
-  let fresh = false;
-  let gaps = 0;
-  let digestAt: { readonly ts: Timestamp; readonly digest: string } | null = null;
+class ThreadSession implements Session {
+  readonly id: string;
+  readonly #outside: Outside;
+  readonly #changes: Changes;
+  readonly #screens = createScreens();
+  #held: Replica;
+  #look: string | null = null;
+  #hidden: readonly PendingChange[] = [];
+  #hiddenAll = false;
+  #view: ThreadView | null = null;
+  #former: ThreadView | undefined;
 
-  let up = false;
-  let sends = true;
-  let watched = false;
-  let follow: Exchange | null = null;
-  let sending: Exchange | null = null;
-  let failures = 0;
-  let cancelWaiting: (() => void) | null = null;
-  let cancelKeeping: (() => void) | undefined;
-  let kept: ThreadState | null = null;
+  /** Of the path of what was loaded: until something new has come. */
+  #digestAt: { readonly ts: Timestamp; readonly digest: string } | null = null;
+  /** `leads`: there is a connection, and changes are this tab's to send. */
+  #connection: "down" | "up" | "leads" = "down";
+  #watched = false;
+  #follow: Exchange | null = null;
+  #sending: Exchange | null = null;
+  #failures = 0;
+  #cancelWaiting: (() => void) | null = null;
+  #cancelKeeping: (() => void) | undefined;
+  #kept: ThreadState | null = null;
+
+  constructor(id: string, outside: Outside) {
+    this.id = id;
+    this.#outside = outside;
+    this.#changes = createChanges(id);
+    this.#held = emptyReplica(id);
+  }
 
   // --- What is shown -----------------------------------------------------------------------------
 
-  const shownChanges = () => [...changes.pending, ...hidden];
+  get state(): ThreadState {
+    return this.#held.state;
+  }
 
-  const viewNow = (): ThreadView => {
-    if (hiddenAll) return { ...goneView(id), error: isDeleted };
-    const { pending } = changes;
-    const shown = project(state, shownChanges(), look, former);
-    // That there is nothing yet is known, too.
-    const found = known && shown.status === "loading" ? "ready" : shown.status;
-    return {
-      ...shown,
-      status: error ? "error" : found,
-      pending: pending.length,
-      refused: changes.refused.map(told),
-      lost,
-      error: error ?? shown.error,
-      cursor: cursorOf(state),
-    };
-  };
+  get starting(): string | undefined {
+    const unknown = ({ change }: PendingChange) =>
+      change.type === "start_run" && !this.state.runs.has(change.run ?? "");
+    return (this.#changes.pending.findLast(unknown)?.change as { run?: string } | undefined)?.run;
+  }
 
-  const told = (refused: RefusedChange): RefusedChange => {
-    const { code, change } = refused;
-    if (code !== "changed") return refused;
-    const id = change.type === "put_message" ? change.message.id : undefined;
-    const message = change.type === "delete_message" ? change.message : id;
-    return withNow(refused, state.messages.get(message ?? "") ?? null);
-  };
+  get unanswered(): readonly number[] {
+    return this.#changes.pending.map(({ op }) => op).filter((op) => op > 0);
+  }
 
-  const changed = (): void => {
-    view = null;
-    // Whoever put it back, in whatever tab: what is there is not lost.
-    if (lost.some(isThere)) lost = lost.filter((it) => !isThere(it));
-    outside.changed();
-  };
+  get view(): ThreadView {
+    this.#view ??= this.#former = this.#viewNow();
+    this.#screens.handed(this.state);
+    return this.#view;
+  }
 
-  const isThere = (message: Message) => state.messages.has(message.id);
+  show(message: string | null): void {
+    this.#look = message;
+    this.#changed();
+  }
 
-  const changedAndAct = (): void => {
-    changed();
-    act();
-  };
+  branches(message: string): readonly string[] {
+    return branchesOf(this.state, this.#shownChanges(), message);
+  }
+
+  markSeen(cursor: Cursor, shown: readonly Shown[] = []): void {
+    this.#screens.mark(cursor, shown);
+  }
+
+  seen(): Seen {
+    return this.#screens.seen(this.state);
+  }
+
+  hide(messages: readonly string[], all: boolean): void {
+    if (messages.length + this.#hidden.length === 0 && all === this.#hiddenAll) return;
+    this.#hidden = messages.map((message) => deletionOf(this.id, message));
+    this.#hiddenAll = all;
+    this.#changed();
+  }
+
+  #viewNow(): ThreadView {
+    if (this.#hiddenAll) return goneView(this.id);
+    const shown = project(this.state, this.#shownChanges(), this.#look, this.#former);
+    return viewOf(this.#held, this.#changes, shown);
+  }
+
+  #shownChanges(): readonly PendingChange[] {
+    return [...this.#changes.pending, ...this.#hidden];
+  }
+
+  #changed(): void {
+    this.#view = null;
+    this.#held = withoutFound(this.#held);
+    this.#outside.changed();
+  }
+
+  #changedAndAct(): void {
+    this.#changed();
+    this.act();
+  }
+
+  // --- What its user says ------------------------------------------------------------------------
+
+  load(stored: StoredThread | null, pending: readonly PendingChange[]): void {
+    if (this.#held.phase === "gone") return;
+    if (stored) {
+      this.#held = withStored(this.#held, stored);
+      this.#kept = this.state;
+    }
+    this.#changes.merge(pending);
+    this.#changed();
+  }
+
+  start(digest: string | null): void {
+    if (digest) this.#digestAt = { ts: this.state.ts, digest };
+    this.#held = onward(this.#held, "loading", "asking");
+    this.act();
+  }
+
+  add(change: PendingChange, former?: number): Settled | null {
+    const outcome = this.#changes.add(change, former);
+    if (this.#held.phase === "gone" && change.op > 0) this.#refuse([change], isDeleted);
+    this.#changedAndAct();
+    return outcome;
+  }
+
+  settle(outcomes: readonly Settled[]): void {
+    if (this.#changes.settle(outcomes).length > 0) this.#changed();
+  }
+
+  renumbered(changes: readonly PendingChange[], former: readonly number[]): void {
+    this.#changes.renumbered(changes, former);
+    this.#changedAndAct();
+  }
+
+  dismiss(op: number): void {
+    this.#tellSettled([{ op, outcome: "dismissed" }]);
+    this.#changed();
+  }
+
+  offered(): void {
+    this.#lose({ ...this.#held, lost: [] });
+  }
+
+  forgetLost(messages: readonly string[]): void {
+    this.#lose(withForgotten(this.#held, messages));
+  }
+
+  #lose(held: Replica): void {
+    this.#held = held;
+    this.#kept = null;
+    this.#keepSoon(true);
+    this.#changed();
+  }
+
+  #refuse(refused: readonly PendingChange[], why: Problem): void {
+    this.#tellSettled(refused.map(({ op }) => ({ op, outcome: "refused", ...why })));
+  }
+
+  #tellSettled(outcomes: readonly Settled[]): void {
+    const settled = this.#changes.settle(outcomes);
+    if (settled.length > 0) this.#outside.settled(this.id, settled);
+  }
+
+  #renumber(meant: (change: PendingChange) => boolean, seen: Cursor | null | undefined): void {
+    const ops = this.#changes.hold(meant);
+    if (ops.length > 0) this.#outside.renumber(this.id, ops, seen);
+  }
 
   // --- Exchanges ---------------------------------------------------------------------------------
 
-  const act = (): void => {
-    if (!loaded || !up || gone || cancelWaiting) return;
-    const [batch, heldBack] = sends ? changes.batch(state) : [[], false];
-    // Where something waits for room, somebody has to look whether there is.
-    const follows = watched || heldBack;
-    if (!follows) unfollow();
-    if (follows && !follow && !absent) {
-      const digest = !fresh && digestAt?.ts === state.ts ? digestAt.digest : undefined;
-      follow = begin([]);
-      ask(follow, { digest, follow: "live" });
+  watch(watched: boolean): void {
+    this.#watched = watched;
+    if (!watched) {
+      this.#unfollow();
+      this.keepNow();
     }
-    if (batch.length > 0 && !sending) {
-      sending = begin(batch.map(({ op }) => op));
-      const said = batch.map(({ op, seen, change }) => ({
+    this.act();
+  }
+
+  connected(up: boolean, sends: boolean): void {
+    const connection = up ? (sends ? "leads" : "up") : "down";
+    if (connection === this.#connection) return;
+    this.#connection = connection;
+    if (up) {
+      this.#held = onward(this.#held, "absent", "known");
+      this.#failures = 0;
+      this.#cancelWaiting?.();
+      this.#cancelWaiting = null;
+    }
+    this.act();
+  }
+
+  appeared(): void {
+    this.#held = onward(this.#held, "absent", "known");
+    this.act();
+  }
+
+  act(): void {
+    const { phase } = this.#held;
+    if (phase === "loading" || phase === "gone") return;
+    if (this.#connection === "down" || this.#cancelWaiting) return;
+    const leads = this.#connection === "leads";
+    const [batch, heldBack] = leads ? this.#changes.batch(this.state) : [[], false];
+    // Where something waits for room, somebody has to look whether there is.
+    const follows = this.#watched || heldBack;
+    if (!follows) this.#unfollow();
+    if (follows && !this.#follow && phase !== "absent") {
+      const { ts, digest } = this.#digestAt ?? {};
+      this.#follow = this.#begin([]);
+      const guarded = phase !== "stale" && ts === this.state.ts;
+      this.#ask(this.#follow, { digest: guarded ? digest : undefined, follow: "live" });
+    }
+    if (batch.length > 0 && !this.#sending) {
+      this.#sending = this.#begin(batch.map(({ op }) => op));
+      const changes = batch.map(({ op, seen, change }) => ({
         ...change,
         op,
         seen: seen ?? undefined,
       }));
-      ask(sending, { device: outside.device(), changes: said, follow: "none" });
+      this.#ask(this.#sending, { device: this.#outside.device(), changes, follow: "none" });
     }
-  };
+  }
 
-  const begin = (ops: readonly number[]): Exchange => ({ fresh, ops, frames: [] });
+  #begin(ops: readonly number[]): Exchange {
+    return { anew: this.#held.phase === "stale", ops, frames: [] };
+  }
 
-  const ask = (exchange: Exchange, fields: SyncRequest): void => {
-    const cursor = (fresh ? null : cursorOf(state)) ?? undefined;
-    exchange.cancel = outside.sync({ thread: id, cursor, ...fields }, (frame) => {
-      if (exchange !== follow && exchange !== sending) return;
-      if (frame.frame === "diff") return tookDiff(exchange, frame);
-      if (frame.frame === "entry") return tookEntry(frame);
+  #ask(exchange: Exchange, fields: SyncRequest): void {
+    const cursor = (exchange.anew ? null : cursorOf(this.state)) ?? undefined;
+    exchange.cancel = this.#outside.sync({ thread: this.id, cursor, ...fields }, (frame) => {
+      if (exchange !== this.#follow && exchange !== this.#sending) return;
+      if (frame.frame === "diff") return this.#tookDiff(exchange, frame);
+      if (frame.frame === "entry") return this.#tookEntry(frame);
       if (frame.frame === "live" || frame.frame === "feed") return;
-      if (exchange === follow) follow = null;
-      else sending = null;
-      if (frame.frame === "failure") failed(exchange, frame);
-      else if (frame.frame === "end") ended(frame.reason);
+      if (exchange === this.#follow) this.#follow = null;
+      else this.#sending = null;
+      if (frame.frame === "failure") this.#failed(exchange, frame);
+      else if (frame.frame === "end") this.#ended(frame.reason);
       // By another tab that leads no more, while the connection seems to be there.
-      else if (up) backOff();
+      else if (this.#connection !== "down") this.#backOff();
     });
-  };
+  }
 
-  const unfollow = (): void => {
-    follow?.cancel?.();
-    follow = null;
-  };
+  #unfollow(): void {
+    this.#follow?.cancel?.();
+    this.#follow = null;
+  }
 
-  const cancelAll = (): void => {
-    follow?.cancel?.();
-    sending?.cancel?.();
-    follow = sending = null;
-  };
+  #cancelAll(): void {
+    this.#unfollow();
+    this.#sending?.cancel?.();
+    this.#sending = null;
+  }
 
-  const backOff = (): void => {
-    if (cancelWaiting) return;
-    cancelWaiting = outside.after(delayAfter(failures++, firstDelay, outside.random), () => {
-      cancelWaiting = null;
-      act();
+  #backOff(): void {
+    if (this.#cancelWaiting) return;
+    const delay = delayAfter(this.#failures++, firstDelay, this.#outside.random);
+    this.#cancelWaiting = this.#outside.after(delay, () => {
+      this.#cancelWaiting = null;
+      this.act();
     });
-  };
+  }
 
   // --- What comes --------------------------------------------------------------------------------
 
-  const tookDiff = (exchange: Exchange, frame: DiffFrame): void => {
+  #tookDiff(exchange: Exchange, frame: DiffFrame): void {
     const { ops, frames } = exchange;
     frames.push(frame);
     if (frame.more) return;
     exchange.frames = [];
-    failures = 0;
-    absent = false;
-    if (exchange === sending) sending = null;
+    this.#failures = 0;
+    this.#held = onward(this.#held, "absent", "known");
+    if (exchange === this.#sending) this.#sending = null;
     // Outcomes count even where the diff is behind what is held, or does not fit it.
-    const full = frame.outcomes.filter(({ op, code }) => code === "too_many" && changes.isTurn(op));
-    tellSettled(frame.outcomes.filter((it) => !full.includes(it)));
-    const reset = frames.find((it) => it.reset)?.reset;
-    if (!applyDiff(exchange, frames, reset)) gap();
-    // Turns of another device were faster: there was no room. They wait for it, under new numbers.
-    if (full.length > 0 && isFull(state)) {
-      const first = Math.min(...full.map(({ op = 0 }) => op));
-      renumber(({ op }) => op >= first, undefined);
-    } else {
-      tellSettled(full);
-    }
-    if (ops.length > 0 && changes.answered(ops, frame.outcomes, !!reset)) backOff();
-    changedAndAct();
-  };
-
-  /** False: it does not follow from what is held. An error of ours is none of the server's. */
-  const follows = (next: () => ThreadState): boolean => {
-    try {
-      state = next();
-      return true;
-    } catch (error) {
-      if (error instanceof Gap) return false;
-      throw error;
-    }
-  };
-
-  const applyDiff = (
-    exchange: Exchange,
-    frames: readonly DiffFrame[],
-    reset: DiffFrame["reset"],
-  ): boolean => {
-    const before = state;
-    const replaces = exchange.fresh && fresh;
-    if (!follows(() => apply(replaces ? emptyState(id) : before, frames))) return false;
-    known = true;
-    gaps = 0;
-    error = null;
-    if (exchange.fresh) fresh = false;
-    const rewound = reset?.reason === "rewound" && before.epoch !== state.epoch;
-    if (replaces || rewound) {
-      const from = reset?.kept_until ?? 0;
-      lose(before, from, new Set(frames.flatMap((it) => it.removed)));
-      if (rewound) {
-        // What was seen beyond the cut is of no history: the changes made on it are said anew.
-        renumber(({ seen }) => seen !== null && partsOf(seen)[0] > from, cursorOf(state));
-      }
-    }
-    if (state !== before) keepSoon(true);
-    return true;
-  };
-
-  const renumber = (
-    meant: (change: PendingChange) => boolean,
-    seen: Cursor | null | undefined,
-  ): void => {
-    const ops = changes.hold(meant);
-    if (ops.length > 0) outside.renumber(id, ops, seen);
-  };
-
-  // What this device holds and the server does not: it was there, and is not any more. What is there
-  // after all goes with the next `changed`, which every caller says.
-  const lose = (before: ThreadState, from: Timestamp, removed: ReadonlySet<string>): void => {
-    screens.clear();
-    const newly = [...before.messages.values()].filter(
-      ({ id: name, created }) =>
-        created > from &&
-        !removed.has(name) &&
-        !forgotten.has(name) &&
-        lost.every((it) => it.id !== name),
+    const full = frame.outcomes.filter(
+      ({ op, code }) => code === "too_many" && this.#changes.isTurn(op),
     );
-    lost = [...lost, ...newly];
-  };
-
-  const loseOnly = (messages: readonly Message[]): void => {
-    lost = messages;
-    kept = null;
-    keepSoon(true);
-    changed();
-  };
-
-  const tookEntry = (entry: EntryFrame): void => {
-    const before = state;
-    if (!follows(() => fold(before, entry))) {
-      gap();
-      return act();
+    this.#tellSettled(frame.outcomes.filter((it) => !full.includes(it)));
+    this.#applyDiff(exchange, frames);
+    // Turns of another device were faster: there was no room. They wait for it, under new numbers.
+    if (full.length > 0 && isFull(this.state)) {
+      const first = Math.min(...full.map(({ op = 0 }) => op));
+      this.#renumber(({ op }) => op >= first, undefined);
+    } else {
+      this.#tellSettled(full);
     }
-    const device = outside.device();
+    const reset = frames.some((it) => it.reset);
+    if (ops.length > 0 && this.#changes.answered(ops, frame.outcomes, reset)) this.#backOff();
+    this.#changedAndAct();
+  }
+
+  #applyDiff({ anew }: Exchange, frames: readonly DiffFrame[]): void {
+    const before = this.#held;
+    const diffed = withDiff(before, frames, anew);
+    if (!diffed) return this.#gap();
+    this.#replace(diffed.held);
+    const { rewoundTo } = diffed;
+    // What was seen beyond the cut is of no history: the changes made on it are said anew.
+    if (rewoundTo !== undefined) {
+      this.#renumber(
+        ({ seen }) => seen !== null && partsOf(seen)[0] > rewoundTo,
+        cursorOf(this.state),
+      );
+    }
+    if (this.state !== before.state) this.#keepSoon(true);
+  }
+
+  #tookEntry(entry: EntryFrame): void {
+    const before = this.#held;
+    const held = withEntry(before, entry);
+    if (!held) {
+      this.#gap();
+      return this.act();
+    }
+    this.#held = held;
+    const device = this.#outside.device();
     // A refusal's reason comes with its outcome.
     const acks = entry.acks?.filter((it) => it.device === device && it.outcome === "applied");
-    if (acks) tellSettled(acks.map((it) => ({ ...it, ts: entry.ts })));
-    if (state === before) return;
-    keepSoon(entry.events.some((it) => it.type === "run_ended"));
-    changedAndAct();
-  };
+    if (acks) this.#tellSettled(acks.map((it) => ({ ...it, ts: entry.ts })));
+    if (held === before) return;
+    this.#keepSoon(entry.events.some((it) => it.type === "run_ended"));
+    this.#changedAndAct();
+  }
 
-  // Once more from the cursor held; if that does not help, from nothing.
-  const gap = (): void => {
-    unfollow();
-    if (gaps++ > 0) fresh = true;
-    if (gaps > 2) backOff();
-  };
+  #replace(held: Replica): void {
+    if (held.lost !== this.#held.lost) this.#screens.clear();
+    this.#held = held;
+  }
 
-  const ended = (reason: "done" | "deleted" | "forbidden" | "shutdown"): void => {
-    if (reason === "deleted") deleted();
-    else if (reason === "done" && state.ts === 0) notThere();
+  #gap(): void {
+    this.#unfollow();
+    this.#held = afterGap(this.#held);
+    if (this.#held.gaps > 2) this.#backOff();
+  }
+
+  #ended(reason: End): void {
+    if (reason === "deleted") this.deleted();
+    else if (reason === "done" && this.state.ts === 0) this.#absent();
     // The server says good-bye, or has no more for us: the connection goes with it, as a rule.
-    else backOff();
-  };
+    else this.#backOff();
+  }
 
-  const notThere = (): void => {
-    absent = known = true;
-    if (fresh) {
-      // The server has nothing of what is held here.
-      const before = state;
-      fresh = false;
-      state = emptyState(id);
-      lose(before, 0, new Set());
-    }
-    outside.missing(id);
-    changedAndAct();
-  };
+  #absent(): void {
+    this.#replace(whenAbsent(this.#held));
+    this.#outside.missing(this.id);
+    this.#changedAndAct();
+  }
 
-  const failed = ({ ops }: Exchange, failure: FailureFrame): void => {
+  #failed({ ops }: Exchange, failure: FailureFrame): void {
     const { status, code, detail = failure.title ?? "", retry, path = "" } = failure;
-    if (status === 410) return deleted();
+    if (status === 410) return this.deleted();
     if (status === 409) {
       // The server does not know the history of our cursor. What is held stays until its own came.
-      if (fresh) backOff();
-      fresh = true;
-      return act();
+      if (this.#held.phase === "stale") this.#backOff();
+      this.#held = { ...this.#held, phase: "stale" };
+      return this.act();
     }
     if (ops.length === 0 && code === "unknown_thread") {
-      fresh ||= state.ts > 0;
-      return notThere();
+      if (this.state.ts > 0) this.#held = { ...this.#held, phase: "stale" };
+      return this.#absent();
     }
     if (ops.length > 0 && [400, 404, 413, 422].includes(status)) {
       // A request with changes was not taken. What is to blame must not block the others.
       const index = /changes\[(\d+)\]/.exec(path)?.[1];
-      const blamed = changes.blame(ops, index === undefined ? index : +index);
-      if (blamed) refuse([blamed], { code, detail });
-      return changedAndAct();
+      const blamed = this.#changes.blame(ops, index === undefined ? index : +index);
+      if (blamed) this.#refuse([blamed], { code, detail });
+      return this.#changedAndAct();
     }
-    if (!retry) error = { code, detail };
-    backOff();
-    changed();
-  };
+    if (!retry) this.#held = { ...this.#held, error: { code, detail } };
+    this.#backOff();
+    this.#changed();
+  }
 
-  const deleted = (): void => {
-    gone = known = true;
-    cancelAll();
-    cancelKeeping?.();
-    state = emptyState(id);
-    error = isDeleted;
-    refuse(changes.pending, isDeleted);
-    outside.drop(id);
-    changed();
-  };
-
-  const refuse = (refused: readonly PendingChange[], why: Problem): void =>
-    tellSettled(refused.map(({ op }) => ({ op, outcome: "refused", ...why })));
-
-  const tellSettled = (outcomes: readonly Settled[]): void => {
-    const settled = changes.settle(outcomes);
-    if (settled.length > 0) outside.settled(id, settled);
-  };
+  deleted(): void {
+    this.#held = whenGone(this.#held);
+    this.#cancelAll();
+    this.#cancelKeeping?.();
+    this.#refuse(this.#changes.pending, isDeleted);
+    this.#outside.drop(this.id);
+    this.#changed();
+  }
 
   // --- Keeping -----------------------------------------------------------------------------------
 
-  const keepSoon = (boundary: boolean): void => {
-    cancelKeeping?.();
-    cancelKeeping = outside.after(boundary ? 0 : idle, keepNow);
-  };
+  #keepSoon(boundary: boolean): void {
+    this.#cancelKeeping?.();
+    this.#cancelKeeping = this.#outside.after(boundary ? 0 : idle, () => this.keepNow());
+  }
 
-  const keepNow = (): void => {
-    cancelKeeping?.();
-    const { thread, messages, runs } = state;
-    const cursor = cursorOf(state);
-    if (!cursor || !thread || kept === state) return;
-    kept = state;
+  keepNow(): void {
+    this.#cancelKeeping?.();
+    const { thread, messages, runs } = this.state;
+    const cursor = cursorOf(this.state);
+    if (!cursor || !thread || this.#kept === this.state) return;
+    this.#kept = this.state;
     const [all, asked] = [[...messages.values()], [...runs.values()]];
-    outside.keep({ id, cursor, thread, messages: all, runs: asked, lost });
-  };
+    const { lost } = this.#held;
+    this.#outside.keep({ id: this.id, cursor, thread, messages: all, runs: asked, lost });
+  }
 
-  return {
-    id,
-    get state() {
-      return state;
-    },
-    get starting() {
-      const unknown = ({ change }: PendingChange) =>
-        change.type === "start_run" && !state.runs.has(change.run ?? "");
-      return (changes.pending.findLast(unknown)?.change as { run?: string } | undefined)?.run;
-    },
-    get unanswered() {
-      return changes.pending.map(({ op }) => op).filter((op) => op > 0);
-    },
-    get view() {
-      view ??= former = viewNow();
-      screens.handed(state);
-      return view;
-    },
-    show(message) {
-      look = message;
-      changed();
-    },
-    branches: (message) => branchesOf(state, shownChanges(), message),
-    markSeen: (cursor, shown = []) => screens.mark(cursor, shown),
-    seen: () => screens.seen(state),
-
-    load(stored, pending) {
-      if (gone) return;
-      if (stored) {
-        state = kept = stateOf(stored);
-        lost = stored.lost ?? lost;
-      }
-      changes.merge(pending);
-      changed();
-    },
-    start(digest) {
-      if (digest) digestAt = { ts: state.ts, digest };
-      loaded = true;
-      act();
-    },
-    add(change, provisional) {
-      const outcome = changes.add(change, provisional);
-      if (gone && change.op > 0) refuse([change], isDeleted);
-      changedAndAct();
-      return outcome;
-    },
-    settle(outcomes) {
-      if (changes.settle(outcomes).length > 0) changed();
-    },
-    renumbered(numbered, ops) {
-      changes.renumbered(numbered, ops);
-      changedAndAct();
-    },
-    dismiss(op) {
-      tellSettled([{ op, outcome: "dismissed" }]);
-      changed();
-    },
-    offered: () => loseOnly([]),
-    forgetLost(messages) {
-      for (const message of messages) forgotten.add(message);
-      loseOnly(lost.filter((it) => !forgotten.has(it.id)));
-    },
-    hide(messages, all) {
-      if (messages.length + hidden.length === 0 && all === hiddenAll) return;
-      hidden = messages.map((message) => deletionOf(id, message));
-      hiddenAll = all;
-      changed();
-    },
-    watch(now) {
-      watched = now;
-      if (!now) {
-        unfollow();
-        keepNow();
-      }
-      act();
-    },
-    connected(isUp, itSends) {
-      if (isUp === up && itSends === sends) return;
-      up = isUp;
-      sends = itSends;
-      if (up) {
-        absent = false;
-        failures = 0;
-        cancelWaiting?.();
-        cancelWaiting = null;
-      }
-      act();
-    },
-    appeared() {
-      absent = false;
-      act();
-    },
-    deleted,
-    act,
-    keepNow,
-    end() {
-      keepNow();
-      up = false;
-      cancelAll();
-      cancelWaiting?.();
-    },
-  };
-};
-
-const withNow = memo((refused: RefusedChange, now: Message | null) => ({ ...refused, now }));
+  end(): void {
+    this.keepNow();
+    this.#connection = "down";
+    this.#cancelAll();
+    this.#cancelWaiting?.();
+  }
+}
 
 const deletionOf = (thread: string, message: string): PendingChange => ({
   op: 0,
@@ -549,19 +552,3 @@ const deletionOf = (thread: string, message: string): PendingChange => ({
   change: { type: "delete_message", message },
   seen: null,
 });
-
-const goneView = (id: string): ThreadView => ({
-  ...project(emptyState(id), [], null),
-  status: "error",
-  pending: 0,
-  refused: [],
-  lost: [],
-  cursor: null,
-});
-
-const stateOf = ({ id, cursor, thread, messages, runs }: StoredThread): ThreadState => {
-  const [ts, epoch] = partsOf(cursor);
-  const byId = <Item extends { readonly id: string }>(items: readonly Item[]) =>
-    new Map(items.map((it) => [it.id, it]));
-  return { id, ts, epoch, thread, messages: byId(messages), runs: byId(runs) };
-};
