@@ -67,7 +67,7 @@ TEST_F(LaneTest, AnEntryGathersNoMoreThanItsBound) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "begun")})));
   const Timestamp before = reading().screen.now;
-  // Not a divisor of the bound: it is not met by chance.
+  // Not a divisor of the bound, so that no entry meets it exactly.
   const std::string piece(limits::entry_bytes_max / 10 - 999, 'x');
   const std::size_t piece_bytes = size_of(batch("r1", {token(3, "a1", piece)}));
   for (std::uint64_t seq = 3; seq < 43; ++seq) send(batch("r1", {token(seq, "a1", piece)}));
@@ -82,14 +82,14 @@ TEST_F(LaneTest, AnEntryGathersNoMoreThanItsBound) {
     const std::size_t bytes = std::get<ContentAppended>(entries[at].events[0]).text.size();
     pieces += bytes / piece.size();
     EXPECT_LE(size_of(entries[at]), limits::entry_bytes_max);
-    // As long as more waits, as much as has room.
+    // All that has room is gathered, as long as more waits.
     if (at + 1 == entries.size()) continue;
     EXPECT_GT(bytes + piece_bytes, limits::entry_bytes_max);
   }
   EXPECT_EQ(pieces, 40u);
 }
 
-// What one batch says becomes true together, so the bound is not one on batches.
+// A batch becomes true as a whole, so it is not split.
 TEST_F(LaneTest, ABatchBeyondTheBoundIsAnEntryOfItsOwn) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "begun")})));

@@ -36,7 +36,7 @@ struct MarksTest : testing::Test {
   }
 };
 
-// A store that fails at its scan of so many.
+// A store whose scans fail after so many good ones.
 class FailingStore : public Store {
  public:
   FailingStore(const Store& store, int scans) : store_(store), scans_(scans) {}
@@ -68,14 +68,14 @@ TEST_F(MarksTest, AThreadIsMarkedFromItsSettingToItsClearing) {
   EXPECT_TRUE(read(marks::erasing).empty());
 }
 
-TEST_F(MarksTest, AMarkThatIsSetAgainIsOneMarkAndOneThatIsNotThereMayBeCleared) {
+TEST_F(MarksTest, AMarkMayBeSetAgainAndClearedWhereThereIsNone) {
   write({marks::set(marks::erasing, ThreadNumber(7)), marks::set(marks::erasing, ThreadNumber(7))});
   write(marks::clear(marks::erasing, ThreadNumber(8)));
 
   EXPECT_EQ(read(marks::erasing), Threads{ThreadNumber(7)});
 }
 
-TEST_F(MarksTest, EachKindOfMarkIsOfItself) {
+TEST_F(MarksTest, TheTwoKindsOfMarkAreIndependent) {
   write({marks::set(marks::quarantined, ThreadNumber(1)),
          marks::set(marks::erasing, ThreadNumber(1)), marks::set(marks::erasing, ThreadNumber(2))});
 
@@ -126,7 +126,6 @@ TEST_F(MarksTest, MarksBeyondOnePageOfTheStoreAreReadToo) {
   }
 }
 
-// A mark is no one's event: it takes no commit number.
 TEST_F(MarksTest, AMarkTakesNoCommitNumber) {
   const CommitNumber before = memory.last_commit();
 

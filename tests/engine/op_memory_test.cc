@@ -16,7 +16,7 @@
 namespace lockstep::test {
 namespace {
 
-// One message that is put anew by each op, so that a thread has few of them.
+// Every op puts the same message, so that the thread stays small.
 Change put_as(std::uint64_t op, const std::string& text = "hello") {
   return change_of(put("u1", text), op);
 }
@@ -135,7 +135,7 @@ TEST(OpMemory, TheLowestOpIsForgottenWhenOneMoreComesThanAreRemembered) {
   }
 }
 
-// By number and not by when they came: the number is what "too old" is told by.
+// "Too old" is decided by the number, so the lowest number goes and not the earliest arrival.
 TEST(OpMemory, AnOpThatCameLateIsForgottenByItsNumber) {
   Story story;
   for (std::uint64_t op = 1; op <= limits::ops_remembered; ++op) {

@@ -17,10 +17,10 @@
 namespace lockstep::test {
 namespace {
 
-// A thread told entry by entry, at 1, 2, 3, …: what no decision would make may be told too.
+// A thread made of entries at 1, 2, 3, … that need not come from a decision.
 class Told {
  public:
-  // Gives its timestamp.
+  // Returns the timestamp of the entry.
   Timestamp entry(std::vector<Event> events, std::vector<Ack> acks = {}) {
     Entry& entry = entries_.emplace_back();
     entry.at = Timestamp(state_.now.get() + 1);
@@ -133,7 +133,7 @@ TEST(Past, ACutLeavesNoMoreThanItKept) {
   EXPECT_FALSE(told.past_of("m", cut).touched(0));
 }
 
-TEST(Past, APartThatACutTookAwayHasNotBeenThereEver) {
+TEST(Past, APartThatACutRemovedIsNotThereSince) {
   Told told;
   const Timestamp then = told.entry({put_of("m", {TextPart{"one"}, TextPart{"two"}})});
   const Timestamp cut = told.entry({MessageCut{mid("m"), {3}}});
@@ -144,8 +144,7 @@ TEST(Past, APartThatACutTookAwayHasNotBeenThereEver) {
   EXPECT_EQ(told.past_of("m", cut).parts, 1u);
 }
 
-// Between then and now it was shorter than at either end: a front that is somewhere between holds
-// no more than that.
+// The part was shorter in between than at either end, and a front may hold any state in between.
 TEST(Past, OfACutAndLaterGrowthTheLeastLengthCounts) {
   Told told;
   const Timestamp one = told.entry({put_of("m", {TextPart{"one"}})});
@@ -230,7 +229,7 @@ struct Changes : Story {
 
 const Author ann_on_phone{{uid("ann"), DeviceId("phone")}};
 
-TEST(Past, AChangedMessageIsItsDevicesHoweverOftenThatChangedIt) {
+TEST(Past, TheDeviceThatChangedAMessageIsItsAuthorHoweverOftenItDidSo) {
   Changes story;
   story.put_by("ann", "phone", 1);
   EXPECT_EQ(story.author(), ann_on_phone);
@@ -240,7 +239,7 @@ TEST(Past, AChangedMessageIsItsDevicesHoweverOftenThatChangedIt) {
   EXPECT_EQ(story.author(), ann_on_phone);
 }
 
-TEST(Past, AMessageThatTwoDevicesChangedIsNobodysChange) {
+TEST(Past, AMessageThatTwoDevicesChangedHasNoAuthor) {
   for (const auto& [user, device] : {std::pair("ann", "laptop"), std::pair("bob", "phone")}) {
     SCOPED_TRACE(std::string(user) + "'s " + device);
     Changes story;
@@ -254,7 +253,7 @@ TEST(Past, AMessageThatTwoDevicesChangedIsNobodysChange) {
   }
 }
 
-TEST(Past, AChangeWithoutAnOpIsNobodysChange) {
+TEST(Past, AChangeWithoutAnOpHasNoAuthor) {
   Changes story;
   story.put_by("ann", "phone", {});
   EXPECT_EQ(story.author(), std::nullopt);
@@ -308,11 +307,11 @@ TEST(Past, AStopThatCutsIsAChangeOfItsDevice) {
 
 TEST(Past, AMessageIsChangedByAnotherUnlessTheDeviceItselfChangedIt) {
   Past past;
-  past.changed = {{mid("mine"), ann_on_phone}, {mid("nobodys"), std::nullopt}};
+  past.changed = {{mid("mine"), ann_on_phone}, {mid("unnamed"), std::nullopt}};
   const UserId ann = uid("ann");
   const DeviceId phone("phone");
   const std::vector mine{mid("mine"), mid("untouched")};
-  const std::vector mixed{mid("untouched"), mid("mine"), mid("nobodys")};
+  const std::vector mixed{mid("untouched"), mid("mine"), mid("unnamed")};
 
   EXPECT_FALSE(past.changed_by_another(mine, ann, phone));
   EXPECT_TRUE(past.changed_by_another(mixed, ann, phone));

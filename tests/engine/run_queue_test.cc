@@ -16,7 +16,7 @@
 namespace lockstep::test {
 namespace {
 
-// A thread whose every entry brings its rows into the store.
+// A thread whose entries write their rows into the store.
 struct RunQueueTest : testing::Test {
   SteppedExecutor executor;
   LogMemory memory{executor, Epoch(1)};
@@ -29,7 +29,7 @@ struct RunQueueTest : testing::Test {
     executor.run();
     ASSERT_TRUE(answer.has_come() && answer->has_value());
   }
-  // The rows of the entry that the story told last. Requires: it told one.
+  // The rows of the last entry. Requires: the story has one more than at the last call.
   std::vector<Row> last_rows(ThreadNumber thread = ThreadNumber(7)) {
     MUST(++written == story.entries().size());
     return open_run_rows(thread, story.state(), story.entries().back());

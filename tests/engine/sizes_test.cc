@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds are kept by these sizes: a text that no size follows would fill memory unseen.
+// Bounds on memory count these sizes: a text that is not counted could fill the memory unnoticed.
 #include "engine/rules/sizes.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t text_bytes = 1000;
 
-// `make` puts a text into a thing: that must be larger by the text, and large without it.
+// `make` puts a text into a thing. The thing must be larger by the text, and small without it.
 template <class Make>
 void expect_follows(const char* what, Make make) {
   SCOPED_TRACE(what);
