@@ -75,7 +75,7 @@ export class FakeThread extends Source<ThreadView> {
 const TAKEN: Result<{ run: string; message: string }> = { ok: true, ts: 2, run: "r", message: "m" };
 
 // Every verb is written down and taken.
-function liveOf(fake: FakeThread): LiveThread {
+function createLive(fake: FakeThread): LiveThread {
   return new Proxy(fake, {
     get(target, name: string) {
       if (name === "view" || name === "id") return target[name];
@@ -116,7 +116,7 @@ export class FakeClient implements Client {
     const known = this.lives.get(id);
     if (known !== undefined) return known;
     const fake = new FakeThread(id);
-    const live = liveOf(fake);
+    const live = createLive(fake);
     this.fakes.set(id, fake);
     this.lives.set(id, live);
     return live;
