@@ -22,7 +22,8 @@ import { onHide, onOffline, onWake } from "./net/wake.js";
 import { headPath } from "./path.js";
 import { createQueue, type Queue, type QueueHost } from "./queue.js";
 import { closed, gone } from "./results.js";
-import { createSession, type Session } from "./session.js";
+import { createSession } from "./session.js";
+import type { Session } from "./session_face.js";
 import type { SharingHost } from "./sharing.js";
 import type {
   Client,

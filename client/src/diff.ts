@@ -38,11 +38,12 @@ export const partsOf = (cursor: string): [ts: number, epoch: string] => {
 
 const applyFrame = (draft: Draft, frame: DiffFrame): void => {
   const { messages, removed, runs } = frame;
-  must(isList(messages) && isList(runs) && Array.isArray(removed), "diff");
+  must([messages, removed, runs].every(Array.isArray), "diff");
   if (frame.thread) draft.putThread(frame.thread);
   for (const message of messages) {
-    if ("grow" in message) applyGrowth(draft, message);
-    else draft.putMessage(message);
+    // One that is neither has no parts either.
+    if ((message as Partial<Growth> | null)?.grow) applyGrowth(draft, message as Growth);
+    else draft.putMessage(message as Message);
   }
   for (const id of removed) draft.removeMessage(id);
   for (const run of runs) draft.putRun(run);

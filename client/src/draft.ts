@@ -22,10 +22,10 @@ export function must(kept: unknown, what: string): asserts kept {
 
 // What came is JSON, and the types are the server's promise. Here it is checked, as far as it is read:
 // an error of another kind than `Gap` is then one of ours.
-const isObject = (it: unknown): it is object => typeof it === "object" && it !== null;
+const isObject = (it: unknown): it is object => Object(it) === it;
 
 export const isPart = (it: unknown): it is Part =>
-  isObject(it) && ["string", "undefined"].includes(typeof growingText(it as Part));
+  isObject(it) && /string|undefined/.test(typeof growingText(it as Part));
 
 /** A list of such items. */
 export const isList = (list: unknown, isItem: (it: unknown) => boolean = isObject): boolean =>

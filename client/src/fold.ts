@@ -68,7 +68,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
-    must(Array.isArray(keep) && keep.length <= parts.length, "cut");
+    must(keep?.length <= parts.length, "cut");
     const kept = parts.slice(0, keep.length).map((part, index) => cutPart(part, keep[index] ?? 0));
     draft.changeMessage(message, ts, { parts: kept, status });
   },
@@ -81,8 +81,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
   },
 
   run_queued: (draft, { run, agent, input: said, after, parent, params }, ts) => {
-    must(Array.isArray(said), "input");
-    const input = said.length > 0 ? said : undefined;
+    const input = said?.length > 0 ? said : undefined;
     const place = { after, parent, params, queued: ts };
     draft.putRun({ id: run, agent, status: "queued", attempt: 1, input, ...place });
     touchThread(draft, ts);

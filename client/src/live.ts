@@ -7,7 +7,7 @@ import type { Http } from "./net/http.js";
 import { newId } from "./id.js";
 import { runsOf } from "./runs.js";
 import { frozenOf } from "./seen.js";
-import type { Session } from "./session.js";
+import type { Session } from "./session_face.js";
 import type { ThreadState } from "./state.js";
 import type { LiveThread, PendingChange, Result, Said, SendOptions } from "./types.js";
 import type { ChangeBody, Message, MessageInput } from "./wire.js";
@@ -108,7 +108,7 @@ const stop = (
   named: string | undefined,
 ): Result | Promise<Result> => {
   const { state, cursor: seen, shown: painted } = session.seen();
-  const run = named ?? runningIn(state) ?? runningIn(session.state) ?? session.starting;
+  const run = named ?? runningIn(state) ?? runningIn(session.state) ?? startingIn(session);
   if (!run) return { ok: false, code: "unknown_run", detail: "Nothing runs." };
   const { messages: frozen, shown } = frozenOf(state, run, painted);
   const change: ChangeBody = { type: "stop_run", run, ...(shown.length > 0 && { shown }) };
@@ -154,6 +154,13 @@ const askedBy = (session: Session, message: string): string | null => {
 };
 
 const isAnswer = ({ role }: Message) => role === "assistant" || role === "tool";
+
+/** The run that was asked for last and of which the server knows nothing yet. */
+const startingIn = ({ pending, state }: Session): string | undefined => {
+  const unknown = ({ change }: PendingChange) =>
+    change.type === "start_run" && !state.runs.has(change.run ?? "");
+  return (pending.findLast(unknown)?.change as { run?: string } | undefined)?.run;
+};
 
 const runningIn = ({ runs }: ThreadState) => runsOf(runs).running?.id;
 

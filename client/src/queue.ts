@@ -7,7 +7,7 @@
 import type { Held, Turn } from "./held.js";
 import type { Tabs } from "./net/tabs.js";
 import { closed, gone, resultOf } from "./results.js";
-import type { Session } from "./session.js";
+import type { Session } from "./session_face.js";
 import type { PendingChange, Result, Settled, Store } from "./types.js";
 import type { Cursor } from "./wire.js";
 

@@ -74,9 +74,11 @@ export const withDiff = (
   const from = reset?.kept_until ?? 0;
   const now = isStale && !anew ? phase : "known";
   const next: Replica = { ...held, state, phase: now, gaps: 0, error: null };
-  if (!replaces && !rewound) return { held: next, rewoundTo: undefined };
   const removed = frames.flatMap((it) => it.removed);
-  return { held: losing(next, before, from, removed), rewoundTo: rewound ? from : undefined };
+  return {
+    held: replaces || rewound ? losing(next, before, from, removed) : next,
+    rewoundTo: rewound ? from : undefined,
+  };
 };
 
 export const withEntry = (held: Replica, entry: EntryFrame): Replica | null => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // results.ts: what whoever asked for a change is told.
 
+import { isDeleted } from "./replica.js";
 import type { Result, Settled } from "./types.js";
 
 export const resultOf = ({ outcome, ts, code = "refused", detail = "" }: Settled): Result =>
@@ -13,4 +14,4 @@ export const closed: Result = {
   detail: "Kept, and sent by the next client.",
 };
 
-export const gone: Result = { ok: false, code: "deleted", detail: "The thread is deleted." };
+export const gone: Result = { ok: false, ...isDeleted };

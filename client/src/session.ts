@@ -3,9 +3,7 @@
 //
 // It owns what is known of the thread (replica.ts, which is pure) and asks for more. What comes in
 // (frames, changes, the connection) changes what it holds; what is to be done goes out through
-// `Outside`. There are at most two exchanges at a time: one that follows the thread while somebody
-// looks, and one with all unanswered changes. Both answer with a diff from the cursor held to now, so
-// it does not matter which of them is faster.
+// `Outside`. Its exchanges with the server are in exchanges.ts.
 //
 // What is known of the thread, its phase:
 //
@@ -23,13 +21,11 @@
 // the cursor held, if there is one; in `stale` everything, in place of what is held, because the server
 // does not know it; in `absent` nothing is followed, but changes are sent; in `gone` nothing.
 //
-// An exchange that fails is asked again later, ever later (`#backOff`). A frame that does not fit is a
-// gap, and is asked for at once.
+// A frame that does not fit is a gap, and is asked for at once; the third in a row later.
 
 import { type Changes, createChanges, isFull } from "./changes.js";
-import { delayAfter } from "./clock.js";
 import { partsOf } from "./diff.js";
-import type { Sink } from "./net/link.js";
+import { createExchanges, type Exchange, type Exchanges, type Taken } from "./exchanges.js";
 import { branchesOf, project } from "./project.js";
 import {
   afterGap,
@@ -45,97 +41,16 @@ import {
   withoutFound,
   withStored,
 } from "./replica.js";
-import { type Seen, createScreens } from "./screens.js";
+import { createScreens, type Seen } from "./screens.js";
+import type { Outside, Session } from "./session_face.js";
 import { cursorOf, type ThreadState } from "./state.js";
 import type { PendingChange, Settled, StoredThread, ThreadView } from "./types.js";
-import { goneView, viewOf } from "./view.js";
-import type {
-  Cursor,
-  DiffFrame,
-  EntryFrame,
-  FailureFrame,
-  Frame,
-  Shown,
-  SyncRequest,
-  Timestamp,
-} from "./wire.js";
-
-/** What a session asks of the world. */
-export interface Outside {
-  device(): string;
-  sync(request: SyncRequest & { readonly thread: string }, sink: Sink): () => void;
-  after(milliseconds: number, task: () => void): () => void;
-  random(): number;
-  /** Answered: no longer to be kept. */
-  settled(thread: string, outcomes: readonly Settled[]): void;
-  /** These are to be numbered anew, as seen at this cursor or as before; they come back by `renumbered`. */
-  renumber(thread: string, ops: readonly number[], seen: Cursor | null | undefined): void;
-  keep(thread: StoredThread): void;
-  drop(thread: string): void;
-  /** The thread is not there yet: somebody is to call `appeared`. */
-  missing(thread: string): void;
-  changed(): void;
-}
-
-export interface Session {
-  readonly id: string;
-  readonly state: ThreadState;
-  /** The run that was asked for last and of which the server knows nothing yet. */
-  readonly starting: string | undefined;
-  /** The numbers of the changes that wait for their outcome. */
-  readonly unanswered: readonly number[];
-
-  /** The same until `changed` was called. */
-  readonly view: ThreadView;
-  show(message: string | null): void;
-  branches(message: string): readonly string[];
-  markSeen(cursor: Cursor, shown?: readonly Shown[]): void;
-  /** What its user has seen: the state, its cursor, and how much of which part. */
-  seen(): Seen;
-
-  /** What this browser held: shown at once. */
-  load(stored: StoredThread | null, pending: readonly PendingChange[]): void;
-  /** From now on the server is asked. `digest`: of the path of what was loaded. */
-  start(digest: string | null): void;
-  /** `former`: its provisional number. Returns its outcome, if that is known already. */
-  add(change: PendingChange, former?: number): Settled | null;
-  /** What came of changes elsewhere: another tab was told. */
-  settle(outcomes: readonly Settled[]): void;
-  renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
-  dismiss(op: number): void;
-  /** What was lost is said again. */
-  offered(): void;
-  /** These are lost no more, and never will be. */
-  forgetLost(messages: readonly string[]): void;
-  /** These messages are shown as deleted, or the whole thread is. */
-  hide(messages: readonly string[], all: boolean): void;
-  watch(watched: boolean): void;
-  /** Is there a connection, and is it this tab that sends? */
-  connected(up: boolean, sends: boolean): void;
-  appeared(): void;
-  deleted(): void;
-  /** Does what can be done now. */
-  act(): void;
-  /** Stores what is held, if it is not stored. */
-  keepNow(): void;
-  /** Nothing more is to be done. */
-  end(): void;
-}
-
-interface Exchange {
-  /** All is asked for, in place of what is held. */
-  readonly anew: boolean;
-  /** The changes that it carries; none: it follows. */
-  readonly ops: readonly number[];
-  frames: DiffFrame[];
-  cancel?: () => void;
-}
+import { deletionOf, goneView, viewOf } from "./view.js";
+import type { Cursor, DiffFrame, EntryFrame, FailureFrame, Shown, Timestamp } from "./wire.js";
 
 type Problem = { readonly code: string; readonly detail: string };
-type End = Extract<Frame, { frame: "end" }>["reason"];
 
 const idle = 1_000;
-const firstDelay = 500;
 
 export const createSession = (id: string, outside: Outside): Session =>
   new ThreadSession(id, outside);
@@ -154,13 +69,7 @@ class ThreadSession implements Session {
 
   /** Of the path of what was loaded: until something new has come. */
   #digestAt: { readonly ts: Timestamp; readonly digest: string } | null = null;
-  /** `leads`: there is a connection, and changes are this tab's to send. */
-  #connection: "down" | "up" | "leads" = "down";
-  #watched = false;
-  #follow: Exchange | null = null;
-  #sending: Exchange | null = null;
-  #failures = 0;
-  #cancelWaiting: (() => void) | null = null;
+  readonly #exchanges: Exchanges;
   #cancelKeeping: (() => void) | undefined;
   #kept: ThreadState | null = null;
 
@@ -169,6 +78,11 @@ class ThreadSession implements Session {
     this.#outside = outside;
     this.#changes = createChanges(id);
     this.#held = emptyReplica(id);
+    this.#exchanges = createExchanges(outside, this.#changes, {
+      held: () => this.#held,
+      digest: () => (this.#digestAt?.ts === this.state.ts ? this.#digestAt.digest : undefined),
+      take: (exchange, frame) => this.#take(exchange, frame),
+    });
   }
 
   // --- What is shown -----------------------------------------------------------------------------
@@ -177,14 +91,8 @@ class ThreadSession implements Session {
     return this.#held.state;
   }
 
-  get starting(): string | undefined {
-    const unknown = ({ change }: PendingChange) =>
-      change.type === "start_run" && !this.state.runs.has(change.run ?? "");
-    return (this.#changes.pending.findLast(unknown)?.change as { run?: string } | undefined)?.run;
-  }
-
-  get unanswered(): readonly number[] {
-    return this.#changes.pending.map(({ op }) => op).filter((op) => op > 0);
+  get pending(): readonly PendingChange[] {
+    return this.#changes.pending;
   }
 
   get view(): ThreadView {
@@ -306,27 +214,20 @@ class ThreadSession implements Session {
     if (ops.length > 0) this.#outside.renumber(this.id, ops, seen);
   }
 
-  // --- Exchanges ---------------------------------------------------------------------------------
+  // --- What is asked -----------------------------------------------------------------------------
 
   watch(watched: boolean): void {
-    this.#watched = watched;
+    this.#exchanges.watched = watched;
     if (!watched) {
-      this.#unfollow();
+      this.#exchanges.unfollow();
       this.keepNow();
     }
     this.act();
   }
 
   connected(up: boolean, sends: boolean): void {
-    const connection = up ? (sends ? "leads" : "up") : "down";
-    if (connection === this.#connection) return;
-    this.#connection = connection;
-    if (up) {
-      this.#held = onward(this.#held, "absent", "known");
-      this.#failures = 0;
-      this.#cancelWaiting?.();
-      this.#cancelWaiting = null;
-    }
+    if (!this.#exchanges.connect(up, sends)) return;
+    if (up) this.#held = onward(this.#held, "absent", "known");
     this.act();
   }
 
@@ -336,81 +237,25 @@ class ThreadSession implements Session {
   }
 
   act(): void {
-    const { phase } = this.#held;
-    if (phase === "loading" || phase === "gone") return;
-    if (this.#connection === "down" || this.#cancelWaiting) return;
-    const leads = this.#connection === "leads";
-    const [batch, heldBack] = leads ? this.#changes.batch(this.state) : [[], false];
-    // Where something waits for room, somebody has to look whether there is.
-    const follows = this.#watched || heldBack;
-    if (!follows) this.#unfollow();
-    if (follows && !this.#follow && phase !== "absent") {
-      const { ts, digest } = this.#digestAt ?? {};
-      this.#follow = this.#begin([]);
-      const guarded = phase !== "stale" && ts === this.state.ts;
-      this.#ask(this.#follow, { digest: guarded ? digest : undefined, follow: "live" });
-    }
-    if (batch.length > 0 && !this.#sending) {
-      this.#sending = this.#begin(batch.map(({ op }) => op));
-      const changes = batch.map(({ op, seen, change }) => ({
-        ...change,
-        op,
-        seen: seen ?? undefined,
-      }));
-      this.#ask(this.#sending, { device: this.#outside.device(), changes, follow: "none" });
-    }
-  }
-
-  #begin(ops: readonly number[]): Exchange {
-    return { anew: this.#held.phase === "stale", ops, frames: [] };
-  }
-
-  #ask(exchange: Exchange, fields: SyncRequest): void {
-    const cursor = (exchange.anew ? null : cursorOf(this.state)) ?? undefined;
-    exchange.cancel = this.#outside.sync({ thread: this.id, cursor, ...fields }, (frame) => {
-      if (exchange !== this.#follow && exchange !== this.#sending) return;
-      if (frame.frame === "diff") return this.#tookDiff(exchange, frame);
-      if (frame.frame === "entry") return this.#tookEntry(frame);
-      if (frame.frame === "live" || frame.frame === "feed") return;
-      if (exchange === this.#follow) this.#follow = null;
-      else this.#sending = null;
-      if (frame.frame === "failure") this.#failed(exchange, frame);
-      else if (frame.frame === "end") this.#ended(frame.reason);
-      // By another tab that leads no more, while the connection seems to be there.
-      else if (this.#connection !== "down") this.#backOff();
-    });
-  }
-
-  #unfollow(): void {
-    this.#follow?.cancel?.();
-    this.#follow = null;
-  }
-
-  #cancelAll(): void {
-    this.#unfollow();
-    this.#sending?.cancel?.();
-    this.#sending = null;
-  }
-
-  #backOff(): void {
-    if (this.#cancelWaiting) return;
-    const delay = delayAfter(this.#failures++, firstDelay, this.#outside.random);
-    this.#cancelWaiting = this.#outside.after(delay, () => {
-      this.#cancelWaiting = null;
-      this.act();
-    });
+    this.#exchanges.act();
   }
 
   // --- What comes --------------------------------------------------------------------------------
+
+  #take(exchange: Exchange, frame: Taken): void {
+    if (frame.frame === "diff") this.#tookDiff(exchange, frame);
+    else if (frame.frame === "entry") this.#tookEntry(frame);
+    else if (frame.frame === "failure") this.#failed(exchange, frame);
+    else this.#ended(frame.reason);
+  }
 
   #tookDiff(exchange: Exchange, frame: DiffFrame): void {
     const { ops, frames } = exchange;
     frames.push(frame);
     if (frame.more) return;
     exchange.frames = [];
-    this.#failures = 0;
+    this.#exchanges.done(exchange);
     this.#held = onward(this.#held, "absent", "known");
-    if (exchange === this.#sending) this.#sending = null;
     // Outcomes count even where the diff is behind what is held, or does not fit it.
     const full = frame.outcomes.filter(
       ({ op, code }) => code === "too_many" && this.#changes.isTurn(op),
@@ -425,7 +270,8 @@ class ThreadSession implements Session {
       this.#tellSettled(full);
     }
     const reset = frames.some((it) => it.reset);
-    if (ops.length > 0 && this.#changes.answered(ops, frame.outcomes, reset)) this.#backOff();
+    if (ops.length > 0 && this.#changes.answered(ops, frame.outcomes, reset))
+      this.#exchanges.backOff();
     this.#changedAndAct();
   }
 
@@ -468,16 +314,16 @@ class ThreadSession implements Session {
   }
 
   #gap(): void {
-    this.#unfollow();
+    this.#exchanges.unfollow();
     this.#held = afterGap(this.#held);
-    if (this.#held.gaps > 2) this.#backOff();
+    if (this.#held.gaps > 2) this.#exchanges.backOff();
   }
 
-  #ended(reason: End): void {
+  #ended(reason: "done" | "deleted" | "forbidden" | "shutdown"): void {
     if (reason === "deleted") this.deleted();
     else if (reason === "done" && this.state.ts === 0) this.#absent();
     // The server says good-bye, or has no more for us: the connection goes with it, as a rule.
-    else this.#backOff();
+    else this.#exchanges.backOff();
   }
 
   #absent(): void {
@@ -491,7 +337,7 @@ class ThreadSession implements Session {
     if (status === 410) return this.deleted();
     if (status === 409) {
       // The server does not know the history of our cursor. What is held stays until its own came.
-      if (this.#held.phase === "stale") this.#backOff();
+      if (this.#held.phase === "stale") this.#exchanges.backOff();
       this.#held = { ...this.#held, phase: "stale" };
       return this.act();
     }
@@ -507,13 +353,13 @@ class ThreadSession implements Session {
       return this.#changedAndAct();
     }
     if (!retry) this.#held = { ...this.#held, error: { code, detail } };
-    this.#backOff();
+    this.#exchanges.backOff();
     this.#changed();
   }
 
   deleted(): void {
     this.#held = whenGone(this.#held);
-    this.#cancelAll();
+    this.#exchanges.cancel();
     this.#cancelKeeping?.();
     this.#refuse(this.#changes.pending, isDeleted);
     this.#outside.drop(this.id);
@@ -540,15 +386,7 @@ class ThreadSession implements Session {
 
   end(): void {
     this.keepNow();
-    this.#connection = "down";
-    this.#cancelAll();
-    this.#cancelWaiting?.();
+    this.#exchanges.connect(false, false);
+    this.#exchanges.cancel();
   }
 }
-
-const deletionOf = (thread: string, message: string): PendingChange => ({
-  op: 0,
-  thread,
-  change: { type: "delete_message", message },
-  seen: null,
-});

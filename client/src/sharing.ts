@@ -7,7 +7,7 @@
 import { type Browser, joinTabs, type TabEvents, type Tabs } from "./net/tabs.js";
 import type { Queue } from "./queue.js";
 import type { Held } from "./held.js";
-import type { Session } from "./session.js";
+import type { Session } from "./session_face.js";
 import type { ConnectionView, PendingChange, Store } from "./types.js";
 
 export { canShare } from "./net/tabs.js";
@@ -75,7 +75,7 @@ const catchUp = async ({ queue, made, ready }: SharingHost, tabs: Tabs): Promise
   for (const { change } of queue.asked.values()) tabs.added(change);
   await Promise.all([...made.values()].map(({ loaded }) => loaded));
   const shown = [...made.values()].flatMap(({ session }) =>
-    session.unanswered.map((op) => ({ session, op })),
+    session.pending.flatMap(({ op }) => (op > 0 ? { session, op } : [])),
   );
   const kept = await (await ready).pending();
   for (const { session, op } of shown) {

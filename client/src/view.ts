@@ -4,9 +4,9 @@
 import type { Changes } from "./changes.js";
 import { memo } from "./equal.js";
 import { project, type Projection } from "./project.js";
-import { isDeleted, type Replica } from "./replica.js";
-import { cursorOf, emptyState, type ThreadState } from "./state.js";
-import type { RefusedChange, ThreadView } from "./types.js";
+import { emptyReplica, type Replica, whenGone } from "./replica.js";
+import { cursorOf, type ThreadState } from "./state.js";
+import type { PendingChange, RefusedChange, ThreadView } from "./types.js";
 import type { Message } from "./wire.js";
 
 /** `shown`: how the state looks with what is pending. */
@@ -30,15 +30,10 @@ export const viewOf = (
 };
 
 /** Of a thread that is shown as deleted. */
-export const goneView = (id: string): ThreadView => ({
-  ...project(emptyState(id), [], null),
-  status: "error",
-  pending: 0,
-  refused: [],
-  lost: [],
-  error: isDeleted,
-  cursor: null,
-});
+export const goneView = (id: string): ThreadView => {
+  const gone = whenGone(emptyReplica(id));
+  return viewOf(gone, { pending: [], refused: [] }, project(gone.state, [], null));
+};
 
 // An edit or a deletion that came too late is told with what is there now.
 const told = (refused: RefusedChange, state: ThreadState): RefusedChange => {
@@ -50,3 +45,11 @@ const told = (refused: RefusedChange, state: ThreadState): RefusedChange => {
 };
 
 const withNow = memo((refused: RefusedChange, now: Message | null) => ({ ...refused, now }));
+
+/** What hides a message as if its deletion were sent. */
+export const deletionOf = (thread: string, message: string): PendingChange => ({
+  op: 0,
+  thread,
+  change: { type: "delete_message", message },
+  seen: null,
+});

@@ -4,7 +4,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { Sink } from "../../src/net/link.js";
-import { type Outside, type Session, createSession } from "../../src/session.js";
+import { createSession } from "../../src/session.js";
+import type { Outside, Session } from "../../src/session_face.js";
 import type { PendingChange, Settled, StoredThread } from "../../src/types.js";
 import type {
   ChangeBody,
