@@ -72,7 +72,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     const std::size_t count = std::min(waiting_.size(), limits::batch_steps_max);
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
     batch.steps.assign(waiting_.begin(), end);
-    driver_.engine_->write(
+    driver_.write_(
         std::nullopt, thread_, std::move(batch),
         [self = shared_from_this(), count](std::expected<StepAck, StepRefusal> ack) mutable {
           self->in_flight_ = false;
@@ -152,13 +152,20 @@ RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAcc
 
 RunDriver::~RunDriver() { stop(); }
 
+void RunDriver::connect(Engine& engine) {
+  write_ = [&engine](std::optional<UserId> user, ThreadName thread, StepBatch batch,
+                     Done<std::expected<StepAck, StepRefusal>> done) {
+    engine.write(std::move(user), std::move(thread), std::move(batch), std::move(done));
+  };
+}
+
 void RunDriver::stop() {
   for (const auto& [key, drive] : drives_) drive->stop();
   drives_.clear();
 }
 
 void RunDriver::started(const AgentName& agent, Context context, std::uint32_t attempt) {
-  MUST(engine_ != nullptr);
+  MUST(write_ != nullptr);
   const std::string key = key_of(context.thread, context.run);
   auto drive = std::make_shared<Drive>(*this, context.thread, context.run, attempt);
   if (const auto former = drives_.find(key); former != drives_.end()) former->second->stop();

@@ -42,8 +42,13 @@ class RunDriver : public RunHost {
   RunDriver(const RunDriver&) = delete;
   RunDriver& operator=(const RunDriver&) = delete;
 
+  // As `Engine::write`.
+  using Write = std::function<void(std::optional<UserId> user, ThreadName thread, StepBatch batch,
+                                   Done<std::expected<StepAck, StepRefusal>> done)>;
+
   // Where steps go. Requires: called right after the engine was opened with this as its host.
-  void connect(Engine& engine) { engine_ = &engine; }
+  void connect(Write write) { write_ = std::move(write); }
+  void connect(Engine& engine);
   // Destroys every generation. Nothing calls the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
@@ -60,7 +65,7 @@ class RunDriver : public RunHost {
   Executor& executor_;
   LineLog& log_;
   MemoryAccount* memory_;
-  Engine* engine_ = nullptr;
+  Write write_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };
 

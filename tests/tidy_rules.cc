@@ -151,8 +151,9 @@ const std::vector<Banned>& banned_words() {
   static const std::vector<View> product{"engine/", "server/", "tools/"};
   static const std::vector<Banned> table{
       {"assert(", ours, {}, "MUST stands in every build"},
-      {"detached", ours, {}, "a coroutine has an owner that can stop it"},
-      {"co_spawn", ours, {"server/task_group.cc"}, "coroutines start in a TaskGroup"},
+      {"detached", ours, {}, "what runs has an owner that can stop it"},
+      {"co_await", ours, {}, "callbacks, as docs/decisions/callbacks.md says"},
+      {"co_return", ours, {}, "callbacks, as docs/decisions/callbacks.md says"},
       {"[=]", ours, {}, "captures are spelt out"},
       {"instance()", ours, {}, "nothing is reachable that was not handed over"},
       {"thread_local", ours, {}, "no globals"},
@@ -170,7 +171,6 @@ const std::vector<Banned>& banned_words() {
       {"random_device", ours, {"random", "tools/base/system.", "tests/"}, "chance is handed in"},
       {"mt19937", product, {}, "chance is handed in"},
       {"steady_timer", {"engine/", "tools/"}, {}, "timers go through the executor"},
-      {"co_await", core, {}, "the engine is called and calls back"},
       {"throw", core, {"codec", "packed"}, "errors are values"},
       {"catch (", core, {"codec", "packed", "entry_decode"}, "errors are values"},
       {"catch (...)", ours, {}, "nobody goes on after what they do not know"},
@@ -328,20 +328,6 @@ void banned_in_line(Findings& findings, const Source& source, std::size_t line, 
   }
 }
 
-// An awaited argument of a macro has been evaluated twice by this compiler.
-bool awaits_in_macro(View code) {
-  const std::size_t await = code.find("co_await");
-  if (await == View::npos) return false;
-  for (std::size_t open = code.find('('); open < await; open = code.find('(', open + 1)) {
-    std::size_t begin = open;
-    while (begin > 0 && is_word(code[begin - 1])) --begin;
-    const View name = code.substr(begin, open - begin);
-    const bool upper = std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
-    if (name.size() >= 3 && upper) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Findings words(const Source& source) {
@@ -356,9 +342,6 @@ Findings words(const Source& source) {
         add(findings, source, n + 1, "`" + std::string(mark) + "` stays home");
     }
     banned_in_line(findings, source, n + 1, code_lines[n]);
-    if (awaits_in_macro(code_lines[n])) {
-      add(findings, source, n + 1, "name what is awaited, then hand it to the macro");
-    }
   }
   return findings;
 }

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/base/must.h"
@@ -45,6 +46,18 @@ class Cow {
 template <class T>
 class Rows {
  public:
+  Rows() = default;
+  ~Rows() = default;
+  Rows(const Rows&) = default;
+  Rows& operator=(const Rows&) = default;
+  Rows(Rows&& other) noexcept
+      : chunks_(std::exchange(other.chunks_, {})), size_(std::exchange(other.size_, 0)) {}
+  Rows& operator=(Rows&& other) noexcept {
+    chunks_ = std::exchange(other.chunks_, {});
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
   static constexpr std::size_t chunk_rows = 64;
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -81,6 +94,18 @@ class Rows {
 template <class Key, class Value>
 class RowMap {
  public:
+  RowMap() = default;
+  ~RowMap() = default;
+  RowMap(const RowMap&) = default;
+  RowMap& operator=(const RowMap&) = default;
+  RowMap(RowMap&& other) noexcept
+      : buckets_(std::exchange(other.buckets_, {})), size_(std::exchange(other.size_, 0)) {}
+  RowMap& operator=(RowMap&& other) noexcept {
+    buckets_ = std::exchange(other.buckets_, {});
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
   // More than this many rows a bucket, and the buckets are doubled: copying the map stays cheap,
   // and an edit copies a small part of it.
   static constexpr std::size_t bucket_rows = 32;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/live/engine.h"
+
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -7,7 +9,6 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
-#include "engine/live/engine_local.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rules/sizes.h"
 #include "engine/store/marks.h"
@@ -31,13 +32,6 @@ bool brings_work(const ChangeRequest& request) {
   });
 }
 
-StepRefusal refusal_of(const Error& error) {
-  StepRefusal refusal;
-  refusal.code = error.code;
-  refusal.detail = error.detail;
-  return refusal;
-}
-
 // What a front left to the server to name.
 void make_missing_ids(StartRun& start, const std::function<std::string()>& made) {
   if (start.run.get().empty()) start.run = RunId(made());
@@ -49,7 +43,7 @@ void make_missing_ids(StartRun& start, const std::function<std::string()>& made)
 }  // namespace
 
 template <class Answer>
-void LocalEngine::later(Done<Answer> done, Answer answer) {
+void Engine::later(Done<Answer> done, Answer answer) {
   parts_.executor.post(
       [done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
 }
@@ -58,28 +52,29 @@ void LocalEngine::later(Done<Answer> done, Answer answer) {
 
 Result<std::unique_ptr<Engine>> Engine::open(Parts parts, RunHost& host, Done<Result<void>> ready) {
   MUST(parts.executor.runs_here());
-  auto found = LocalEngine::look(parts);
+  auto found = Engine::look(parts);
   if (!found) return std::unexpected(found.error());
-  return std::make_unique<LocalEngine>(parts, host, std::move(*found), std::move(ready));
+  return std::make_unique<Engine>(std::move(parts), host, std::move(*found), std::move(ready));
 }
 
-LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready)
-    : parts_(parts),
+Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready)
+    : parts_(std::move(parts)),
       host_(host),
       epochs_(std::move(found.epochs)),
-      rules_{parts.agents, parts.is_json_object, epochs_.current, {}},
-      outside_(parts.executor,
+      rules_{parts_.agents, parts_.is_json_object, epochs_.current, {}},
+      outside_(parts_.executor,
                [this](ThreadNumber, const OutsideRuns::One& one) { end_silent(one); }),
-      mending_(parts.executor,
+      mending_(parts_.executor,
                [this](const ThreadName& thread, Done<void> done) {
                  end_interrupted(thread, std::move(done));
                }),
-      hub_(parts.memory),
-      history_(parts.log, parts.store, hub_, parts.metrics),
-      session_(history_, rules_, parts.metrics),
-      states_({parts.log, parts.store, hub_, epochs_, parts.opening, parts.metrics, parts.memory,
-               &outside_}),
-      feed_(parts.log, parts.store, epochs_),
+      hub_(parts_.memory),
+      damage_(parts_.tell_damage),
+      history_(parts_.log, parts_.store, hub_, parts_.metrics, damage_),
+      session_(history_, rules_, parts_.metrics),
+      states_({parts_.log, parts_.store, hub_, epochs_, parts_.opening, parts_.metrics, damage_,
+               parts_.memory, &outside_}),
+      feed_(parts_.log, parts_.store, epochs_),
       lane_parts_{.log = parts_.log,
                   .store = parts_.store,
                   .clock = parts_.clock,
@@ -92,7 +87,7 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
                   .host = *this,
                   .memory = parts_.memory,
                   .offload = parts_.offload,
-                  .step_key = {parts.random.next(), parts.random.next()}},
+                  .step_key = {parts_.random.next(), parts_.random.next()}},
       next_number_(found.next_number),
       alive_(std::make_shared<bool>(true)) {
   for (ThreadNumber number : found.quarantined) states_.quarantine(number);
@@ -105,12 +100,12 @@ LocalEngine::LocalEngine(Parts parts, RunHost& host, Found found, Done<Result<vo
   begin(std::move(found), std::move(ready));
 }
 
-LocalEngine::~LocalEngine() {
+Engine::~Engine() {
   if (parts_.memory) parts_.memory->on_full(nullptr);
 }
 
 // What can be had again: states that nobody uses, then tails, which the log has too.
-void LocalEngine::give_up(std::size_t bytes) {
+void Engine::give_up(std::size_t bytes) {
   if (bytes == 0) return states_.settle();
   const std::size_t before = parts_.memory->bytes();
   states_.give_up(bytes);
@@ -120,7 +115,7 @@ void LocalEngine::give_up(std::size_t bytes) {
 
 // --- The one road --------------------------------------------------------------------------------
 
-void LocalEngine::on_commit(std::span<const Committed> committed) {
+void Engine::on_commit(std::span<const Committed> committed) {
   MUST(parts_.executor.runs_here());
   std::unordered_set<ThreadName> threads;
   std::unordered_set<UserId> users;
@@ -137,17 +132,17 @@ void LocalEngine::on_commit(std::span<const Committed> committed) {
   for (const UserId& user : users) feed_.wake(user);
 }
 
-ThreadNumber LocalEngine::next_number() {
+ThreadNumber Engine::next_number() {
   return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
 }
 
-bool LocalEngine::has_room_for_run(const LiveThread& thread) const {
+bool Engine::has_room_for_run(const LiveThread& thread) const {
   if (!parts_.memory) return true;
   return run_shares_.held_by(thread.name.owner) < RunShares::share_of(parts_.memory->bytes_max());
 }
 
 // Counted from here on, so that many starts at one time find what the others will hold.
-void LocalEngine::begins(const LiveThread& thread, const Entry& entry) {
+void Engine::begins(const LiveThread& thread, const Entry& entry) {
   if (!parts_.memory) return;
   for (const Event& event : entry.events) {
     const auto* started = std::get_if<RunStarted>(&event);
@@ -157,7 +152,7 @@ void LocalEngine::begins(const LiveThread& thread, const Entry& entry) {
   }
 }
 
-void LocalEngine::never_began(const LiveThread& thread, const Entry& entry) {
+void Engine::never_began(const LiveThread& thread, const Entry& entry) {
   for (const Event& event : entry.events) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       run_shares_.ends(thread.number, started->run);
@@ -165,7 +160,7 @@ void LocalEngine::never_began(const LiveThread& thread, const Entry& entry) {
   }
 }
 
-void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
+void Engine::happened(LiveThread& thread, const Entry& entry) {
   // In the thread, and with the model that has written it.
   run_shares_.grows(thread.number, 2 * size_of(entry));
   for (const Event& event : entry.events) {
@@ -184,7 +179,7 @@ void LocalEngine::happened(LiveThread& thread, const Entry& entry) {
   }
 }
 
-void LocalEngine::start(LiveThread& thread, const RunId& id) {
+void Engine::start(LiveThread& thread, const RunId& id) {
   const Run& run = thread.state.run(id)->run;
   MUST(run.context_ts == thread.state.now);
   auto context = context_of(thread, thread.state, run);
@@ -200,19 +195,19 @@ void LocalEngine::start(LiveThread& thread, const RunId& id) {
       InterruptInput{{"storage_failed", context.error().detail}, [](const Result<void>&) {}}, 0);
 }
 
-void LocalEngine::idle(LiveThread& thread) {
+void Engine::idle(LiveThread& thread) {
   states_.touch(thread);
   states_.trim();
 }
 
-Lane& LocalEngine::lane(LiveThread& thread) {
+Lane& Engine::lane(LiveThread& thread) {
   if (!thread.lane) thread.lane = std::make_unique<Lane>(thread, lane_parts_);
   return *thread.lane;
 }
 
 // --- In ------------------------------------------------------------------------------------------
 
-void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
+void Engine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(request.changes.user, request.thread)) {
     const ThreadName thread = request.thread;
@@ -252,13 +247,13 @@ void LocalEngine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
   later<Result<SyncReply>>(std::move(done), std::move(reply));
 }
 
-bool LocalEngine::has_memory(std::size_t bytes, bool is_new) {
+bool Engine::has_memory(std::size_t bytes, bool is_new) {
   if (!parts_.memory) return true;
   return is_new ? parts_.memory->admits(MemoryKind::steps, bytes)
                 : parts_.memory->admits_begun(MemoryKind::steps, bytes);
 }
 
-void LocalEngine::make_missing_ids(ChangeRequest& request) {
+void Engine::make_missing_ids(ChangeRequest& request) {
   const auto made = [this] { return make_id(parts_.clock.now(), parts_.random); };
   for (Change& change : request.changes) {
     if (auto* start = std::get_if<StartRun>(&change.what)) {
@@ -269,8 +264,8 @@ void LocalEngine::make_missing_ids(ChangeRequest& request) {
   }
 }
 
-void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
-                        Done<std::expected<StepAck, StepRefusal>> done) {
+void Engine::write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
+                   Done<std::expected<StepAck, StepRefusal>> done) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(user, thread)) {
     return mending_.first(thread, [this, user = std::move(user), thread, batch = std::move(batch),
@@ -280,7 +275,7 @@ void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch
   }
   using Answer = std::expected<StepAck, StepRefusal>;
   const auto refuse = [&](const Error& error) {
-    later<Answer>(std::move(done), std::unexpected(refusal_of(error)));
+    later<Answer>(std::move(done), std::unexpected(StepRefusal::of(error)));
   };
   if (stopping_) return refuse(stopping());
   if (batch.steps.empty() && !batch.unread) {
@@ -304,7 +299,7 @@ void LocalEngine::write(std::optional<UserId> user, ThreadName thread, StepBatch
 }
 
 // Is the run open, and its agent none that writes from outside?
-bool LocalEngine::written_here(const LiveThread& thread, const RunId& id) const {
+bool Engine::written_here(const LiveThread& thread, const RunId& id) const {
   const RunRow* row = thread.state.run(id);
   if (!row || row->run.ended) return false;
   const Run& run = row->run;
@@ -313,7 +308,7 @@ bool LocalEngine::written_here(const LiveThread& thread, const RunId& id) const 
   return settings && !parts_.agents.outlives(run.agent, settings->bytes);
 }
 
-void LocalEngine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
+void Engine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(user, thread)) {
     return mending_.first(thread, [this, user, thread, done = std::move(done)]() mutable {

@@ -6,6 +6,10 @@
 // lane (lane.h) decides, the log makes durable, `on_commit` folds the states, and then, and only
 // then, followers, waiters and run hosts hear of it.
 //
+// It joins what the other files do: finds the thread (states.h), hands inputs to its lane (lane.h),
+// tells followers of what became durable (hub.h, feed.h), and answers reads from memory or the log
+// (history.h, session.h).
+//
 // A thread is named by its owner and its id. It belongs to the user who made it: to others it is
 // `unknown_thread`, whether it is there or not. A user of nothing is the administrator: the
 // binary's own agents and tools.
@@ -18,96 +22,38 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/base/executor.h"
 #include "engine/base/memory.h"
 #include "engine/base/offload.h"
 #include "engine/base/time.h"
+#include "engine/live/damage_report.h"
+#include "engine/live/feed.h"
+#include "engine/live/history.h"
 #include "engine/live/hub.h"
+#include "engine/live/lane.h"
+#include "engine/live/mending.h"
 #include "engine/live/metrics.h"
+#include "engine/live/outside_runs.h"
+#include "engine/live/run_shares.h"
+#include "engine/live/session.h"
+#include "engine/live/states.h"
+#include "engine/live/sync.h"
 #include "engine/rules/change.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/diff.h"
 #include "engine/rules/producer.h"
 #include "engine/rules/step.h"
+#include "engine/store/epochs.h"
 #include "engine/store/log.h"
 #include "engine/store/opening.h"
+#include "engine/store/run_queue.h"
 
 namespace lockstep {
-
-struct SyncRequest {
-  ThreadName thread;
-  ChangeRequest changes;  // who asks, device, cursor, if_head and the changes, maybe none
-  std::optional<Hash> digest;
-  std::optional<std::uint32_t> window;
-};
-
-// The diff replaces what the front holds.
-struct Reset {
-  std::string reason;  // "rewound" or "digest"
-  std::optional<Timestamp> kept_until;
-};
-
-struct SyncReply {
-  Cursor cursor;  // of `diff.to`
-  Diff diff;
-  std::optional<Reset> reset;
-  std::vector<Outcome> outcomes;
-  std::optional<Hash> digest;       // of the head's path; nothing without a head
-  std::optional<Hash> edge_digest;  // with a window: of the parent at its edge
-  std::optional<bool> older;        // with a window
-  std::vector<RunId> awaited;       // named in the request, or else open in the diff; not ended yet
-};
-
-// A thread at a time, its messages shared with the state.
-struct Snapshot {
-  std::optional<Thread> thread;
-  std::vector<SharedMessage> messages;  // by creation
-  std::vector<Run> runs;                // by queueing
-  Cursor cursor;
-  std::optional<Hash> digest;
-};
-// The same as values.
-struct Reading {
-  Screen screen;
-  Cursor cursor;
-  std::optional<Hash> digest;
-};
-
-// The last `limit` messages above `before` on its path, as it was at `at`, or is now.
-struct PageAsked {
-  MessageId before;
-  std::uint32_t limit = 0;
-  std::optional<Cursor> at;
-};
-
-struct MessagesPage {
-  std::vector<SharedMessage> messages;  // of the path above the one named, in the path's order
-  bool older = false;
-};
-
-struct RunContext {
-  Context context;
-  std::vector<SharedMessage> path;  // the context's
-  AgentName agent;
-};
-
-struct ThreadsPage {
-  std::vector<Thread> threads;      // latest change first
-  std::optional<std::string> next;  // `before` of the next page
-  std::string cursor;               // of the feed, now
-  std::optional<Error> damage;      // of the feed: then this is made from the threads' own rows
-};
-
-// Of a thread that changed, or was removed; whose it is, for a feed may tell of another user's.
-struct FeedItem {
-  std::string cursor;
-  UserId owner;
-  std::optional<Thread> thread;
-  std::optional<ThreadId> removed;
-};
 
 // Who drives runs: called after the start or the end is durable and visible.
 class RunHost {
@@ -118,7 +64,7 @@ class RunHost {
   virtual void ended(const ThreadName& thread, const Run& run) = 0;
 };
 
-class Engine {
+class Engine final : private LaneHost {
  public:
   struct Parts {
     Log& log;
@@ -135,81 +81,148 @@ class Engine {
     MemoryAccount* memory = nullptr;
     // Null: long entries are written on the strand.
     Offload* offload = nullptr;
+    // Told once of each thread, list and feed that can't be read: a front can't mend a disk.
+    DamageReport::Tell tell_damage = nullptr;
   };
 
   // `ready` is called when requests may be handed in, however many runs a crash has interrupted:
   // their threads are mended behind that. Fails with `corrupt` if the store can't be read.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> open(Parts parts, RunHost& host,
                                                             Done<Result<void>> ready);
-  virtual ~Engine() = default;
+  // What the store says of itself at a start.
+  struct Found {
+    Epochs epochs;
+    ThreadNumber next_number;
+    std::vector<ThreadNumber> quarantined;
+    std::vector<ThreadNumber> half_erased;            // deleted, their bytes not yet gone
+    std::vector<ThreadName> interrupted;              // with runs that were open, and end
+    std::unordered_map<ThreadName, std::string> why;  // they end, if it was no crash
+    std::vector<std::pair<ThreadNumber, OutsideRuns::One>> outside;  // whose runs go on
+    std::vector<Row> rows;  // to be written before anything else
+  };
+  [[nodiscard]] static Result<Found> look(const Parts& parts);
+  [[nodiscard]] static Result<void> look_at_open_runs(const Parts& parts, Found& found);
+
+  Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   // --- Sync -------------------------------------------------------------------------------------
 
   // An error means that nothing was done. Ids that the changes leave out are made here.
-  virtual void sync(SyncRequest request, Done<Result<SyncReply>> done) = 0;
+  void sync(SyncRequest request, Done<Result<SyncReply>> done);
 
   // Steps of a run that waits for its turn are answered when it has started or ended. Those of a
   // user are refused as `written_here` if the run is written by this process (`user`: nothing).
-  virtual void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
-                     Done<std::expected<StepAck, StepRefusal>> done) = 0;
+  void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
+             Done<std::expected<StepAck, StepRefusal>> done);
 
   // --- Mending ----------------------------------------------------------------------------------
 
   // Has the thread no open runs that a crash has interrupted? Until then reading it fails with
   // `not_ready`, lists show it as not running, and `sync`, `write` and `erase` wait by themselves.
-  [[nodiscard]] virtual bool mended(const ThreadName& thread) const = 0;
+  [[nodiscard]] bool mended(const ThreadName& thread) const { return !mending_.awaits(thread); }
   // `done` when it is; this thread comes before the others.
-  virtual void mend(const ThreadName& thread, Done<void> done) = 0;
+  void mend(const ThreadName& thread, Done<void> done);
 
   // --- Following --------------------------------------------------------------------------------
 
   // Fails as `read` does. After a deletion `entries` fails with `deleted`.
-  [[nodiscard]] virtual Result<void> join(const UserId& user, const ThreadName& thread,
-                                          Follower& follower) = 0;
-  virtual void leave(const ThreadName& thread, Follower& follower) = 0;
+  [[nodiscard]] Result<void> join(const UserId& user, const ThreadName& thread, Follower& follower);
+  void leave(const ThreadName& thread, Follower& follower);
   // What lies right after `after`: about `bytes_max`, at least one entry if there is one.
-  [[nodiscard]] virtual Result<Slice> entries(const std::optional<UserId>& user,
-                                              const ThreadName& thread, Timestamp after,
-                                              std::size_t bytes_max) = 0;
+  [[nodiscard]] Result<Slice> entries(const std::optional<UserId>& user, const ThreadName& thread,
+                                      Timestamp after, std::size_t bytes_max);
   // Is the cursor of this thread's history? `unknown_history` or `rewound` (both conflict) if not.
-  [[nodiscard]] virtual Result<void> check_cursor(const std::optional<UserId>& user,
-                                                  const ThreadName& thread,
-                                                  const Cursor& cursor) = 0;
+  [[nodiscard]] Result<void> check_cursor(const std::optional<UserId>& user,
+                                          const ThreadName& thread, const Cursor& cursor);
 
   // --- Reading ----------------------------------------------------------------------------------
 
-  [[nodiscard]] virtual Result<Snapshot> snapshot(const std::optional<UserId>& user,
-                                                  const ThreadName& thread,
-                                                  std::optional<Timestamp> at) = 0;
+  [[nodiscard]] Result<Snapshot> snapshot(const std::optional<UserId>& user,
+                                          const ThreadName& thread, std::optional<Timestamp> at);
   [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
                                      std::optional<Timestamp> at);
-  [[nodiscard]] virtual Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
-                                                      const PageAsked& page) = 0;
-  [[nodiscard]] virtual Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,
-                                        const RunId& run) = 0;
-  [[nodiscard]] virtual Result<RunContext> context(const std::optional<UserId>& user,
-                                                   const ThreadName& thread, const RunId& run) = 0;
+  [[nodiscard]] Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
+                                              const PageAsked& page);
+  [[nodiscard]] Result<Run> run(const std::optional<UserId>& user, const ThreadName& thread,
+                                const RunId& run);
+  [[nodiscard]] Result<RunContext> context(const std::optional<UserId>& user,
+                                           const ThreadName& thread, const RunId& run);
 
   // --- Threads ----------------------------------------------------------------------------------
 
   // `before`: a feed cursor; fails with `unknown_history` if it is none of this user's.
-  [[nodiscard]] virtual Result<ThreadsPage> threads(const UserId& user,
-                                                    std::optional<std::string> before,
-                                                    std::uint32_t limit) = 0;
+  [[nodiscard]] Result<ThreadsPage> threads(const UserId& user, std::optional<std::string> before,
+                                            std::uint32_t limit);
   // The latest state of every thread that changed after `after`, in order of change.
-  [[nodiscard]] virtual Result<std::vector<FeedItem>> feed(const UserId& user,
-                                                           const std::string& after,
-                                                           std::uint32_t limit) = 0;
-  virtual void join_feed(const UserId& user, Follower& follower) = 0;
-  virtual void leave_feed(const UserId& user, Follower& follower) = 0;
-  virtual void erase(const UserId& user, ThreadName thread, Done<Result<void>> done) = 0;
+  [[nodiscard]] Result<std::vector<FeedItem>> feed(const UserId& user, const std::string& after,
+                                                   std::uint32_t limit);
+  void join_feed(const UserId& user, Follower& follower);
+  void leave_feed(const UserId& user, Follower& follower);
+  void erase(const UserId& user, ThreadName thread, Done<Result<void>> done);
 
   // --- Life -------------------------------------------------------------------------------------
 
-  [[nodiscard]] virtual Epoch epoch() const = 0;
+  [[nodiscard]] Epoch epoch() const { return rules_.epoch; }
   // No change or step is taken from now on; running runs end `interrupted`, but those that are
   // written from outside. `done` when all is durable.
-  virtual void stop(Done<void> done) = 0;
+  void stop(Done<void> done);
+
+ private:
+  // --- From below: the log and the lanes ---------------------------------------------------------
+  void on_commit(std::span<const Committed> committed);
+  ThreadNumber next_number() override;
+  [[nodiscard]] ThreadNumber unused_number() const override { return next_number_; }
+  [[nodiscard]] bool has_room_for_run(const LiveThread& thread) const override;
+  void begins(const LiveThread& thread, const Entry& entry) override;
+  void never_began(const LiveThread& thread, const Entry& entry) override;
+  void happened(LiveThread& thread, const Entry& entry) override;
+  bool outlives(const LiveThread& thread) const override { return outside_.has(thread.number); }
+  void idle(LiveThread& thread) override;
+
+  void begin(Found found, Done<Result<void>> ready);
+  void end_interrupted(const ThreadName& thread, Done<void> done);
+  void end_silent(const OutsideRuns::One& one);
+  // Others than its owner are refused at once: they hear nothing of it, mended or not.
+  [[nodiscard]] bool waits_for_mending(const std::optional<UserId>& user,
+                                       const ThreadName& thread) const;
+  // For this user, if nothing of it is to be mended.
+  [[nodiscard]] Result<LiveThread*> shown(const std::optional<UserId>& user,
+                                          const ThreadName& thread);
+
+  // May so many bytes more be taken in?
+  [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
+  void give_up(std::size_t bytes);
+
+  Lane& lane(LiveThread& thread);
+  void start(LiveThread& thread, const RunId& run);
+  [[nodiscard]] bool written_here(const LiveThread& thread, const RunId& run) const;
+  void make_missing_ids(ChangeRequest& request);
+  Result<RunContext> context_of(const LiveThread& thread, const ThreadState& state, const Run& run);
+  // Answers after the call that asked has returned.
+  template <class Answer>
+  void later(Done<Answer> done, Answer answer);
+
+  Parts parts_;
+  RunHost& host_;
+  Epochs epochs_;
+  Rules rules_;  // of any thread: without its former epochs
+  OutsideRuns outside_;
+  RunShares run_shares_;
+  std::unordered_map<ThreadName, std::string> why_interrupted_;  // what is to be mended, no crash
+  Mending mending_;
+  Hub hub_;
+  DamageReport damage_;
+  History history_;
+  Session session_;
+  States states_;
+  Feed feed_;
+  Lane::Parts lane_parts_;
+  ThreadNumber next_number_;
+  bool stopping_ = false;
+  std::shared_ptr<bool> alive_;  // what the log calls back asks it first
 };
 
 }  // namespace lockstep

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "engine/base/must.h"
-#include "engine/live/engine_local.h"
+#include "engine/live/engine.h"
 #include "engine/store/marks.h"
 
 namespace lockstep {
@@ -41,7 +41,7 @@ std::string in_words(std::chrono::microseconds time) {
 }  // namespace
 
 // What was left undone first, durably. The runs that were cut short come behind that.
-void LocalEngine::begin(Found found, Done<Result<void>> ready) {
+void Engine::begin(Found found, Done<Result<void>> ready) {
   for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
   why_interrupted_ = std::move(found.why);
   auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
@@ -60,18 +60,17 @@ void LocalEngine::begin(Found found, Done<Result<void>> ready) {
   parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
 }
 
-void LocalEngine::mend(const ThreadName& thread, Done<void> done) {
+void Engine::mend(const ThreadName& thread, Done<void> done) {
   MUST(parts_.executor.runs_here());
   if (!mending_.awaits(thread)) return parts_.executor.post(std::move(done));
   mending_.first(thread, std::move(done));
 }
 
-bool LocalEngine::waits_for_mending(const std::optional<UserId>& user,
-                                    const ThreadName& thread) const {
+bool Engine::waits_for_mending(const std::optional<UserId>& user, const ThreadName& thread) const {
   return (!user || *user == thread.owner) && mending_.awaits(thread);
 }
 
-void LocalEngine::end_interrupted(const ThreadName& id, Done<void> done) {
+void Engine::end_interrupted(const ThreadName& id, Done<void> done) {
   auto ended = [this, done = std::move(done)](const Result<void>&) mutable {
     done();
     parts_.metrics.threads_to_mend = mending_.left();
@@ -84,7 +83,7 @@ void LocalEngine::end_interrupted(const ThreadName& id, Done<void> done) {
   lane(**thread).push(InterruptInput{{"interrupted", std::move(why)}, std::move(ended)}, 0);
 }
 
-void LocalEngine::end_silent(const OutsideRuns::One& one) {
+void Engine::end_silent(const OutsideRuns::One& one) {
   if (stopping_) return;
   auto thread = states_.open(std::nullopt, one.thread);
   if (!thread) return;
@@ -97,8 +96,7 @@ void LocalEngine::end_silent(const OutsideRuns::One& one) {
       0);
 }
 
-Result<LiveThread*> LocalEngine::shown(const std::optional<UserId>& user,
-                                       const ThreadName& thread) {
+Result<LiveThread*> Engine::shown(const std::optional<UserId>& user, const ThreadName& thread) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(user, thread)) {
     return fail(Kind::overloaded, "not_ready", "the thread is being mended after a crash");
@@ -106,7 +104,7 @@ Result<LiveThread*> LocalEngine::shown(const std::optional<UserId>& user,
   return states_.open(user, thread);
 }
 
-void LocalEngine::stop(Done<void> done) {
+void Engine::stop(Done<void> done) {
   MUST(parts_.executor.runs_here());
   stopping_ = true;
   mending_.stop();  // what is not mended is left to the next start

@@ -4,7 +4,8 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
-#include "engine/live/engine_local.h"
+#include "engine/live/engine.h"
+#include "engine/live/thread_errors.h"
 #include "engine/store/keys.h"
 
 namespace lockstep {
@@ -58,7 +59,7 @@ Snapshot snapshot_of(const ThreadState& state) {
 
 // --- Following -----------------------------------------------------------------------------------
 
-Result<void> LocalEngine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
+Result<void> Engine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -67,23 +68,23 @@ Result<void> LocalEngine::join(const UserId& user, const ThreadName& thread, Fol
   return {};
 }
 
-void LocalEngine::leave(const ThreadName& thread, Follower& follower) {
+void Engine::leave(const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
   hub_.leave(thread, follower);
   parts_.metrics.followers = hub_.follower_count();
   if (LiveThread* live = states_.find(thread)) states_.touch(*live);
 }
 
-Result<Slice> LocalEngine::entries(const std::optional<UserId>& user, const ThreadName& thread,
-                                   Timestamp after, std::size_t bytes_max) {
+Result<Slice> Engine::entries(const std::optional<UserId>& user, const ThreadName& thread,
+                              Timestamp after, std::size_t bytes_max) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
   return history_.slice(**live, after, bytes_max);
 }
 
-Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
-                                       const Cursor& cursor) {
+Result<void> Engine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
+                                  const Cursor& cursor) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -92,8 +93,8 @@ Result<void> LocalEngine::check_cursor(const std::optional<UserId>& user, const 
 
 // --- Reading -------------------------------------------------------------------------------------
 
-Result<Snapshot> LocalEngine::snapshot(const std::optional<UserId>& user, const ThreadName& thread,
-                                       std::optional<Timestamp> at) {
+Result<Snapshot> Engine::snapshot(const std::optional<UserId>& user, const ThreadName& thread,
+                                  std::optional<Timestamp> at) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -126,8 +127,8 @@ Result<Reading> Engine::read(const std::optional<UserId>& user, const ThreadName
   return reading;
 }
 
-Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName& thread,
-                                           const PageAsked& asked) {
+Result<MessagesPage> Engine::messages(const UserId& user, const ThreadName& thread,
+                                      const PageAsked& asked) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -155,8 +156,8 @@ Result<MessagesPage> LocalEngine::messages(const UserId& user, const ThreadName&
   return page;
 }
 
-Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName& thread,
-                             const RunId& run) {
+Result<Run> Engine::run(const std::optional<UserId>& user, const ThreadName& thread,
+                        const RunId& run) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -165,8 +166,8 @@ Result<Run> LocalEngine::run(const std::optional<UserId>& user, const ThreadName
   return row->run;
 }
 
-Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const ThreadName& thread,
-                                        const RunId& run) {
+Result<RunContext> Engine::context(const std::optional<UserId>& user, const ThreadName& thread,
+                                   const RunId& run) {
   MUST(parts_.executor.runs_here());
   auto live = shown(user, thread);
   if (!live) return std::unexpected(live.error());
@@ -182,13 +183,16 @@ Result<RunContext> LocalEngine::context(const std::optional<UserId>& user, const
   return context;
 }
 
-Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const ThreadState& state,
-                                           const Run& run) const {
+Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadState& state,
+                                      const Run& run) {
   MUST(run.context_ts == state.now && run.settings);
   auto settings = parts_.store.get(Table::settings, keys::settings(*run.settings));
   if (!settings) return std::unexpected(settings.error());
   if (!*settings) {
-    return fail(Kind::corrupt, "corrupt", "the settings of run " + run.id.get() + " are missing");
+    const Error error =
+        corrupt(thread.name, "the settings of run " + run.id.get() + " are missing");
+    damage_.found(Damaged::thread, to_string(thread.name), error);
+    return std::unexpected(error);
   }
   return RunContext{.context = {.thread = thread.name,
                                 .run = run.id,
@@ -200,19 +204,20 @@ Result<RunContext> LocalEngine::context_of(const LiveThread& thread, const Threa
 
 // --- Threads -------------------------------------------------------------------------------------
 
-Result<ThreadsPage> LocalEngine::threads(const UserId& user, std::optional<std::string> before,
-                                         std::uint32_t limit) {
+Result<ThreadsPage> Engine::threads(const UserId& user, std::optional<std::string> before,
+                                    std::uint32_t limit) {
   MUST(parts_.executor.runs_here());
-  auto page = feed_.threads(user, before, limit);
+  auto page = damage_.look_at(Damaged::list, user.get(), feed_.threads(user, before, limit));
   if (!page) return page;
+  if (page->damage) damage_.found(Damaged::feed, user.get(), *page->damage);
   for (Thread& thread : page->threads) thread.running = thread.running && mended({user, thread.id});
   return page;
 }
 
-Result<std::vector<FeedItem>> LocalEngine::feed(const UserId& user, const std::string& after,
-                                                std::uint32_t limit) {
+Result<std::vector<FeedItem>> Engine::feed(const UserId& user, const std::string& after,
+                                           std::uint32_t limit) {
   MUST(parts_.executor.runs_here());
-  auto items = feed_.items(user, after, limit);
+  auto items = damage_.look_at(Damaged::list, user.get(), feed_.items(user, after, limit));
   if (!items) return items;
   for (FeedItem& item : *items) {
     if (item.thread)
@@ -221,12 +226,12 @@ Result<std::vector<FeedItem>> LocalEngine::feed(const UserId& user, const std::s
   return items;
 }
 
-void LocalEngine::join_feed(const UserId& user, Follower& follower) {
+void Engine::join_feed(const UserId& user, Follower& follower) {
   MUST(parts_.executor.runs_here());
   feed_.join(user, follower);
 }
 
-void LocalEngine::leave_feed(const UserId& user, Follower& follower) {
+void Engine::leave_feed(const UserId& user, Follower& follower) {
   MUST(parts_.executor.runs_here());
   feed_.leave(user, follower);
 }

@@ -2,7 +2,7 @@
 // engine_start.cc: what a start finds. Nothing here depends on how many threads there are.
 #include <algorithm>
 
-#include "engine/live/engine_local.h"
+#include "engine/live/engine.h"
 #include "engine/store/epochs.h"
 #include "engine/store/keys.h"
 #include "engine/store/marks.h"
@@ -101,7 +101,7 @@ Result<Outlook> outlook_of(const Engine::Parts& parts, const OpenThread& open,
 }  // namespace
 
 // Which open runs go on, and which threads are to be mended.
-Result<void> LocalEngine::look_at_open_runs(const Parts& parts, Found& found) {
+Result<void> Engine::look_at_open_runs(const Parts& parts, Found& found) {
   auto open = read_open_runs(parts.store);
   if (!open) return std::unexpected(open.error());
   std::ranges::copy(open->damaged, std::back_inserter(found.quarantined));
@@ -122,7 +122,7 @@ Result<void> LocalEngine::look_at_open_runs(const Parts& parts, Found& found) {
   return {};
 }
 
-Result<LocalEngine::Found> LocalEngine::look(const Parts& parts) {
+Result<Engine::Found> Engine::look(const Parts& parts) {
   Found found;
   auto epochs = read_epochs(parts, found.rows);
   if (!epochs) return std::unexpected(epochs.error());

@@ -19,7 +19,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/live/engine.h"
+#include "engine/live/hub.h"
+#include "engine/live/sync.h"
 #include "engine/store/epochs.h"
 #include "engine/store/log.h"
 #include "engine/store/store.h"

@@ -9,6 +9,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/live/states.h"
+#include "engine/live/thread_errors.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
@@ -18,10 +19,6 @@
 
 namespace lockstep {
 namespace {
-
-std::unexpected<Error> corrupt(const ThreadName& thread, std::string why) {
-  return fail(Kind::corrupt, "corrupt", to_string(thread) + ": " + std::move(why));
-}
 
 // A message as it was at the time that `since` follows, if nothing but growth has happened to it
 // since: then every part that was there is a beginning of what it is now.
@@ -98,8 +95,16 @@ Past past_of(const ThreadState& now, const Entries& entries, Timestamp since) {
   return past_since(now, later, since);
 }
 
-History::History(const Log& log, const Store& store, const Hub& hub, Metrics& metrics)
-    : log_(log), store_(store), hub_(hub), metrics_(metrics) {}
+History::History(const Log& log, const Store& store, const Hub& hub, Metrics& metrics,
+                 DamageReport& damage)
+    : log_(log), store_(store), hub_(hub), metrics_(metrics), damage_(damage) {}
+
+// The thread has been read once, so what is damaged now was not then, or was not looked at.
+std::unexpected<Error> History::damaged(const LiveThread& thread, std::string why) const {
+  const Error error = corrupt(thread.name, std::move(why));
+  damage_.found(Damaged::thread, to_string(thread.name), error);
+  return std::unexpected(error);
+}
 
 Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
                              std::size_t bytes_max) const {
@@ -109,24 +114,26 @@ Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
     metrics_.entries_read_from_tail += tail->entries.size();
     return std::move(*tail);
   }
-  auto stored = log_.read(thread.number, after, limits::read_entries_max, bytes_max);
+  const std::string name = to_string(thread.name);
+  auto stored = damage_.look_at(
+      Damaged::thread, name, log_.read(thread.number, after, limits::read_entries_max, bytes_max));
   if (!stored) return std::unexpected(stored.error());
   Slice slice{.entries = {}, .end = end};
   Timestamp previous = after;
   for (const StoredEntry& row : *stored) {
     if (row.at > end) break;  // durable, but not yet told of: it comes with its commit
-    auto entry = decode(row.bytes, row.at, thread.state);
+    auto entry = damage_.look_at(Damaged::thread, name, decode(row.bytes, row.at, thread.state));
     if (!entry) return std::unexpected(entry.error());
     // `after` may lie between two entries, so the first may name one before it.
     const bool first = slice.entries.empty();
     if (first ? entry->previous > previous : entry->previous != previous) {
-      return corrupt(thread.name, "an entry is missing");
+      return damaged(thread, "an entry is missing");
     }
     previous = entry->at;
     slice.entries.push_back(std::make_shared<const Published>(
         std::make_shared<const Entry>(std::move(*entry)), std::string()));
   }
-  if (slice.entries.empty()) return corrupt(thread.name, "the log ends too early");
+  if (slice.entries.empty()) return damaged(thread, "the log ends too early");
   metrics_.entries_read_from_log += slice.entries.size();
   return slice;
 }
@@ -146,7 +153,8 @@ Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) co
   if (at >= thread.state.now) return thread.state;
   ThreadState state;
   if (thread.view_at != Timestamp() && at >= thread.view_at) {
-    auto views = known_views(store_, thread);
+    auto views =
+        damage_.look_at(Damaged::thread, to_string(thread.name), known_views(store_, thread));
     if (!views) return std::unexpected(views.error());
     state = std::move(*views);
   }
@@ -156,7 +164,7 @@ Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) co
     for (const auto& published : next->entries) {
       if (published->entry->at > at) return state;
       std::string why = unfoldable(state, *published->entry);
-      if (!why.empty()) return corrupt(thread.name, std::move(why));
+      if (!why.empty()) return damaged(thread, std::move(why));
       fold(state, *published->entry);
     }
   }
@@ -222,8 +230,7 @@ Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
     if (const auto found = first_with(*next, *row, seq)) return *found;
     after = next->entries.back()->entry->at;
   }
-  return corrupt(thread.name,
-                 "no entry holds step " + std::to_string(seq) + " of run " + run.get());
+  return damaged(thread, "no entry holds step " + std::to_string(seq) + " of run " + run.get());
 }
 
 namespace {
@@ -270,7 +277,7 @@ Result<StepMatch> History::match(const LiveThread& thread, const RunRow& row,
     }
     after = next->entries.back()->entry->at;
   }
-  return corrupt(thread.name, "no entry holds the last step of run " + row.run.id.get());
+  return damaged(thread, "no entry holds the last step of run " + row.run.id.get());
 }
 
 }  // namespace lockstep

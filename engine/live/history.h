@@ -6,7 +6,7 @@
 // past of a request, the state as it was, what a follower lacks, when a step was taken.
 //
 // Bytes of the disk are checked: an entry that can't be read, or that does not name the one before
-// it, is the error `corrupt`.
+// it, is the error `corrupt`, and is reported (damage_report.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -15,8 +15,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "engine/live/damage_report.h"
 #include "engine/live/hub.h"
 #include "engine/live/metrics.h"
 #include "engine/rules/past.h"
@@ -33,7 +35,8 @@ using Entries = std::vector<std::shared_ptr<const Entry>>;
 
 class History {
  public:
-  History(const Log& log, const Store& store, const Hub& hub, Metrics& metrics);
+  History(const Log& log, const Store& store, const Hub& hub, Metrics& metrics,
+          DamageReport& damage);
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
@@ -55,10 +58,13 @@ class History {
                                         std::span<const Step> steps) const;
 
  private:
+  [[nodiscard]] std::unexpected<Error> damaged(const LiveThread& thread, std::string why) const;
+
   const Log& log_;
   const Store& store_;
   const Hub& hub_;
   Metrics& metrics_;
+  DamageReport& damage_;
 };
 
 [[nodiscard]] Past past_of(const ThreadState& now, const Entries& entries, Timestamp since);

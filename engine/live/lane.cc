@@ -6,6 +6,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/entry_rows.h"
+#include "engine/live/thread_errors.h"
 #include "engine/rules/sizes.h"
 #include "engine/store/entry_codec.h"
 
@@ -49,8 +50,8 @@ bool Lane::idle() const {
 
 void Lane::push(LaneInput input, std::size_t bytes) {
   MUST(parts_.executor.runs_here());
-  bytes_ += bytes;
-  waiting_.push_back({std::move(input), bytes, Charge(parts_.memory, MemoryKind::steps, bytes)});
+  waiting_.push_back(
+      {std::move(input), LaneLoad(bytes_, bytes), Charge(parts_.memory, MemoryKind::steps, bytes)});
   schedule();
 }
 
@@ -79,33 +80,19 @@ void Lane::work() {
 }
 
 void Lane::take(Waiting next) {
-  switch (next.input.index()) {
-    case 0:
-      return take_changes(std::move(next));
-    case 1:
-      return take_steps(std::move(next));
-    case 2:
-      return take_interrupt(std::move(next));
-    default:
-      return take_erase(std::move(next));
-  }
+  std::visit([&](auto& input) { take(next, input); }, next.input);
 }
 
 Timestamp Lane::next_at() { return next_timestamp(thread_.state.now, parts_.clock.now()); }
 
 // --- Deciding ------------------------------------------------------------------------------------
 
-void Lane::take_changes(Waiting next) {
-  auto& input = std::get<ChangesInput>(next.input);
+void Lane::take(Waiting& next, ChangesInput& input) {
   if (auto early = parts_.session.gate(thread_, input.request)) {
-    bytes_ -= next.bytes;
     return input.done(std::move(*early));
   }
   auto pasts = parts_.session.pasts(thread_, input.request.changes);
-  if (!pasts) {
-    bytes_ -= next.bytes;
-    return input.done(std::unexpected(pasts.error()));
-  }
+  if (!pasts) return input.done(std::unexpected(pasts.error()));
   Rules rules = rules_of(parts_.rules, thread_);
   rules.room_for_run = parts_.host.has_room_for_run(thread_);
   Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
@@ -117,8 +104,7 @@ void Lane::take_changes(Waiting next) {
   append(std::move(decision), std::move(in_flight));
 }
 
-void Lane::take_interrupt(Waiting next) {
-  const auto& input = std::get<InterruptInput>(next.input);
+void Lane::take(Waiting& next, InterruptInput& input) {
   std::optional<Decision> decision;
   if (applies(input)) decision = interrupt(thread_.state, input.why, next_at(), parts_.rules);
   InFlight in_flight;
@@ -135,15 +121,15 @@ bool Lane::applies(const InterruptInput& input) const {
   return row && *input.only == ProducerMark{row->run.id, row->run.attempt, row->seq};
 }
 
-void Lane::take_erase(Waiting next) {
+void Lane::take(Waiting& next, EraseInput&) {
   InFlight in_flight;
   in_flight.tombstone = true;
   in_flight.inputs.push_back(std::move(next));
   if (thread_.deleted) {
-    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
+    return refuse(std::move(in_flight), thread_deleted());
   }
   if (!thread_.exists()) {
-    return refuse(std::move(in_flight), {Kind::not_found, "unknown_thread", "no such thread"});
+    return refuse(std::move(in_flight), unknown_thread());
   }
   thread_.erasing = true;
   // The last entry may have no events: it gives the deletion its place in the owner's feed.
@@ -250,39 +236,26 @@ void Lane::failed(InFlight done, const Error& error) {
 
 void Lane::answer(InFlight done) {
   for (Waiting& waiting : done.inputs) {
-    bytes_ -= waiting.bytes;
-    if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
-      count(parts_.metrics, done.outcomes);
-      changes->done(parts_.session.reply(thread_, changes->request, std::move(done.outcomes)));
-    } else if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
-      answer_steps(*steps, done);
-    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
-      // Whoever waits behind a run that goes on would wait for another process.
-      if (interrupt->spares_outside)
-        refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
-      interrupt->done({});
-    } else {
-      std::get<EraseInput>(waiting.input).done({});
-    }
+    std::visit([&](auto& input) { answer(input, done); }, waiting.input);
   }
 }
 
+void Lane::answer(ChangesInput& input, InFlight& done) {
+  count(parts_.metrics, done.outcomes);
+  input.done(parts_.session.reply(thread_, input.request, std::move(done.outcomes)));
+}
+
+void Lane::answer(InterruptInput& input, InFlight&) {
+  // Whoever waits behind a run that goes on would wait for another process.
+  if (input.spares_outside)
+    refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
+  input.done({});
+}
+
+void Lane::answer(EraseInput& input, InFlight&) { input.done({}); }
+
 void Lane::refuse(InFlight done, const Error& error) {
-  for (Waiting& waiting : done.inputs) {
-    bytes_ -= waiting.bytes;
-    if (auto* steps = std::get_if<StepsInput>(&waiting.input)) {
-      StepRefusal refusal;
-      refusal.code = error.code;
-      refusal.detail = error.detail;
-      steps->done(std::unexpected(std::move(refusal)));
-    } else if (auto* changes = std::get_if<ChangesInput>(&waiting.input)) {
-      changes->done(std::unexpected(error));
-    } else if (auto* interrupt = std::get_if<InterruptInput>(&waiting.input)) {
-      interrupt->done(std::unexpected(error));
-    } else {
-      std::get<EraseInput>(waiting.input).done(std::unexpected(error));
-    }
-  }
+  for (Waiting& waiting : done.inputs) fail(waiting.input, error);
 }
 
 }  // namespace lockstep

@@ -29,38 +29,24 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/executor.h"
+#include "engine/base/memory.h"
 #include "engine/base/offload.h"
-#include "engine/live/engine.h"
+#include "engine/base/time.h"
 #include "engine/live/entry_rows.h"
 #include "engine/live/history.h"
+#include "engine/live/hub.h"
+#include "engine/live/lane_host.h"
 #include "engine/live/lane_input.h"
+#include "engine/live/metrics.h"
 #include "engine/live/session.h"
 #include "engine/live/states.h"
 #include "engine/live/step_memory.h"
+#include "engine/live/sync.h"
 #include "engine/rules/decide.h"
+#include "engine/store/log.h"
 
 namespace lockstep {
-
-// What a lane calls upwards; never from within `push`.
-class LaneHost {
- public:
-  virtual ~LaneHost() = default;
-  // A number for a thread whose first entry is about to be appended.
-  virtual ThreadNumber next_number() = 0;
-  // The first that no thread has been given.
-  [[nodiscard]] virtual ThreadNumber unused_number() const = 0;
-  // Is there room for a run that this process writes, beside the others of the thread's user?
-  [[nodiscard]] virtual bool has_room_for_run(const LiveThread& thread) const = 0;
-  // An entry with starts is on its way to the log, or could not be written.
-  virtual void begins(const LiveThread& thread, const Entry& entry) = 0;
-  virtual void never_began(const LiveThread& thread, const Entry& entry) = 0;
-  // The entry is durable, folded, and told to followers and to those who waited for it.
-  virtual void happened(LiveThread& thread, const Entry& entry) = 0;
-  // Does its running run go on without this process?
-  [[nodiscard]] virtual bool outlives(const LiveThread& thread) const = 0;
-  // Nothing waits and nothing is in flight. The lane may be destroyed by this call.
-  virtual void idle(LiveThread& thread) = 0;
-};
 
 class Lane {
  public:
@@ -92,7 +78,7 @@ class Lane {
  private:
   struct Waiting {
     LaneInput input;
-    std::size_t bytes = 0;
+    LaneLoad load;
     Charge held;
   };
   // What the entry in flight is about, and who waits for it.
@@ -110,10 +96,11 @@ class Lane {
   void schedule();
   void work();
   void take(Waiting next);
-  void take_changes(Waiting next);
-  void take_steps(Waiting next);
-  void take_interrupt(Waiting next);
-  void take_erase(Waiting next);
+  // `input` is the one in `next`, which is moved from if it has to wait.
+  void take(Waiting& next, ChangesInput& input);
+  void take(Waiting& next, StepsInput& input);
+  void take(Waiting& next, InterruptInput& input);
+  void take(Waiting& next, EraseInput& input);
   // Moves the batches that can share an entry with the one in `inputs` there; all as one. Nothing:
   // it stays alone.
   [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);
@@ -131,7 +118,10 @@ class Lane {
   void happened(InFlight done);
   void failed(InFlight done, const Error& error);
   void answer(InFlight done);
-  void answer_steps(StepsInput& input, const InFlight& done);
+  void answer(ChangesInput& input, InFlight& done);
+  void answer(StepsInput& input, InFlight& done);
+  void answer(InterruptInput& input, InFlight& done);
+  void answer(EraseInput& input, InFlight& done);
   void refuse(InFlight done, const Error& error);
   void release_parked();
   void refuse_parked(const Error& error);
@@ -139,10 +129,10 @@ class Lane {
 
   LiveThread& thread_;
   const Parts& parts_;
+  std::size_t bytes_ = 0;  // of all inputs here, which count themselves
   std::deque<Waiting> waiting_;
   std::deque<Waiting> parked_;  // steps of runs that wait for their turn
   StepMemory steps_;            // of the run that is being written, or was last
-  std::size_t bytes_ = 0;       // of all inputs here
   std::optional<InFlight> in_flight_;
   bool working_ = false;
   bool scheduled_ = false;

@@ -4,10 +4,15 @@
 // Lives on: the engine strand.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
-#include "engine/live/engine.h"
+#include "engine/base/executor.h"
+#include "engine/live/sync.h"
+#include "engine/rules/step.h"
 
 namespace lockstep {
 
@@ -33,5 +38,44 @@ struct EraseInput {
   Done<Result<void>> done;
 };
 using LaneInput = std::variant<ChangesInput, StepsInput, InterruptInput, EraseInput>;
+
+// Answers whoever waits for it that nothing was done.
+inline void fail(LaneInput& input, const Error& error) {
+  std::visit(
+      [&error]<class Input>(Input& waiting) {
+        if constexpr (std::is_same_v<Input, StepsInput>) {
+          waiting.done(std::unexpected(StepRefusal::of(error)));
+        } else {
+          waiting.done(std::unexpected(error));
+        }
+      },
+      input);
+}
+
+// The bytes of one input, counted in its lane for as long as this lives.
+class LaneLoad {
+ public:
+  LaneLoad(std::size_t& total, std::size_t bytes) : total_(&total), bytes_(bytes) {
+    total += bytes;
+  }
+  ~LaneLoad() {
+    if (total_ != nullptr) *total_ -= bytes_;
+  }
+  LaneLoad(LaneLoad&& other) noexcept
+      : total_(std::exchange(other.total_, nullptr)), bytes_(other.bytes_) {}
+  LaneLoad& operator=(LaneLoad&& other) noexcept {
+    std::swap(total_, other.total_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  LaneLoad(const LaneLoad&) = delete;
+  LaneLoad& operator=(const LaneLoad&) = delete;
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t* total_;
+  std::size_t bytes_;
+};
 
 }  // namespace lockstep

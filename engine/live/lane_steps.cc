@@ -6,6 +6,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/lane.h"
+#include "engine/live/thread_errors.h"
 
 namespace lockstep {
 namespace {
@@ -36,17 +37,10 @@ void add_steps(StepBatch& batch, const StepBatch& next) {
   }
 }
 
-StepRefusal refusal_of(const Error& error) {
-  StepRefusal refusal;
-  refusal.code = error.code;
-  refusal.detail = error.detail;
-  return refusal;
-}
-
 StepRefusal reused(const Step& step) {
-  return refusal_of({Kind::conflict, "seq_reused",
-                     "step " + std::to_string(step.seq) +
-                         " was taken with other content: another writer has this attempt"});
+  return StepRefusal::of({Kind::conflict, "seq_reused",
+                          "step " + std::to_string(step.seq) +
+                              " was taken with other content: another writer has this attempt"});
 }
 
 // The steps of a batch up to `seq`. Requires: they are in order.
@@ -70,9 +64,9 @@ bool repeats_known(const RunRow* row, const StepBatch& batch) {
 
 }  // namespace
 
-void Lane::take_steps(Waiting next) {
-  const RunRow* row = thread_.state.run(batch_of(next.input).run);
-  if (batch_of(next.input).unread) return refuse_unread(next, row);
+void Lane::take(Waiting& next, StepsInput& input) {
+  const RunRow* row = thread_.state.run(input.batch.run);
+  if (input.batch.unread) return refuse_unread(next, row);
   if (row && row->run.status == RunStatus::queued) {
     parked_.push_back(std::move(next));
     return;
@@ -81,7 +75,7 @@ void Lane::take_steps(Waiting next) {
   in_flight.known_seq = row ? row->seq : 0;
   in_flight.inputs.push_back(std::move(next));
   if (thread_.deleted) {
-    return refuse(std::move(in_flight), {Kind::gone, "deleted", "the thread is deleted"});
+    return refuse(std::move(in_flight), thread_deleted());
   }
   const StepBatch& first = batch_of(in_flight.inputs[0].input);
   if (auto other = differs(row, first)) return refuse_steps(in_flight.inputs[0], *other);
@@ -111,7 +105,7 @@ std::optional<StepRefusal> Lane::differs(const RunRow* row, const StepBatch& bat
   }
   if (older.empty()) return std::nullopt;
   const auto match = parts_.history.match(thread_, *row, older);
-  if (!match) return refusal_of(match.error());
+  if (!match) return StepRefusal::of(match.error());
   if (*match == StepMatch::other) return reused(older.back());
   // Then they need not be read again.
   const bool whole = *match == StepMatch::same && older.back().seq == row->seq;
@@ -120,7 +114,6 @@ std::optional<StepRefusal> Lane::differs(const RunRow* row, const StepBatch& bat
 }
 
 void Lane::refuse_steps(Waiting& waiting, StepRefusal refusal) {
-  bytes_ -= waiting.bytes;
   std::get<StepsInput>(waiting.input).done(std::unexpected(std::move(refusal)));
 }
 
@@ -142,7 +135,7 @@ void Lane::refuse_for_good(Waiting& waiting, StepRefusal refusal) {
 // What could not be read has no number. What its writer sent before is decided by now, so it is
 // taken for the next.
 void Lane::refuse_unread(Waiting& waiting, const RunRow* row) {
-  StepRefusal refusal = refusal_of(*batch_of(waiting.input).unread);
+  StepRefusal refusal = StepRefusal::of(*batch_of(waiting.input).unread);
   const bool begun = row && row->run.status != RunStatus::queued;
   if (begun) return refuse_for_good(waiting, std::move(refusal));
   refuse_steps(waiting, std::move(refusal));
@@ -151,11 +144,11 @@ void Lane::refuse_unread(Waiting& waiting, const RunRow* row) {
 std::optional<StepBatch> Lane::gather(std::vector<Waiting>& inputs) {
   MUST(inputs.size() == 1);
   std::optional<StepBatch> merged;
-  std::size_t bytes = inputs[0].bytes;
+  std::size_t bytes = inputs[0].load.bytes();
   while (!waiting_.empty() && std::holds_alternative<StepsInput>(waiting_.front().input)) {
     const StepBatch& so_far = merged ? *merged : batch_of(inputs[0].input);
     const StepBatch& next = batch_of(waiting_.front().input);
-    bytes += waiting_.front().bytes;
+    bytes += waiting_.front().load.bytes();
     if (!goes_on(so_far, next) || bytes > limits::entry_bytes_max ||
         so_far.steps.size() + next.steps.size() > limits::entry_steps_max) {
       break;
@@ -189,10 +182,10 @@ void Lane::release_parked() {
 }
 
 void Lane::refuse_parked(const Error& error) {
-  for (Waiting& waiting : std::exchange(parked_, {})) refuse_steps(waiting, refusal_of(error));
+  for (Waiting& waiting : std::exchange(parked_, {})) refuse_steps(waiting, StepRefusal::of(error));
 }
 
-void Lane::answer_steps(StepsInput& input, const InFlight& done) {
+void Lane::answer(StepsInput& input, InFlight& done) {
   const std::uint64_t seq = input.batch.steps.back().seq;
   if (done.entry && seq > done.known_seq) {
     parts_.metrics.steps += std::min<std::uint64_t>(input.batch.steps.size(), seq - done.known_seq);
@@ -202,7 +195,7 @@ void Lane::answer_steps(StepsInput& input, const InFlight& done) {
   // Sent again: answered as the first time.
   const Result<Timestamp> at = parts_.history.step_at(thread_, input.batch.run, seq);
   if (at) return input.done(StepAck{seq, *at});
-  input.done(std::unexpected(refusal_of(at.error())));
+  input.done(std::unexpected(StepRefusal::of(at.error())));
 }
 
 }  // namespace lockstep

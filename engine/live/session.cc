@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/must.h"
+#include "engine/live/thread_errors.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/window.h"
 
@@ -66,16 +67,16 @@ std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
                                                const SyncRequest& request) const {
   const ChangeRequest& changes = request.changes;
   if (thread.state.owner != changes.user) {
-    return fail(Kind::not_found, "unknown_thread", "there is no such thread");
+    return std::unexpected(unknown_thread());
   }
-  if (thread.deleted) return fail(Kind::gone, "deleted", "the thread is deleted");
+  if (thread.deleted) return std::unexpected(thread_deleted());
   if (!thread.exists()) {
     // A front that holds something of a thread that is not here must not be told to forget it.
     if (changes.cursor && changes.cursor->at != Timestamp()) {
       return fail(Kind::conflict, "unknown_history", "the thread is not there");
     }
     if (!changes.changes.empty()) return std::nullopt;
-    return fail(Kind::not_found, "unknown_thread", "there is no such thread");
+    return std::unexpected(unknown_thread());
   }
   if (!changes.cursor) return std::nullopt;
   const Rules rules = rules_of(rules_, thread);

@@ -13,11 +13,12 @@
 #include <optional>
 #include <vector>
 
-#include "engine/live/engine.h"
 #include "engine/live/history.h"
 #include "engine/live/metrics.h"
 #include "engine/live/states.h"
+#include "engine/live/sync.h"
 #include "engine/rules/decide.h"
+#include "engine/rules/step.h"
 
 namespace lockstep {
 
@@ -51,9 +52,5 @@ class Session {
 // Is the cursor of the history of a thread that ends at `now`? `unknown_history` or `rewound` if
 // not. Requires: the rules are the thread's.
 [[nodiscard]] Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rules);
-
-[[nodiscard]] inline bool is_open(RunStatus status) {
-  return status == RunStatus::queued || status == RunStatus::running;
-}
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/lane.h"
+#include "engine/live/thread_errors.h"
 #include "engine/rules/fold.h"
 #include "engine/rules/held.h"
 #include "engine/store/entry_codec.h"
@@ -15,16 +16,6 @@
 
 namespace lockstep {
 namespace {
-
-std::unexpected<Error> unknown_thread() {
-  return fail(Kind::not_found, "unknown_thread", "there is no such thread");
-}
-
-std::unexpected<Error> deleted() { return fail(Kind::gone, "deleted", "the thread is deleted"); }
-
-std::unexpected<Error> corrupt(const ThreadName& thread, std::string why) {
-  return fail(Kind::corrupt, "corrupt", to_string(thread) + ": " + std::move(why));
-}
 
 // What says which bytes are damaged need not know whose they are.
 std::unexpected<Error> damaged(const ThreadName& thread, Error error) {
@@ -44,7 +35,7 @@ Result<void> fold_rest(const Log& log, LiveThread& thread) {
       auto entry = decode(row.bytes, row.at, thread.state);
       if (!entry) return std::unexpected(entry.error());
       std::string why = unfoldable(thread.state, *entry);
-      if (!why.empty()) return corrupt(thread.name, std::move(why));
+      if (!why.empty()) return std::unexpected(corrupt(thread.name, std::move(why)));
       fold(thread.state, *entry);
       ++thread.since_view;
     }
@@ -78,18 +69,18 @@ States::~States() = default;
 // --- Opening -------------------------------------------------------------------------------------
 
 Result<LiveThread*> States::open(const std::optional<UserId>& user, const ThreadName& name) {
-  if (user && *user != name.owner) return unknown_thread();
+  if (user && *user != name.owner) return std::unexpected(unknown_thread());
   auto known = threads_.find(name);
   LiveThread* thread = known == threads_.end() ? nullptr : known->second.get();
   if (thread) {
-    if (thread->deleted) return deleted();
-    if (!thread->exists()) return unknown_thread();
+    if (thread->deleted) return std::unexpected(thread_deleted());
+    if (!thread->exists()) return std::unexpected(unknown_thread());
   } else {
     // How much it will be is not known before; one that turns out too large goes first later.
     if (user && parts_.memory && !parts_.memory->admits(MemoryKind::states, limits::thread_bytes)) {
       return fail(Kind::overloaded, "overloaded", "there is no memory free to read the thread");
     }
-    auto loaded = load(name);
+    auto loaded = parts_.damage.look_at(Damaged::thread, to_string(name), load(name));
     if (!loaded) return std::unexpected(loaded.error());
     thread = &keep(std::move(*loaded));
     charge_rows(thread->state, parts_.memory);
@@ -100,7 +91,7 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
 }
 
 Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadName& name) {
-  if (user != name.owner) return unknown_thread();
+  if (user != name.owner) return std::unexpected(unknown_thread());
   auto known = threads_.find(name);
   // One that is being made by a request in flight.
   if (known != threads_.end() && !known->second->exists() && !known->second->deleted) {
@@ -130,18 +121,18 @@ Result<std::unique_ptr<LiveThread>> States::load(const ThreadName& name) {
   const std::string key = keys::thread(name);
   const auto row = parts_.store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
-  if (!*row) return unknown_thread();
+  if (!*row) return std::unexpected(unknown_thread());
   auto thread = std::make_unique<LiveThread>();
   thread->name = name;
   const auto record = decode_thread_record(key, **row);
   if (record) {
-    if (!record->record.thread) return deleted();
+    if (!record->record.thread) return std::unexpected(thread_deleted());
     thread->number = record->record.number;
     thread->view_at = record->record.view;
     thread->feed_commit = record->commit;
   }
   if (quarantined_names_.contains(name) || quarantined_.contains(thread->number)) {
-    return corrupt(name, "it is quarantined");
+    return std::unexpected(corrupt(name, "it is quarantined"));
   }
   const Result<void> filled =
       record ? fill(*thread, record->record.last) : std::unexpected(record.error());
@@ -161,17 +152,19 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
     auto views = load_views(parts_.store, thread.number);
     if (!views) return std::unexpected(views.error());
     if (views->now != thread.view_at) {
-      return corrupt(thread.name, "its views are of another time than its row says");
+      return std::unexpected(
+          corrupt(thread.name, "its views are of another time than its row says"));
     }
     thread.state = std::move(*views);
   }
   Result<void> folded = fold_rest(parts_.log, thread);
   if (!folded) return folded;
   if (name_of(thread.state) != thread.name) {
-    return corrupt(thread.name, "its log is another thread's");
+    return std::unexpected(corrupt(thread.name, "its log is another thread's"));
   }
   if (thread.state.now < last) {
-    return corrupt(thread.name, "its log ends before its row in the list of threads says");
+    return std::unexpected(
+        corrupt(thread.name, "its log ends before its row in the list of threads says"));
   }
   auto former = former_of(parts_.log, thread.number, thread.state.now, parts_.epochs);
   if (!former) return std::unexpected(former.error());
@@ -183,7 +176,7 @@ Result<void> States::reload(LiveThread& thread) {
   const std::string key = keys::thread(thread.name);
   const auto row = parts_.store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
-  if (!*row) return unknown_thread();
+  if (!*row) return std::unexpected(unknown_thread());
   const auto record = decode_thread_record(key, **row);
   if (!record) return std::unexpected(record.error());
   LiveThread read;
@@ -191,7 +184,8 @@ Result<void> States::reload(LiveThread& thread) {
   read.number = record->record.number;
   read.view_at = record->record.view;
   if (record->record.thread) {
-    Result<void> filled = fill(read, record->record.last);
+    Result<void> filled = parts_.damage.look_at(Damaged::thread, to_string(thread.name),
+                                                fill(read, record->record.last));
     if (!filled) return filled;
     thread.state = std::move(read.state);
     thread.former = std::move(read.former);

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "engine/base/memory.h"
+#include "engine/live/damage_report.h"
 #include "engine/live/digests.h"
 #include "engine/live/hub.h"
 #include "engine/live/metrics.h"
@@ -68,6 +69,7 @@ class States {
     const Epochs& epochs;
     OpeningMarker* opening;
     Metrics& metrics;
+    DamageReport& damage;
     MemoryAccount* memory = nullptr;       // null: no bound in bytes
     const OutsideRuns* outside = nullptr;  // null: there are none
   };

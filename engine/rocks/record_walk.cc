@@ -5,6 +5,7 @@
 
 #include "engine/base/must.h"
 #include "engine/rocks/crc32c.h"
+#include "engine/rocks/rocks_version.h"
 
 namespace lockstep {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "engine/rocks/record_walk.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/rocks/rocks_version.h"
 #include "engine/rocks/wal_order.h"
 
 namespace lockstep {

@@ -14,6 +14,7 @@
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/record_walk.h"
+#include "engine/rocks/rocks_version.h"
 #include "engine/rocks/wal_order.h"
 
 namespace lockstep {

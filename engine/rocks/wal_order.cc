@@ -4,6 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "engine/base/must.h"
+#include "engine/rocks/rocks_version.h"
 
 namespace lockstep {
 

@@ -46,6 +46,11 @@ enum class RunStatus : std::uint8_t {
   superseded,
 };
 
+// Has a run of this status not ended yet?
+[[nodiscard]] constexpr bool is_open(RunStatus status) {
+  return status == RunStatus::queued || status == RunStatus::running;
+}
+
 // --- Parts ---------------------------------------------------------------------------------------
 
 struct TextPart {

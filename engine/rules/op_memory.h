@@ -3,8 +3,8 @@
 //
 // A change that names an op counts once. Sent again it is answered as the first time, refusals
 // included; with other content, or older than all that is remembered, it is refused. The memory is
-// in the state
-// (`DeviceMemory`), and so in the log; beside it counts what the same request has said before.
+// in the state (`DeviceMemory`), and so in the log. The changes that stand before this one in the
+// same request count too.
 #pragma once
 
 #include <optional>

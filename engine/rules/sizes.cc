@@ -14,6 +14,9 @@ struct Visitor : Kinds... {
 
 std::size_t size_of(const std::optional<Json>& json) { return json ? json->text.size() : 0; }
 std::size_t size_of(const std::optional<std::string>& text) { return text ? text->size() : 0; }
+std::size_t size_of(const std::optional<RunError>& error) {
+  return error ? error->code.size() + error->detail.size() : 0;
+}
 
 }  // namespace
 
@@ -65,7 +68,7 @@ std::size_t size_of(const Event& event) {
                  [](const HeadMoved&) { return std::size_t{0}; },
                  [](const RunQueued& it) { return size_of(it.input) + size_of(it.params); },
                  [](const RunStarted&) { return std::size_t{0}; },
-                 [](const RunEnded& it) { return size_of(it.usage); }},
+                 [](const RunEnded& it) { return size_of(it.usage) + size_of(it.error); }},
              event);
 }
 
@@ -76,7 +79,9 @@ std::size_t size_of(const Change& change) {
                  [](const StartRun& it) {
                    return size_of(it.input) + size_of(it.params) + it.needs.size() * sizeof(Op);
                  },
-                 [](const PutMessage& it) { return size_of(it.parts) + size_of(it.metadata); },
+                 [](const PutMessage& it) {
+                   return size_of(it.parts) + size_of(it.author) + size_of(it.metadata);
+                 },
                  [](const DeleteMessage&) { return std::size_t{0}; },
                  [](const StopRun& it) { return it.shown.size() * sizeof(Shown); },
                  [](const MoveHead&) { return std::size_t{0}; },
@@ -108,12 +113,13 @@ std::size_t size_of(const ChangeRequest& request) {
 }
 
 std::size_t size_of(const Step& step) {
-  return row_bytes + std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
-                                        [](const StartPart& it) { return size_of(it.value); },
-                                        [](const AppendContent& it) { return it.text.size(); },
-                                        [](const EndMessage& it) { return size_of(it.usage); },
-                                        [](const EndRun& it) { return size_of(it.usage); }},
-                                step.what);
+  return row_bytes +
+         std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
+                            [](const StartPart& it) { return size_of(it.value); },
+                            [](const AppendContent& it) { return it.text.size(); },
+                            [](const EndMessage& it) { return size_of(it.usage); },
+                            [](const EndRun& it) { return size_of(it.usage) + size_of(it.error); }},
+                    step.what);
 }
 
 std::size_t size_of(const std::vector<Message>& path) {

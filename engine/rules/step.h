@@ -81,6 +81,13 @@ struct StepRefusal {
   std::uint64_t seq = 0;               // the last step that was taken
   Timestamp at;                        // when it ended
   std::vector<std::string> cut_calls;  // tool calls that a stop has cut: they must not be run
+
+  [[nodiscard]] static StepRefusal of(const Error& error) {
+    StepRefusal refusal;
+    refusal.code = error.code;
+    refusal.detail = error.detail;
+    return refusal;
+  }
 };
 
 }  // namespace lockstep

@@ -9,13 +9,6 @@
 #include "engine/base/must.h"
 
 namespace lockstep {
-namespace {
-
-bool is_open(const Run& run) {
-  return run.status == RunStatus::queued || run.status == RunStatus::running;
-}
-
-}  // namespace
 
 Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messages_max) {
   MUST(diff.to == now.now);
@@ -38,7 +31,7 @@ Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messa
   if (diff.from == Timestamp()) {
     diff.removed.clear();
     std::erase_if(diff.runs,
-                  [&](const Run& run) { return !is_open(run) && !runs.contains(run.id); });
+                  [&](const Run& run) { return !is_open(run.status) && !runs.contains(run.id); });
   }
 
   Window window{.diff = std::move(diff), .edge = std::nullopt, .older = above > 0};

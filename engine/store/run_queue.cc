@@ -54,7 +54,7 @@ std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, co
             .key = keys::open_run({thread, number}),
             .value = std::nullopt,
             .stamp = Row::Stamp::none};
-    if (run.status == RunStatus::queued || run.status == RunStatus::running) {
+    if (is_open(run.status)) {
       row.value = encode(row.key, open_run_of(after, run));
     }
     rows.push_back(std::move(row));

@@ -2,7 +2,7 @@
 // store.h: the interface of what can be rebuilt.
 //
 // Tables of rows beside the log: views of threads, the list of threads, open runs, the feed, and
-// the settings that runs were started with. All but `settings` and the epochs in `meta` are a cache
+// the settings that runs were started with. All but `settings`, tombstones and `meta` are a cache
 // of the log's fold. Rows are written only together with entries (`Append::rows`), so they are
 // never ahead of the log. keys.h says what the keys are.
 #pragma once

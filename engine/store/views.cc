@@ -21,10 +21,6 @@ std::unexpected<Error> corrupt(std::string why) {
 
 // --- State to rows -------------------------------------------------------------------------------
 
-bool open(const RunRow& row) {
-  return row.run.status == RunStatus::queued || row.run.status == RunStatus::running;
-}
-
 ThreadView thread_view(const ThreadState& state) {
   return {.thread = state.thread,
           .owner = state.owner,
@@ -69,7 +65,7 @@ class RowMaker {
     for (std::uint32_t number = 0; number < state_.runs.size(); ++number) {
       const RunRow& row = state_.runs[number];
       // An open run takes steps that change nothing but its `seq`.
-      if (row.updated > after_ || open(row) || touched_.contains(row.run.id)) {
+      if (row.updated > after_ || is_open(row.run.status) || touched_.contains(row.run.id)) {
         add(keys::RunPlace{number}, row);
       }
     }

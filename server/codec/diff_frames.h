@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <string>
 
-#include "engine/live/engine.h"
+#include "engine/live/sync.h"
 
 namespace lockstep {
 

@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/live/engine.h"
+#include "engine/live/sync.h"
 #include "server/codec/json_write.h"
 
 namespace lockstep {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/live/engine.h"
+#include "engine/live/sync.h"
 #include "engine/rules/diff.h"
 #include "engine/rules/event.h"
 #include "engine/rules/state.h"

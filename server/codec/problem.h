@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/live/engine.h"
+#include "engine/live/sync.h"
 
 namespace lockstep {
 

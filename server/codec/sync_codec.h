@@ -14,7 +14,8 @@
 #include <string_view>
 #include <variant>
 
-#include "engine/live/engine.h"
+#include "engine/live/hub.h"
+#include "engine/live/sync.h"
 #include "server/codec/problem.h"
 
 namespace lockstep {

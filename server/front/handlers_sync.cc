@@ -167,7 +167,7 @@ Result<std::vector<RunId>> open_runs(Engine& engine, const FollowPlan& plan) {
   if (!reading) return std::unexpected(std::move(reading.error()));
   std::vector<RunId> open;
   for (const Run& run : reading->runs) {
-    if (run.status == RunStatus::queued || run.status == RunStatus::running) open.push_back(run.id);
+    if (is_open(run.status)) open.push_back(run.id);
   }
   return open;
 }

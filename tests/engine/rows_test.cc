@@ -346,7 +346,7 @@ std::size_t run_any_order(std::uint32_t seed, Change change) {
       owner = other;
     } else if (what == 4 && &owner != &other) {
       owner = std::move(other);
-      other = {};
+      other.second = {};  // what was moved from is empty
     } else {
       change(owner.first, owner.second, random());
     }

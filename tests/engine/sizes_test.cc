@@ -118,6 +118,9 @@ TEST(Sizes, AnEntrysSizeFollowsTheTextsOfItsEvents) {
   expect_follows("run's usage", with([](Text text) -> Event {
                    return RunEnded{rid("r"), RunStatus::completed, {}, Json{text}};
                  }));
+  expect_follows("run's error", with([](Text text) -> Event {
+                   return RunEnded{rid("r"), RunStatus::failed, RunError{"failed", text}, {}};
+                 }));
 }
 
 TEST(Sizes, EachEventAndAckCountsThoughItHasNoText) {
@@ -181,6 +184,12 @@ TEST(Sizes, ARequestCountsItsChangesAndWhatTheyName) {
   request.changes.emplace_back().what = DeleteMessage{};
   EXPECT_EQ(size_of(request) - one, one - size_of(ChangeRequest{}));
 
+  expect_follows("author", [](std::string text) {
+    PutMessage put;
+    put.author = text;
+    return request_of(put);
+  });
+
   StopRun stopped;
   const std::size_t blind = size_of(request_of(stopped));
   stopped.shown.resize(100);
@@ -205,6 +214,9 @@ TEST(Sizes, AStepsSizeFollowsEachOfItsTexts) {
   });
   expect_follows("run's usage", [](std::string text) {
     return step_of(EndRun{RunStatus::completed, {}, Json{text}});
+  });
+  expect_follows("run's error", [](std::string text) {
+    return step_of(EndRun{RunStatus::failed, RunError{"failed", text}, {}});
   });
 }
 

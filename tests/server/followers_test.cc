@@ -8,7 +8,6 @@
 #include "server/base/limits.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
-#include "server/telling_engine.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
@@ -25,24 +24,27 @@ std::vector<boost::json::object> frames_of(Stream& stream) {
   return frames;
 }
 
-// Fails at the second reading of the feed.
-class FailingFeed : public TellingEngine {
+// The lists can be read once.
+class FailingStore : public Store {
  public:
-  using TellingEngine::TellingEngine;
-  Result<std::vector<FeedItem>> feed(const UserId& user, const std::string& after,
-                                     std::uint32_t limit) override {
-    if (std::exchange(failing_, true)) return fail(Kind::corrupt, "corrupt", "a damaged block");
-    auto items = TellingEngine::feed(user, after, limit);
-    while (items && items->size() < limit) items->push_back(items->back());
-    return items;
+  explicit FailingStore(const Store& under) : under_(under) {}
+  Result<std::optional<std::string>> get(Table table, std::string_view key) const override {
+    return under_.get(table, key);
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> scan(const Scan& scan) const override {
+    const bool is_list = scan.table == Table::feed || scan.table == Table::threads;
+    if (is_list && std::exchange(failing_, true)) {
+      return fail(Kind::corrupt, "corrupt", "a damaged block");
+    }
+    return under_.scan(scan);
   }
 
  private:
-  bool failing_ = false;
+  const Store& under_;
+  mutable bool failing_ = false;
 };
 
 struct Followers : testing::Test, EngineFixture {
-  LineLog lines{LineLog::Level::none, LineLog::Style::text};
   bool stopping = false;
 };
 
@@ -83,14 +85,34 @@ TEST_F(Followers, AReaderThatHasNothingOfAnEarlierEpochIsToldOfThePresentOneToo)
 }
 
 TEST_F(Followers, AFeedThatFailsBehindItsFirstThreadsSaysSoInAFrameOfItsOwn) {
-  synced({change_of(put("u1", "hello"))});
-  FailingFeed failing(*engine, lines);
-  FeedFollower follower(failing, user, "", {Form::lines, {}});
+  for (std::size_t at = 0; at < limits::feed_items_max + 1; ++at) {
+    thread = ThreadId("t" + std::to_string(at));
+    synced({change_of(put("u1", "hello"))});
+  }
+  FailingStore failing(memory);
+  std::vector<std::pair<Damaged, std::string>> told;
+  Engine::Parts other{.log = log,
+                      .store = failing,
+                      .clock = clock,
+                      .random = random,
+                      .executor = executor,
+                      .agents = agents,
+                      .is_json_object = is_json_object,
+                      .metrics = metrics,
+                      .tell_damage = [&](Damaged what, const std::string& name, const Error&) {
+                        told.emplace_back(what, name);
+                      }};
+  Answer<Result<void>> ready;
+  auto opened = Engine::open(other, host, ready.done());
+  ASSERT_TRUE(opened.has_value());
+  executor.run();
+  FeedFollower follower(**opened, user, "", {Form::lines, {}});
 
   const auto frames = frames_of(follower);
 
   ASSERT_EQ(frames.size(), limits::feed_items_max + 1);
   EXPECT_EQ(frames.back().at("frame"), "failure");
+  EXPECT_EQ(told, (std::vector{std::pair{Damaged::list, user.get()}}));
 }
 
 }  // namespace

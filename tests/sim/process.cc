@@ -101,8 +101,7 @@ void Process::open() {
                              });
   if (!engine) return judge_.records.found("the engine does not open: " + engine.error().detail);
   life.engine = std::move(*engine);
-  life.said = std::make_unique<SaidEngine>(*life.engine, lines_, *this, judge_);
-  life.driver.connect(*life.said);
+  life.driver.connect(said_to(*life.engine, *this, judge_));
   judge_.begins(life.engine->epoch());
   poke();  // what a start has to write
   loop_.after(mark_period, "mark", [this, alive = std::weak_ptr(life.alive)] {

@@ -45,7 +45,6 @@ struct Process::Life {
   std::unique_ptr<test::SpiedLog> spied;
   std::unique_ptr<MortalLog> mortal;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<SaidEngine> said;  // what the driver writes to
   bool stopping = false;
   bool ready = false;
   bool committing = false;

@@ -5,7 +5,7 @@
 //   BesideStrand     a thread for long work: it is done a while later
 //   BusyKv           while the disk is busy the strand goes on
 //   MortalLog        a dying process appends nothing
-//   SaidEngine       the engine as its own run driver has it: what is written there is known
+//   said_to          the engine as its own run driver has it: what is written there is known
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -15,7 +15,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/offload.h"
 #include "engine/rocks/committer.h"
-#include "server/telling_engine.h"
+#include "server/run_driver.h"
 #include "tests/sim/process.h"
 #include "tests/sim/steps_judge.h"
 
@@ -169,31 +169,23 @@ class SimAgent : public Agent {
 };
 
 // What a model's steps have become on their way through the run driver is what was said of its run.
-class SaidEngine : public TellingEngine {
- public:
-  SaidEngine(Engine& engine, LineLog& log, Process& process, Judge& judge)
-      : TellingEngine(engine, log), process_(process), judge_(judge) {}
-
-  void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
-             Done<std::expected<StepAck, StepRefusal>> done) override {
-    std::vector<Step>& said = judge_.records.thread(thread).said[batch.run].steps;
+inline RunDriver::Write said_to(Engine& engine, Process& process, Judge& judge) {
+  return [&](std::optional<UserId> user, ThreadName thread, StepBatch batch,
+             Done<std::expected<StepAck, StepRefusal>> done) {
+    std::vector<Step>& said = judge.records.thread(thread).said[batch.run].steps;
     if (said.size() >= batch.steps.front().seq) said.resize(batch.steps.front().seq - 1);
     said.insert(said.end(), batch.steps.begin(), batch.steps.end());
-    const std::uint64_t call = process_.owes(thread, batch.run);
-    TellingEngine::write(std::move(user), thread, batch,
-                         [this, thread, batch, call, done = std::move(done)](
-                             std::expected<StepAck, StepRefusal> answer) mutable {
-                           process_.answers(call);
-                           if (!process_.passes(Point::before_ack)) return;
-                           judge_.look();
-                           check_answer(judge_, thread, batch, answer);
-                           done(std::move(answer));
-                         });
-  }
-
- private:
-  Process& process_;
-  Judge& judge_;
-};
+    const std::uint64_t call = process.owes(thread, batch.run);
+    engine.write(std::move(user), thread, batch,
+                 [&process, &judge, thread, batch, call,
+                  done = std::move(done)](std::expected<StepAck, StepRefusal> answer) mutable {
+                   process.answers(call);
+                   if (!process.passes(Point::before_ack)) return;
+                   judge.look();
+                   check_answer(judge, thread, batch, answer);
+                   done(std::move(answer));
+                 });
+  };
+}
 
 }  // namespace lockstep::sim

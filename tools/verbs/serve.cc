@@ -30,7 +30,6 @@
 #include "server/inference/settings.h"
 #include "server/run_driver.h"
 #include "server/server.h"
-#include "server/telling_engine.h"
 #include "tools/base/hang_ups.h"
 #include "tools/base/system.h"
 #include "tools/base/version.h"
@@ -112,6 +111,19 @@ FailStop::Action fail_stop(LineLog& log) {
   return [&log](const std::string& reason) {
     log.error("storage_failed", {{"reason", reason}, {"next", "check the disk, then start again"}});
     _exit(static_cast<int>(ExitCode::store));
+  };
+}
+
+DamageReport::Tell tell_damage(LineLog& log) {
+  return [&log](Damaged what, const std::string& name, const Error& error) {
+    const char* next = what == Damaged::feed
+                           ? "lists are made from the list of threads, which takes longer; stop "
+                             "the server, then `lockstep rebuild`"
+                           : "it is not served, the rest is; see `lockstep verify`";
+    const std::string of = what == Damaged::list   ? "the list of "
+                           : what == Damaged::feed ? "the feed of "
+                                                   : "";
+    log.error("corrupt", {{"what", of + name}, {"reason", error.detail}, {"next", next}});
   };
 }
 
@@ -339,12 +351,12 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .metrics = metrics,
                              .opening = opening->get(),
                              .memory = &memory,
-                             .offload = &background},
+                             .offload = &background,
+                             .tell_damage = tell_damage(log)},
                             driver);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
-  TellingEngine telling(**engine, log);
-  auto serving = open_serving({context, telling, read.auth, metrics, random, background, log,
+  auto serving = open_serving({context, **engine, read.auth, metrics, random, background, log,
                                [&agents](const AgentName& name) { return agents.find(name).get(); },
                                embedded_page(), &memory, &(*rocks)->log()},
                               config, **rocks);
