@@ -22,8 +22,8 @@ Error no_memory() {
   return {Kind::overloaded, "overloaded", "all memory is in use: ask again later"};
 }
 
-// Does the request ask for more to be held? What ends or moves something is never refused for want
-// of memory.
+// Does the request ask for more to be held? What only ends or moves something is refused when the
+// reserve is used up too.
 bool brings_work(const ChangeRequest& request) {
   return std::ranges::any_of(request.changes, [](const Change& change) {
     return !std::holds_alternative<StopRun>(change.what) &&

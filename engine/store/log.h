@@ -53,8 +53,8 @@ class Log {
 
   // Appends one entry and its rows, all of it or nothing. `done` is called on the strand of
   // `follow`, after the entry has been seen there. Fails with `conflict` if the thread no longer
-  // ends at `expected`: then nothing was written. A failure of the disk does not return: it ends
-  // the process, because what is on the disk is then unknown.
+  // ends at `expected`: then nothing was written. A write that the disk fails does not return: it
+  // ends the process, because what is on the disk is then unknown.
   virtual void append(Append append, Done<Result<CommitNumber>> done) = 0;
 
   // The entries of one thread after `after`, oldest first, at most `entries_max` and about
@@ -70,7 +70,7 @@ class Log {
   // The last commit number that is durable.
   [[nodiscard]] virtual CommitNumber last_commit() const = 0;
 
-  // Rows without an entry: what is not of one thread's history, such as a deletion. Durable before
+  // Rows without an entry: what is not of one thread's history, such as a mark. Durable before
   // `done`. `erase` names threads whose entries and views are to go.
   virtual void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
                      Done<Result<void>> done) = 0;

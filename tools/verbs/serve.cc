@@ -2,8 +2,8 @@
 // serve.cc: the composition root. Reading `serve` is reading the architecture.
 //
 // Every part is built here, in order, and is handed what it depends on; they are taken down the
-// other way round. All live on one strand, the loop that this thread runs, but for the log's
-// committer, which has a thread of its own inside `RocksLog`.
+// other way round. All live on one strand, the loop that this thread runs, but for the committer,
+// which has a thread of its own inside `RocksLog`, and the background thread for long work.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -133,7 +133,7 @@ UpgradeTold tell_upgrade(LineLog& log) {
   };
 }
 
-// It is ready when what a crash has left open has ended, durably.
+// It is ready when requests may be handed in; what a crash has left open is mended behind that.
 Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Engine::Parts& parts,
                                             RunDriver& driver) {
   Result<std::unique_ptr<Engine>> engine;
