@@ -70,8 +70,7 @@ std::vector<std::size_t> lines_found(const Findings& findings) {
 }
 using Lines = std::vector<std::size_t>;
 
-// --- The house
-// ------------------------------------------------------------------------------------
+// --- The house -----------------------------------------------------------------------------------
 
 TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/live/engine.h", &Source::path)); }
 
@@ -85,8 +84,7 @@ TEST(House, TestNamesAreSentences) { EXPECT_EQ(over_the_house(test_names), ""); 
 TEST(House, NothingSpeaksOfOneMachine) { EXPECT_EQ(over_the_house(machine_paths), ""); }
 TEST(House, NoFileIsDead) { EXPECT_EQ(report(dead_files(house())), ""); }
 
-// --- The rules
-// ------------------------------------------------------------------------------------
+// --- The rules -----------------------------------------------------------------------------------
 
 TEST(TidyText, CommentsAndLiteralsAreNotCode) {
   EXPECT_EQ(code_of("a; // b\nc"), "a;     \nc");
@@ -132,6 +130,8 @@ TEST(TidyLengths, WhatIsTooLongIsFound) {
   EXPECT_EQ(lines_found(lengths({"engine/a.cc", lines_of_code(401)})), (Lines{0}));
   EXPECT_EQ(lines_found(lengths({"engine/rules/event.h", lines_of_code(601)})), (Lines{0}));
   EXPECT_EQ(lines_found(lengths({"engine/a.cc", "\n" + std::string(101, 'x')})), (Lines{2}));
+  EXPECT_EQ(lines_found(lengths({"engine/a.cc", "// --- Reads\n// -----------\n"})), (Lines{2}));
+  EXPECT_EQ(lengths({"engine/a.cc", "  // --- Reads -----------\n"}), clean);
   EXPECT_EQ(lines_found(lengths({"server/CMakeLists.txt", lines_of_code(41)})), (Lines{0}));
 }
 
@@ -149,12 +149,12 @@ TEST(TidyIncludes, AForbiddenArrowIsFound) {
       {"engine/live/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
       {"engine/live/hub.cc", "#include \"schema/event.capnp.h\"\n"},
       {"engine/live/hub.cc", "#include <unistd.h>\n"},
+      {"engine/live/entry_rows.cc", "#include \"schema/event.capnp.h\"\n"},
       {"engine/rules/fold.cc", "#include \"engine/store/log.h\"\n"},
       {"engine/rules/fold.cc", "#include \"engine/base/executor.h\"\n"},
       {"engine/rules/fold.cc", "#include <thread>\n"},
       {"engine/base/ids.cc", "#include \"engine/rules/event.h\"\n"},
       {"engine/store/keys.cc", "#include \"engine/live/hub.h\"\n"},
-      {"engine/live/hub.cc", "#include \"engine/rocks/kv.h\"\n"},
       {"engine/rocks/kv.cc", "#include <boost/json.hpp>\n"},
       {"server/front/ws_session.cc", "#include <rocksdb/db.h>\n"},
       {"server/front/ws_session.cc", "#include \"server/inference/demo_agent.h\"\n"},
@@ -164,6 +164,10 @@ TEST(TidyIncludes, AForbiddenArrowIsFound) {
   for (const Source& source : forbidden) {
     EXPECT_EQ(lines_found(includes(source)), (Lines{1})) << source.path << ": " << source.text;
   }
+}
+
+TEST(TidyIncludes, AFolderWithoutARuleIsFound) {
+  EXPECT_EQ(lines_found(includes({"engine/sync/a.cc", "#include <vector>\n"})), (Lines{0}));
 }
 
 TEST(TidyIncludes, AnAllowedArrowIsNot) {

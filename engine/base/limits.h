@@ -89,7 +89,7 @@ inline constexpr std::size_t write_bytes_max = 1 << 20;
 
 inline constexpr std::uint32_t list_default = 50;
 
-// Damaged threads that the operator is told of: beyond these it is the disk.
+// Damaged threads, lists and feeds, of each kind, that the operator is told of.
 inline constexpr std::size_t damage_told_max = 64;
 
 }  // namespace lockstep::limits

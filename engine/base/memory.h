@@ -84,8 +84,8 @@ class MemoryAccount {
   bool giving_up_ = false;
 };
 
-// Bytes that are held. A copy of what is held holds as much again, so a copy is a second charge. It
-// says nothing about the value that it stands beside: all charges are equal.
+// Bytes that are held. A copy is a second charge, though it may share what it holds: the account
+// errs upwards. It says nothing about the value that it stands beside: all charges are equal.
 class Charge {
  public:
   Charge() = default;

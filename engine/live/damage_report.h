@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,7 +34,8 @@ class DamageReport {
   // Other errors than `corrupt` are no damage.
   void found(Damaged what, const std::string& name, const Error& error) {
     if (error.kind != Kind::corrupt || !tell_) return;
-    if (told_.size() >= limits::damage_told_max || !told_.emplace(what, name).second) return;
+    std::set<std::string>& told = told_[what];
+    if (told.size() >= limits::damage_told_max || !told.insert(name).second) return;
     tell_(what, name, error);
   }
   // The answer as it was.
@@ -45,7 +47,7 @@ class DamageReport {
 
  private:
   Tell tell_;
-  std::set<std::pair<Damaged, std::string>> told_;
+  std::map<Damaged, std::set<std::string>> told_;  // so many threads leave room for a list
 };
 
 }  // namespace lockstep

@@ -324,7 +324,7 @@ void Engine::erase(const UserId& user, ThreadName thread, Done<Result<void>> don
     if (alive.expired()) return;
     if (!result) return done(std::move(result));
     // It is unreachable from here on. The bytes go now, or if that is cut short at the next start.
-    parts_.log.write({marks::clear(marks::erasing, number)}, {number}, std::move(done));
+    erase_bytes(number, std::move(done));
   };
   lane(**live).push(EraseInput{std::move(marked)}, 0);
 }

@@ -185,6 +185,8 @@ class Engine final : private LaneHost {
   void begin(Found found, Done<Result<void>> ready);
   void end_interrupted(const ThreadName& thread, Done<void> done);
   void end_silent(const OutsideRuns::One& one);
+  // Of a thread that was deleted. What is too damaged to be counted stays, marked, and is reported.
+  void erase_bytes(ThreadNumber number, Done<Result<void>> done);
   // Others than its owner are refused at once: they hear nothing of it, mended or not.
   [[nodiscard]] bool waits_for_mending(const std::optional<UserId>& user,
                                        const ThreadName& thread) const;

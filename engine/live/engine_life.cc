@@ -53,11 +53,39 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
     parts_.metrics.threads_to_mend = mending_.left();
     ready({});
   };
-  if (found.rows.empty() && found.half_erased.empty()) {
-    parts_.executor.post([rest = std::move(rest)]() mutable { rest({}); });
-    return;
+  auto result = std::make_shared<Result<void>>();
+  auto all = std::make_shared<Gathering>(
+      [rest = std::move(rest), result]() mutable { rest(std::move(*result)); });
+  auto done = [all, result](Result<void> written) {
+    if (!written) *result = std::move(written);
+    all->answer();
+  };
+  all->expect();
+  if (!found.rows.empty()) {
+    all->expect();
+    parts_.log.write(std::move(found.rows), {}, done);
   }
-  parts_.log.write(std::move(found.rows), std::move(found.half_erased), std::move(rest));
+  for (const ThreadNumber number : found.half_erased) {
+    all->expect();
+    erase_bytes(number, done);
+  }
+  parts_.executor.post([all] { all->answer(); });
+}
+
+void Engine::erase_bytes(ThreadNumber number, Done<Result<void>> done) {
+  parts_.log.write({marks::clear(marks::erasing, number)}, {number},
+                   [this, alive = std::weak_ptr(alive_), number,
+                    done = std::move(done)](Result<void> result) mutable {
+                     if (alive.expired()) return;
+                     if (!result && result.error().kind == Kind::corrupt) {
+                       // The thread is deleted all the same; its bytes are left to a salvage.
+                       damage_.found(Damaged::thread,
+                                     "deleted thread " + std::to_string(number.get()),
+                                     result.error());
+                       result = {};
+                     }
+                     done(std::move(result));
+                   });
 }
 
 void Engine::mend(const ThreadName& thread, Done<void> done) {

@@ -186,12 +186,14 @@ Result<RunContext> Engine::context(const std::optional<UserId>& user, const Thre
 Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadState& state,
                                       const Run& run) {
   MUST(run.context_ts == state.now && run.settings);
-  auto settings = parts_.store.get(Table::settings, keys::settings(*run.settings));
+  const std::string name = to_string(thread.name);
+  auto settings = damage_.look_at(Damaged::thread, name,
+                                  parts_.store.get(Table::settings, keys::settings(*run.settings)));
   if (!settings) return std::unexpected(settings.error());
   if (!*settings) {
-    const Error error =
-        corrupt(thread.name, "the settings of run " + run.id.get() + " are missing");
-    damage_.found(Damaged::thread, to_string(thread.name), error);
+    const Error error{Kind::corrupt, "corrupt",
+                      "the settings of run " + run.id.get() + " are missing"};
+    damage_.found(Damaged::thread, name, error);
     return std::unexpected(error);
   }
   return RunContext{.context = {.thread = thread.name,

@@ -142,7 +142,6 @@ Result<Engine::Found> Engine::look(const Parts& parts) {
   const auto erasing = marks::read(parts.store, marks::erasing);
   if (!erasing) return std::unexpected(erasing.error());
   found.half_erased = *erasing;
-  for (ThreadNumber number : *erasing) found.rows.push_back(marks::clear(marks::erasing, number));
 
   if (auto looked = look_at_open_runs(parts, found); !looked) {
     return std::unexpected(looked.error());

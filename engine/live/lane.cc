@@ -89,10 +89,14 @@ Timestamp Lane::next_at() { return next_timestamp(thread_.state.now, parts_.cloc
 
 void Lane::take(Waiting& next, ChangesInput& input) {
   if (auto early = parts_.session.gate(thread_, input.request)) {
+    next.load.give_back();
     return input.done(std::move(*early));
   }
   auto pasts = parts_.session.pasts(thread_, input.request.changes);
-  if (!pasts) return input.done(std::unexpected(pasts.error()));
+  if (!pasts) {
+    next.load.give_back();
+    return input.done(std::unexpected(pasts.error()));
+  }
   Rules rules = rules_of(parts_.rules, thread_);
   rules.room_for_run = parts_.host.has_room_for_run(thread_);
   Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
@@ -125,12 +129,8 @@ void Lane::take(Waiting& next, EraseInput&) {
   InFlight in_flight;
   in_flight.tombstone = true;
   in_flight.inputs.push_back(std::move(next));
-  if (thread_.deleted) {
-    return refuse(std::move(in_flight), thread_deleted());
-  }
-  if (!thread_.exists()) {
-    return refuse(std::move(in_flight), unknown_thread());
-  }
+  if (thread_.deleted) return refuse(std::move(in_flight), thread_deleted());
+  if (!thread_.exists()) return refuse(std::move(in_flight), unknown_thread());
   thread_.erasing = true;
   // The last entry may have no events: it gives the deletion its place in the owner's feed.
   append(interrupt(thread_.state, {"deleted", "the thread was deleted"}, next_at(), parts_.rules),
@@ -236,6 +236,7 @@ void Lane::failed(InFlight done, const Error& error) {
 
 void Lane::answer(InFlight done) {
   for (Waiting& waiting : done.inputs) {
+    waiting.load.give_back();
     std::visit([&](auto& input) { answer(input, done); }, waiting.input);
   }
 }
@@ -255,7 +256,10 @@ void Lane::answer(InterruptInput& input, InFlight&) {
 void Lane::answer(EraseInput& input, InFlight&) { input.done({}); }
 
 void Lane::refuse(InFlight done, const Error& error) {
-  for (Waiting& waiting : done.inputs) fail(waiting.input, error);
+  for (Waiting& waiting : done.inputs) {
+    waiting.load.give_back();
+    fail(waiting.input, error);
+  }
 }
 
 }  // namespace lockstep

@@ -58,9 +58,7 @@ class LaneLoad {
   LaneLoad(std::size_t& total, std::size_t bytes) : total_(&total), bytes_(bytes) {
     total += bytes;
   }
-  ~LaneLoad() {
-    if (total_ != nullptr) *total_ -= bytes_;
-  }
+  ~LaneLoad() { give_back(); }
   LaneLoad(LaneLoad&& other) noexcept
       : total_(std::exchange(other.total_, nullptr)), bytes_(other.bytes_) {}
   LaneLoad& operator=(LaneLoad&& other) noexcept {
@@ -72,9 +70,13 @@ class LaneLoad {
   LaneLoad& operator=(const LaneLoad&) = delete;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // Before its answer: who is answered may push at once.
+  void give_back() {
+    if (total_ != nullptr) *std::exchange(total_, nullptr) -= bytes_;
+  }
 
  private:
-  std::size_t* total_;
+  std::size_t* total_;  // null: given back
   std::size_t bytes_;
 };
 

@@ -114,6 +114,7 @@ std::optional<StepRefusal> Lane::differs(const RunRow* row, const StepBatch& bat
 }
 
 void Lane::refuse_steps(Waiting& waiting, StepRefusal refusal) {
+  waiting.load.give_back();
   std::get<StepsInput>(waiting.input).done(std::unexpected(std::move(refusal)));
 }
 

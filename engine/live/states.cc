@@ -173,6 +173,10 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
 }
 
 Result<void> States::reload(LiveThread& thread) {
+  return parts_.damage.look_at(Damaged::thread, to_string(thread.name), read_again(thread));
+}
+
+Result<void> States::read_again(LiveThread& thread) {
   const std::string key = keys::thread(thread.name);
   const auto row = parts_.store.get(Table::threads, key);
   if (!row) return std::unexpected(row.error());
@@ -184,8 +188,7 @@ Result<void> States::reload(LiveThread& thread) {
   read.number = record->record.number;
   read.view_at = record->record.view;
   if (record->record.thread) {
-    Result<void> filled = parts_.damage.look_at(Damaged::thread, to_string(thread.name),
-                                                fill(read, record->record.last));
+    Result<void> filled = fill(read, record->record.last);
     if (!filled) return filled;
     thread.state = std::move(read.state);
     thread.former = std::move(read.former);

@@ -115,6 +115,7 @@ class States {
   [[nodiscard]] bool busy(const LiveThread& thread) const;
   [[nodiscard]] Result<std::unique_ptr<LiveThread>> load(const ThreadName& name);
   [[nodiscard]] Result<void> fill(LiveThread& thread, Timestamp last) const;
+  [[nodiscard]] Result<void> read_again(LiveThread& thread);
   LiveThread& keep(std::unique_ptr<LiveThread> thread);
   [[nodiscard]] bool over(const LiveThread* used) const;
   void let_go_of_first();

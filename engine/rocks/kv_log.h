@@ -63,8 +63,7 @@ class KvLog : public Log, public Store {
   [[nodiscard]] static Result<std::unique_ptr<KvLog>> open(Parts parts);
   ~KvLog() override;
 
-  // --- Log; opened read-only, writes fail with `read_only`
-  // ----------------------------------------
+  // --- Log; opened read-only, writes fail with `read_only` ---------------------------------------
   void append(Append append, Done<Result<CommitNumber>> done) override;
   [[nodiscard]] Result<std::vector<StoredEntry>> read(ThreadNumber thread, Timestamp after,
                                                       std::uint32_t entries_max,
@@ -76,21 +75,18 @@ class KvLog : public Log, public Store {
   void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override;
 
-  // --- Store
-  // --------------------------------------------------------------------------------------
+  // --- Store -------------------------------------------------------------------------------------
   [[nodiscard]] Result<std::optional<std::string>> get(Table table,
                                                        std::string_view key) const override;
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> scan(
       const Scan& scan) const override;
   [[nodiscard]] StoreMemory memory() const override { return parts_.kv.memory(); }
 
-  // --- What a start found
-  // ---------------------------------------------------------------------------
+  // --- What a start found ------------------------------------------------------------------------
   [[nodiscard]] const OpenReport& report() const { return report_; }
   [[nodiscard]] const Epochs& epochs() const { return epochs_; }
 
-  // --- For whoever drives the commits
-  // -----------------------------------------------------------------
+  // --- For whoever drives the commits ------------------------------------------------------------
   [[nodiscard]] CommitQueue& queue() { return queue_; }
   [[nodiscard]] Committer& committer() { return committer_; }
 

@@ -91,9 +91,9 @@ using Part =
 [[nodiscard]] const std::string* growing_text(const Part& part);
 [[nodiscard]] std::string* growing_text(Part& part);
 
-// The content of a message. Copies share it until one of them is edited: a message may have
-// megabytes, and stands in the request, in the entry that puts it, and in the states before and
-// after.
+// The content of a message, which may have megabytes: the request, the entry that puts it, and the
+// states before and after share it until one of them is edited. Copies may be read on another
+// thread as long as no one edits one, and are dropped on the strand (as in rows.h).
 class Parts {
  public:
   Parts() = default;

@@ -3,6 +3,7 @@
 
 #include "engine/base/limits.h"
 #include "schema/json/json_text.h"
+#include "server/base/limits.h"
 #include "server/codec/json_read.h"
 #include "server/codec/json_write.h"
 #include "server/front/body_read.h"
@@ -58,7 +59,8 @@ JsonPieces pieces_of(const Front& front, RunContext run) {
   std::string body(1, ']');
   const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
   const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
-  append_field_json(body, "sent", is_json_object(sent.body) ? std::string_view(sent.body) : "null");
+  const bool whole = is_json_object(sent.body, limits::request_depth_max);
+  append_field_json(body, "sent", whole ? std::string_view(sent.body) : "null");
   append_name(body, "repairs");
   append_array(body, sent.repairs,
                [](std::string& out, const std::string& repair) { append_text(out, repair); });

@@ -226,8 +226,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
   }
 
-  // --- Steps
-  // ---------------------------------------------------------------------------------------
+  // --- Steps -------------------------------------------------------------------------------------
 
   static void append(std::vector<Step>& steps, std::vector<Step> more) {
     std::ranges::move(more, std::back_inserter(steps));
@@ -270,8 +269,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
                                                std::string(which) + " token in time."}));
   }
 
-  // --- Trying again
-  // --------------------------------------------------------------------------------
+  // --- Trying again ------------------------------------------------------------------------------
 
   [[nodiscard]] bool may_retry() const { return !decoder_.emitted() && tries_ < limits::tries_max; }
 

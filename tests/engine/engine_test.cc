@@ -253,6 +253,26 @@ TEST_F(EngineTest, ADeletionThatWasCutShortIsFinishedByTheNextStart) {
   EXPECT_TRUE(marks::read(memory, marks::erasing)->empty());
 }
 
+// What it says of its thread is durable; only the bytes are left to a salvage.
+TEST_F(EngineTest, ADamagedThreadIsDeletedAndStopsNoStart) {
+  start_streaming();
+  log.spoil = ThreadNumber(1);
+
+  ASSERT_TRUE(erase());
+
+  EXPECT_EQ(code_of(sync({})), "deleted");
+  restart();
+  EXPECT_EQ(code_of(sync({})), "deleted");
+  thread = tid("t2");
+  EXPECT_TRUE(sync({change_of(put("u1", "hello"))}).has_value());
+  EXPECT_FALSE(marks::read(memory, marks::erasing)->empty());
+
+  log.spoil = std::nullopt;
+  restart();
+  EXPECT_TRUE(memory.read(ThreadNumber(1), {}, 10, 1000)->empty());
+  EXPECT_TRUE(marks::read(memory, marks::erasing)->empty());
+}
+
 TEST_F(EngineTest, WhatWaitsBehindADeletionIsToldSo) {
   start_streaming();
   Answer<Result<void>> erased;

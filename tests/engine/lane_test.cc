@@ -347,5 +347,27 @@ TEST_F(LaneTest, RequestsThatAreRefusedBeforeTheyAreDecidedDoNotFillTheLane) {
   EXPECT_TRUE(sync({change_of(put("big", text))}).has_value());
 }
 
+TEST_F(LaneTest, WhoIsAnsweredHasRoomForAsMuchAgain) {
+  const std::size_t count = limits::lane_bytes_max / 2 / limits::message_bytes_max + 1;
+  const auto more_than_half = [&](const std::string& name) {
+    std::vector<Change> changes;
+    for (std::size_t at = 0; at < count; ++at) {
+      changes.push_back(
+          change_of(put(name + std::to_string(at), std::string(limits::message_bytes_max, 'x'))));
+    }
+    return request(std::move(changes));
+  };
+  std::vector<bool> taken;
+  engine->sync(more_than_half("a"), [&](const Result<SyncReply>& first) {
+    taken.push_back(first.has_value());
+    engine->sync(more_than_half("b"),
+                 [&](const Result<SyncReply>& second) { taken.push_back(second.has_value()); });
+  });
+
+  executor.run();
+
+  EXPECT_EQ(taken, (std::vector{true, true}));
+}
+
 }  // namespace
 }  // namespace lockstep::test

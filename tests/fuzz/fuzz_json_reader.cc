@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "schema/json/json_members.h"
 #include "schema/json/json_reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,5 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = read_json(written, rules);
   if (!again || to_json(again->root()) != written) std::abort();
   if (read->root().is_object() != is_json_object(text, rules.depth_max)) std::abort();
+  const auto members = json_members(text);
+  if (members.has_value() != is_json_object(text)) std::abort();
+  if (members && members->size() != read->root().size()) std::abort();
   return 0;
 }

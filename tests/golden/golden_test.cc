@@ -100,8 +100,7 @@ struct Streaming : Story {
   }
 };
 
-// --- Events
-// ------------------------------------------------------------------------------------------
+// --- Events --------------------------------------------------------------------------------------
 
 TEST(Golden, AStartWithItsInput) {
   Story story;
@@ -165,8 +164,7 @@ TEST(Golden, ARunIsQueued) {
   hold_last("event_run_queued", story);
 }
 
-// --- Changes
-// -----------------------------------------------------------------------------------------
+// --- Changes -------------------------------------------------------------------------------------
 
 TEST(Golden, AStopCuts) {
   Streaming story;
@@ -276,8 +274,7 @@ TEST(Golden, AStaleEditIsRefusedAsChanged) {
   hold_last("change_refused_changed", story);
 }
 
-// --- A whole life in one diff
-// ------------------------------------------------------------------------
+// --- A whole life in one diff --------------------------------------------------------------------
 
 TEST(Golden, ADiffOverManyEntries) {
   Streaming story;

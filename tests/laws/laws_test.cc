@@ -91,8 +91,7 @@ std::string run_history(std::uint64_t seed, Counts& counts,
   return {};
 }
 
-// --- The law of the diff
-// ---------------------------------------------------------------------------
+// --- The law of the diff -------------------------------------------------------------------------
 
 std::string check_diff(History& history) {
   const ThreadState& from = some_state(history);
@@ -118,8 +117,7 @@ std::string check_diff(History& history) {
                     [&](const MessageId& id) { return to.message(id)->whole > from.now; });
 }
 
-// --- The others
-// ------------------------------------------------------------------------------------
+// --- The others ----------------------------------------------------------------------------------
 
 // One timestamp, one state: the fold of the entries up to it, whenever it is asked for.
 std::string check_fold(History& history) {

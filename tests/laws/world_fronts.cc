@@ -183,8 +183,7 @@ void EngineWorld::take_slice(Front& front) {
   front.dirty = front.screen.now < slice->end;
 }
 
-// --- Reading and erasing
-// ---------------------------------------------------------------------------
+// --- Reading and erasing -------------------------------------------------------------------------
 
 void EngineWorld::read(Front& front) {
   doing_ = "a front reads " + to_string(front.thread);

@@ -203,8 +203,7 @@ void EngineWorld::check_at_rest() {
   }
 }
 
-// --- What was shown is still there
-// -----------------------------------------------------------------
+// --- What was shown is still there ---------------------------------------------------------------
 
 void EngineWorld::check_all_kept() {
   count("restart");

@@ -98,8 +98,7 @@ class KvLogTest : public testing::Test {
   std::vector<Error> refused_;
 };
 
-// --- One flush for all
-// -----------------------------------------------------------------------------
+// --- One flush for all ---------------------------------------------------------------------------
 
 TEST_F(KvLogTest, WhatGathersWhileTheDiskIsBusyIsOneCommit) {
   std::vector<std::size_t> commits;
@@ -159,8 +158,7 @@ TEST_F(KvLogTest, ALogThatIsClosedAnswersNobody) {
   EXPECT_EQ(acknowledged_, 0);
 }
 
-// --- The disk fails
-// ----------------------------------------------------------------------------------
+// --- The disk fails ------------------------------------------------------------------------------
 
 TEST_F(KvLogTest, AFailureOfTheDiskStopsEverythingAndNothingIsAcknowledged) {
   for (DiskFault fault :
@@ -219,8 +217,7 @@ TEST_F(KvLogTest, ADiskThatLiedIsFoundOut) {
             "commits 2 to 3 were acknowledged and are missing: the log was damaged or replaced");
 }
 
-// --- A start
-// ----------------------------------------------------------------------------------------
+// --- A start -------------------------------------------------------------------------------------
 
 TEST_F(KvLogTest, ANewStoreSaysSoAndDrawsAnEpochThatStays) {
   EXPECT_TRUE(log_->report().created);
@@ -288,8 +285,7 @@ TEST_F(KvLogTest, AReaderNeedsAStoreAndWritesNothing) {
   EXPECT_EQ(none.error().code, "no_store");
 }
 
-// --- Damage
-// -------------------------------------------------------------------------------------------
+// --- Damage --------------------------------------------------------------------------------------
 
 TEST_F(KvLogTest, AnyFlippedBitOfAnEntryIsFound) {
   append("some text");
@@ -366,8 +362,7 @@ TEST_F(KvLogTest, ADamagedTailRecordIsFoundByTheStart) {
   EXPECT_EQ(error_of_opening().kind, Kind::corrupt);
 }
 
-// --- The walk
-// -------------------------------------------------------------------------------------------
+// --- The walk ------------------------------------------------------------------------------------
 
 TEST_F(KvLogTest, AWalkAccountsForEveryNumberAlsoAfterErasures) {
   for (std::uint64_t thread = 1; thread <= 5; ++thread) {

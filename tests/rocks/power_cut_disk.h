@@ -36,8 +36,7 @@ class PowerCutDisk {
   };
   using FileHandle = std::shared_ptr<File>;
 
-  // --- What a test does
-  // -----------------------------------------------------------------------------
+  // --- What a test does --------------------------------------------------------------------------
 
   // The power goes inside the n-th change from now; 1: the next.
   void cut_at(std::uint64_t operations);
@@ -47,8 +46,7 @@ class PowerCutDisk {
   [[nodiscard]] bool is_off();
   [[nodiscard]] std::uint64_t operations();  // changes so far
 
-  // --- What files do; false and nullptr: the power is gone, or there is no such file
-  // -------------------
+  // --- What files do; false, nullptr: the power is gone, or there is none ------------------------
 
   [[nodiscard]] FileHandle create(const std::string& path);
   [[nodiscard]] FileHandle open(const std::string& path);

@@ -139,6 +139,12 @@ class ReopenedLog : public Log {
   [[nodiscard]] CommitNumber last_commit() const override { return memory_.last_commit(); }
   void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override {
+    // Who erases has to count.
+    if (spoil && std::ranges::find(erase, *spoil) != erase.end()) {
+      return executor_.post([done = std::move(done)]() mutable {
+        done(fail(Kind::corrupt, "corrupt", "a damaged block"));
+      });
+    }
     memory_.write(std::move(rows), std::move(erase), std::move(done));
   }
 
@@ -242,8 +248,7 @@ class EngineFixture {
             .offload = offloads ? &offload : nullptr};
   }
 
-  // --- What fronts and producers say
-  // --------------------------------------------------------------
+  // --- What fronts and producers say -------------------------------------------------------------
 
   // The user's own thread.
   [[nodiscard]] ThreadName name() const { return {user, thread}; }
@@ -294,8 +299,7 @@ class EngineFixture {
     MUST(write(batch("r1", {opened(1, "a1")})).has_value());
   }
 
-  // --- What can be seen
-  // ---------------------------------------------------------------------------
+  // --- What can be seen --------------------------------------------------------------------------
 
   Reading reading(std::optional<Timestamp> at = {}) {
     auto reading = engine->read(user, name(), at);

@@ -40,8 +40,7 @@ Result<void> open_and_close(Kv& kv, Mark& mark, Access access, std::uint64_t* wr
   return {};
 }
 
-// --- A disk of rows: every write fails in every way
-// ------------------------------------------------
+// --- A disk of rows: every write fails in every way ----------------------------------------------
 
 struct RowsDisk {
   explicit RowsDisk(const Tables& tables) : disk(disk_with(tables)) {}
@@ -116,8 +115,7 @@ TEST_F(CutUpgradeTest, CutShortAtEveryStartItComesToItsEnd) {
   EXPECT_EQ(disk.tables(), upgraded);
 }
 
-// --- The database itself, on files that lose what was not flushed
-// -----------------------------------
+// --- The database itself, on files that lose what was not flushed --------------------------------
 
 class FilesDisk {
  public:

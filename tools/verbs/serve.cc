@@ -37,6 +37,7 @@
 #include "tools/store/opening_file.h"
 #include "tools/store/upgrade_told.h"
 #include "tools/verbs/backup.h"
+#include "tools/verbs/damage_told.h"
 #include "tools/verbs/live_settings.h"
 #include "tools/verbs/verbs.h"
 
@@ -111,19 +112,6 @@ FailStop::Action fail_stop(LineLog& log) {
   return [&log](const std::string& reason) {
     log.error("storage_failed", {{"reason", reason}, {"next", "check the disk, then start again"}});
     _exit(static_cast<int>(ExitCode::store));
-  };
-}
-
-DamageReport::Tell tell_damage(LineLog& log) {
-  return [&log](Damaged what, const std::string& name, const Error& error) {
-    const char* next = what == Damaged::feed
-                           ? "lists are made from the list of threads, which takes longer; stop "
-                             "the server, then `lockstep rebuild`"
-                           : "it is not served, the rest is; see `lockstep verify`";
-    const std::string of = what == Damaged::list   ? "the list of "
-                           : what == Damaged::feed ? "the feed of "
-                                                   : "";
-    log.error("corrupt", {{"what", of + name}, {"reason", error.detail}, {"next", next}});
   };
 }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/verbs/damage_told.h"
+
+namespace lockstep {
+
+DamageReport::Tell tell_damage(LineLog& log) {
+  return [&log](Damaged what, const std::string& name, const Error& error) {
+    const char* next =
+        what == Damaged::feed
+            ? "lists are made from the list of threads, which takes longer; stop "
+              "the server, then `lockstep rebuild`"
+            : "what needs these bytes is refused, the rest is served; see `lockstep verify`";
+    const std::string of = what == Damaged::list   ? "the list of "
+                           : what == Damaged::feed ? "the feed of "
+                                                   : "";
+    log.error("corrupt", {{"what", of + name}, {"reason", error.detail}, {"next", next}});
+  };
+}
+
+}  // namespace lockstep
