@@ -28,6 +28,8 @@ extern const std::uint32_t view_entries_max;
 extern const std::size_t entry_steps_max;
 // An entry that is longer, its rows and views included, is written beside the strand.
 extern const std::size_t turn_entry_bytes;
+// What a long entry leaves to digest is digested beside the strand if it is longer.
+extern const std::size_t turn_digest_bytes;
 // Of an attempt, compared by their hashes when they are sent again; older ones with the log.
 extern const std::size_t steps_remembered;
 // Of a diff; more only if one message alone is larger.

@@ -3,8 +3,16 @@
 
 #include "engine/base/must.h"
 #include "engine/rules/digest.h"
+#include "engine/rules/sizes.h"
 
 namespace lockstep {
+
+void DigestWork::run() {
+  std::optional<Hash> parent = parent_;
+  for (const auto& [number, message] : messages_) {
+    parent = digests_.emplace_back(digest(message, parent));
+  }
+}
 
 std::optional<Hash> Digests::of(const ThreadState& state, const std::optional<MessageId>& id) {
   std::optional<Hash> parent;
@@ -22,6 +30,40 @@ std::optional<Hash> Digests::of(const ThreadState& state, const std::optional<Me
     parent = it.digest;
   }
   return parent;
+}
+
+std::optional<DigestWork> Digests::work(const ThreadState& state,
+                                        const std::optional<MessageId>& id,
+                                        std::size_t most) const {
+  DigestWork work;
+  std::size_t bytes = 0;
+  for (const MessageRow* row : state.path(id)) {
+    const std::uint32_t* number = state.message_numbers.find(row->message.id);
+    MUST(number != nullptr);
+    if (work.messages_.empty()) {
+      auto known = known_.find(*number);
+      if (known != known_.end() && known->second.updated == row->message.updated &&
+          known->second.parent == work.parent_) {
+        work.parent_ = known->second.digest;
+        continue;
+      }
+    }
+    bytes += size_of(row->message);
+    work.messages_.emplace_back(*number, row->message);
+  }
+  if (bytes <= most) return std::nullopt;
+  return work;
+}
+
+void Digests::keep(const DigestWork& work) {
+  MUST(work.digests_.size() == work.messages_.size());
+  std::optional<Hash> parent = work.parent_;
+  for (std::size_t at = 0; at < work.messages_.size(); ++at) {
+    const auto& [number, message] = work.messages_[at];
+    known_[number] = {.updated = message.updated, .parent = parent, .digest = work.digests_[at]};
+    parent = work.digests_[at];
+    ++made_;
+  }
 }
 
 }  // namespace lockstep

@@ -160,7 +160,8 @@ void Lane::append(Decision decision, InFlight in_flight) {
   in_flight.views = entry_writer.views();
   in_flight.listed = entry_writer.listed();
   in_flight_ = std::move(in_flight);
-  if (!parts_.offload || entry_writer.bytes() <= limits::turn_entry_bytes) {
+  in_flight_->beside = parts_.offload && entry_writer.bytes() > limits::turn_entry_bytes;
+  if (!in_flight_->beside) {
     parts_.metrics.turn_entry_bytes =
         std::max<std::uint64_t>(parts_.metrics.turn_entry_bytes, entry_writer.bytes());
     return hand_over(entry_writer.write());
@@ -217,6 +218,33 @@ void Lane::happened(InFlight done) {
   const Timestamp now = parts_.clock.now();
   parts_.metrics.append_us.add(now > done.began ? now.get() - done.began.get() : 0);
   if (ends_or_starts_a_run(*done.entry)) release_parked();
+  // What a long entry leaves to digest takes long as well.
+  if (!done.beside || !digest_beside()) return finish(std::move(done));
+  in_flight_ = std::move(done);
+}
+
+bool Lane::digest_beside() {
+  const ThreadState& state = thread_.state;
+  auto work = thread_.digests.work(state, state.thread.head, limits::turn_digest_bytes);
+  if (!work) return false;
+  auto beside = std::make_shared<DigestWork>(std::move(*work));
+  parts_.offload->offload([beside] { beside->run(); },
+                          [this, beside, alive = std::weak_ptr(alive_)] {
+                            if (!alive.expired()) digested(*beside);
+                          });
+  return true;
+}
+
+void Lane::digested(const DigestWork& digests) {
+  MUST(parts_.executor.runs_here() && in_flight_ && !working_);
+  thread_.digests.keep(digests);
+  working_ = true;
+  finish(std::move(*std::exchange(in_flight_, std::nullopt)));
+  working_ = false;
+  work();
+}
+
+void Lane::finish(InFlight done) {
   const std::shared_ptr<const Entry> entry = done.entry;
   answer(std::move(done));
   parts_.host.happened(thread_, *entry);

@@ -90,6 +90,7 @@ class Lane {
     bool views = false;           // the stored views show this entry
     bool listed = false;          // the thread's place in the feed is this entry's
     bool tombstone = false;
+    bool beside = false;  // it is too long to be written in a turn of the strand
     Timestamp began;
   };
 
@@ -116,6 +117,11 @@ class Lane {
   void hand_over(WrittenEntry written);
   void appended(Result<CommitNumber> result);
   void happened(InFlight done);
+  // Makes the digests that the answers will ask for beside the strand, if they take long; false if
+  // they do not.
+  [[nodiscard]] bool digest_beside();
+  void digested(const DigestWork& digests);
+  void finish(InFlight done);
   void failed(InFlight done, const Error& error);
   void answer(InFlight done);
   void answer(ChangesInput& input, InFlight& done);

@@ -66,6 +66,42 @@ TEST(Digests, ChangeForEverythingBelowAMessageThatWasPutAnew) {
   EXPECT_EQ(now, by_path(story.state(), mid("m3")));
 }
 
+TEST(Digests, ThatAreMoreThanOneTurnsWorkAreMadeElsewhereAndKept) {
+  ThreeTurns story;
+  Digests digests;
+  static_cast<void>(digests.of(story.state(), mid("m2")));
+  story.put("m4", "four");
+
+  auto work = digests.work(story.state(), mid("m4"), 0);
+  ASSERT_TRUE(work.has_value());
+  work->run();
+  digests.keep(*work);
+
+  EXPECT_EQ(digests.made(), 4u) << "two were known";
+  EXPECT_EQ(digests.of(story.state(), mid("m4")), by_path(story.state(), mid("m4")));
+  EXPECT_EQ(digests.made(), 4u);
+  EXPECT_FALSE(digests.work(story.state(), mid("m4"), 0).has_value());
+}
+
+TEST(Digests, ThatAreLittleWorkAreMadeWhenTheyAreAskedFor) {
+  ThreeTurns story;
+  Digests digests;
+
+  EXPECT_FALSE(digests.work(story.state(), mid("m3"), 1 << 20).has_value());
+}
+
+TEST(Digests, ThatWereMadeElsewhereAreOfTheStateAsItWasThen) {
+  ThreeTurns story;
+  Digests digests;
+  auto work = digests.work(story.state(), mid("m3"), 0);
+  ASSERT_TRUE(work.has_value());
+  story.put("m2", "another two");
+  work->run();
+  digests.keep(*work);
+
+  EXPECT_EQ(digests.of(story.state(), mid("m3")), by_path(story.state(), mid("m3")));
+}
+
 TEST(Digests, ServeAStateOfAnEarlierTimeToo) {
   ThreeTurns story;
   const Timestamp then = story.now();

@@ -5,12 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/rules/digest.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
 namespace {
 
 const std::string long_text(limits::turn_entry_bytes, 'x');
+const std::string digested_text(limits::turn_digest_bytes + 1, 'd');
 const std::string half_text(limits::turn_entry_bytes / 2 + 1, 'h');
 
 struct ALongEntry : testing::Test, EngineFixture {
@@ -51,6 +53,39 @@ TEST_F(ALongEntry, IsNotWrittenInATurnOfTheStrandAndHoldsUpNoOtherThread) {
   EXPECT_EQ(text("u2"), "short");
   EXPECT_EQ(entries().size(), 2u);
   EXPECT_LE(metrics.turn_entry_bytes, limits::turn_entry_bytes);
+}
+
+TEST_F(ALongEntry, IsDigestedBesideTheStrandBeforeItsAnswerSaysTheDigest) {
+  auto large = ask_for(request({change_of(put("u1", digested_text))}));
+  auto behind = ask_for(request({change_of(put("u2", "short"))}));
+  executor.run();
+  offload.step();
+  executor.run();  // it is durable
+
+  EXPECT_EQ(offload.waiting(), 1u);
+  EXPECT_FALSE(large.has_come());
+
+  finish();
+
+  ASSERT_TRUE(large.has_come() && behind.has_come());
+  ASSERT_TRUE((*large).has_value() && (*behind).has_value());
+  EXPECT_EQ((*large)->digest,
+            path_digest((*engine->read(user, name(), (*large)->cursor.at)).screen.messages));
+  EXPECT_EQ((*behind)->digest, path_digest((*engine->read(user, name(), {})).screen.messages));
+}
+
+TEST_F(ALongEntry, IsNotAnsweredIfTheEngineGoesWhileItIsDigested) {
+  auto large = ask_for(request({change_of(put("u1", digested_text))}));
+  executor.run();
+  offload.step();
+  executor.run();
+  ASSERT_EQ(offload.waiting(), 1u);
+
+  restart();
+  finish();
+
+  EXPECT_FALSE(large.has_come());
+  EXPECT_EQ(text("u1"), digested_text);
 }
 
 TEST_F(ALongEntry, IsAlsoAShortOneWithLongViews) {

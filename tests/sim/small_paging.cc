@@ -19,6 +19,7 @@ constexpr std::size_t idle_states_max = 1;
 constexpr std::uint32_t view_entries_max = 12;
 constexpr std::size_t entry_steps_max = 6;
 constexpr std::size_t turn_entry_bytes = 1'500;
+constexpr std::size_t turn_digest_bytes = 1'000;
 constexpr std::size_t steps_remembered = 5;
 constexpr std::size_t diff_frame_bytes_max = 900;
 constexpr std::uint32_t feed_items_max = 2;
