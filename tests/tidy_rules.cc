@@ -49,7 +49,8 @@ struct Arrows {
 };
 
 const std::vector<Arrows>& arrows() {
-  static const std::vector<View> machines{"\"engine/base/executor.h",
+  static const std::vector<View> machines{"\"engine/base/alive.h",
+                                          "\"engine/base/executor.h",
                                           "\"engine/base/offload.h",
                                           "\"engine/base/time.h",
                                           "<atomic>",

@@ -88,12 +88,10 @@ Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready
                   .memory = parts_.memory,
                   .offload = parts_.offload,
                   .step_key = {parts_.random.next(), parts_.random.next()}},
-      next_number_(found.next_number),
-      alive_(std::make_shared<bool>(true)) {
+      next_number_(found.next_number) {
   for (ThreadNumber number : found.quarantined) states_.quarantine(number);
-  parts_.log.follow([this, alive = std::weak_ptr(alive_)](std::span<const Committed> committed) {
-    if (!alive.expired()) on_commit(committed);
-  });
+  parts_.log.follow(
+      alive_.guard([this](std::span<const Committed> committed) { on_commit(committed); }));
   if (parts_.memory) {
     parts_.memory->on_full([this](std::size_t bytes) { give_up(bytes); });
   }
@@ -319,13 +317,11 @@ void Engine::erase(const UserId& user, ThreadName thread, Done<Result<void>> don
   auto live = states_.open(user, thread);
   if (!live) return later<Result<void>>(std::move(done), std::unexpected(live.error()));
   const ThreadNumber number = (*live)->number;
-  auto marked = [this, alive = std::weak_ptr(alive_), number,
-                 done = std::move(done)](Result<void> result) mutable {
-    if (alive.expired()) return;
+  auto marked = alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
     if (!result) return done(std::move(result));
     // It is unreachable from here on. The bytes go now, or if that is cut short at the next start.
     erase_bytes(number, std::move(done));
-  };
+  });
   lane(**live).push(EraseInput{std::move(marked)}, 0);
 }
 

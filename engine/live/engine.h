@@ -27,6 +27,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/memory.h"
 #include "engine/base/offload.h"
@@ -224,7 +225,7 @@ class Engine final : private LaneHost {
   Lane::Parts lane_parts_;
   ThreadNumber next_number_;
   bool stopping_ = false;
-  std::shared_ptr<bool> alive_;  // what the log calls back asks it first
+  Alive alive_;
 };
 
 }  // namespace lockstep

@@ -44,15 +44,14 @@ std::string in_words(std::chrono::microseconds time) {
 void Engine::begin(Found found, Done<Result<void>> ready) {
   for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
   why_interrupted_ = std::move(found.why);
-  auto rest = [this, alive = std::weak_ptr(alive_), ready = std::move(ready),
-               threads = std::move(found.interrupted)](Result<void> written) mutable {
-    if (alive.expired()) return;
+  auto rest = alive_.guard([this, ready = std::move(ready),
+                            threads = std::move(found.interrupted)](Result<void> written) mutable {
     if (!written) return ready(std::move(written));
     if (parts_.opening) parts_.opening->clear();
     if (!stopping_) mending_.begin(std::move(threads));
     parts_.metrics.threads_to_mend = mending_.left();
     ready({});
-  };
+  });
   auto result = std::make_shared<Result<void>>();
   auto all = std::make_shared<Gathering>(
       [rest = std::move(rest), result]() mutable { rest(std::move(*result)); });
@@ -73,19 +72,17 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
 }
 
 void Engine::erase_bytes(ThreadNumber number, Done<Result<void>> done) {
-  parts_.log.write({marks::clear(marks::erasing, number)}, {number},
-                   [this, alive = std::weak_ptr(alive_), number,
-                    done = std::move(done)](Result<void> result) mutable {
-                     if (alive.expired()) return;
-                     if (!result && result.error().kind == Kind::corrupt) {
-                       // The thread is deleted all the same; its bytes are left to a salvage.
-                       damage_.found(Damaged::thread,
-                                     "deleted thread " + std::to_string(number.get()),
-                                     result.error());
-                       result = {};
-                     }
-                     done(std::move(result));
-                   });
+  parts_.log.write(
+      {marks::clear(marks::erasing, number)}, {number},
+      alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
+        if (!result && result.error().kind == Kind::corrupt) {
+          // The thread is deleted all the same; its bytes are left to a salvage.
+          damage_.found(Damaged::thread, "deleted thread " + std::to_string(number.get()),
+                        result.error());
+          result = {};
+        }
+        done(std::move(result));
+      }));
 }
 
 void Engine::mend(const ThreadName& thread, Done<void> done) {

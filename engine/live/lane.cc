@@ -32,10 +32,7 @@ void count(Metrics& metrics, const std::vector<Outcome>& outcomes) {
 }  // namespace
 
 Lane::Lane(LiveThread& thread, const Parts& parts)
-    : thread_(thread),
-      parts_(parts),
-      steps_(parts.step_key, parts.memory),
-      alive_(std::make_shared<bool>(true)) {}
+    : thread_(thread), parts_(parts), steps_(parts.step_key, parts.memory) {}
 
 Lane::~Lane() = default;
 
@@ -60,11 +57,10 @@ void Lane::push(LaneInput input, std::size_t bytes) {
 void Lane::schedule() {
   if (scheduled_ || in_flight_ || working_) return;
   scheduled_ = true;
-  parts_.executor.post([this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
+  parts_.executor.post(alive_.guard([this] {
     scheduled_ = false;
     work();
-  });
+  }));
 }
 
 void Lane::work() {
@@ -173,9 +169,7 @@ void Lane::append(Decision decision, InFlight in_flight) {
   };
   auto beside = std::make_shared<Beside>(std::move(entry_writer));
   parts_.offload->offload([beside] { beside->written = beside->entry.write(); },
-                          [this, beside, alive = std::weak_ptr(alive_)] {
-                            if (!alive.expired()) hand_over(std::move(beside->written));
-                          });
+                          alive_.guard([this, beside] { hand_over(std::move(beside->written)); }));
 }
 
 void Lane::hand_over(WrittenEntry written) {
@@ -188,9 +182,9 @@ void Lane::hand_over(WrittenEntry written) {
                 .entry = in_flight_->entry,
                 .bytes = std::move(written.bytes),
                 .rows = std::move(written.rows)};
-  parts_.log.append(std::move(append), [this, alive = std::weak_ptr(alive_)](auto result) {
-    if (!alive.expired()) appended(std::move(result));
-  });
+  parts_.log.append(std::move(append), alive_.guard([this](Result<CommitNumber> result) {
+    appended(std::move(result));
+  }));
 }
 
 void Lane::appended(Result<CommitNumber> result) {
@@ -229,9 +223,7 @@ bool Lane::digest_beside() {
   if (!work) return false;
   auto beside = std::make_shared<DigestWork>(std::move(*work));
   parts_.offload->offload([beside] { beside->run(); },
-                          [this, beside, alive = std::weak_ptr(alive_)] {
-                            if (!alive.expired()) digested(*beside);
-                          });
+                          alive_.guard([this, beside] { digested(*beside); }));
   return true;
 }
 

@@ -29,6 +29,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/memory.h"
 #include "engine/base/offload.h"
@@ -142,7 +143,7 @@ class Lane {
   std::optional<InFlight> in_flight_;
   bool working_ = false;
   bool scheduled_ = false;
-  std::shared_ptr<bool> alive_;  // what was posted asks it first
+  Alive alive_;
 };
 
 }  // namespace lockstep

@@ -27,24 +27,21 @@ void Mending::first(const ThreadName& thread, Done<void> done) {
 void Mending::go_on() {
   if (scheduled_ || order_.empty() || in_flight_ >= limits::mends_in_flight_max) return;
   scheduled_ = true;
-  executor_.post([this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
+  executor_.post(alive_.guard([this] {
     scheduled_ = false;
     if (order_.empty()) return;
     const ThreadName next = std::move(order_.front());
     order_.pop_front();
     if (threads_.contains(next)) mend(next);
     go_on();
-  });
+  }));
 }
 
 void Mending::mend(const ThreadName& thread) {
   One& one = threads_.at(thread);
   if (std::exchange(one.begun, true)) return;
   ++in_flight_;
-  end_runs_(thread, [this, thread, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) mended(thread);
-  });
+  end_runs_(thread, alive_.guard([this, thread] { mended(thread); }));
 }
 
 void Mending::mended(const ThreadName& thread) {

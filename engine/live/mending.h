@@ -13,10 +13,10 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
@@ -56,7 +56,7 @@ class Mending {
   std::deque<ThreadName> order_;  // those that nobody has asked for
   std::size_t in_flight_ = 0;
   bool scheduled_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted asks it first
+  Alive alive_;
 };
 
 }  // namespace lockstep

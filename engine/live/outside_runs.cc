@@ -35,10 +35,8 @@ void OutsideRuns::hears(ThreadNumber thread) {
 
 void OutsideRuns::wait(ThreadNumber thread, const Watched& watched) {
   const auto eighth = std::max(watched.one.silence_max / eighths_max, std::chrono::microseconds(1));
-  executor_.post_after(eighth,
-                       [this, thread, serial = watched.serial, alive = std::weak_ptr(alive_)] {
-                         if (!alive.expired()) look(thread, serial);
-                       });
+  executor_.post_after(
+      eighth, alive_.guard([this, thread, serial = watched.serial] { look(thread, serial); }));
 }
 
 void OutsideRuns::look(ThreadNumber thread, std::uint64_t serial) {

@@ -18,9 +18,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <unordered_map>
 
+#include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/ids.h"
 
@@ -60,7 +60,7 @@ class OutsideRuns {
   Silent silent_;
   std::unordered_map<ThreadNumber, Watched> runs_;
   std::uint64_t serials_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted asks it first
+  Alive alive_;
 };
 
 }  // namespace lockstep

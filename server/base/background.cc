@@ -4,6 +4,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <utility>
+
+#include "engine/base/alive.h"
 
 namespace lockstep {
 namespace asio = boost::asio;
@@ -12,8 +15,8 @@ struct Background::Inside {
   explicit Inside(asio::io_context& context) : strand(context), thread(1) {}
 
   asio::io_context& strand;
-  std::shared_ptr<int> alive = std::make_shared<int>();  // nothing, for as long as this lives
   asio::thread_pool thread;
+  Alive alive;
 };
 
 Background::Background(asio::io_context& strand) : inside_(std::make_unique<Inside>(strand)) {}
@@ -24,14 +27,12 @@ Background::~Background() {
 }
 
 void Background::offload(Executor::Task work, Executor::Task then) {
-  asio::post(inside_->thread, [&strand = inside_->strand, alive = std::weak_ptr(inside_->alive),
-                               work = std::move(work), then = std::move(then)]() mutable {
+  asio::post(inside_->thread, [&strand = inside_->strand, work = std::move(work),
+                               then = inside_->alive.guard(std::move(then))]() mutable {
     work();
     // What the work held is freed here and not on the strand.
     work = nullptr;
-    asio::post(strand, [alive = std::move(alive), then = std::move(then)]() mutable {
-      if (!alive.expired()) then();
-    });
+    asio::post(strand, std::move(then));
   });
 }
 

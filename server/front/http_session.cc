@@ -31,7 +31,6 @@ HttpSession::HttpSession(Wire& wire, Front& front)
     : wire_(wire), front_(front), since_(wire.now()), held_(front.memory, MemoryKind::bodies) {}
 
 HttpSession::~HttpSession() {
-  if (self_) *self_ = nullptr;
   if (exchange_ && exchange_->stream) --front_.counts.streams;
 }
 
@@ -154,10 +153,9 @@ void HttpSession::dispatch() {
   if (admission.route == nullptr) return answer_with(std::move(admission.response));
   admission.call.request.body = exchange_->parser.take_body();
   hold();
-  self_ = std::make_shared<HttpSession*>(this);
-  handle(front_, *admission.route, std::move(admission.call), [self = self_](Answer answer) {
-    if (*self != nullptr) (*self)->answered(std::move(answer));
-  });
+  awaited_.emplace();
+  handle(front_, *admission.route, std::move(admission.call),
+         awaited_->guard([this](Answer answer) { answered(std::move(answer)); }));
 }
 
 // A client that has sent all that it had to say still wants its answers, whatever their form.
@@ -188,7 +186,7 @@ void HttpSession::refuse(const Problem& problem) {
 
 void HttpSession::answered(Answer answer) {
   MUST(state_ == State::answering);
-  *std::exchange(self_, nullptr) = nullptr;
+  awaited_.reset();
   exchange_->bytes.set(0);  // an answer may go on for hours
   // An answer that is whole was earned; what goes on from here would go on without a token.
   if (!std::holds_alternative<Response>(answer) && is_revoked()) return refuse(revoked());
@@ -392,7 +390,7 @@ void HttpSession::shut_down() {
 
 void HttpSession::close() {
   state_ = State::closing;
-  if (self_) *std::exchange(self_, nullptr) = nullptr;
+  awaited_.reset();
   if (exchange_ && exchange_->stream) --front_.counts.streams;
   exchange_.reset();
   wire_.finish();

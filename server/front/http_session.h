@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/alive.h"
 #include "engine/base/memory.h"
 #include "server/front/front.h"
 #include "server/front/router.h"
@@ -103,8 +104,7 @@ class HttpSession : public Protocol, private StreamOwner {
   std::string_view lasting_;  // what is still to be sent of a body that lives for ever; after out_
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<UpgradeAnswer> upgrade_;
-  std::shared_ptr<HttpSession*>
-      self_;  // of the answer that is waited for; null inside once it is moot
+  std::optional<Alive> awaited_;  // the answer, which is moot once the client has gone
 };
 
 }  // namespace lockstep

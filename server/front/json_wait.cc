@@ -14,8 +14,7 @@ JsonWait::JsonWait(Front& front, SyncRequest request, SyncReply first)
       request_(std::move(request)),
       first_(std::move(first)),
       held_(front.memory, MemoryKind::answers, limits::answer_bytes + held_by(first_.diff)),
-      at_(first_.cursor.at),
-      self_(std::make_shared<JsonWait*>(this)) {
+      at_(first_.cursor.at) {
   request_.changes.changes.clear();
   request_.changes.if_head.reset();
   joined_ = engine_.join(request_.changes.user, request_.thread, *this).has_value();
@@ -23,7 +22,6 @@ JsonWait::JsonWait(Front& front, SyncRequest request, SyncReply first)
 }
 
 JsonWait::~JsonWait() {
-  *self_ = nullptr;
   if (joined_) engine_.leave(request_.thread, *this);
 }
 
@@ -71,17 +69,15 @@ void JsonWait::take(const Entry& entry) {
 
 void JsonWait::sync_again() {
   asked_ = true;
-  engine_.sync(request_, [self = self_](Result<SyncReply> reply) {
-    JsonWait* wait = *self;
-    if (wait == nullptr) return;
+  engine_.sync(request_, alive_.guard([this](Result<SyncReply> reply) {
     if (reply) {
-      reply->outcomes = std::move(wait->first_.outcomes);
-      wait->last_ = std::move(*reply);
+      reply->outcomes = std::move(first_.outcomes);
+      last_ = std::move(*reply);
     } else {
-      wait->give_up_ = true;
+      give_up_ = true;
     }
-    wait->wake();
-  });
+    wake();
+  }));
 }
 
 }  // namespace lockstep

@@ -11,11 +11,11 @@
 // Lives on: the engine strand. Must not outlive the engine.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "engine/live/engine.h"
 #include "server/codec/json_pieces.h"
 #include "server/codec/stream.h"
@@ -52,9 +52,9 @@ class JsonWait : public Stream, private Follower {
   Timestamp at_;
   bool joined_ = false;
   bool awake_ = true;
-  bool asked_ = false;               // the second sync is under way
-  bool give_up_ = false;             // the first diff is the answer
-  std::shared_ptr<JsonWait*> self_;  // null inside once this is gone
+  bool asked_ = false;    // the second sync is under way
+  bool give_up_ = false;  // the first diff is the answer
+  Alive alive_;
 };
 
 }  // namespace lockstep

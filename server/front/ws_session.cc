@@ -21,14 +21,12 @@ WsSession::WsSession(Wire& wire, Front& front, Caller caller)
       parser_(limits::body_bytes_max),
       heard_(wire.now()),
       sent_(wire.now()),
-      held_(front.memory, MemoryKind::bodies),
-      self_(std::make_shared<WsSession*>(this)) {
+      held_(front.memory, MemoryKind::bodies) {
   ++front_.counts.sockets;
   bytes_.start(front_.rate, user_.get());
 }
 
 WsSession::~WsSession() {
-  *self_ = nullptr;
   --front_.counts.sockets;
   front_.counts.streams -= ids_.size();
 }
@@ -91,13 +89,12 @@ void WsSession::read_next() {
     waiting_.pop_front();
     reading_bytes_ = text.size();
     read_body(front_, std::move(text), read_socket_call,
-              [self = self_](std::expected<SocketCall, SocketFault> call) {
-                if (*self == nullptr) return;
-                (*self)->is_reading_ = false;
-                (*self)->reading_bytes_ = 0;
-                if (!(*self)->closing_) (*self)->called(std::move(call));
-                (*self)->read_next();
-              });
+              alive_.guard([this](std::expected<SocketCall, SocketFault> call) {
+                is_reading_ = false;
+                reading_bytes_ = 0;
+                if (!closing_) called(std::move(call));
+                read_next();
+              }));
   }
   is_in_loop_ = false;
   bytes_.set(bytes_held());
@@ -174,10 +171,11 @@ void WsSession::sync(const std::string& id, SocketSync call) {
   plan.framing = {Form::socket, id};
   plan.follow = call.call.follow.value_or(Follow::run);
   ++unanswered_;
-  front_.engine.sync(std::move(request),
-                     [self = self_, id, plan = std::move(plan)](Result<SyncReply> reply) mutable {
-                       if (*self != nullptr) (*self)->synced(id, std::move(plan), std::move(reply));
-                     });
+  front_.engine.sync(
+      std::move(request),
+      alive_.guard([this, id, plan = std::move(plan)](Result<SyncReply> reply) mutable {
+        synced(id, std::move(plan), std::move(reply));
+      }));
 }
 
 void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply) {
@@ -223,19 +221,14 @@ void WsSession::write_steps(const std::string& id, SocketSteps call) {
   if (call.thread.owner.get().empty()) call.thread.owner = user_;
   ++unanswered_;
   front_.engine.write(user_, std::move(call.thread), std::move(call.batch),
-                      [self = self_, id](std::expected<StepAck, StepRefusal> ack) {
-                        if (*self == nullptr) return;
-                        WsSession& session = **self;
-                        --session.unanswered_;
-                        session.throttle();
-                        if (!ack) {
-                          return session.refuse(
-                              id, problem_of(ack.error(), session.front_.engine.epoch()));
-                        }
+                      alive_.guard([this, id](std::expected<StepAck, StepRefusal> ack) {
+                        --unanswered_;
+                        throttle();
+                        if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
                         std::string frame;
                         append_steps_frame(frame, *ack);
-                        session.reply(id, frame);
-                      });
+                        reply(id, frame);
+                      }));
 }
 
 void WsSession::cancel(const std::string& id) {

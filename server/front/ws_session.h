@@ -20,6 +20,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/base/alive.h"
 #include "engine/base/memory.h"
 #include "server/codec/stream.h"
 #include "server/codec/sync_codec.h"
@@ -109,7 +110,7 @@ class WsSession : public Protocol, private StreamOwner {
   bool stopping_ = false;
   bool closing_ = false;
   Tick closed_at_{};
-  std::shared_ptr<WsSession*> self_;  // null inside once this is gone
+  Alive alive_;
 };
 
 }  // namespace lockstep

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "schema/json/json_text.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_text.h"
@@ -56,7 +57,7 @@ class DemoGeneration final : public Generation {
     for (const Speaker& speaker : speakers_) rounds_ = std::max(rounds_, speaker.tokens.size());
     wait();
   }
-  ~DemoGeneration() override { *alive_ = false; }
+  ~DemoGeneration() override = default;
   DemoGeneration(const DemoGeneration&) = delete;
   DemoGeneration& operator=(const DemoGeneration&) = delete;
 
@@ -104,9 +105,9 @@ class DemoGeneration final : public Generation {
       return;
     }
     arm();
-    std::shared_ptr<bool> alive = alive_;
+    const Alive::Watch own = alive_.watch();
     const bool more = writer.write(std::move(steps));
-    if (more || !*alive) return;
+    if (more || own.ended()) return;
     paused_ = true;
     timer_.cancel();
   }
@@ -155,7 +156,7 @@ class DemoGeneration final : public Generation {
   SteadyClock::time_point began_;
   std::size_t began_round_ = 0;
   bool paused_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/compose.h"
@@ -107,7 +108,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       try_once();
     }
   }
-  ~OpenAiGeneration() override { *alive_ = false; }
+  ~OpenAiGeneration() override = default;
   OpenAiGeneration(const OpenAiGeneration&) = delete;
   OpenAiGeneration& operator=(const OpenAiGeneration&) = delete;
 
@@ -246,9 +247,9 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       timer_.cancel();
       exchange_.reset();
     }
-    const std::shared_ptr<bool> alive = alive_;
+    const Alive::Watch own = alive_.watch();
     const bool more = writer_.write(std::move(steps));
-    if (over || !*alive) return;
+    if (over || own.ended()) return;
     if (more) return expect_token();
     paused_ = true;
     timer_.cancel();
@@ -298,9 +299,9 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   unsigned tries_ = 0;
   bool paused_ = false;
   bool awaits_usage_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Timer timer_;  // for the next token, or for the next try
   std::unique_ptr<HttpExchange> exchange_;
+  Alive alive_;
 };
 
 }  // namespace

@@ -2,22 +2,24 @@
 // timer.h: one call, later, that dies with its owner.
 //
 // An Asio timer that has run out may already have its handler queued when it is cancelled or
-// destroyed; the handler then runs beside the corpse. Here it finds that it is no longer meant.
+// destroyed; the handler runs all the same. Here it then calls nothing.
 //
 // Lives on: the strand of its executor.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
-#include <memory>
+#include <optional>
+
+#include "engine/base/alive.h"
 
 namespace lockstep {
 
 class Timer {
  public:
-  explicit Timer(const boost::asio::any_io_executor& executor);
-  ~Timer();
+  explicit Timer(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  ~Timer() = default;
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
@@ -27,8 +29,8 @@ class Timer {
   void cancel();
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  boost::asio::steady_timer timer_;
+  std::optional<Alive> due_;  // what was set last, unless it was cancelled
 };
 
 }  // namespace lockstep

@@ -104,9 +104,8 @@ void Process::open() {
   life.driver.connect(said_to(*life.engine, *this, judge_));
   judge_.begins(life.engine->epoch());
   poke();  // what a start has to write
-  loop_.after(mark_period, "mark", [this, alive = std::weak_ptr(life.alive)] {
-    if (!alive.expired()) life_->log->committer().sync_mark();
-  });
+  loop_.after(mark_period, "mark",
+              life.alive.guard([this] { life_->log->committer().sync_mark(); }));
 }
 
 // Something may wait for the disk.
@@ -119,9 +118,7 @@ void Process::poke() {
     ++judge_.records.counts["fault: slow disk"];
     delay += slow_each_;
   }
-  loop_.after(delay, "commit", [this, alive = std::weak_ptr(life_->alive)] {
-    if (!alive.expired()) commit();
-  });
+  loop_.after(delay, "commit", life_->alive.guard([this] { commit(); }));
 }
 
 void Process::commit() {

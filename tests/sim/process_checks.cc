@@ -20,11 +20,11 @@ void Process::check_all_kept() {
     ++judge_.records.counts["refused: not_ready"];
     if (chance_.one_in(2)) continue;  // it is mended in its turn, and others come first
     ++judge_.records.counts["thread asked for before it is mended"];
-    life_->engine->mend(id, [this, id, alive = std::weak_ptr(life_->alive)] {
-      if (alive.expired() || dying_) return;
+    life_->engine->mend(id, life_->alive.guard([this, id] {
+      if (dying_) return;
       judge_.look();
       check_kept(id, judge_.records.thread(id));
-    });
+    }));
   }
   ++judge_.records.counts["start"];
 }

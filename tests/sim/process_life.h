@@ -4,6 +4,7 @@
 // Lives on: the simulation's one thread.
 #pragma once
 
+#include "engine/base/alive.h"
 #include "engine/rocks/kv_log.h"
 #include "server/run_driver.h"
 #include "tests/sim/process_parts.h"
@@ -32,7 +33,6 @@ struct Process::Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   StrandExecutor executor;
   BesideStrand beside;
   FailStop fail_stop;
@@ -48,6 +48,7 @@ struct Process::Life {
   bool stopping = false;
   bool ready = false;
   bool committing = false;
+  Alive alive;
 };
 
 }  // namespace lockstep::sim

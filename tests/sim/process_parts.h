@@ -12,6 +12,7 @@
 
 #include <deque>
 
+#include "engine/base/alive.h"
 #include "engine/base/limits.h"
 #include "engine/base/offload.h"
 #include "engine/rocks/committer.h"
@@ -36,9 +37,7 @@ class StrandExecutor : public Executor {
   }
   void post_after(std::chrono::microseconds delay, Task task) override {
     loop_.after(delay, "timer",
-                [this, alive = std::weak_ptr(alive_), task = std::move(task)]() mutable {
-                  if (!alive.expired()) post(std::move(task));
-                });
+                alive_.guard([this, task = std::move(task)]() mutable { post(std::move(task)); }));
   }
   [[nodiscard]] bool runs_here() const override { return true; }
 
@@ -51,17 +50,14 @@ class StrandExecutor : public Executor {
 
  private:
   void schedule() {
-    loop_.after(Micros(1 + chance_.upto(strand_micros)), "strand",
-                [this, alive = std::weak_ptr(alive_)] {
-                  if (!alive.expired()) run();
-                });
+    loop_.after(Micros(1 + chance_.upto(strand_micros)), "strand", alive_.guard([this] { run(); }));
   }
   void run() {
     if (tasks_.empty()) return;  // it ran while the disk was busy
     Task task = std::move(tasks_.front());
-    const auto alive = std::weak_ptr(alive_);
+    const Alive::Watch own = alive_.watch();
     task();
-    if (alive.expired()) return;
+    if (own.ended()) return;
     tasks_.pop_front();
     if (!tasks_.empty()) schedule();
     after_each_();
@@ -71,7 +67,7 @@ class StrandExecutor : public Executor {
   Chance& chance_;
   std::function<void()> after_each_;
   std::deque<Task> tasks_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 // A thread for long work: one piece after another, each a while later, and the strand goes on
@@ -92,9 +88,7 @@ class BesideStrand : public Offload {
  private:
   void begin() {
     loop_.after(Micros(chance_.long_tailed(beside_micros)), "beside the strand",
-                [this, alive = std::weak_ptr(alive_)] {
-                  if (!alive.expired()) finish();
-                });
+                alive_.guard([this] { finish(); }));
   }
   void finish() {
     auto [work, then] = std::move(waiting_.front());
@@ -109,7 +103,7 @@ class BesideStrand : public Offload {
   StrandExecutor& executor_;
   test::Counts& counts_;
   std::deque<std::pair<Executor::Task, Executor::Task>> waiting_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 // The disk as the committer sees it: while it is busy the strand goes on.

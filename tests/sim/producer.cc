@@ -115,9 +115,7 @@ void Producer::finish() {
 void Producer::later() {
   const std::uint64_t usual = hurries_ ? 1'000 : pace_micros;
   const Micros delay(chance_.long_tailed(usual << std::min<std::uint64_t>(failures_, 6)));
-  network_.loop.after(delay, "producer", [this, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) go_on();
-  });
+  network_.loop.after(delay, "producer", alive_.guard([this] { go_on(); }));
 }
 
 void Producer::go_on() {
@@ -162,14 +160,12 @@ void Producer::write() {
   in_flight_ = true;
   ++attempt_;
   network_.loop.after(answer_patience, "producer's patience",
-                      [this, alive = std::weak_ptr(alive_), attempt = attempt_] {
-                        if (alive.expired() || attempt != attempt_) return;
+                      alive_.guard([this, attempt = attempt_] {
+                        if (attempt != attempt_) return;
                         in_flight_ = false;
                         ++failures_;
-                      });
-  const auto carried = [this, alive = std::weak_ptr(alive_), batch] {
-    if (!alive.expired()) send(batch);
-  };
+                      }));
+  const auto carried = alive_.guard([this, batch] { send(batch); });
   network_.carry("steps", carried);
   if (chance_.one_in(10)) {
     ++network_.judge.records.counts["fault: steps repeated"];
@@ -188,18 +184,17 @@ void Producer::send(StepBatch batch) {
   if (chance_.one_in(12)) forge(batch);
   if (chance_.one_in(16)) blunder();
   const std::uint64_t call = process.owes(thread_, run_);
-  process.engine().write(thread_.owner, thread_, batch,
-                         [this, alive = std::weak_ptr(alive_), batch,
-                          call](std::expected<StepAck, StepRefusal> answer) {
-                           if (!alive.expired()) network_.process.answers(call);
-                           if (alive.expired() || !network_.process.passes(Point::before_ack))
-                             return;
-                           network_.judge.look();
-                           check_answer(network_.judge, thread_, batch, answer);
-                           network_.carry("steps' answer", [this, alive, batch, answer] {
-                             if (!alive.expired()) answered(batch, answer);
-                           });
-                         });
+  process.engine().write(
+      thread_.owner, thread_, batch,
+      alive_.guard([this, batch, call](std::expected<StepAck, StepRefusal> answer) {
+        const Alive::Watch own = alive_.watch();
+        network_.process.answers(call);
+        if (own.ended() || !network_.process.passes(Point::before_ack)) return;
+        network_.judge.look();
+        check_answer(network_.judge, thread_, batch, answer);
+        network_.carry("steps' answer",
+                       alive_.guard([this, batch, answer] { answered(batch, answer); }));
+      }));
 }
 
 void Producer::answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer) {

@@ -11,11 +11,11 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "engine/rules/producer.h"
 #include "tests/sim/line.h"
 
@@ -97,7 +97,7 @@ class Producer {
   bool given_up_ = false;
   bool hurries_ = false;
   bool paused_ = false;  // a model, by its driver
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace lockstep::sim

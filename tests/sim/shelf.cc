@@ -39,12 +39,10 @@ void Shelf::woken(Stream&) { pump_soon(); }
 
 void Shelf::later() {
   if (std::exchange(waiting_, true)) return;
-  network_.loop.after(Micros(chance_.long_tailed(look_micros)), "list",
-                      [this, alive = std::weak_ptr(alive_)] {
-                        if (alive.expired()) return;
-                        waiting_ = false;
-                        go_on();
-                      });
+  network_.loop.after(Micros(chance_.long_tailed(look_micros)), "list", alive_.guard([this] {
+    waiting_ = false;
+    go_on();
+  }));
 }
 
 void Shelf::begin_anew() {
@@ -105,11 +103,10 @@ void Shelf::follow() {
 void Shelf::pump_soon() {
   if (std::exchange(pumping_, true)) return;
   network_.loop.after(Micros(chance_.long_tailed(network_.weather.usual_micros)), "feed",
-                      [this, alive = std::weak_ptr(alive_)] {
-                        if (alive.expired()) return;
+                      alive_.guard([this] {
                         pumping_ = false;
                         pump();
-                      });
+                      }));
 }
 
 void Shelf::pump() {

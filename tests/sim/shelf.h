@@ -55,7 +55,7 @@ class Shelf : private StreamOwner {
   bool waiting_ = false;
   bool pumping_ = false;
   std::unique_ptr<FeedFollower> follower_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace lockstep::sim

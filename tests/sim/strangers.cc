@@ -83,12 +83,12 @@ void Producer::write_astray(StepBatch batch, std::set<std::string> codes,
                             std::function<void(const std::string&)> told) {
   network_.process.engine().write(
       thread_.owner, thread_, std::move(batch),
-      [this, codes = std::move(codes), told = std::move(told),
-       alive = std::weak_ptr(alive_)](const std::expected<StepAck, StepRefusal>& answer) {
-        if (alive.expired() || network_.process.dying()) return;
+      alive_.guard([this, codes = std::move(codes),
+                    told = std::move(told)](const std::expected<StepAck, StepRefusal>& answer) {
+        if (network_.process.dying()) return;
         check_astray(network_.judge, codes, answer);
         if (!answer && told) told(answer.error().code);
-      });
+      }));
 }
 
 // Asks for what is not there, for more than a request may bring, and for more than may wait.

@@ -131,13 +131,12 @@ void LiveSettings::read_agents() {
 }
 
 void LiveSettings::look() {
-  parts_.executor.post_after(limits::tokens_look, [this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
+  parts_.executor.post_after(limits::tokens_look, alive_.guard([this] {
     const FileStamp now(parts_.tokens);
     const bool stays = now == std::exchange(seen_, now);
     if (stays && now != read_) read_tokens();
     look();
-  });
+  }));
 }
 
 }  // namespace lockstep

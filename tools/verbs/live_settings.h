@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/time.h"
 #include "server/base/auth.h"
@@ -75,7 +76,7 @@ class LiveSettings {
   FileStamp read_;  // what was read
   FileStamp seen_;  // at the last look
   HangUps hang_ups_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what waits asks it first
+  Alive alive_;
 };
 
 }  // namespace lockstep

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// alive.h: calls that do nothing once their owner is gone.
+//
+// An object posts work to its strand and asks others to call it back, and may be destroyed before
+// they do. So it has an `Alive` as its last member, and hands out guarded callables:
+//
+//   executor.post(alive_.guard([this] { work(); }));
+//
+// A guarded callable may be called any number of times; after the owner's end it does nothing. It
+// keeps what it holds, but not the owner, alive. The last member is destroyed first: a guarded call
+// never meets an owner that is half destroyed.
+//
+// If only one of an owner's calls can become moot, it has an `std::optional<Alive>`: resetting it
+// takes back what was guarded with it.
+//
+// Lives on: any strand. The owner must be destroyed on the strand on which the guarded callables
+// are called; they may be moved and destroyed on any thread.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace lockstep {
+
+class Alive {
+  struct Token {};
+
+ public:
+  Alive() = default;
+  ~Alive() = default;
+  Alive(const Alive&) = delete;
+  Alive& operator=(const Alive&) = delete;
+
+  // For a call of the owner's own that may end the owner.
+  class Watch {
+   public:
+    explicit Watch(const Alive& alive) : token_(alive.token_) {}
+    [[nodiscard]] bool ended() const { return token_.expired(); }
+
+   private:
+    std::weak_ptr<const Token> token_;
+  };
+  [[nodiscard]] Watch watch() const { return Watch(*this); }
+
+  template <class Call>
+  [[nodiscard]] auto guard(Call call) const {
+    return [watch = watch(), call = std::move(call)]<class... Args>(Args&&... args) mutable
+      requires std::is_invocable_v<Call&, Args...>
+    {
+      static_assert(std::is_void_v<std::invoke_result_t<Call&, Args...>>, "it may get no answer");
+      if (!watch.ended()) call(std::forward<Args>(args)...);
+    };
+  }
+
+ private:
+  std::shared_ptr<const Token> token_ = std::make_shared<Token>();
+};
+
+}  // namespace lockstep
