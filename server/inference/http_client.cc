@@ -64,10 +64,8 @@ Error error_of(std::string code, std::string detail) {
 // first: closed means that nobody listens any more.
 class Exchange final : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(const asio::any_io_executor& executor, HttpRequest request, HttpDeadlines deadlines,
-           HttpReader& reader)
+  Exchange(const asio::any_io_executor& executor, HttpRequest request, HttpReader& reader)
       : request_(std::move(request)),
-        deadlines_(deadlines),
         reader_(&reader),
         resolver_(executor),
         socket_(executor),
@@ -77,8 +75,10 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
 
   void use_tls(ssl::context& context) { stream_.emplace(socket_, context); }
 
-  void start() {
-    within(deadlines_.connect, "upstream_unreachable", "Connecting took too long.");
+  void start(std::chrono::milliseconds connect_max) {
+    deadline_.after(connect_max, [this] {
+      finish(error_of("upstream_unreachable", "Connecting took too long."));
+    });
     resolver_.async_resolve(request_.endpoint.host, request_.endpoint.port,
                             [self = shared_from_this()](const error_code& error,
                                                         const tcp::resolver::results_type& to) {
@@ -94,29 +94,14 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     socket_.close(ignored);
   }
 
-  void pause() {
-    paused_ = true;
-    deadline_.cancel();
-  }
+  void pause() { paused_ = true; }
 
   void resume() {
-    if (!std::exchange(paused_, false) || !reader_ || !connected_) return;
-    if (reading_) {
-      arm_read();
-      return;
-    }
-    // Never from within the caller: what is read would be handed on at once.
-    deadline_.after({}, [this] { read(); });
+    if (std::exchange(paused_, false) && sent_) read();
   }
 
  private:
   [[nodiscard]] bool open() const { return reader_ != nullptr; }
-
-  void within(std::chrono::milliseconds delay, std::string code, std::string detail) {
-    deadline_.after(delay, [this, code = std::move(code), detail = std::move(detail)] {
-      finish(error_of(code, detail));
-    });
-  }
 
   void finish(std::optional<Error> error) {
     const auto self = shared_from_this();
@@ -170,9 +155,10 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   void send() {
-    connected_ = true;
+    deadline_.cancel();
+    reader_->on_connected();
+    if (!open()) return;
     outgoing_ = request_text(request_);
-    arm_read();
     const auto sent = [self = shared_from_this()](const error_code& error, std::size_t) {
       if (!self->open()) return;
       // A server may refuse and close before it has read all: its answer says why.
@@ -180,6 +166,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
         return self->unreachable(error);
       }
       self->outgoing_.clear();
+      self->sent_ = true;
       self->read();
     };
     if (stream_) {
@@ -189,20 +176,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     }
   }
 
-  void arm_read() {
-    if (!any_read_) {
-      within(deadlines_.first_byte, "upstream_timeout",
-             "The model server did not begin to answer.");
-    } else {
-      within(deadlines_.between_bytes, "upstream_timeout",
-             "The model server stopped in the middle of its answer.");
-    }
-  }
-
   void read() {
     if (!open() || paused_ || reading_) return;
     reading_ = true;
-    if (any_read_) arm_read();
     const auto taken = [self = shared_from_this()](const error_code& error, std::size_t size) {
       self->reading_ = false;
       if (self->open()) self->took(error, size);
@@ -216,7 +192,6 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
 
   void took(const error_code& error, std::size_t size) {
     if (error) return closed_by_server(error);
-    any_read_ = true;
     const Result<void> fed = response_.feed({incoming_.data(), size});
     hand_on();
     if (!open()) return;
@@ -246,17 +221,15 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   HttpRequest request_;
-  HttpDeadlines deadlines_;
   HttpReader* reader_;
   tcp::resolver resolver_;
   tcp::socket socket_;
   std::optional<ssl::stream<tcp::socket&>> stream_;
-  Timer deadline_;
+  Timer deadline_;  // to be connected
   HttpResponse response_;
   std::string outgoing_;
   std::array<char, limits::answer_read_bytes> incoming_{};
-  bool connected_ = false;
-  bool any_read_ = false;
+  bool sent_ = false;
   bool reading_ = false;
   bool paused_ = false;
 };
@@ -318,15 +291,16 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
 HttpClient::HttpClient(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 HttpClient::~HttpClient() = default;
 
-std::unique_ptr<HttpExchange> HttpClient::post(HttpRequest request, HttpDeadlines deadlines,
+std::unique_ptr<HttpExchange> HttpClient::post(HttpRequest request,
+                                               std::chrono::milliseconds connect_max,
                                                HttpReader& reader) {
   const bool tls = request.endpoint.tls;
-  auto exchange = std::make_shared<Exchange>(executor_, std::move(request), deadlines, reader);
+  auto exchange = std::make_shared<Exchange>(executor_, std::move(request), reader);
   if (tls) {
     if (!tls_) tls_ = std::make_shared<Tls>();
     exchange->use_tls(tls_->context);  // counted by OpenSSL: a stream keeps what it needs of it
   }
-  exchange->start();
+  exchange->start(connect_max);
   return std::make_unique<Handle>(std::move(exchange));
 }
 

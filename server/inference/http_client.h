@@ -2,17 +2,18 @@
 // http_client.h: one streaming request out.
 //
 // A request is an object: destroying it closes its TCP connection at once, which is how a model is
-// told to stop. The body of the answer is handed on as it comes, in no particular pieces. Three
-// deadlines, each for itself: to be connected (name, TCP, TLS), from the request to the first byte
-// of the answer, and between any two. Connections are not kept for another request: an answer takes
-// seconds, a handshake milliseconds, and a fresh connection is never half dead.
+// told to stop. The body of the answer is handed on as it comes, in no particular pieces. The
+// client owns one deadline: to be connected (name, TCP, TLS). From `on_connected` on the reader
+// watches the time, because it alone can tell a token from a comment. Connections are not kept for
+// another request: an answer takes seconds, a handshake milliseconds, and a fresh connection is
+// never half dead.
 //
 // TLS checks the certificate against the system's authorities and the host's name (OpenSSL's
 // SSL_CERT_FILE and SSL_CERT_DIR name others). Redirects are not followed: a request carries a key,
 // and goes only where it was meant to go.
 //
-// Errors: upstream_unreachable, upstream_tls, upstream_timeout, upstream_interrupted (closed before
-// the answer's end), upstream_malformed (not HTTP), upstream_too_large (the head).
+// Errors: upstream_unreachable, upstream_tls, upstream_interrupted (closed before the answer's
+// end), upstream_malformed (not HTTP), upstream_too_large (the head).
 //
 // Lives on: the strand of its executor; readers are called there, never from within `post`.
 #pragma once
@@ -27,7 +28,6 @@
 #include <vector>
 
 #include "engine/base/result.h"
-#include "server/inference/limits.h"
 
 namespace lockstep {
 
@@ -48,12 +48,6 @@ struct HttpRequest {
   std::string body;
 };
 
-struct HttpDeadlines {
-  std::chrono::milliseconds connect = limits::connect_timeout;
-  std::chrono::milliseconds first_byte = limits::first_token_timeout;
-  std::chrono::milliseconds between_bytes = limits::token_timeout;
-};
-
 struct HttpHead {
   unsigned status = 0;
   std::string content_type;
@@ -64,6 +58,8 @@ struct HttpHead {
 class HttpReader {
  public:
   virtual ~HttpReader() = default;
+  // The request is being sent.
+  virtual void on_connected() = 0;
   virtual void on_head(const HttpHead& head) = 0;
   virtual void on_body(std::string_view bytes) = 0;
   // The last call: the whole answer has come, or what went wrong.
@@ -73,7 +69,7 @@ class HttpReader {
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
-  // Reads no more (what was read is still handed on) until `resume`; deadlines rest meanwhile.
+  // Reads no more (what was read is still handed on) until `resume`.
   virtual void pause() = 0;
   virtual void resume() = 0;
 };
@@ -86,7 +82,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // The reader outlives the exchange, which may outlive the client.
-  [[nodiscard]] std::unique_ptr<HttpExchange> post(HttpRequest request, HttpDeadlines deadlines,
+  [[nodiscard]] std::unique_ptr<HttpExchange> post(HttpRequest request,
+                                                   std::chrono::milliseconds connect_max,
                                                    HttpReader& reader);
 
  private:

@@ -134,20 +134,17 @@ class OpenAiGeneration final : public Generation, private HttpReader {
                                     {"User-Agent", "lockstep"}},
                         .body = body_};
     if (options_.key) request.headers.emplace_back("Authorization", "Bearer " + *options_.key);
-    const HttpDeadlines deadlines{
-        .connect = options_.connect_timeout,
-        .first_byte = options_.first_token_timeout,
-        .between_bytes = std::max(options_.first_token_timeout, options_.token_timeout)};
-    exchange_ = client_.post(std::move(request), deadlines, *this);
-    timer_.after(options_.connect_timeout + options_.first_token_timeout, [this] { token_late(); });
+    exchange_ = client_.post(std::move(request), options_.connect_timeout, *this);
   }
 
   // --- The answer --------------------------------------------------------------------------------
 
+  void on_connected() override { expect_token(); }
+
   void on_head(const HttpHead& head) override {
     head_ = head;
     kind_ = kind_of(head);
-    timer_.after(options_.first_token_timeout, [this] { token_late(); });
+    expect_token();
   }
 
   void on_body(std::string_view bytes) override {
@@ -264,10 +261,12 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void token_late() {
     exchange_.reset();
-    const std::string_view which = decoder_.emitted() ? "next" : "first";
-    give(decoder_.end(RunStatus::failed,
-                      {"upstream_timeout", "The model server did not send its " +
-                                               std::string(which) + " token in time."}));
+    std::string detail = "The model server did not begin to answer.";
+    if (head_.status != 0) {
+      const std::string which = decoder_.emitted() ? "next" : "first";
+      detail = "The model server did not send its " + which + " token in time.";
+    }
+    give(decoder_.end(RunStatus::failed, {"upstream_timeout", std::move(detail)}));
   }
 
   // --- Trying again ------------------------------------------------------------------------------

@@ -5,8 +5,9 @@
 // keep a generation alive behind a closed connection is sent. A try that fails before anything was
 // shown (no connection, 408, 429, 5xx) is made again, some times, with growing, jittered pauses or
 // the one that `Retry-After` asks for; once a step was written nothing is tried again, for the user
-// has seen it. Keep-alive comments keep the connection, but are no tokens: the first token and each
-// one behind it have deadlines of their own.
+// has seen it. Keep-alive comments keep the connection, but are no tokens: from the moment when the
+// connection stands, this object alone watches the time, to the first token and to each one behind
+// it.
 //
 // A run's error has one of the codes of http_client.h, or: missing_key, upstream_unauthorized,
 // upstream_rate_limited, upstream_rejected (any other 4xx), upstream_failed (5xx),

@@ -2,10 +2,15 @@
 #include "server/inference/http_client.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <vector>
 
+#include "engine/base/must.h"
 #include "server/inference/limits.h"
 #include "tests/inference/loop.h"
 #include "tests/inference/model_server.h"
@@ -16,25 +21,28 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Answer final : HttpReader {
+  void on_connected() override { connected = true; }
   void on_head(const HttpHead& given) override { head = given; }
   void on_body(std::string_view bytes) override { body += bytes; }
   void on_end(std::optional<Error> given) override {
     over = true;
     if (given) error = *given;
   }
+  bool connected = false;
   HttpHead head;
   std::string body;
   bool over = false;
   Error error;
 };
 
-Answer ask(const std::string& url) {
+Answer ask(const std::string& url,
+           std::chrono::milliseconds connect_max = limits::connect_timeout) {
   boost::asio::io_context loop;
   HttpClient client(loop.get_executor());
   Answer answer;
   const auto exchange =
       client.post({.endpoint = *parse_endpoint(url), .path = "/x", .headers = {}, .body = "{}"},
-                  HttpDeadlines(), answer);
+                  connect_max, answer);
   EXPECT_TRUE(run_until(loop, [&answer] { return answer.over; }));
   return answer;
 }
@@ -75,6 +83,87 @@ TEST(HttpClient, AServerThatClosesWithoutAnAnswerIsNamed) {
   const Answer answer = ask([](ServerPeer& peer) { peer.read_request(); });
 
   EXPECT_EQ(answer.error.code, "upstream_interrupted");
+}
+
+// A port whose queue of connections is full: the kernel answers no further one.
+class FullListener {
+ public:
+  FullListener() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* plain = reinterpret_cast<sockaddr*>(&address);
+    const int listener = open();
+    MUST(::bind(listener, plain, size) == 0 && ::listen(listener, 0) == 0);
+    MUST(::getsockname(listener, plain, &size) == 0);
+    port_ = ntohs(address.sin_port);
+    for (int i = 0; i < 4; ++i) ::connect(open(), plain, size);
+  }
+  ~FullListener() {
+    for (const int socket : sockets_) ::close(socket);
+  }
+  FullListener(const FullListener&) = delete;
+  FullListener& operator=(const FullListener&) = delete;
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  int open() { return sockets_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)); }
+
+  std::vector<int> sockets_;
+  int port_ = 0;
+};
+
+TEST(HttpClient, AnAddressThatDoesNotAnswerIsUnreachableInTime) {
+  const FullListener full;
+
+  const Answer answer = ask("http://127.0.0.1:" + std::to_string(full.port()), 50ms);
+
+  EXPECT_EQ(answer.error.code, "upstream_unreachable");
+  EXPECT_EQ(answer.error.detail, "Connecting took too long.");
+  EXPECT_FALSE(answer.connected);
+}
+
+TEST(HttpClient, AServerThatNeverShakesHandsIsUnreachableInTime) {
+  ModelServer server({[](ServerPeer& peer) {
+    while (!peer.await_close(5s)) continue;  // a byte of their hello each time
+  }});
+
+  const Answer answer = ask(server.url("https"), 50ms);
+
+  EXPECT_EQ(answer.error.code, "upstream_unreachable");
+  EXPECT_FALSE(answer.connected);
+}
+
+TEST(HttpClient, TheReaderHasTheTimeOfTheAnswerInItsOwnHands) {
+  ModelServer server({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.await_close(200ms);
+    peer.send_answer("200 OK", "", "late");
+  }});
+
+  const Answer answer = ask(server.url(), 50ms);
+
+  EXPECT_TRUE(answer.connected);
+  EXPECT_EQ(answer.body, "late");
+}
+
+TEST(HttpClient, APieceOfAChunkIsHandedOnThoughItsEndHasNotCome) {
+  boost::asio::io_context loop;
+  HttpClient client(loop.get_executor());
+  Answer answer;
+  ModelServer server({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r");
+    peer.await_close(5s);
+  }});
+
+  const auto exchange = client.post(
+      {.endpoint = *parse_endpoint(server.url()), .path = "/x", .headers = {}, .body = {}},
+      limits::connect_timeout, answer);
+
+  EXPECT_TRUE(run_until(loop, [&answer] { return answer.body == "hello"; }, 2s));
+  EXPECT_FALSE(answer.over);
 }
 
 TEST(HttpClient, AFloodOfHeadersIsStopped) {

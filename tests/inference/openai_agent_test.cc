@@ -199,11 +199,64 @@ TEST(OpenAiAgent, AServerThatNeverAnswersTimesOut) {
     peer.read_request();
     peer.await_close(5s);
   }});
-  stage.options.connect_timeout = 20ms;
+  stage.options.connect_timeout = 1h;  // counts to the connection alone
   stage.options.first_token_timeout = 30ms;
 
   EXPECT_EQ(stage.run().end->status, RunStatus::failed);
   EXPECT_EQ(stage.error(), "upstream_timeout");
+  EXPECT_EQ(stage.detail(), "The model server did not begin to answer.");
+  EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, AHeadThatTricklesInTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nX-Wait: ");
+    for (int i = 0; i < 200 && !peer.await_close(5ms); ++i) peer.send("x");
+  }});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
+TEST(OpenAiAgent, ARefusalWhoseBodyHangsTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\nlat");
+                 peer.await_close(5s);
+               },
+               answer_hello});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
+TEST(OpenAiAgent, TheTimeInWhichAWriterIsFullCountsForNoToken) {
+  std::atomic<bool> said_all = false;
+  Stage stage({[&said_all](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    peer.await_close(300ms);  // longer than between two tokens
+    peer.send_event(content("lo"));
+    peer.send_event(stop);
+    said_all = true;
+  }});
+  stage.options.first_token_timeout = stage.options.token_timeout = 200ms;
+  stage.writer.full = true;
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  ASSERT_TRUE(run_until(stage.loop, [&said_all] { return said_all.load(); }));
+  EXPECT_FALSE(stage.writer.written.end);
+  stage.writer.full = false;
+  generation->resume();
+
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }));
+  EXPECT_EQ(stage.writer.written.text(), "Hello");
+  EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
 }
 
 TEST(OpenAiAgent, KeepAliveCommentsAreNoFirstToken) {
