@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent and time: its deadlines, when a stop closes the connection, and who waits for whom.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "tests/inference/openai_stage.h"
+
+namespace lockstep {
+namespace {
+
+using namespace std::chrono_literals;
+
+// --- Time-outs -----------------------------------------------------------------------------------
+
+TEST(OpenAiAgent, AServerThatNeverAnswersTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.await_close(5s);
+  }});
+  stage.options.connect_timeout = 1h;  // counts to the connection alone
+  stage.options.first_token_timeout = 30ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+  EXPECT_EQ(stage.detail(), "The model server did not begin to answer.");
+  EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, AHeadThatTricklesInTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nX-Wait: ");
+    for (int i = 0; i < 200 && !peer.await_close(5ms); ++i) peer.send("x");
+  }});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
+TEST(OpenAiAgent, ARefusalWhoseBodyHangsTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\nlat");
+                 peer.await_close(5s);
+               },
+               answer_hello});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
+TEST(OpenAiAgent, TheTimeInWhichAWriterIsFullCountsForNoToken) {
+  std::atomic<bool> said_all = false;
+  Stage stage({[&said_all](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    peer.await_close(300ms);  // longer than between two tokens
+    peer.send_event(content("lo"));
+    peer.send_event(stop);
+    said_all = true;
+  }});
+  stage.options.first_token_timeout = stage.options.token_timeout = 200ms;
+  stage.writer.full = true;
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  ASSERT_TRUE(run_until(stage.loop, [&said_all] { return said_all.load(); }));
+  EXPECT_FALSE(stage.writer.written.end);
+  stage.writer.full = false;
+  generation->resume();
+
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }));
+  EXPECT_EQ(stage.writer.written.text(), "Hello");
+  EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
+}
+
+TEST(OpenAiAgent, KeepAliveCommentsAreNoFirstToken) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    for (int i = 0; i < 200 && !peer.await_close(5ms); ++i) peer.send(": wait\n\n");
+  }});
+  stage.options.first_token_timeout = 60ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+  EXPECT_TRUE(stage.writer.written.messages.empty());
+}
+
+TEST(OpenAiAgent, AServerThatHangsBetweenTokensTimesOutByItsOwnDeadline) {
+  bool closed = false;
+  {
+    Stage stage({[&closed](ServerPeer& peer) {
+      peer.read_request();
+      peer.send_stream_head();
+      peer.send_event(content("Hel"));
+      closed = peer.await_close(5s);
+    }});
+    stage.options.token_timeout = 40ms;  // the first token's is minutes
+
+    const Written& written = stage.run();
+
+    EXPECT_EQ(written.text(), "Hel");
+    EXPECT_EQ(written.end->status, RunStatus::failed);
+    EXPECT_EQ(stage.error(), "upstream_timeout");
+  }
+  EXPECT_TRUE(closed);
+}
+
+TEST(OpenAiAgent, AServerThatHangsBehindTheFinishReasonHasAnswered) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hi"));
+    peer.send_event(stop);
+    peer.await_close(5s);
+  }});
+  stage.options.token_timeout = 40ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::completed);
+}
+
+// --- Stop and flow -------------------------------------------------------------------------------
+
+TEST(OpenAiAgent, StopClosesTheConnectionAtOnce) {
+  std::promise<std::chrono::steady_clock::time_point> closed;
+  Stage stage({[&closed](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    if (peer.await_close(5s)) closed.set_value(std::chrono::steady_clock::now());
+  }});
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  const auto stopped = std::chrono::steady_clock::now();
+  generation.reset();
+  // Without one more turn of the loop.
+  auto future = closed.get_future();
+  ASSERT_EQ(future.wait_for(5s), std::future_status::ready);
+
+  EXPECT_LT(future.get() - stopped, 500ms);
+  stage.loop.poll();
+  EXPECT_EQ(stage.writer.written.text(), "Hel");
+  EXPECT_FALSE(stage.writer.written.end);
+}
+
+TEST(OpenAiAgent, MayBeStoppedAtAnyMoment) {
+  for (int turns = 0; turns < 12; ++turns) {
+    Stage stage({answer_hello});
+    auto generation = stage.start(stage.writer);
+    for (int i = 0; i < turns; ++i) {
+      stage.loop.restart();
+      stage.loop.run_one_for(50ms);
+    }
+
+    const int writes = stage.writer.writes;
+    generation.reset();
+    stage.loop.restart();
+    stage.loop.run_for(5ms);
+
+    EXPECT_EQ(stage.writer.writes, writes);
+  }
+}
+
+TEST(OpenAiAgent, MayBeStoppedFromWithinAWrite) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    peer.await_close(5s);
+  }});
+  auto generation = stage.start(stage.writer);
+  stage.writer.on_write = [&generation] { generation.reset(); };
+
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+  stage.loop.restart();
+  stage.loop.run_for(20ms);
+
+  EXPECT_EQ(stage.writer.writes, 1);
+}
+
+TEST(OpenAiAgent, ReadsNoMoreWhileTheWriterIsFullAndGoesOnWhenItIsNot) {
+  std::atomic<std::size_t> sent = 0;
+  constexpr std::size_t chunks = 200;
+  Stage stage({[&sent](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    const std::string piece(100'000, 'x');  // in all more than the sockets between us hold
+    for (std::size_t i = 0; i < chunks / 4; ++i) {
+      peer.send_event(content(piece));
+      ++sent;
+    }
+    peer.send_event(stop);
+  }});
+  stage.writer.full = true;
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  stage.loop.restart();
+  stage.loop.run_for(100ms);
+  const int writes = stage.writer.writes;
+  stage.loop.restart();
+  stage.loop.run_for(100ms);
+
+  EXPECT_EQ(stage.writer.writes, writes);
+  stage.writer.full = false;
+  generation->resume();
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }));
+  EXPECT_EQ(stage.writer.written.text().size(), chunks / 4 * 100'000);
+  EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
+}
+
+}  // namespace
+}  // namespace lockstep
