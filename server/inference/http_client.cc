@@ -8,16 +8,23 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <boost/url.hpp>
 
-#include "server/inference/http_response.h"
 #include "server/inference/limits.h"
 #include "server/inference/timer.h"
 
 namespace lockstep {
 
 namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
 namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
@@ -34,6 +41,8 @@ struct HttpClient::Tls {
 
 namespace {
 
+constexpr unsigned http_1_1 = 11;
+
 std::string host_header(const Endpoint& endpoint) {
   const bool literal_v6 = endpoint.host.find(':') != std::string::npos;
   std::string host = literal_v6 ? "[" + endpoint.host + "]" : endpoint.host;
@@ -41,13 +50,14 @@ std::string host_header(const Endpoint& endpoint) {
   return endpoint.port == usual ? host : host + ":" + endpoint.port;
 }
 
-std::string request_text(const HttpRequest& request) {
-  std::string text = "POST " + request.endpoint.base + request.path + " HTTP/1.1\r\n";
-  text += "Host: " + host_header(request.endpoint) + "\r\n";
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
-  text +=
-      "Connection: close\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n\r\n";
-  return text + request.body;
+http::request<http::string_body> message_of(HttpRequest request) {
+  http::request<http::string_body> message(http::verb::post, request.endpoint.base + request.path,
+                                           http_1_1, std::move(request.body));
+  message.set(http::field::host, host_header(request.endpoint));
+  for (const auto& [name, value] : request.headers) message.insert(name, value);
+  message.keep_alive(false);
+  message.prepare_payload();
+  return message;
 }
 
 bool is_ip_address(const std::string& host) {
@@ -65,11 +75,18 @@ Error error_of(std::string code, std::string detail) {
 class Exchange final : public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(const asio::any_io_executor& executor, HttpRequest request, HttpReader& reader)
-      : request_(std::move(request)),
+      : endpoint_(request.endpoint),
+        request_(message_of(std::move(request))),
         reader_(&reader),
         resolver_(executor),
         socket_(executor),
-        deadline_(executor) {}
+        deadline_(executor) {
+    parser_.header_limit(limits::head_bytes_max);
+    parser_.body_limit(boost::none);  // the reader counts: it has other bounds for other answers
+    // Eager, it would hold back the last token until more comes, if a chunk's end is cut in two.
+    parser_.eager(false);
+    buffer_.reserve(limits::answer_read_bytes);
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -79,7 +96,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     deadline_.after(connect_max, [this] {
       finish(error_of("upstream_unreachable", "Connecting took too long."));
     });
-    resolver_.async_resolve(request_.endpoint.host, request_.endpoint.port,
+    resolver_.async_resolve(endpoint_.host, endpoint_.port,
                             [self = shared_from_this()](const error_code& error,
                                                         const tcp::resolver::results_type& to) {
                               self->resolved(error, to);
@@ -111,9 +128,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   void unreachable(const error_code& error) {
-    finish(error_of("upstream_unreachable",
-                    "The model server can't be reached: " + request_.endpoint.host + ":" +
-                        request_.endpoint.port + ": " + error.message() + "."));
+    finish(error_of("upstream_unreachable", "The model server can't be reached: " + endpoint_.host +
+                                                ":" + endpoint_.port + ": " + error.message() +
+                                                "."));
   }
 
   void resolved(const error_code& error, const tcp::resolver::results_type& to) {
@@ -135,7 +152,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   void shake_hands() {
-    const std::string& host = request_.endpoint.host;
+    const std::string& host = endpoint_.host;
     if (!is_ip_address(host)) SSL_set_tlsext_host_name(stream_->native_handle(), host.c_str());
     stream_->set_verify_callback(ssl::host_name_verification(host));
     stream_->async_handshake(
@@ -146,7 +163,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   void shaken(const error_code& error) {
     if (!open()) return;
     if (!error) return send();
-    std::string detail = "TLS with " + request_.endpoint.host + " failed: " + error.message();
+    std::string detail = "TLS with " + endpoint_.host + " failed: " + error.message();
     const long verdict = SSL_get_verify_result(stream_->native_handle());
     if (verdict != X509_V_OK) {
       detail += std::string(": ") + X509_verify_cert_error_string(verdict);
@@ -158,76 +175,88 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     deadline_.cancel();
     reader_->on_connected();
     if (!open()) return;
-    outgoing_ = request_text(request_);
     const auto sent = [self = shared_from_this()](const error_code& error, std::size_t) {
       if (!self->open()) return;
       // A server may refuse and close before it has read all: its answer says why.
       if (error && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
         return self->unreachable(error);
       }
-      self->outgoing_.clear();
+      self->request_.body() = {};
       self->sent_ = true;
       self->read();
     };
     if (stream_) {
-      asio::async_write(*stream_, asio::buffer(outgoing_), sent);
+      http::async_write(*stream_, request_, sent);
     } else {
-      asio::async_write(socket_, asio::buffer(outgoing_), sent);
+      http::async_write(socket_, request_, sent);
     }
   }
 
   void read() {
     if (!open() || paused_ || reading_) return;
     reading_ = true;
-    const auto taken = [self = shared_from_this()](const error_code& error, std::size_t size) {
+    auto& body = parser_.get().body();
+    body = {.data = incoming_.data(), .size = incoming_.size(), .more = true};
+    const auto taken = [self = shared_from_this()](const error_code& error, std::size_t) {
       self->reading_ = false;
-      if (self->open()) self->took(error, size);
+      if (self->open()) self->took(error);
     };
     if (stream_) {
-      stream_->async_read_some(asio::buffer(incoming_), taken);
+      http::async_read_some(*stream_, buffer_, parser_, taken);
     } else {
-      socket_.async_read_some(asio::buffer(incoming_), taken);
+      http::async_read_some(socket_, buffer_, parser_, taken);
     }
   }
 
-  void took(const error_code& error, std::size_t size) {
-    if (error) return closed_by_server(error);
-    const Result<void> fed = response_.feed({incoming_.data(), size});
-    hand_on();
-    if (!open()) return;
-    if (!fed) return finish(fed.error());
-    if (response_.done()) return finish({});
-    read();
-  }
-
-  void closed_by_server(const error_code& error) {
+  void took(error_code error) {
     // Many servers leave out TLS's own good-bye; the answer's framing tells whether it was whole.
-    const bool plain_end = error == asio::error::eof || error == ssl::error::stream_truncated;
-    if (!plain_end) {
-      return finish(error_of("upstream_interrupted",
-                             "The connection to the model server broke: " + error.message() + "."));
-    }
-    const Result<void> whole = response_.close();
+    if (error == ssl::error::stream_truncated && parser_.got_some()) parser_.put_eof(error);
     hand_on();
     if (!open()) return;
-    finish(whole ? std::nullopt : std::optional(whole.error()));
+    if (parser_.is_done()) return finish({});
+    if (!error || error == http::error::need_buffer) return read();
+    finish(fault_of(error));
+  }
+
+  static Error fault_of(const error_code& error) {
+    if (error == http::error::end_of_stream || error == http::error::partial_message ||
+        error == ssl::error::stream_truncated) {
+      return error_of("upstream_interrupted",
+                      "The model server closed the connection before the end of its answer.");
+    }
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return {Kind::rejected, "upstream_too_large", "The head of the answer is too long."};
+    }
+    if (error.category() == error_code(http::error::bad_version).category()) {
+      return {Kind::rejected, "upstream_malformed",
+              "The model server's answer is not HTTP: " + error.message() + "."};
+    }
+    return error_of("upstream_interrupted",
+                    "The connection to the model server broke: " + error.message() + ".");
   }
 
   void hand_on() {
-    if (const std::optional<HttpHead> head = response_.take_head()) reader_->on_head(*head);
+    if (parser_.is_header_done() && !std::exchange(headed_, true)) {
+      const auto& head = parser_.get();
+      reader_->on_head({.status = head.result_int(),
+                        .content_type = std::string(head[http::field::content_type]),
+                        .retry_after = std::string(head[http::field::retry_after])});
+    }
     if (!open()) return;
-    const std::string body = response_.take_body();
-    if (!body.empty()) reader_->on_body(body);
+    const std::size_t size = incoming_.size() - parser_.get().body().size;
+    if (size > 0) reader_->on_body({incoming_.data(), size});
   }
 
-  HttpRequest request_;
+  Endpoint endpoint_;
+  http::request<http::string_body> request_;
   HttpReader* reader_;
   tcp::resolver resolver_;
   tcp::socket socket_;
   std::optional<ssl::stream<tcp::socket&>> stream_;
   Timer deadline_;  // to be connected
-  HttpResponse response_;
-  std::string outgoing_;
+  http::response_parser<http::buffer_body> parser_;
+  beast::flat_buffer buffer_{limits::head_bytes_max};
+  bool headed_ = false;
   std::array<char, limits::answer_read_bytes> incoming_{};
   bool sent_ = false;
   bool reading_ = false;

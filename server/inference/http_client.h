@@ -2,11 +2,13 @@
 // http_client.h: one streaming request out.
 //
 // A request is an object: destroying it closes its TCP connection at once, which is how a model is
-// told to stop. The body of the answer is handed on as it comes, in no particular pieces. The
-// client owns one deadline: to be connected (name, TCP, TLS). From `on_connected` on the reader
-// watches the time, because it alone can tell a token from a comment. Connections are not kept for
-// another request: an answer takes seconds, a handshake milliseconds, and a fresh connection is
-// never half dead.
+// told to stop. The body of the answer is handed on as it comes, in no particular pieces.
+// Connections are not kept for another request: an answer takes seconds, a handshake milliseconds,
+// and a fresh connection is never half dead.
+//
+// The client owns one deadline: to be connected (name, TCP, TLS; the one of `beast::tcp_stream`
+// leaves out the name). From `on_connected` on the reader watches the time, because it alone can
+// tell a token from a comment. Then Beast writes the request and reads the answer.
 //
 // TLS checks the certificate against the system's authorities and the host's name (OpenSSL's
 // SSL_CERT_FILE and SSL_CERT_DIR name others). Redirects are not followed: a request carries a key,

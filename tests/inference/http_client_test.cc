@@ -179,6 +179,18 @@ TEST(HttpClient, AFloodOfHeadersIsStopped) {
   }
 }
 
+TEST(HttpClient, AFirstLineOfAChunkThatDoesNotEndIsStopped) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;");
+    const std::string extension(1000, 'x');
+    for (int i = 0; i < 10'000 && !peer.await_close(0ms); ++i) peer.send(extension);
+  });
+
+  EXPECT_EQ(answer.head.status, 200u);
+  EXPECT_EQ(answer.error.code, "upstream_too_large");
+}
+
 TEST(HttpClient, WhatIsNotHttpIsNamed) {
   const Answer answer = ask([](ServerPeer& peer) {
     peer.read_request();
