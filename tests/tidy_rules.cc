@@ -94,8 +94,8 @@ const std::vector<Arrows>& arrows() {
        {"\"engine/rocks/"}},
       // Inference is told its context and says steps: it sees values and the producer, no machine.
       {"server/inference/",
-       {"\"engine/base/", "\"engine/rules/", "\"schema/json/", "\"server/inference/", "<boost/",
-        "<openssl/", "<posix>"},
+       {"\"engine/base/", "\"engine/rules/", "\"schema/json/", "\"server/base/timer.h",
+        "\"server/inference/", "<boost/", "<openssl/", "<posix>"},
        {}},
       {"server/",
        {"\"engine/", "\"schema/json/", "\"server/", "<boost/", "<posix>"},

@@ -12,12 +12,12 @@
 
 #include "engine/base/alive.h"
 #include "schema/json/json_text.h"
+#include "server/base/timer.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/settings.h"
-#include "server/inference/timer.h"
 
 namespace lockstep {
 namespace {

@@ -17,8 +17,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/url.hpp>
 
+#include "server/base/timer.h"
 #include "server/inference/limits.h"
-#include "server/inference/timer.h"
 
 namespace lockstep {
 

@@ -12,11 +12,11 @@
 #include "engine/base/alive.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
+#include "server/base/timer.h"
 #include "server/inference/compose.h"
 #include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/sse_parser.h"
-#include "server/inference/timer.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/inference/timer.h"
+#include "server/base/timer.h"
 
 #include <utility>
 
