@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <ctime>
 #include <utility>
 
 #include "server/base/heap.h"
 #include "server/base/limits.h"
+#include "server/base/timer.h"
 #include "server/front/http_session.h"
 #include "server/net/connection.h"
 #include "server/net/http_listener.h"
@@ -36,8 +36,8 @@ struct Server::Inside {
               .date = {},
               .stopping = false},
         connections(connection_parts(front)),
-        ticker(parts.context),
-        watch(parts.context) {}
+        ticker(parts.context.get_executor()),
+        watch(parts.context.get_executor()) {}
 
   void tick();
   void set_date();
@@ -50,8 +50,8 @@ struct Server::Inside {
   Connections connections;
   std::unique_ptr<HttpListener> listener;
   HeapKeeper heap;
-  asio::steady_timer ticker;
-  asio::steady_timer watch;  // of a stop
+  Timer ticker;
+  Timer watch;  // of a stop
   std::chrono::steady_clock::time_point stop_by;
   bool draining = false;
   Done<void> stopped;
@@ -69,9 +69,7 @@ void Server::Inside::set_date() {
 
 void Server::Inside::tick() {
   set_date();
-  ticker.expires_after(std::chrono::seconds(1));
-  ticker.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  ticker.after(std::chrono::seconds(1), [this] {
     connections.tick();
     heap.tick();
     tick();
@@ -97,10 +95,7 @@ void Server::Inside::watch_drain() {
     connections.cut_all();
     return end();
   }
-  watch.expires_after(limits::stop_look);
-  watch.async_wait([this](const boost::system::error_code& error) {
-    if (!error) watch_drain();
-  });
+  watch.after(limits::stop_look, [this] { watch_drain(); });
 }
 
 void Server::Inside::end() {
@@ -120,7 +115,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerParts parts, ServerRules rule
   if (auto may = check_host(parts.auth, rules.host); !may) return std::unexpected(may.error());
   auto inside = std::make_unique<Inside>(std::move(parts), rules);
   auto listener = HttpListener::open(
-      inside->parts.context, rules.host, rules.port, inside->connections,
+      inside->parts.context, {rules.host, rules.port}, inside->connections,
       [inside = inside.get()](const std::string& why) {
         inside->parts.log.error(
             "not_accepting", {{"why", why},
@@ -154,10 +149,7 @@ void Server::stop(Done<void> done) {
   inside.listener->close();
   inside.parts.log.info("stopping", {{"connections", inside.connections.size()}});
   // If the disk hangs, fronts are still told within the time that was promised.
-  inside.watch.expires_after(limits::stop_engine_max);
-  inside.watch.async_wait([&inside](const boost::system::error_code& error) {
-    if (!error) inside.drain();
-  });
+  inside.watch.after(limits::stop_engine_max, [&inside] { inside.drain(); });
   inside.parts.engine.stop([&inside] {
     inside.watch.cancel();
     inside.drain();

@@ -12,20 +12,20 @@ using boost::system::error_code;
 
 HttpListener::HttpListener(asio::io_context& context, Connections& connections, Trouble trouble)
     : acceptor_(context),
-      pause_(context),
+      pause_(context.get_executor()),
       connections_(connections),
       trouble_(std::move(trouble)) {}
 
 Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& context,
-                                                         const std::string& host,
-                                                         std::uint16_t port,
+                                                         const Place& place,
                                                          Connections& connections,
                                                          Trouble trouble) {
+  const std::string& host = place.host;
   error_code error;
   const auto address =
       asio::ip::make_address(host == "localhost" ? std::string("127.0.0.1") : host, error);
   if (error) return fail(Kind::rejected, "invalid", host + " is no address to listen on");
-  const asio::ip::tcp::endpoint endpoint(address, port);
+  const asio::ip::tcp::endpoint endpoint(address, place.port);
   std::unique_ptr<HttpListener> listener(
       new HttpListener(context, connections, std::move(trouble)));
   asio::ip::tcp::acceptor& acceptor = listener->acceptor_;
@@ -34,8 +34,9 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& conte
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(limits::listen_backlog, error);
   if (error) {
-    return fail(Kind::unavailable, "unavailable",
-                "can't listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+    return fail(
+        Kind::unavailable, "unavailable",
+        "can't listen on " + host + ":" + std::to_string(place.port) + ": " + error.message());
   }
   listener->port_ = acceptor.local_endpoint(error).port();
   listener->accept();
@@ -43,18 +44,21 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& conte
 }
 
 void HttpListener::close() {
+  accepting_.reset();
   error_code ignored;
   acceptor_.close(ignored);
   pause_.cancel();
 }
 
 void HttpListener::accept() {
-  acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
-    if (error == asio::error::operation_aborted) return;
-    if (error) return accept_later(error);
-    connections_.start(std::move(socket));
-    accept();
-  });
+  // A second connection that waits already is taken at once, and this is called in a later turn: by
+  // then the listener may be closed, or gone.
+  acceptor_.async_accept(
+      accepting_->guard([this](const error_code& error, asio::ip::tcp::socket socket) {
+        if (error) return accept_later(error);
+        connections_.start(std::move(socket));
+        accept();
+      }));
 }
 
 // Out of files, most likely: trying again at once would only burn the processor.
@@ -64,10 +68,7 @@ void HttpListener::accept_later(const error_code& why) {
     told_ = now;
     trouble_(why.message());
   }
-  pause_.expires_after(limits::accept_pause);
-  pause_.async_wait([this](const error_code& error) {
-    if (!error) accept();
-  });
+  pause_.after(limits::accept_pause, [this] { accept(); });
 }
 
 }  // namespace lockstep

@@ -5,13 +5,14 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "engine/base/alive.h"
 #include "engine/base/result.h"
+#include "server/base/timer.h"
 #include "server/net/connection.h"
 
 namespace lockstep {
@@ -21,11 +22,15 @@ class HttpListener {
   // Told why nobody can be let in, once in a while for as long as it lasts.
   using Trouble = std::function<void(const std::string& why)>;
 
-  // `host`: an address, or `localhost`. Port 0: any that is free. Fails with `unavailable` if the
-  // address can't be had.
+  // `host`: an address, or `localhost`. Port 0: any that is free.
+  struct Place {
+    std::string host;
+    std::uint16_t port = 0;
+  };
+
+  // Fails with `unavailable` if the address can't be had.
   [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& context,
-                                                                  const std::string& host,
-                                                                  std::uint16_t port,
+                                                                  const Place& place,
                                                                   Connections& connections,
                                                                   Trouble trouble);
   HttpListener(const HttpListener&) = delete;
@@ -41,11 +46,12 @@ class HttpListener {
   void accept_later(const boost::system::error_code& error);
 
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  Timer pause_;
   Connections& connections_;
   Trouble trouble_;
   std::optional<Tick> told_;
   std::uint16_t port_ = 0;
+  std::optional<Alive> accepting_{std::in_place};  // until it is closed
 };
 
 }  // namespace lockstep

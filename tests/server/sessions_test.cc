@@ -6,6 +6,8 @@
 
 #include "server/front/json_wait.h"
 #include "server/front/ws_session.h"
+#include "server/server.h"
+#include "tests/server/client.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {
@@ -97,6 +99,30 @@ TEST_F(Sessions, AJsonAnswerThatIsFarBehindItsRunComesAtTheRunsEnd) {
 
   EXPECT_EQ(filled, Stream::Filled::finished);
   EXPECT_TRUE(out.contains(R"("status":"completed")"));
+}
+
+TEST_F(Sessions, AServerThatStopsTakesNoConnectionThatCameTogetherWithAnother) {
+  LineLog lines(LineLog::Level::error, LineLog::Style::text);
+  auto opened = Server::open({.context = context,
+                              .engine = *engine,
+                              .auth = auth,
+                              .metrics = metrics,
+                              .random = random,
+                              .background = background,
+                              .log = lines,
+                              .find_agent = {}},
+                             {});
+  ASSERT_TRUE(opened.has_value());
+  Server& server = **opened;
+  const Client one(server.port());
+  const Client other(server.port());
+  context.poll_one();  // takes the first, and finds the second waiting
+  ASSERT_EQ(server.counts().connections_total, 1U);
+
+  server.stop([] {});
+  context.poll();
+
+  EXPECT_EQ(server.counts().connections_total, 1U);
 }
 
 }  // namespace
