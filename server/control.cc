@@ -136,6 +136,13 @@ class Caller : public std::enable_shared_from_this<Caller> {
   bool last_ = false;
 };
 
+// Says on the strand how far the work on another thread has come.
+auto teller(asio::io_context& context, std::shared_ptr<Caller> caller) {
+  return [&context, caller = std::move(caller)](std::uint64_t bytes) {
+    asio::post(context, [caller, bytes] { caller->tell(progress_line(bytes)); });
+  };
+}
+
 }  // namespace
 
 struct Control::Inside : std::enable_shared_from_this<Inside> {
@@ -222,12 +229,10 @@ void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder o
   served = caller;
   made = std::make_shared<std::optional<Result<std::string>>>();
   parts.log.info("backup_begun", {{"to", order.to}});
-  thread = std::jthread([&context = parts.context, make = parts.make_backup, caller,
-                         order = std::move(order), result = made,
+  thread = std::jthread([&context = parts.context, make = parts.make_backup,
+                         caller = std::shared_ptr(caller), order = std::move(order), result = made,
                          self = weak_from_this()](const std::stop_token& stop) mutable {
-    *result = make(order, stop, [&context, &caller](std::uint64_t bytes) {
-      asio::post(context, [caller, bytes] { caller->tell(progress_line(bytes)); });
-    });
+    *result = make(order, stop, teller(context, caller));
     // The caller's socket belongs to the strand: it goes there, and not with this thread.
     asio::post(context, [caller = std::move(caller), self = std::move(self)] {
       const auto inside = self.lock();

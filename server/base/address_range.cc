@@ -52,8 +52,9 @@ std::optional<AddressRange> parse_range(std::string_view text) {
   unsigned bits = most;
   if (slash != std::string_view::npos) {
     const std::string_view digits = text.substr(slash + 1);
-    const char* end = digits.data() + digits.size();
-    const auto [stopped, error] = std::from_chars(digits.data(), end, bits);
+    const char* begin = digits.data();
+    const char* end = begin + digits.size();
+    const auto [stopped, error] = std::from_chars(begin, end, bits);
     if (digits.empty() || error != std::errc() || stopped != end || bits > most) {
       return std::nullopt;
     }
