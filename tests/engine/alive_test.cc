@@ -12,16 +12,15 @@ namespace lockstep {
 namespace {
 
 struct Owner {
-  explicit Owner(std::string& heard) : heard_(heard) {}
+  explicit Owner(std::string& to) : heard(to) {}
 
   std::move_only_function<void(std::unique_ptr<std::string>)> hear() {
-    return alive_.guard(
-        [this](const std::unique_ptr<std::string>& word) { heard_ += *word + said_; });
+    return alive.guard([this](const std::unique_ptr<std::string>& word) { heard += *word + said; });
   }
 
-  std::string& heard_;
-  std::string said_ = ".";
-  Alive alive_;
+  std::string& heard;
+  std::string said = ".";
+  Alive alive;
 };
 
 TEST(Alive, AGuardedCallHappensEachTimeWhileItsOwnerLives) {
@@ -48,13 +47,13 @@ TEST(Alive, AGuardedCallDoesNothingAfterItsOwnersEnd) {
 
 TEST(Alive, AGuardedCallMayEndItsOwnerAndSeesThatItHas) {
   struct Mortal {
-    Alive alive_;
+    Alive alive;
   };
   auto mortal = std::make_unique<Mortal>();
   bool ended_before = true;
   bool ended_after = false;
-  auto end = mortal->alive_.guard([&] {
-    const Alive::Watch owner = mortal->alive_.watch();
+  auto end = mortal->alive.guard([&] {
+    const Alive::Watch owner = mortal->alive.watch();
     ended_before = owner.ended();
     mortal.reset();
     ended_after = owner.ended();
