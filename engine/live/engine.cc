@@ -11,7 +11,7 @@
 #include "engine/base/must.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rules/sizes.h"
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 
 namespace lockstep {
 namespace {

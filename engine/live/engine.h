@@ -8,7 +8,7 @@
 //
 // It joins what the other files do: finds the thread (states.h), hands inputs to its lane (lane.h),
 // tells followers of what became durable (hub.h, feed.h), and answers reads from memory or the log
-// (history.h, session.h).
+// (history.h, sync_responder.h).
 //
 // A thread is named by its owner and its id. It belongs to the user who made it: to others it is
 // `unknown_thread`, whether it is there or not. A user of nothing is the administrator: the
@@ -41,18 +41,18 @@
 #include "engine/live/metrics.h"
 #include "engine/live/outside_runs.h"
 #include "engine/live/run_shares.h"
-#include "engine/live/session.h"
 #include "engine/live/states.h"
 #include "engine/live/sync.h"
+#include "engine/live/sync_responder.h"
 #include "engine/rules/change.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/diff.h"
 #include "engine/rules/producer.h"
 #include "engine/rules/step.h"
+#include "engine/store/crash_mark.h"
 #include "engine/store/epochs.h"
 #include "engine/store/log.h"
-#include "engine/store/opening.h"
-#include "engine/store/run_queue.h"
+#include "engine/store/open_runs.h"
 
 namespace lockstep {
 

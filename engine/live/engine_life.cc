@@ -5,7 +5,7 @@
 
 #include "engine/base/must.h"
 #include "engine/live/engine.h"
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 
 namespace lockstep {
 namespace {

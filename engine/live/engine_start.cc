@@ -5,8 +5,8 @@
 #include "engine/live/engine.h"
 #include "engine/store/epochs.h"
 #include "engine/store/keys.h"
-#include "engine/store/marks.h"
-#include "engine/store/run_queue.h"
+#include "engine/store/open_runs.h"
+#include "engine/store/thread_flags.h"
 
 namespace lockstep {
 namespace {

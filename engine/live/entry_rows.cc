@@ -11,10 +11,10 @@
 #include "engine/rules/sizes.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/marks.h"
-#include "engine/store/run_queue.h"
-#include "engine/store/view_codec.h"
-#include "engine/store/views.h"
+#include "engine/store/open_runs.h"
+#include "engine/store/row_codec.h"
+#include "engine/store/thread_flags.h"
+#include "engine/store/thread_snapshot.h"
 
 namespace lockstep {
 namespace {

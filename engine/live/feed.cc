@@ -7,7 +7,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {

@@ -14,8 +14,8 @@
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
-#include "engine/store/views.h"
+#include "engine/store/row_codec.h"
+#include "engine/store/thread_snapshot.h"
 
 namespace lockstep {
 namespace {

@@ -40,10 +40,10 @@
 #include "engine/live/lane_host.h"
 #include "engine/live/lane_input.h"
 #include "engine/live/metrics.h"
-#include "engine/live/session.h"
 #include "engine/live/states.h"
 #include "engine/live/step_memory.h"
 #include "engine/live/sync.h"
+#include "engine/live/sync_responder.h"
 #include "engine/rules/decide.h"
 #include "engine/store/log.h"
 

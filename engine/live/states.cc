@@ -11,8 +11,8 @@
 #include "engine/rules/held.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
-#include "engine/store/views.h"
+#include "engine/store/row_codec.h"
+#include "engine/store/thread_snapshot.h"
 
 namespace lockstep {
 namespace {
@@ -42,7 +42,7 @@ Result<void> fold_rest(const Log& log, LiveThread& thread) {
   }
 }
 
-// The mark of a thread that is being opened (opening.h).
+// The mark of a thread that is being opened (crash_mark.h).
 class Opening {
  public:
   Opening(OpeningMarker* marker, ThreadNumber thread) : marker_(marker) {

@@ -7,7 +7,7 @@
 // going first. A state changes only by `fold`, which only the commit of an entry calls.
 //
 // A thread that can't be read is quarantined: to ask for it is the error `corrupt`, all others are
-// served. So is one that was being opened when the process died (opening.h).
+// served. So is one that was being opened when the process died (crash_mark.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -27,9 +27,9 @@
 #include "engine/live/metrics.h"
 #include "engine/live/outside_runs.h"
 #include "engine/rules/state.h"
-#include "engine/store/cuts.h"
+#include "engine/store/crash_mark.h"
+#include "engine/store/former_epochs.h"
 #include "engine/store/log.h"
-#include "engine/store/opening.h"
 #include "engine/store/store.h"
 
 namespace lockstep {

@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "engine/rocks/folder_access.h"
-#include "engine/rocks/mark_file.h"
+#include "engine/rocks/witness_file.h"
 
 namespace lockstep {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "engine/rocks/committer_thread.h"
 #include "engine/rocks/kv_log.h"
-#include "engine/rocks/mark_file.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rocks/store_folder.h"
+#include "engine/rocks/witness_file.h"
 
 namespace lockstep {
 

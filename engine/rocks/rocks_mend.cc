@@ -9,7 +9,7 @@
 #include "engine/rocks/rocks_files.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/rocks/store_folder.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {

@@ -3,10 +3,10 @@
 #include "engine/base/must.h"
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/kv_log.h"
-#include "engine/rocks/mark_file.h"
 #include "engine/rocks/new_store.h"
 #include "engine/rocks/rocks_backup.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/rocks/witness_file.h"
 
 namespace lockstep {
 namespace {

@@ -3,10 +3,10 @@
 //
 // clang-format off
 //   lock         held by the one process that writes
-//   commits      the mark (mark_file.h)
+//   commits      the mark (witness_file.h)
 //   rocks/       the database
 //   rocks.part/  a restore or a salvage that is not finished (new_store.h): there is no `rocks/`
-//   opening      the thread that is being opened (tools/store/opening_file.h)
+//   opening      the thread that is being opened (tools/store/crash_mark_file.h)
 //   control      where a running server takes the administrator's word (server/control.h)
 // clang-format on
 //

@@ -19,7 +19,7 @@
 #include "engine/rocks/upgrade.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {

@@ -5,9 +5,9 @@
 // restore), a new epoch begins, and the former one is remembered with the last commit number that
 // was kept of it. A commit number, not a timestamp: timestamps increase within a thread only, and a
 // clock may jump back, so no single one could say of all threads what was lost. What a cut means
-// for one thread is in cuts.h: what it has kept, so threads that a salvage has left whole keep all
-// their cursors. A list of threads is of no single thread: where a salvage has lost something,
-// lists have a cut of their own. The value lies in the table `meta` under `epochs_key`:
+// for one thread is in former_epochs.h: what it has kept, so threads that a salvage has left whole
+// keep all their cursors. A list of threads is of no single thread: where a salvage has lost
+// something, lists have a cut of their own. The value lies in the table `meta` under `epochs_key`:
 //
 //   version:1 = 1 · current:8be · (epoch:8be · cut:8be)*                     oldest first
 //   version:1 = 2 · current:8be · (epoch:8be · cut:8be · lists cut:8be)*     if a lists cut differs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // keys.h: where every row beside the log lies.
 //
-//   views       thread:8be 't'                              the thread itself (view_codec.h)
+//   views       thread:8be 't'                              the thread itself (row_codec.h)
 //               thread:8be 'm' number:4be                   a message, by its number
 //               thread:8be 'r' number:4be                   a run, by its number
 //               thread:8be 'd' length:2be user device       what a device is remembered for

@@ -25,7 +25,7 @@
 #include "server/net/connection.h"
 #include "server/net/http_message.h"
 #include "server/net/http_parser.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

@@ -27,7 +27,7 @@
 #include "server/codec/ws_frames.h"
 #include "server/front/follower.h"
 #include "server/front/front.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

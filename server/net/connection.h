@@ -23,7 +23,7 @@
 #include "server/net/front_counts.h"
 #include "server/net/rate_limit.h"
 #include "server/net/tickets.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

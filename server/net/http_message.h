@@ -17,7 +17,7 @@
 #include "server/codec/problem.h"
 #include "server/codec/stream.h"
 #include "server/net/rate_limit.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

@@ -19,7 +19,7 @@
 
 #include "server/base/rate_rules.h"
 #include "server/net/client_address.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

@@ -22,7 +22,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/time.h"
 #include "server/base/auth.h"
-#include "server/net/wire.h"
+#include "server/net/transport.h"
 
 namespace lockstep {
 

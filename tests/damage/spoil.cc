@@ -7,7 +7,7 @@
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep::damage {
 namespace {

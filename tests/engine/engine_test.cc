@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 #include "tests/support/engine_fixture.h"
 
 namespace lockstep::test {

@@ -15,7 +15,7 @@
 #include <random>
 
 #include "engine/live/engine.h"
-#include "engine/store/opening.h"
+#include "engine/store/crash_mark.h"
 #include "tests/laws/spied_store.h"
 #include "tests/support/engine_fixture.h"
 

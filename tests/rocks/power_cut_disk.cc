@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/rocks/mark_file.h"
+#include "engine/rocks/witness_file.h"
 
 namespace lockstep {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "engine/rocks/crc32c.h"
-#include "engine/rocks/mark_file.h"
+#include "engine/rocks/witness_file.h"
 #include "engine/store/epochs.h"
 #include "tests/rocks/fixed_random.h"
 #include "tests/rocks/temp_folder.h"

@@ -12,7 +12,7 @@
 #include <set>
 
 #include "engine/store/entry_codec.h"
-#include "engine/store/views.h"
+#include "engine/store/thread_snapshot.h"
 #include "tests/schema/v1_entries.h"
 #include "tests/support/small_state.h"
 

@@ -12,11 +12,11 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/epochs.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/forms/json.h"
-#include "tools/store/opening_file.h"
+#include "tools/store/crash_mark_file.h"
 
 namespace lockstep::test {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "engine/rocks/rocks_keys.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/forms/json.h"

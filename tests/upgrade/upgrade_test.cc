@@ -9,7 +9,7 @@
 #include "engine/base/limits.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 #include "tests/rocks/fixed_random.h"
 #include "tests/rocks/step_executor.h"
 #include "tests/upgrade/kept_store.h"

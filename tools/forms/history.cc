@@ -9,7 +9,7 @@
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/run_queue.h"
+#include "engine/store/open_runs.h"
 #include "schema/json/json_text.h"
 #include "tools/forms/json.h"
 #include "tools/forms/record.h"

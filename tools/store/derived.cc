@@ -2,9 +2,9 @@
 #include "tools/store/derived.h"
 
 #include "engine/store/keys.h"
-#include "engine/store/run_queue.h"
-#include "engine/store/view_codec.h"
-#include "engine/store/views.h"
+#include "engine/store/open_runs.h"
+#include "engine/store/row_codec.h"
+#include "engine/store/thread_snapshot.h"
 
 namespace lockstep {
 

@@ -17,8 +17,8 @@
 #include "engine/base/result.h"
 #include "engine/rules/state.h"
 #include "engine/store/log.h"
+#include "engine/store/row_codec.h"
 #include "engine/store/store.h"
-#include "engine/store/view_codec.h"
 #include "tools/base/system.h"
 
 namespace lockstep {

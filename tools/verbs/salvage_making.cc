@@ -2,11 +2,11 @@
 // salvage_making.cc: the new store's folder, from its beginning to its name.
 #include "engine/base/must.h"
 #include "engine/rocks/folder_access.h"
-#include "engine/rocks/mark_file.h"
 #include "engine/rocks/new_store.h"
 #include "engine/rocks/remains.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
+#include "engine/rocks/witness_file.h"
 #include "tools/verbs/salvager.h"
 
 namespace lockstep {

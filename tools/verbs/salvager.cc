@@ -12,7 +12,7 @@
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 #include "schema/json/json_reader.h"
 #include "server/inference/settings.h"
 #include "tools/store/derived.h"

@@ -4,8 +4,8 @@
 // Of each thread all entries are kept before its first one that is damaged, missing, or can't have
 // happened. They keep their timestamps and commit numbers, so the cut of the new epoch, the last
 // commit number that the old store is known to have had, says of each thread by itself what it has
-// lost (engine/store/cuts.h): one that lost nothing has all its entries below it. Lists are read
-// anew, unless every commit number is accounted for.
+// lost (engine/store/former_epochs.h): one that lost nothing has all its entries below it. Lists
+// are read anew, unless every commit number is accounted for.
 //
 //   Remains ─> chains, folds ─> the new log, its derived rows ─> open runs end ─> epoch, tail, mark
 //
@@ -29,7 +29,7 @@
 #include "engine/rocks/remains.h"
 #include "engine/rules/state.h"
 #include "engine/store/epochs.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 #include "tools/forms/named_thread.h"
 
 namespace lockstep {

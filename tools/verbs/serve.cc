@@ -34,7 +34,7 @@
 #include "tools/base/system.h"
 #include "tools/base/version.h"
 #include "tools/store/access.h"
-#include "tools/store/opening_file.h"
+#include "tools/store/crash_mark_file.h"
 #include "tools/store/upgrade_told.h"
 #include "tools/verbs/backup.h"
 #include "tools/verbs/damage_told.h"

@@ -4,9 +4,9 @@
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
 #include "engine/store/keys.h"
-#include "engine/store/marks.h"
-#include "engine/store/run_queue.h"
-#include "engine/store/views.h"
+#include "engine/store/open_runs.h"
+#include "engine/store/thread_flags.h"
+#include "engine/store/thread_snapshot.h"
 #include "tools/store/reading.h"
 #include "tools/verbs/verify.h"
 

@@ -5,7 +5,7 @@
 #include "engine/rocks/rocks_log.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
-#include "tools/store/opening_file.h"
+#include "tools/store/crash_mark_file.h"
 #include "tools/store/reading.h"
 #include "tools/verbs/verbs.h"
 

@@ -19,8 +19,8 @@
 
 #include "engine/rocks/verify_log.h"
 #include "engine/rules/state.h"
+#include "engine/store/row_codec.h"
 #include "engine/store/store.h"
-#include "engine/store/view_codec.h"
 #include "tools/forms/named_thread.h"
 #include "tools/store/tables.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mark_file.h: the log's second witness, as a file.
+// witness_file.h: the log's second witness, as a file.
 //
 //   0     commit:8be crc32c:4le     even commit numbers
 //   4096  commit:8be crc32c:4le     odd ones

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/run_queue.h"
+#include "engine/store/open_runs.h"
 
 #include <algorithm>
 
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/store/keys.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// opening.h: which thread was being opened when the process died.
+// crash_mark.h: which thread was being opened when the process died.
 //
 // A thread whose bytes bring the engine down would bring it down again at every start. So the
 // number of the thread that is being opened stands in a small mark beside the store; a start that

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a start must know of single threads, over a store in memory.
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/store/opening_file.h"
+#include "tools/store/crash_mark_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>

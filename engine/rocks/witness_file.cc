@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/rocks/mark_file.h"
+#include "engine/rocks/witness_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuts.h: what one thread has kept of earlier epochs.
+// former_epochs.h: what one thread has kept of earlier epochs.
 //
 // A cut is a commit number, for the whole store (epochs.h); a cursor has a timestamp of one thread.
 // Within a thread both increase together, so the cut becomes the timestamp of the thread's last

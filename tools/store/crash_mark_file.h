@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// opening_file.h: the mark of the thread that is being opened, as a file.
+// crash_mark_file.h: the mark of the thread that is being opened, as a file.
 //
 //   0   number:8be · crc32c:4le      number 0: none
 //
@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "engine/base/result.h"
-#include "engine/store/opening.h"
+#include "engine/store/crash_mark.h"
 
 namespace lockstep {
 

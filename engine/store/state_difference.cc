@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
-#include "engine/store/views.h"
+#include "engine/store/thread_snapshot.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire.h: a connection as the protocol on it sees it, and a protocol as its connection sees it.
+// transport.h: a connection as the protocol on it sees it, and a protocol as its connection sees
+// it.
 //
 // Between the socket (connection.h, the only place that knows Asio) and what is spoken over it
 // (http_session.h, ws_session.h) stand these two small interfaces. Bytes in are pushed; bytes out

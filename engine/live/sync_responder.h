@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session.h: the two sides of a sync that are not decisions.
+// sync_responder.h: the two sides of a sync that are not decisions.
 //
 // `gate` comes before a request's changes are tried: is the thread this user's, is the cursor of
 // this history, does the front hold what it thinks it holds? If not, it gets an error or a reset,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// views.h: a thread's state as rows of the store, and back.
+// thread_snapshot.h: a thread's state as rows of the store, and back.
 //
 // The views of a thread are its state at one timestamp, a row each for the thread itself, every
-// message, run and device (keys.h, view_codec.h). They travel with entries, all that changed since
+// message, run and device (keys.h, row_codec.h). They travel with entries, all that changed since
 // the former views at once, so they are exactly State(view timestamp): who opens a thread loads
 // them and folds the entries that came after.
 //

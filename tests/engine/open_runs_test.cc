@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runs that are open, where a start finds them, over a store in memory.
-#include "engine/store/run_queue.h"
+#include "engine/store/open_runs.h"
 
 #include <gtest/gtest.h>
 

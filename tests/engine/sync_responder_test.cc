@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb: what a front is told, whatever it says and wherever it stands.
-#include "engine/live/session.h"
+#include "engine/live/sync_responder.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/marks.h"
+#include "engine/store/thread_flags.h"
 
 #include "engine/base/limits.h"
 #include "engine/store/keys.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// view_codec.h: rows of what can be rebuilt, to bytes and back.
+// row_codec.h: rows of what can be rebuilt, to bytes and back.
 //
 //   value     version:1 · content · seal:8            (schema/view.capnp, packed)
 //   seal      the first 8 bytes of SHA-256 over the key's length (4be), the key, the version, the

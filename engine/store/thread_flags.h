@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// marks.h: what a start must know of single threads.
+// thread_flags.h: what a start must know of single threads.
 //
 // Rows of the table `meta`, one a thread, there only while something is the matter:
 //

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/live/session.h"
+#include "engine/live/sync_responder.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_queue.h: the runs that are open, where a start finds them.
+// open_runs.h: the runs that are open, where a start finds them.
 //
 // A row for each queued or running run, put and deleted with the entries that open and end it. So a
 // start knows which threads a crash has interrupted without reading the others.
@@ -10,8 +10,8 @@
 
 #include "engine/rules/event.h"
 #include "engine/rules/state.h"
+#include "engine/store/row_codec.h"
 #include "engine/store/store.h"
-#include "engine/store/view_codec.h"
 
 namespace lockstep {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/views.h"
+#include "engine/store/thread_snapshot.h"
 
 #include <algorithm>
 #include <set>
@@ -10,7 +10,7 @@
 #include "engine/rules/sizes.h"
 #include "engine/store/keys.h"
 #include "engine/store/packed.h"
-#include "engine/store/view_codec.h"
+#include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/views.h"
+#include "engine/store/thread_snapshot.h"
 
 #include <gtest/gtest.h>
 

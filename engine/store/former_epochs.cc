@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/store/cuts.h"
+#include "engine/store/former_epochs.h"
 
 #include "engine/base/must.h"
 
