@@ -9,7 +9,7 @@ import type { JSX } from "react";
 
 import { ChatPage } from "./chat/page.js";
 import { useRoute } from "./route.js";
-import { Session } from "./session.js";
+import { Session } from "./signed_in.js";
 import { UnknownPage } from "./unknown.js";
 
 const Inspector = lazy(() => import("./inspector/page.js"));

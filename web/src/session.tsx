@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session.tsx: the client that the pages share, and the token where the server wants one.
+// signed_in.tsx: the client that the pages share, and the token where the server wants one.
 
 import { useCallback, useEffect, useState } from "react";
 import type { FormEvent, JSX, ReactNode } from "react";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session.test.tsx: what is kept in the browser belongs to whoever has the token.
+// signed_in.test.tsx: what is kept in the browser belongs to whoever has the token.
 
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
@@ -14,7 +14,7 @@ vi.mock("lockstep-client", async (original) => ({
     return new Promise(() => undefined);
   },
 }));
-const { Session } = await import("../src/session.js");
+const { Session } = await import("../src/signed_in.js");
 
 afterEach(cleanup);
 

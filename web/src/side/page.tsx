@@ -15,7 +15,7 @@ import { useAgent } from "../chat/page.js";
 import { textOf } from "../chat/text.js";
 import { Icon } from "../icons.js";
 import { chatAddress, inspectAddress, nameThread, newThreadId, sideAddress } from "../route.js";
-import { storedToken } from "../session.js";
+import { storedToken } from "../signed_in.js";
 import { fetchOver, Network, socketOver } from "./network.js";
 
 interface Front {
