@@ -75,8 +75,8 @@ std::pair<EntryRows, std::optional<ThreadState>> short_rows(const LiveThread& th
                                                             const Store& store) {
   const bool views = wants_views(thread, entry);
   if (!views && !is_boundary(entry)) return {};
-  // The copy shares its rows (rows.h), so it costs a little for each 64 of them; and content, the
-  // one thing that comes often, is not here.
+  // The copy shares what the entry does not change, so it costs the same however long the thread
+  // is; and content, the one thing that comes often, is not here.
   ThreadState after = thread.state;
   fold(after, entry);
 

@@ -6,7 +6,6 @@
 // message that only grew or was cut comes as a `Growth`, the part of it that the front can't have.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -45,16 +44,15 @@ struct Growth {
 // on. So an answer that waits for a slow reader holds no copy of what the state holds anyway.
 class SharedMessage {
  public:
-  explicit SharedMessage(std::shared_ptr<const MessageRow> row) : row_(std::move(row)) {}
-  explicit SharedMessage(Message message)
-      : row_(std::make_shared<const MessageRow>(MessageRow{.message = std::move(message)})) {}
+  explicit SharedMessage(Cow<MessageRow> row) : row_(std::move(row)) {}
+  explicit SharedMessage(Message message) : row_(MessageRow{.message = std::move(message)}) {}
 
   const Message& operator*() const { return row_->message; }
   const Message* operator->() const { return &row_->message; }
   friend bool operator==(const SharedMessage& a, const SharedMessage& b) { return *a == *b; }
 
  private:
-  std::shared_ptr<const MessageRow> row_;
+  Cow<MessageRow> row_;
 };
 
 using MessageChange = std::variant<SharedMessage, Growth>;

@@ -18,13 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "engine/base/cow.h"
 #include "engine/base/ids.h"
 
 namespace lockstep {
@@ -92,13 +92,11 @@ using Part =
 [[nodiscard]] std::string* growing_text(Part& part);
 
 // The content of a message, which may have megabytes: the request, the entry that puts it, and the
-// states before and after share it until one of them is edited. Copies may be read on another
-// thread as long as no one edits one, and are dropped on the strand (as in rows.h).
+// states before and after share it until one of them is edited (cow.h).
 class Parts {
  public:
   Parts() = default;
-  explicit(false) Parts(std::vector<Part> parts)
-      : parts_(std::make_shared<std::vector<Part>>(std::move(parts))) {}
+  explicit(false) Parts(std::vector<Part> parts) : parts_(std::move(parts)) {}
   Parts(std::initializer_list<Part> parts) : Parts(std::vector<Part>(parts)) {}
 
   [[nodiscard]] std::size_t size() const { return parts_ ? parts_->size() : 0; }
@@ -108,22 +106,20 @@ class Parts {
   [[nodiscard]] const Part& front() const { return parts_->front(); }
   [[nodiscard]] const Part& back() const { return parts_->back(); }
   const Part& operator[](std::size_t at) const { return (*parts_)[at]; }
-  [[nodiscard]] bool shares_with(const Parts& other) const { return parts_ == other.parts_; }
+  [[nodiscard]] bool shares_with(const Parts& other) const {
+    return parts_.shares_with(other.parts_);
+  }
 
   // Copies the parts if somebody else has them too.
-  std::vector<Part>& edit() {
-    if (!parts_) parts_ = std::make_shared<std::vector<Part>>();
-    if (parts_.use_count() > 1) parts_ = std::make_shared<std::vector<Part>>(*parts_);
-    return *parts_;
-  }
-  void clear() { parts_.reset(); }
+  std::vector<Part>& edit() { return parts_.edit(); }
+  void clear() { parts_ = {}; }
 
   friend bool operator==(const Parts& left, const Parts& right) {
     return left.shares_with(right) || std::ranges::equal(left, right);
   }
 
  private:
-  std::shared_ptr<std::vector<Part>> parts_;  // null: none
+  Cow<std::vector<Part>> parts_;  // without a value: none
 };
 
 // --- Messages, places, errors --------------------------------------------------------------------

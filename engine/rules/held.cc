@@ -10,8 +10,8 @@
 namespace lockstep {
 namespace {
 
-// Beside a row: the counts of its pointer, its place in a chunk, its id in an index of the state
-// and its digest, each with what the allocator puts before a block.
+// Beside a row: the count of its owners, its place in the tree, its id in an index of the state (a
+// pair, and a share of a block) and its digest, each with what the allocator puts before a block.
 constexpr std::size_t row_place_bytes = 256;
 // The smallest block that a deque takes.
 constexpr std::size_t deque_bytes = 2 * row_place_bytes;

@@ -11,7 +11,10 @@
 // it stand for its nearest living ancestor, and its id is not used again. Runs are numbered the
 // same way, in the order in which they were queued.
 //
-// Copying a state copies pointers to shared rows (rows.h); decisions are made on copies.
+// Decisions are made on copies. A copy takes the same time however long the thread is: it copies
+// the fields of `thread` (the largest, `metadata`, has a bound in limits.h), at most
+// `limits::queued_runs_max` numbers of waiting runs, and the roots of trees that it shares
+// (persistent_vector.h, persistent_map.h).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +24,8 @@
 #include <vector>
 
 #include "engine/base/memory.h"
-#include "engine/base/rows.h"
+#include "engine/base/persistent_map.h"
+#include "engine/base/persistent_vector.h"
 #include "engine/rules/event.h"
 
 namespace lockstep {
@@ -114,13 +118,13 @@ struct ThreadState {
   UserId owner;
   Timestamp now;        // the last entry's
   bool titled = false;  // a title was written, by a front or by default
-  Rows<MessageRow> messages;
-  RowMap<MessageId, std::uint32_t> message_numbers;
-  Rows<RunRow> runs;
-  RowMap<RunId, std::uint32_t> run_numbers;
+  PersistentVector<MessageRow> messages;
+  PersistentMap<MessageId, std::uint32_t> message_numbers;
+  PersistentVector<RunRow> runs;
+  PersistentMap<RunId, std::uint32_t> run_numbers;
   std::optional<std::uint32_t> running;  // the number of the running run
   std::vector<std::uint32_t> waiting;    // queued runs, next first
-  RowMap<DeviceKey, DeviceMemory> devices;
+  PersistentMap<DeviceKey, DeviceMemory> devices;
 
   // Null if the thread never had it. A deleted message is found, as a tombstone.
   [[nodiscard]] const MessageRow* message(const MessageId& id) const;

@@ -14,13 +14,14 @@ using packed::optional_text;
 using packed::text;
 using packed::value_of;
 
-// Numbers to ids: those of the state, and behind them those that the entry brought. `Rows` gives
-// the id of a row of the state.
-template <class Id, class Rows>
+// Numbers to ids: those of the state's messages or runs (`Held`), and behind them those that the
+// entry brought.
+template <class Id, class Held>
 class Ids {
  public:
-  Ids(const Rows& rows, const RowMap<Id, std::uint32_t>& numbers, Damage& damage)
-      : rows_(rows), numbers_(numbers), damage_(damage) {}
+  Ids(const PersistentVector<Held>& held, const PersistentMap<Id, std::uint32_t>& numbers,
+      Damage& damage)
+      : held_(held), numbers_(numbers), damage_(damage) {}
 
   // Something new of the entry. A state that is later than the entry knows it already, by this
   // number.
@@ -30,14 +31,14 @@ class Ids {
       if (*known != number) damage_.corrupt("a new id is known already");
       return;
     }
-    if (number != rows_.size() + fresh_.size()) damage_.corrupt("a new number is out of turn");
+    if (number != held_.size() + fresh_.size()) damage_.corrupt("a new number is out of turn");
     if (!fresh_ids_.insert(fresh).second) damage_.corrupt("a new id comes twice");
     fresh_.push_back(fresh);
   }
 
   [[nodiscard]] Id of(std::uint32_t number) const {
-    if (number < rows_.size()) return id_of(rows_[number]);
-    if (number - rows_.size() < fresh_.size()) return fresh_[number - rows_.size()];
+    if (number < held_.size()) return id_of(held_[number]);
+    if (number - held_.size() < fresh_.size()) return fresh_[number - held_.size()];
     damage_.corrupt("nothing has the number " + std::to_string(number));
     return {};
   }
@@ -50,8 +51,8 @@ class Ids {
   static const MessageId& id_of(const MessageRow& row) { return row.message.id; }
   static const RunId& id_of(const RunRow& row) { return row.run.id; }
 
-  const Rows& rows_;
-  const RowMap<Id, std::uint32_t>& numbers_;
+  const PersistentVector<Held>& held_;
+  const PersistentMap<Id, std::uint32_t>& numbers_;
   std::vector<Id> fresh_;
   std::unordered_set<Id> fresh_ids_;
   Damage& damage_;
@@ -267,8 +268,8 @@ class EntryReader {
   Timestamp at_;
   const ThreadState& state_;
   Damage& damage_;
-  Ids<MessageId, Rows<MessageRow>> messages_;
-  Ids<RunId, Rows<RunRow>> runs_;
+  Ids<MessageId, MessageRow> messages_;
+  Ids<RunId, RunRow> runs_;
 };
 
 }  // namespace

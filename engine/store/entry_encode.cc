@@ -15,7 +15,7 @@ using packed::stored;
 template <class Id>
 class Numbers {
  public:
-  Numbers(const RowMap<Id, std::uint32_t>& known, std::size_t size)
+  Numbers(const PersistentMap<Id, std::uint32_t>& known, std::size_t size)
       : known_(known), next_(count(size)) {}
 
   struct Given {
@@ -46,7 +46,7 @@ class Numbers {
     return fresh == fresh_.end() ? nullptr : &fresh->second;
   }
 
-  const RowMap<Id, std::uint32_t>& known_;
+  const PersistentMap<Id, std::uint32_t>& known_;
   std::unordered_map<Id, std::uint32_t> fresh_;
   std::uint32_t next_;
 };

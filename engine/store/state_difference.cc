@@ -80,7 +80,8 @@ std::string index_difference(const ThreadState& state) {
 }
 
 template <class T>
-std::string rows_difference(const std::string& kind, const Rows<T>& one, const Rows<T>& other) {
+std::string rows_difference(const std::string& kind, const PersistentVector<T>& one,
+                            const PersistentVector<T>& other) {
   if (one.size() != other.size()) {
     std::string text = "number of " + kind + "s: ";
     text += std::to_string(one.size());

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// persistent_map.h: a map whose copies share all that they have in common.
+//
+// A tree by hash. A key begins in the root; a block that has more than `width` of them becomes the
+// parent of `width` blocks, which divide its keys by the next four bits of their hashes, the lowest
+// first:
+//
+//   [ 0 | 1 | … | f ]            a key of hash …3f1: from the root to 1, and there to f
+//         [ 0 | … | f ]
+//                   [ …3f1, …0f1 ]   up to 16 keys with their values, each pair shared by itself
+//
+// Keys with equal hashes stay together in one block below the last bits, however many they are.
+// Nothing is ever taken out.
+//
+// A copy is one more owner of the root. An edit goes down one way; what has other owners on it is
+// copied (`Cow`), one block a level, so it costs O(log n); what has none is changed in place.
+//
+// Copies may be used on several threads, as `Cow` says.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/cow.h"
+
+namespace lockstep {
+
+template <class Key, class Value>
+class PersistentMap {
+ public:
+  PersistentMap() = default;
+  ~PersistentMap() = default;
+  PersistentMap(const PersistentMap&) = default;
+  PersistentMap& operator=(const PersistentMap&) = default;
+  // The former owner is empty then.
+  PersistentMap(PersistentMap&& other) noexcept
+      : root_(std::move(other.root_)), size_(std::exchange(other.size_, 0)) {}
+  PersistentMap& operator=(PersistentMap&& other) noexcept {
+    root_ = std::move(other.root_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  static constexpr unsigned bits = 4;
+  static constexpr std::size_t width = 1u << bits;
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  // Null if there is none.
+  [[nodiscard]] const Value* find(const Key& key) const {
+    const std::size_t hash = std::hash<Key>{}(key);
+    unsigned shift = 0;
+    for (const Cow<Block>* block = &root_; *block; shift += bits) {
+      const Slots* slots = std::get_if<Slots>(&(*block)->held);
+      if (slots) return find(*slots, hash, key);
+      block = &std::get<Blocks>((*block)->held)[(hash >> shift) % width];
+    }
+    return nullptr;
+  }
+
+  // The value at `key`, made if there is none.
+  Value& edit(const Key& key) {
+    const std::size_t hash = std::hash<Key>{}(key);
+    unsigned shift = 0;
+    Block* block = &root_.edit();
+    for (;; shift += bits) {
+      if (auto* slots = std::get_if<Slots>(&block->held)) {
+        for (Slot& slot : *slots) {
+          if (slot.hash == hash && slot.pair->first == key) return slot.pair.edit().second;
+        }
+        if (slots->size() < width || shift >= hash_bits) break;
+        divide(*block, shift);
+      }
+      block = &std::get<Blocks>(block->held)[(hash >> shift) % width].edit();
+    }
+    ++size_;
+    Slots& slots = std::get<Slots>(block->held);
+    return slots.emplace_back(hash, Cow(Pair(key, Value{}))).pair.edit().second;
+  }
+
+  template <class Visit>
+  void each(Visit visit) const {
+    if (root_) each(*root_, visit);
+  }
+
+ private:
+  using Pair = std::pair<Key, Value>;
+  struct Slot {
+    std::size_t hash;
+    Cow<Pair> pair;
+  };
+  struct Block;
+  using Slots = std::vector<Slot>;
+  using Blocks = std::array<Cow<Block>, width>;  // by the next bits; some have no value
+  struct Block {
+    std::variant<Slots, Blocks> held;
+  };
+  static constexpr unsigned hash_bits = std::numeric_limits<std::size_t>::digits;
+
+  static const Value* find(const Slots& slots, std::size_t hash, const Key& key) {
+    for (const Slot& slot : slots) {
+      if (slot.hash == hash && slot.pair->first == key) return &slot.pair->second;
+    }
+    return nullptr;
+  }
+
+  static void divide(Block& block, unsigned shift) {
+    Blocks blocks;
+    for (Slot& slot : std::get<Slots>(block.held)) {
+      Block& below = blocks[(slot.hash >> shift) % width].edit();
+      std::get<Slots>(below.held).push_back(std::move(slot));
+    }
+    block.held = std::move(blocks);
+  }
+
+  template <class Visit>
+  static void each(const Block& block, Visit& visit) {
+    if (const auto* blocks = std::get_if<Blocks>(&block.held)) {
+      for (const Cow<Block>& below : *blocks) {
+        if (below) each(*below, visit);
+      }
+      return;
+    }
+    for (const Slot& slot : std::get<Slots>(block.held)) {
+      visit(slot.pair->first, slot.pair->second);
+    }
+  }
+
+  Cow<Block> root_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace lockstep
