@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // vite.config.ts: how the package is built and tested.
 //
-// Three entries, which share chunks. What only plain-http pages need (SHA-256) is a chunk of its own,
-// loaded when it is called for.
+// Three entries, which share chunks. SHA-256, which only plain-http pages need, is a chunk of its
+// own: the package loads it at the first call.
 
 import { fileURLToPath } from "node:url";
 
@@ -19,7 +19,7 @@ const entries = {
 export default defineConfig({
   build: {
     target: "es2022",
-    minify: false, // whoever bundles it does
+    minify: false, // the application's bundler minifies
     sourcemap: true,
     lib: {
       formats: ["es"],
@@ -32,7 +32,7 @@ export default defineConfig({
   },
   // The tests of types, *.test-d.ts, are the compiler's: `npm run types`.
   test: {
-    // The package by its own name, as whoever uses it has it.
+    // The package by its own name, as applications import it.
     alias: {
       "lockstep-client/react": at("react/index.ts"),
       "lockstep-client": at("src/index.ts"),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// vite.config.ts: how the pages are built, tested and tried out.
+// vite.config.ts: builds, tests and serves the pages.
 //
-// The client is taken from its sources, so that no build of it is needed first. React must then be
-// found once only, in this folder, or hooks would see two of it.
+// The client comes from its sources, so that it need not be built first. React must then be
+// resolved in this folder only: hooks fail if there are two copies of it.
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Writes sw.js with the names of all built files in it: what it keeps for when there is no network. */
+/** Writes sw.js with the names of all built files: it caches these for use without a network. */
 function serviceWorker(): Plugin {
   return {
     name: "service-worker",
@@ -42,7 +42,7 @@ function serviceWorker(): Plugin {
 const server = process.env["LOCKSTEP_SERVER"] ?? "http://127.0.0.1:7070";
 const proxy = { "/v1": { target: server, ws: true, changeOrigin: true } };
 
-// As strict as the server is with the page, so that what it would forbid is seen here, too.
+// As strict as the server's headers, so that a violation shows in development too.
 const headers = {
   "Content-Security-Policy":
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; " +

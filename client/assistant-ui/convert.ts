@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// convert.ts: messages as assistant-ui has them, and what it hands back.
+// convert.ts: converts messages to those of assistant-ui, and back.
 //
-// assistant-ui has no messages of role `tool`, and a tool's result is part of the call: a result
-// joins the call that it answers, wherever on the path it stands. A message is converted once and
-// again only when it, or a result for one of its calls, has changed: the same object stays the
-// same object, on which assistant-ui builds its own memoisation.
+// assistant-ui has no messages of role `tool`, and holds a tool's result in the call. So a result
+// joins the call that it answers, wherever on the path it is. A message is converted again only
+// when it, or a result for one of its calls, has changed: assistant-ui memoises by object.
 
 import { fromThreadMessageLike } from "@assistant-ui/react";
 import type {
@@ -106,7 +105,7 @@ function converted(message: MessageView, results: Results): ThreadMessage {
   return fresh;
 }
 
-/** A branch of which only the id is known here: it is filled when it is looked at. */
+/** A branch of which only the id is known: an empty message, until the user shows the branch. */
 const others = new WeakMap<MessageView, Map<string, ThreadMessage>>();
 
 function branchOf(message: MessageView, id: string): ThreadMessage {
@@ -124,7 +123,7 @@ function branchOf(message: MessageView, id: string): ThreadMessage {
   return fresh;
 }
 
-/** The path that is looked at, with its branches. */
+/** The path that is shown, with its branches. */
 export function toRepository(messages: readonly MessageView[]): ExportedMessageRepository {
   const results = new Map<string, string>();
   for (const { parts } of messages) {
@@ -143,7 +142,7 @@ export function toRepository(messages: readonly MessageView[]): ExportedMessageR
   return { headId: parentId, messages: items };
 }
 
-/** What was written in assistant-ui's composer. */
+/** The parts of a message from assistant-ui's composer. */
 export function toParts(message: Pick<AppendMessage, "content" | "attachments">): readonly Part[] {
   const attached = (message.attachments ?? []).flatMap((attachment) => attachment.content);
   return [...message.content, ...attached].flatMap((part): readonly Part[] => {

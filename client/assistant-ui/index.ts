@@ -4,9 +4,9 @@
 //   const runtime = useLockstepRuntime("tea");
 //   <AssistantRuntimeProvider runtime={runtime}><Thread /></AssistantRuntimeProvider>
 //
-// The thread owns all state and assistant-ui shows it: sending, editing, answering again, stopping
-// and changing branches are asked of the thread and come back in its view. What was refused, what
-// waits and what was lost is in the runtime's `extras`.
+// The thread owns all state, and assistant-ui shows it: the runtime asks the thread to send, edit,
+// answer again, stop or change the branch, and the result comes back in the view. Refused changes,
+// waiting turns and lost messages are in the runtime's `extras`.
 
 import { useExternalStoreRuntime } from "@assistant-ui/react";
 import type {
@@ -29,11 +29,11 @@ import { toParts, toRepository } from "./convert.js";
 export { toParts, toRepository } from "./convert.js";
 
 export interface LockstepRuntimeOptions {
-  /** By default that of the provider. */
+  /** Default: the provider's client. */
   readonly client?: Client | undefined;
-  /** For all that is asked of a model. */
+  /** Options of every request to a model. */
   readonly send?: SendOptions | undefined;
-  /** Of `useLockstepThreadList`. */
+  /** The result of `useLockstepThreadList`. */
   readonly threadList?: ExternalStoreThreadListAdapter | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface LockstepExtras {
 
 type Adapter = ExternalStoreAdapter<ThreadMessage>;
 
-/** In assistant-ui's terms; kept apart from React so that it can be tested without. */
+/** The adapter that assistant-ui wants; without React, so that tests need none. */
 export function adapterOf(
   { live, view }: Pick<ThreadHook, "live" | "view">,
   painted: Painted | null,
@@ -64,14 +64,15 @@ export function adapterOf(
       painted?.flush();
       void live.stop();
     },
-    // While a run goes on assistant-ui would take this for leave to remove what was said.
+    // With `setMessages` assistant-ui would remove the user's message when a running run is
+    // cancelled.
     ...(running ? {} : { setMessages: (messages) => showBranch(live, view, messages) }),
     ...(threadList === undefined ? {} : { adapters: { threadList } }),
   };
 }
 
-// Nothing here waits for the server: a change is in the view at once, and its outcome may be hours
-// away, when there is a network again.
+// The verbs do not wait for the server: a change is in the view at once, and its outcome may come
+// hours later, when there is a network again.
 function verbsOf(
   live: LiveThread,
   view: ThreadView,
@@ -121,7 +122,7 @@ export function useLockstepRuntime(
   return useExternalStoreRuntime(adapter);
 }
 
-/** The list of threads. `onThread`: another one is asked for, or with null a new one. */
+/** The list of threads. `onThread`: the user wants this thread, or a new one (null). */
 export function useLockstepThreadList(
   thread: string,
   onThread: (thread: string | null) => void,

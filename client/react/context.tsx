@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// context.tsx: which client the components below use.
+// context.tsx: hands a client to the components below.
 
 import { createContext, useContext } from "react";
 import type { JSX, ReactNode } from "react";
@@ -22,6 +22,6 @@ export function useClient(client?: Client): Client {
   const provided = useContext(Context);
   const found = client ?? provided;
   if (found === null)
-    throw new Error("useClient: no <LockstepProvider> above, and no client given");
+    throw new Error("useClient has no client: put a <LockstepProvider> above, or hand one in");
   return found;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // hooks.ts: a client's views as React state.
 //
-// The client's views are values that are replaced when something changes, so useSyncExternalStore
-// can read them as they are: no copy, no effect that lags behind, no tearing between components. A
-// message that did not change is the same object in the next view: a component that is handed a
-// message and wrapped in `memo` is then not rendered again.
+// The client replaces a view when something changes, so useSyncExternalStore can read it directly:
+// without a copy, without an effect that lags behind, without tearing between components. A message
+// that did not change is the same object in the next view, so React does not render a component in
+// `memo` again that gets only this message.
 
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 
@@ -18,7 +18,7 @@ import type {
 } from "../src/types.js";
 import { useClient } from "./context.js";
 
-/** Anything with a view and a way to hear of the next. */
+/** An object with a view that changes. */
 interface Viewed<View> {
   readonly view: View;
   subscribe(listener: () => void): () => void;
@@ -44,9 +44,9 @@ type Verbs = Pick<
   | "dismiss"
 >;
 
-/** What is shown of a thread, and what can be asked of it. */
+/** The view of a thread, and its verbs. */
 export interface ThreadHook extends ThreadView, Verbs {
-  /** All of the live thread: its past, its entries, what was lost. */
+  /** The live thread itself: also its past, its entries, its lost messages. */
   readonly live: LiveThread;
   readonly view: ThreadView;
 }
@@ -68,7 +68,7 @@ function verbsOf(live: LiveThread): Verbs {
 
 /**
  * Follows a thread while the component is mounted. The verbs keep their identity as long as the
- * thread is the same, so they may be handed to memoised components.
+ * thread is the same, so memoised components may take them.
  */
 export function useThread(id: string, client?: Client): ThreadHook {
   const found = useClient(client);
@@ -90,7 +90,7 @@ export interface UndoHook {
   readonly undo: (id: string) => Promise<boolean>;
 }
 
-/** Deletions that were asked for with `undo: true`, of all threads and tabs. */
+/** Deletions with `undo: true` that are still held, of all threads and tabs. */
 export function useUndo(client?: Client): UndoHook {
   const found = useClient(client);
   const subscribe = useCallback((listener: () => void) => found.subscribe(listener), [found]);
@@ -99,7 +99,7 @@ export function useUndo(client?: Client): UndoHook {
   return useMemo(() => ({ undoable, undo: (id) => found.undo(id) }), [undoable, found]);
 }
 
-/** How the client is connected. */
+/** The state of the connection. */
 export function useConnection(client?: Client): ConnectionView {
   const found = useClient(client);
   const subscribe = useCallback((listener: () => void) => found.subscribe(listener), [found]);

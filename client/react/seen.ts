@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// seen.ts: what the user was shown, as opposed to what was received.
+// seen.ts: reports to the thread how much the browser has painted, which is less than was received.
 //
 // A view counts as seen when the browser has painted it: React has put it into the document, a
 // frame has begun after that (its paint shows the view), and the next frame begins. While the
 // document is hidden no frames begin, so nothing is seen. A part that a smoothing renderer still
-// reveals counts for the length that stands in the document, and no more.
+// reveals counts only with the length that is in the document.
 
 import { useEffect, useLayoutEffect, useMemo } from "react";
 
 import type { LiveThread, ThreadView } from "../src/types.js";
 import type { Shown } from "../src/wire.js";
 
-/** Keeps what is in the document, and says it to the thread once it was painted. */
+/** Knows what is in the document, and calls `markSeen` after the paint. */
 export interface Painted {
-  /** So much of a part stands in the document, where it is revealed slowly; null: all of it. */
+  /** The length of a part in the document while it is revealed slowly; null: the whole part. */
   report(message: string, part: number, length: number | null): void;
   /**
-   * Says at once what stands in the document. To be called before `stop()`: what was put there
-   * since the last frame is painted with the frozen answer, so it was seen too.
+   * Marks everything in the document as seen, at once. Call it before `stop()`: text that was put
+   * there since the last frame is painted together with the frozen answer, so the user sees it.
    */
   flush(): void;
 }
@@ -55,7 +55,7 @@ class Painter implements Painted {
     this.frame = null;
   }
 
-  // What is in the document when the first frame begins is painted by it; the second tells so.
+  // The first frame paints what is in the document when it begins; the second one proves the paint.
   private schedule(): void {
     if (this.frame !== null) return;
     this.frame = requestAnimationFrame(() => {
@@ -77,7 +77,7 @@ class Painter implements Painted {
   }
 }
 
-/** Tells the thread what of this view was painted. Requires: the caller renders `view`. */
+/** Tells the thread how much of this view was painted. Requires: the caller renders `view`. */
 export function useSeen(live: LiveThread, view: ThreadView): Painted {
   const painter = useMemo(() => new Painter(live), [live]);
   useLayoutEffect(() => painter.commit(view), [painter, view]);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // smooth.ts: text that arrives in bursts, revealed evenly.
 //
-// Each frame reveals a share of what is still hidden, so that a burst is spread over about a
-// third of a second however large it is, and a steady stream is shown with a steady delay. It never
-// shows half a character. Whoever stops the answer has seen only what was revealed: each length is
-// reported to `useSeen`, and a text that is cut (by Stop) is shown cut at once.
+// Each frame reveals a share of what is still hidden, so that a burst is spread over about a third
+// of a second however large it is, and a steady stream is shown with a steady delay. It never shows
+// half a character. A user who stops the answer has seen only the revealed text, so each length is
+// reported to `useSeen`; a text that Stop has cut is shown cut at once.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
@@ -13,13 +13,13 @@ import type { Painted } from "./seen.js";
 export interface SmoothOptions {
   readonly message: string;
   readonly part: number;
-  /** Is it still written? What was whole when it was first shown is shown whole. */
+  /** The part is still being written. A part that is complete at first is shown whole at once. */
   readonly open: boolean;
-  /** Nothing more is revealed: Stop was pressed. */
+  /** Stop was pressed: reveals no more. */
   readonly frozen?: boolean | undefined;
-  /** What `useSeen` gave; without it nothing is reported. */
+  /** The result of `useSeen`; without it the lengths are not reported. */
   readonly painted?: Painted | undefined;
-  /** Over how many milliseconds a burst is spread; 0: shown at once. */
+  /** Spreads a burst over so many milliseconds; 0: shows it at once. */
   readonly spread?: number | undefined;
 }
 
@@ -44,7 +44,7 @@ function wantsNoMotion(): boolean {
   return typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** As much of the text as is to be shown now. */
+/** The part of the text to show now. */
 export function useSmooth(text: string, options: SmoothOptions): string {
   const { message, part, open, frozen = false, painted } = options;
   const spread = wantsNoMotion() ? 0 : (options.spread ?? SPREAD_DEFAULT);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// size.mjs: how much of the client a page loads, and whether that is within the limit.
+// size.mjs: measures how much of the client a page loads, and fails above the limit.
 //
-// Counted as a page has it that imports the built package (`npm run build`): bundled, minified,
-// gzipped. The core is all that is loaded at once by a page that imports `connect`, and all that it
-// needs to keep threads and their list in step over a WebSocket. What the browser makes possible or
-// needs beside that (a store that outlives the page, other tabs, deletions that can be undone, events
-// where sockets are blocked, SHA-256 without https) is loaded when it is called for; it is told, and
-// not counted.
+// It bundles, minifies and gzips a page that imports the built package (`npm run build`). The core
+// is everything that a page with `connect` loads at once: enough to keep threads and their list in
+// step over a WebSocket. Other parts (a store that outlives the page, other tabs, deletions that
+// can be undone, events where sockets are blocked, SHA-256 without https) are loaded when they are
+// needed; their sizes are printed, and do not count.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,14 +13,14 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "vite";
 
-// What it takes that a tab which joins, a full queue, a refused edit and an undone deletion lose nothing
-// is in the core: 3,000 bytes more than the first version had.
+// The first version had 12,000. The rest is for no loss when a tab joins, the queue is full, an
+// edit is refused or a deletion is undone.
 const limit = 15_000;
 const client = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const page = "page";
-if (!existsSync(client)) throw new Error("There is no dist/: `npm run build` comes first.");
+if (!existsSync(client)) throw new Error("There is no dist/: run `npm run build` first.");
 
-/** What a page that imports these names loads: its chunks, by name. */
+/** The chunks of a page that imports these names, by file name. */
 async function bundle(names) {
   const [{ output }] = await build({
     configFile: false,

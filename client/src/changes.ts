@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// changes.ts: the changes of one thread that are not answered, in the order in which they were made.
+// changes.ts: the unanswered changes of one thread, in the order in which they were made.
 //
-// One that has no number yet (the store is giving it) has an `op` below 0: it is shown, not sent.
+// Until the store has given a change its number, its `op` is below 0: it is shown, but not sent.
 
 import { runsOf } from "./runs.js";
 import type { ThreadState } from "./state.js";
@@ -11,26 +11,26 @@ import type { ChangeBody } from "./wire.js";
 export interface Changes {
   readonly pending: readonly PendingChange[];
   readonly refused: readonly RefusedChange[];
-  /** `former`: the number under which it was shown till now. Its outcome, if that was faster. */
+  /** `former`: its provisional number. Returns its outcome if that came first. */
   add(change: PendingChange, former?: number): Settled | null;
   merge(changes: readonly PendingChange[]): void;
-  /** What is to be sent next, and whether some of it is held back until there is room for it. */
+  /** The changes to send next, and whether some are held back until the server has room. */
   batch(state: ThreadState): readonly [now: readonly PendingChange[], heldBack: boolean];
-  /** Is it a turn, which may have to wait for those before it? */
+  /** Is it a turn (a start of a run), which may have to wait for earlier ones? */
   isTurn(op: number | undefined): boolean;
-  /** Takes off what is answered or dismissed; returns the outcomes that were news. */
+  /** Removes answered and dismissed changes; returns the outcomes that were new. */
   settle(outcomes: readonly Settled[]): readonly Settled[];
-  /** A request was answered. True: without a word on a change of it, though nothing was reset. */
+  /** A request was answered. True: a change of it has no outcome, though there was no reset. */
   answered(ops: readonly number[], outcomes: readonly Settled[], reset: boolean): boolean;
-  /** Which change spoiled its request? Undefined: not known yet; fewer are sent together next. */
+  /** The faulty change of a refused request. Undefined: not known; the next batch is smaller. */
   blame(ops: readonly number[], index: number | undefined): PendingChange | undefined;
-  /** Nothing is sent until those that are meant have new numbers. */
+  /** Sends nothing until the changes that `meant` selects have new numbers. Returns their ops. */
   hold(meant: (change: PendingChange) => boolean): readonly number[];
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
 }
 
 const batchMax = 64;
-// So many turns wait on the server; those behind them wait here.
+// The server lets 32 turns of a thread wait; later ones wait here.
 const turnsMax = 32;
 const rememberedMax = 512;
 
@@ -40,7 +40,7 @@ class ChangeList implements Changes {
   pending: readonly PendingChange[] = [];
   refused: readonly RefusedChange[] = [];
   readonly #thread: string;
-  /** What became of the last of them; null: it has another number now. */
+  /** The outcomes of the last 512 changes; null: the change has another number now. */
   readonly #done = new Map<number, Settled | null>();
   readonly #held = new Set<number>();
   #limit = batchMax;
@@ -51,7 +51,7 @@ class ChangeList implements Changes {
 
   add(change: PendingChange, former?: number): Settled | null {
     const known = this.#done.get(change.op);
-    // Under both: the store has told of it before whoever said it learnt its number.
+    // Under both numbers: another tab may have sent it before this one got its number.
     this.pending = this.pending.filter(({ op }) => op !== former && op !== change.op);
     if (known !== undefined) return known;
     this.pending = inOrder(this.pending, change);
@@ -121,7 +121,7 @@ class ChangeList implements Changes {
   }
 }
 
-/** By number; what has none yet is the latest, and stays where it is among its like. */
+/** By number; changes without one come last, in the order in which they were made. */
 const inOrder = (pending: readonly PendingChange[], change: PendingChange) => {
   const all = [...pending, change];
   return change.op < 0 ? all : all.sort((a, b) => rank(a) - rank(b));
@@ -129,12 +129,12 @@ const inOrder = (pending: readonly PendingChange[], change: PendingChange) => {
 
 const rank = ({ op }: PendingChange) => (op > 0 ? op : 2 ** 53);
 
-// --- Room ------------------------------------------------------------------------------------------
+// --- Room ----------------------------------------------------------------------------------------
 
-/** No more turns can wait on the server. */
+/** The server lets no more turns wait. */
 export const isFull = ({ runs }: ThreadState): boolean => runsOf(runs).queued.length >= turnsMax;
 
-/** All but the turns for which the server has no room, and what names something of them. */
+/** All but the turns for which the server has no room, and changes that name a part of those. */
 const fitting = (
   pending: readonly PendingChange[],
   { runs }: ThreadState,
@@ -157,7 +157,7 @@ const fitting = (
   });
 };
 
-/** What a change makes that others may name. */
+/** The ids that a change makes and later changes may name. */
 const madeBy = (change: ChangeBody): readonly unknown[] => {
   if (change.type === "put_message") return [change.message.id];
   if (change.type !== "start_run") return [];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// client.ts: all threads of one browser (or one process): who holds what, and who is told.
+// client.ts: all threads of one browser (or one process): makes the parts and connects them.
 //
-// The parts are machines of their own: a session for each thread, the queue of changes (queue.ts), the
-// deletions that can be undone (held.ts), the list of threads (feed.ts), a connection (net/link.ts) and
-// the other tabs (sharing.ts). Nothing is read of the store or kept in it before this tab hears the
-// others.
+// The parts are machines: a session for each thread, the queue of changes (queue.ts), the deletions
+// that can be undone (held.ts), the list of threads (feed.ts), a connection (net/link.ts) and the
+// other tabs (sharing.ts). The client reads and writes the store only after it listens to the other
+// tabs, so that it misses no change between the two.
 
 import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
@@ -61,11 +61,11 @@ type Deletion = Omit<HeldDeletion, "until">;
 interface Made {
   readonly session: Session;
   readonly live: LiveThread;
-  /** What the store had of it is in it. */
+  /** Resolves when the session has the copy of the store. */
   readonly loaded: Promise<void>;
 }
 
-// What a user has of it may be called without its object: those are fields.
+// The public functions are fields, so that they can be called without their object.
 class BrowserClient implements Client, QueueHost, SharingHost {
   readonly #listeners = createListeners();
   readonly subscribe = this.#listeners.add;
@@ -101,11 +101,11 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     });
   }
 
-  // --- Beginning ---------------------------------------------------------------------------------
+  // --- Start -------------------------------------------------------------------------------------
 
   async #begin(opening: Store | Promise<Store>, loading: Loading): Promise<Store> {
-    // A page whose files are gone has no undoing: what is deleted is sent at once, and what the store
-    // holds back waits for the next page.
+    // If the chunk can't be loaded (the page's files are gone), nothing can be undone: deletions
+    // are sent at once, and those that the store holds back wait for the next page.
     const loadingHeld = loading.held().catch(() => null);
     const store = (this.#store = await opening);
     this.held = this.#createHeld(await loadingHeld);
@@ -113,7 +113,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     return store;
   }
 
-  // Alone, or with the other tabs.
+  // Opens a link of its own, or joins the other tabs.
   async #join({ shared }: Store, { sharing }: Loading): Promise<void> {
     const may = this.#options.tabs !== false && shared;
     const loaded = may && (await sharing().catch(() => null));
@@ -123,7 +123,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     } catch {
       // A page without an origin of its own has no channel.
     }
-    // Closed already: what was said till then is still told to the other tabs.
+    // If the client is closed already, it still tells the other tabs its changes.
     if (this.over && !this.tabs) return;
     this.#link = this.tabs?.link ?? this.open();
     this.#link.subscribe(() => this.#connectionChanged());
@@ -131,7 +131,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     this.#connectionChanged();
   }
 
-  // A connection of this tab's own: alone, or as the one that leads.
+  // This tab's own connection: it is alone, or it leads.
   open(): Link {
     const { WebSocket: given, transport, random = Math.random } = this.#options;
     const web = given ?? (globalThis.WebSocket as typeof WebSocket | undefined);
@@ -177,7 +177,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     session.connected(this.online, this.connection.leader);
   }
 
-  // Nothing is asked before it is known whom to ask.
+  // Sessions and the feed send only while the link is online; before that this does nothing.
   #send: Link["send"] = (request, sink) => this.#link?.send(request, sink) ?? (() => undefined);
 
   readonly reconnect = (): void => {
@@ -192,7 +192,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     this.feed.end();
     const holding = this.held?.end(closed);
     for (const { session } of this.made.values()) session.end();
-    // The others look into the store when this tab has gone: all that it keeps is kept by then.
+    // The other tabs read the store when this one has gone, so it finishes its writes first.
     await Promise.allSettled([this.queue.end(), holding]);
     this.#link?.close();
     this.#store?.close();
@@ -225,7 +225,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     return !turn || (await turn.mine()) ? this.thread(thread).delete() : gone;
   }
 
-  // At once, unless the page has only just begun.
+  // At once, or when the store is open.
   #hold(thread: string, message: string | null, seen: Cursor | null): Promise<Result> {
     const deletion = { id: newId("u"), thread, message, seen };
     const take = () => this.held?.hold(deletion) ?? this.#delete(deletion);
@@ -275,7 +275,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     const known = this.made.get(id);
     if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
-      throw new Error(`${JSON.stringify(id)} is no thread's id.`);
+      throw new Error(`${JSON.stringify(id)} is no thread id: use 1-128 of A-Za-z0-9._:-`);
     }
     const { add: subscribe, tell } = createListeners((any) => session.watch(any));
     const session = this.#createSession(id, tell);
@@ -319,7 +319,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
       dropped: () => {
         session.deleted();
         this.tabs?.dropped(id);
-        // Who deletes a thread has no use for what was to be said in it.
+        // The user who deletes a thread no longer needs its refused changes.
         for (const { op } of session.view.refused) session.dismiss(op);
       },
     });
@@ -329,7 +329,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     const from = await this.ready;
     const [stored, pending] = await Promise.all([from.thread(session.id), from.pending()]);
     session.load(stored, pending);
-    // The digest only guards what was stored; without it there is still the cursor.
+    // The digest only checks the stored copy; without it the cursor is enough.
     session.start(stored && (await digestOf(headPath(session.state)).catch(() => null)));
   }
 }

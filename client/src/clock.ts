@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// clock.ts: the time of the machine, where no other is handed in, and how long to wait.
+// clock.ts: the clock of the machine (the default), and the delays of retries.
 
 import type { Clock } from "./types.js";
 
 const longestDelay = 30_000;
 
-/** How long to wait after so many failures in a row: twice as long each time, jittered by half. */
+/** Backoff in milliseconds: doubles with each failure up to 30 s; jitter takes off up to a half. */
 export const delayAfter = (failures: number, first: number, random: () => number): number =>
   Math.min(longestDelay, first * 2 ** failures) * (0.5 + random() / 2);
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff.ts: a state and a diff give the state at the diff's cursor.
 //
-// The frames of one diff are applied together. A diff may begin before what is held: what is held
-// of its end already stays as it is, so that applying it twice is harmless.
+// The frames of one diff are applied together. A diff may begin before the state's timestamp: the
+// part of it that the state has already changes nothing, so a diff is idempotent.
 
 import { type Draft, createDraft, isList, isPart, must } from "./draft.js";
 import { grown } from "./fold.js";
 import type { ThreadState } from "./state.js";
 import type { DiffFrame, Growth, Message, Part } from "./wire.js";
 
-/** Takes all frames of one diff: those with `more`, and the last. Throws `Gap` if it can't follow. */
+/** Takes all frames of one diff. Throws `Gap` if it begins after the state or does not fit it. */
 export const apply = (state: ThreadState, frames: readonly DiffFrame[]): ThreadState => {
   const last = frames.at(-1);
   if (!last) return state;
   const [ts, epoch] = partsOf(last.cursor);
   const reset = frames.find((frame) => frame.reset)?.reset;
-  // What another stream has told since came from there.
+  // An older answer of this epoch: another stream has brought the state further since.
   if (reset?.reason === "rewound" && epoch === state.epoch && ts < state.ts) return state;
   const news = reset || ts > state.ts;
   if (!news && (ts < state.ts || epoch === state.epoch)) return state;
@@ -41,7 +41,7 @@ const applyFrame = (draft: Draft, frame: DiffFrame): void => {
   must([messages, removed, runs].every(Array.isArray), "diff");
   if (frame.thread) draft.putThread(frame.thread);
   for (const message of messages) {
-    // One that is neither has no parts either.
+    // An object that is neither is refused by `putMessage`, because it has no parts.
     if ((message as Partial<Growth> | null)?.grow) applyGrowth(draft, message as Growth);
     else draft.putMessage(message as Message);
   }
@@ -51,7 +51,7 @@ const applyFrame = (draft: Draft, frame: DiffFrame): void => {
 
 const applyGrowth = (draft: Draft, growth: Growth): void => {
   const held: Message = draft.message(growth.id);
-  // A timestamp is of one entry: it is as it will be.
+  // One timestamp, one entry: the message already is as this growth makes it.
   if (held.updated === growth.updated) return;
   must(isList(growth.grow), "grow");
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// digest.ts: the digest of a path, by which front and server know that they hold the same.
+// digest.ts: the digest of a path, with which front and server check that their copies are equal.
 //
-// It is needed only where something stored is taken up again, so all of it is loaded only then.
+// Only a stored copy needs it, so its code is loaded only then.
 
 import type { Message } from "./wire.js";
 
-/** Of the path from a root to its last message, in hex. */
+/** The digest of a path from a root to a message, in hex. */
 export const digestOf = async (path: readonly Message[]): Promise<string> =>
   (await import("./path_hash.js")).hashPath(path);

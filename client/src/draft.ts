@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// draft.ts: the next state while it is being made.
+// draft.ts: builds the next state (copy on write).
 //
-// A map is copied when it is first written to, once for a whole batch, and what did not change in
-// the end is the former state's own object.
+// A map is copied before the first write to it, once for a whole batch. An object that is equal to
+// the former one in the end is the former object.
 
 import { equal, keep } from "./equal.js";
 import { inheritTree } from "./path.js";
@@ -10,18 +10,18 @@ import type { ThreadState } from "./state.js";
 import { growingText } from "./text.js";
 import type { Message, Part, Run, Thread, Timestamp } from "./wire.js";
 
-/** What came does not follow from what is held, or has no shape that is known: sync anew. */
+/** A frame does not follow from the state, or has an unknown shape: the session must sync again. */
 export class Gap extends Error {
   override readonly name = "Gap";
 }
 
-/** `what` does not fit if it is not kept. */
+/** Throws a `Gap` that names `what` if `kept` is false. */
 export function must(kept: unknown, what: string): asserts kept {
   if (!kept) throw new Gap(what);
 }
 
-// What came is JSON, and the types are the server's promise. Here it is checked, as far as it is read:
-// an error of another kind than `Gap` is then one of ours.
+// A frame is parsed JSON, and its type is only the server's promise. Every field that is read is
+// checked here, so an error other than `Gap` is a bug of ours.
 const isObject = (it: unknown): it is object => Object(it) === it;
 
 export const isPart = (it: unknown): it is Part =>
@@ -38,14 +38,14 @@ export interface Draft {
   has(message: string): boolean;
   message(id: string): Message;
   run(id: string): Run;
-  /** Is there a run that is written? */
+  /** Is a run running? */
   isRunning(): boolean;
   putMessage(message: Message): void;
   changeMessage(id: string, updated: Timestamp, fields: Partial<Message>): void;
   removeMessage(id: string): void;
   putRun(run: Run): void;
   putThread(thread: Thread): void;
-  /** Begins with nothing; what comes again as it was keeps its object. */
+  /** Removes everything; an equal object that is put again is the former object. */
   clear(): void;
   finish(): ThreadState;
 }
@@ -72,7 +72,7 @@ export const createDraft = (former: ThreadState): Draft => {
       const { id, parent } = message;
       const held = messages.get(id);
       if (equal(held, message)) return;
-      // So no path has a circle.
+      // A parent is there before its children and never changes, so no path has a circle.
       must(held ? held.parent === parent : parent === null || messages.has(parent), id);
       regrown ||= !held;
       writable().set(id, keep(former.messages.get(id), message));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// equal.ts: what is the same, and is then not made anew.
+// equal.ts: deep equality, and memoization by argument.
 
-/** Are two values of JSON the same? Absent and undefined say the same. */
+/** Are two values of JSON equal? An absent member equals an undefined one. */
 export const equal = (left: unknown, right: unknown): boolean => {
   if (left === right) return true;
   if (typeof left !== "object" || typeof right !== "object" || !left || !right) return false;
@@ -12,15 +12,15 @@ export const equal = (left: unknown, right: unknown): boolean => {
   );
 };
 
-/** The former value if the new one says the same. */
+/** The former value if the new one is equal to it. */
 export const keep = <Value>(former: Value | undefined, value: Value): Value =>
   former !== undefined && equal(former, value) ? former : value;
 
-/** Are two lists the same, item by item, by identity? */
+/** Have two lists the same items, by identity? */
 export const sameItems = (left: readonly unknown[], right: readonly unknown[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index]);
 
-/** `make`, but the same object again for as long as it is made of the same. */
+/** `make` with a cache: the same object again while `key` is the same and the rest is equal. */
 export const memo = <Key extends object, Rest extends readonly unknown[], Value>(
   make: (key: Key, ...rest: Rest) => Value,
 ): ((key: Key, ...rest: Rest) => Value) => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// exchanges.ts: what a session asks the server, and when it asks again.
+// exchanges.ts: the requests of a session, and when it sends them again.
 //
-// There are at most two exchanges at a time: one that follows the thread while somebody looks, and one
-// with all unanswered changes. Both answer with a diff from the cursor held to now, so it does not
-// matter which of them is faster. One that fails is asked again later, ever later.
+// At most two exchanges are open: one follows the thread while it is watched, one carries all
+// unanswered changes. Each brings a diff from the cursor held to now, so it does not matter which
+// of them is faster. After a failure the session retries; the delay doubles each time, up to 30 s.
 
 import type { Changes } from "./changes.js";
 import { delayAfter } from "./clock.js";
@@ -14,38 +14,38 @@ import { cursorOf } from "./state.js";
 import type { DiffFrame, EntryFrame, Frame, SyncRequest } from "./wire.js";
 
 export interface Exchange {
-  /** All is asked for, in place of what is held. */
+  /** Asks for the whole thread: the answer replaces the copy held. */
   readonly anew: boolean;
-  /** The changes that it carries; none: it follows. */
+  /** The changes that it carries; empty: it follows. */
   readonly ops: readonly number[];
   frames: DiffFrame[];
   cancel?: () => void;
 }
 
-/** What a session is told: a part of an exchange, or its end. */
+/** A frame for the session: a part of an exchange, or its end. */
 export type Taken = DiffFrame | EntryFrame | Extract<Frame, { frame: "end" | "failure" }>;
 
-/** The session, as its exchanges know it. */
+/** The part of a session that its exchanges call. */
 export interface Asker {
   held(): Replica;
-  /** Of the path that is held, if it is known. */
+  /** The digest of the path held, if it is known. */
   digest(): string | undefined;
   take(exchange: Exchange, frame: Taken): void;
 }
 
 export interface Exchanges {
-  /** Somebody looks. */
+  /** The thread has subscribers. */
   watched: boolean;
-  /** `sends`: changes are this tab's to send. False: that was so before. */
+  /** `sends`: this tab sends the changes. Returns false if both are as before. */
   connect(up: boolean, sends: boolean): boolean;
-  /** Asks for what can be asked for now. */
+  /** Sends the requests that can be sent now. */
   act(): void;
-  /** All that this one asked for has come. */
+  /** The whole diff of this exchange has come. */
   done(exchange: Exchange): void;
-  /** Asks again, but not at once. */
+  /** Asks again after a delay. */
   backOff(): void;
   unfollow(): void;
-  /** Nothing more is taken, and nothing more is asked. */
+  /** Ends all exchanges: takes no more frames and sends no more requests. */
   cancel(): void;
 }
 
@@ -92,7 +92,7 @@ class ThreadExchanges implements Exchanges {
     if (phase === "loading" || phase === "gone") return;
     if (!this.#up || this.#cancelWaiting) return;
     const [batch, heldBack] = this.#sends ? this.#changes.batch(state) : [[], false];
-    // Where something waits for room, somebody has to look whether there is.
+    // A turn that is held back needs entries to see when there is room.
     const follows = this.watched || heldBack;
     if (!follows) this.unfollow();
     if (follows && !this.#follow && phase !== "absent") {
@@ -126,7 +126,7 @@ class ThreadExchanges implements Exchanges {
         else this.#sending = null;
       }
       if (frame.frame !== "lost") this.#asker.take(exchange, frame);
-      // By another tab that leads no more, while the connection seems to be there.
+      // Another tab stopped leading, while the connection still looks open.
       else if (this.#up) this.backOff();
     };
     exchange.cancel = this.#outside.sync({ thread: state.id, cursor, ...fields }, sink);

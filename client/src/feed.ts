@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // feed.ts: the list of threads, live.
 //
-// It is read once, page by page, and then follows the feed from the cursor that came with it: over
-// the same connection as the threads. What was kept is shown first.
+// The client reads the list once, page by page, and then follows the feed from the cursor of the
+// first page, over the same connection as the threads. Until then it shows the stored list.
 
 import type { Http } from "./net/http.js";
 import type { Request, Sink } from "./net/link.js";
@@ -21,22 +21,22 @@ export interface FeedSettings {
   readonly clock: Clock;
   readonly online: () => boolean;
   readonly send: (request: Request, sink: Sink) => () => void;
-  /** What this browser held. */
+  /** The list that this browser stored. */
   readonly kept: () => Promise<readonly Thread[]>;
   readonly keep: (threads: readonly Thread[]) => void;
-  /** A thread is there, or has changed. */
+  /** A thread was made, or has changed. */
   readonly appeared: (thread: string) => void;
   readonly removed: (thread: string) => void;
-  /** Is it shown as deleted? */
+  /** Does the client show it as deleted? */
   readonly hidden: (thread: string) => boolean;
 }
 
 export interface Feed extends LiveThreads {
-  /** Does what can be done now: to be called when the connection has come or gone. */
+  /** Reads or follows if it can now. Call it when the connection has come or gone. */
   act(): void;
   /** Other threads are hidden now. */
   refresh(): void;
-  /** Somebody waits for a thread that is not there yet. */
+  /** Watches for a thread that does not exist yet. */
   want(thread: string): void;
   end(): void;
 }
@@ -54,12 +54,12 @@ class ThreadFeed implements Feed {
     if (any) void this.#remember();
     this.act();
   });
-  // Whoever has it may call it without its object.
+  // A field, so that it can be called without its object.
   readonly subscribe = this.#listeners.add;
   readonly #settings: FeedSettings;
-  // Each once, and the newest first.
+  // Each once, the latest change first.
   #threads: readonly Thread[] = [];
-  // Threads that are looked at and not there: while there are any, the feed says when they come.
+  // Threads that pages show and that do not exist yet: the feed reports when one is made.
   readonly #wanted = new Set<string>();
   #cursor: string | undefined;
   #watched = false;
@@ -93,7 +93,7 @@ class ThreadFeed implements Feed {
     const list = await readAll(this.#settings.http);
     this.#reading = false;
     if (!list.ok) return this.#failed(list.code, list.detail);
-    // Followed from nowhere for the sake of one thread: from here on, for the list.
+    // It may be followed without a cursor, for a wanted thread: follow it again from the list's.
     this.#unfollow();
     this.#cursor = list.cursor;
     this.#show(merged([], list.threads));
@@ -122,12 +122,12 @@ class ThreadFeed implements Feed {
       if (frame.frame === "feed") return this.#took(frame);
       if (frame.frame === "diff" || frame.frame === "entry") return;
       this.#cancelFollow = undefined;
-      // A cursor that the server does not know: the list is read anew.
+      // The server does not know the cursor: read the list again.
       if (frame.frame === "failure") this.#cursor = undefined;
       if (frame.frame !== "lost" || online()) this.#later();
     });
     this.#cancelFollow = cancel;
-    // They may have come before it was followed.
+    // They may have been made before the feed was followed.
     for (const thread of [...this.#wanted]) appeared(thread);
   }
 
@@ -168,7 +168,7 @@ class ThreadFeed implements Feed {
     const known = !this.#cancelFollow || this.#wanted.has(thread);
     this.#wanted.add(thread);
     this.act();
-    // It may have come between the answer and the feed, which was only just asked for: once more.
+    // It may have been made after the answer and before the feed opens: ask again.
     if (!known) this.#settings.appeared(thread);
   }
 
@@ -180,7 +180,7 @@ class ThreadFeed implements Feed {
   }
 }
 
-/** All pages of the list, the oldest first, and the feed's cursor at the first of them. */
+/** All pages of the list, the oldest thread first, and the cursor of the first page. */
 const readAll = async (http: Http): Promise<Result<{ threads: Thread[]; cursor: string }>> => {
   const found: Thread[] = [];
   const path = `/v1/threads?limit=${pageSize}`;
@@ -194,13 +194,13 @@ const readAll = async (http: Http): Promise<Result<{ threads: Thread[]; cursor: 
     found.push(...answer.value.threads);
     next = answer.value.next;
   } while (next);
-  // What moved while it was read is on two pages: the first of them is newer, and put last.
+  // Reversed: of a thread that is on two pages `merged` takes the one of the first page.
   return { ok: true, ts: null, threads: found.reverse(), cursor: first };
 };
 
 const without = (threads: readonly Thread[], id: string) => threads.filter((it) => it.id !== id);
 
-/** One of them has changed: nearly always it is the newest now, and the others keep their order. */
+/** With a thread that changed: nearly always it is the newest now; the others keep their order. */
 const placed = (threads: readonly Thread[], thread: Thread): readonly Thread[] => {
   const others = without(threads, thread.id);
   const older = others.findIndex((it) => it.updated < thread.updated);
@@ -208,7 +208,7 @@ const placed = (threads: readonly Thread[], thread: Thread): readonly Thread[] =
   return others;
 };
 
-/** With these among them. */
+/** Both lists as one, the latest change first. Of two with one id the later counts. */
 const merged = (threads: readonly Thread[], more: readonly Thread[]): readonly Thread[] => {
   const byId = new Map([...threads, ...more].map((it) => [it.id, it]));
   return [...byId.values()].sort((a, b) => b.updated - a.updated);

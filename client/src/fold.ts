@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fold.ts: a state and an entry give the next state.
 //
-// The same rules as the server's own fold, and tested on the same histories. An event of a type
-// that is not known here changes nothing; one that can't be is a `Gap`.
+// The same rules as the server's fold, tested on the same histories. An event of an unknown type
+// changes nothing; an event that is impossible in this state is a `Gap`.
 
 import { type Draft, createDraft, Gap, isList, isPart, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
@@ -11,7 +11,7 @@ import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
 
 export { Gap };
 
-/** An entry at or before what is held is passed over: the same state comes back. */
+/** Ignores an entry at or before the state: returns the same state. */
 export const fold = (state: ThreadState, entry: EntryFrame): ThreadState => foldAll(state, [entry]);
 
 /** Many entries, for the price of one copy of the maps. */
@@ -36,7 +36,7 @@ type Fold<Type extends Event["type"]> = (
 
 const foldEvent = (draft: Draft, event: Event, ts: Timestamp): void => {
   if (!Object.hasOwn(folds, event.type)) return;
-  // The table has each type's own function: what the compiler does not see here.
+  // The compiler does not see that the table has the function of the event's own type.
   (folds[event.type] as (draft: Draft, event: Event, ts: Timestamp) => void)(draft, event, ts);
 };
 
@@ -58,7 +58,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
 
   content_appended: (draft, { message, part, at, text }, ts) => {
     const { parts } = draft.message(message);
-    // What has no beginning begins as text.
+    // An append to a part that does not exist makes a text part.
     const begun = part === parts.length ? [...parts, { type: "text", text: "" } as const] : parts;
     draft.changeMessage(message, ts, { parts: grown(begun, part, at, text) });
   },
@@ -95,7 +95,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
 
   run_ended: (draft, { run, status, error, usage }, ts) => {
     const held = draft.run(run);
-    // A stop of a run that waits drops its input; ended otherwise it can be sent again.
+    // A stopped run that waited drops its input. Ended otherwise it keeps it, to be sent again.
     const input = held.status === "queued" && status === "stopped" ? undefined : held.input;
     draft.putRun({ ...held, input, status, ended: ts, error, usage });
     touchThread(draft, ts, { running: draft.isRunning() });
@@ -113,7 +113,7 @@ const touchThread = (draft: Draft, ts: Timestamp, fields?: Partial<Thread>): voi
 
 type Fields = Pick<Extract<Event, { type: "thread_updated" }>, "title" | "archived" | "metadata">;
 
-/** Of a thread that is updated: what is named is replaced. */
+/** The fields of an updated thread: each named field is replaced. */
 export const fieldsOf = (named: Fields, former: Thread | null): Partial<Thread> => {
   const { title = former?.title, archived = former?.archived } = named;
   const { metadata = former?.metadata } = named;

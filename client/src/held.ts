@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // held.ts: deletions that can still be undone.
 //
-// They are shown as done and kept in the store, and sent when their time is over, by the tab that
-// leads: so they are there after a reload, too, and who closes the last tab finds them when the next
-// one opens. What is said next in the thread stands on them, so it sends them first. The store decides
-// between who undoes and who sends: whichever takes the deletion out of its time first.
+// The client shows them as done and keeps them in the store; the tab that leads sends them when
+// their time is over. So they survive a reload, and also the last tab: the next one sends them. The
+// next change in the thread builds on them, so they are sent before it. Undo and send race in the
+// store: in one transaction the first of them ends the deletion's time, and the other finds that.
 //
-// Loaded with the store. It takes values of the core from whoever calls it, not from modules: what both
-// imported would be a chunk of its own, and the core larger.
+// Loaded with the store. Its caller hands in the values of the core that it needs: a module
+// imported by both would become a chunk of its own, and make the core larger.
 
 import type { Clock, HeldDeletion, Result, Store } from "./types.js";
 
@@ -18,9 +18,9 @@ export interface Outcome {
 
 /** A deletion's turn to be sent. */
 export interface Turn {
-  /** Asked when it has come: false, it was undone. */
+  /** Ends the time to undo. False: the deletion was undone. */
   mine(): Promise<boolean>;
-  /** To be called when the store has it among the changes. */
+  /** Call it when the store has the deletion among the changes. */
   kept(): Promise<void>;
 }
 
@@ -29,9 +29,9 @@ export interface HeldSettings {
   readonly store: () => Promise<Store>;
   readonly leads: () => boolean;
   send(deletion: HeldDeletion, turn: Turn): Promise<Result>;
-  /** These are held now. */
+  /** These deletions wait now. */
   changed(deletions: readonly HeldDeletion[]): void;
-  /** The other tabs have to look, and here is what came of one. */
+  /** Makes the other tabs look into the store; `done`: the outcome of one. */
   tell(done?: Outcome): void;
 }
 
@@ -39,20 +39,20 @@ export interface Held {
   readonly undoable: readonly HeldDeletion[];
   hold(deletion: Omit<HeldDeletion, "until">): Promise<Result>;
   undo(id: string): Promise<boolean>;
-  /** Sends what is held of the messages of a thread. */
+  /** Sends the deletions of messages of this thread now. */
   flush(thread: string): void;
-  /** Looks into the store. */
+  /** Reads the store. */
   look(): Promise<void>;
   heard(done?: Outcome): void;
-  /** Does what can be done now. */
+  /** Sends the deletions whose time is over, if this tab leads. */
   act(): void;
-  /** Tells this whoever waits for a deletion. Resolves when what was held is kept. */
+  /** Resolves every waiting deletion with `result`. Its own promise: the store has them all. */
   end(result: Result): Promise<unknown>;
 }
 
 const undoneWithin = 10_000;
 const again = 5_000;
-const undone: Result = { ok: false, code: "undone", detail: "Its user has undone it." };
+const undone: Result = { ok: false, code: "undone", detail: "The user has undone it." };
 
 export const createHeld = (settings: HeldSettings): Held => new HeldDeletions(settings);
 
@@ -133,7 +133,7 @@ class HeldDeletions implements Held {
     return this.#keeping;
   }
 
-  // The answer to the last question is the newest.
+  // Answers may come out of order: only the answer to the last question counts.
   async #ask(change?: Parameters<Store["held"]>[0]): Promise<void> {
     const own = ++this.#looks;
     const now = await (await this.#settings.store()).held(change);
@@ -151,7 +151,7 @@ class HeldDeletions implements Held {
     if (this.#sending.has(id)) return;
     this.#sending.add(id);
     let found = false;
-    // Out of its time: from now on it can't be undone.
+    // Ends its time: from now on it can't be undone.
     const mine = async () => {
       await this.#ask((all) => {
         found = all.some((it) => it.id === id);
@@ -159,7 +159,7 @@ class HeldDeletions implements Held {
       });
       return found;
     };
-    // It goes on among the changes: it is held no more.
+    // The store has it among the changes now, so it no longer waits here.
     const kept = () => this.#ask((all) => all.filter((it) => it.id !== id));
     const result = await this.#settings.send(deletion, { mine, kept });
     if (!found) return void this.#sending.delete(id);

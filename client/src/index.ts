@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// index.ts: what `lockstep-client` exports.
+// index.ts: the exports of `lockstep-client`.
 
 export { connect } from "./connect.js";
 export { indexedDbStore } from "./store/store.js";

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// listeners.ts: who is to be called when something has changed.
+// listeners.ts: functions to call when something has changed.
 
 export interface Listeners {
-  /** Returns how to end it. Who listens twice is called twice. */
+  /** Returns a function that removes it. A listener that is added twice is called twice. */
   add(listener: () => void): () => void;
   tell(): void;
 }
 
-/** `used`: called when the first has come (true) and when the last has gone (false). */
+/** `used`: called when the first listener comes (true) and when the last one goes (false). */
 export const createListeners = (used: (any: boolean) => void = () => undefined): Listeners => {
   const all = new Set<() => void>();
   return {
@@ -24,7 +24,7 @@ export const createListeners = (used: (any: boolean) => void = () => undefined):
         try {
           listener();
         } catch (error) {
-          // A listener's fault is its own: it is told as uncaught, and the others are called.
+          // An error of one listener is reported as uncaught, and the others are still called.
           queueMicrotask(() => {
             throw error;
           });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// live.ts: a thread, as whoever shows it holds it.
+// live.ts: the object with which a page shows and changes a thread.
 //
-// It turns what a user does into changes of the protocol. What it shows is its session's.
+// It turns the user's actions into changes of the protocol. Its view is the session's.
 
 import type { Http } from "./net/http.js";
 import { newId } from "./id.js";
@@ -12,13 +12,13 @@ import type { ThreadState } from "./state.js";
 import type { LiveThread, PendingChange, Result, Said, SendOptions } from "./types.js";
 import type { ChangeBody, Message, MessageInput } from "./wire.js";
 
-/** What a live thread needs of the client. */
+/** The part of the client that a live thread calls. */
 export interface Host {
   readonly http: Http;
   readonly subscribe: LiveThread["subscribe"];
   readonly author: string | undefined;
   add(change: Omit<PendingChange, "op">): Promise<Result>;
-  /** Shown as done, and sent later. */
+  /** Deletes with time to undo: shows it as done, sends it later. */
   hold(message: string | null): Promise<Result>;
   forgetLost(): void;
   dropped(): void;
@@ -86,7 +86,7 @@ export const createLive = (session: Session, host: Host): LiveThread => {
   };
 };
 
-/** Says it with what was seen of the thread. */
+/** Sends a change with the cursor that the user had seen. */
 type Put = (change: ChangeBody) => Promise<Result>;
 
 const start = async (
@@ -96,7 +96,8 @@ const start = async (
   { agent, params, when_busy }: SendOptions,
 ): Promise<Result<{ run: string }>> => {
   const run = newId("r");
-  // What this device has just asked for is what it looks at; a turn that waits is not there yet.
+  // Show the branch of the new question. A turn that waits is not in the tree yet, so it moves
+  // nothing.
   if (session.view.run === null || asked.parent !== undefined) session.show(null);
   const result = await put({ type: "start_run", run, ...asked, agent, params, when_busy });
   return result.ok ? { ...result, run } : result;
@@ -109,7 +110,7 @@ const stop = (
 ): Result | Promise<Result> => {
   const { state, cursor: seen, shown: painted } = session.seen();
   const run = named ?? runningIn(state) ?? runningIn(session.state) ?? startingIn(session);
-  if (!run) return { ok: false, code: "unknown_run", detail: "Nothing runs." };
+  if (!run) return { ok: false, code: "unknown_run", detail: "No run to stop." };
   const { messages: frozen, shown } = frozenOf(state, run, painted);
   const change: ChangeBody = { type: "stop_run", run, ...(shown.length > 0 && { shown }) };
   return add({ thread: session.id, change, seen, frozen });
@@ -130,8 +131,8 @@ const deleteThread = async ({ http, dropped }: Host, path: string): Promise<Resu
   return { ok: true, ts: null };
 };
 
-// The last message of what is looked at that the server knows: what is not sent yet can't be named
-// as an anchor, for it may have to wait.
+// The last message shown that the server knows. An unsent message can't be the anchor: its turn may
+// have to wait, and enters the tree only when it starts.
 const tipOf = ({ view, state }: Session) =>
   view.messages.findLast((it) => state.messages.has(it.id))?.id;
 
@@ -141,7 +142,7 @@ const heldIn = ({ view, state }: Session, message: string): Message => {
   return found;
 };
 
-// The message that an answer answers: above all that its run has written.
+// The message that an answer answers: the first one above the messages of its run.
 const askedBy = (session: Session, message: string): string | null => {
   let at = heldIn(session, message);
   if (!isAnswer(at)) return at.id;
@@ -155,7 +156,7 @@ const askedBy = (session: Session, message: string): string | null => {
 
 const isAnswer = ({ role }: Message) => role === "assistant" || role === "tool";
 
-/** The run that was asked for last and of which the server knows nothing yet. */
+/** The last run with a pending start, which the server does not know yet. */
 const startingIn = ({ pending, state }: Session): string | undefined => {
   const unknown = ({ change }: PendingChange) =>
     change.type === "start_run" && !state.runs.has(change.run ?? "");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// overlay.ts: a thread's tree with the changes applied that the server has not answered.
+// overlay.ts: a thread's tree with the unanswered changes applied (optimistic updates).
 //
-// They are applied in order to whatever the server has sent by now, by the server's own rules as
-// far as a front can know them. The tree below is not copied: only what differs from it is kept.
+// They are applied in order to the newest state of the server, by the server's rules as far as a
+// front can know them. The tree is not copied: the overlay holds only the differences.
 
 import { partsOf } from "./diff.js";
 import { equal, memo } from "./equal.js";
@@ -21,16 +21,16 @@ type Place = {
 
 export interface Overlay extends Tree {
   readonly thread: Thread | null;
-  /** The run that is asked for here, and would be the one that runs. */
+  /** The run of an unanswered start that would run now. */
   readonly started: string | null;
   readonly stopping: boolean;
-  /** The run that ends because what it was given, or has written, is deleted here. */
+  /** The run that ends because an unanswered deletion takes its question or its messages. */
   readonly ended: string | null;
   readonly queued: readonly QueuedTurn[];
   readonly marks: ReadonlyMap<string, NonNullable<MessageView["pending"]>>;
-  /** The run that is written, if no stop of it was asked for. */
+  /** The running run, unless an unanswered change stops it. */
   readonly running: string | null;
-  /** Did it come after its run was stopped here? */
+  /** Did the message come after this device stopped its run? */
   isLate(message: Message): boolean;
 }
 
@@ -51,7 +51,7 @@ class ChangedTree implements Overlay {
   readonly #changed = new Map<string, Message>();
   readonly #added = new Map<string | null, string[]>();
   readonly #gone = new Set<string>();
-  /** What there was of the runs that are stopped here. */
+  /** The runs that are stopped here, with the messages that they had. */
   readonly #stopped = new Map<string | null | undefined, ReadonlySet<string>>();
 
   constructor(state: ThreadState, pending: readonly PendingChange[]) {
@@ -109,7 +109,7 @@ class ChangedTree implements Overlay {
   #startRun(pending: PendingChange, change: Change<"start_run">): void {
     const { run = idOf(pending, "run"), input = [], when_busy, parent } = change;
     const { queued, running: busy, started } = this;
-    // It came back before its outcome, or is said already.
+    // The server's state has it already, or an earlier change here does.
     if (this.#state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
     if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (parent === undefined ? "queue" : "interrupt");
@@ -135,7 +135,7 @@ class ChangedTree implements Overlay {
     }
   }
 
-  /** A chain of new messages; the last one's id, or that of their place. */
+  /** Adds a chain of new messages. Returns the last one's id, or without any their parent's. */
   #addMessages(
     { op, seen }: PendingChange,
     inputs: readonly MessageInput[],
@@ -144,7 +144,7 @@ class ChangedTree implements Overlay {
     let parent = this.#resolve(place);
     for (const [index, input] of inputs.entries()) {
       const { id = idOf({ op }, index) } = input;
-      // Its id is known: the server would refuse it, or has it already.
+      // The id is known: the server has the message already, or will refuse it.
       if (this.#known(id)) continue;
       this.#changed.set(id, made(input, { id, parent, seen, index }));
       this.marks.set(id, "new");
@@ -162,7 +162,7 @@ class ChangedTree implements Overlay {
   #nearestLiving(id: string | null): string | null {
     if (id === null || this.message(id)) return id;
     const dead = this.#known(id);
-    // Of what the server has deleted no ancestors are known here.
+    // The ancestors of a message that the server has deleted are not known here.
     return dead ? this.#nearestLiving(dead.parent) : this.head;
   }
 
@@ -173,7 +173,7 @@ class ChangedTree implements Overlay {
     for (const next of doomed) doomed.push(...this.children(next));
     for (const next of doomed) this.#gone.add(next);
     if (this.head !== null && this.#gone.has(this.head)) this.head = held.parent;
-    // The run that was given it, or has written it, ends with it.
+    // A deletion ends the run that was given the message or has written it.
     const run = this.#written;
     if (!run || this.#stopped.has(run.id)) return;
     const own = this.#messagesOf(run.id).map((it) => it.id);
@@ -202,17 +202,17 @@ const idOf = ({ op }: Pick<PendingChange, "op">, what: string | number) => `op:$
 const partsIn = ({ text, parts }: MessageInput): readonly Part[] =>
   parts ?? (text === undefined ? [] : [{ type: "text", text }]);
 
-/** A message, as it is with what is put. */
+/** The message after the put. */
 const withInput = (held: Message, input: MessageInput): Message => {
   const { author = held.author, metadata = held.metadata } = input;
   return { ...held, author, metadata, parts: partsIn(input) };
 };
 
-/** Is it there already? Then it came back before its outcome. */
+/** Has the message this content already? Then the entry came before the outcome. */
 const says = (held: Message, input: MessageInput) =>
   held.status !== "open" && equal(held, withInput(held, input));
 
-// What is made of a change is the same object for as long as it is made of the same.
+// Memoized: the same change on the same message gives the same object, so it is not drawn again.
 
 const turnOf = memo(({ input = [] }: Change<"start_run">, run: string): QueuedTurn => ({
   run,
@@ -227,7 +227,7 @@ const edited = memo(({ message }: Change<"put_message">, held: Message): Message
   status: "complete",
 }));
 
-/** Where a new message stands, and behind what its user saw. */
+/** The place of a new message, and the cursor that its user had seen. */
 interface Placed {
   readonly id: string;
   readonly parent: string | null;
@@ -236,7 +236,7 @@ interface Placed {
 }
 
 const made = memo((input: MessageInput, { id, parent, seen, index }: Placed): Message => {
-  // Behind all that its user saw when it was said: this device's clock would be another one.
+  // After everything that its user saw. This device's clock may differ from the server's.
   const time = (seen === null ? 0 : partsOf(seen)[0]) + 1 + index;
   const { role = "user", author, metadata } = input;
   const said = { role, author, metadata, parts: partsIn(input) };

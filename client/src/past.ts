@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// past.ts: what is read of a thread once, and not followed. Loaded when it is asked for.
+// past.ts: reads of a thread that are not followed. Loaded at the first call.
 
 import type { Http } from "./net/http.js";
 import type { PastView, Result, RunContext } from "./types.js";
@@ -7,7 +7,7 @@ import type { Timestamp } from "./wire.js";
 
 export { entriesOf } from "./net/streams.js";
 
-/** `path`: of the thread. */
+/** `path`: the thread's address. */
 export const pastOf = async (
   http: Http,
   path: string,

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// path.ts: the tree of messages, and the branch of it that is looked at.
+// path.ts: the tree of messages, and the branch of it that is shown.
 //
-// What is looked at is a path: from a root to the head of the thread, or, on a device that looks at
-// another branch, to that branch's tip.
+// A device shows a path: from a root to the head of the thread, or to the tip of another branch
+// that its user has chosen.
 
 import type { ThreadState } from "./state.js";
 import type { Message } from "./wire.js";
 
-/** A tree of messages: of a state, or of a state with changes that are not acknowledged. */
+/** A tree of messages: of a state, or of a state with unanswered changes. */
 export interface Tree {
   readonly head: string | null;
   message(id: string): Message | undefined;
-  /** Ids, in the order in which they were made; of `null`: the roots. The same list if it is. */
+  /** Ids in the order in which they were made; of `null`: the roots. The same list if unchanged. */
   children(parent: string | null): readonly string[];
 }
 
@@ -35,7 +35,7 @@ const childrenIn = (messages: Messages): Children => {
   return index;
 };
 
-/** The messages of `next` stand where they stood: a token changes no tree. */
+/** Reuses the index: `next` has the same tree, because a token changes no places. */
 export const inheritTree = (former: Messages, next: Messages): void => {
   const index = indexes.get(former);
   if (index) indexes.set(next, index);
@@ -56,13 +56,13 @@ export const pathTo = (tree: Known, id: string | null): readonly Message[] => {
   return path.reverse();
 };
 
-/** Is the message the other one, or below it? Below `null` lies everything. */
+/** Is the message `above` itself, or below it? Every message is below `null`. */
 export const liesBelow = (tree: Known, id: string | null, above: string | null): boolean =>
   above === null || pathTo(tree, id).some((it) => it.id === above);
 
 const messageAt = (tree: Known, id: string | null) => (id === null ? undefined : tree.message(id));
 
-/** Where the branch through a message ends: at the head if that lies below, else at the newest. */
+/** The end of the branch through a message: the head if it lies below, else the newest message. */
 export const tipOf = (tree: Tree, id: string): string => {
   if (liesBelow(tree, tree.head, id)) return tree.head as string;
   let tip = id;
@@ -70,11 +70,11 @@ export const tipOf = (tree: Tree, id: string): string => {
   return tip;
 };
 
-/** The path that is looked at; `shown` is this device's own choice of a branch. */
+/** The path on the screen; `shown` is this device's choice of a branch. */
 export const pathLookedAt = (tree: Tree, shown: string | null): readonly Message[] =>
   pathTo(tree, messageAt(tree, shown) ? tipOf(tree, shown as string) : tree.head);
 
-/** A message's siblings in order, itself among them; empty if it is not there. */
+/** The ids of a message's siblings in order, its own included; empty if it is not there. */
 export const siblingsOf = (tree: Tree, id: string): readonly string[] => {
   const message = tree.message(id);
   return message ? tree.children(message.parent) : none;

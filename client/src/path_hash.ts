@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // path_hash.ts: the digest of a path, as docs/protocol.md defines it.
 //
-// Needed only where something stored is taken up again: so it is loaded only then.
+// Only a stored copy needs it, so it is loaded only then.
 
 import type { Message, Part } from "./wire.js";
 
@@ -15,7 +15,7 @@ export const hashPath = async (path: readonly Message[], hash?: Hash): Promise<s
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-/** The browser's own, else one that is loaded now. */
+/** The browser's SHA-256, or else one in a chunk of its own. */
 const available = async (): Promise<Hash> => {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle) return async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes));
@@ -55,6 +55,6 @@ const contentOf = (part: Part): readonly string[] => {
     case "data":
       return [part.name];
     default:
-      return []; // a type of a later version
+      return []; // a type that a later version of the server made
   }
 };

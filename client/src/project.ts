@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// project.ts: what the user sees of a thread.
+// project.ts: computes the user's view of a thread.
 //
-// The server's state, with the changes applied that it has not answered, along the path that this
-// device looks at. Nothing of it is kept: it is found anew after each change, and what is the same
-// as before is the same object.
+// That is the server's state with the unanswered changes applied, along the path that this device
+// shows. It is computed again after each change; parts that did not change are the same objects.
 
 import { keep, memo, sameItems } from "./equal.js";
 import { createOverlay, type Overlay } from "./overlay.js";
@@ -17,7 +16,7 @@ import type { Message, Run } from "./wire.js";
 /** The part of a view that follows from the state and the pending changes alone. */
 export type Projection = Omit<ThreadView, "pending" | "refused" | "lost" | "cursor">;
 
-/** `shown`: a message on the branch that this device looks at; null: it looks at the head. */
+/** `shown`: a message on the branch that this device shows; null: it shows the head. */
 export const project = (
   state: ThreadState,
   pending: readonly PendingChange[],
@@ -51,7 +50,7 @@ export const project = (
   };
 };
 
-/** The siblings of a message, in order, itself among them; pending ones too. */
+/** The ids of a message's siblings in order, its own and pending ones included. */
 export const branchesOf = (
   state: ThreadState,
   pending: readonly PendingChange[],
@@ -66,8 +65,8 @@ const viewOf = memo(
   ): MessageView => ({ ...message, pending, branches }),
 );
 
-// A run that was stopped before its first word leaves an empty message, which no model is sent. It
-// is shown only where it is the way back to its siblings.
+// A run that was stopped before its first word leaves an empty message, which the server sends to
+// no model. It is shown only if it has siblings: it carries the arrows to them.
 const isNothing = (message: Message, branches: readonly string[]) =>
   message.status === "stopped" && branches.length < 2 && isEmpty(message);
 
@@ -84,7 +83,7 @@ const statusOf = (
   return state.epoch === null && state.ts === 0 && tree.marks.size === 0 ? "loading" : "ready";
 };
 
-/** Is there a word of the run's answer, on whatever branch? */
+/** Has the run written a word, on any branch? */
 const hasWord = (tree: Tree, run: Run, below: string | null = run.head ?? null): boolean => {
   return tree.children(below).some((id) => {
     const message = tree.message(id);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// queue.ts: the changes of this client on their way.
+// queue.ts: the changes of this client, from the call to the outcome.
 //
-// A change goes the same way always: shown, numbered and kept by the store, sent by the session of its
-// thread in the tab that leads, taken off when its outcome came.
+// Every change takes the same way: the session shows it, the store numbers and keeps it, the
+// session of its thread in the leading tab sends it, and the store drops it when its outcome has
+// come.
 
 import type { Held, Turn } from "./held.js";
 import type { Tabs } from "./net/tabs.js";
@@ -11,32 +12,32 @@ import type { Session } from "./session_face.js";
 import type { PendingChange, Result, Settled, Store } from "./types.js";
 import type { Cursor } from "./wire.js";
 
-/** What the queue needs of the client. */
+/** The part of the client that the queue calls. */
 export interface QueueHost {
   readonly ready: Promise<Store>;
   readonly tabs: Tabs | undefined;
-  /** Null: there is no undoing. */
+  /** Null: deletions can't be undone. */
   readonly held: Pick<Held, "flush"> | null;
   readonly over: boolean;
   session(thread: string): Session;
-  /** Is the whole thread shown as deleted? */
+  /** Does the client show the whole thread as deleted? */
   isHidden(thread: string): boolean;
 }
 
 export interface Queue {
-  /** What this client has said and nobody answered, by number. */
+  /** The unanswered changes of this client's callers, by number. */
   readonly asked: ReadonlyMap<number, Asked>;
   add(change: Omit<PendingChange, "op">, turn?: Turn): Promise<Result>;
-  /** An outcome came to this tab: it is kept, and the others are told. */
+  /** Outcomes came to this tab: stores them, answers the callers, tells the other tabs. */
   settled(thread: string, outcomes: readonly Settled[]): void;
   answer(outcomes: readonly Settled[]): void;
   renumber(thread: string, ops: readonly number[], seen: Cursor | null | undefined): Promise<void>;
   renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void;
-  /** What was not sent, before a reload or by the tab that led till now, is ours to send. */
+  /** Takes over the stored changes, of before a reload or of the tab that led until now. */
   takeOver(): Promise<void>;
-  /** What is stored is stored in order; a store that fails costs the copy, nothing else. */
+  /** Writes in order. If the store fails, only the stored copy is lost. */
   write(task: (to: Store) => Promise<unknown>): void;
-  /** Resolves when all is kept. */
+  /** Resolves when the store has everything. */
   end(): Promise<unknown>;
 }
 
@@ -63,7 +64,7 @@ class ChangeQueue implements Queue {
     const { thread } = change;
     const session = this.#host.session(thread);
     if (this.#host.isHidden(thread)) return Promise.resolve(gone);
-    // What is said stands on what is shown.
+    // The change builds on the view, so send the deletions that the view shows before it.
     if (!turn) this.#host.held?.flush(thread);
     const shown = { ...change, op: --this.#provisional };
     session.add(shown);
@@ -131,7 +132,7 @@ class ChangeQueue implements Queue {
     for (const change of await (await this.#host.ready).pending()) {
       const { thread, refused } = change;
       const known = refused ? null : this.#host.session(thread).add(change);
-      // Its outcome was told, and who told it has gone before the store knew.
+      // Another tab sent its outcome, and closed before it stored it.
       if (known) this.settled(thread, [known]);
     }
   }

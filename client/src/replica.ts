@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// replica.ts: what a front holds of one thread, and what a frame makes of it.
+// replica.ts: a front's copy of one thread, and how a frame changes it.
 //
-// The pure half of a session: values in, values out. There are no timers, no promises and no requests
-// here; session.ts asks the server, and puts what is made here in the place of what it held.
+// The pure half of a session: values in, values out, without timers, promises or requests.
+// session.ts asks the server, and replaces its copy by the one that these functions return.
 //
-// A frame that does not follow from what is held makes nothing (null): it is a gap, and the session
-// asks anew. Only `Gap` says so; any other error is one of ours, and goes on to whoever can see it.
+// A frame that does not follow from the copy is a gap: the function returns null, and the session
+// asks again. Only `Gap` means that. Any other error is a bug of ours: taken for a gap it would
+// make an endless resync, so it goes up to the caller.
 
 import { apply, partsOf } from "./diff.js";
 import { fold, Gap } from "./fold.js";
@@ -13,17 +14,17 @@ import { emptyState, type ThreadState } from "./state.js";
 import type { StoredThread, ThreadView } from "./types.js";
 import type { DiffFrame, EntryFrame, Message, Timestamp } from "./wire.js";
 
-/** What is known of the thread; session.ts has a drawing of how one leads to another. */
+/** The relation of the copy to the server's; session.ts has a drawing of the transitions. */
 export type Phase = "loading" | "asking" | "known" | "stale" | "absent" | "gone";
 
 export interface Replica {
   readonly phase: Phase;
   readonly state: ThreadState;
-  /** So many frames in a row did not follow from what is held. */
+  /** Frames in a row that did not follow from the copy. */
   readonly gaps: number;
-  /** What this device held and the server does not. Another list whenever another history came. */
+  /** Messages that only this device has. A new list whenever another history replaced the copy. */
   readonly lost: readonly Message[];
-  /** What its user has given up: lost no more, and never will be. */
+  /** Ids that the user has given up: they never count as lost again. */
   readonly forgotten: readonly string[];
   readonly error: ThreadView["error"];
 }
@@ -37,7 +38,7 @@ export const emptyReplica = (id: string): Replica => ({
   error: null,
 });
 
-/** With what this browser had stored of it. */
+/** With the copy from the store. */
 export const withStored = (held: Replica, stored: StoredThread): Replica => {
   const { id, cursor, thread, messages, runs, lost = held.lost } = stored;
   const [ts, epoch] = partsOf(cursor);
@@ -48,17 +49,17 @@ export const withStored = (held: Replica, stored: StoredThread): Replica => {
 const byId = <Item extends { readonly id: string }>(items: readonly Item[]) =>
   new Map(items.map((it) => [it.id, it]));
 
-/** In another phase, if it is in this one. */
+/** In phase `phase` if it is in `from`, else as it is. */
 export const onward = (held: Replica, from: Phase, phase: Phase): Replica =>
   held.phase === from ? { ...held, phase } : held;
 
 export interface Diffed {
   readonly held: Replica;
-  /** The server was set back to this time: what was seen later is of no history. */
+  /** The store was restored to this time: a `seen` after it is of no history. */
   readonly rewoundTo: Timestamp | undefined;
 }
 
-/** With all frames of a diff; `anew`: it was asked for from nothing. */
+/** With all frames of a diff; `anew`: the request had no cursor, so it is the whole thread. */
 export const withDiff = (
   held: Replica,
   frames: readonly DiffFrame[],
@@ -87,14 +88,14 @@ export const withEntry = (held: Replica, entry: EntryFrame): Replica | null => {
   return state && { ...held, state };
 };
 
-/** Once more from the cursor held; if that does not help, from nothing. */
+/** After the first gap the session asks from the cursor held, after a second for everything. */
 export const afterGap = (held: Replica): Replica => ({
   ...held,
   gaps: held.gaps + 1,
   phase: held.gaps > 0 ? "stale" : held.phase,
 });
 
-/** The server has no such thread, nor anything of what is held here if that is stale. */
+/** The server has no such thread. If the copy was stale, all its messages are lost. */
 export const whenAbsent = (held: Replica): Replica => {
   const { phase, state: before } = held;
   const absent: Replica = { ...held, phase: "absent" };
@@ -111,20 +112,20 @@ export const whenGone = (held: Replica): Replica => ({
 
 export const isDeleted = { code: "deleted", detail: "The thread is deleted." };
 
-/** What its user has given up is lost no more. */
+/** Without these in `lost`, now and later: the user has given them up. */
 export const withForgotten = (held: Replica, messages: readonly string[]): Replica => {
   const forgotten = [...held.forgotten, ...messages];
   return { ...held, forgotten, lost: held.lost.filter((it) => !forgotten.includes(it.id)) };
 };
 
-/** Whoever put it back, in whatever tab: what is there is not lost. */
+/** Without the lost messages that are there again, whichever tab put them back. */
 export const withoutFound = (held: Replica): Replica => {
   const lost = held.lost.filter((it) => !held.state.messages.has(it.id));
   return lost.length < held.lost.length ? { ...held, lost } : held;
 };
 
-// It was there before, and is not any more, though nobody removed it. What is there after all goes
-// with `withoutFound`.
+// Lost are the messages made after `from` that the copy had, unless the diff names them as removed
+// or the user gave them up. `withoutFound` takes out the ones that the new state has.
 const losing = (
   held: Replica,
   before: ThreadState,
@@ -138,6 +139,7 @@ const losing = (
   return { ...held, lost: [...held.lost, ...newly] };
 };
 
+// Catches only `Gap`. A bug that was taken for a gap would make the session resync for ever.
 const unlessGap = (next: () => ThreadState): ThreadState | null => {
   try {
     return next();

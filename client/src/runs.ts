@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs.ts: what the runs of a thread say together; found once for as long as they do not change.
+// runs.ts: sorts the runs of a thread; cached until they change.
 
 import { memo } from "./equal.js";
 import type { ThreadState } from "./state.js";
@@ -9,9 +9,9 @@ import type { Run } from "./wire.js";
 export interface Runs {
   readonly running: Run | undefined;
   readonly queued: readonly QueuedTurn[];
-  /** The one that started last. */
+  /** The run that started last. */
   readonly last: Run | undefined;
-  /** Turns that waited behind it, and that nothing came of. */
+  /** Turns that waited behind it and ended unanswered. */
   readonly unsent: readonly QueuedTurn[];
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// screens.ts: which states its user may still be looking at.
+// screens.ts: remembers the states that may still be on the screen.
 //
-// A front that says what was painted says it late: by then more has come. What is stopped is cut as
-// it was seen, so the states that were handed out since the last mark are remembered.
+// The page says after the paint which state it painted, and newer states have come by then. A stop
+// cuts to the text that the user saw, so the states handed out since the last `markSeen` are kept.
 
 import { cursorOf, type ThreadState } from "./state.js";
 import type { Cursor, Shown } from "./wire.js";
@@ -10,7 +10,7 @@ import type { Cursor, Shown } from "./wire.js";
 export interface Seen {
   readonly state: ThreadState;
   readonly cursor: Cursor | null;
-  /** Of these parts less is on the screen than the state has. */
+  /** The parts of which the screen has less than the state. */
   readonly shown: readonly Shown[];
 }
 
@@ -19,23 +19,23 @@ export interface Screens {
   handed(state: ThreadState): void;
   mark(cursor: Cursor, shown: readonly Shown[]): void;
   seen(current: ThreadState): Seen;
-  /** The history is another. */
+  /** Another history has replaced the copy. */
   clear(): void;
 }
 
-// Each state has a map of its own: of a long thread fewer are kept.
+// Each state has its own map of messages, so fewer states of a long thread are kept.
 const statesMax = 256;
 const entriesMax = 100_000;
 
 export const createScreens = (): Screens => {
   let states: ThreadState[] = [];
-  /** Of the first state; null: nobody says what was painted. */
+  /** The shown parts of the first state; null: the page never called `markSeen`. */
   let marked: readonly Shown[] | null = null;
   return {
     handed(state) {
       if (states.at(-1) === state) return;
       states.push(state);
-      // The oldest is what is known to be seen; of those between, each can be done without.
+      // Keep the oldest, which was surely seen, and the newest; any one between can go.
       const most = Math.max(2, Math.min(statesMax, entriesMax / state.messages.size));
       if (states.length > most) states.splice(1, 1);
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// seen.ts: what was seen of a run, and what its stop leaves.
+// seen.ts: computes the view that the stop of a run leaves.
 
 import { sameItems } from "./equal.js";
 import type { ThreadState } from "./state.js";
@@ -7,9 +7,9 @@ import { cutPart, growingText } from "./text.js";
 import type { Message, Part, Shown } from "./wire.js";
 
 /**
- * What a run's stop leaves, from the state as its user saw it: its messages, cut to what was shown,
- * and of `shown` what has to be said: the parts of which less was seen than the state has. The
- * server cuts by the same rules.
+ * From the state that the user saw: the run's messages, cut to the text that was shown, and the
+ * parts of which the user saw less than the state has (the change's `shown`). The server cuts by
+ * the same rules.
  */
 export const frozenOf = (
   seen: ThreadState,
@@ -25,7 +25,7 @@ export const frozenOf = (
       const own = shown.filter((it) => it.message === message.id && it.part === part);
       const kept = cutPart(value, Math.min(...own.map((it) => it.length)));
       if (kept !== value) said.push({ message: message.id, part, length: lengthOf(kept) });
-      // A half-written call goes, with all behind it.
+      // A half-written call is removed, with all parts behind it.
       if (kept.type === "tool_call" && !isObject(kept.arguments)) break;
       parts.push(kept);
     }

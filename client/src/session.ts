@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // session.ts: one thread's side of the protocol.
 //
-// It owns what is known of the thread (replica.ts, which is pure) and asks for more. What comes in
-// (frames, changes, the connection) changes what it holds; what is to be done goes out through
-// `Outside`. Its exchanges with the server are in exchanges.ts.
+// It owns the copy of the thread (the replica: replica.ts, which is pure) and keeps it in step.
+// Inputs are frames, changes and the state of the connection; effects go out through `Outside`. Its
+// exchanges with the server are in exchanges.ts.
 //
-// What is known of the thread, its phase:
+// The phase of the replica:
 //
 //              start           a diff              409, a second gap (from asking, too)
 //    loading ─────────> asking ────────> known ─────────────────────────────> stale
 //                          │              │ ^ ^                                │ │
-//                          │              │ │ └──── a diff, asked for anew ────┘ │
+//                          │              │ │ └───── a diff of everything ─────┘ │
 //           no such thread │              │ │                                    │
 //                          │              v │ a diff, appeared, connected        │
 //                          └────────────> absent <───────── no such thread ──────┘
 //
 //    from each of them: the thread is deleted ────> gone, for good
 //
-// What is asked: in `loading`, while the store is read, nothing; in `asking` and `known` what is behind
-// the cursor held, if there is one; in `stale` everything, in place of what is held, because the server
-// does not know it; in `absent` nothing is followed, but changes are sent; in `gone` nothing.
+// In `loading` the session reads the store and asks nothing. In `asking` and `known` it asks for
+// the diff from the cursor held, if there is one. In `stale` it asks for the whole thread, because
+// the server does not know the cursor held; the answer replaces the copy. In `absent` it follows
+// nothing, but sends changes. In `gone` it asks nothing.
 //
-// A frame that does not fit is a gap, and is asked for at once; the third in a row later.
+// A frame that does not follow from the copy is a gap: the session asks again, at once after the
+// first two in a row, after a delay from the third on.
 
 import { type Changes, createChanges, isFull } from "./changes.js";
 import { partsOf } from "./diff.js";
@@ -67,7 +69,7 @@ class ThreadSession implements Session {
   #view: ThreadView | null = null;
   #former: ThreadView | undefined;
 
-  /** Of the path of what was loaded: until something new has come. */
+  /** The digest of the path that was loaded; it counts as long as the state is that one. */
   #digestAt: { readonly ts: Timestamp; readonly digest: string } | null = null;
   readonly #exchanges: Exchanges;
   #cancelKeeping: (() => void) | undefined;
@@ -85,7 +87,7 @@ class ThreadSession implements Session {
     });
   }
 
-  // --- What is shown -----------------------------------------------------------------------------
+  // --- The view ----------------------------------------------------------------------------------
 
   get state(): ThreadState {
     return this.#held.state;
@@ -146,7 +148,7 @@ class ThreadSession implements Session {
     this.act();
   }
 
-  // --- What its user says ------------------------------------------------------------------------
+  // --- Changes -----------------------------------------------------------------------------------
 
   load(stored: StoredThread | null, pending: readonly PendingChange[]): void {
     if (this.#held.phase === "gone") return;
@@ -214,7 +216,7 @@ class ThreadSession implements Session {
     if (ops.length > 0) this.#outside.renumber(this.id, ops, seen);
   }
 
-  // --- What is asked -----------------------------------------------------------------------------
+  // --- Requests ----------------------------------------------------------------------------------
 
   watch(watched: boolean): void {
     this.#exchanges.watched = watched;
@@ -240,7 +242,7 @@ class ThreadSession implements Session {
     this.#exchanges.act();
   }
 
-  // --- What comes --------------------------------------------------------------------------------
+  // --- Frames ------------------------------------------------------------------------------------
 
   #take(exchange: Exchange, frame: Taken): void {
     if (frame.frame === "diff") this.#tookDiff(exchange, frame);
@@ -256,13 +258,14 @@ class ThreadSession implements Session {
     exchange.frames = [];
     this.#exchanges.done(exchange);
     this.#held = onward(this.#held, "absent", "known");
-    // Outcomes count even where the diff is behind what is held, or does not fit it.
+    // Outcomes count even if the diff is older than the copy held, or does not follow from it.
     const full = frame.outcomes.filter(
       ({ op, code }) => code === "too_many" && this.#changes.isTurn(op),
     );
     this.#tellSettled(frame.outcomes.filter((it) => !full.includes(it)));
     this.#applyDiff(exchange, frames);
-    // Turns of another device were faster: there was no room. They wait for it, under new numbers.
+    // Another device filled the room for waiting turns first. Ours wait here, under new numbers,
+    // because the server remembers the refusal of the old ones.
     if (full.length > 0 && isFull(this.state)) {
       const first = Math.min(...full.map(({ op = 0 }) => op));
       this.#renumber(({ op }) => op >= first, undefined);
@@ -281,7 +284,7 @@ class ThreadSession implements Session {
     if (!diffed) return this.#gap();
     this.#replace(diffed.held);
     const { rewoundTo } = diffed;
-    // What was seen beyond the cut is of no history: the changes made on it are said anew.
+    // A `seen` after the restored point is of no history: its changes are sent as new, seen as now.
     if (rewoundTo !== undefined) {
       this.#renumber(
         ({ seen }) => seen !== null && partsOf(seen)[0] > rewoundTo,
@@ -300,7 +303,7 @@ class ThreadSession implements Session {
     }
     this.#held = held;
     const device = this.#outside.device();
-    // A refusal's reason comes with its outcome.
+    // An ack has no detail, so a refusal is read from its outcome, which has one.
     const acks = entry.acks?.filter((it) => it.device === device && it.outcome === "applied");
     if (acks) this.#tellSettled(acks.map((it) => ({ ...it, ts: entry.ts })));
     if (held === before) return;
@@ -322,7 +325,7 @@ class ThreadSession implements Session {
   #ended(reason: "done" | "deleted" | "forbidden" | "shutdown"): void {
     if (reason === "deleted") this.deleted();
     else if (reason === "done" && this.state.ts === 0) this.#absent();
-    // The server says good-bye, or has no more for us: the connection goes with it, as a rule.
+    // `shutdown`, `forbidden`, or a follow that is done: usually the connection closes next.
     else this.#exchanges.backOff();
   }
 
@@ -336,7 +339,7 @@ class ThreadSession implements Session {
     const { status, code, detail = failure.title ?? "", retry, path = "" } = failure;
     if (status === 410) return this.deleted();
     if (status === 409) {
-      // The server does not know the history of our cursor. What is held stays until its own came.
+      // The server does not know the cursor's history. The copy stays until the server's has come.
       if (this.#held.phase === "stale") this.#exchanges.backOff();
       this.#held = { ...this.#held, phase: "stale" };
       return this.act();
@@ -346,7 +349,7 @@ class ThreadSession implements Session {
       return this.#absent();
     }
     if (ops.length > 0 && [400, 404, 413, 422].includes(status)) {
-      // A request with changes was not taken. What is to blame must not block the others.
+      // The server took no change of the request. The faulty one must not block the others.
       const index = /changes\[(\d+)\]/.exec(path)?.[1];
       const blamed = this.#changes.blame(ops, index === undefined ? index : +index);
       if (blamed) this.#refuse([blamed], { code, detail });

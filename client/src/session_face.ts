@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session_face.ts: what a session can be asked, and what it asks of the world.
+// session_face.ts: the interface of a session, and the interface that it calls.
 
 import type { Sink } from "./net/link.js";
 import type { Seen } from "./screens.js";
@@ -7,19 +7,19 @@ import type { ThreadState } from "./state.js";
 import type { PendingChange, Settled, StoredThread, ThreadView } from "./types.js";
 import type { Cursor, Shown, SyncRequest } from "./wire.js";
 
-/** What a session asks of the world. */
+/** The world around a session: connection, time, store, other parts of the client. */
 export interface Outside {
   device(): string;
   sync(request: SyncRequest & { readonly thread: string }, sink: Sink): () => void;
   after(milliseconds: number, task: () => void): () => void;
   random(): number;
-  /** Answered: no longer to be kept. */
+  /** These are answered: the store drops them. */
   settled(thread: string, outcomes: readonly Settled[]): void;
-  /** These are to be numbered anew, as seen at this cursor or as before; they come back by `renumbered`. */
+  /** Gives these new numbers, seen at this cursor (undefined: as before); calls `renumbered`. */
   renumber(thread: string, ops: readonly number[], seen: Cursor | null | undefined): void;
   keep(thread: StoredThread): void;
   drop(thread: string): void;
-  /** The thread is not there yet: somebody is to call `appeared`. */
+  /** The thread does not exist yet: call `appeared` when it does. */
   missing(thread: string): void;
   changed(): void;
 }
@@ -27,42 +27,42 @@ export interface Outside {
 export interface Session {
   readonly id: string;
   readonly state: ThreadState;
-  /** The changes that wait for their outcome; one without a number waits for that. */
+  /** The changes without an outcome; one that has no number yet has an `op` below 0. */
   readonly pending: readonly PendingChange[];
 
-  /** The same until `changed` was called. */
+  /** The same object until `changed` was called. */
   readonly view: ThreadView;
   show(message: string | null): void;
   branches(message: string): readonly string[];
   markSeen(cursor: Cursor, shown?: readonly Shown[]): void;
-  /** What its user has seen: the state, its cursor, and how much of which part. */
+  /** The state on the screen, its cursor, and the parts that the page showed in part. */
   seen(): Seen;
 
-  /** What this browser held: shown at once. */
+  /** The copy of the store: shown at once. */
   load(stored: StoredThread | null, pending: readonly PendingChange[]): void;
-  /** From now on the server is asked. `digest`: of the path of what was loaded. */
+  /** Begins to ask the server. `digest`: of the path that was loaded. */
   start(digest: string | null): void;
-  /** `former`: its provisional number. Returns its outcome, if that is known already. */
+  /** `former`: its provisional number. Returns its outcome if that came first. */
   add(change: PendingChange, former?: number): Settled | null;
-  /** What came of changes elsewhere: another tab was told. */
+  /** Outcomes that another tab got. */
   settle(outcomes: readonly Settled[]): void;
   renumbered(changes: readonly PendingChange[], former: readonly number[]): void;
   dismiss(op: number): void;
-  /** What was lost is said again. */
+  /** The lost messages were offered to the server again. */
   offered(): void;
-  /** These are lost no more, and never will be. */
+  /** The user gives these up: they leave `lost` and do not come back. */
   forgetLost(messages: readonly string[]): void;
-  /** These messages are shown as deleted, or the whole thread is. */
+  /** Shows these messages, or the whole thread, as deleted. */
   hide(messages: readonly string[], all: boolean): void;
   watch(watched: boolean): void;
-  /** Is there a connection, and is it this tab that sends? */
+  /** `up`: there is a connection; `sends`: this tab sends the changes. */
   connected(up: boolean, sends: boolean): void;
   appeared(): void;
   deleted(): void;
-  /** Does what can be done now. */
+  /** Sends the requests that can be sent now. */
   act(): void;
-  /** Stores what is held, if it is not stored. */
+  /** Stores the copy, unless it is stored already. */
   keepNow(): void;
-  /** Nothing more is to be done. */
+  /** Stores the copy and ends all requests. */
   end(): void;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// sharing.ts: what this tab makes of what the others tell.
+// sharing.ts: applies the messages of other tabs to this one.
 //
-// Loaded where tabs can share. It takes values of the core from its host, not from modules: what both
-// imported would be a chunk of its own, and the core larger.
+// Loaded where tabs can share. Its host hands in the values of the core that it needs: a module
+// imported by both would become a chunk of its own, and make the core larger.
 
 import { type Browser, joinTabs, type TabEvents, type Tabs } from "./net/tabs.js";
 import type { Queue } from "./queue.js";
@@ -12,20 +12,20 @@ import type { ConnectionView, PendingChange, Store } from "./types.js";
 
 export { canShare } from "./net/tabs.js";
 
-/** What the other tabs need of the client. */
+/** The part of the client that messages of other tabs change. */
 export interface SharingHost extends Pick<TabEvents, "open" | "onWake" | "after"> {
   readonly connection: ConnectionView;
   readonly ready: Promise<Store>;
   readonly queue: Queue;
   readonly held: Pick<Held, "heard" | "look"> | null;
-  /** The threads that were looked at; `loaded`: what the store had of one is in it. */
+  /** The threads in use; `loaded` resolves when the session has the copy of the store. */
   readonly made: ReadonlyMap<string, { readonly session: Session; readonly loaded: Promise<void> }>;
   session(thread: string): Session;
-  /** What the store has is this tab's to send. */
+  /** This tab leads: it sends the changes in the store. */
   leads(): Promise<void>;
 }
 
-/** `name`: what the tabs share; `tab`: what no other tab is called. */
+/** `name`: the same in all tabs that share; `tab`: unique to this one. */
 export const share = (name: string, tab: string, host: SharingHost, browser?: Browser): Tabs => {
   const { queue, held } = host;
   const known = (thread: string) => host.made.get(thread)?.session;
@@ -37,13 +37,13 @@ export const share = (name: string, tab: string, host: SharingHost, browser?: Br
       onWake: (task) => host.onWake(task),
       after: (milliseconds, task) => host.after(milliseconds, task),
       open: () => host.open(),
-      // Who says it has not heard its outcome, and who hears it may not have either.
+      // The sending tab has no outcome of it. If this tab has one, it sends it.
       added(change) {
         const take = () => {
           const outcome = host.session(change.thread).add(change);
           if (outcome) tabs.settled(change.thread, [outcome]);
         };
-        // Who sends must not have missed what was said before it: the store has all of it, in order.
+        // The leader may have missed earlier changes; the store has all of them, in order.
         if (host.connection.leader) void host.leads().then(take);
         else take();
       },
@@ -69,8 +69,8 @@ export const share = (name: string, tab: string, host: SharingHost, browser?: Br
   return tabs;
 };
 
-// Another tab leads. What this one has said and got no outcome of is said again, to be answered;
-// what others had said and the store has no more was answered while nobody told us.
+// Another tab leads. This tab sends its unanswered changes again, to get their outcomes. A change
+// of another tab that is no longer in the store was answered, and this tab missed the message.
 const catchUp = async ({ queue, made, ready }: SharingHost, tabs: Tabs): Promise<void> => {
   for (const { change } of queue.asked.values()) tabs.added(change);
   await Promise.all([...made.values()].map(({ loaded }) => loaded));

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// state.ts: what a front holds of a thread.
+// state.ts: the state of a thread in a front.
 //
-// A value: every change makes a new one that shares with the former all that stayed as it was, so
-// that whoever shows it can tell by identity what to draw again.
+// An immutable value: every change makes a new one that shares the unchanged objects with the
+// former, so a page sees by identity what to draw again.
 
 import type { Cursor, Message, Run, Thread, Timestamp } from "./wire.js";
 
 export interface ThreadState {
   readonly id: string;
-  /** The last entry that is in it; 0: none. */
+  /** The timestamp of its last entry; 0: it has no entry. */
   readonly ts: Timestamp;
-  /** Of the store's history; null until a diff has named it. */
+  /** The epoch of the server's history; null until a diff has named it. */
   readonly epoch: string | null;
   readonly thread: Thread | null;
   /** By id, in the order in which they entered the tree. */

@@ -11,7 +11,7 @@ export const growingText = (part: Part): string | undefined => {
   return part.type === "tool_call" ? part.arguments : undefined;
 };
 
-/** What a message says: its text, without reasoning, calls and files. */
+/** The text of a message, without reasoning, calls and files. */
 export const textOf = (message: Pick<Message, "parts">): string =>
   message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 
@@ -32,6 +32,6 @@ export const cutPart = (part: Part, units: number): Part => {
   return cut === text.length ? part : withText(part, text.slice(0, cut));
 };
 
-/** Is there nothing in it to show? */
+/** Has the message nothing to show? */
 export const isEmpty = (message: Message): boolean =>
   message.parts.every((part) => growingText(part) === "");

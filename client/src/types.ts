@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// types.ts: the face of the client.
+// types.ts: the public interface of the client.
 //
 //   const client = connect({ url: "https://chat.example" });
 //   const thread = client.thread("tea");
 //   thread.subscribe(() => render(thread.view));
 //   await thread.sendMessage("Why is the sky blue?");
 //
-// A `view` is a value: it is replaced when something changes and never changed, and what did not
-// change in it stays the same object, down to each message. What is asked for resolves to an
-// outcome; only misuse throws.
+// A `view` is an immutable value: the client replaces it when something changes, and every part
+// that did not change stays the same object, down to each message. A request resolves to a result,
+// also if it fails; only misuse throws.
 
 import type {
   ChangeBody,
@@ -27,53 +27,53 @@ import type {
   Timestamp,
 } from "./wire.js";
 
-// --- What a thread shows -------------------------------------------------------------------------
+// --- Views of a thread ---------------------------------------------------------------------------
 
-/** A message on the path that this device looks at. */
+/** A message on the path that this device shows. */
 export interface MessageView extends Message {
-  /** Made, put or to be deleted by a change that is not acknowledged yet; null if there is none. */
+  /** The effect of a change without an outcome; null: there is no such change. */
   readonly pending: "new" | "edited" | "deleted" | null;
-  /** Its siblings in order, itself among them: what the branch arrows go through. */
+  /** The ids of its siblings in order, its own included: the branch arrows go through them. */
   readonly branches: readonly string[];
 }
 
-/** A turn that waits for the one before it, on the server or still in this browser. */
+/** A turn that waits for an earlier one, on the server or (`pending`) in this browser. */
 export interface QueuedTurn {
   readonly run: string;
   readonly input: readonly MessageInput[];
   readonly pending: boolean;
 }
 
-/** A change that was refused, until `dismiss` is called. It never blocks those behind it. */
+/** A refused change, kept until `dismiss` is called. It does not block later changes. */
 export interface RefusedChange {
   readonly op: number;
   readonly change: ChangeBody;
   readonly code: string;
   readonly detail: string;
-  /** Of one that was refused as `changed`: the message as it is now; null if it is gone. */
+  /** With the code `changed`: the message as it is now; null if it is deleted. */
   readonly now?: Message | null | undefined;
 }
 
-/** A deletion that is shown as done and not sent yet: until then it can be undone. */
+/** A deletion that is shown as done and not sent yet. Until it is sent it can be undone. */
 export interface Undoable {
   readonly id: string;
   readonly thread: string;
-  /** With all below it; null: the thread. */
+  /** The message, deleted with all below it; null: the whole thread. */
   readonly message: string | null;
-  /** By the clock's milliseconds. */
+  /** The end of the ten seconds, in milliseconds of the clock. */
   readonly until: number;
 }
 
-/** Is it sent at once, or can it be undone for ten seconds? */
+/** `undo`: the deletion waits ten seconds, and can be undone. By default it is sent at once. */
 export interface DeleteOptions {
   readonly undo?: boolean | undefined;
 }
 
 export type ThreadStatus =
-  /** Nothing of it is known yet. */
+  /** There is no copy yet: the store has none, and the server has not answered. */
   | "loading"
   | "ready"
-  /** Something was asked, and no word of the answer is there. */
+  /** A turn was sent, and the answer has no word yet. */
   | "submitted"
   | "streaming"
   /** The last run failed or was interrupted; `error` says why. */
@@ -82,28 +82,28 @@ export type ThreadStatus =
 export interface ThreadView {
   readonly id: string;
   readonly status: ThreadStatus;
-  /** From the root to the tip of the branch that this device looks at, pending changes applied. */
+  /** From the root to the tip of the branch that this device shows; pending changes are applied. */
   readonly messages: readonly MessageView[];
   readonly queued: readonly QueuedTurn[];
-  /** Turns that waited when the one before them failed: nothing came of them, say them again. */
+  /** Turns that ended unanswered when an earlier one failed. The user can send them again. */
   readonly unsent: readonly QueuedTurn[];
-  /** The run that is being written, if there is one. */
+  /** The run that is running; null: no run is. */
   readonly run: Run | null;
-  /** True from the press of Stop until its outcome: what is shown of the run is frozen. */
+  /** True from the press of Stop until its outcome: the run's messages do not grow meanwhile. */
   readonly stopping: boolean;
-  /** Changes that are not acknowledged: kept, and sent when there is a connection. */
+  /** The number of changes without an outcome: stored, and sent when there is a connection. */
   readonly pending: number;
   readonly refused: readonly RefusedChange[];
-  /** What this device held and the server's history does not have (after a restore). */
+  /** Messages that only this device has, because the server was restored to an earlier time. */
   readonly lost: readonly Message[];
   /** Null before the thread exists on the server. */
   readonly thread: Thread | null;
   readonly error: { readonly code: string; readonly detail: string } | null;
-  /** What is received, to be handed to `markSeen` when it was painted. Null: nothing is. */
+  /** The state of this view, for `markSeen` after the paint. Null: nothing was received yet. */
   readonly cursor: Cursor | null;
 }
 
-/** State(at) of a thread, as it was. */
+/** The state of a thread at an earlier timestamp. */
 export interface PastView {
   readonly thread: Thread;
   readonly messages: readonly Message[];
@@ -112,15 +112,15 @@ export interface PastView {
   readonly digest: string;
 }
 
-/** What a model was given. */
+/** The input of a model. */
 export interface RunContext {
   readonly path: readonly Message[];
-  /** The request's body, as it went to the model. */
+  /** The body of the request, as the server sent it to the model. */
   readonly sent: Json;
   readonly repairs: readonly Json[];
 }
 
-// --- What is asked for ---------------------------------------------------------------------------
+// --- Requests ------------------------------------------------------------------------------------
 
 export type Result<Value = object> =
   | ({ readonly ok: true; readonly ts: Timestamp | null } & Value)
@@ -129,13 +129,13 @@ export type Result<Value = object> =
 export interface SendOptions {
   readonly agent?: string | undefined;
   readonly params?: Json | undefined;
-  /** The message below which it goes; by default the tip of the branch that is looked at. */
+  /** The message above the new one; by default the tip of the branch that this device shows. */
   readonly parent?: string | null | undefined;
   readonly when_busy?: "queue" | "interrupt" | "rollback" | "reject" | undefined;
   readonly metadata?: Metadata | undefined;
 }
 
-/** What is sent: text, or parts. */
+/** The content of a message: text, or parts. */
 export type Said = string | { readonly text: string } | { readonly parts: readonly Part[] };
 
 export interface LiveThread {
@@ -145,50 +145,51 @@ export interface LiveThread {
   /** Follows the thread while there is a subscriber. Called after each change of `view`. */
   subscribe(listener: () => void): () => void;
 
-  /** Shown at once. Resolves when the server has taken or refused it, however late that is. */
+  /** Shows it at once. Resolves with the outcome, which may take hours if there is no network. */
   sendMessage(said: Said, options?: SendOptions): Promise<Result<{ run: string; message: string }>>;
-  /** Puts a message anew in its place. With `resend`: a user's message, asked anew as a branch. */
+  /** Replaces a message's content. With `resend`: asks the new content, as a sibling branch. */
   edit(
     message: string,
     said: Said,
     options?: SendOptions & { readonly resend?: boolean | undefined },
   ): Promise<Result>;
-  /** Answers once more, as a branch; by default the last answer. */
+  /** Asks for another answer, as a branch; by default to the last question. */
   regenerate(message?: string, options?: SendOptions): Promise<Result<{ run: string }>>;
-  /** Ends the run as seen. Freezes what is shown until the outcome. Without a run: that which runs. */
+  /** Cuts the run (default: the running one) to the text seen; freezes it until the outcome. */
   stop(run?: string): Promise<Result>;
-  /** With all that is below it. Undone it resolves to `undone`. */
+  /** Deletes a message with all below it. If it is undone: the code `undone`. */
   remove(message: string, options?: DeleteOptions): Promise<Result>;
   update(fields: {
     readonly title?: string | undefined;
     readonly archived?: boolean | undefined;
     readonly metadata?: Metadata | undefined;
   }): Promise<Result>;
-  /** Any change of the protocol. A message or run that it gives no id is named by the server. */
+  /** Any change of the protocol. The server makes the ids that it leaves out. */
   change(change: ChangeBody): Promise<Result>;
-  /** Deletes the thread, for ever. Undone it resolves to `undone`. */
+  /** Deletes the thread for ever. If it is undone: the code `undone`. */
   delete(options?: DeleteOptions): Promise<Result>;
 
-  /** Looks at the branch that goes through this message; other devices stay where they are. */
+  /** Shows the branch that goes through this message, on this device only. */
   show(message: string): void;
-  /** The siblings of a message, in order, itself among them. */
+  /** The ids of a message's siblings in order, its own included. */
   branches(message: string): readonly string[];
   dismiss(op: number): void;
-  /** Offers what was lost again, in its place; then it is no longer `lost`. */
+  /** Puts the lost messages back in their places; then they are no longer `lost`. */
   offerLost(): Promise<Result>;
-  /** Gives up what was lost: what the server has is all there is. */
+  /** Gives up the lost messages on this browser. */
   forgetLost(): void;
 
   /**
-   * The user has seen all up to this cursor, but of these parts only so many units. What is stopped
-   * or sent says so. Without any call what is received counts as seen.
+   * The user has seen everything up to this cursor, except that of the parts in `shown` only so
+   * many UTF-16 units were visible. Later changes name it, so a stop cuts there. Without any call a
+   * state counts as seen as soon as a view of it was read.
    */
   markSeen(cursor: Cursor, shown?: readonly Shown[]): void;
 
-  /** The thread as it was. */
+  /** The thread at an earlier timestamp. */
   at(ts: Timestamp): Promise<Result<{ past: PastView }>>;
   context(run: string): Promise<Result<{ context: RunContext }>>;
-  /** All entries from the first, in batches, as they come; for inspectors and tools. */
+  /** All entries from the first (or after `after`), in batches, as they arrive; for inspectors. */
   entries(options?: {
     readonly after?: Cursor | undefined;
     readonly signal?: AbortSignal | undefined;
@@ -197,7 +198,7 @@ export interface LiveThread {
 
 export interface ThreadListView {
   readonly status: "loading" | "ready" | "error";
-  /** Latest change first; archived ones too. */
+  /** Latest change first, archived threads included. */
   readonly threads: readonly Thread[];
   readonly error: Problem | null;
 }
@@ -212,17 +213,17 @@ export interface LiveThreads {
 export type Connection =
   | "connecting"
   | "online"
-  /** No connection; it is tried again at `retry`. */
+  /** No connection; the client tries again at `retry`. */
   | "offline"
-  /** The server wants another token: nothing is tried until `reconnect`. */
+  /** The server wants another token: the client tries again only after `reconnect`. */
   | "unauthorized";
 
 export interface ConnectionView {
   readonly state: Connection;
-  /** Does this tab hold the connection for all tabs of this browser? */
+  /** This tab holds the connection for all tabs of the browser. */
   readonly leader: boolean;
   readonly transport: "websocket" | "sse" | null;
-  /** When it is tried again, by the clock's milliseconds. */
+  /** The time of the next try, in milliseconds of the clock. */
   readonly retry: number | null;
 }
 
@@ -230,20 +231,20 @@ export interface Client {
   readonly device: string;
   readonly connection: ConnectionView;
   subscribe(listener: () => void): () => void;
-  /** The same object for the same id, for the client's life. */
+  /** The same object for the same id, as long as the client lives. */
   thread(id: string): LiveThread;
   threads(): LiveThreads;
-  /** Deletions that can be undone, of all threads and tabs; the same until `subscribe` tells of others. */
+  /** Deletions that can be undone, of all threads and tabs; the same list until they change. */
   readonly undoable: readonly Undoable[];
-  /** False: it was sent meanwhile. */
+  /** False: too late, it is being sent or was sent. */
   undo(id: string): Promise<boolean>;
-  /** Tries at once. */
+  /** Tries to connect at once. */
   reconnect(): void;
-  /** Closes everything. What is pending stays stored. */
+  /** Closes everything. Pending changes stay in the store. */
   close(): Promise<void>;
 }
 
-/** Time, handed in so that tests have their own. */
+/** The time; an option, so that tests have their own. */
 export interface Clock {
   now(): number;
   after(milliseconds: number, task: () => void): () => void;
@@ -252,15 +253,15 @@ export interface Clock {
 export interface Options {
   /** The server's address; by default the page's own. */
   readonly url?: string | undefined;
-  /** A bearer token, or how to get one. */
+  /** A bearer token, or a function that gets one (and another after a refusal). */
   readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** Messages of this device carry it. */
+  /** The `author` of messages that this client sends. */
   readonly author?: string | undefined;
-  /** Where pending changes and threads are kept: IndexedDB where there is one, else memory. */
+  /** Keeps pending changes and threads. Default: IndexedDB where there is one, else memory. */
   readonly store?: Store | Promise<Store> | undefined;
   /** Share connection, device and queue with other tabs. Default: where the browser can. */
   readonly tabs?: boolean | undefined;
-  /** By default `websocket`, and `sse` where that can't be had. */
+  /** Default: `websocket`, and `sse` where no WebSocket gets through. */
   readonly transport?: "websocket" | "sse" | undefined;
   readonly fetch?: typeof fetch | undefined;
   readonly WebSocket?: typeof WebSocket | undefined;
@@ -271,19 +272,19 @@ export interface Options {
 
 // --- The store -----------------------------------------------------------------------------------
 
-/** A change that is not acknowledged. */
+/** A change without an outcome, or a refused one. */
 export interface PendingChange {
   readonly op: number;
   readonly thread: string;
   readonly change: ChangeBody;
   readonly seen: Cursor | null;
-  /** Of a stop: the run's messages as they were frozen. */
+  /** Only of a stop: the run's messages as they were frozen. */
   readonly frozen?: readonly Message[] | undefined;
-  /** Why it was refused: kept until its user has dismissed it. */
+  /** The reason of its refusal: kept until the user dismisses it. */
   readonly refused?: Pick<RefusedChange, "code" | "detail"> | undefined;
 }
 
-/** What came of a change: of an answer, of an entry, or because its user has read why not. */
+/** The outcome of a change, from an answer or an entry; or the user has dismissed its refusal. */
 export interface Settled {
   readonly op?: number | undefined;
   readonly outcome: Outcome["outcome"] | "dismissed";
@@ -292,44 +293,44 @@ export interface Settled {
   readonly detail?: string | undefined;
 }
 
-/** A deletion that waits until it can't be undone any more. */
+/** A deletion that waits until its time to undo is over. */
 export interface HeldDeletion extends Undoable {
   readonly seen: Cursor | null;
 }
 
-/** A thread as this browser last held it. */
+/** A thread as this browser last stored it. */
 export interface StoredThread {
   readonly id: string;
   readonly cursor: Cursor;
   readonly thread: Thread;
   readonly messages: readonly Message[];
   readonly runs: readonly Run[];
-  /** What this device held and the server's history does not have. */
+  /** As in `ThreadView`. */
   readonly lost?: readonly Message[] | undefined;
 }
 
-/** What outlives the page. Every method is one transaction. */
+/** Keeps what outlives the page. Every method is one transaction. */
 export interface Store {
-  /** The name under which other tabs see the same store; null: it is this page's alone. */
+  /** The name under which other tabs see the same store; null: only this page uses it. */
   readonly shared: string | null;
-  /** This browser's device id, or this page's. */
+  /** The device id of this browser, or of this tab if tabs can't share. */
   readonly device: string;
-  /** Numbers the change (`op`: one above all that were ever given) and keeps it. */
+  /** Gives the change a number (`op`: one above every earlier one) and keeps it. */
   add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
-  /** Takes off what was applied or dismissed; what was refused stays, with the reason. */
+  /** Drops changes that were applied or dismissed; keeps refused ones, with the reason. */
   settle(thread: string, outcomes: readonly Settled[]): Promise<void>;
-  /** Numbers these anew, in their order, as seen at this cursor (without one: as before). */
+  /** Gives these new numbers, in their order, seen at this cursor (undefined: as before). */
   renumber(
     thread: string,
     ops: readonly number[],
     seen: Cursor | null | undefined,
   ): Promise<readonly PendingChange[]>;
-  /** All that is kept, what was refused too. */
+  /** All changes that are kept, refused ones included. */
   pending(): Promise<readonly PendingChange[]>;
   thread(id: string): Promise<StoredThread | null>;
   keepThread(thread: StoredThread): Promise<void>;
   dropThread(id: string): Promise<void>;
-  /** The deletions that wait, after this change of theirs. */
+  /** Applies `change` to the deletions that wait, and returns them. */
   held(
     change?: (held: readonly HeldDeletion[]) => readonly HeldDeletion[],
   ): Promise<readonly HeldDeletion[]>;

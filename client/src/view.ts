@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// view.ts: what a session shows of its thread: a value, made of what is held and what is pending.
+// view.ts: makes the view of a thread from the replica, the changes and the projection.
 
 import type { Changes } from "./changes.js";
 import { memo } from "./equal.js";
@@ -9,13 +9,13 @@ import { cursorOf, type ThreadState } from "./state.js";
 import type { PendingChange, RefusedChange, ThreadView } from "./types.js";
 import type { Message } from "./wire.js";
 
-/** `shown`: how the state looks with what is pending. */
+/** `shown`: the state with the pending changes applied. */
 export const viewOf = (
   { phase, state, lost, error }: Replica,
   { pending, refused }: Pick<Changes, "pending" | "refused">,
   shown: Projection,
 ): ThreadView => {
-  // That there is nothing yet is known, too.
+  // An empty thread is ready as soon as the server has said that it is empty.
   const isKnown = phase === "known" || phase === "absent";
   const found = isKnown && shown.status === "loading" ? "ready" : shown.status;
   return {
@@ -29,13 +29,13 @@ export const viewOf = (
   };
 };
 
-/** Of a thread that is shown as deleted. */
+/** The view of a thread that is shown as deleted. */
 export const goneView = (id: string): ThreadView => {
   const gone = whenGone(emptyReplica(id));
   return viewOf(gone, { pending: [], refused: [] }, project(gone.state, [], null));
 };
 
-// An edit or a deletion that came too late is told with what is there now.
+// A change refused as `changed` gets the message as it is now, so that the user can compare.
 const told = (refused: RefusedChange, state: ThreadState): RefusedChange => {
   const { code, change } = refused;
   if (code !== "changed") return refused;
@@ -46,7 +46,7 @@ const told = (refused: RefusedChange, state: ThreadState): RefusedChange => {
 
 const withNow = memo((refused: RefusedChange, now: Message | null) => ({ ...refused, now }));
 
-/** What hides a message as if its deletion were sent. */
+/** A change that is never sent: it hides the message while its deletion waits. */
 export const deletionOf = (thread: string, message: string): PendingChange => ({
   op: 0,
   thread,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire.ts: what travels, in the words of docs/protocol.md.
+// wire.ts: the JSON of the protocol, with the names of docs/protocol.md.
 //
-// Everything that the server sends may have fields that are not named here; they are passed over.
+// Objects of the server may have fields that are not named here; the client ignores them.
 
 export type Role = "system" | "user" | "assistant" | "tool";
 export type MessageStatus = "open" | "complete" | "stopped" | "failed" | "interrupted";
@@ -94,7 +94,7 @@ export interface Thread {
   readonly running: boolean;
 }
 
-// --- Changes and what became of them -------------------------------------------------------------
+// --- Changes and their outcomes ------------------------------------------------------------------
 
 /** How much of a part was on the screen, in UTF-16 units. */
 export interface Shown {
@@ -141,7 +141,7 @@ export type ChangeBody =
       readonly metadata?: Metadata | undefined;
     };
 
-/** A change as it is sent: numbered, and with what its user saw. */
+/** A change as the client sends it: with its number and the cursor that its user had seen. */
 export type Change = ChangeBody & { readonly op: number; readonly seen?: Cursor | undefined };
 
 export interface Outcome {
@@ -173,7 +173,7 @@ export interface Growth {
   readonly status: MessageStatus;
   readonly updated: Timestamp;
   readonly usage?: Json | undefined;
-  /** So many parts it has; later ones go. */
+  /** The number of its parts; later ones are removed. */
   readonly parts: number;
   readonly grow: readonly (
     | { readonly part: number; readonly at: number; readonly text: string }
@@ -181,22 +181,34 @@ export interface Growth {
   )[];
 }
 
-export interface DiffFrame {
+interface DiffRows {
   readonly frame: "diff";
   readonly cursor: Cursor;
   readonly from: Timestamp;
-  readonly more?: boolean | undefined;
+  /** Of a diff in several frames only the first has `reset` and `thread`. */
   readonly reset?:
     { readonly reason: string; readonly kept_until?: Timestamp | undefined } | undefined;
   readonly thread?: Thread | undefined;
   readonly messages: readonly (Message | Growth)[];
   readonly removed: readonly string[];
   readonly runs: readonly Run[];
+}
+
+/** The diff goes on in the next frame. */
+export interface EarlierDiffFrame extends DiffRows {
+  readonly more: true;
+}
+
+/** The last frame of a diff, or its only one: no other frame has these fields. */
+export interface LastDiffFrame extends DiffRows {
+  readonly more?: undefined;
   readonly outcomes: readonly Outcome[];
   readonly digest?: string | undefined;
   readonly edge_digest?: string | undefined;
   readonly older?: boolean | undefined;
 }
+
+export type DiffFrame = EarlierDiffFrame | LastDiffFrame;
 
 export interface Ack {
   readonly user: string;

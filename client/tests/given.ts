@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// given.ts: what tests begin with.
+// given.ts: values and fakes that many tests begin with.
 
 import type { Thread } from "../src/wire.js";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// size.mjs: what the built page weighs, gzipped, and whether that is too much.
+// size.mjs: prints the gzipped size of the built page, and fails above the limit.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

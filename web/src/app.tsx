@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// app.tsx: which page is shown.
+// app.tsx: shows the page that the address names.
 //
-// The inspector and the two fronts are loaded when they are first looked at: most visits are to
-// the chat.
+// The inspector and the two fronts are loaded when they are first shown: most visits are to the
+// chat.
 
 import { lazy, Suspense } from "react";
 import type { JSX } from "react";
 
 import { ChatPage } from "./chat/page.js";
 import { useRoute } from "./route.js";
-import { Session } from "./signed_in.js";
+import { SignedIn } from "./signed_in.js";
 import { UnknownPage } from "./unknown.js";
 
 const Inspector = lazy(() => import("./inspector/page.js"));
@@ -17,11 +17,11 @@ const SideBySide = lazy(() => import("./side/page.js"));
 
 export function App(): JSX.Element {
   return (
-    <Session>
+    <SignedIn>
       <Suspense fallback={<p className="loading">Loading…</p>}>
         <Page />
       </Suspense>
-    </Session>
+    </SignedIn>
   );
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// end.ts: a box that stays at its end while its reader is there, and leaves alone who scrolled up.
+// end.ts: keeps a box scrolled to its end while new text comes, unless its reader has scrolled up.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
@@ -16,7 +16,7 @@ export interface End {
 /** Nearer to the end than this counts as at the end. */
 const NEAR = 48;
 
-/** `shown`: changes whenever what is shown may have grown. */
+/** `shown`: a value that changes whenever the content may have grown. */
 export function useEnd(shown: unknown): End {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -40,7 +40,7 @@ export function useEnd(shown: unknown): End {
     const element = box.current;
     if (element === null) return;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    // What grew moved the end away from the reader, not the reader from the end.
+    // The content grew: the end moved away from the reader, who did not scroll.
     if (!near && following.current && element.scrollHeight !== height.current) return toEnd();
     following.current = near;
     setAway(!near);

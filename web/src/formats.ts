@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// formats.ts: dates as the reader's language writes them.
+// formats.ts: dates in the reader's language.
 //
 // Making a formatter costs more than drawing a row, so each is made once for each language.
 
@@ -22,6 +22,6 @@ const isSameDay = (a: Date, b: Date): boolean =>
   a.getMonth() === b.getMonth() &&
   a.getFullYear() === b.getFullYear();
 
-/** The time of a moment of today, and the day of any other. */
+/** The time of day for a moment of today, the date for any other. */
 export const shortDate = (date: Date): string =>
   formatterOf(isSameDay(date, new Date()) ? "time" : "day").format(date);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// icons.tsx: the few signs that the pages use, drawn on a grid of 16.
+// icons.tsx: the icons of the pages, drawn on a grid of 16.
 
 import type { JSX } from "react";
 
@@ -45,7 +45,7 @@ interface IconButtonProps {
   readonly pressed?: boolean | undefined;
 }
 
-/** A button that is only a sign: its label is its name and its tooltip. */
+/** A button that is only an icon: its label is its name and its tooltip. */
 export function IconButton(props: IconButtonProps): JSX.Element {
   return (
     <button

@@ -20,8 +20,8 @@ createRoot(root).render(
   </StrictMode>,
 );
 
-// On plain http there are no service workers (but on this machine itself): the page then works
-// while there is a network.
+// On plain http there are no service workers (except on localhost): the page then loads only while
+// there is a network.
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
   window.addEventListener(
     "load",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// route.ts: which page the address names. The hash alone, so that the server needs no rewriting.
+// route.ts: reads the page from the address. Only the hash counts: the server rewrites nothing.
 
 import { useSyncExternalStore } from "react";
 
@@ -7,12 +7,12 @@ export type Route =
   | { readonly page: "chat"; readonly thread: string | null }
   | { readonly page: "inspect"; readonly thread: string }
   | { readonly page: "side-by-side"; readonly thread: string | null }
-  /** It leads nowhere. */
+  /** The address names no page. */
   | { readonly page: "unknown"; readonly address: string };
 
 const THREAD = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 
-/** Null: no thread is named. Undefined: what is named can be no thread. */
+/** Null: the address names no thread. Undefined: the name can't be a thread's. */
 function threadOf(text: string): string | null | undefined {
   if (text === "") return null;
   try {
@@ -44,13 +44,13 @@ export function go(address: string): void {
   location.hash = address;
 }
 
-/** Gives a page that names no thread this address, unless its user has gone elsewhere meanwhile. */
+/** Gives a page without a thread this address, unless the user has left it meanwhile. */
 export function nameThread(page: "chat" | "side-by-side", address: string): void {
   const now = parseRoute(location.hash);
   if (now.page === page && now.thread === null) location.replace(address);
 }
 
-/** An id that no other thread has. crypto.randomUUID is missing on plain http. */
+/** A unique id. crypto.randomUUID is missing on plain http. */
 export function newThreadId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return `t-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

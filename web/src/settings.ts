@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.ts: the few things that this browser remembers for the page.
+// settings.ts: the few settings that this browser remembers for the page.
 //
-// Storage may be forbidden (private windows, policies): then nothing is remembered, that is all.
+// Storage may be forbidden (private windows, policies): then the page works and remembers nothing.
 
 const PREFIX = "lockstep.";
 
@@ -27,7 +27,7 @@ export function writeSetting(
   }
 }
 
-/** The database of a token's user. A short hash (FNV-1a) tells tokens apart, and nothing of them. */
+/** The database for a token. A short hash (FNV-1a) tells tokens apart without revealing them. */
 export function storeNameOf(origin: string, token: string): string {
   let hash = 0x811c9dc5;
   for (const unit of token) hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // sw.js: keeps the page's own files, so that a reload without network still shows it.
 //
-// Threads and pending changes are not its business: the client keeps those in IndexedDB. Files are
-// kept under a version that is their common hash; the page itself is asked of the network first, so
-// that a new version is seen at the next load, and taken from what is kept where there is none.
+// The client keeps threads and pending changes in IndexedDB, not here. The files are cached under a
+// version, which is their common hash. The page itself is fetched from the network first, so that a
+// new version is seen at the next load; without a network it comes from the cache.
 
 const KEPT = "lockstep-__VERSION__";
 const FILES = [/* files */];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// theme.ts: dark or light, as the system has it or as was chosen here.
+// theme.ts: dark or light, from the system or from the user's choice.
 
 import { useCallback, useState } from "react";
 

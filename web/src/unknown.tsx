@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unknown.tsx: an address that leads nowhere says so.
+// unknown.tsx: the page for an address that names no page.
 
 import type { JSX } from "react";
 
@@ -9,11 +9,11 @@ export function UnknownPage({ address }: { readonly address: string }): JSX.Elem
       <div>
         <h1>There is no such page</h1>
         <p>
-          The address <code>{address}</code> names no thread and no page. An id has 1 to 128
-          letters, digits, dots, colons, dashes and underscores.
+          The address <code>{address}</code> names no page and no thread. A thread&rsquo;s id has 1
+          to 128 letters, digits, dots, colons, dashes and underscores.
         </p>
         <p>
-          <a href="#/">To the threads</a>
+          <a href="#/">Go to the threads</a>
         </p>
       </div>
     </main>

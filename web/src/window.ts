@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// window.ts: which rows of a long list are in sight, for rows of one height.
+// window.ts: computes which rows of a long list are in sight, for rows of one height.
 //
-// The box's height comes from an observer and its place from scroll events: nothing here asks the
-// browser to lay the page out at once, which is what makes scrubbing through 10,000 rows cheap.
+// The box's height comes from an observer and its place from scroll events. Asking the element
+// would make the browser lay out the page at once, and scrubbing through 10,000 rows would be slow.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
 
-/** Rows drawn above and below what is in sight. */
+/** Rows drawn above and below the rows in sight. */
 const SPARE = 6;
 
 export interface Span {
   readonly first: number;
-  /** Behind the last. */
+  /** The index after the last row. */
   readonly end: number;
 }
 
@@ -23,7 +23,7 @@ export function spanOf(top: number, height: number, row: number, count: number):
   return { first, end };
 }
 
-/** Where the box must be for this row to be in sight, if it is at `top`. Pure. */
+/** The place of the box, now at `top`, at which this row is in sight. Pure. */
 export function placeFor(index: number, top: number, height: number, row: number): number {
   const above = index * row;
   if (above < top) return above;
@@ -36,7 +36,7 @@ export interface Rows extends Span {
   readonly onScroll: () => void;
 }
 
-/** `index`: this row is brought into sight whenever it changes. */
+/** `index`: whenever it changes, this row is scrolled into sight. */
 export function useRows(count: number, row: number, index: number): Rows {
   const box = useRef<HTMLDivElement>(null);
   const [height, setHeight] = useState(600);
@@ -49,7 +49,7 @@ export function useRows(count: number, row: number, index: number): Rows {
     top = Math.max(0, placeFor(index, top, height, row));
     setPlace({ top, index });
   }
-  // To ask where the box is may cost a layout: not after a move of our own, whose place is known.
+  // Reading the box's place may cost a layout, so not after a move of ours, whose place is known.
   const onScroll = useCallback(() => {
     if (ours.current) return;
     const now = box.current?.scrollTop ?? 0;
@@ -70,7 +70,7 @@ export function useRows(count: number, row: number, index: number): Rows {
     shown.current = top;
     ours.current = true;
     box.current.scrollTop = top;
-    // A frame tells of scrolls before it calls back.
+    // The browser fires scroll events before the callbacks of a frame.
     const frame = requestAnimationFrame(() => (ours.current = false));
     return () => cancelAnimationFrame(frame);
   }, [top]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// blocks.test.ts: markdown in pieces means what it meant in one.
+// blocks.test.ts: markdown in pieces has the same meaning as in one.
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { createElement } from "react";
@@ -50,7 +50,7 @@ describe("blocksOf", () => {
     expect(before.length).toBeGreaterThan(5);
   });
 
-  it("makes no script, no handler and no picture of what a model writes", async () => {
+  it("makes no script, no handler and no picture of a model's text", async () => {
     const { Markdown } = await import("../src/markdown/markdown.js");
     const text =
       "<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n[a](javascript:alert(1)) ![p](https://example.org/p.png)";

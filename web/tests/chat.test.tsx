@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chat.test.tsx: what the page says of turns without an answer, and of threads that are not there.
+// chat.test.tsx: the page's texts for unanswered turns and for threads that do not exist.
 
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import type { MessageView, ThreadView, Undoable } from "lockstep-client";
@@ -49,7 +49,7 @@ const retries = (): number => screen.queryAllByTestId("retry").length;
 describe("a turn without an answer", () => {
   const error = { code: "upstream_interrupted", detail: "" };
 
-  it("can be tried again, whether it failed, was stopped, or nobody asked", () => {
+  it("can be tried again, whether it failed, was stopped, or never started", () => {
     const fake = show({ messages: [message("why", "user")], status: "error", error });
 
     fireEvent.click(screen.getByTestId("retry"));
@@ -88,7 +88,7 @@ describe("a message that is not sent", () => {
 });
 
 describe("a thread that is not there", () => {
-  it("is said to be not there, and not to be a new one", () => {
+  it("is shown as missing, and not as a new one", () => {
     const fake = show({ thread: null });
     expect(screen.getByTestId("unknown-thread").textContent).toContain("There is no thread tea");
     expect(screen.getByTestId("title").textContent).toBe("No such thread");
@@ -107,7 +107,7 @@ describe("a deletion", () => {
     until: 0,
   });
 
-  it("of a message and of a thread can be undone, and nobody is asked before it", () => {
+  it("of a message and of a thread can be undone, without a question before it", () => {
     const fake = show({ messages: [message("why", "user"), message("so", "assistant")] });
 
     fireEvent.click(screen.getAllByTestId("delete-message")[1] as HTMLElement);
@@ -123,7 +123,7 @@ describe("a deletion", () => {
     act(() => fake.deleted.show([undoable("d1", "so"), undoable("d2", null)]));
 
     const said = screen.getAllByTestId("undoable").map((it) => it.textContent);
-    expect(said).toEqual(["Message deleted, with all that follows it.Undo", "Thread deleted.Undo"]);
+    expect(said).toEqual(["Message deleted, with all messages below.Undo", "Thread deleted.Undo"]);
     fireEvent.click(screen.getAllByTestId("undo")[0] as HTMLElement);
     fireEvent.keyDown(document.body, { key: "z", code: "KeyZ", altKey: true });
     expect(fake.asked).toEqual(["undo d1", "undo d2"]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuts.test.ts: what a cut took is told of the message as it was when it was cut.
+// cuts.test.ts: the text that a cut removed is compared with the message at the cut.
 
 import { emptyState } from "lockstep-client";
 import type { EntryFrame, Message } from "lockstep-client";

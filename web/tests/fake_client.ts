@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_client.ts: a client with so many threads, the first of which is being answered.
+// fake_client.ts: a client with any number of threads; an answer in the first one is being written.
 //
-// It keeps the promise of the real one that the page builds on: what did not change in a view stays the same
-// object.
+// Like the real one it keeps every unchanged part of a view as the same object.
 
 import type {
   Client,
@@ -84,7 +83,7 @@ export class FakeClient {
     return client;
   }
 
-  /** One more word: the thread and the list change, as the server's frames change them. */
+  /** Adds a word: the thread and the list change, as by the server's frames. */
   token(): void {
     this.text += " is";
     const [first, ...others] = this.list.view.threads;
@@ -112,7 +111,7 @@ export class FakeClient {
     this.list.show({ ...this.list.view, threads: [thread, ...others] });
   }
 
-  /** Only what the page asks for. */
+  /** Only the verbs that the page uses. */
   get client(): Client {
     const { asked, connected, deleted } = this;
     const live = {

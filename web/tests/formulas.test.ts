@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// formulas.test.ts: where formulas of several lines lie, and where none does.
+// formulas.test.ts: finds formulas of several lines, and finds none in other text.
 
 import { describe, expect, it } from "vitest";
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// letters.ts: the letters and digits of a Markdown source, and those of what was drawn of it.
+// letters.ts: the letters and digits of a Markdown source, and those that were drawn.
 //
-// Two readers that share no code with the renderer. The source is read as a plain text: an entity counts
-// as its character, or (in code) as its letters. Of what was drawn everything counts that a person can get
-// at: text, the address, alternative text and title of an element, a list's number, a code's language.
+// Two readers that share no code with the renderer. One reads the source as plain text: an entity
+// counts as its character, or (in code) as its letters. The other reads everything in the drawn
+// page that a person can reach: text, the address, alternative text and title of an element, a
+// list's number, the language of code.
 
 import { decodeNamedCharacterReference } from "decode-named-character-reference";
 
 const ENTITY = /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));/g;
 const lettersOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "");
 
-/** In an address what is beyond ASCII is escaped. */
+/** In an address, characters beyond ASCII are escaped. */
 function unescaped(address: string): string {
   return address.replace(/(?:%[89A-F][0-9A-F])+/g, (bytes) => {
     try {
@@ -48,7 +49,7 @@ const BEFORE: Readonly<Record<string, (element: HTMLElement) => string>> = {
 function drawn(node: Node): string {
   if (node.nodeType === 3) return unescaped(node.textContent ?? "");
   if (!(node instanceof HTMLElement) || node.tagName === "BUTTON") return "";
-  // Words of the page's own.
+  // Words of the page itself.
   if (node.dataset["info"] === "") return "";
   const inside = [...node.childNodes].map(drawn).join("");
   const address = unescaped(node.getAttribute("href") ?? "");
@@ -68,7 +69,7 @@ function behind(word: string, text: string, from: number): number {
   return at;
 }
 
-/** What of the source is not found in order in what was drawn; "": nothing is lost. */
+/** The rest of the source that is not drawn in order; "": the page shows all of it. */
 export function lostOf(source: string, shown: string): string {
   let at = 0;
   for (const words of lettersOfSource(source)) {

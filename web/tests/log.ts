@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// log.ts: a thread's log, made up: turns of a user and answers in many pieces, some of them stopped.
+// log.ts: makes a thread's log: turns of a user and answers in many pieces, some of them stopped.
 
 import type { EntryFrame, Event } from "lockstep-client";
 

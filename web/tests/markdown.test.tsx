@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// markdown.test.tsx: what the user sees of an answer is what the model wrote.
+// markdown.test.tsx: the user sees everything that the model wrote.
 
 import { cleanup, render } from "@testing-library/react";
 import fc from "fast-check";
@@ -14,8 +14,8 @@ import { documents, mathematics, noise } from "./random_markdown.js";
 afterEach(cleanup);
 
 /**
- * So many texts of each kind, always the same. `LOCKSTEP_RANDOM_TEXTS=5000` takes others each time, and
- * a failure names the seed to hand in as `LOCKSTEP_SEED`.
+ * The number of texts of each kind, with a fixed seed. `LOCKSTEP_RANDOM_TEXTS=5000` takes other
+ * texts each time, and a failure names the seed to set as `LOCKSTEP_SEED`.
  */
 const RUNS = Number(process.env["LOCKSTEP_RANDOM_TEXTS"] ?? 150);
 const SEED = process.env["LOCKSTEP_RANDOM_TEXTS"] === undefined ? "20261129" : undefined;
@@ -49,7 +49,7 @@ describe("of random Markdown", { timeout: 600_000 }, () => {
     );
   });
 
-  it("formulas stand as they were written, whatever they contain and wherever they stand", () => {
+  it("formulas are drawn as they were written, with any content and at any place", () => {
     fc.assert(
       fc.property(mathematics, ({ source, formulas }) => {
         expect(mathIn(draw(source))).toEqual(formulas);
@@ -60,7 +60,7 @@ describe("of random Markdown", { timeout: 600_000 }, () => {
 });
 
 describe("a formula", () => {
-  it("keeps its backslashes, and what else Markdown would take from it", () => {
+  it("keeps its backslashes, and all other signs of Markdown", () => {
     const formula = "\\[\na_1 \\, b_1\n+ c\n= d\n\\]";
     expect(mathIn(draw(`So\n${formula}\nit is, and \\(x^*y*\\) too.`))).toEqual([
       formula,
@@ -68,7 +68,7 @@ describe("a formula", () => {
     ]);
   });
 
-  it("that is not finished yet stands as it was written so far", () => {
+  it("that is not finished yet is shown as it was written so far", () => {
     expect(draw("It is \\(a + b").textContent).toBe("It is \\(a + b");
     expect(draw("\\[\na").textContent).toBe("\\[\na");
   });
@@ -82,7 +82,7 @@ describe("a formula", () => {
 });
 
 describe("an address", () => {
-  it("that the browser may not be sent to is shown beside the words", () => {
+  it("to which a link may not lead is shown next to the words", () => {
     const shown = draw("[run](javascript:alert(1)) and [page](data:text/html,hi)");
     expect(shown.querySelector("a")).toBeNull();
     expect(shown.textContent).toBe("run javascript:alert(1) and page data:text/html,hi");
@@ -109,8 +109,8 @@ describe("an address", () => {
   });
 });
 
-describe("what Markdown would leave out", () => {
-  it("is shown: numbers of a list, cells without a head, what stands behind a language", () => {
+describe("text that Markdown would leave out", () => {
+  it("is shown: numbers of a list, cells without a head, the words after a language", () => {
     const list = draw("3. a\n7. b\n");
     expect([...list.querySelectorAll("li")].map((it) => it.getAttribute("value"))).toEqual([
       "3",
@@ -154,7 +154,7 @@ describe("a block of text", () => {
   });
 });
 
-describe("what a person wrote", () => {
+describe("a user's text", () => {
   it("is shown to the letter, and code between fences as code", () => {
     const { container } = render(<Plain text={"Why **this**?\n```js\nlet x\n```\nIt fails."} />);
     expect(container.querySelector("figure code")?.textContent).toBe("let x");
@@ -164,7 +164,7 @@ describe("what a person wrote", () => {
     ]);
   });
 
-  it("loses no line, whatever fences it has", () => {
+  it("loses no line, with any fences", () => {
     const line = fc.constantFrom("```", "~~~", "````js x", "a", " b ", "", "`c`");
     fc.assert(
       fc.property(fc.array(line), (lines) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // @vitest-environment node
-// network.test.ts: the network that is made bad by hand keeps its promises: order, delays, cuts.
+// network.test.ts: the network of the two fronts: its order, delays and cuts.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -15,7 +15,7 @@ class ClosedEvent extends Event {
   }
 }
 
-/** The other end: a socket of the browser's own, driven by the test. */
+/** The other end: a browser's socket that the test drives. */
 class Wire {
   static all: Wire[] = [];
   readyState = 0;

@@ -22,7 +22,7 @@ function show(change: RefusedChange["change"]) {
 }
 
 describe("an edit that was refused as changed", () => {
-  it("shows both texts, and can be said once more", () => {
+  it("shows both texts, and can be sent once more", () => {
     const live = show({ type: "put_message", message: { id: "m", text: "mine" } });
     const said = screen.getByRole("alert").textContent;
     expect(said).toContain("mine");
@@ -35,7 +35,7 @@ describe("an edit that was refused as changed", () => {
 });
 
 describe("a deletion that was refused as changed", () => {
-  it("shows what is there now, and can be asked for once more", () => {
+  it("shows the present message, and can be sent once more", () => {
     const live = show({ type: "delete_message", message: "m" });
     fireEvent.click(screen.getByText("Delete it"));
     expect(live.remove).toHaveBeenCalledWith("m");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.test.ts: addresses, texts, and reasons.
+// page.test.ts: addresses, texts, and reasons of refusals.
 
 import type { Message } from "lockstep-client";
 import { describe, expect, it } from "vitest";
@@ -82,8 +82,8 @@ describe("an edit", () => {
 });
 
 describe("a refusal", () => {
-  it("is told in words, with the server's detail, also if its code is unknown here", () => {
-    expect(reasonOf("busy", "")).toBe("An answer is being written.");
+  it("is shown in words, with the server's detail, also if its code is unknown here", () => {
+    expect(reasonOf("busy", "")).toBe("An answer is being written. Wait for it, or stop it.");
     expect(reasonOf("built_upon", "run r9")).toContain("run r9");
     expect(reasonOf("brand_new", "why so")).toBe("why so (brand_new)");
   });
@@ -111,7 +111,7 @@ describe("a page that names no thread", () => {
     expect(location.hash).toBe("#/t/made");
   });
 
-  it("does not take its user back who has gone elsewhere meanwhile", () => {
+  it("does not take a user back who has left the page meanwhile", () => {
     location.hash = chatAddress("chosen");
     nameThread("chat", chatAddress("made"));
     expect(location.hash).toBe("#/t/chosen");
@@ -121,7 +121,7 @@ describe("a page that names no thread", () => {
   });
 });
 
-describe("what is kept for a token", () => {
+describe("the store of a token", () => {
   it("is found again by the same token, and by no other", () => {
     const tokens = Array.from({ length: 1000 }, (_, at) => `token-${at}`);
     const names = new Set(tokens.map((token) => storeNameOf("http://a", token)));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_markdown.ts: Markdown as models write it, and as nobody would.
+// random_markdown.ts: Markdown as models write it, and random marks.
 //
-// `documents` has every construct, nested in every other. `noise` is what remains when structure is
-// thrown away: the marks of all constructs in any order, so that they meet in ways that nobody thought of.
+// `documents` has every construct, nested in every other. `noise` has the marks of all constructs
+// in any order, so that they meet in unexpected ways.
 
 import fc from "fast-check";
 import type { Arbitrary } from "fast-check";
@@ -54,7 +54,7 @@ const address = fc.oneof(
 );
 const title = fc.oneof(fc.constant(""), around(' "', words, '"'), around(" '", words, "'"));
 
-/** The inside of a formula: everything that Markdown would make something of, and no blank line. */
+/** The inside of a formula: characters with a meaning in Markdown, and no blank line. */
 const formulaPiece = fc.oneof(
   ascii,
   fc.constantFrom(
@@ -171,7 +171,7 @@ const { blocks } = fc.letrec<{ blocks: string; block: string }>((tie) => ({
   blocks: fc.array(tie("block"), { minLength: 1, maxLength: 3 }).map((all) => all.join("\n\n")),
 }));
 
-/** Definitions to which something refers are left out: those are the exception. */
+/** Leaves out texts with definitions: a definition that is used is not drawn. */
 const hasDefinition = (text: string): boolean => /\[[^\]^][^\]]*\]:/.test(text);
 
 export const documents = blocks.filter((text) => !hasDefinition(text));
@@ -217,7 +217,7 @@ export const noise = fc
   .map((all) => all.join(""))
   .filter((text) => !hasDefinition(text));
 
-/** Formulas of any kind in paragraphs of any container, and which they are. */
+/** Formulas of any kind in paragraphs of any container, with the list of them. */
 export const mathematics = fc
   .array(
     fc.tuple(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// renders.ts: which components React renders, as its developer tools would see it.
+// renders.ts: counts which components React renders, through its interface for developer tools.
 //
-// To be imported before React: it looks for the tools when it is loaded.
+// Import it before React, which looks for the tools when it is loaded.
 
 interface Fiber {
   readonly tag: number;
@@ -34,7 +34,7 @@ function walk(fiber: Fiber): void {
     const name = nameOf(fiber.type);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  // The same children: nothing below was looked at.
+  // The same children: React did not go below.
   if (before !== null && before.child === fiber.child) return;
   for (let child = fiber.child; child !== null; child = child.sibling) walk(child);
 }
@@ -49,7 +49,7 @@ Object.assign(globalThis, {
   },
 });
 
-/** How often each component was rendered while this was done. */
+/** How often each component rendered during the task. */
 export function rendersOf(action: () => void): ReadonlyMap<string, number> {
   counts.clear();
   action();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shortcuts.test.tsx: the page's keys, without a test id to hold on to.
+// shortcuts.test.tsx: the page's keys work without test ids.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const message = (id: string, role: MessageView["role"]): MessageView => ({
   updated: thread.updated,
 });
 
-/** Presses keys on a page whose test ids are all gone. */
+/** Presses keys on a page from which all test ids were removed. */
 function press(code: string, more: KeyboardEventInit = { altKey: true }): void {
   for (const it of document.querySelectorAll("[data-testid]")) it.removeAttribute("data-testid");
   act(() => void fireEvent.keyDown(document.activeElement ?? document.body, { code, ...more }));
@@ -45,7 +45,7 @@ describe("without any test id", () => {
   });
   afterEach(cleanup);
 
-  it("a key opens what was said last, once more the one before, and Escape goes on writing", () => {
+  it("a key opens the last message, once more the one before, and Escape goes on writing", () => {
     press("KeyE");
     expect(editors().map((it) => it.value)).toEqual(["really?"]);
     press("KeyE");
@@ -55,7 +55,7 @@ describe("without any test id", () => {
     expect(document.activeElement).toBe(question());
   });
 
-  it("a key asks the last answer again, and first what nobody answered", () => {
+  it("a key asks the last answer again, but first an unanswered message", () => {
     press("KeyR");
     const asked = [...fake.open.view.messages, message("well?", "user")];
     act(() => fake.open.show({ ...fake.open.view, messages: asked }));

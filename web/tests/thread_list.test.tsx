@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread_list.test.tsx: a list of any length costs the same, and is reached by keys, by a search, and by
-// screen readers all the same.
+// thread_list.test.tsx: the cost of a list does not depend on its length, and keys, the search and
+// screen readers reach all of it.
 
 import { rendersOf, sumOf } from "./renders.js";
 
@@ -22,7 +22,7 @@ beforeAll(() => {
 afterEach(cleanup);
 
 function show(fake: FakeClient): void {
-  // One client for the page's life, as in the page.
+  // One client for the life of the page, as in the real page.
   const { client } = fake;
   render(
     <LockstepProvider client={client}>
@@ -41,7 +41,7 @@ function scrollTo(top: number): void {
   fireEvent.scroll(list);
 }
 
-/** What a token makes the page do. */
+/** The work of the page for one token. */
 function costOf(count: number): object {
   const fake = FakeClient.streaming(count);
   show(fake);
@@ -64,7 +64,7 @@ function costOf(count: number): object {
 }
 
 describe("a token", () => {
-  it("costs the same beside 10 threads and beside 1,500: one row, and no formatter", () => {
+  it("costs the same next to 10 threads and to 1,500: one row, and no formatter", () => {
     const few = costOf(10);
 
     expect(few).toMatchObject({ rows: 1, formatters: 0 });
@@ -73,7 +73,7 @@ describe("a token", () => {
 });
 
 describe("a list of 1,500 threads", () => {
-  it("draws what is in sight, and says of each row where it stands in the whole list", () => {
+  it("draws the rows in sight, and gives each row its place in the whole list", () => {
     show(FakeClient.streaming(1500));
     expect(rows().length).toBeLessThan(40);
     expect(rows()[0]?.getAttribute("aria-posinset")).toBe("1");
@@ -124,7 +124,7 @@ describe("a list of 1,500 threads", () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
-  it("is searched as a whole, and says how many were found", () => {
+  it("is searched as a whole, and shows how many were found", () => {
     show(FakeClient.streaming(1500));
 
     fireEvent.change(screen.getByTestId("find-thread"), { target: { value: "thread T149" } });

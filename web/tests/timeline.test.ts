@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// timeline.test.ts: any state of a log, what a stop cut, and how it is played.
+// timeline.test.ts: any state of a log, the text that a stop cut, and playing.
 
 import { emptyState, fold } from "lockstep-client";
 import type { ThreadState } from "lockstep-client";
@@ -16,7 +16,7 @@ function timelineOf(log: Log): Timeline {
   return timeline;
 }
 
-/** Every state, one fold at a time: what the checkpoints must not differ from. */
+/** Every state, one fold at a time, to compare with the checkpoints. */
 function statesOf(log: Log): readonly ThreadState[] {
   let state = emptyState("tea");
   return log.entries.map((entry) => (state = fold(state, entry)));
@@ -72,7 +72,7 @@ describe("a state", () => {
 });
 
 describe("a stop's cut", () => {
-  it("says what the user had seen and what the model had written beyond it", () => {
+  it("has the text that the user had seen, and the text that the model had written beyond it", () => {
     const log = story();
     const timeline = timelineOf(log);
     const written = Array.from({ length: 300 }, (_, piece) => `word${piece} `).join("");
@@ -185,7 +185,7 @@ describe("10,000 entries", () => {
       at = (at * 7919 + 13) % timeline.length;
       expect(timeline.stateAt(at).ts).toBe(timeline.facts[at]?.ts);
     }
-    // A hundred jumps; a whole fold for each would be far above this on any machine.
+    // A hundred jumps. With a whole fold for each, the time would be far above this on any machine.
     expect((performance.now() - began) / 100).toBeLessThan(16);
   });
 });

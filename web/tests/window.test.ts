@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// window.test.ts: the rows in sight.
+// window.test.ts: which rows of a list are in sight.
 
 import { describe, expect, it } from "vitest";
 

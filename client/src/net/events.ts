@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// events.ts: the same frames as server-sent events, where a WebSocket can't be had.
+// events.ts: the same frames as server-sent events, where no WebSocket gets through.
 //
-// Each request is a `fetch` of its own whose body is read as it comes (an `EventSource` can't send
-// the token). If one of them breaks, all are taken for broken: the link opens anew.
+// Each request is a `fetch` of its own, and its body is read as it arrives (an `EventSource` can't
+// send the token). If one of them breaks, the transport ends them all, and the link opens a new
+// one.
 
 import type { Http } from "./http.js";
-import type { Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
+import type { Open, Request, Transport, TransportEvents, WireFrame } from "./link.js";
 import { textOf } from "./streams.js";
 
 export const openEvents =
   (http: Http): Open =>
   (events) =>
-    new EventsWire(http, events);
+    new EventsTransport(http, events);
 
-class EventsWire implements Wire {
+class EventsTransport implements Transport {
   readonly #http: Http;
-  readonly #events: WireEvents;
+  readonly #events: TransportEvents;
   readonly #open = new Map<string, AbortController>();
   #over = false;
 
-  constructor(http: Http, events: WireEvents) {
+  constructor(http: Http, events: TransportEvents) {
     this.#http = http;
     this.#events = events;
     void this.#knock();
@@ -72,8 +73,8 @@ class EventsWire implements Wire {
     if (!ended && !signal.aborted) this.#end("lost");
   }
 
-  // An error of whoever takes the frame is none of the connection's: as in a socket's handler it is
-  // told as uncaught, and what comes next is told all the same.
+  // An error of the receiver must not end the connection. As in a socket's handler it is reported
+  // as uncaught, and the next frame is delivered.
   #tell(id: string, frame: WireFrame): void {
     try {
       this.#events.frame(id, frame);
@@ -96,14 +97,14 @@ class EventsWire implements Wire {
     return [`/v1/feed${query}`, { accept, signal }];
   }
 
-  #end(why: Parameters<WireEvents["closed"]>[0]): void {
+  #end(why: Parameters<TransportEvents["closed"]>[0]): void {
     if (this.#over) return;
     this.close();
     this.#events.closed(why);
   }
 }
 
-/** The data of each event. Comments, which say that the server lives, are only heard. */
+/** The data of each event. A comment (the server's sign of life) only calls `heard`. */
 async function* eventsOf(answer: Response, heard: () => void): AsyncGenerator<string> {
   let rest = "";
   let data: string[] = [];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.ts: plain requests, with the token.
 //
-// A token that is refused is asked for anew, once; if that is refused too, it is for the user.
+// If the server refuses a token, the client asks its source for another, once. If the server
+// refuses that one too, the caller gets the 401, and the user has to act.
 
 import type { Options, Result } from "../types.js";
 import type { Problem } from "../wire.js";
@@ -15,13 +16,13 @@ export interface Asked {
 
 export interface Http {
   readonly hasToken: boolean;
-  /** The next request asks for the token anew. */
+  /** The next request asks the source for the token again. */
   renew(): void;
-  /** Rejects if no answer came at all. */
+  /** Rejects only if no answer came. */
   ask(path: string, asked?: Asked): Promise<Response>;
-  /** What came, as a value. */
+  /** The answer's JSON, or a refusal, as a result. Never rejects. */
   value<Value>(path: string, asked?: Asked): Promise<Result<{ value: Value }>>;
-  /** What a refusal says. */
+  /** The problem that a refusal names. */
   problem(answer: Response): Promise<Problem>;
 }
 
@@ -41,7 +42,7 @@ export const createHttp = (
     if (accept) headers["accept"] = accept;
     if (asked.body) headers["content-type"] = "application/json";
     const init = { headers, cache: "no-store", ...asked };
-    // Called without a receiver: a browser's own `fetch` accepts no other.
+    // Called without a receiver: a browser's own `fetch` throws if it has another than the window.
     return fetch(url + path, init as RequestInit);
   };
 
@@ -83,7 +84,7 @@ const problemOf = async (answer: Response): Promise<Problem> => {
     const problem = (await answer.json()) as Partial<Problem> | null;
     if (typeof problem?.code === "string") return { ...problem, status, code: problem.code };
   } catch {
-    // Not ours: something on the way answered.
+    // Not an answer of the server: a proxy answered in its place.
   }
   return { status, code: "unexpected_answer", detail: `HTTP ${status}` };
 };

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // link.ts: the connection, opened again whenever it is lost.
 //
-// It carries requests and owns nothing else: when a connection goes, every open request is told
-// `lost`, and whoever asked asks again, from the cursor that it holds, once the link is online.
+// It carries requests and has no other state: when a connection ends, every open request gets
+// `lost`, and its sender asks again, from the cursor that it holds, once the link is online.
 //
-// Is it alive? Browsers answer a server's pings without a word, and an idle thread sends nothing, so
-// silence means nothing by itself. A connection that died without a good-bye (a laptop that slept, a
-// phone that changed networks) shows only when something is asked. So something is asked: when the
-// page becomes visible or the browser is online again, when an answer is waited for in vain for 20 s,
-// and after a minute of silence otherwise. No answer within 5 s: it is dead.
+// Is it alive? Browsers answer a server's pings without telling the page, and an idle thread sends
+// nothing, so silence alone proves nothing. A connection that died without a close (a laptop slept,
+// a phone changed networks) shows only when the client asks something. So the link sends a probe:
+// when the page becomes visible or the browser is online again, after 20 s of silence while an
+// answer is due, and after a minute of silence otherwise. If no answer comes within 5 s, it opens a
+// new one.
 
 import { delayAfter } from "../clock.js";
 import { createListeners } from "../listeners.js";
 import type { Clock, Connection, ConnectionView } from "../types.js";
 import type { FailureFrame, FeedFrame, Frame, SyncRequest } from "../wire.js";
 
-/** Nobody knows yet who leads, or whether there is a connection. */
+/** Before it is known which tab leads, and whether there is a connection. */
 export const connecting: ConnectionView = {
   state: "connecting",
   leader: false,
@@ -29,45 +30,45 @@ export type Request =
 export type WireFrame = Frame | FeedFrame;
 export type Sink = (frame: WireFrame | { readonly frame: "lost" }) => void;
 
-/** What carries requests: the connection itself, or a way to the tab that holds it. */
+/** Carries requests: the connection itself, or a way to the tab that holds it. */
 export interface Link {
   readonly view: ConnectionView;
   subscribe(listener: () => void): () => void;
-  /** Frames up to the one that ends it (`end`, `failure`, `lost`). Returns how to cancel it. */
+  /** `sink` gets frames up to a last one: `end`, `failure` or `lost`. Returns a cancel function. */
   send(request: Request, sink: Sink): () => void;
   reconnect(): void;
   close(): void;
 }
 
-/** One connection that was opened once. */
-export interface Wire {
+/** One connection: a WebSocket, or requests whose answers are event streams. Opened once. */
+export interface Transport {
   send(id: string, request: Request): void;
   cancel(id: string): void;
-  /** Nothing is told after it. */
+  /** No event is called after it. */
   close(): void;
 }
 
-/** `blocked`: it can't be had, though plain requests pass. `going`: the server restarts. */
+/** `blocked`: no socket opens, though plain requests pass. `going`: the server restarts. */
 export type Lost = "lost" | "going" | "unauthorized" | "blocked";
 
-export interface WireEvents {
+export interface TransportEvents {
   opened(): void;
   heard(): void;
   frame(id: string, frame: WireFrame): void;
   closed(why: Lost): void;
 }
 
-export type Open = (events: WireEvents, clock: Clock) => Wire;
+export type Open = (events: TransportEvents, clock: Clock) => Transport;
 
 export interface LinkSettings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly socket: Open | null;
-  /** Loaded when no socket can be had. */
+  /** Loaded when no socket opens. */
   readonly events: () => Promise<Open>;
-  /** Calls when the page has come back to life. */
+  /** Calls `task` when the page is visible or online again. */
   readonly onWake: (task: () => void) => () => void;
-  /** Calls when the browser says that it has no network. */
+  /** Calls `task` when the browser says that it has no network. */
   readonly onOffline: (task: () => void) => () => void;
 }
 
@@ -76,7 +77,7 @@ const awaitedSilence = 20_000;
 const idleSilence = 60_000;
 const answeredWithin = 5_000;
 const requestBytesMax = 15 << 20;
-// Of no thread that anybody makes: the refusal is the answer.
+// Names a thread that no client makes: the refusal is the answer.
 const probe: Request = { sync: { thread: "-", follow: "none" } };
 
 interface Asked {
@@ -92,7 +93,7 @@ class NetLink implements Link {
   readonly #listeners = createListeners();
   readonly #open = new Map<string, Asked>();
   readonly #unwatch: readonly (() => void)[];
-  #wire: Wire | null = null;
+  #transport: Transport | null = null;
   #generation = 0;
   #requests = 0;
   #failures = 0;
@@ -109,7 +110,7 @@ class NetLink implements Link {
         if (this.view.state === "online") this.#ask();
         else if (this.view.state === "offline") this.reconnect();
       }),
-      // It is tried again all the same: a server on this machine needs no network.
+      // The link goes on trying: a server on this machine needs no network.
       settings.onOffline(() => {
         if (this.view.state === "online" || this.view.state === "connecting") this.#closed("lost");
       }),
@@ -121,7 +122,7 @@ class NetLink implements Link {
     return this.#listeners.add(listener);
   }
 
-  #show(state: Connection, retry: number | null = null, transport: Transport = null): void {
+  #show(state: Connection, retry: number | null = null, transport: TransportName = null): void {
     this.view = { state, leader: true, transport, retry };
     this.#listeners.tell();
   }
@@ -137,7 +138,7 @@ class NetLink implements Link {
     };
     const overSocket = socket !== null && this.#blocked < 2;
     this.#show("connecting");
-    const told: WireEvents = {
+    const told: TransportEvents = {
       opened: () => current(() => this.#opened(overSocket ? "websocket" : "sse")),
       heard: () => current(() => this.#listen()),
       frame: (id, frame) =>
@@ -147,12 +148,12 @@ class NetLink implements Link {
         }),
       closed: (why) => current(() => this.#closed(why)),
     };
-    const begin = (open: Open) => current(() => void (this.#wire = open(told, clock)));
+    const begin = (open: Open) => current(() => void (this.#transport = open(told, clock)));
     if (overSocket) begin(socket);
     else events().then(begin, () => told.closed("lost"));
   }
 
-  #opened(transport: Transport): void {
+  #opened(transport: TransportName): void {
     if (transport === "websocket") this.#blocked = 0;
     this.#heard = this.#settings.clock.now();
     this.#watchSilence();
@@ -174,13 +175,13 @@ class NetLink implements Link {
     this.#show("offline", clock.now() + delay);
   }
 
-  // From now on nothing is heard of what was open.
+  // Frames of the former transport are ignored from now on.
   #drop(): void {
     this.#generation += 1;
     this.#cancelTimer?.();
     this.#listen();
-    this.#wire?.close();
-    this.#wire = null;
+    this.#transport?.close();
+    this.#transport = null;
   }
 
   #lose(): void {
@@ -201,7 +202,7 @@ class NetLink implements Link {
     this.#lose();
   }
 
-  // --- What goes and comes -----------------------------------------------------------------------
+  // --- Requests and frames -----------------------------------------------------------------------
 
   send(request: Request, sink: Sink): () => void {
     const id = `${++this.#requests}`;
@@ -210,9 +211,9 @@ class NetLink implements Link {
     const refused: Parameters<Sink>[0] | false =
       this.view.state === "online" ? tooLarge(request) && largeFailure : { frame: "lost" };
     if (refused) queueMicrotask(() => this.#take(id, refused));
-    else this.#wire?.send(id, request);
+    else this.#transport?.send(id, request);
     return () => {
-      if (this.#open.delete(id)) this.#wire?.cancel(id);
+      if (this.#open.delete(id)) this.#transport?.cancel(id);
     };
   }
 
@@ -241,7 +242,7 @@ class NetLink implements Link {
 
   #ask(): void {
     if (this.#cancelProbe) return;
-    this.#wire?.send(`${++this.#requests}`, probe);
+    this.#transport?.send(`${++this.#requests}`, probe);
     this.#cancelProbe = this.#settings.clock.after(answeredWithin, () => {
       this.#connect();
       this.#lose();
@@ -249,17 +250,17 @@ class NetLink implements Link {
   }
 }
 
-type Transport = ConnectionView["transport"];
+type TransportName = ConnectionView["transport"];
 
 const largeFailure: FailureFrame = {
   frame: "failure",
   status: 413,
   code: "too_large",
-  detail: "The request is larger than the server takes.",
+  detail: "Over 15 MiB: send less.",
   retry: false,
 };
 
-// A socket that is sent more is closed, with all that goes over it.
+// The server closes a socket that gets a larger message, and so ends every request on it.
 const tooLarge = (request: Request): boolean => {
   if (!("sync" in request) || !request.sync.changes) return false;
   return new TextEncoder().encode(JSON.stringify(request)).length > requestBytesMax;

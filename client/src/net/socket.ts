@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // socket.ts: one WebSocket for all threads.
 //
-// Each request has an id, and what comes back carries it. A browser can't send headers with a
-// socket, so a one-use ticket stands for the token.
+// Each request has an id, and its frames carry it. A browser can't send headers with a socket, so a
+// one-use ticket replaces the token.
 
 import type { Http } from "./http.js";
-import type { Lost, Open, Request, Wire, WireEvents, WireFrame } from "./link.js";
+import type { Lost, Open, Request, Transport, TransportEvents, WireFrame } from "./link.js";
 import type { Clock } from "../types.js";
 import type { Problem } from "../wire.js";
 
@@ -14,20 +14,25 @@ const openedWithin = 10_000;
 export const openSocket =
   (url: string, http: Http, Socket: typeof WebSocket): Open =>
   (events, clock) =>
-    new SocketWire(http, events, clock, (query) => {
+    new SocketTransport(http, events, clock, (query) => {
       const address = `${url.replace(/^http/, "ws")}/v1/socket${query}`;
       return new Socket(address, ["lockstep.v1.json"]);
     });
 
-class SocketWire implements Wire {
+class SocketTransport implements Transport {
   readonly #http: Http;
-  readonly #events: WireEvents;
+  readonly #events: TransportEvents;
   readonly #cancel: () => void;
   #web: WebSocket | null = null;
   #opened = false;
   #over = false;
 
-  constructor(http: Http, events: WireEvents, clock: Clock, connect: (query: string) => WebSocket) {
+  constructor(
+    http: Http,
+    events: TransportEvents,
+    clock: Clock,
+    connect: (query: string) => WebSocket,
+  ) {
     this.#http = http;
     this.#events = events;
     this.#cancel = clock.after(openedWithin, () => {
@@ -77,7 +82,7 @@ class SocketWire implements Wire {
     try {
       frame = JSON.parse(data as string) as typeof frame;
     } catch {
-      // Half a frame can't come out of a WebSocket: whoever speaks here is not a server of ours.
+      // A WebSocket never delivers half a frame, so the other end is not a Lockstep server.
       return this.#end("lost");
     }
     if (typeof frame.id === "string") this.#events.frame(frame.id, frame);
@@ -88,13 +93,13 @@ class SocketWire implements Wire {
     this.close();
     const { closed } = this.#events;
     if (code === 4401) {
-      // The token may have ended meanwhile: a new one is asked for with the next ticket.
+      // The token may have expired: request the next ticket with a new one.
       this.#http.renew();
       return closed(this.#http.hasToken ? "lost" : "unauthorized");
     }
     if (this.#opened) return closed(code === 1001 ? "going" : "lost");
-    // Browsers don't say why a socket did not open. If plain requests pass, something on the way
-    // does not let sockets through, or the token is wanted.
+    // Browsers don't say why a socket did not open. If a plain request passes, either a proxy
+    // blocks sockets, or the server wants a token (401).
     const answer = await this.#http.ask("/v1/threads?limit=1").catch(() => null);
     closed(answer === null ? "lost" : answer.status === 401 ? "unauthorized" : "blocked");
   }
@@ -110,7 +115,7 @@ class SocketWire implements Wire {
   }
 }
 
-/** For what can carry no header. Empty: none is needed; undefined: this server gives none. */
+/** Replaces the header with the token. Empty: no token; undefined: this server has no tickets. */
 const ticketOf = async (http: Http): Promise<string | undefined> => {
   if (!http.hasToken) return "";
   const answer = await http.ask("/v1/tickets", { method: "POST" });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// streams.ts: bodies that are read as they come.
+// streams.ts: reads bodies as they arrive.
 
 import type { Http } from "./http.js";
 import type { EntryFrame } from "../wire.js";
@@ -20,7 +20,7 @@ export async function* textOf(answer: Response): AsyncGenerator<string> {
   }
 }
 
-/** Its lines; what stands behind the last line's end is not a line. */
+/** Its whole lines; text after the last line end is dropped. */
 async function* linesOf(answer: Response): AsyncGenerator<readonly string[]> {
   let rest = "";
   for await (const text of textOf(answer)) {
@@ -30,7 +30,7 @@ async function* linesOf(answer: Response): AsyncGenerator<readonly string[]> {
   }
 }
 
-/** A thread's entries, in batches, as they come. */
+/** A thread's entries, in batches, as they arrive. */
 export async function* entriesOf(
   http: Http,
   path: string,

@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// tabs.ts: one connection, one device and one queue for all tabs of a browser.
+// tabs.ts: one connection, one device and one queue for all tabs of a browser (leader election).
 //
 // The tab that holds a lock leads: it has the connection, and its sessions send the changes. The
-// others ask through it, and follow the threads that they show themselves, from cursors of their own:
-// when the leader goes, the next holder of the lock opens a connection, every open request is told
-// `lost`, and each tab asks again from where it is.
+// other tabs send their requests through it, and each follows the threads that it shows, from its
+// own cursors. When the leader closes, the next holder of the lock opens a connection, every open
+// request gets `lost`, and each tab asks again from its cursors.
 //
-// What a tab tells may reach no tab: a leader may not lead yet, and a tab that crashes may have kept
-// a change and told nobody. So the store has the last word. The leader looks into it when it begins,
-// when a tab has come, and when a tab has gone (its lock is free). To each new leader that a tab hears
-// of it says hello, until it is answered: then both hear each other, and it asks. When the leader has
-// kept all that it told before, the tab is told `kept`: it looks into the store, too, and says again
-// what it got no outcome of.
+// A message to the other tabs may reach no tab: the leader may not lead yet, and a tab that crashes
+// may have stored a change without telling the others. So the store decides. The leader reads it
+// when it begins to lead, when a tab joins, and when a tab is gone (its lock is free). A tab sends
+// `hello` to each new leader until the leader answers: then both receive each other's messages, and
+// the tab sends requests. When the leader has stored everything that it sent before, it answers
+// `kept`: the tab then reads the store too, and sends again each of its changes without outcome.
 
 import type { Outcome } from "../held.js";
 import type { Link, Request, Sink } from "./link.js";
 import type { ConnectionView, PendingChange, Settled } from "../types.js";
 
-/** What one tab tells the others of its changes. */
+/** The messages of one tab to the others about its changes. */
 export interface News {
   added(change: PendingChange): void;
   settled(thread: string, outcomes: readonly Settled[]): void;
   renumbered(thread: string, changes: readonly PendingChange[], former: readonly number[]): void;
   dropped(thread: string): void;
-  /** Its user has given these up: they are lost no more. */
+  /** The user has given these up: they leave `lost`. */
   forgotten(thread: string, messages: readonly string[]): void;
-  /** Deletions wait, or wait no more; what came of one. */
+  /** The deletions that wait have changed; `done`: the outcome of one. */
   held(done?: Outcome): void;
 }
 
 export interface TabEvents extends News {
-  /** What is shown before a leader is heard of. */
+  /** The view until a leader answers. */
   readonly connecting: ConnectionView;
-  /** Opens a connection of this tab's own. */
+  /** Opens this tab's own connection. */
   open(): Link;
-  /** This tab leads: what the store has is its to send. Again when a tab has come or gone. */
+  /** This tab leads and sends the changes in the store. Again when a tab has come or gone. */
   leads(): Promise<void>;
-  /** Another tab leads: it may not know what this one has said, nor this one what that has told. */
+  /** Another tab leads: each of the two may have missed changes and outcomes of the other. */
   follows(): void;
-  /** Calls when the page has come back to life. */
+  /** Calls `task` when the page is visible or online again. */
   onWake(task: () => void): () => void;
   after(milliseconds: number, task: () => void): () => void;
 }
@@ -53,7 +53,7 @@ type Said =
       readonly type: "leads";
       readonly from: string;
       readonly view: ConnectionView;
-      /** Whose hello it answers. */
+      /** The tab whose `hello` it answers. */
       readonly to?: string | undefined;
     }
   | { readonly type: "kept"; readonly to: string }
@@ -69,7 +69,7 @@ type Said =
   | { readonly type: "news"; readonly news: NewsItem };
 type NewsItem = { [Name in keyof News]: readonly [Name, ...Parameters<News[Name]>] }[keyof News];
 
-/** What the tabs of a browser have in common. */
+/** The parts of a browser that its tabs share. */
 export interface Browser {
   readonly locks: Pick<LockManager, "request">;
   channel(name: string): BroadcastChannel;
@@ -80,11 +80,11 @@ const browserOfThisPage = (): Browser => ({
   channel: (name) => new BroadcastChannel(name),
 });
 
-/** Has this browser what it takes? Pages of plain http have no locks. */
+/** Has this page locks and channels? Pages of plain http have no locks. */
 export const canShare = (): boolean =>
   globalThis.navigator?.locks !== undefined && typeof BroadcastChannel !== "undefined";
 
-/** `name`: what the tabs share; `tab`: what no other tab is called. */
+/** `name`: the same in all tabs that share; `tab`: unique to this one. */
 export const joinTabs = (
   name: string,
   tab: string,
@@ -109,18 +109,18 @@ const helloAgain = 1_000;
 class SharedLink implements Link {
   readonly #events: TabEvents;
   readonly #tab: string;
-  // One is enough: a link for many stands before this one.
+  // One is enough: the client is the only subscriber.
   #listener: () => void = () => undefined;
-  /** What this tab has asked through the leader. */
+  /** Requests of this tab that the leader carries. */
   readonly #asked = new Map<number, Sink>();
-  /** What others have asked through this tab: how to cancel it, by tab and id. */
+  /** Requests of other tabs that this one carries: their cancel functions, by tab and id. */
   readonly #served = new Map<string, Map<number, () => void>>();
-  /** This tab has its lock: the others can learn when it is gone. */
+  /** This tab has its own lock: it is free when the tab is gone. */
   #joined = false;
   /** The leader has answered this tab's hello. */
   #met = false;
   #view: ConnectionView;
-  /** The same for who was not met: a value, because a view stays the same until it changes. */
+  /** The view until the leader answers. Kept, because a view stays the same until it changes. */
   #unmet: ConnectionView;
   #real: Link | null = null;
   readonly #locks: Browser["locks"];
@@ -183,7 +183,7 @@ class SharedLink implements Link {
 
   #join(): void {
     const released = new Promise<void>((release) => (this.#release = release));
-    // Held while this tab lives: so the leader learns when it is gone.
+    // Held while this tab lives, so that the leader learns when it is gone.
     const live = () => {
       this.#joined = true;
       this.#hello();
@@ -201,7 +201,8 @@ class SharedLink implements Link {
     this.#unwatch = this.#events.onWake(() => this.say({ type: "wake", asked: false }));
   }
 
-  // Again until it is answered: a channel may have been too new to hear it, or the answer.
+  // Repeated until answered: either channel may have been too new to hear the `hello` or the
+  // answer.
   #hello(): void {
     if (!this.#joined || this.#met || this.#real !== null || this.#over) return;
     this.say({ type: "hello", from: this.#tab });
@@ -232,7 +233,7 @@ class SharedLink implements Link {
     for (const sink of asked) sink({ frame: "lost" });
   }
 
-  // --- Talk --------------------------------------------------------------------------------------
+  // --- Messages ----------------------------------------------------------------------------------
 
   say(said: Said): void {
     if (!this.#over) this.#channel.postMessage(said);
@@ -250,7 +251,7 @@ class SharedLink implements Link {
 
   #heardFromLeader(said: Said): void {
     if (said.type === "leads") {
-      // Whom a leader serves without a lock it would take for gone.
+      // The leader would take a tab without a lock for gone.
       if (!this.#joined) return;
       const another = said.from !== this.#leader;
       this.#leader = said.from;
@@ -292,7 +293,7 @@ class SharedLink implements Link {
     served.set(id, cancel);
   }
 
-  // What a tab asked for ends with it.
+  // A tab's requests end with the tab.
   #attend(tab: string): Map<number, () => void> {
     const served = new Map<number, () => void>();
     this.#served.set(tab, served);

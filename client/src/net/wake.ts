@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// wake.ts: the life of the page.
+// wake.ts: calls when the page comes back, goes, or loses the network.
 
-/** When the page has come back to life: visible, online, out of the back-forward cache. */
+/** When the page is visible or online again, or comes out of the back-forward cache. */
 export const onWake = (task: () => void): (() => void) => {
   const shown = () => {
     if (document.visibilityState === "visible") task();
@@ -17,7 +17,7 @@ export const onWake = (task: () => void): (() => void) => {
 export const onOffline = (task: () => void): (() => void) =>
   listen((options) => addEventListener("offline", task, options));
 
-/** When the page may be about to go: what is held is stored. */
+/** When the page may be about to go: the client stores what it holds. */
 export const onHide = (task: () => void): (() => void) =>
   listen((options) => addEventListener("pagehide", task, options));
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// claim.ts: which device is this tab, where tabs can't take turns.
+// claim.ts: finds a device id for this tab, where tabs can't share one (no locks).
 //
-// A tab keeps its device id for the session, so that it is the same after a reload. A duplicated tab
-// has a copy of it: so the others are asked first. A device with unanswered changes whose tab is gone
-// is taken over.
+// A tab keeps its device id in `sessionStorage`, so that it is the same after a reload. A
+// duplicated tab has a copy of it, so the tab first asks the others which ids are taken. It takes
+// over a device that has unanswered changes and whose tab is gone.
 
 const answeredWithin = 150;
 const key = "lockstep device";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// indexeddb.ts: what outlives the page.
+// indexeddb.ts: the store in IndexedDB, which outlives the page.
 //
-// A queue belongs to a device. Where tabs can take turns (Web Locks), all tabs of a browser are one
-// device and share one queue. Where they can't (plain http), each tab is a device of its own, and a
-// queue whose tab is gone is taken over, with its device, by the next tab that starts: sent twice, a
-// change counts once.
+// A queue of changes belongs to a device. Where tabs can take turns (Web Locks), all tabs of a
+// browser are one device and share one queue. Where they can't (plain http), each tab is a device,
+// and the next tab that starts takes over the device and queue of a tab that is gone. A change that
+// was sent already is sent again then, and counts once (its number is an idempotency key).
 
 import type { Renumbering } from "./memory.js";
 import type { HeldDeletion, PendingChange, Settled, Store, StoredThread } from "../types.js";
@@ -14,7 +14,7 @@ const version = 1;
 const [meta, pending, threads] = ["meta", "pending", "threads"] as const;
 type Kept = PendingChange & { readonly device: string };
 
-/** Rejects if there is no database to be had. */
+/** Rejects if the database can't be opened. */
 export const openStore = async (
   name: string,
   factory: IDBFactory,
@@ -31,14 +31,14 @@ export const openStore = async (
   return new IndexedDbStore(database, renumbering, claimed);
 };
 
-/** What the page has anyway, and this chunk need not bring. */
+/** Values of the core, handed in so that this chunk need not contain them. */
 interface Given {
   /** A name for the device, if it has none yet. */
   readonly fresh: string;
   readonly renumbering: Renumbering;
 }
 
-/** Whose queue it is. */
+/** The device that owns the queue. */
 interface Owner {
   readonly device: string;
   readonly shared?: string;
@@ -54,7 +54,7 @@ class IndexedDbStore implements Store {
   #last = 0;
   // Changes for which there was no room: they live as long as the page.
   #spare: readonly PendingChange[] = [];
-  // Deletions that wait, from when they can't be kept on.
+  // The deletions that wait, from the moment when the database fails to keep them.
   #held: readonly HeldDeletion[] | undefined;
 
   constructor(database: IDBDatabase, renumbering: Renumbering, { device, shared, release }: Owner) {
@@ -70,7 +70,8 @@ class IndexedDbStore implements Store {
       const [op] = await this.#number(1, (last) => [{ ...change, op: last + 1 }]);
       return { ...change, op: op?.op ?? 0 };
     };
-    // Perhaps there is no room: copies of threads can be had again, changes can't.
+    // Perhaps the disk is full. The server has the threads, so their copies go; changes are only
+    // here.
     const makeRoom = async () => {
       await done(this.#database, [threads], (it) => it(threads).clear());
       return keep();
@@ -126,7 +127,7 @@ class IndexedDbStore implements Store {
     return [...all.map(({ device: _, ...change }) => change), ...this.#spare];
   }
 
-  // What can't be read is as if it had not been kept.
+  // A copy that can't be read counts as missing: the server has the thread.
   thread(id: string): Promise<StoredThread | null> {
     const kept = answer<StoredThread | undefined>(this.#database, threads, (it) => it.get(id));
     return kept.then((it) => it ?? null).catch(() => null);
@@ -174,7 +175,7 @@ class IndexedDbStore implements Store {
     this.#database.close();
   }
 
-  /** Gives so many numbers, and keeps what is made with them, in the place of others. */
+  /** Takes `count` numbers and keeps the changes made with them, in place of the `former` ones. */
   async #number(
     count: number,
     make: (last: number) => readonly PendingChange[],
@@ -196,7 +197,7 @@ class IndexedDbStore implements Store {
     return made;
   }
 
-  /** So many numbers behind all that were given, for what can't be kept. Returns the one before. */
+  /** Takes `count` numbers for changes that can't be kept. Returns the number before the first. */
   async #spareNumbers(count: number): Promise<number> {
     const counter = (it: IDBObjectStore) => it.get(`op ${this.device}`);
     const kept = await answer<number | undefined>(this.#database, meta, counter).catch(() => 0);
@@ -214,13 +215,13 @@ class IndexedDbStore implements Store {
   }
 }
 
-/** What is left of a change: of one that was refused all, with the reason. */
+/** The rest of a settled change: a refused one stays, with the reason; others leave no trace. */
 const kept = <Change extends PendingChange>(
   change: Change,
   { outcome, code = "refused", detail = "" }: Settled,
 ): readonly Change[] => (outcome === "refused" ? [{ ...change, refused: { code, detail } }] : []);
 
-// --- Devices ---------------------------------------------------------------------------------------
+// --- Devices -------------------------------------------------------------------------------------
 
 const ours = async (database: IDBDatabase, fresh: string): Promise<string> => {
   let device = fresh;
@@ -234,13 +235,13 @@ const ours = async (database: IDBDatabase, fresh: string): Promise<string> => {
   return device;
 };
 
-/** Devices that have changes which nobody answered. */
+/** Devices that have unanswered changes. */
 const owners = async (database: IDBDatabase): Promise<readonly string[]> => {
   const kept = await answer<Kept[]>(database, pending, (it) => it.getAll());
   return [...new Set(kept.map((it) => it.device))];
 };
 
-// --- Transactions ----------------------------------------------------------------------------------
+// --- Transactions --------------------------------------------------------------------------------
 
 const open = (name: string, factory: IDBFactory): Promise<IDBDatabase> => {
   return new Promise((resolve, reject) => {

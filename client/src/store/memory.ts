@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory.ts: a store that ends with the page. For Node, for tests, and where a browser has no other.
+// memory.ts: a store that ends with the page: for Node, for tests, and where IndexedDB fails.
 
 import { newId } from "../id.js";
 import type { HeldDeletion, PendingChange, Store, StoredThread } from "../types.js";
@@ -19,7 +19,7 @@ export const memoryStore = (): Store => {
       pending = [...pending, numbered];
       return numbered;
     },
-    // What was refused is told by the page, which lives as long.
+    // A refused change needs no place here: the session shows it, and lives as long as this store.
     async settle(thread, outcomes) {
       pending = pending.filter(
         (it) => it.thread !== thread || !outcomes.some(({ op }) => op === it.op),
@@ -62,14 +62,14 @@ export const memoryStore = (): Store => {
 
 export type Renumbering = typeof renumbering;
 
-/** What is to be numbered anew. */
+/** The changes that get new numbers. */
 interface Renumber {
   readonly thread: string;
   readonly ops: readonly number[];
   readonly seen: string | null | undefined;
 }
 
-/** These changes of a thread with new numbers, as seen at a cursor, or as before; what needs one, too. */
+/** These changes with new numbers, seen at `seen` (undefined: as before); `needs` follows them. */
 export const renumbering = (
   pending: readonly PendingChange[],
   { thread, ops, seen }: Renumber,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// store.ts: the store of a page, which is loaded when there is something to keep it in.
+// store.ts: opens the store of a page.
 //
-// A server, a script or a test has no IndexedDB, and does not load what handles it. Where it fails
-// (a private window, a broken disk, a page whose files are gone) the store ends with the page: better
-// than a chat that does not work.
+// The code for IndexedDB is loaded only where there is one, so not in Node. If it fails (a private
+// window, a broken disk, a page whose files are gone), the store is in memory and ends with the
+// page: the chat still works.
 
 import { newId } from "../id.js";
 import { memoryStore, renumbering } from "./memory.js";
@@ -11,11 +11,11 @@ import type { Store } from "../types.js";
 
 export interface IndexedDbOptions {
   readonly indexedDB?: IDBFactory | undefined;
-  /** Can tabs take turns? By default: are there Web Locks. */
+  /** Can tabs take turns? Default: whether there are Web Locks. */
   readonly turns?: boolean | undefined;
 }
 
-/** `name`: of the database. Users who share a browser should not share a name. Never rejects. */
+/** `name`: the database. Users who share a browser should not share it. Never rejects. */
 export const indexedDbStore = async (
   name = "lockstep",
   { indexedDB = globalThis.indexedDB as IDBFactory | undefined, turns }: IndexedDbOptions = {},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// behaviour.test.ts: what is said and shown, with the real server.
+// behaviour.test.ts: how the client behaves with the real server.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { describe, expect, test } from "vitest";
@@ -64,7 +64,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     expect(cuts).toBe(100);
   });
 
-  test("what was said offline is kept over a reload, and counts once, in order", async () => {
+  test("messages sent offline survive a reload, and count once, in order", async () => {
     const id = scene.fresh();
     const indexedDB = new IDBFactory();
     const store = () => indexedDbStore("offline", { indexedDB, turns: true });
@@ -105,7 +105,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     await until(async () => (await kept()) === 0, "nothing is kept any more");
   });
 
-  test("fifty turns said offline on each of two devices all arrive, in their order", async () => {
+  test("fifty turns written offline on each of two devices all arrive, in their order", async () => {
     const id = scene.fresh();
     const fronts = [scene.front(id, {}, 1), scene.front(id, {}, 2)];
     await fronts[0]?.live.edit("begin", "begin");
@@ -131,7 +131,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     }
   });
 
-  test("what is stopped reads as it was seen, on every front and on the server", async () => {
+  test("a stopped answer reads as the user saw it, on every front and on the server", async () => {
     const id = scene.fresh();
     const [one, two] = [scene.front(id), scene.front(id)];
     const sent = await one.live.sendMessage("tell", push);
@@ -174,7 +174,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     ]);
   });
 
-  test("an answer is given anew as a branch, and a question asked anew as another", async () => {
+  test("a new answer is a branch, and an edited question is another", async () => {
     const { live } = scene.front(scene.fresh());
     const answerNow = async (text: string) => {
       await until(() => live.view.run !== null, "it runs");
@@ -224,7 +224,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     expect((await server.read(live.id)).thread.title).toBe("good");
   });
 
-  test("what was refused is told until it is dismissed, over reloads", async () => {
+  test("a refused change is shown until it is dismissed, over reloads", async () => {
     const indexedDB = new IDBFactory();
     const store = () => indexedDbStore("refused", { indexedDB, turns: true });
     const id = scene.fresh();
@@ -262,7 +262,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     await until(() => live.view.pending === 0, "it is answered");
   });
 
-  test("a thread that is deleted says so, and what is pending is refused", async () => {
+  test("a deleted thread has the phase of one, and its pending changes are refused", async () => {
     const id = scene.fresh();
     const [one, two] = [scene.front(id), scene.front(id)];
     await one.live.sendMessage("gone soon", push);
@@ -277,7 +277,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
     expect(await two.live.sendMessage("too late")).toMatchObject({ ok: false, code: "deleted" });
   });
 
-  test("who deletes a thread leaves nothing of it behind", async () => {
+  test("deleting a thread drops all its local data", async () => {
     const store = await indexedDbStore("deleted", { indexedDB: new IDBFactory(), turns: true });
     const id = scene.fresh();
     const { live } = scene.front(id, { store });
@@ -319,7 +319,7 @@ describe("with a real server", { timeout: 20_000 }, () => {
   });
 });
 
-/** A back end that answers so many runs, one after the other, with a word each. */
+/** A back end that answers `count` runs, one after the other, with a word each. */
 async function answerAll(scene: Scene, thread: string, count: number): Promise<void> {
   const seen = new Set<string>();
   while (seen.size < count) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// binary.test.ts: a test that needs the server's binary fails where there is none.
+// binary.test.ts: without the server's binary, a test that needs it fails.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 import { existing } from "./lib/server.js";
 
-test("without the binary a test fails, and says which command builds it", () => {
+test("without the binary a test fails, and names the command that builds it", () => {
   expect(() => existing("/nowhere/lockstep")).toThrow(
     /no server at \/nowhere\/lockstep.*cmake --build build\/release --target lockstep.*LOCKSTEP_BINARY/,
   );

@@ -9,7 +9,7 @@ import type { WireFrame } from "../../src/net/link.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("an error of whoever takes a frame is told as uncaught, and the connection goes on", async () => {
+test("an error in the receiver of a frame is reported as uncaught, and the connection goes on", async () => {
   const uncaught: unknown[] = [];
   vi.stubGlobal("queueMicrotask", (task: () => void) => {
     void Promise.resolve()
@@ -31,11 +31,11 @@ test("an error of whoever takes a frame is told as uncaught, and the connection 
       if (it.frame === "end") over();
       else throw ours;
     };
-    const wire = openEvents(http)(
+    const transport = openEvents(http)(
       { opened: () => undefined, heard: () => undefined, frame, closed },
       { now: () => 0, after: () => () => undefined },
     );
-    wire.send("1", { sync: { thread: "t" } });
+    transport.send("1", { sync: { thread: "t" } });
   });
 
   await ended;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fates.test.ts: tokens, and a server that goes back in time.
+// fates.test.ts: tokens, and a server that is restored to an earlier state.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { afterEach, describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ describe("with a server of its own", { timeout: 20_000 }, () => {
     await server?.dispose();
   });
 
-  test("after a restore what is lost is shown and offered, and what was said goes on", async () => {
+  test("after a restore lost messages are shown and offered, and pending changes are sent", async () => {
     await start();
     const id = scene.fresh();
     const { live, network } = scene.front(id);
@@ -54,7 +54,7 @@ describe("with a server of its own", { timeout: 20_000 }, () => {
     expect((await server.read(id)).thread.title).toBe("said on what is lost");
   });
 
-  test("a server that knows nothing of a thread does not take it away", async () => {
+  test("a server that lacks a thread does not remove it from the client", async () => {
     await start();
     server.backUp();
     const { live, network } = scene.front(scene.fresh());
@@ -71,7 +71,7 @@ describe("with a server of its own", { timeout: 20_000 }, () => {
     expect(shown(live)).toEqual(["only here", "an answer"]);
   });
 
-  test("what is lost is still so after a reload, until it is given up", async () => {
+  test("lost messages stay lost over a reload, until the user gives them up", async () => {
     await start();
     const indexedDB = new IDBFactory();
     const store = () => indexedDbStore("lost", { indexedDB, turns: true });
@@ -101,7 +101,7 @@ describe("with a server of its own", { timeout: 20_000 }, () => {
     expect(third.live.view.lost).toEqual([]);
   });
 
-  test("a token opens the connection, a wrong one is said to be wrong", async () => {
+  test("a token opens the connection, a wrong one gets an error that names it", async () => {
     await start({ tokens: true });
     let token = "wrong";
     const asked: string[] = [];
@@ -117,7 +117,7 @@ describe("with a server of its own", { timeout: 20_000 }, () => {
     client.reconnect();
     expect((await sending).ok).toBe(true);
     expect(client.connection.state).toBe("online");
-    // A socket can't carry a token: where there are tickets one is opened with a ticket.
+    // A socket can't carry a token, so it is opened with a ticket.
     const headers = { authorization: `Bearer ${token}` };
     const ticket = await fetch(`${server.url}/v1/tickets`, { method: "POST", headers });
     expect(client.connection.transport).toBe(ticket.ok ? "websocket" : "sse");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// law.test.ts: whatever is done on whatever network, all agree in the end, and nothing counts twice.
+// law.test.ts: on any network, after any actions, all fronts agree and no change counts twice.
 
 import { describe, expect, test } from "vitest";
 
@@ -10,7 +10,7 @@ import { pause, type Server, until } from "./lib/server.js";
 
 type Front = ReturnType<Scene["front"]>;
 
-/** What a user did, to be looked for in the end. */
+/** The actions of a user, which the test checks at the end. */
 interface Said {
   readonly text: string;
   readonly by: number;
@@ -23,7 +23,7 @@ describe("on a hostile network", { timeout: 40_000 }, () => {
 
   staged((stage) => ({ server, scene } = stage));
 
-  // LOCKSTEP_SEEDS=100 for a longer look.
+  // LOCKSTEP_SEEDS=100 runs more seeds.
   const seeds = Array.from(
     { length: Number(process.env["LOCKSTEP_SEEDS"] ?? 3) },
     (_, at) => at + 1,
@@ -70,7 +70,7 @@ describe("on a hostile network", { timeout: 40_000 }, () => {
     ];
     said.forEach(({ text }, at) => {
       const times = texts.filter((it) => it === text).length;
-      // What was stopped while it waited is dropped with its input.
+      // A turn that was stopped while it waited is dropped with its input.
       if (results[at]?.ok) expect(times, text).toBeLessThanOrEqual(1);
       else expect(times, text).toBe(0);
     });
@@ -100,7 +100,7 @@ function act(
   else network.cut();
 }
 
-/** Sent messages of one front stand in the order in which they were sent. */
+/** The messages of one front are in the order in which it sent them. */
 function inOrder(said: readonly Said[], texts: readonly (string | undefined)[]): void {
   for (const by of new Set(said.map((it) => it.by))) {
     if (by < 0) continue;
@@ -110,7 +110,7 @@ function inOrder(said: readonly Said[], texts: readonly (string | undefined)[]):
   }
 }
 
-/** Answers whatever runs, as a back end would, until it is told that it is over. */
+/** Answers every run, as a back end would, until the test ends it. */
 async function produce(
   scene: Scene,
   { id }: LiveThread,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// link.test.ts: a connection that is lost, refused, blocked or dead, on a clock that is stepped.
+// link.test.ts: a connection that is lost, refused, blocked or dead, on a stepped clock.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -8,7 +8,7 @@ import {
   createLink,
   type Open,
   type Request,
-  type WireEvents,
+  type TransportEvents,
 } from "../../src/net/link.js";
 import type { Clock } from "../../src/types.js";
 
@@ -37,35 +37,35 @@ class SteppedClock implements Clock {
 
 interface Opened {
   readonly kind: "socket" | "events";
-  readonly events: WireEvents;
+  readonly events: TransportEvents;
   readonly sent: [string, Request][];
   closed: boolean;
 }
 
 describe("a link", () => {
   let clock: SteppedClock;
-  let wires: Opened[];
+  let transports: Opened[];
   let link: Link;
   let goOffline: () => void;
 
   const opener =
     (kind: Opened["kind"]): Open =>
     (events) => {
-      const wire: Opened = { kind, events, sent: [], closed: false };
-      wires.push(wire);
+      const transport: Opened = { kind, events, sent: [], closed: false };
+      transports.push(transport);
       return {
-        send: (id, request) => void wire.sent.push([id, request]),
+        send: (id, request) => void transport.sent.push([id, request]),
         cancel: () => undefined,
-        close: () => (wire.closed = true),
+        close: () => (transport.closed = true),
       };
     };
-  const wire = () => wires[wires.length - 1] as Opened;
+  const transport = () => transports[transports.length - 1] as Opened;
   const sync: Request = { sync: { thread: "t", follow: "none" } };
   const follow: Request = { sync: { thread: "t", follow: "live" } };
 
   beforeEach(() => {
     clock = new SteppedClock();
-    wires = [];
+    transports = [];
     link = createLink({
       clock,
       random: () => 1 - 2 ** -32,
@@ -83,47 +83,47 @@ describe("a link", () => {
     const waits: number[] = [];
     for (let time = 0; time < 10; time += 1) {
       const before = clock.now();
-      wire().events.closed("lost");
+      transport().events.closed("lost");
       waits.push(Math.round((link.view.retry ?? 0) - before));
       clock.pass(30_000);
     }
     expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
   });
 
-  test("is offline as soon as the browser says so, and is tried again all the same", () => {
-    wire().events.opened();
+  test("is offline as soon as the browser is, and is tried again all the same", () => {
+    transport().events.opened();
     const told: string[] = [];
     link.send(follow, (frame) => told.push(frame.frame));
     goOffline();
     expect(link.view.state).toBe("offline");
     expect(told).toEqual(["lost"]);
     clock.pass(250);
-    expect(wires).toHaveLength(2);
-    wire().events.opened();
+    expect(transports).toHaveLength(2);
+    transport().events.opened();
     expect(link.view.state).toBe("online");
   });
 
-  test("begins anew with short waits once something has come", () => {
+  test("begins again with short waits after the first frame", () => {
     for (let time = 0; time < 5; time += 1) {
-      wire().events.closed("lost");
+      transport().events.closed("lost");
       clock.pass(30_000);
     }
-    wire().events.opened();
-    wire().events.frame("1", { frame: "live", cursor: "1@e" });
-    wire().events.closed("lost");
+    transport().events.opened();
+    transport().events.frame("1", { frame: "live", cursor: "1@e" });
+    transport().events.closed("lost");
     expect((link.view.retry ?? 0) - clock.now()).toBeLessThanOrEqual(250);
   });
 
-  test("tells every open request when it is lost, and sends none of them again", () => {
-    wire().events.opened();
+  test("tells every open request that it is lost, and does not send it again", () => {
+    transport().events.opened();
     const sink = vi.fn();
     link.send(follow, sink);
     link.send(sync, sink);
-    wire().events.closed("lost");
+    transport().events.closed("lost");
     expect(sink.mock.calls).toEqual([[{ frame: "lost" }], [{ frame: "lost" }]]);
     clock.pass(300);
-    wire().events.opened();
-    expect(wire().sent).toEqual([]);
+    transport().events.opened();
+    expect(transport().sent).toEqual([]);
   });
 
   test("a request on no connection is lost, in its own time", async () => {
@@ -135,18 +135,18 @@ describe("a link", () => {
   });
 
   test("a cancelled request hears nothing more", () => {
-    wire().events.opened();
+    transport().events.opened();
     const sink = vi.fn();
     const cancel = link.send(follow, sink);
-    const [id] = wire().sent[0] ?? [""];
+    const [id] = transport().sent[0] ?? [""];
     cancel();
-    wire().events.frame(id, { frame: "live", cursor: "1@e" });
-    wire().events.closed("lost");
+    transport().events.frame(id, { frame: "live", cursor: "1@e" });
+    transport().events.closed("lost");
     expect(sink).not.toHaveBeenCalled();
   });
 
   test("a connection that was given up is not listened to", () => {
-    const former = wire();
+    const former = transport();
     former.events.closed("lost");
     clock.pass(300);
     former.events.opened();
@@ -154,17 +154,17 @@ describe("a link", () => {
   });
 
   test("takes events where sockets are blocked twice", async () => {
-    wire().events.closed("blocked");
+    transport().events.closed("blocked");
     clock.pass(1_000);
-    expect(wire().kind).toBe("socket");
-    wire().events.closed("blocked");
+    expect(transport().kind).toBe("socket");
+    transport().events.closed("blocked");
     clock.pass(1_000);
-    await vi.waitFor(() => expect(wire().kind).toBe("events")); // loaded only now
-    wire().events.opened();
+    await vi.waitFor(() => expect(transport().kind).toBe("events")); // loaded only now
+    transport().events.opened();
     expect(link.view.transport).toBe("sse");
   });
 
-  test("tries again when what takes events can't be loaded", async () => {
+  test("tries again when the chunk for events can't be loaded", async () => {
     const failing = createLink({
       clock,
       random: () => 0,
@@ -185,55 +185,55 @@ describe("a link", () => {
 
   test("stays with sockets where nothing passes at all", () => {
     for (let time = 0; time < 5; time += 1) {
-      wire().events.closed("lost");
+      transport().events.closed("lost");
       clock.pass(30_000);
     }
-    expect(wires.every((it) => it.kind === "socket")).toBe(true);
+    expect(transports.every((it) => it.kind === "socket")).toBe(true);
   });
 
-  test("tries nothing while another token is wanted, until it is told to", () => {
-    wire().events.closed("unauthorized");
+  test("does not try while the server wants another token, until reconnect", () => {
+    transport().events.closed("unauthorized");
     expect(link.view.state).toBe("unauthorized");
     clock.pass(3_600_000);
-    expect(wires).toHaveLength(1);
+    expect(transports).toHaveLength(1);
     link.reconnect();
-    expect(wires).toHaveLength(2);
+    expect(transports).toHaveLength(2);
   });
 
   test("an answer that is awaited in vain shows that the connection is dead", () => {
-    wire().events.opened();
+    transport().events.opened();
     const sink = vi.fn();
     link.send(sync, sink);
     clock.pass(19_000);
-    expect(wire().sent).toHaveLength(1);
+    expect(transport().sent).toHaveLength(1);
     clock.pass(2_000);
-    expect(wire().sent).toHaveLength(2);
+    expect(transport().sent).toHaveLength(2);
     clock.pass(5_000);
     expect(sink).toHaveBeenCalledWith({ frame: "lost" });
-    expect(wires).toHaveLength(2);
-    expect(wires[0]?.closed).toBe(true);
+    expect(transports).toHaveLength(2);
+    expect(transports[0]?.closed).toBe(true);
   });
 
-  test("silence of what is only followed is normal, and looked into once a minute", () => {
-    wire().events.opened();
+  test("silence of a followed thread is normal, and probed once a minute", () => {
+    transport().events.opened();
     link.send(follow, () => undefined);
     clock.pass(59_000);
-    expect(wire().sent).toHaveLength(1);
+    expect(transport().sent).toHaveLength(1);
     clock.pass(2_000);
-    expect(wire().sent).toHaveLength(2);
-    wire().events.heard();
+    expect(transport().sent).toHaveLength(2);
+    transport().events.heard();
     clock.pass(30_000);
-    expect(wires).toHaveLength(1);
+    expect(transports).toHaveLength(1);
   });
 
-  test("what is larger than the server takes is refused, and does not cost the connection", async () => {
-    wire().events.opened();
+  test("a request above the limit is refused, and does not end the connection", async () => {
+    transport().events.opened();
     const sink = vi.fn();
     const text = "x".repeat(16 << 20);
     const change = { type: "put_message", op: 1, message: { id: "m", text } } as const;
     link.send({ sync: { thread: "t", changes: [change], follow: "none" } }, sink);
     await Promise.resolve();
     expect(sink.mock.calls[0]?.[0]).toMatchObject({ frame: "failure", code: "too_large" });
-    expect(wire().sent).toEqual([]);
+    expect(transport().sent).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ interface Asked {
   cancelled: boolean;
 }
 
-/** A world that does nothing by itself: what is asked is noted, time stands still. */
+/** A world that does nothing by itself: it records requests, and time stands still. */
 class World implements Outside {
   readonly asked: Asked[] = [];
   readonly settledOps: number[] = [];
@@ -152,7 +152,7 @@ describe("a session", () => {
     expect(session.view).toMatchObject({ pending: 0, cursor: "6@e" });
   });
 
-  test("one request with changes is in flight; what comes meanwhile goes together in the next", () => {
+  test("one request with changes is in flight; later changes go together in the next", () => {
     for (const op of [1, 2, 3]) session.add(change(op));
     expect(ops()).toEqual([1]);
     world.sending.sink(diff("6@e", { from: 5, outcomes: [applied(1)] }));
@@ -179,11 +179,11 @@ describe("a session", () => {
     session.connected(true, true);
     expect(world.asked.length).toBeGreaterThan(before);
     expect(ops()).toEqual([1, 2]);
-    // Word for word: another `seen` under the same number would be refused.
+    // Exactly the same: another `seen` under the same number would be refused.
     expect(world.sending.request.changes?.[0]).toEqual(first);
   });
 
-  test("what is lost while the connection seems to be there is asked again", () => {
+  test("a request that is lost on an open connection is sent again", () => {
     session.add(change(1));
     const before = world.asked.length;
     world.follow.sink({ frame: "lost" });
@@ -218,7 +218,7 @@ describe("a session", () => {
     expect([...session.state.messages.keys()]).toEqual(["m", "a", "b"]);
   });
 
-  test("a diff that does not fit what is held is asked for again, then from nothing", () => {
+  test("a diff that does not fit the copy is requested again, then from the beginning", () => {
     world.follow.sink({ frame: "lost" });
     world.pass(1_000);
     const second = world.follow;
@@ -274,7 +274,7 @@ describe("a session", () => {
     expect([...session.state.messages.keys()]).toEqual(["n"]);
   });
 
-  test("of an unknown history what the server lacks is lost, and can be offered", () => {
+  test("messages of an unknown history that the server lacks are lost, and can be offered", () => {
     world.follow.sink({ frame: "lost" });
     session.connected(false, true);
     session.connected(true, true);
@@ -288,14 +288,14 @@ describe("a session", () => {
     expect(session.view.lost).toEqual([]);
   });
 
-  test("what another tab gave up is not lost here, also if this one hears of it first", () => {
+  test("messages that another tab discarded are not lost here, also if this tab learns of it first", () => {
     session.forgetLost(["m"]);
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     expect(session.view.lost).toEqual([]);
   });
 
-  test("what is lost is kept, until it is offered", () => {
+  test("lost messages are kept, until they are offered", () => {
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     world.pass(1_000);
@@ -307,7 +307,7 @@ describe("a session", () => {
     expect(last(world.kept).lost).toEqual([]);
   });
 
-  test("what was refused before the page was loaded is told, and not sent", () => {
+  test("changes refused before the page was loaded are reported, and not sent", () => {
     session.connected(false, true);
     const why = { code: "unknown_message", detail: "There is none." };
     session.load(null, [{ ...change(1), refused: why }, change(2)]);
@@ -321,7 +321,7 @@ describe("a session", () => {
     expect(world.settledOps).toEqual([1]);
   });
 
-  test("an edit that was refused as changed tells what is there now, as it goes on changing", () => {
+  test("an edit that was refused as changed has the present message, as it goes on changing", () => {
     const edit = { type: "put_message", message: { id: "m", text: "mine" } } as const;
     session.add({ ...change(1, "3@e"), change: { ...edit, if_unchanged: true } });
     const newer = {
@@ -342,7 +342,7 @@ describe("a session", () => {
     expect(session.view.refused).toMatchObject([{ op: 1, change: edit, now: null }]);
   });
 
-  test("what another tab dismissed is dismissed here", () => {
+  test("a change that another tab dismissed is dismissed here", () => {
     session.add(change(1));
     world.sending.sink(diff("5@e", { outcomes: [{ ...applied(1), outcome: "refused" }] }));
     expect(session.view.refused.map((it) => it.op)).toEqual([1]);
@@ -350,7 +350,7 @@ describe("a session", () => {
     expect(session.view.refused).toEqual([]);
   });
 
-  test("what is lost and comes back, from wherever, is not lost any more", () => {
+  test("lost messages that come back, from any side, are not lost any more", () => {
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4, "k"), messages: [message("k", 3)] }));
     world.pass(1_000);
@@ -358,14 +358,14 @@ describe("a session", () => {
     const back = { type: "message_put", message: message("m", 6) } as const;
     world.follow.sink({ frame: "entry", ts: 6, prev: 4, events: [back] });
     expect(session.view.lost).toEqual([]);
-    // Another tab, which did not look meanwhile, has stored it as lost with the newer state.
+    // Another tab, which did not follow meanwhile, has stored it as lost with the newer state.
     world.pass(1_000);
     const reloaded = createSession("t", world);
     reloaded.load({ ...last(world.kept), lost: stored.lost }, []);
     expect(reloaded.view.lost).toEqual([]);
   });
 
-  test("what somebody deleted is not lost", () => {
+  test("a message that was deleted does not count as lost", () => {
     world.follow.sink(failure(409, "unknown_history"));
     world.follow.sink(diff("4@f", { thread: thread(4), removed: ["m"] }));
     expect(session.view.lost).toEqual([]);
@@ -379,7 +379,7 @@ describe("a session", () => {
     expect(world.gone).toBe(1);
   });
 
-  test("after a rewinding, what was made beyond the cut is numbered anew, as seen now", () => {
+  test("after a rewind, changes seen beyond the restored point get new numbers, seen as now", () => {
     session.connected(false, true);
     session.add(change(1, "3@e"));
     session.add(change(2, "5@e"));
@@ -397,7 +397,7 @@ describe("a session", () => {
     expect(ops()).toEqual([1, 3]);
   });
 
-  test("a reset of many frames is said by the first of them, and counts for all", () => {
+  test("a reset of many frames is in the first of them, and counts for all", () => {
     session.connected(false, true);
     session.add(change(1, "5@e"));
     session.connected(true, true);
@@ -409,7 +409,7 @@ describe("a session", () => {
     expect(world.renumbering).toEqual([{ ops: [1], seen: "4@f" }]);
   });
 
-  test("a rewinding that is told again, and late, takes nothing back of what was told since", () => {
+  test("a rewinding that is told again, and late, takes back no later entry", () => {
     session.connected(false, true);
     session.add(change(1, "5@e"));
     session.connected(true, true);
@@ -443,7 +443,7 @@ describe("a session", () => {
     expect(ops()).toEqual([1, 3]);
   });
 
-  test("where a refusal names none, the culprit is found by halving", () => {
+  test("if a refusal names no change, the session finds the faulty one by halving", () => {
     session.connected(false, true);
     for (let op = 1; op <= 8; op += 1) session.add(change(op));
     session.connected(true, true);
@@ -491,7 +491,7 @@ describe("a session", () => {
     expect(world.settledOps).toEqual([1]);
   });
 
-  test("what is stored is checked by its digest, once", () => {
+  test("the stored copy is checked by its digest, once", () => {
     const fresh = createSession("t", world);
     const { thread: held, messages } = session.state;
     const stored = {
@@ -541,7 +541,7 @@ describe("a session", () => {
     expect(ops()).toEqual([2]);
   });
 
-  test("nothing is followed while nobody looks", () => {
+  test("a thread without subscribers is not followed", () => {
     const { follow } = world;
     session.watch(false);
     expect(follow.cancelled).toBe(true);
@@ -551,7 +551,7 @@ describe("a session", () => {
     expect(world.asked.length).toBe(before);
   });
 
-  test("what is seen is what was handed out last, or what was marked", () => {
+  test("the seen state is the one handed out last, or the marked one", () => {
     expect(session.view.cursor).toBe("5@e");
     world.follow.sink({ frame: "entry", ts: 6, prev: 5, events: [] });
     expect(session.seen().cursor).toBe("5@e");

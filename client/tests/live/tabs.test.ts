@@ -22,7 +22,7 @@ describe("tabs of one browser", { timeout: 20_000 }, () => {
   staged((stage) => ({ server, scene } = stage));
   afterAll(() => Reflect.deleteProperty(navigator, "locks"));
 
-  /** Opens tabs that show one thread; each has a network of its own, so that sockets are counted. */
+  /** Opens tabs that show one thread; each has its own network, which counts its sockets. */
   const browser = (turns = true) => {
     const name = `browser-${++browsers}`;
     const indexedDB = new IDBFactory();
@@ -50,7 +50,7 @@ describe("tabs of one browser", { timeout: 20_000 }, () => {
         .filter((it) => it.includes(`"title ${at}"`));
       expect(sent).toHaveLength(1);
     }
-    // A thread begins with its first message or field, whoever says it.
+    // A thread begins with its first message or field, from any tab.
     expect(results.every((it) => it.ok)).toBe(true);
     const sent = await two.live.sendMessage("from the second", push);
     if (!sent.ok) throw new Error(sent.code);
@@ -143,7 +143,7 @@ describe("tabs of one browser", { timeout: 20_000 }, () => {
     await until(() => cancels() > before, "what it had asked for is cancelled");
   });
 
-  test("what is given up in one tab is given up in all of them", async () => {
+  test("lost messages that one tab gives up are given up in all tabs", async () => {
     const { tab, thread } = browser();
     const [first, second] = [tab(), tab()];
     await first.live.edit("before", "before the backup");

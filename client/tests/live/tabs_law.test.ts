@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// tabs_law.test.ts: whatever tabs come and go, what is said in one of them is said once.
+// tabs_law.test.ts: however tabs come and go, each change of a tab counts once.
 //
-// Tabs of one simulated browser start slowly, speak at once, close, crash, and lose the network, by
-// seed, on a clock that is stepped. Whoever leads, and whoever joins meanwhile: what the store took
-// reaches the server once, who said it hears what came of it, and all show the same in the end, also
-// where something was deleted and undone meanwhile.
+// Tabs of one simulated browser start slowly, send at once, close, crash, and lose the network, by
+// seed, on a stepped clock. In every order of leaders and new tabs, each change that the store took
+// reaches the server once, its caller gets the outcome, and all tabs show the same in the end, also
+// after deletions that were undone.
 
 import { describe, expect, test, vi } from "vitest";
 
@@ -14,19 +14,19 @@ import { textsOf } from "./lib/scene.js";
 import { Tab } from "./lib/tab.js";
 import { World } from "./lib/world.js";
 
-// The real one takes its time from another thread, which no seed can repeat.
+// The real one runs on another thread, so no seed could repeat its timing.
 vi.mock("../../src/digest.js", () => ({ digestOf: async () => null }));
 
 const threadIds = ["tea", "milk"];
 
-/** One browser's life, and what must be so in the end. */
+/** The life of one browser, and its checks at the end. */
 async function live(seed: number): Promise<void> {
   const world = new World(seed);
   const server = new FakeServer(world);
   const disk = new Disk();
   const tabs: Tab[] = [];
   const open = () => tabs.filter((it) => it.process.alive && !it.closed);
-  // A view is one object until it changes: React would draw one that does not stay the same for ever.
+  // A view is one object until it changes: React would render for ever if each read gave another.
   const unsteady: string[] = [];
   const look = ({ client }: Tab) => {
     if (client.connection !== client.connection) unsteady.push("connection");
@@ -44,7 +44,7 @@ async function live(seed: number): Promise<void> {
     const some = all[Math.floor(world.random() * all.length)];
     const chance = world.random();
     if (!some || (chance < 0.2 && all.length < 5)) begin();
-    // Who opens a page to say something says it at once.
+    // A user who opens a page to send something sends it at once.
     if (chance < 0.2) open().at(-1)?.say(world, `turn ${turn}`);
     else if (chance < 0.65) some?.say(world, `turn ${turn}`);
     else if (chance < 0.72) some?.process.crash();
@@ -76,7 +76,7 @@ async function live(seed: number): Promise<void> {
     for (const tab of tabs) {
       const own = tab.said.filter((it) => it.thread === thread);
       for (const { text, result } of own) {
-        // What a tab that is gone said may not have got as far as the store.
+        // The changes of a tab that is gone may not have reached the store.
         if (last.includes(tab)) expect(result, text).toMatchObject({ ok: true });
         if (result?.ok && !server.wasDeleted(thread, result)) expect(texts).toContain(text);
       }
@@ -92,11 +92,11 @@ async function live(seed: number): Promise<void> {
   for (const { client } of last) void client.close();
 }
 
-// LOCKSTEP_SEEDS=2000 for a longer look.
+// LOCKSTEP_SEEDS=2000 runs more seeds.
 const seeds = Number(process.env["LOCKSTEP_SEEDS"] ?? 40);
 
 describe("tabs that come and go", { timeout: 600_000 }, () => {
-  test(`what is said in a tab is said once, whoever leads (${seeds} seeds)`, async () => {
+  test(`a change of a tab counts once, whichever tab leads (${seeds} seeds)`, async () => {
     for (let seed = 1; seed <= seeds; seed += 1) {
       await live(seed).catch((error: unknown) => {
         throw new Error(`seed ${seed}`, { cause: error });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// undo.test.ts: a deletion can be undone for ten seconds, in whatever tab and over reloads.
+// undo.test.ts: a deletion can be undone for ten seconds, in any tab and over reloads.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -35,7 +35,7 @@ describe("a deletion that can be undone", () => {
   const idOf = (tab: Tab, text: string) =>
     live(tab).view.messages.find((it) => textsOf([it])[0] === text)?.id ?? "";
 
-  /** In a thread where "one", "two" and "three" were said. */
+  /** A thread with the messages "one", "two" and "three". */
   const begin = async (): Promise<Tab> => {
     const tab = await open();
     for (const text of ["one", "two", "three"]) {
@@ -77,7 +77,7 @@ describe("a deletion that can be undone", () => {
     expect([shown(tab), shown(other)]).toEqual([["one"], ["one"]]);
   });
 
-  test("that is asked for before the store is open is held once it is", async () => {
+  test("that comes before the store is open is held once it is", async () => {
     const first = await begin();
     const two = idOf(first, "two");
     first.close();
@@ -92,7 +92,7 @@ describe("a deletion that can be undone", () => {
     expect(told.result).toMatchObject({ ok: true });
   });
 
-  test("is sent at once where what holds it can't be loaded", async () => {
+  test("is sent at once where the chunk that holds it can't be loaded", async () => {
     world.lacksUndo = true;
     const tab = await begin();
     const told = said(live(tab).remove(idOf(tab, "two"), { undo: true }));
@@ -192,7 +192,7 @@ describe("a deletion that can be undone", () => {
     expect(server.deleted.has("t")).toBe(true);
   });
 
-  test("of a thread hides it from the list and refuses what is said in it, until it is undone", async () => {
+  test("of a thread hides it from the list and refuses changes to it, until it is undone", async () => {
     const tab = await begin();
     const other = await open();
     const told = said(live(tab).delete({ undo: true }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// changes.test.ts: how much of what is not answered goes with one request.
+// changes.test.ts: how many unanswered changes one request carries.
 
 import { expect, test } from "vitest";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// digest.test.ts: the same digest as another reading of the protocol, by either way to hash.
+// digest.test.ts: both hashes give the same digest as a second implementation of the protocol.
 
 import { createHash } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
@@ -37,7 +37,7 @@ test("the digest of nothing is that of 32 zero bytes", async () => {
   expect(await digestOf([])).toBe("0".repeat(64));
 });
 
-test("it is the hash of the parent's digest and of what a model is given, as netstrings", async () => {
+test("it is the hash of the parent's digest and of the model's input, as netstrings", async () => {
   const first = "2:u1,4:user,1:1,4:text,28:why is the sky blue? 😀 é,";
   const hash = createHash("sha256").update(Buffer.alloc(32)).update(first).digest("hex");
   expect(await digestOf(path.slice(0, 1))).toBe(hash);
@@ -59,7 +59,7 @@ test("without crypto.subtle, as on plain http, the bundled hash is loaded", asyn
   expect(await digestOf(path)).toBe(subtle);
 });
 
-test("it tells apart what models are given apart, and nothing else", async () => {
+test("it differs only for messages that differ for models", async () => {
   const digest = await digestOf(path);
   const of = (fields: Partial<Message>) =>
     digestOf([path[0]!, { ...path[1]!, ...fields }, path[2]!]);

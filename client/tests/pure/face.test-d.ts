@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// face.test-d.ts: the types that users meet say what the protocol says.
+// face.test-d.ts: the public types agree with the protocol.
 
 import { describe, expectTypeOf, test } from "vitest";
 
@@ -28,15 +28,15 @@ describe("the face", () => {
   test("connect takes an address, or nothing, and gives a client", () => {
     expectTypeOf(connect).toBeCallableWith({ url: "https://chat.example" });
     expectTypeOf(connect({})).toEqualTypeOf<Client>();
-    // @ts-expect-error: an option that there is not
+    // @ts-expect-error: an unknown option
     connect({ uri: "https://chat.example" });
   });
 
-  test("what is said is text or parts", () => {
+  test("a message is text or parts", () => {
     expectTypeOf(thread.sendMessage).toBeCallableWith("hello");
     expectTypeOf(thread.sendMessage).toBeCallableWith({ text: "hello" }, { agent: undefined });
     expectTypeOf(thread.sendMessage).toBeCallableWith({ parts: [{ type: "file", uri: "a" }] });
-    // @ts-expect-error: a part of a type that there is not
+    // @ts-expect-error: a part of an unknown type
     void thread.sendMessage({ parts: [{ type: "image", uri: "a" }] });
   });
 
@@ -65,7 +65,7 @@ describe("the face", () => {
   });
 });
 
-describe("what travels", () => {
+describe("data on the wire", () => {
   test("a part is known by its type", () => {
     if (part.type === "text" || part.type === "reasoning") {
       expectTypeOf(part.text).toEqualTypeOf<string>();

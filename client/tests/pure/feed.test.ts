@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// feed.test.ts: the list of threads goes on, whatever becomes of its cursor.
+// feed.test.ts: the list of threads goes on when the server no longer knows its cursor.
 
 import { expect, test, vi } from "vitest";
 
@@ -9,7 +9,7 @@ import type { Request, Sink } from "../../src/net/link.js";
 import type { Thread } from "../../src/wire.js";
 import { threadOf } from "../given.js";
 
-/** A server that says what it is told to, and a clock that is wound by hand. */
+/** A server whose answers the test sets, and a stepped clock. */
 const stage = () => {
   const waiting: (() => void)[] = [];
   const asked: { readonly request: Request; readonly sink: Sink }[] = [];
@@ -40,7 +40,7 @@ const stage = () => {
   return { feed, list, asked, wind };
 };
 
-test("a list whose cursor the server does not know any more is read anew, and followed from there", async () => {
+test("a list with a cursor that the server lost is read again, and followed from there", async () => {
   const { feed, list, asked, wind } = stage();
   feed.subscribe(() => undefined);
   await vi.waitFor(() => expect(asked.at(-1)?.request).toEqual({ feed: { cursor: "1@e" } }));
@@ -77,7 +77,7 @@ test("after any changes the list has each thread once, as it is now, and the new
 
   for (let step = 0; step < 500; step += 1) {
     const id = `t${below(25)}`;
-    // Mostly newer than all, as a server says it; after a restore also older.
+    // Mostly newer than all others, as from a server; after a restore also older.
     const thread = threadOf(id, below(4) ? 2_000 + step : 1_000 - step);
     if (below(5) === 0) {
       model.delete(id);

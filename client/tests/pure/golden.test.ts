@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// golden.test.ts: the examples of the protocol, which the engine wrote and every front reads.
+// golden.test.ts: folds and applies the examples of the protocol that the engine wrote.
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -41,7 +41,7 @@ const stateOf = ({ thread, messages, runs, ts }: Reading): ThreadState => ({
   runs: byId(runs),
 });
 
-/** As JSON has it, in its order; absent and null say the same. */
+/** In the form of JSON, in its order; an absent member equals null. */
 function plain({ thread, messages, runs, ts }: ThreadState): unknown {
   const bare = (_: string, value: unknown) => (value === null ? undefined : value);
   const rows = { ts, thread, messages: [...messages.values()], runs: [...runs.values()] };

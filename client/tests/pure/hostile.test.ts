@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hostile.test.ts: what no server should send: what is unknown is passed over, what can't be is a gap.
+// hostile.test.ts: frames of a faulty server: unknown types are ignored, the impossible is a gap.
 
 import { expect, test } from "vitest";
 
@@ -36,7 +36,7 @@ const append = (fields: object) => ({
   ...fields,
 });
 
-test("events of unknown types, and those that are named like what every object has, are passed over", () => {
+test("events of unknown types, and those named like a property of every object, are skipped", () => {
   for (const type of ["starred", "constructor", "toString", "__proto__", ""]) {
     const next = after({ type, message: "a1" });
     expect(next).toEqual({ ...held, ts: 2 });
@@ -44,19 +44,19 @@ test("events of unknown types, and those that are named like what every object h
   }
 });
 
-test("a part of an unknown type is kept, and what is appended to it is passed over", () => {
+test("a part of an unknown type is kept, and appends to it are skipped", () => {
   const value = { type: "hologram", text: "x" } as unknown as Part;
   const started = { type: "part_started", message: "a1", part: 1, value };
   const next = after(started, append({ part: 1, at: 1 }));
   expect(next.messages.get("a1")?.parts).toEqual([...message.parts, value]);
 });
 
-test("what is appended behind the last part makes a text part", () => {
+test("an append behind the last part makes a text part", () => {
   const next = after(append({ part: 1, at: 0, text: "x" }));
   expect(next.messages.get("a1")?.parts[1]).toEqual({ type: "text", text: "x" });
 });
 
-test("what is appended before the end replaces what was behind", () => {
+test("an append before the end replaces the text behind it", () => {
   const next = after(append({ at: 1, text: "b" }));
   expect(next.messages.get("a1")?.parts).toEqual([{ type: "text", text: "ab" }]);
 });
@@ -96,7 +96,7 @@ test.each([
   expect(held.messages.get("a1")).toBe(message);
 });
 
-test("text can't be appended to what does not grow", () => {
+test("text can't be appended to a part that does not grow", () => {
   const value: Part = { type: "data", name: "d", value: 1 };
   const started = { type: "part_started", message: "a1", part: 1, value };
   expect(() => after(started, append({ part: 1, at: 0 }))).toThrow(Gap);
@@ -129,7 +129,7 @@ test.each([
   expect(() => apply(held, [frame])).toThrow(Gap);
 });
 
-test("what a diff removes may be gone already", () => {
+test("a diff may remove a row that is gone already", () => {
   const next = apply(held, [diff({ messages: [], removed: ["b"] })]);
   expect(next).toEqual({ ...held, ts: 2, epoch: "e" });
   expect(next.messages).toBe(held.messages);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// laws.test.ts: what holds for every history: entries and diffs lead to the same state.
+// laws.test.ts: laws of every history: entries and diffs lead to the same state.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { historyOf, moves } from "./support/history.js";
 
 const empty = emptyState("thread");
 
-/** The states after none, one, two, … of the entries. */
+/** The states after 0, 1, 2, … of the entries. */
 function statesOf(history: ReturnType<typeof historyOf>): readonly ThreadState[] {
   const states = [empty];
   for (const entry of history.entries) states.push(fold(states.at(-1)!, entry));
@@ -70,14 +70,14 @@ test("a diff leads to the same state, from its beginning and from anywhere befor
       expect(apply(next, [diff])).toBe(next);
       expectShared(states[held]!, next);
     }
-    // One that is behind what is held changes nothing; one that begins later is a gap.
+    // A diff that ends before the state changes nothing; one that begins after it is a gap.
     const later = states.at(-1)!;
     if (later.ts > after.ts) expect(apply(later, [diff])).toBe(later);
     if (from > 0 && to > from) expect(() => apply(states[from - 1]!, [diff])).toThrow(Gap);
   });
 });
 
-test("a reset of many frames, which the first of them says, leaves nothing of what was held", () => {
+test("a reset of many frames, which is in the first of them, replaces the whole copy", () => {
   const gone = { id: "gone", parent: null, role: "user", parts: [] } as const;
   const message = { ...gone, status: "complete", created: 1, updated: 1 } as const;
   const held = { ...emptyState("thread"), ts: 9, epoch: "law" };
@@ -92,7 +92,7 @@ test("a reset of many frames, which the first of them says, leaves nothing of wh
   expect(next).toMatchObject({ ts: 5, epoch: "other" });
 });
 
-test("a reset replaces what is held, and keeps the objects of what is the same", () => {
+test("a reset replaces the copy, and keeps the objects of equal messages", () => {
   law((drawn, one, other) => {
     const history = historyOf(drawn);
     const states = statesOf(history);
@@ -107,7 +107,7 @@ test("a reset replaces what is held, and keeps the objects of what is the same",
   });
 });
 
-/** What is the same is the same object. */
+/** Equal values are the same object. */
 function expectShared(former: ThreadState, next: ThreadState): void {
   for (const [id, message] of next.messages) {
     const held = former.messages.get(id);
@@ -115,7 +115,7 @@ function expectShared(former: ThreadState, next: ThreadState): void {
   }
 }
 
-test("what an entry does not name stays the same object, and so do the lists of the tree", () => {
+test("rows that an entry does not name stay the same objects, and so do the lists of the tree", () => {
   law((drawn) => {
     const history = historyOf(drawn);
     let state = empty;
@@ -142,7 +142,7 @@ test("what an entry does not name stays the same object, and so do the lists of 
   });
 });
 
-/** The index is that of the messages, however it came about. */
+/** The index agrees with the messages, whether it was made or inherited. */
 function expectTree(state: ThreadState): void {
   const tree = treeOf(state);
   for (const parent of [null, ...state.messages.keys()]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// path.test.ts: which branch is looked at, and what stands beside it.
+// path.test.ts: the branch that is shown, and its siblings.
 
 import { expect, test } from "vitest";
 
@@ -39,7 +39,7 @@ function given(head: string | null, rows: Readonly<Record<string, string | null>
 
 const ids = (path: readonly Message[]) => path.map(({ id }) => id).join(" ");
 
-test("without a choice the path to the head is looked at, and not what lies below it", () => {
+test("without a choice the path is the one to the head, without the messages below it", () => {
   expect(ids(pathLookedAt(given("a2"), null))).toBe("u1 a1 u2 a2");
   expect(ids(pathLookedAt(given("a1"), null))).toBe("u1 a1");
   expect(ids(pathLookedAt(given(null), null))).toBe("");
@@ -58,7 +58,7 @@ test("a chosen branch is followed to the head if that lies on it", () => {
   expect(tipOf(given("v1"), "u1")).toBe("u3");
 });
 
-test("a choice that is deleted is none", () => {
+test("a deleted choice does not count", () => {
   expect(ids(pathLookedAt(given("a2"), "gone"))).toBe("u1 a1 u2 a2");
 });
 
@@ -78,7 +78,7 @@ test("below a message is the message itself, and below nothing is everything", (
   expect(liesBelow(tree, null, "u1")).toBe(false);
 });
 
-test("a path begins where what is held begins", () => {
+test("a path begins at the first held message", () => {
   expect(ids(pathTo(given("b", { b: "not held" }), "b"))).toBe("b");
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// project.test.ts: what the user sees while changes are on their way.
+// project.test.ts: the view of a thread with unanswered changes.
 
 import { describe, expect, test } from "vitest";
 
@@ -62,8 +62,8 @@ const answered = after(
 const asked = after(answered, [queued("r2", "a1"), ...put("u2", "a1"), started("r2", "u2")]);
 const writing = after(asked, created("a2", "u2", "r2"), [wrote("a2", 0, "hello")]);
 
-describe("what is sent", () => {
-  test("is shown at once, behind what is there", () => {
+describe("a sent message", () => {
+  test("is shown at once, behind the present messages", () => {
     const view = look(answered, [say("u2", { after: "a1" })]);
     expect(shown(view)).toBe("u1 a1 +u2");
     expect(view.messages[2]).toMatchObject({ role: "user", parts: text("u2"), parent: "a1" });
@@ -77,13 +77,13 @@ describe("what is sent", () => {
     expect(view.thread).toBeNull();
   });
 
-  test("goes behind what another device said first", () => {
+  test("goes behind the turns that another device sent first", () => {
     const later = after(answered, put("other", "a1"));
     expect(shown(look(later, [say("u2", { after: "a1" })]))).toBe("u1 a1 other +u2");
     expect(shown(look(later, [say("u2")]))).toBe("u1 a1 other +u2");
   });
 
-  test("goes exactly where it is put: a branch beside what another device said", () => {
+  test("goes exactly where it is put: a sibling of the message of another device", () => {
     const later = after(answered, put("other", "a1"));
     const view = look(later, [say("u2", { parent: "a1" })]);
     expect(shown(view)).toBe("u1 a1 +u2");
@@ -106,7 +106,7 @@ describe("what is sent", () => {
     expect([shown(both), turns(both)]).toEqual(["u1 a1 +u2", "+run of u3"]);
   });
 
-  test("interrupts as a branch, rolls back if it says so, and is not shown if it may not wait", () => {
+  test("interrupts as a branch, rolls back if asked to, and is not shown if it may not wait", () => {
     expect(shown(look(writing, [say("u3", { parent: "a1" })]))).toBe("u1 a1 +u3");
     const rolled = look(writing, [say("u3", { after: "a2", when_busy: "rollback" })]);
     expect(shown(rolled)).toBe("u1 a1 u2 +u3");
@@ -137,8 +137,8 @@ describe("what is sent", () => {
   });
 });
 
-describe("what is put and deleted", () => {
-  test("an edit is shown at once, in its place, with what it does not name", () => {
+describe("a put or deleted message", () => {
+  test("an edit is shown at once, in its place, with the fields that it does not name", () => {
     const view = look(answered, [edit({ id: "u1", text: "better" })]);
     expect(shown(view)).toBe("~u1 a1");
     expect(view.messages[0]).toMatchObject({ role: "user", parts: text("better"), parent: null });
@@ -146,7 +146,7 @@ describe("what is put and deleted", () => {
     expect(again.messages[0]?.parts).toEqual(text("c"));
   });
 
-  test("what is put is complete, whatever it was", () => {
+  test("a message that was put is complete, after any earlier status", () => {
     const view = look(writing, [edit({ id: "a2", text: "my words" })]);
     expect(view.messages[3]).toMatchObject({ status: "complete", parts: text("my words") });
   });
@@ -156,7 +156,7 @@ describe("what is put and deleted", () => {
     expect(shown(look(edited, [edit({ id: "u1", text: "better" })], "a1"))).toBe("u1 a1");
   });
 
-  test("an edit of what is new leaves it new, and an offer changes nothing that is there", () => {
+  test("an edit of a new message leaves it new, and an offer does not change present ones", () => {
     const changes = [edit({ id: "n", text: "1" }, { after: "a1" }), edit({ id: "n", text: "2" })];
     const view = look(answered, changes);
     expect(shown(view)).toBe("u1 a1 +n");
@@ -173,7 +173,7 @@ describe("what is put and deleted", () => {
     expect(shown(look(writing, [gone]))).toBe("u1 a1 u2 a2");
   });
 
-  test("what is said behind what is deleted goes behind what lives above it", () => {
+  test("a message behind a deleted one goes behind the next living one above it", () => {
     const changes = [
       { type: "delete_message", message: "u2" } as const,
       say("u3", { after: "a2" }),
@@ -181,12 +181,12 @@ describe("what is put and deleted", () => {
     expect(shown(look(asked, changes.with(1, edit({ id: "n" }, { after: "u2" }))))).toBe(
       "u1 a1 +n",
     );
-    // The run that was given it ends with it, so this turn need not wait.
+    // The deletion ends the run that was given the message, so this turn need not wait.
     expect(shown(look(asked, changes))).toBe("u1 a1 +u3");
     expect(turns(look(asked, changes))).toBe("");
   });
 
-  test("a run that was given what is deleted is over, and no more is to be stopped", () => {
+  test("a run with a deleted input is over, and can't be stopped any more", () => {
     const view = look(writing, [{ type: "delete_message", message: "u1" }]);
     expect(view).toMatchObject({ run: null, status: "ready", stopping: false });
     const other = look(writing, [{ type: "delete_message", message: "not there" }]);
@@ -214,7 +214,7 @@ describe("a stop", () => {
   const seen = [{ message: "a2", part: 0, length: 2 }];
   const frozen = frozenOf(writing, "r2", seen).messages;
 
-  test("freezes what is shown, whatever the server sends since", () => {
+  test("freezes the text on the screen against later frames", () => {
     const later = after(writing, [wrote("a2", 5, " there")], created("a3", "a2", "r2"));
     for (const state of [writing, later]) {
       const view = look(state, [stop("r2", frozen)]);
@@ -234,7 +234,7 @@ describe("a stop", () => {
     expect(shown(view)).toBe("u1 a1 u2");
   });
 
-  test("lets what is said next be shown at once", () => {
+  test("lets the next message be shown at once", () => {
     const view = look(writing, [stop("r2", frozen), pendingOf(2, say("u3", { after: "a2" }))]);
     expect([shown(view), turns(view)]).toEqual(["u1 a1 u2 a2 +u3", ""]);
     expect(view.status).toBe("submitted");
@@ -248,13 +248,13 @@ describe("a stop", () => {
     expect(turns(own)).toBe("");
   });
 
-  test("of a turn that was never sent leaves the words said", () => {
+  test("of a turn that was never sent keeps its words", () => {
     const view = look(answered, [say("u2"), stop("run of u2")]);
     expect([shown(view), view.status]).toEqual(["u1 a1 +u2", "ready"]);
   });
 });
 
-describe("what is shown", () => {
+describe("the view", () => {
   test("an empty stopped answer is not, unless it is the way back to another", () => {
     const stopped = after(asked, [...created("a2", "u2", "r2"), messageEnded("a2", "stopped")]);
     expect(shown(look(stopped))).toBe("u1 a1 u2");
@@ -263,7 +263,7 @@ describe("what is shown", () => {
     expect(shown(look(alone, [], "a2"))).toBe("u1 a1 u2 a2");
   });
 
-  test("the status says what is awaited", () => {
+  test("the status names the awaited event", () => {
     const nothing = { ...after(null), epoch: null };
     expect(look(nothing).status).toBe("loading");
     expect(look(after(null)).status).toBe("ready");
@@ -276,7 +276,7 @@ describe("what is shown", () => {
     expect(look(writing).run?.id).toBe("r2");
   });
 
-  test("a run that failed is an error until something is said again", () => {
+  test("a run that failed is an error until the next turn", () => {
     const error = { code: "model", detail: "no answer" };
     const failed = after(writing, [{ type: "run_ended", run: "r2", status: "failed", error }]);
     expect(look(failed)).toMatchObject({ status: "error", error, run: null });
@@ -285,7 +285,7 @@ describe("what is shown", () => {
     expect(look(broken).error).toEqual({ code: "interrupted", detail: "" });
   });
 
-  test("turns that were dropped with a run that failed are offered until one is said again", () => {
+  test("turns that were dropped with a run that failed are offered until one is sent again", () => {
     const waiting = after(writing, [queued("r3", "a2", ["u3"])]);
     const failed = after(waiting, [runEnded("r2", "failed"), runEnded("r3", "interrupted")]);
     const dropped = look(failed).unsent;
@@ -295,7 +295,7 @@ describe("what is shown", () => {
     expect(look(again).unsent).toEqual([]);
   });
 
-  test("a turn whose agent was gone when its turn came is offered too", () => {
+  test("a turn for an agent that is no longer configured is offered too", () => {
     const waiting = after(writing, [queued("r3", "a2", ["u3"])]);
     const gone = after(waiting, [runEnded("r2", "completed"), runEnded("r3", "failed")]);
     expect(look(gone).unsent.map((turn) => turn.run)).toEqual(["r3"]);
@@ -316,7 +316,7 @@ describe("what is shown", () => {
     expect(branchesOf(branched, [change], "a1")).toEqual(["a1", "b1", "n"]);
   });
 
-  test("what did not change is the same object, down to each message", () => {
+  test("unchanged values are the same objects, down to each message", () => {
     const first = look(writing);
     const next = after(writing, [wrote("a2", 5, " there")]);
     const second = project(next, [], null, first);
@@ -327,7 +327,7 @@ describe("what is shown", () => {
     expect(second.thread).toBe(first.thread);
     const third = project(after(next, []), [], null, second);
     expect(third.messages).toBe(second.messages);
-    // Another device's branch beside it changes the arrows, and only them.
+    // Another device's sibling branch changes only the arrows.
     const branched = project(after(next, put("b1", "u1")), [], "a2", second);
     expect(branched.messages[0]).toBe(second.messages[0]);
     expect(branched.messages[1]).not.toBe(second.messages[1]);

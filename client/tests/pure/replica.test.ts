@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replica.test.ts: what is known of a thread, and what leads from one phase to another.
+// replica.test.ts: the copy of a thread, and the transitions between its phases.
 
 import { describe, expect, test } from "vitest";
 
@@ -15,7 +15,7 @@ import {
   withEntry,
   withStored,
 } from "../../src/replica.js";
-import type { DiffFrame, Message, Thread } from "../../src/wire.js";
+import type { LastDiffFrame, Message, Thread } from "../../src/wire.js";
 
 const thread: Thread = {
   ...{ id: "t", title: "", archived: false, metadata: {}, head: "m" },
@@ -25,12 +25,12 @@ const message: Message = {
   ...{ id: "m", parent: null, role: "user", parts: [{ type: "text", text: "m" }] },
   ...{ status: "complete", created: 5, updated: 5 },
 };
-const diff = (fields: Partial<DiffFrame> = {}): DiffFrame => ({
+const diff = (fields: Partial<LastDiffFrame> = {}): LastDiffFrame => ({
   ...{ frame: "diff", cursor: "9@e", from: 0, messages: [], removed: [], runs: [], outcomes: [] },
   ...fields,
 });
 
-/** In a phase, with a message at 5. */
+/** A replica in this phase, with a message at 5. */
 const held = (phase: Phase): Replica => {
   const stored = { id: "t", cursor: "5@e", thread, messages: [message], runs: [] };
   return { ...withStored(emptyReplica("t"), stored), phase };
@@ -40,7 +40,7 @@ describe("a diff", () => {
   test.each([
     ["asking", false, "known"],
     ["known", false, "known"],
-    // It was asked for before all was asked for: that is still to come.
+    // Its request was sent before the request for the whole thread, whose answer is still to come.
     ["stale", false, "stale"],
     ["stale", true, "known"],
   ] as const)("of what is %s (asked anew: %s) makes it %s", (phase, anew, then) => {
@@ -48,38 +48,38 @@ describe("a diff", () => {
     expect(withDiff(held(phase), [diff({ from })], anew)?.held.phase).toBe(then);
   });
 
-  test("that was asked for anew replaces what is held, and what it lacks is lost", () => {
+  test("of the whole thread replaces the copy, and messages that it lacks are lost", () => {
     const next = withDiff(held("stale"), [diff()], true)?.held;
     expect(next?.state.messages.size).toBe(0);
     expect(next?.lost).toEqual([message]);
   });
 
-  test("that was asked for onward replaces nothing", () => {
+  test("that was requested from the cursor on replaces nothing", () => {
     const before = held("stale");
     const next = withDiff(before, [diff({ from: 5 })], false)?.held;
     expect([...(next?.state.messages.keys() ?? [])]).toEqual(["m"]);
     expect(next?.lost).toBe(before.lost);
   });
 
-  test("that does not follow from what is held makes nothing", () => {
+  test("that does not follow the copy makes no new copy", () => {
     expect(withDiff(held("known"), [diff({ from: 7 })], false)).toBeNull();
   });
 });
 
-test("an entry that does not follow from what is held makes nothing, a known one the same", () => {
+test("an entry that does not follow the copy makes no new copy, a known one the same copy", () => {
   const before = held("known");
   expect(withEntry(before, { frame: "entry", ts: 9, prev: 7, events: [] })).toBeNull();
   expect(withEntry(before, { frame: "entry", ts: 5, prev: 4, events: [] })).toBe(before);
 });
 
-test("after a gap it is asked from the cursor held, after a second one anew", () => {
+test("after a gap it asks from the cursor held, after a second one for the whole thread", () => {
   const once = afterGap(held("known"));
   expect(once.phase).toBe("known");
   expect(afterGap(once).phase).toBe("stale");
   expect(withDiff(once, [diff({ from: 5 })], false)?.held.gaps).toBe(0);
 });
 
-test("a thread that is not there loses what is held of it only where that is stale", () => {
+test("a missing thread loses its copy only if the copy is stale", () => {
   expect(whenAbsent(held("known"))).toMatchObject({ phase: "absent", lost: [] });
   expect(whenAbsent(held("known")).state.messages.size).toBe(1);
   const absent = whenAbsent(held("stale"));
@@ -87,7 +87,7 @@ test("a thread that is not there loses what is held of it only where that is sta
   expect(absent.state.messages.size).toBe(0);
 });
 
-test("a thread that is gone stays so, whatever comes", () => {
+test("a deleted thread stays deleted after any frame", () => {
   const gone = whenGone(held("known"));
   expect(gone).toMatchObject({ phase: "gone", error: { code: "deleted" } });
   expect(onward(gone, "absent", "known")).toBe(gone);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// screens.test.ts: which state its user has seen, however late the page says so.
+// screens.test.ts: finds the state that the user has seen, however late the page marks it.
 
 import { expect, test } from "vitest";
 
@@ -8,7 +8,7 @@ import { emptyState, type ThreadState } from "../../src/state.js";
 
 const stateAt = (ts: number): ThreadState => ({ ...emptyState("t"), ts, epoch: "e" });
 
-test("however many states come before the page says what was painted, what was marked stays seen", () => {
+test("however many states come before the page reports its paint, the marked one stays seen", () => {
   const screens = createScreens();
   const states = Array.from({ length: 700 }, (_, at) => stateAt(at + 1));
   screens.handed(states[0]!);
@@ -24,7 +24,7 @@ test("of many states that wait the newest can still be marked", () => {
   expect(screens.seen(stateAt(999)).cursor).toBe("700@e");
 });
 
-test("where nobody marks, what was handed out last is seen", () => {
+test("without any mark the last state that was handed out counts as seen", () => {
   const screens = createScreens();
   screens.handed(stateAt(1));
   screens.handed(stateAt(2));

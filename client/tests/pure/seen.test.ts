@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// seen.test.ts: a stop leaves just what was seen.
+// seen.test.ts: a stop leaves exactly the text that was seen.
 
 import { expect, test } from "vitest";
 
@@ -37,7 +37,7 @@ const stateOf = (...messages: readonly Message[]): ThreadState => ({
 
 const shown = (message: string, part: number, length: number) => ({ message, part, length });
 
-test("only what is shorter than what is held is said, and never half a code point", () => {
+test("only shorter lengths than the copy's are sent, and never half a code point", () => {
   const state = stateOf(messageOf("a", "r", text("a😀b"), { type: "file", uri: "u" }));
   const said = (...lengths: Parameters<typeof frozenOf>[2] & {}) =>
     frozenOf(state, "r", lengths).shown;
@@ -51,7 +51,7 @@ test("only what is shorter than what is held is said, and never half a code poin
   expect(said(shown("a", 1, 0), shown("a", 2, 0), shown("b", 0, 0))).toEqual([]);
 });
 
-test("a stop leaves of the run's messages what was shown, and says so", () => {
+test("a stop keeps the shown text of the run's messages, and sends its lengths", () => {
   const other = messageOf("b", "other", text("whole"));
   const state = stateOf(messageOf("a", "r", text("hello"), text("world")), other);
   const frozen = frozenOf(state, "r", [shown("a", 1, 2), shown("b", 0, 1)]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.test.ts: the pure half against the real server: what is shown is what comes of it.
+// server.test.ts: the pure half against the real server: its projection is the server's outcome.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -11,10 +11,10 @@ import { type Projection, project } from "../../src/project.js";
 import { frozenOf } from "../../src/seen.js";
 import { cursorOf, emptyState, type ThreadState } from "../../src/state.js";
 import type { PendingChange } from "../../src/types.js";
-import type { ChangeBody, DiffFrame, EntryFrame, Message, Run } from "../../src/wire.js";
+import type { ChangeBody, LastDiffFrame, EntryFrame, Message, Run } from "../../src/wire.js";
 import { type Reading, Server } from "../live/lib/server.js";
 
-/** Numbers that come again with their seed. */
+/** Random numbers, repeatable by seed. */
 function dice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -27,7 +27,7 @@ const words = ["sky ", "😀", "é\n", "why? ", '{"a":', "字"];
 
 class Front {
   state: ThreadState;
-  /** Since the run began that is written. */
+  /** The states since the running run began. */
   seen: ThreadState[] = [];
   private op = 0;
   private made = 0;
@@ -59,14 +59,14 @@ class Front {
     return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  async sync(body: object, from = this.state): Promise<DiffFrame> {
+  async sync(body: object, from = this.state): Promise<LastDiffFrame> {
     const cursor = cursorOf(from);
     const answer = await this.ask("/sync", { ...(cursor && { cursor }), ...body });
     if (!answer.ok) throw new Error(await answer.text());
-    return (await answer.json()) as DiffFrame;
+    return (await answer.json()) as LastDiffFrame;
   }
 
-  /** Makes the change; what was shown before its outcome, and after. */
+  /** Makes the change; returns the projections before and after its outcome. */
   async make(change: ChangeBody, seen = this.state): Promise<[Projection, Projection] | null> {
     const run = change.type === "stop_run" ? (change.run ?? "") : "";
     const frozen = frozenOf(seen, run, change.type === "stop_run" ? change.shown : []);
@@ -92,7 +92,7 @@ class Front {
     this.seen.push(state);
   }
 
-  /** The model writes something. */
+  /** Writes something as the model. */
   async write(run: string): Promise<void> {
     const steps: object[] = [];
     const step = (fields: object) => steps.push({ seq: ++this.seq, ...fields });
@@ -146,7 +146,7 @@ class Front {
   }
 }
 
-/** What is read: an empty message is nothing, and results that the server gives are not said. */
+/** The text that a user reads: without empty messages and without results that the server adds. */
 function read(messages: readonly Message[]): readonly unknown[] {
   const said = messages.filter(({ parts }) => parts.some((it) => "text" in it && it.text !== ""));
   return said.map(({ id, parent, role, parts }) => ({ id, parent, role, parts }));
@@ -157,7 +157,7 @@ describe("a server", () => {
   beforeAll(async () => void (server = await Server.start()), 30_000);
   afterAll(() => server?.dispose());
 
-  test("does with a change what was shown before it had an answer", async () => {
+  test("applies a change as it was shown before its answer", async () => {
     let compared = 0;
     for (let seed = 1; seed <= 8; ++seed) {
       const roll = dice(seed);
@@ -185,7 +185,7 @@ describe("a server", () => {
     expect(compared).toBeGreaterThan(100);
   }, 60_000);
 
-  test("has the same thread and the same digest as who folds it or applies its diffs", async () => {
+  test("has the same thread and digest as a client that folds entries or applies diffs", async () => {
     for (let seed = 101; seed <= 104; ++seed) {
       const roll = dice(seed);
       const front = new Front(server, `folded${seed}`, roll);

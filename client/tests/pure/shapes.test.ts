@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// shapes.test.ts: whatever JSON comes, folding it makes a state that can be shown, or is a gap.
+// shapes.test.ts: folding any JSON makes a state that can be shown, or is a gap.
 //
-// So an error of another kind is one of ours, and nobody has to take it for a server's.
+// So an error of another kind is a bug of ours, and never the server's.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -38,7 +38,7 @@ const stateOf = ({ thread, messages, runs, ts }: Example["before"]): ThreadState
   ...{ messages: byId(messages), runs: byId(runs) },
 });
 
-/** All places in a value, each as the steps that lead to it. */
+/** All places in a value, each as a path. */
 const placesIn = (value: unknown, at: readonly string[] = []): readonly (readonly string[])[] => [
   at,
   ...Object.entries(typeof value === "object" && value ? value : {}).flatMap(([name, inner]) =>
@@ -46,7 +46,7 @@ const placesIn = (value: unknown, at: readonly string[] = []): readonly (readonl
   ),
 ];
 
-/** The value with another one in a place of it. */
+/** The value with another one at this place. */
 const replaced = (value: unknown, [name, ...rest]: readonly string[], by: Json): unknown => {
   if (name === undefined) return by;
   const held = value as Record<string, unknown>;
@@ -56,14 +56,15 @@ const replaced = (value: unknown, [name, ...rest]: readonly string[], by: Json):
 };
 
 const odd = [null, true, 0, -1, 7.5, "", "x", [], [null], ["x"], {}, { type: "text" }] as Json[];
-// Not objects that say how they are made a number: comparing them is an error, and it may be seen.
+// Without objects that define their conversion to a number: comparing those throws, which is
+// allowed.
 const isPlain = (it: unknown) => !/toString|valueOf/.test(JSON.stringify(it));
 const json = fc.oneof(
   fc.constantFrom(...odd),
   fc.jsonValue({ maxDepth: 2 }).filter(isPlain) as fc.Arbitrary<Json>,
 );
 
-/** Takes what came with another value in any place of it; every one must end well. */
+/** Takes the frame with another value at each of its places; every one must end well. */
 function takeAll(came: object, take: (changed: never) => ThreadState): number {
   const places = placesIn(came).filter((at) => at.length > 0);
   let gaps = 0;
@@ -81,14 +82,14 @@ function takeAll(came: object, take: (changed: never) => ThreadState): number {
   return gaps;
 }
 
-test("whatever stands where in an entry, it is folded, or a gap", () => {
+test("any JSON at any place of an entry is folded, or a gap", () => {
   let gaps = 0;
   for (const { before, entry } of examples)
     if (entry) gaps += takeAll(entry, (changed) => fold(stateOf(before), changed));
   expect(gaps).toBeGreaterThan(100);
 });
 
-test("whatever stands where in a diff, it is applied, or a gap", () => {
+test("any JSON at any place of a diff is applied, or a gap", () => {
   let gaps = 0;
   for (const { before, diff } of examples) {
     if (diff) gaps += takeAll([diff].flat(), (changed) => apply(stateOf(before), changed));

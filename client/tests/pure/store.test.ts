@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// store.test.ts: what every store promises, and what the browser's does when the browser can't.
+// store.test.ts: the promises of every store, and the store of a browser that fails.
 
 import {
   IDBFactory,
@@ -40,7 +40,7 @@ const makers: readonly [string, () => Promise<Store>][] = [
   ["in IndexedDB, of one tab", () => browser(false).open()],
 ];
 
-/** A browser with a database of its own. */
+/** A browser with its own database. */
 function browser(turns = true) {
   const indexedDB = new IDBFactory();
   const name = `store-${++opened}`;
@@ -48,7 +48,7 @@ function browser(turns = true) {
 }
 
 describe.each(makers)("a store %s", (_, make) => {
-  test("numbers what is said in order, and gives no number twice", async () => {
+  test("numbers changes in order, and gives no number twice", async () => {
     const store = await make();
     const first = await Promise.all(["a", "b", "c"].map((it) => store.add(said("t", it))));
     expect(titles(first)).toEqual(["a", "b", "c"]);
@@ -58,7 +58,7 @@ describe.each(makers)("a store %s", (_, make) => {
     expect(titles(await store.pending())).toEqual(["d"]);
   });
 
-  test("forgets what was applied or dismissed, and nothing else", async () => {
+  test("forgets applied and dismissed changes, and no others", async () => {
     const store = await make();
     for (const it of ["a", "b", "c"]) await store.add(said("t", it));
     await store.add(said("other", "d"));
@@ -66,7 +66,7 @@ describe.each(makers)("a store %s", (_, make) => {
     expect(titles(await store.pending())).toEqual(["b", "d"]);
   });
 
-  test("numbers anew behind all others, in their order, with what needs them", async () => {
+  test("gives new numbers after all others, in order, and changes `needs` with them", async () => {
     const store = await make();
     await store.add(said("t", "a"));
     await store.add({
@@ -108,7 +108,7 @@ describe("the store of a browser", () => {
     FakeDatabase.prototype.transaction = transaction;
   });
 
-  /** From now on there is no room for these. */
+  /** From now on these tables are full. */
   const fill = (...tables: readonly string[]) => {
     IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args) {
       if (tables.includes(this.name)) throw new DOMException("full", "QuotaExceededError");
@@ -116,7 +116,7 @@ describe("the store of a browser", () => {
     };
   };
 
-  test("is the same device after a reload, with what was not answered and why not", async () => {
+  test("is the same device after a reload, with its unanswered and refused changes", async () => {
     const { open } = browser();
     const before = await open();
     for (const it of ["a", "b"]) await before.add(said("t", it));
@@ -141,7 +141,7 @@ describe("the store of a browser", () => {
     expect(await tabs[0]?.pending()).toHaveLength(20);
   });
 
-  test("gives up its copies of threads where there is no room for what is said", async () => {
+  test("gives up its copies of threads if a change has no room", async () => {
     const store = await browser().open();
     await store.keepThread(stored("t", "1@e"));
     let full = true;
@@ -161,7 +161,7 @@ describe("the store of a browser", () => {
     expect(titles(await store.pending())).toEqual(["a"]);
   });
 
-  test("where there is no room at all, what is said lives as long as the page", async () => {
+  test("without any room, changes last as long as the page", async () => {
     const { open } = browser();
     const before = await open();
     for (const it of ["a", "b"]) await before.add(said("t", it));
@@ -180,7 +180,7 @@ describe("the store of a browser", () => {
     expect(await store.pending()).toEqual([]);
   });
 
-  test("a database that is taken away costs the copies, nothing else", async () => {
+  test("a database that is taken away costs only the copies", async () => {
     const store = await browser().open();
     await store.keepThread(stored("t", "1@e"));
     await store.add(said("t", "a"));
@@ -212,7 +212,7 @@ describe("the store of a browser", () => {
     expect((await store.add(said("t", "said now"))).op).toBe(10);
     await store.settle("t", applied(7));
     expect((await store.pending()).map((it) => it.op)).toEqual([8, 9, 10]);
-    // A page of 0.1.0 that is still open in another tab goes on with it.
+    // A page of 0.1.0 that is still open in another tab goes on using the database.
     expect((await openAs010(indexedDB, "lockstep https://chat.example")).version).toBe(1);
   });
 
@@ -242,7 +242,7 @@ const openAs010 = (factory: IDBFactory, name: string): Promise<IDBDatabase> =>
     request.onerror = () => reject(request.error);
   });
 
-/** What version 0.1.0 leaves behind: two changes that were not answered, and one that was refused. */
+/** The database of version 0.1.0 with two unanswered changes and a refused one. */
 async function databaseOf010(factory: IDBFactory, name: string): Promise<void> {
   const database = await openAs010(factory, name);
   const device = "d-old";

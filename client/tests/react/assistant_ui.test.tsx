@@ -61,7 +61,7 @@ async function start(messages: readonly MessageView[], more: Parameters<typeof v
   return { client, thread, asked, calls, text: () => container.textContent ?? "" };
 }
 
-describe("what is shown", () => {
+describe("the messages", () => {
   it("is the path, in order, with its states", async () => {
     const { thread, text } = await start([
       user("u", "why"),
@@ -96,11 +96,11 @@ describe("what is shown", () => {
     expect(thread.getState().messages[1]?.status).toEqual({ type: "running" });
     expect(thread.getState().messages).toHaveLength(2);
     expect(thread.getState().messages[1]?.content).toMatchObject([{ text: "because" }]);
-    // The library lets the text run in, by a clock of its own.
+    // The library reveals the text step by step, on its own clock.
     await waitFor(() => expect(text()).toContain("b"));
   });
 
-  it("has a call's result in the call, wherever it stands", async () => {
+  it("has a call's result in the call, from any place in the thread", async () => {
     const call = {
       type: "tool_call",
       id: "c",
@@ -132,8 +132,8 @@ describe("what is shown", () => {
   });
 });
 
-describe("what is asked for", () => {
-  it("sends what is written, also while an answer is written", async () => {
+describe("the actions", () => {
+  it("sends the text, also while an answer is written", async () => {
     const { thread, calls } = await start([user("u", "why")], { run: RUN, status: "streaming" });
 
     await act(async () => {

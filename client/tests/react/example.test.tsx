@@ -32,7 +32,7 @@ vi.mock("lockstep-client", async (original) => ({
 
 afterEach(cleanup);
 
-it("sends what is typed, and shows it", async () => {
+it("sends the typed text, and shows it", async () => {
   render(<App />);
   await act(() => world.run(1_000));
 
@@ -45,7 +45,7 @@ it("sends what is typed, and shows it", async () => {
   expect(screen.getAllByText("Why is the sky blue?")).toHaveLength(1);
 });
 
-it("is word for word what the README says", () => {
+it("is word for word the example of the README", () => {
   const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
   const shown = read("example.tsx").replace(/^\/\/ SPDX-.*\n/, "");
   expect(read("../../README.md")).toContain("```tsx\n" + shown + "```");

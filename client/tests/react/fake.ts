@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake.ts: a client whose views are set by the test, and which writes down what is asked of it.
+// fake.ts: a client whose views the test sets; it records its calls.
 
 import type {
   Client,
@@ -74,7 +74,7 @@ export class FakeThread extends Source<ThreadView> {
 
 const TAKEN: Result<{ run: string; message: string }> = { ok: true, ts: 2, run: "r", message: "m" };
 
-// Every verb is written down and taken.
+// Records every verb and answers it as applied.
 function createLive(fake: FakeThread): LiveThread {
   return new Proxy(fake, {
     get(target, name: string) {

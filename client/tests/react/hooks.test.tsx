@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
-// hooks.test.tsx: views as React state: who is rendered, when, and with what.
+// hooks.test.tsx: views as React state: which components render, when, and with which view.
 
 import { act, cleanup, render, renderHook } from "@testing-library/react";
 import { memo } from "react";
@@ -150,7 +150,7 @@ describe("the others", () => {
     expect(connection.result.current).toMatchObject({ state: "offline", retry: 5 });
   });
 
-  it("useClient says what is missing", () => {
+  it("useClient names the missing provider", () => {
     const log = console.error;
     console.error = () => {};
     expect(() => renderHook(() => useClient())).toThrow(/LockstepProvider/);
@@ -159,7 +159,7 @@ describe("the others", () => {
 });
 
 describe("useUndo", () => {
-  it("shows what can be undone, and undoes it", async () => {
+  it("shows the deletions that can be undone, and undoes them", async () => {
     const client = new FakeClient();
     const { result } = renderHook(() => useUndo(), { wrapper: within(client) });
     expect(result.current.undoable).toEqual([]);
@@ -176,7 +176,7 @@ describe("useUndo", () => {
 });
 
 describe("a refused edit", () => {
-  it("is shown with what is there now", () => {
+  it("is shown with the present message", () => {
     const client = new FakeClient();
     const change = { type: "put_message", message: { id: "a", text: "mine" } } as const;
     const now = messageOf("a", "theirs");

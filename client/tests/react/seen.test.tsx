@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // @vitest-environment happy-dom
-// seen.test.tsx: what counts as seen, frame by frame.
+// seen.test.tsx: the text that counts as seen, frame by frame.
 
 import { act, cleanup, render } from "@testing-library/react";
 import type { JSX } from "react";
@@ -11,7 +11,7 @@ import type { Painted } from "../../react/index.js";
 import type { MessageView } from "../../src/types.js";
 import { FakeClient, messageOf, viewOf } from "./fake.js";
 
-// Frames begin when the test says so.
+// The test begins each frame.
 let frames = new Map<number, FrameRequestCallback>();
 let next = 1;
 let now = 0;
@@ -85,7 +85,7 @@ const marks = (client: FakeClient): unknown[] =>
   client.fake("tea").calls.flatMap(([verb, ...rest]) => (verb === "markSeen" ? [rest] : []));
 
 describe("useSeen", () => {
-  it("says nothing of a view before the frame that paints it is over", () => {
+  it("does not report a view before the frame that paints it is over", () => {
     const { client } = start();
     expect(marks(client)).toEqual([]);
     frame();
@@ -94,7 +94,7 @@ describe("useSeen", () => {
     expect(marks(client)).toEqual([["1@e", []]]);
   });
 
-  it("does not take for painted what came while the frame was under way", () => {
+  it("does not take text for painted that came during the frame", () => {
     const { client } = start();
     frame();
     act(() => client.fake("tea").set(viewOf([], { cursor: "2@e" })));
@@ -108,7 +108,7 @@ describe("useSeen", () => {
     ]);
   });
 
-  it("says nothing while the page is hidden", () => {
+  it("reports nothing while the page is hidden", () => {
     const { client } = start();
     const hidden = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
     frame();
@@ -121,7 +121,7 @@ describe("useSeen", () => {
     expect(marks(client)).toEqual([["3@e", []]]);
   });
 
-  it("says nothing where nothing is received", () => {
+  it("reports nothing if no text is received", () => {
     const { client } = start();
     act(() => client.fake("tea").set(viewOf([], { cursor: null })));
     frame();
@@ -133,7 +133,7 @@ describe("useSeen", () => {
 describe("useSmooth", () => {
   const open = (text: string): MessageView => messageOf("a", text, { status: "open" });
 
-  it("reveals a burst evenly, and says how much of it stands on the screen", () => {
+  it("reveals a burst evenly, and reports how much of it is on the screen", () => {
     const { client, shown } = start();
     act(() => client.fake("tea").set(viewOf([open("x".repeat(100))], { cursor: "2@e" })));
     expect(shown().length).toBe(0);
@@ -147,7 +147,7 @@ describe("useSmooth", () => {
       lengths.push(shown().length);
       for (const [, said] of marks(client).slice(known) as [string, { length: number }[]][]) {
         if (said[0] !== undefined) partly += 1;
-        // What is said now stood there when the frame before began.
+        // The text that is marked now was in the document when the last frame began.
         expect(said[0]?.length ?? 100).toBeLessThanOrEqual(stood);
       }
     }
@@ -159,7 +159,7 @@ describe("useSmooth", () => {
     expect(marks(client).at(-1)).toEqual(["2@e", []]);
   });
 
-  it("stands still from the press of Stop, and shows what was kept", () => {
+  it("stands still from the press of Stop, and shows the kept text", () => {
     const { client, shown } = start();
     act(() => client.fake("tea").set(viewOf([open("y".repeat(200))])));
     frame();
@@ -180,7 +180,7 @@ describe("useSmooth", () => {
     expect(shown()).toBe(kept);
   });
 
-  it("shows at once what was whole when it first came", () => {
+  it("shows a message at once that was whole when it first came", () => {
     const { client, shown } = start();
     act(() => client.fake("tea").set(viewOf([messageOf("a", "all of it")])));
     expect(shown()).toBe("all of it");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// composer.tsx: where the next message is written.
+// composer.tsx: the field for the next message.
 //
-// Enter sends, Shift+Enter breaks the line. While an answer is written a message may be sent all
-// the same: it waits its turn. What was begun is kept for each thread until the page is left.
+// Enter sends, Shift+Enter breaks the line. While an answer is written, the user may send the next
+// message; it waits its turn. The page keeps a draft for each thread until the user leaves the
+// page.
 
 import { useEffect, useRef, useState } from "react";
 import type { JSX, KeyboardEvent, RefObject } from "react";
@@ -19,7 +20,7 @@ interface ComposerProps {
   readonly onStop: () => void;
   /** Is it the only one on the page? */
   readonly alone: boolean;
-  /** Text that is to be said again: it is put in front of what is written. */
+  /** Text to write again: it is put in front of the draft. */
   readonly restored: { readonly text: string } | null;
   readonly area: RefObject<HTMLTextAreaElement | null>;
 }
@@ -78,7 +79,7 @@ export function Composer(props: ComposerProps): JSX.Element {
         id={props.alone ? "composer" : undefined}
         aria-label="Message"
         dir="auto"
-        placeholder={running ? "Say what comes next" : "Write a message"}
+        placeholder={running ? "Write the next message" : "Write a message"}
         rows={1}
         value={text}
         onChange={(event) => setText(event.target.value)}

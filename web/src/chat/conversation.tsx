@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// conversation.tsx: one thread: its messages, what waits, and where one writes.
+// conversation.tsx: one thread: its messages, the turns that wait, and the composer.
 //
-// It stays at the end while the reader is at the end, and says "seen" of what was painted. It is
-// all that a front needs: the page shows one, the side-by-side page two.
+// It stays scrolled to the end while the reader is there, and marks painted text as seen. It is a
+// whole front: the chat page shows one, the side-by-side page two.
 
 import { useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { JSX, Ref, RefObject } from "react";
@@ -18,15 +18,15 @@ import { textOf } from "./text.js";
 import { UndoBar, useDeletions } from "./undo.js";
 import type { Deletions } from "./undo.js";
 
-/** So many messages are drawn; earlier ones when they are asked for. */
+/** The last 100 messages are drawn, and 100 more at each click on "earlier". */
 const DRAWN = 100;
 
-/** What the page's keys do with a conversation. */
+/** The actions of the page's keys on a conversation. */
 export interface ConversationKeys {
   focusComposer(): void;
-  /** Opens what its user said last, to be edited. */
+  /** Opens the user's last message in the editor; if that is open, the one before. */
   editLast(): void;
-  /** Asks again: what nobody answered first. */
+  /** Asks again: first a message without an answer, else the last answer. */
   answerAgain(): void;
   undoLast(): void;
 }
@@ -37,7 +37,7 @@ interface ConversationProps {
   readonly agent: string;
   /** Listen to Escape everywhere? Not if there are two on the page. */
   readonly alone?: boolean | undefined;
-  /** What it is called where there are two. */
+  /** Its name for screen readers, where there are two. */
   readonly label?: string | undefined;
   /** Is the thread one that was just made here? Then there is nothing to wait for. */
   readonly fresh?: boolean | undefined;
@@ -176,7 +176,7 @@ function answerAgain(live: LiveThread, view: ThreadView, agent: string): void {
   if (again !== undefined) void live.regenerate(again.id, { agent });
 }
 
-/** Is there no such thread, as far as the server said? */
+/** Has the server answered that the thread does not exist? */
 export const isUnknown = (view: ThreadView): boolean =>
   view.status === "ready" &&
   view.thread === null &&
@@ -192,7 +192,7 @@ function NoThread({ id }: { readonly id: string }): JSX.Element {
   );
 }
 
-/** Is this a user's message that nobody answers any more? */
+/** Is this a user's message that has no answer, and no run that could bring one? */
 function isUnanswered(view: ThreadView, index: number): boolean {
   const message = view.messages[index];
   if (message?.role !== "user" || message.pending !== null) return false;
@@ -217,7 +217,7 @@ function Messages({ view, fresh, edited, ...handedOn }: MessagesProps): JSX.Elem
   if (view.messages.length === 0) {
     const waiting = view.status === "loading" && !fresh;
     if (isUnknown(view) && !fresh) return <NoThread id={view.id} />;
-    return <p className="empty">{waiting ? "Loading…" : "Nothing said yet."}</p>;
+    return <p className="empty">{waiting ? "Loading…" : "No messages yet."}</p>;
   }
   const run = view.run?.id;
   return (
@@ -239,7 +239,7 @@ function Messages({ view, fresh, edited, ...handedOn }: MessagesProps): JSX.Elem
           />
         ))}
       </ol>
-      {/* Without a connection nobody answers: the banner says what waits. */}
+      {/* Without a connection no answer can come: the banner shows the waiting changes. */}
       {view.status === "submitted" && (state === "online" || view.pending === 0) ? (
         <p className="waiting" data-testid="waiting">
           Waiting for the answer…
@@ -263,7 +263,7 @@ function useEscape(active: boolean, stop: () => void): void {
   }, [active, stop]);
 }
 
-/** A screen reader is told that an answer begins, and all of it at its end; not each word. */
+/** Tells a screen reader that an answer begins, and its text at the end; not each word. */
 function Announcer({ view }: { readonly view: ThreadView }): JSX.Element {
   const [said, setSaid] = useState("");
   const before = useRef(view.status);

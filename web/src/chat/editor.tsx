@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// editor.tsx: a message's text, to be changed in its place or asked anew.
+// editor.tsx: edits a message's text, in its place or as a new question.
 
 import { useEffect, useRef, useState } from "react";
 import type { JSX, KeyboardEvent } from "react";
 
 interface EditorProps {
   readonly text: string;
-  /** May it be asked anew? Only a user's message may. */
+  /** May it be sent as a new question? Only a user's message may. */
   readonly resend: boolean;
   readonly onSave: (text: string) => void;
   readonly onSend: (text: string) => void;
@@ -52,7 +52,7 @@ export function Editor(props: EditorProps): JSX.Element {
             className="primary"
             disabled={empty}
             onClick={() => props.onSend(text)}
-            title="Asks it anew, as a branch; the answer below stays on the other one"
+            title="Ask again, as a new branch. The present answer stays on its branch"
           >
             Send
           </button>
@@ -62,7 +62,7 @@ export function Editor(props: EditorProps): JSX.Element {
           className={props.resend ? "" : "primary"}
           disabled={empty}
           onClick={() => props.onSave(text)}
-          title="Changes it in its place; what follows stays"
+          title="Change the message in its place. Later messages stay"
         >
           Save
         </button>

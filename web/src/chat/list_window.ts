@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// list_window.ts: the rows of one of the lists in a box that scrolls, of which only those in sight are
-// drawn.
+// list_window.ts: finds the rows to draw of a list in a box that scrolls: those in sight.
 //
-// What has the focus stays drawn wherever it is: whoever scrolls away with the wheel must find the keys
-// where they were.
+// The row with the focus stays drawn wherever it is: after scrolling with the wheel, the keys must
+// still act on it.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
@@ -11,16 +10,16 @@ import type { RefObject } from "react";
 import { placeFor, spanOf } from "../window.js";
 import type { Span } from "../window.js";
 
-/** The height of a row in rem: it grows with the reader's letters. */
+/** The height of a row in rem, so that it grows with the reader's font size. */
 const ROW_REM = 2.25;
 
-/** Before the box is measured: about what a screen shows. */
+/** The height before the box is measured: about a screen. */
 const HEIGHT_AT_FIRST = 720;
 
 const rowHeight = (): number =>
   ROW_REM * (Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16);
 
-/** The span's places, and this one too if there is such a one. Pure. */
+/** The places of the span, and `also` if it is a place outside it. Pure. */
 export function placesOf(span: Span, also: number): readonly number[] {
   const places = Array.from({ length: span.end - span.first }, (_, at) => span.first + at);
   if (also === -1 || (also >= span.first && also < span.end)) return places;
@@ -31,11 +30,11 @@ export interface ListWindow {
   readonly list: RefObject<HTMLUListElement | null>;
   readonly row: number;
   readonly span: Span;
-  /** Brings a row into sight. */
+  /** Scrolls a row into sight. */
   readonly bring: (index: number) => void;
 }
 
-/** `above`: changes whenever what stands above the list in its box may have. */
+/** `above`: a value that changes whenever the content above the list in its box may have. */
 export function useListWindow(
   box: RefObject<HTMLElement | null>,
   count: number,

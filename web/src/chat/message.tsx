@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// message.tsx: one message, with all that can be done to it.
+// message.tsx: one message and its actions.
 //
-// It is handed the view's message and nothing that changes with every token of another one, so that
-// `memo` keeps all messages but the one that grows from being rendered again.
+// Its props do not change with the tokens of another message, so `memo` keeps React from rendering
+// any message but the one that grows.
 
 import { memo } from "react";
 import type { JSX } from "react";
@@ -19,13 +19,13 @@ interface MessageProps {
   readonly message: MessageView;
   readonly live: LiveThread;
   readonly painted: Painted;
-  /** Stop was pressed, and this message is of the run that is stopped. */
+  /** Stop was pressed, and this message belongs to the run that is being stopped. */
   readonly frozen: boolean;
-  /** It is a user's, and no answer to it is there or under way. */
+  /** A user's message without an answer, and without a run that could bring one. */
   readonly unanswered: boolean;
   readonly editing: boolean;
   readonly onEditing: (message: string, editing: boolean) => void;
-  /** Whoever uses keys goes on writing when a message is done with. */
+  /** Moves the focus to the composer, after an edit or a deletion. */
   readonly toComposer: () => void;
   readonly agent: string;
 }
@@ -183,7 +183,7 @@ function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Eleme
       {open ? null : (
         <IconButton
           icon="trash"
-          label="Delete with all that follows"
+          label="Delete with all messages below"
           testId="delete-message"
           onClick={() => {
             props.onLeave();
@@ -209,13 +209,18 @@ function Branches({ message, live }: BranchesProps): JSX.Element {
   };
   return (
     <span className="branches" role="group" aria-label="Branches" data-testid="branches">
-      <IconButton icon="left" label="Branch before" disabled={at <= 0} onClick={() => go(at - 1)} />
+      <IconButton
+        icon="left"
+        label="Previous branch"
+        disabled={at <= 0}
+        onClick={() => go(at - 1)}
+      />
       <span aria-live="off">
         {at + 1} / {branches.length}
       </span>
       <IconButton
         icon="right"
-        label="Branch after"
+        label="Next branch"
         disabled={at >= branches.length - 1}
         onClick={() => go(at + 1)}
       />

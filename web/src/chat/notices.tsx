@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// notices.tsx: what went otherwise than asked: no connection, refusals, turns that wait, what was
-// lost, how a run failed.
+// notices.tsx: notices about problems: the connection, refused changes, turns that wait or have no
+// answer, lost messages, failed runs.
 
 import { useEffect, useState } from "react";
 import type { JSX } from "react";
@@ -32,7 +32,7 @@ function useLate(active: boolean, milliseconds: number): boolean {
   return active && late;
 }
 
-/** What the banner says; empty: nothing that a person would want to know. */
+/** The text of the banner; empty: there is no problem to show. */
 function connectionText(state: string, connecting: boolean, stuck: boolean): string {
   if (state === "offline") return "No connection.";
   if (connecting) return "Connecting…";
@@ -57,7 +57,7 @@ export function ConnectionBanner({ pending }: { readonly pending: number }): JSX
       <span>
         {text}{" "}
         {pending === 0 ? (
-          "What is here can be read and changed."
+          "You can read and change everything here."
         ) : (
           <span data-testid="pending-count" data-count={pending}>
             {count(pending, "change waits", "changes wait")} to be sent.
@@ -87,7 +87,7 @@ function saidIn(change: ChangeBody): string {
   return "";
 }
 
-/** Says it once more, now that its user has seen what is there. */
+/** Sends the change again, after the user has seen the newer content. */
 function sayAgain(live: LiveThread, change: ChangeBody): void {
   if (change.type === "delete_message") void live.remove(change.message);
   if (change.type !== "put_message" || change.message.id === undefined) return;
@@ -121,7 +121,7 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
               {now ? (
                 <>
                   {" "}
-                  It says now: <q dir="auto">{textOf(now).slice(0, 200)}</q>
+                  The message is now: <q dir="auto">{textOf(now).slice(0, 200)}</q>
                 </>
               ) : null}
             </div>
@@ -180,14 +180,14 @@ interface UnsentProps {
   readonly onRestore: (text: string) => void;
 }
 
-/** Turns that waited behind one that failed: nobody answers them unless they are said again. */
+/** Turns that waited when an earlier one failed: they get an answer only if they are sent again. */
 export function Unsent({ unsent, onRestore }: UnsentProps): JSX.Element | null {
   if (unsent.length === 0) return null;
   return (
     <ol className="queued" aria-label="Turns that were not answered" role="list">
       {unsent.map((turn) => (
         <li key={turn.run} data-testid="unsent" data-run={turn.run}>
-          <span className="mark">not answered: the one before it failed</span>
+          <span className="mark">not answered, because an earlier turn failed</span>
           <p dir="auto">{inputText(turn.input)}</p>
           <button type="button" onClick={() => onRestore(inputText(turn.input))}>
             Write again
@@ -209,7 +209,7 @@ export function Lost({
   return (
     <div className="notice" role="alert" data-testid="lost">
       <div>
-        <strong>The server was set back to an earlier state.</strong>{" "}
+        <strong>The server was restored to an earlier state.</strong>{" "}
         {count(view.lost.length, "message is", "messages are")} only in this browser now.
         <details>
           <summary>Show</summary>

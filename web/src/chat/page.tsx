@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.tsx: the chat: the list of threads beside the one that is looked at.
+// page.tsx: the chat: the list of threads next to the thread that is shown.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { JSX, RefObject } from "react";
@@ -17,7 +17,7 @@ import { titleOf } from "./text.js";
 import { ThreadList } from "./thread_list.js";
 import { Rename } from "./thread_row.js";
 
-// What was made here is new also behind a reload.
+// A thread that this tab made stays "new" over a reload: the server need not know it yet.
 const made = new Set([readSetting("made", "session")]);
 
 function makeThread(): string {
@@ -41,7 +41,7 @@ export function useAgent(): readonly [string, (agent: string) => void] {
 export function ChatPage({ thread }: { readonly thread: string | null }): JSX.Element {
   const unnamed = useMemo(makeThread, [thread === null]);
   const id = thread ?? unnamed;
-  // The address names the thread from the start, so that a reload comes back to it.
+  // The address names the thread from the start, so that a reload returns to it.
   useEffect(() => {
     if (thread === null) nameThread("chat", chatAddress(unnamed));
   }, [thread, unnamed]);
@@ -117,7 +117,7 @@ function Side(props: SideProps): JSX.Element {
           props.toComposer();
         }}
       >
-        To the message field
+        Go to the message field
       </a>
       <header>
         <span className="wordmark">Lockstep</span>
@@ -132,7 +132,7 @@ function Side(props: SideProps): JSX.Element {
   );
 }
 
-/** What the keys act on. */
+/** The parts of the page that the keys act on. */
 interface Reach {
   readonly conversation: RefObject<ConversationKeys | null>;
   readonly find: RefObject<HTMLInputElement | null>;
@@ -143,7 +143,8 @@ interface Reach {
 function useChatShortcuts(id: string, reach: Reach): readonly Shortcut[] {
   const { conversation, find, openNew, openKeys } = reach;
   const client = useClient();
-  // Read when the key is pressed: whoever listened to the list would be drawn with each token of any thread.
+  // Reads the list when the key is pressed. A subscription would render the page with each token of
+  // any thread.
   const move = (by: number): void => {
     const living = client.threads().view.threads.filter((thread) => !thread.archived);
     const at = living.findIndex((thread) => thread.id === id);
@@ -159,21 +160,21 @@ function useChatShortcuts(id: string, reach: Reach): readonly Shortcut[] {
   });
   return [
     alt("N", "KeyN", "New thread", openNew),
-    alt("↑", "ArrowUp", "Thread before", () => move(-1)),
-    alt("↓", "ArrowDown", "Thread after", () => move(1)),
+    alt("↑", "ArrowUp", "Previous thread", () => move(-1)),
+    alt("↓", "ArrowDown", "Next thread", () => move(1)),
     alt("K", "KeyK", "Find a thread", () => find.current?.focus()),
-    alt("E", "KeyE", "Edit what you said last", () => conversation.current?.editLast()),
+    alt("E", "KeyE", "Edit your last message", () => conversation.current?.editLast()),
     alt("R", "KeyR", "Answer again", () => conversation.current?.answerAgain()),
     alt("I", "KeyI", "Inspect the thread", () => go(inspectAddress(id))),
     alt("Z", "KeyZ", "Undo the last deletion", () => conversation.current?.undoLast()),
     {
       keys: "/",
-      says: "To the message field",
+      says: "Go to the message field",
       matches: plainKey("/"),
       single: true,
       run: () => conversation.current?.focusComposer(),
     },
-    { keys: "?", says: "These keys", matches: plainKey("?"), single: true, run: openKeys },
+    { keys: "?", says: "Show the keys", matches: plainKey("?"), single: true, run: openKeys },
   ];
 }
 

@@ -14,7 +14,7 @@ interface PartProps {
   readonly message: string;
   readonly index: number;
   readonly part: Part;
-  /** Is this the piece that is being written? */
+  /** Is this piece being written? */
   readonly open: boolean;
   readonly frozen: boolean;
   readonly plain: boolean;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // shortcuts.tsx: the keys, and the dialog that lists them.
 //
-// Keys without a modifier can get in the way of dictation and of other software, so those can be
-// switched off.
+// Keys without a modifier can disturb dictation and other software, so the user can switch them
+// off.
 
 import { useEffect, useRef, useState } from "react";
 import type { JSX } from "react";

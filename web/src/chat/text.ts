@@ -5,7 +5,7 @@ import type { Message, MessageInput, Part, Thread } from "lockstep-client";
 
 type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: string | undefined };
 
-/** What a person would copy of it: its text parts. */
+/** The text to copy: its text parts. */
 export function textOf(message: Parts): string {
   if (message.parts === undefined) return message.text ?? "";
   return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
@@ -24,10 +24,10 @@ export function withText(message: Message, text: string): readonly Part[] {
   });
 }
 
-/** Controls, and the marks that turn the direction of what stands around them. */
+/** Control characters, and marks that change the direction of the text around them. */
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g;
 
-/** A title as one clean line: titles are cut from messages, with all marks of those. Pure. */
+/** A title as one clean line: titles come from messages, with their control characters. Pure. */
 export function cleanTitle(title: string): string {
   return title
     .replace(UNSEEN, " ")
@@ -43,20 +43,21 @@ export const titleOf = (thread: Thread | null): string =>
   cleanTitle(thread?.title ?? "") || "New thread";
 
 const SAID: Readonly<Record<string, string>> = {
-  busy: "An answer is being written.",
-  changed: "Another device has changed it since you saw it.",
+  busy: "An answer is being written. Wait for it, or stop it.",
+  changed: "Another device has changed the message since you saw it.",
   deleted: "The message is deleted.",
-  built_upon: "A later answer builds on what would be cut.",
-  head_moved: "Another device has moved on meanwhile.",
-  too_large: "It is too large.",
-  too_many: "Too many turns wait already.",
-  unknown_agent: "There is no such agent on the server.",
-  unknown_history: "It was made on a history that the server does not have.",
-  unknown_message: "The message is not there.",
-  unknown_run: "There is no such run.",
+  built_upon: "A later answer builds on the text that Stop would cut, so it stays.",
+  head_moved: "Another device has changed the branch meanwhile. Look at it and try again.",
+  too_large: "It is too large. Shorten it.",
+  too_many: "Too many turns wait. Send it again when some have been answered.",
+  unknown_agent: "The server has no such agent. Ask its operator.",
+  unknown_history:
+    "The server was restored and does not have the state that you saw. Look at the thread and try again.",
+  unknown_message: "The server does not have the message.",
+  unknown_run: "The server does not have this run.",
 };
 
-/** Why a change was refused, for people. */
+/** The reason of a refusal, in words for the user. */
 export function reasonOf(code: string, detail: string): string {
   const said = SAID[code];
   if (said === undefined) return detail === "" ? code : `${detail} (${code})`;

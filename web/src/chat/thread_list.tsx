@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread_list.tsx: all threads, latest change first, and a way to find one.
+// thread_list.tsx: all threads, latest change first, and a search.
 //
-// Only the rows in sight are drawn, so what a token costs does not grow with the list. The browser's own
-// search sees no more than what is drawn: the field above the list searches all of it. Each row says its
-// place in the whole list, arrow keys go through all of it, and Tab does too.
+// Only the rows in sight are drawn, so the cost of a token does not grow with the list. The
+// browser's search finds only drawn rows, so the field above the list searches all of it. Each row
+// names its place in the whole list for screen readers, and arrow keys and Tab go through all of
+// it.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { FocusEvent, HTMLAttributes, JSX, KeyboardEvent, RefObject } from "react";
@@ -19,21 +20,21 @@ interface ThreadListProps {
   readonly current: string | null;
   readonly onNew: () => void;
   readonly onChosen: () => void;
-  /** The field in which one searches. */
+  /** The search field. */
   readonly find: RefObject<HTMLInputElement | null>;
 }
 
 const searched = new WeakMap<Thread, string>();
 const plain = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** What a search looks through, made once for each thread as it is. */
+/** The text that a search reads, made once for each version of a thread. */
 function searchedOf(thread: Thread): string {
   const text = searched.get(thread) ?? plain(titleOf(thread));
   searched.set(thread, text);
   return text;
 }
 
-/** Those in whose titles each word is found. Pure. */
+/** The threads whose titles contain each word. Pure. */
 export function found(threads: readonly Thread[], query: string): readonly Thread[] {
   const words = plain(query).split(/\s+/).filter(Boolean);
   if (words.length === 0) return threads;
@@ -73,7 +74,7 @@ export function ThreadList({ current, onNew, onChosen, find }: ThreadListProps):
           </p>
         ) : null}
         {status === "ready" && living.length === 0 ? (
-          <p className="hint">{searching ? "Nothing found." : "No threads yet."}</p>
+          <p className="hint">{searching ? "No thread found." : "No threads yet."}</p>
         ) : null}
         {archived.length === 0 ? null : (
           <details className="archived" open={open || searching}>
@@ -135,13 +136,13 @@ interface RowsProps {
   readonly onChosen: () => void;
   readonly onGone: () => void;
   readonly label: string;
-  /** How many rows another list above it has. */
+  /** The number of rows of the list above it. */
   readonly above?: number | undefined;
   readonly testId?: string | undefined;
   readonly status?: string | undefined;
 }
 
-/** How far a key goes from this place in a list of so many. */
+/** The place to which a key goes from `at` in a list of `count` rows. */
 function goal(key: string, at: number, count: number): number | null {
   if (key === "ArrowDown") return Math.min(count - 1, at + 1);
   if (key === "ArrowUp") return Math.max(0, at - 1);
@@ -151,7 +152,7 @@ function goal(key: string, at: number, count: number): number | null {
 
 type Handlers = Pick<HTMLAttributes<HTMLElement>, "onFocus" | "onBlur" | "onKeyDown">;
 
-/** The row that has the focus, which the keys move; -1: none has. It is drawn wherever the list stands. */
+/** The row with the focus, which the keys move; -1: no row. It is drawn wherever the list is. */
 function useHeldRow(
   threads: readonly Thread[],
   list: RefObject<HTMLElement | null>,
@@ -168,7 +169,7 @@ function useHeldRow(
   const onFocus = (event: FocusEvent<HTMLElement>): void => {
     setHeld(event.target.closest<HTMLElement>("[data-thread]")?.dataset["thread"] ?? null);
   };
-  // Neither for a step within the list nor while another window is in front.
+  // Not for a step within the list, nor while another window has the focus.
   const onBlur = (event: FocusEvent<HTMLElement>): void => {
     if (!document.hasFocus() || list.current?.contains(event.relatedTarget) === true) return;
     setHeld(null);
@@ -179,7 +180,7 @@ function useHeldRow(
     const next = threads[goal(event.key, at, threads.length) ?? -1];
     if (next === undefined) return;
     event.preventDefault();
-    // It may not be drawn yet: it is held, and takes the focus once it is there.
+    // The row may not be drawn yet: it takes the focus once it is.
     wanted.current = next.id;
     setHeld(next.id);
   };
@@ -221,7 +222,7 @@ function Rows(props: RowsProps): JSX.Element {
   );
 }
 
-/** The thread that is looked at is brought into sight when it becomes that, and not again. */
+/** Scrolls the current thread into sight once, when it becomes the current one. */
 function useCurrentInSight(
   threads: readonly Thread[],
   current: string | null,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread_row.tsx: one thread of the list, and what can be done to it.
+// thread_row.tsx: one thread of the list, and its actions.
 //
-// It is handed the client's thread, which stays the same object until it changes, so that `memo` keeps all
-// rows but the one that changes from being rendered again.
+// Its prop is the client's thread, which stays the same object until it changes, so `memo` keeps
+// React from rendering any row but the one that changes.
 
 import { memo, useState } from "react";
 import type { JSX } from "react";
@@ -17,7 +17,7 @@ import { titleOf } from "./text.js";
 interface ThreadRowProps {
   readonly thread: Thread;
   readonly current: boolean;
-  /** Its place in the whole list, of which only a part is drawn. */
+  /** Its place in the whole list, drawn or not. */
   readonly index: number;
   readonly count: number;
   readonly height: number;
@@ -96,7 +96,7 @@ function ThreadActions({ thread, onRename, onGone }: ThreadActionsProps): JSX.El
       <IconButton icon="edit" label={`Rename ${title}`} onClick={onRename} testId="rename" />
       <IconButton
         icon="archive"
-        label={thread.archived ? `Take ${title} from the archive` : `Archive ${title}`}
+        label={thread.archived ? `Move ${title} out of the archive` : `Archive ${title}`}
         onClick={archive}
         testId="archive"
       />

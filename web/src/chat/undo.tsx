@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// undo.tsx: what was deleted a moment ago, and a way to get it back.
+// undo.tsx: a bar with the deletions of the last ten seconds, which undoes them.
 //
-// The client shows a deletion as done and holds it back for ten seconds, over a reload too. The bar names
-// those of all threads and tabs of this browser.
+// The client shows a deletion as done and holds it back for ten seconds, also over a reload. The
+// bar names those of all threads and tabs of this browser.
 
 import type { JSX } from "react";
 import type { Undoable } from "lockstep-client";
@@ -11,14 +11,14 @@ import { useUndo } from "lockstep-client/react";
 import { chatAddress, go } from "../route.js";
 
 const saidOf = ({ message }: Undoable): string =>
-  message === null ? "Thread deleted." : "Message deleted, with all that follows it.";
+  message === null ? "Thread deleted." : "Message deleted, with all messages below.";
 
 export interface Deletions {
   readonly undoable: readonly Undoable[];
   readonly takeBack: (one: Undoable) => void;
 }
 
-/** `alone`: does this page show whichever thread comes back? */
+/** `alone`: the page shows one conversation, so it goes to a thread that comes back. */
 export function useDeletions(alone: boolean, onUndone: () => void): Deletions {
   const { undoable, undo } = useUndo();
   const takeBack = (one: Undoable): void => {

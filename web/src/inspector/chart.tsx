@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// chart.tsx: gaps and sizes over the entries, in one small picture.
+// chart.tsx: a small chart of gaps and sizes over the entries.
 //
-// A column is as many entries as fall on a pixel, its height the largest gap among them, by orders
-// of magnitude from a tenth of a millisecond to ten seconds; below it the bytes. Behind them lies a
-// band while a run goes on.
+// A column shows the entries that fall on a pixel. Its height is their largest gap, on a
+// logarithmic scale from a tenth of a millisecond to ten seconds; below it are their bytes. A band
+// behind the columns shows when a run was running.
 
 import { memo, useEffect, useMemo, useRef } from "react";
 import type { JSX } from "react";
@@ -21,7 +21,7 @@ export interface Columns {
   readonly gaps: Float64Array;
   readonly bytes: Float64Array;
   readonly kinds: Uint8Array;
-  /** Is a run going on? */
+  /** 1 while a run is running. */
   readonly running: Uint8Array;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuts.ts: what a stop took away.
+// cuts.ts: finds the text that a stop removed.
 //
-// The log keeps both: what the model had written is in the state before the cut, what the user had
-// seen is what the cut keeps.
+// The log has both: the state before the cut has the text that the model had written, and the cut
+// keeps the text that the user had seen.
 
 import type { EntryFrame, Event, Message, Part, ThreadState } from "lockstep-client";
 
@@ -17,12 +17,12 @@ export interface Cut {
   readonly index: number;
   readonly ts: number;
   readonly message: string;
-  /** Of the user's stop, or else of a run's end. */
+  /** The message's status after the cut: `stopped` by a user, or the end of a run. */
   readonly status: string;
   readonly parts: readonly PartCut[];
 }
 
-/** The text of a part that grows; of others what stands for them. */
+/** The text of a part that grows; of another part a text in its place. */
 export function contentOf(part: Part): string {
   switch (part.type) {
     case "text":

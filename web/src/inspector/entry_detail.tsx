@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// entry_detail.tsx: one entry: where it came from, what it says, and what it cut.
+// entry_detail.tsx: one entry: its origin, its events, and the text that it cut.
 
 import { memo } from "react";
 import type { JSX } from "react";
@@ -55,7 +55,7 @@ export const EntryDetail = memo(function EntryDetail({
       ))}
       {facts.refused ? <p className="notice">{refusalsText(entry)}</p> : null}
       <details>
-        <summary>As it is on the wire</summary>
+        <summary>The entry as JSON</summary>
         <pre className="raw" tabIndex={0} aria-label="The entry as JSON">
           {text.length > UNITS_MAX ? `${text.slice(0, UNITS_MAX)}\n…` : text}
         </pre>
@@ -88,9 +88,9 @@ function From({ origin }: { readonly origin: Origin }): JSX.Element {
 function CutDetail({ cut }: { readonly cut: Cut }): JSX.Element {
   return (
     <div className="cut" data-testid="cut-detail" data-message={cut.message}>
-      <h3>What was cut</h3>
+      <h3>Text that was cut</h3>
       {cut.parts.length === 0 ? (
-        <p className="hint">Nothing: all that was written had been seen.</p>
+        <p className="hint">No text was cut: the user had seen all of it.</p>
       ) : null}
       {cut.parts.map((part) => (
         <p key={part.part} className="past-text">

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// entry_list.tsx: all entries, of which only those in sight are drawn.
+// entry_list.tsx: the list of entries; only rows in sight are drawn.
 
 import { memo } from "react";
 import type { JSX, KeyboardEvent } from "react";
@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<string, string>> = {
   run_ended: "run ended",
 };
 
-/** An entry in a few words; what follows from the rest of it is left out. */
+/** An entry in a few words: only the kinds that do not follow from the others. */
 export function kindsText(facts: Facts): string {
   const telling = facts.kinds.filter((kind) => kind !== "head_moved" && kind !== "thread_updated");
   const kinds = telling.length === 0 ? facts.kinds : telling;
@@ -46,7 +46,7 @@ interface EntryListProps {
   readonly onIndex: (index: number) => void;
 }
 
-/** How far a key goes from this place in a list of so many. */
+/** The step of a key from `index` in a list of `count` rows. */
 function stepOf(key: string, index: number, count: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: 1,

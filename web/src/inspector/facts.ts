@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// facts.ts: what can be said of an entry without its neighbours' states: kinds, origin, size, gap.
+// facts.ts: facts about an entry that need no state: kinds, origin, size, gap.
 //
-// Pure, one entry after the other: the runs of messages and the agents of runs are remembered as
-// they go by, because a piece of text names its message only.
+// Pure, one entry after the other. It remembers the runs of messages and the agents of runs,
+// because an append names only its message.
 
 import type { EntryFrame, Event } from "lockstep-client";
 
@@ -18,19 +18,19 @@ export type Origin =
 
 export interface Facts {
   readonly ts: number;
-  /** Event types, each once, in order; empty: only a refusal is remembered. */
+  /** Event types, each once, in order; empty: the entry only records a refusal or steps. */
   readonly kinds: readonly Event["type"][];
   readonly origin: Origin;
   readonly refused: boolean;
   readonly bytes: number;
-  /** Since the entry before, in microseconds; 0 for the first. */
+  /** Microseconds since the previous entry; 0 for the first. */
   readonly gap: number;
 }
 
 const encoder = new TextEncoder();
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 
-/** Of the entry as JSON in UTF-8. */
+/** The size of the entry as JSON in UTF-8. */
 export function bytesOf(entry: EntryFrame): number {
   const text = JSON.stringify(entry);
   return BEYOND_ASCII.test(text) ? encoder.encode(text).length : text.length;
@@ -120,7 +120,7 @@ export function timeText(ts: number): string {
   return `${clock}.${micro}`;
 }
 
-/** As in ISO 8601, which nobody reads the wrong way round. */
+/** In the order of ISO 8601, which is the same in every language. */
 export function dateText(ts: number): string {
   const date = new Date(ts / 1000);
   const pad = (value: number): string => String(value).padStart(2, "0");

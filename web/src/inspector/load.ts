@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// load.ts: reads a thread's whole log into a timeline without holding the page up.
+// load.ts: reads a thread's whole log into a timeline without blocking the page.
 
 import { useEffect, useState } from "react";
 import type { LiveThread } from "lockstep-client";
 
 import { Timeline } from "./timeline.js";
 
-/** A task above 50 ms is felt; a slice leaves room for drawing. */
+/** In milliseconds. A user notices a task above 50 ms; a slice leaves room for drawing. */
 const SLICE = 8;
 
 export type Loading =
@@ -42,7 +42,7 @@ async function read(
   return timeline;
 }
 
-/** `version`: another one reads anew. */
+/** `version`: a new value reads the log again. */
 export function useTimeline(live: LiveThread, version: number): Loading {
   const [loading, setLoading] = useState<Loading>({ state: "loading", timeline: null, count: 0 });
   useEffect(() => {

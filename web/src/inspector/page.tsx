@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.tsx: the inspector: a thread's log, scrubbed like a recording.
+// page.tsx: the inspector: plays and scrubs a thread's log like a recording.
 //
-// At the top the time line; below it the entries, the thread as it was at the one that is looked
-// at, and what is known of that entry and of the runs: what a stop cut, and what the models saw.
+// The time line is at the top. Below it are the entries, the thread at the chosen entry, and
+// details of that entry and of the runs: the text that a stop cut, and the input of the models.
 
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
@@ -73,7 +73,7 @@ export default function InspectorPage({ thread }: { readonly thread: string }): 
             There is no thread <code>{thread}</code>, so there is nothing to inspect.
           </p>
           <p>
-            <a href="#/">To the threads</a>
+            <a href="#/">Go to the threads</a>
           </p>
         </main>
       ) : null}
@@ -119,7 +119,7 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
   return (
     <main className="inspector-main">
       <Transport timeline={timeline} index={index} onIndex={go} />
-      <div className="tabs" role="tablist" aria-label="What is shown">
+      <div className="tabs" role="tablist" aria-label="Views">
         {PANELS.map(([name, label]) => (
           <button
             key={name}
@@ -150,7 +150,7 @@ function Inspector({ timeline, live }: InspectorProps): JSX.Element {
           <section id="panel-entry" aria-label="This entry">
             <EntryDetail timeline={timeline} index={index} />
           </section>
-          <section id="panel-runs" aria-label="What the models saw">
+          <section id="panel-runs" aria-label="Input of the models">
             <Runs timeline={timeline} live={live} onIndex={go} />
           </section>
         </div>
@@ -175,14 +175,14 @@ function Transport({ timeline, index, onIndex }: TransportProps): JSX.Element {
         <PlayControls player={player} />
         <IconButton
           icon="left"
-          label="Entry before"
+          label="Previous entry"
           disabled={index <= 0}
           onClick={() => onIndex(index - 1)}
           testId="entry-before"
         />
         <IconButton
           icon="right"
-          label="Entry after"
+          label="Next entry"
           disabled={index >= timeline.length - 1}
           onClick={() => onIndex(index + 1)}
           testId="entry-after"
@@ -246,7 +246,7 @@ function PlayControls({ player }: { readonly player: Player }): JSX.Element {
   );
 }
 
-/** Space plays and pauses, unless a control has the focus that uses it. */
+/** Space plays and pauses, unless the control with the focus uses it. */
 function useSpace(toggle: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// play.ts: plays a log at a multiple of its own pace, frame by frame. Gaps above two seconds are
-// played as two: nobody wants to wait for the night between two turns.
+// play.ts: plays a log at a multiple of its own speed, frame by frame. A gap above two seconds is
+// played as two seconds: a night between two turns is too long to watch.
 
 import { useEffect, useRef, useState } from "react";
 
@@ -33,7 +33,7 @@ export function usePlayer(
     let shown = at.current;
     let before: number | null = null;
     let frame = requestAnimationFrame(function step(now: number): void {
-      // Somebody may have moved the slider meanwhile.
+      // The user may have moved the slider meanwhile.
       if (at.current !== shown) time = timeline.played[at.current] ?? time;
       time += before === null ? 0 : (now - before) * 1000 * speed;
       before = now;

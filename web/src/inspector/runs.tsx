@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs.tsx: what each model was given, and whether it is what the fronts showed.
+// runs.tsx: the input of each model, and a check that the fronts showed the same.
 //
-// The digest of the path that went to the model is held against the digest of the path that this
-// page folds from the entries up to the moment the run started: two ways to the same answer.
+// It compares two digests that were computed in different ways: of the path that went to the model,
+// and of the path that this page folds from the entries up to the start of the run.
 
 import { memo, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
@@ -152,8 +152,8 @@ function ContextView({
     >
       <p className={same ? "verdict" : "verdict differs"}>
         {same
-          ? "What the model saw is what the fronts showed."
-          : "What the model saw differs from what the fronts showed."}
+          ? "The model saw the same as the fronts showed."
+          : "The model saw something else than the fronts showed."}
         <code>{digest}</code>
         {same ? null : <code>{folded}</code>}
       </p>
@@ -174,7 +174,7 @@ function ContextView({
         </details>
       )}
       <details>
-        <summary>Sent, as it went out</summary>
+        <summary>The request, as the server sent it</summary>
         <pre className="raw" tabIndex={0} data-testid="sent" aria-label="The request's body">
           {JSON.stringify(context.sent, null, 2)}
         </pre>

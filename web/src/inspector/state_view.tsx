@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// state_view.tsx: the thread as it was, with what was cut struck through behind what was kept.
+// state_view.tsx: the thread at an entry, with the cut text struck through after the kept text.
 //
-// The path to the head of that moment. The text is plain: what the log says, to the letter. Of a
-// long part and of a long path the end is drawn. The box is filled from its end by its style alone:
-// to scroll it there would have the browser lay out the page with every step of a scrub.
+// It shows the path to the head of that moment. The text is plain, as in the log. Of a long part
+// and of a long path it draws the end. The box is aligned to its end by CSS: scrolling it there
+// would make the browser lay out the page at every step of a scrub.
 
 import { memo, useMemo, useState } from "react";
 import type { JSX } from "react";
@@ -15,10 +15,10 @@ import { countText } from "./facts.js";
 import { pathTo } from "./timeline.js";
 import type { Timeline } from "./timeline.js";
 
-/** So many messages are drawn, from the end of the path, where things happen. */
+/** The last 10 messages of the path are drawn: changes are mostly there. */
 const DRAWN = 10;
 
-/** So many units of a part are drawn, unless all are asked for. */
+/** The last 2,000 units of a part are drawn, or all of them on request. */
 const TAIL = 2_000;
 
 interface StateViewProps {

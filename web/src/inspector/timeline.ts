@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// timeline.ts: a thread's log, with its state at any entry at hand.
+// timeline.ts: a thread's log, with quick access to its state at any entry.
 //
-// State(i) is the fold of all entries up to i. A state is kept before every 128th entry, so that
-// any is at most 128 folds away, which is well below a frame. States share what did not change:
-// what is kept costs little. Entries are taken in batches, and no batch is folded for longer than
-// a slice: the page stays alive while 10,000 come in.
+// State(i) is the fold of all entries up to i. A checkpoint before every 128th entry keeps any
+// state at most 128 folds away, which takes much less than a frame. Checkpoints cost little,
+// because states share unchanged objects. Entries come in batches, and no batch is folded for
+// longer than a slice, so the page answers while 10,000 come in.
 
 import { emptyState, foldAll } from "lockstep-client";
 import type { EntryFrame, Message, Run, ThreadState } from "lockstep-client";
@@ -19,9 +19,9 @@ export const EVERY = 128;
 export class Timeline {
   readonly entries: EntryFrame[] = [];
   readonly facts: Facts[] = [];
-  /** By message, in order. */
+  /** The cuts of each message, in order. */
   readonly cuts = new Map<string, Cut[]>();
-  /** Of entry i, in microseconds since the first, with no gap above the cap. For playing. */
+  /** Of entry i: microseconds of play since the first entry, with gaps capped. */
   readonly played: number[] = [];
   bytes = 0;
 
@@ -60,18 +60,18 @@ export class Timeline {
     this.checkpoints.push(this.end);
   }
 
-  /** After the last `add`. */
+  /** Call it after the last `add`. */
   finish(): void {
     this.end = this.stateAt(this.entries.length - 1);
   }
 
-  /** The state after entry `index`; before the first for -1. */
+  /** The state after entry `index`; -1: before the first. */
   stateAt(index: number): ThreadState {
     if (index < 0) return this.checkpoints[0] ?? emptyState(this.thread);
     const place = Math.min(Math.floor((index + 1) / EVERY), this.checkpoints.length - 1);
     let from = place * EVERY - 1;
     let state = this.checkpoints[place] ?? emptyState(this.thread);
-    // Playing goes forward: the state shown last is often nearer than the checkpoint.
+    // Play goes forward, so the last state is often nearer than the checkpoint.
     if (this.recent !== null && this.recent.index <= index && this.recent.index > from) {
       from = this.recent.index;
       state = this.recent.state;
@@ -81,17 +81,17 @@ export class Timeline {
     return state;
   }
 
-  /** The last entry at or before the timestamp; -1: none. */
+  /** The last entry at or before the timestamp; -1: there is none. */
   indexAt(ts: number): number {
     return lastAtMost(this.facts.length, (index) => this.facts[index]?.ts ?? 0, ts);
   }
 
-  /** The entry that is reached after so many microseconds of play. */
+  /** The entry that play has reached after `time` microseconds. */
   indexPlayed(time: number): number {
     return lastAtMost(this.played.length, (index) => this.played[index] ?? 0, time);
   }
 
-  /** What was cut of a message, as of entry `index`, if nothing has changed it since. */
+  /** The last cut of a message at entry `index`, if the message has not changed since. */
   cutOf(message: Message, index: number): Cut | null {
     const cuts = this.cuts.get(message.id) ?? [];
     const last = cuts.filter((cut) => cut.index <= index).at(-1);
@@ -131,7 +131,7 @@ export function pathTo(state: ThreadState, message: string | null | undefined): 
   return path.reverse();
 }
 
-/** When a run was asked for, began, said its first word, ended: in microseconds from the first. */
+/** The request, start, first word and end of a run, in microseconds from the first entry. */
 export interface RunTimes {
   readonly run: Run;
   readonly waited: number | null;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// blocks.ts: a markdown text in pieces that can be drawn one by one.
+// blocks.ts: cuts a markdown text into pieces that can be drawn one by one.
 //
-// An answer that streams grows at its end. Cut at blank lines between top-level blocks, all pieces
-// but the last stay as they are and need not be parsed again with each token. A cut is made only
-// where markdown means the same on both sides of it: never inside a fence, nor before a line that
-// may belong to the list or quote above, and nowhere in a text with definitions that other
-// pieces refer to.
+// An answer that streams grows at its end. If it is cut at blank lines between top-level blocks,
+// all pieces but the last stay the same and need not be parsed again with each token. A cut is made
+// only where markdown means the same on both sides of it: never inside a fence, nor before a line
+// that may belong to the list or quote above, and nowhere in a text with definitions that other
+// pieces use.
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
-/** A list item, a quote, or an indented line may carry on what is above the blank line. */
+/** A list item, a quote, or an indented line may continue the block above the blank line. */
 const CARRIES_ON = /^(\s|[-*+>]|\d{1,9}[.)])/;
 const DEFINITION = /^ {0,3}\[[^\]\n]+\]:/m;
 const HTML = /^ {0,3}<[!?a-zA-Z/]/m;
@@ -37,7 +37,7 @@ export function blocksOf(text: string): readonly string[] {
   return blocks;
 }
 
-/** The marks of the fence that is open behind this line, if `fence` was open before it. */
+/** The marks of the fence that is open after this line, if `fence` was open before it. */
 export function fenceAfter(fence: string | null, line: string): string | null {
   const marks = FENCE.exec(line)?.[1];
   if (marks === undefined) return fence;
@@ -46,6 +46,6 @@ export function fenceAfter(fence: string | null, line: string): string | null {
   return closes ? null : fence;
 }
 
-/** Backticks with another one behind them are a span of code. */
+/** Backticks with another one after them on the line are a span of code, not a fence. */
 const opens = (marks: string, line: string): boolean =>
   marks[0] === "~" || !line.slice(line.indexOf(marks) + marks.length).includes("`");

@@ -33,7 +33,7 @@ function draw(nodes: readonly (RootContent | ElementContent)[]): ReactNode[] {
 
 interface CodeProps {
   readonly code: string;
-  /** What stands behind the opening fence: its first word is the language. */
+  /** The text after the opening fence: its first word is the language. */
   readonly info: string;
 }
 

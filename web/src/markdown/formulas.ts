@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// formulas.ts: where formulas of several lines lie in a text.
+// formulas.ts: finds formulas of several lines in a text.
 //
-// Markdown finds blocks before it finds what is in them: a line of a formula that begins with "+ " or
-// "= " would become a list or a heading. So formulas that span lines are looked for first, in one pass
-// over the source. A formula is `\( \)`, `\[ \]` or `$$ $$`. It contains no blank line (as in TeX) and no
-// fence; a backslash in it takes the next character with it. What is in code is no formula.
+// Markdown finds blocks before their content: a line of a formula that begins with "+ " or "= "
+// would become a list or a heading. So this file looks for formulas that span lines first, in one
+// pass over the source. A formula is `\( \)`, `\[ \]` or `$$ $$`. It contains no blank line (as in
+// TeX) and no fence; a backslash in it takes the next character with it. Text in code is not a
+// formula.
 //
-// `$$` is also a price range. Across lines it counts only where it begins its line, and where the
-// second one ends its own.
+// `$$` is also used in price ranges. Across lines it counts only if the first one begins its line
+// and the second one ends its own.
 
 import { fenceAfter } from "./blocks.js";
 
@@ -16,17 +17,17 @@ interface Stretch {
   readonly end: number;
 }
 
-/** From the first character of a formula to behind its last. */
+/** From the first character of a formula to after its last. */
 export interface Formula extends Stretch {
   /** Its paragraph does not begin before this. */
   readonly paragraph: number;
 }
 
-/** What ends a formula, by what begins it. */
+/** The closer of a formula, by its opener. */
 const CLOSERS: Readonly<Record<string, string>> = { "\\(": "\\)", "\\[": "\\]", $$: "$$" };
 
 const BLANK = /^[ \t>]*$/;
-/** What containers put before a line's own text: quotes and list markers. */
+/** The marks of containers (quotes, lists) before a line's own text. */
 const PREFIX = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*$/;
 
 /** All formulas of more than one line, in order. */
@@ -58,7 +59,7 @@ function stretchesOf(text: string): readonly Stretch[] {
 
 function formulasIn(text: string, start: number, end: number): Formula[] {
   const found: Formula[] = [];
-  // A search that failed once fails for all that begin behind it: the pass stays linear.
+  // If no closer was found once, no later formula has one either: the pass stays linear.
   const unclosed = new Set<string>();
   for (let at = start; at < end;) {
     if (text[at] === "`") {
@@ -95,7 +96,7 @@ function dollarsAt(text: string, at: number): number {
   return count;
 }
 
-/** Behind what ends the formula; -1: nothing does. */
+/** The place after the closer of the formula; -1: there is none. */
 function closerOf(text: string, from: number, end: number, opener: string): number {
   for (let at = from; at < end;) {
     if (opener === "$$") {
@@ -110,7 +111,7 @@ function closerOf(text: string, from: number, end: number, opener: string): numb
   return -1;
 }
 
-/** Behind a span of code that begins here, or behind the backticks if none does. */
+/** The place after a span of code that begins here, or after the backticks if none does. */
 function behindCode(text: string, at: number, end: number): number {
   const marks = /^`+/.exec(text.slice(at, end))?.[0] ?? "`";
   for (let from = at + marks.length; from < end;) {

@@ -40,7 +40,7 @@ const lowlight = createLowlight({
 });
 lowlight.registerAlias({ typescript: ["javascript", "js", "jsx", "mjs"], bash: ["console"] });
 
-/** Code above this stays plain: colouring it would hold the page up. */
+/** Longer code stays plain: colouring it would block the page. */
 const UNITS_MAX = 20_000;
 
 export function highlight(code: string, language: string): Root | null {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// markdown.tsx: an answer's text as the model meant it.
+// markdown.tsx: draws an answer's text.
 //
-// What the user sees must be what the model sees: each letter and digit of the text is shown, or is in
-// an attribute of what is shown (tests/markdown.test.tsx). Raw HTML is shown as text and never becomes
-// part of the page. Each block finds its own direction, and what is nested in it follows.
+// The user must see the same text as the model: each letter and digit of it is shown, or is in an
+// attribute of a shown element (tests/markdown.test.tsx). Raw HTML is shown as text and never
+// becomes part of the page. Each outermost block has its own direction, and nested blocks follow
+// it.
 
 import { createContext, memo, useContext } from "react";
 import type { JSX, ReactNode } from "react";
@@ -36,7 +37,7 @@ const HTML_PLUGINS = [rehypeDirection];
 
 const InLink = createContext(false);
 
-/** More of an address says nothing to a person, and a picture's has millions. */
+/** More of an address helps no reader, and the address of a picture has millions of characters. */
 const ADDRESS_UNITS_SHOWN = 200;
 
 interface LinkProps {
@@ -45,7 +46,7 @@ interface LinkProps {
   readonly children: ReactNode;
 }
 
-/** Where the browser may not be sent, the address is shown beside the words. */
+/** If the link may not lead there, the address is shown next to the words. */
 function Link({ href, title, children }: LinkProps): JSX.Element {
   const inside = useContext(InLink);
   if (inside || !isSafeLink(href)) {
@@ -109,7 +110,7 @@ const COMPONENTS: Components = {
   pre: ({ node }) => <CodeBlock node={node} />,
   li: ({ node, value, className, children }) => {
     const number = property(node, "value");
-    // "07." says more than its number.
+    // "07." is not how a list would write 7, so it is shown as written.
     const written = number !== undefined && number !== String(Number(number));
     return (
       <li
@@ -146,7 +147,7 @@ const COMPONENTS: Components = {
   h5: ({ dir, children }) => <h6 dir={dir}>{children}</h6>,
 };
 
-/** Each element decides for itself what it does with an address. */
+/** Leaves addresses alone: `Link` and `Picture` check them. */
 const asWritten = (address: string): string => address;
 
 const Block = memo(function Block({ text }: { readonly text: string }): JSX.Element {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// math.ts: formulas stand as they were written, backslashes and all.
+// math.ts: keeps formulas as they were written, with their backslashes.
 //
-// Models write math as `\( \)`, `\[ \]` and `$$ $$`. To Markdown a backslash there is an escape, `_` is
-// emphasis and "+ " at the beginning of a line a list: all of it would be eaten, and whoever copies the
-// formula would copy another one. So a formula is a token of its own, like a span of code; and a
-// backslash before a bracket that belongs to no formula (yet: an answer grows) stands as it is.
+// Models write math as `\( \)`, `\[ \]` and `$$ $$`. In Markdown a backslash there is an escape,
+// `_` is emphasis and "+ " at the beginning of a line a list: all these characters would be lost,
+// and a user who copies the formula would copy another one. So a formula is a token of its own,
+// like a span of code. A backslash before a bracket without a formula (an answer grows, so it may
+// come) is shown too.
 //
-// A formula of several lines must also hold its paragraph together. `paragraph` is Markdown's own rule
-// for paragraphs, but for one thing: inside a formula no line begins another block.
+// A formula of several lines must also hold its paragraph together. `paragraph` is Markdown's rule
+// for paragraphs with one exception: inside a formula no line begins another block.
 
 import type { Extension as TreeExtension } from "mdast-util-from-markdown";
 import type { Literal } from "mdast";
@@ -53,7 +54,7 @@ const SQUARE = { open: 91, close: 93 };
 
 const isLineEnd = (code: Code): boolean => code !== null && code < -2;
 
-/** Where a search for this closer found nothing up to the end: none of those in it need be begun. */
+/** Stretches in which a search for this closer failed: no later formula there can end either. */
 type Unclosed = Map<Code, Pick<Formula, "start" | "end">>;
 
 function tokenizeFormula(unclosed: Unclosed): Construct["tokenize"] {
@@ -130,7 +131,7 @@ class FormulaTokenizer {
     return code === BACKSLASH ? this.#escaped : this.#inside;
   };
 
-  // A token of its own: the lines of a paragraph are stitched together at those.
+  // A separate token, because Markdown joins the lines of a paragraph at these tokens.
   readonly #lineEnd: State = (code) => {
     this.#effects.exit("formulaData");
     this.#effects.enter("lineEnding");
@@ -169,7 +170,7 @@ function noDollarBefore(this: TokenizeContext, code: Code): boolean {
   return code !== DOLLAR || this.events.at(-1)?.[1].type === "characterEscape";
 }
 
-/** A backslash before a bracket, where no formula begins or ends: two characters like others. */
+/** A backslash before a bracket, where no formula begins or ends: two plain characters. */
 const lone: Construct = {
   name: "loneBracket",
   tokenize(effects, ok, nok) {
@@ -188,7 +189,7 @@ const lone: Construct = {
   },
 };
 
-/** The next line is there; what begins it does not matter. */
+/** Takes any next line, with any beginning. */
 const anyLine: Construct = {
   partial: true,
   tokenize(effects, ok, nok) {
@@ -207,7 +208,7 @@ const anyLine: Construct = {
 function paragraphOver(formulas: () => readonly Formula[]): Construct {
   const construct: Construct & { concrete: boolean } = {
     name: "formulaParagraph",
-    // While it is true no list or quote may begin: set line by line.
+    // While it is true, no list or quote may begin. Set for each line.
     concrete: false,
     resolve: content.resolve,
     tokenize(effects, ok, nok) {
@@ -251,7 +252,7 @@ const intoTree: TreeExtension = {
   },
 };
 
-/** To be used after all other extensions of the syntax. */
+/** Requires: added after all other extensions of the syntax. */
 export function remarkMath(this: Processor): undefined {
   const data = this.data();
   const { parser } = this;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// plain.tsx: what a person wrote: to the letter, but for blocks of code.
+// plain.tsx: draws a user's text to the letter, except blocks of code.
 //
-// Nothing else is Markdown here: people write `*` and `_` and mean them. What stands between two fences
-// is code, for whoever pastes it.
+// It reads no other Markdown: people write `*` and `_` and mean them. Text between two fences is
+// code, because people paste code so.
 
 import type { JSX } from "react";
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// whole.ts: what Markdown would leave out is put back into the tree.
+// whole.ts: puts text that Markdown leaves out back into the tree.
 //
-// Markdown drops the cells that a table's head has no column for, the numbers of a list behind the
-// first, what stands behind a code block's language, definitions to which nothing refers, and what is
-// nested in a picture's text. The user then sees less than the model said. Footnotes stay where they
-// were written: numbered anew, their names would be lost, and their ids would be those of another message.
+// Markdown drops the cells for which a table's head has no column, the numbers of a list after the
+// first, the text after a code block's language, unused definitions, and markup inside a picture's
+// text. The user would then see less than the model said. Footnotes stay where they were written:
+// if they were renumbered, their names would be lost, and their ids would clash with another
+// message's.
 
 import type { Data, Definition, Image, List, Nodes, Paragraph, Parents, Root, Table } from "mdast";
 import { visit } from "unist-util-visit";
@@ -18,7 +19,7 @@ function withProperties(data: Data | undefined, properties: Record<string, unkno
 
 const text = (value: string): Paragraph["children"] => [{ type: "text", value }];
 
-/** The names that something refers to. */
+/** The names of definitions that are used. */
 function namesIn(tree: Root): ReadonlySet<string> {
   const names = new Set<string>();
   visit(tree, (node) => {
@@ -36,14 +37,14 @@ function numbered(list: List, source: Source): void {
   }
 }
 
-/** As many columns as its longest row has cells. */
+/** Gives the table as many columns as its longest row has cells. */
 function allColumns(table: Table): void {
   const columns = Math.max(...table.children.map((row) => row.children.length));
   const align = table.align ?? [];
   table.align = Array.from({ length: columns }, (_, at) => align[at] ?? null);
 }
 
-/** What is nested in a picture's text has addresses and names of its own: then it is not read. */
+/** A picture's text with links or pictures in it has their addresses too: show it as written. */
 function wholeAlt(image: Image, source: Source): void {
   const written = source(image);
   const inside = written.slice(2, Math.max(2, written.lastIndexOf("](")));
@@ -104,7 +105,7 @@ function visitOne(node: Nodes, parent: Parents | undefined, source: Source): Nod
   return node;
 }
 
-/** The plugin. To be used after those that add syntax. */
+/** The plugin. Requires: added after those that add syntax. */
 export function remarkWhole(): (tree: Root, file: VFile) => void {
   return (tree, file) => {
     const document = String(file);

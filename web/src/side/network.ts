@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// network.ts: a network that can be made bad by hand: a fetch and a WebSocket that delay, cut and
-// restore what goes through them.
+// network.ts: a network that a user can make bad: a fetch and a WebSocket with a delay and a cut.
 //
-// Order is kept, as on a real line: what is sent later never arrives earlier, also when the delay
-// is made shorter meanwhile. A cut closes all that is open, as a browser sees it: sockets close with
-// 1006, answers break off, and nothing new can be opened until the network is restored.
+// Order is kept, as on a real line: a later message never arrives earlier, even if the delay
+// becomes shorter meanwhile. A cut closes every connection, as a browser sees it: sockets close
+// with 1006, answers break off, and new connections fail until the network is restored.
 
 type Listener = () => void;
 
@@ -24,7 +23,7 @@ class Line {
 }
 
 export interface NetworkView {
-  /** Of each direction, in milliseconds. */
+  /** The delay of each direction, in milliseconds. */
   readonly delay: number;
   readonly cut: boolean;
 }
@@ -56,7 +55,7 @@ export class Network {
     return new Line(() => this.view.delay);
   }
 
-  /** Calls `close` when the network is cut, until it is let go. */
+  /** Calls `close` when the network is cut. Returns a function that ends this. */
   hold(close: () => void): () => void {
     this.open.add(close);
     return () => this.open.delete(close);
@@ -106,7 +105,7 @@ function delayed(network: Network, release: () => void): TransformStream<Uint8Ar
   });
 }
 
-/** As the browser's own, but for what lies between. */
+/** The browser's WebSocket behind the network. */
 class CutSocket extends EventTarget {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
@@ -192,7 +191,7 @@ class CutSocket extends EventTarget {
     this.readyState = 3;
     this.release();
     this.socket?.close();
-    // Never from within the constructor: nobody listens yet.
+    // Not from within the constructor: there are no listeners yet.
     queueMicrotask(() => {
       if (!wasClean) this.tell(new Event("error"));
       this.tell(new CloseEvent("close", { code, reason, wasClean }));
@@ -208,7 +207,7 @@ class CutSocket extends EventTarget {
   }
 }
 
-/** A class as the browser's own, for the client's option `WebSocket`. */
+/** A class like the browser's, for the client's option `WebSocket`. */
 export function socketOver(network: Network): typeof WebSocket {
   class Socket extends CutSocket {
     constructor(url: string | URL, protocols?: string | string[]) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.tsx: two fronts on one thread, each with a network that can be made bad by hand.
+// page.tsx: two fronts on one thread, each with a network that the user can make bad.
 //
-// Two clients in one page, each a device of its own with a store of its own: what two phones are to
-// each other. The line above them says whether both show the same, and what the model saw last.
+// Two clients in one page, each with its own device and store, like two phones. The line above them
+// shows whether both agree, and the last input of the model.
 
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { JSX } from "react";
@@ -164,7 +164,7 @@ function FrontPanel({ front, thread, agent }: FrontPanelProps): JSX.Element {
   );
 }
 
-/** What one sees of a thread: ids and contents on the path, without what is only local. */
+/** The ids and contents on the path, without local state: equal on both sides if both agree. */
 const shownText = (view: ThreadView): string =>
   JSON.stringify(view.messages.map((message) => [message.id, message.role, message.parts]));
 

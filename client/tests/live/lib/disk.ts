@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// disk.ts: what the tabs of one simulated browser keep in common.
+// disk.ts: the disk that the tabs of one simulated browser share.
 //
-// Each tab has a store of its own over it: what is asked for happens after a while, in the order in
-// which the tab asked, all of it or nothing, and the tab hears of it later still. A tab that crashes
-// between the two has kept what it never learnt to be kept.
+// Each tab has its own store over it. A request happens after a delay, in the order of the tab's
+// requests, completely or not at all; the tab gets the answer later still. So a tab that crashes
+// between the two has stored something without learning it.
 
 import { memoryStore } from "../../../src/store/memory.js";
 import type { Store } from "../../../src/types.js";
 import type { Process } from "./world.js";
 
 export class Disk {
-  /** What all see. It is never closed. */
+  /** The store that all tabs see. It is never closed. */
   readonly kept: Store = memoryStore();
 
   storeOf(process: Process): Store {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_server.ts: a server for simulated tabs, which keeps what the protocol says of changes.
+// fake_server.ts: a server for simulated tabs, which follows the protocol for changes.
 //
-// It takes each op once, answers it from memory when it is sent again, and tells followers of what
-// became true. Every turn is answered with nothing at once, all messages stand in one line, and a
-// diff has them whole: what tabs do with each other does not depend on more.
+// It takes each op once, answers a repeated op from memory, and sends entries to followers. It ends
+// every run at once without an answer, keeps all messages in one line, and sends them whole in a
+// diff: the behaviour of tabs towards each other does not depend on more.
 
 import { fold } from "../../../src/fold.js";
 import { emptyState, type ThreadState } from "../../../src/state.js";
 import type {
   Ack,
   Change,
-  DiffFrame,
   EntryFrame,
   Event,
+  LastDiffFrame,
   Message,
   MessageInput,
   Outcome,
@@ -40,14 +40,14 @@ export class FakeServer {
   readonly #feeds = new Map<object, Map<string, Say>>();
   readonly #sockets = new Set<SimSocket>();
   down = false;
-  /** How often each op was taken for new. */
+  /** How often each op was taken as new. */
   readonly taken = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** Connections that are open. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
@@ -232,7 +232,7 @@ const diffOf = (
   { state, removed }: Held,
   from: number,
   outcomes: readonly Outcome[],
-): DiffFrame => ({
+): LastDiffFrame => ({
   frame: "diff",
   cursor: `${state.ts}@e`,
   from,
@@ -243,7 +243,7 @@ const diffOf = (
   outcomes,
 });
 
-/** A WebSocket of a process to the server; what is said keeps its order and takes its time. */
+/** A WebSocket of a process to the server; messages keep their order and have a delay. */
 class SimSocket {
   readonly #server: FakeServer;
   readonly #process: Process;

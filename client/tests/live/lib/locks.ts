@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// locks.ts: Web Locks as far as the client uses them: exclusive, in the order of asking.
+// locks.ts: the Web Locks that the client uses: exclusive, granted in the order of the requests.
 
 interface Waiting {
   grant(): void;

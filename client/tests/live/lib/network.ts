@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// network.ts: a network that can't be trusted, by seed.
+// network.ts: an unreliable network, repeatable by seed.
 //
-// It stands between the client and the real server: a WebSocket and a `fetch` that delay, cut between
-// any two frames, and leave half-open connections behind, over which what was sent still arrives.
+// It is between the client and the real server: a WebSocket and a `fetch` that delay, cut between
+// any two frames, and leave half-open connections, over which sent frames still arrive.
 
 import type { Clock } from "../../../src/types.js";
 
@@ -17,7 +17,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Waits pass ten times as fast, so that a hundred reconnects take a second or two. */
+/** Delays pass ten times as fast, so that a hundred reconnects take a second or two. */
 export const fastClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, task) {
@@ -31,7 +31,7 @@ type Cutting = { cut(): void };
 export class Network {
   readonly #open = new Set<Cutting>();
   readonly #random: () => number;
-  /** Milliseconds, at most, for each frame one way. */
+  /** The longest delay of a frame one way, in milliseconds. */
   delay = 0;
   /** A frame is the last one of its connection with this chance. */
   cuts = 0;
@@ -61,7 +61,7 @@ export class Network {
     const hostile = new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => {
         if (!this.chance()) return controller.enqueue(chunk);
-        // Half of a frame arrives, then nothing more.
+        // Half of a frame arrives, then the stream ends.
         controller.enqueue(chunk.subarray(0, chunk.length >> 1));
         controller.error(new TypeError("cut"));
       },
@@ -106,7 +106,7 @@ class HostileSocket implements Cutting {
   readonly #network: Network;
   readonly #real: WebSocket;
   #over = false;
-  // Frames keep their order however long each is delayed.
+  // Frames keep their order under any delays.
   #coming: Promise<void> = Promise.resolve();
   #going: Promise<void> = Promise.resolve();
   onopen: (() => void) | null = null;
@@ -148,7 +148,7 @@ class HostileSocket implements Cutting {
     if (this.#over) return;
     network.sent.push(data);
     if (network.chance()) {
-      // Did it arrive? The one who sent it will never know.
+      // The sender never learns whether it arrived.
       if (network.random() < 0.5 && this.#real.readyState === 1) this.#real.send(data);
       return queueMicrotask(() => this.cut());
     }
@@ -166,7 +166,7 @@ class HostileSocket implements Cutting {
   }
 
   cut(): void {
-    // Half-open: the server takes it for alive a while longer.
+    // Half-open: the server still takes the connection for alive for a while.
     setTimeout(() => this.#real.close(), 50);
     this.#end(1006);
   }

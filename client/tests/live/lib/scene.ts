@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scene.ts: fronts of one test, a producer, and what they must agree on.
+// scene.ts: the fronts of one test, a producer, and a check that they agree.
 
 import { afterAll, beforeAll, expect } from "vitest";
 
@@ -44,7 +44,7 @@ export class Scene {
     return `thread-${++this.#threads}`;
   }
 
-  /** Writes an answer in steps; over when the run is, however it ended. */
+  /** Writes an answer in steps; resolves when the run has ended in any way. */
   async answer(thread: string, run: string, words: readonly string[], gap = 0): Promise<string> {
     const message = `answer-${run}`;
     let seq = 0;
@@ -68,7 +68,7 @@ export class Scene {
   }
 }
 
-/** A server and a scene of its own for the tests of a `describe`, which are told of both. */
+/** Makes a server and a scene for the tests of a `describe`. */
 export function staged(told: (stage: { readonly server: Server; readonly scene: Scene }) => void) {
   let server: Server | undefined;
   let scene: Scene | undefined;
@@ -78,13 +78,13 @@ export function staged(told: (stage: { readonly server: Server; readonly scene: 
     told({ server, scene });
   }, 30_000);
   afterAll(async () => {
-    // Neither is there if the server did not start.
+    // Both are missing if the server did not start.
     await scene?.dispose();
     await server?.dispose();
   });
 }
 
-/** How a turn is sent whose answer the test writes. */
+/** Options of a turn whose answer the test writes. */
 export const push = { agent: "push" };
 export const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 
@@ -93,7 +93,7 @@ export const textsOf = (messages: readonly Message[]) =>
 
 export const shown = (live: LiveThread) => textsOf(live.view.messages);
 
-/** The path from the root to the head, as the server has it, without what is not shown. */
+/** The server's path from the root to the head, without messages that fronts do not show. */
 export async function served(server: Server, thread: string): Promise<readonly Message[]> {
   const { thread: held, messages } = await server.read(thread);
   const byId = new Map(messages.map((it) => [it.id, it]));
@@ -113,7 +113,7 @@ const plain = (live: LiveThread) =>
 const visible = (path: readonly Message[], ids: ReadonlySet<string>) =>
   path.filter((it) => ids.has(it.id) || textsOf([it])[0] !== "" || it.status !== "stopped");
 
-/** All fronts have nothing pending and show what the server has. */
+/** Waits until no front has pending changes and all show the same as the server. */
 export async function agree(server: Server, ...lives: readonly LiveThread[]): Promise<void> {
   await until(async () => {
     if (lives.some((it) => it.view.pending > 0 || it.view.run !== null)) return false;

@@ -11,7 +11,7 @@ import type { Message, Run, Thread } from "../../../src/wire.js";
 
 const binary = resolve(process.env["LOCKSTEP_BINARY"] ?? "../build/release/lockstep");
 
-/** The path of the binary. A test that is passed over without it would look like one that passed. */
+/** The path of the binary. Throws without one: a skipped test would look like one that passed. */
 export function existing(path: string): string {
   if (existsSync(path)) return path;
   throw new Error(
@@ -40,7 +40,7 @@ export class Server {
   port = 0;
   #child: ChildProcess | null = null;
   #data = "data";
-  /** What its users come with, if it wants a token. */
+  /** The token of its users, if it wants one. */
   token: string | null = null;
 
   static async start(options: { readonly tokens?: boolean } = {}): Promise<Server> {
@@ -93,7 +93,7 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Another verb of the binary; what it prints. */
+  /** Runs another verb of the binary; returns its output. */
   run(...command: readonly string[]): string {
     return execFileSync(binary, command, { encoding: "utf8" }).trim();
   }
@@ -108,7 +108,7 @@ export class Server {
     );
   }
 
-  /** Goes back to the backup: what came since is forgotten. */
+  /** Restores the backup: later entries are gone. */
   async restore(): Promise<void> {
     await this.kill();
     this.#data = "restored";
@@ -137,7 +137,7 @@ export class Server {
 export const pause = (milliseconds: number) =>
   new Promise<void>((over) => setTimeout(over, milliseconds));
 
-/** Looks until it holds. */
+/** Waits until the condition holds. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,

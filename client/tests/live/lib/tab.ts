@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tab.ts: a tab of a simulated browser: a client in a process of its own.
+// tab.ts: a tab of a simulated browser: a client in its own process.
 
 import { createClient, type Loading } from "../../../src/client.js";
 import { createHeld } from "../../../src/held.js";
@@ -17,7 +17,7 @@ interface Said {
   result: Result | null;
 }
 
-/** A tab, what it shows, and what was said in it. */
+/** A tab, its view, and the changes that were made in it. */
 export class Tab {
   readonly process: Process;
   readonly client: Client;
@@ -54,7 +54,7 @@ export class Tab {
     void live.sendMessage(text).then((result) => (said.result = result));
   }
 
-  /** Deletes some message, so that it can be undone. */
+  /** Deletes some message, with time to undo. */
   remove(world: World): void {
     const live = this.lives[Math.floor(world.random() * this.lives.length)] as LiveThread;
     const { messages } = live.view;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// world.ts: a machine with tabs that come and go, by seed.
+// world.ts: a simulated machine with tabs that come and go, repeatable by seed.
 //
-// Time stands still until `run` steps it from one event to the next, and between two events all
-// promises settle: the same seed gives the same run. What a browser's processes do apart (deliver a
-// message, grant a lock, write a row, load a chunk) takes a time of its own here. A tab that crashes
-// says nothing more and hears nothing more, and its locks are free.
+// `run` steps the clock from one event to the next, and between two events all promises settle, so
+// the same seed gives the same run. Each action of a browser's processes (deliver a message, grant
+// a lock, write a row, load a chunk) has its own delay. A tab that crashes sends and receives no
+// more, and its locks become free.
 
 import type { Browser } from "../../../src/net/tabs.js";
 import type { Clock } from "../../../src/types.js";
@@ -18,7 +18,7 @@ interface Due {
 export class World {
   readonly random: () => number;
   now = 0;
-  /** The chunk that holds deletions is gone from the server. */
+  /** The server no longer has the chunk with `held.ts`. */
   lacksUndo = false;
   #due: Due[] = [];
   readonly #channels = new Set<SimChannel>();
@@ -34,7 +34,7 @@ export class World {
     return () => (this.#due = this.#due.filter((it) => it !== due));
   }
 
-  /** Of so many milliseconds at most; half of the time of none at all. */
+  /** A delay of at most so many milliseconds; half of the delays are 0. */
   delay = (most: number): number => (this.random() < 0.5 ? 0 : Math.floor(this.random() * most));
 
   async run(milliseconds: number): Promise<void> {
@@ -51,7 +51,7 @@ export class World {
     this.now = end;
   }
 
-  // --- What tabs share ---------------------------------------------------------------------------
+  // --- Shared by the tabs ------------------------------------------------------------------------
 
   join(channel: SimChannel): void {
     this.#channels.add(channel);
@@ -88,11 +88,11 @@ interface Asked {
   grant(): void;
 }
 
-/** A process of the browser: what it is told is not told once it has crashed. */
+/** A process of the browser. After a crash it gets no more messages. */
 export class Process {
   readonly world: World;
   alive = true;
-  /** How slow it is, in milliseconds, at most, for each thing. */
+  /** Its longest delay for each kind of action, in milliseconds. */
   readonly slowness: number;
   readonly #ends: (() => void)[] = [];
 
@@ -106,7 +106,7 @@ export class Process {
     after: (milliseconds, task) => this.world.after(milliseconds, () => this.alive && task()),
   };
 
-  /** Keeps the order of what was asked; each takes its time. */
+  /** Runs tasks in the order of the requests, each after a delay. */
   readonly inTurn = (): ((task: () => void) => void) => {
     let last = 0;
     return (task) => {
@@ -115,7 +115,7 @@ export class Process {
     };
   };
 
-  /** A promise that comes true after a while, unless the process has crashed. */
+  /** A promise that resolves after a delay, unless the process has crashed. */
   later<Value>(value: () => Value): Promise<Value> {
     return new Promise((resolve) =>
       this.clock.after(this.world.delay(this.slowness), () => resolve(value())),
@@ -181,7 +181,7 @@ class SimChannel {
     this.name = name;
     this.#process = process;
     const { world } = process;
-    // Until the browser knows of it nothing reaches it.
+    // No message reaches it before the browser knows it.
     this.#open = true;
     process.clock.after(world.delay(process.slowness), () => this.#open && world.join(this));
     process.onCrash(() => this.close());
@@ -205,5 +205,5 @@ class SimChannel {
   }
 }
 
-/** All that can go on without time has gone on. */
+/** Settles every promise that needs no time. */
 const settled = () => new Promise<void>((over) => setImmediate(over));

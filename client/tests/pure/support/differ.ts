@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// differ.ts: the diff between two states of a history, made as the protocol says.
+// differ.ts: makes the diff between two states of a history by the rules of the protocol.
 
-import type { DiffFrame, Growth, Message, Part, Run } from "../../../src/wire.js";
+import type {
+  DiffFrame,
+  EarlierDiffFrame,
+  Growth,
+  LastDiffFrame,
+  Message,
+  Part,
+  Run,
+} from "../../../src/wire.js";
 import { type History, lengthOf } from "./history.js";
 
-/** What a front that has seen the first `from` entries lacks of the first `to`. */
-export function diffOf({ entries, screens }: History, from: number, to: number): DiffFrame {
+/** The diff for a front that has the first `from` entries and needs the first `to`. */
+export function diffOf({ entries, screens }: History, from: number, to: number): LastDiffFrame {
   const before = screens[from]!;
   const after = screens[to]!;
   const since = entries.slice(from, to).flatMap(({ events }) => events);
@@ -41,7 +49,7 @@ const sameRun = (run: Run, former: Run | undefined) =>
 
 type Least = { lengths: number[]; touched: Set<number> };
 
-/** The shortest that each part was since, of those that were there all the time. */
+/** The shortest length of each part since then, for parts that existed all the time. */
 function leastOf(before: Message, since: History["entries"][number]["events"]): Least {
   let lengths = before.parts.map((part) => lengthOf(part) ?? 0);
   const touched = new Set<number>();
@@ -69,12 +77,15 @@ function growthOf(message: Message, { lengths, touched }: Least): Growth {
   return { id, status, updated, ...(usage === undefined ? {} : { usage }), parts, grow };
 }
 
-/** The same diff in many frames, as it comes when it is large. */
-export function framesOf(diff: DiffFrame, size: number): readonly DiffFrame[] {
-  const empty = { ...diff, messages: [], removed: [], runs: [], more: true };
-  const frames: DiffFrame[] = [];
+/** The same diff in many frames, as the server sends a large one. */
+export function framesOf(diff: LastDiffFrame, size: number): readonly DiffFrame[] {
+  const { frame, cursor, from, thread, reset, removed, runs, outcomes } = diff;
+  const head = { frame, cursor, from, messages: [], removed: [], runs: [] };
+  const frames: EarlierDiffFrame[] = [];
   for (let at = 0; at < diff.messages.length; at += size) {
-    frames.push({ ...empty, messages: diff.messages.slice(at, at + size) });
+    const messages = diff.messages.slice(at, at + size);
+    frames.push({ ...head, more: true, messages, ...(at === 0 && { thread, reset }) });
   }
-  return [...frames, { ...diff, messages: [] }];
+  const last = { ...head, removed, runs, outcomes };
+  return [...frames, frames.length > 0 ? last : { ...last, thread, reset }];
 }

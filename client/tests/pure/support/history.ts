@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // history.ts: random histories of a thread, each entry as a server may write it.
 //
-// What happens is drawn; what of it is possible is read off a front that shares no code with the
-// client. Texts have code points of two units, and cuts fall between any two of them.
+// It draws events at random. A front that shares no code with the client tells which are possible.
+// Texts have code points of two units, and cuts fall between any two of them.
 
 import fc from "fast-check";
 
@@ -47,7 +47,7 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc.array(
 
 export interface History {
   readonly entries: readonly EntryFrame[];
-  /** After as many entries as its index says. */
+  /** At index i: the screen after i entries. */
   readonly screens: readonly Screen[];
 }
 
@@ -89,7 +89,7 @@ function eventsOf(screen: Screen, move: Move, ts: number, index: number): Event[
     case "part":
       return open ? [started(open, partOf(pick, text, index))] : [];
     case "answer":
-      // A result that a call of an ended message is given.
+      // A result for a call of an ended message.
       return chosen ? [started(chosen, { type: "tool_result", call: "c", content: text })] : [];
     case "endMessage":
       return open ? [ended(open, other % 2 === 0)] : [];
@@ -237,7 +237,7 @@ const cuts = (messages: readonly Message[], run: Run, move: Move): Event[] =>
 
 function below(messages: readonly Message[], id: string): readonly Message[] {
   const ids = new Set([id]);
-  // Children come behind their parents.
+  // Children come after their parents.
   for (const message of messages) if (ids.has(message.parent ?? "")) ids.add(message.id);
   return messages.filter((message) => ids.has(message.id));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the other front the laws use: it is written from the protocol's text alone.
+// The functions of the other front that the laws use. It is written from the protocol's text alone.
 
 declare module "*/screen.mjs" {
   import type { DiffFrame, EntryFrame, Message, Run, Thread } from "../../../src/wire.js";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread.ts: a thread in few words, for tests of what is shown of it.
+// thread.ts: short notation for threads, for tests of views.
 
 import { foldAll } from "../../../src/fold.js";
 import { emptyState, type ThreadState } from "../../../src/state.js";
 import type { PendingChange } from "../../../src/types.js";
 import type { ChangeBody, Cursor, Event, Message, Part, Role } from "../../../src/wire.js";
 
-/** The state, with each list of events as one entry more. */
+/** The state after one more entry for each list of events. */
 export function after(state: ThreadState | null, ...entries: readonly (readonly Event[])[]) {
   const begun = state ?? { ...emptyState("t"), epoch: "e" };
   const frames = entries.map((events, index) => {
@@ -46,7 +46,7 @@ export const started = (run: string, head: string): Event => ({
   settings: "s",
 });
 
-/** A message of a run, open and without a word. */
+/** A message of a run, open and empty. */
 export const created = (id: string, parent: string, run: string): readonly Event[] => [
   { type: "message_created", message: { id, parent, role: "assistant", run } },
   { type: "head_moved", head: id },

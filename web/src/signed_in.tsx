@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// signed_in.tsx: the client that the pages share, and the token where the server wants one.
+// signed_in.tsx: makes the client that the pages share; asks for a token if the server wants one.
 
 import { useCallback, useEffect, useState } from "react";
 import type { FormEvent, JSX, ReactNode } from "react";
@@ -18,12 +18,12 @@ function keepToken(token: string, remember: boolean): void {
   writeSetting("token", remember ? null : token, "session");
 }
 
-/** What is kept belongs to whoever has the token: another token must not send its changes. */
+/** Each token has its own database: another token must not send its changes. */
 const storeOf = (token: string | undefined): Promise<Store> | undefined =>
   token === undefined ? undefined : indexedDbStore(storeNameOf(location.origin, token));
 
 /** A client for as long as the page is open; a new token makes a new one. */
-export function Session({ children }: { readonly children: ReactNode }): JSX.Element | null {
+export function SignedIn({ children }: { readonly children: ReactNode }): JSX.Element | null {
   const [client, setClient] = useState<Client | null>(null);
   const [token, setToken] = useState(storedToken);
   useEffect(() => {
@@ -82,7 +82,7 @@ function TokenScreen({ refused, onToken, onRetry }: TokenScreenProps): JSX.Eleme
           {refused
             ? "The server did not take the token. It may have been revoked."
             : "This server wants a token."}{" "}
-          Whoever runs it makes one with <code>lockstep token</code>.
+          The operator makes one with <code>lockstep token</code>.
         </p>
         <label>
           Token

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// signed_in.test.tsx: what is kept in the browser belongs to whoever has the token.
+// signed_in.test.tsx: each token has its own database in the browser.
 
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
@@ -14,14 +14,14 @@ vi.mock("lockstep-client", async (original) => ({
     return new Promise(() => undefined);
   },
 }));
-const { Session } = await import("../src/signed_in.js");
+const { SignedIn } = await import("../src/signed_in.js");
 
 afterEach(cleanup);
 
-it("another token has another database, so that it sends nothing of the first one's", () => {
+it("another token has another database, so it sends no changes of the first one", () => {
   for (const token of ["ann", "bob", "ann"]) {
     writeSetting("token", token);
-    render(<Session>{null}</Session>).unmount();
+    render(<SignedIn>{null}</SignedIn>).unmount();
   }
   expect(names).toHaveLength(3);
   expect(names[1]).not.toBe(names[0]);
