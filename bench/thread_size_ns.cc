@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread_size_ns.cc: what a thread's length costs, at 1 k to 1 M messages.
+// thread_size_ns.cc: measures the cost of a thread's length, at 1 k to 1 M messages.
 //
 // Decisions are made on copies of a state. So a copy, and a batch of one token, must cost about the
 // same however long the thread is: `copy`, `token` (text behind text) and `draft` (text that begins
@@ -33,7 +33,7 @@ bool never(std::string_view) { return false; }
 const OneAgent agents;
 const Rules rules{agents, never, Epoch(1), {}};
 
-// As clients make them: longer than what a string holds in place.
+// As clients make them: longer than the texts that a string holds in place.
 MessageId id_of(std::size_t number) {
   return MessageId("01J9ZK3M8QW5T" + std::to_string(1'000'000'000 + number));
 }
@@ -88,7 +88,7 @@ ThreadState& streaming(benchmark::State& run) {
 void copy(benchmark::State& run) {
   const ThreadState& state = streaming(run);
   for (auto _ : run) {
-    const ThreadState copy = state;  // NOLINT(performance-unnecessary-copy-initialization)
+    const ThreadState copy = state;
     benchmark::DoNotOptimize(&copy);
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// token_engine_ns.cc: what the engine itself costs per token, without a disk or a socket.
+// token_engine_ns.cc: measures the engine's own time per token, without a disk or a socket.
 //
-// A token is decided, encoded and folded, as a lane does it, in a thread whose message is already
-// long: the cost must not grow with the text.
+// The benchmark decides, encodes and folds a token, as a lane does, in a thread whose message is
+// already long: the cost must not grow with the text.
 #include <benchmark/benchmark.h>
 
 #include "engine/rules/decide.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // clang.h: lets Clang read Cap'n Proto's headers as C++20 and later.
 //
-// Version 0.9 leaves two operators to be made up by the compiler from their mirror images. GCC does
-// so; Clang follows a later ruling of the standard (P2468) by which it must not, as a mirrored `!=`
-// stands beside them. To be included before any header of Cap'n Proto. Nothing for other compilers.
+// Cap'n Proto 0.9 relies on the compiler to derive two operators from their mirror images. GCC does
+// so; Clang follows a later ruling of the standard (P2468), which forbids it because a mirrored
+// `!=` exists too. Include this before any header of Cap'n Proto. It is empty for other compilers.
 #pragma once
 
 #if defined(__clang__)

@@ -7,24 +7,24 @@
 # around it. These bytes are kept for ever, so:
 #
 # The rules of evolution
-#   1. Nothing here is ever renumbered, removed, or given another meaning or default. A field that is no
-#      longer written keeps its place and its comment says since when.
-#   2. A new field goes behind all others of its struct, and its zero means what its absence meant. What
-#      is not set costs nothing: canonical form leaves it out.
-#   3. A new kind of event, part or enumerant goes behind the others. An older reader meets it as a
-#      number that it does not know and refuses the entry; it never guesses.
-#   4. A new field that must not be overlooked raises `Entry.needs` in the entries that use it, and only
-#      in those. A reader refuses an entry that needs more than it knows, by number.
-#   5. What can't be said so is a new format of the store (its number is in the table `meta`).
+#   1. Never renumber or remove anything here, or give it another meaning or default. A field that is no
+#      longer written keeps its place, and its comment says since when.
+#   2. Put a new field behind all others of its struct; its zero must mean what its absence meant. A field
+#      that is not set costs nothing: canonical form leaves it out.
+#   3. Put a new kind of event, part or enumerant behind the others. An older reader does not know its
+#      number and refuses the entry; it never guesses.
+#   4. If a reader must not overlook a new field, raise `Entry.needs` in the entries that use it, and only
+#      in those. A reader refuses an entry that needs a greater number than the reader knows.
+#   5. A change that these rules forbid is a new format of the store (its number is in the table `meta`).
 #   6. Every change adds bytes to tests/schema, written by the version that made it, read for ever after.
 #
-# What makes it small
-#   - Most entries are one append to one part. That form stands in the entry itself (`Shape.append`), in
-#     the first three words; all else comes behind and is left out.
-#   - A message or run is named by its number: its place in the order in which the thread got it. Where
-#     there may be none, 0 is none and n + 1 is number n ("one up").
-#   - A timestamp that an entry implies is not stored. What may differ is stored as a distance back from
-#     the entry's own timestamp, which is in its key.
+# How entries stay small
+#   - Most entries are one append to one part. They have a form of their own (`Shape.append`) in the first
+#     three words of the entry; the fields behind these are not set.
+#   - A message or run is named by its number: its place in the order in which the thread got it. An
+#     optional number is stored "one up": 0 is no number, n + 1 is number n.
+#   - A timestamp that an entry implies is not stored. One that may differ is stored as a distance back
+#     from the entry's own timestamp, which is in its key.
 #   - Text is Data: UTF-8, any code point, no terminator. An absent optional text is a null pointer; an
 #     empty one is an empty list.
 
@@ -36,13 +36,13 @@ struct Entry {
   # With Shape.append: the one ContentAppended.
   message @1 :UInt32;
   at @2 :UInt32;
-  seq @3 :UInt64;        # of the producer's mark
+  seq @3 :UInt64;        # of the producer's offset
   text @4 :Data;
   part @5 :UInt32;
-  attempt @6 :UInt32 = 1;  # of the producer's mark
+  attempt @6 :UInt32 = 1;  # of the producer's offset
   shape @7 :Shape;
   mark @8 :Mark;
-  run @9 :UInt32;        # of the producer's mark, with Mark.run
+  run @9 :UInt32;        # of the producer's offset, with Mark.run
   events @10 :List(Event);  # with Shape.events
   acks @11 :List(Ack);
   origin @12 :Origin;
@@ -53,7 +53,7 @@ struct Entry {
     events @1;
   }
 
-  # Whose steps the entry holds.
+  # The run whose steps the entry holds (the producer's offset, with `attempt` and `seq`).
   enum Mark {
     author @0;  # the run that writes the appended message (Shape.append only)
     none @1;
@@ -61,7 +61,7 @@ struct Entry {
   }
 }
 
-# Stands in a thread's first entry.
+# In a thread's first entry only.
 struct Origin {
   thread @0 :Data;
   owner @1 :Data;
@@ -81,7 +81,7 @@ struct Event {
       value @6 :Part;
     }
     messageCreated :group {
-      number @7 :UInt32;    # the next
+      number @7 :UInt32;    # the next of the thread
       parent @8 :UInt32;    # one up
       run @9 :UInt32;
       role @10 :Role;
@@ -112,7 +112,7 @@ struct Event {
 }
 
 struct MessagePut {
-  number @0 :UInt32;      # the next: a new message; else the one that is replaced
+  number @0 :UInt32;      # the next: a new message; else the message that this one replaces
   parent @1 :UInt32;      # one up
   run @2 :UInt32;         # one up
   role @3 :Role;
@@ -202,15 +202,16 @@ struct Part {
   }
 }
 
-# The memory of one change. It names messages and runs by id: a refused one may name what never was.
+# The remembered answer to one change. It names messages and runs by id, for a refused change may name
+# some that never existed.
 struct Ack {
   op @0 :UInt64;
   type @1 :ChangeType;
   refused @2 :Bool;
   untimed @3 :Bool;       # the outcome names no entry
-  atBack @4 :UInt64;      # from the entry's timestamp (in views: from the device's newest), modulo 2^64
-  user @5 :Data;          # in views null: the row's
-  device @6 :Data;        # in views null: the row's
+  atBack @4 :UInt64;      # from the entry's timestamp (in snapshots: the device's newest), modulo 2^64
+  user @5 :Data;          # in snapshots null: the user of the row
+  device @6 :Data;        # in snapshots null: the device of the row
   content @7 :Data;       # SHA-256 of the change, 32 bytes
   message @8 :Data;       # optional
   run @9 :Data;           # optional

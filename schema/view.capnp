@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 @0xa86f1e4d92b03c7b;
-# view.capnp: what entries fold to, as rows.
+# view.capnp: the states that entries fold to, as rows.
 #
-# A cache: every row here can be made again from the log, by `lockstep rebuild`. A row's value is this
-# message in canonical form, packed, behind a version byte and before a checksum over its key and all of
-# it (docs/log-format.md). A row names messages and runs by id, so that it can be read by itself; times
-# are absolute. Absent optional texts are null pointers, as in event.capnp.
+# A cache: `lockstep rebuild` makes every row here again from the log, except tombstones (ThreadRecord).
+# A row's value is this message in canonical form, packed, behind a version byte and before a checksum
+# over its key, the version byte and the message (docs/log-format.md). A row names messages and runs by
+# id, so that it can be read by itself; times are absolute. Absent optional texts are null pointers, as
+# in event.capnp.
 #
 # The rules of evolution are those of event.capnp, with one freedom: a change that they forbid raises
-# `view_version` (engine/row_codec.h), and rows of another version are made again from the log.
+# `row_version` (engine/store/row_codec.h), and rows of another version are made again from the log.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("lockstep::schema");
 using Event = import "event.capnp";
 
-struct MessageRow {
+struct MessageState {
   id @0 :Data;
   parent @1 :Data;        # optional
   run @2 :Data;           # optional
@@ -32,7 +33,7 @@ struct MessageRow {
   written @14 :UInt32;
 }
 
-struct RunRow {
+struct RunState {
   id @0 :Data;
   agent @1 :Data;
   input @2 :List(Event.MessageInput);
@@ -64,7 +65,7 @@ struct DeviceRow {
   acks @3 :List(Event.Ack);
 }
 
-# What fronts see of a thread beside its messages and runs.
+# The fields of a thread that fronts see, besides its messages and runs.
 struct Thread {
   id @0 :Data;
   title @1 :Data;
@@ -76,12 +77,12 @@ struct Thread {
   running @7 :Bool;
 }
 
-# The one row that says what the others of a thread must be.
-struct ThreadView {
+# The row of the thread itself: it has the numbers of the other rows of its snapshot.
+struct SnapshotHeader {
   thread @0 :Thread;
   owner @1 :Data;
-  now @2 :UInt64;         # the view's timestamp
-  messages @3 :UInt32;    # so many rows; so the next two
+  now @2 :UInt64;         # the snapshot's timestamp
+  messages @3 :UInt32;    # the number of rows; so the next two
   runs @4 :UInt32;
   devices @5 :UInt32;
   running @6 :UInt32;     # one up
@@ -94,9 +95,9 @@ struct ThreadRecord {
   number @0 :UInt64;
   owner @1 :Data;
   thread @2 :Thread;      # null: the thread is deleted
-  view @3 :UInt64;        # the timestamp of its views; 0: none
-  last @4 :UInt64;        # of the entry that this row came with
-  id @5 :Data;            # of a deleted one
+  view @3 :UInt64;        # the timestamp of its snapshot; 0: it has none
+  last @4 :UInt64;        # the timestamp of the entry that this row came with
+  id @5 :Data;            # of a deleted thread only
 }
 
 # A row of the table `open_runs`.
@@ -106,7 +107,7 @@ struct OpenRun {
   status @2 :Event.RunStatus;
   attempt @3 :UInt32 = 1;
   owner @4 :Data;         # of the thread; format 1 of the store had none (engine/rocks/upgrade.h)
-  # Of a run that has started: is it one that outlives the process?
+  # From these a start decides whether a run that has started outlives the process.
   agent @5 :Data;
   started @6 :UInt64;
   settings @7 :Data;      # SHA-256; empty before the start
@@ -116,5 +117,5 @@ struct OpenRun {
 struct FeedItem {
   thread @0 :Data;
   removed @1 :Bool;
-  owner @2 :Data;         # of the thread; null: whose feed it is
+  owner @2 :Data;         # of the thread; null: the user of the feed
 }

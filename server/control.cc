@@ -18,6 +18,8 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
@@ -44,31 +46,32 @@ std::string progress_line(std::uint64_t bytes) {
 }
 
 std::unexpected<Error> invalid(std::string why) {
-  return fail(Kind::rejected, "invalid", std::move(why));
+  return fail(Kind::rejected, codes::invalid, std::move(why));
 }
 
 Result<BackupOrder> order_of(std::string_view line) {
   const auto read = read_json(line, {.depth_max = limits::request_depth_max});
-  if (!read || !read->root().is_object()) return invalid("the order is no JSON object");
+  if (!read || !read->root().is_object()) return invalid("the order must be a JSON object");
   const JsonNode object = read->root();
   const auto what = object.find("do");
-  if (!what || what->text() != "backup") return invalid("`do` can only be `backup`");
+  if (!what || what->text() != "backup") return invalid("`do` must be `backup`");
   BackupOrder order;
   const auto to = object.find("to");
   if (to && to->is_string()) order.to = std::string(to->text());
-  // The server stands in a folder of its own.
-  if (!order.to.starts_with('/')) return invalid("`to` is no absolute path");
+  // The server and its caller have different working directories.
+  if (!order.to.starts_with('/')) return invalid("`to` must be an absolute path");
   if (const auto keep = object.find("keep")) {
     const std::int64_t number = keep->integer().value_or(0);
-    if (number < 1 || number > std::numeric_limits<std::int32_t>::max()) {
-      return invalid("`keep` is no number from 1 on");
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    if (number < 1 || number > most) {
+      return invalid("`keep` must be an integer from 1 to " + std::to_string(most));
     }
     order.keep = static_cast<std::uint32_t>(number);
   }
   return order;
 }
 
-// One connection. What is said is queued, for lines come while one is being written.
+// One connection. Its lines wait in `next_` while it writes one.
 class Caller : public std::enable_shared_from_this<Caller> {
  public:
   explicit Caller(stream_protocol::socket socket) : socket_(std::move(socket)) {}
@@ -81,7 +84,7 @@ class Caller : public std::enable_shared_from_this<Caller> {
         });
   }
 
-  // Nothing more is to come: what comes is its end.
+  // The caller has sent its order: a read now ends when it hangs up. Further bytes do not matter.
   void await_end(std::function<void()> ended) {
     socket_.async_read_some(
         asio::buffer(rest_),
@@ -91,7 +94,7 @@ class Caller : public std::enable_shared_from_this<Caller> {
         });
   }
 
-  // Progress is left out where it is not read.
+  // Drops progress that the caller does not read: it must not fill the memory.
   void tell(const std::string& line) {
     if (out_.size() + next_.size() < limits::control_line_bytes_max) say(line);
   }
@@ -103,7 +106,7 @@ class Caller : public std::enable_shared_from_this<Caller> {
     last_ = true;
     say(line);
   }
-  // For the last moments, when nothing runs the strand any more.
+  // A blocking write, for the destructor: the strand does not run any more.
   void finish_now(const std::string& line) {
     error_code ignored;
     if (out_.empty()) asio::write(socket_, asio::buffer(next_ + line), ignored);
@@ -131,8 +134,8 @@ class Caller : public std::enable_shared_from_this<Caller> {
   stream_protocol::socket socket_;
   std::string in_;
   std::array<char, 1> rest_{};
-  std::string out_;   // on its way
-  std::string next_;  // behind it
+  std::string out_;   // being written
+  std::string next_;  // written next
   bool last_ = false;
 };
 
@@ -163,7 +166,7 @@ struct Control::Inside : std::enable_shared_from_this<Inside> {
   std::string path;
   stream_protocol::acceptor acceptor;
   asio::steady_timer pause;
-  std::shared_ptr<Caller> served;                            // the one whose backup is being made
+  std::shared_ptr<Caller> served;                            // the caller of the running backup
   std::shared_ptr<std::optional<Result<std::string>>> made;  // the thread's, until it has ended
   std::jthread thread;
   bool stopping = false;
@@ -173,17 +176,18 @@ Result<void> Control::Inside::listen() {
   ::unlink(path.c_str());
   error_code error;
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(Kind::unavailable, "unavailable", path + " is too long for a socket's name");
+    return fail(Kind::unavailable, codes::unavailable,
+                path + " is too long for a socket: give the store's folder a shorter path");
   }
   const stream_protocol::endpoint endpoint(path);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.bind(endpoint, error);
-  // Before it listens nobody can connect.
+  // Set the mode before `listen`: until then no process can connect, also with an open umask.
   if (!error && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
     error.assign(errno, boost::system::system_category());
   }
   if (!error) acceptor.listen(limits::control_callers_max, error);
-  if (error) return fail(Kind::unavailable, "unavailable", path + ": " + error.message());
+  if (error) return fail(Kind::unavailable, codes::unavailable, path + ": " + error.message());
   accept();
   return {};
 }
@@ -204,7 +208,7 @@ void Control::Inside::accept() {
       });
 }
 
-// Out of files: they come back.
+// Most likely the process has no free file descriptors: retry after a pause.
 void Control::Inside::accept_later() {
   pause.expires_after(limits::accept_pause);
   pause.async_wait([self = weak_from_this()](error_code error) {
@@ -217,10 +221,13 @@ void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::str
   auto order = order_of(line);
   if (!order) return caller->finish(problem_line(order.error()));
   if (stopping) {
-    return caller->finish(problem_line({Kind::unavailable, "stopped", "the server stops"}));
+    return caller->finish(
+        problem_line({Kind::unavailable, codes::stopped,
+                      "the server is stopping: start the backup again without it"}));
   }
   if (served) {
-    return caller->finish(problem_line({Kind::unavailable, "busy", "a backup is being made"}));
+    return caller->finish(problem_line(
+        {Kind::unavailable, codes::busy, "another backup is running: try again when it is done"}));
   }
   begin(caller, std::move(*order));
 }
@@ -233,7 +240,8 @@ void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder o
                          caller = std::shared_ptr(caller), order = std::move(order), result = made,
                          self = weak_from_this()](const std::stop_token& stop) mutable {
     *result = make(order, stop, teller(context, caller));
-    // The caller's socket belongs to the strand: it goes there, and not with this thread.
+    // The caller's socket belongs to the strand: move the last reference there, so that the strand
+    // destroys it and not this thread.
     asio::post(context, [caller = std::move(caller), self = std::move(self)] {
       const auto inside = self.lock();
       if (!inside || inside->served != caller) return;
@@ -247,14 +255,14 @@ void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder o
   });
 }
 
-// The last line for the one who waits; another for the operator.
+// The last line for the caller; also writes one to the operator's log.
 std::string Control::Inside::account() {
   const Result<std::string>& result = **made;
   if (result) {
     parts.log.info("backup_made", {{"backup", *result}});
     return "{\"done\":" + *result + "}\n";
   }
-  const bool asked = result.error().code == "stopped";
+  const bool asked = result.error().code == codes::stopped;
   const std::string& detail = result.error().detail;
   asked ? parts.log.info("backup_stopped") : parts.log.error("backup_failed", {{"why", detail}});
   return problem_line(result.error());
@@ -262,7 +270,7 @@ std::string Control::Inside::account() {
 
 Result<std::unique_ptr<Control>> Control::open(ControlParts parts, const std::string& path) {
   auto inside = std::make_shared<Inside>(std::move(parts), path);
-  if (auto listens = inside->listen(); !listens) return std::unexpected(listens.error());
+  TRY(inside->listen());
   return std::unique_ptr<Control>(new Control(std::move(inside)));
 }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// control.h: the administrator's word to a running server.
+// control.h: the socket over which an administrator gives orders to a running server.
 //
-// A unix domain socket in the store's folder, for its owner alone (0600). One order a connection:
-// a line of JSON in, lines of JSON out, then it is closed.
+// It is a unix domain socket in the store's folder, which only its owner can open (mode 0600). A
+// connection takes one order: a line of JSON in, lines of JSON out, then the server closes it.
 //
 //   ─> { "do": "backup", "to": FOLDER, "keep": N }
 //   <─ { "progress": BYTES } …
 //   <─ { "done": { … } }    or    { "problem": { "code", "detail" } }
 //
-// A backup is long, and reads and writes files: it has a thread of its own, which posts back here.
-// There is one at a time (`busy`). Whoever hangs up, or stops the server, ends it.
+// A backup takes long and blocks on files, so it has a thread of its own, which posts back here.
+// Only one runs at a time; the server refuses another as `busy`. The backup ends early when its
+// caller hangs up or the server stops.
 //
 // Lives on: the engine strand; the backup on its thread.
 #pragma once
@@ -40,7 +41,7 @@ struct ControlParts {
 
   boost::asio::io_context& context;
   LineLog& log;
-  // Called on the backup's thread. Gives what is to stand under `done`: a JSON object.
+  // Called on the backup's thread. Returns the value of `done`, a JSON object.
   std::function<Result<std::string>(const BackupOrder& order, std::stop_token stop,
                                     Progress progress)>
       make_backup;
@@ -48,16 +49,16 @@ struct ControlParts {
 
 class Control {
  public:
-  // Takes the place of a socket that a dead server has left there. Fails with `unavailable`.
+  // Replaces a socket that a dead server left there. Fails with `unavailable`.
   // Requires: the folder is locked by this process, and the context outlives this.
   [[nodiscard]] static Result<std::unique_ptr<Control>> open(ControlParts parts,
                                                              const std::string& path);
-  // Waits for the end of a backup, after it was stopped.
+  // Stops a running backup, and waits for its end.
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
-  // Nothing more is taken, and a backup is told to end; who waits for it is told so.
+  // Takes no more orders, and asks a running backup to end; its caller gets a `problem`.
   void stop();
 
   // The socket of the store in this folder.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/codes.h"
 #include "engine/rules/sizes.h"
 #include "server/base/limits.h"
 
@@ -17,7 +18,7 @@ std::string key_of(const ThreadName& thread, const RunId& run) {
 
 }  // namespace
 
-// One run: what its generation has written and the engine has not yet taken.
+// One run: its generation, and the steps that the engine has not taken yet.
 class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<Drive> {
  public:
   Drive(RunDriver& driver, ThreadName thread, RunId run, std::uint32_t attempt)
@@ -25,7 +26,9 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
 
   void start(std::shared_ptr<Agent> agent, Context context) {
     if (agent == nullptr) {
-      end_with({"unknown_agent", "The agent of this run is not configured any more."});
+      end_with({codes::unknown_agent,
+                "The agent of this run is not in the configuration any more: add it, "
+                "or start a run of another agent."});
       return;
     }
     agent_ = std::move(agent);
@@ -35,10 +38,11 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     if (!outside_) held_ = Charge(driver_.memory_, MemoryKind::models, bytes);
   }
 
-  // The steps come from outside: nothing is driven here.
+  // A writer outside the server writes the steps: there is no generation here.
   [[nodiscard]] bool outside() const { return outside_; }
 
-  // Nothing is written after this. Safe within a call of the generation: it dies a little later.
+  // The run writes nothing after this. If the generation is calling us just now, destroy it in a
+  // later turn: it must not die within its own call.
   void stop() {
     stopped_ = true;
     waiting_.clear();
@@ -105,21 +109,21 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
                                          {"run", run_.get()},
                                          {"code", refusal.code},
                                          {"detail", refusal.detail}});
-    if (refusal.code == "overloaded") {
+    if (refusal.code == codes::overloaded) {
       driver_.executor_.post_after(limits::step_retry_delay,
                                    [self = shared_from_this()] { self->send(); });
       return;
     }
-    // `ended` and `fenced` mean that somebody else has; then `ended` of the host comes, or has
-    // come.
-    const bool over = refusal.code == "ended" || refusal.code == "fenced" ||
-                      refusal.code == "stopping" || refusal.code == "unknown_thread" ||
-                      refusal.code == "unknown_run" || refusal.code == "deleted";
+    // In these cases the run is over or belongs to another attempt: do not end it here. After
+    // `ended` and `fenced` the engine calls `RunHost::ended`, or has called it.
+    const bool over = refusal.code == codes::ended || refusal.code == codes::fenced ||
+                      refusal.code == codes::stopping || refusal.code == codes::unknown_thread ||
+                      refusal.code == codes::unknown_run || refusal.code == codes::deleted;
     if (over || ending_) return stop();
     end_with({refusal.code, refusal.detail});
   }
 
-  // What the generation has written can't be taken: the run ends with the reason.
+  // The engine refused the steps for good: ends the run with the reason.
   void end_with(RunError error) {
     generation_.reset();
     ending_ = true;
@@ -136,8 +140,8 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   std::uint32_t attempt_;
   std::shared_ptr<Agent> agent_;  // outlives the generation
   std::unique_ptr<Generation> generation_;
-  std::vector<Step> waiting_;  // the batch in flight first
-  Charge held_;                // the context, and what waits
+  std::vector<Step> waiting_;  // begins with the batch that is at the engine
+  Charge held_;                // the context, and the waiting steps
   std::uint64_t seq_ = 0;
   bool in_flight_ = false;
   bool in_generation_ = false;
@@ -178,11 +182,12 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
   if (drive->outside()) drives_.erase(key);
 }
 
-// Of a run that failed somebody should look at the agent; what interrupts runs, a stop above all,
-// is mostly known.
+// A failed run is an error line: an operator should look at its agent. An interrupted one is not:
+// the operator mostly knows the reason, a stop of the server above all.
 void RunDriver::tell(const ThreadName& thread, const Run& run) {
   const bool failed = run.status == RunStatus::failed;
-  const RunError error = run.error.value_or(RunError{failed ? "failed" : "interrupted", ""});
+  const RunError error =
+      run.error.value_or(RunError{failed ? codes::failed : codes::interrupted, ""});
   const LineLog::Fields fields = {{"user", thread.owner.get()}, {"thread", thread.id.get()},
                                   {"run", run.id.get()},        {"agent", run.agent.get()},
                                   {"code", error.code},         {"detail", error.detail}};

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_driver.h: runs, driven: from a start to a model, from its steps back to the engine.
+// run_driver.h: connects runs with agents: a started run to a model, its steps to the engine.
 //
-// When a run has started, durably, the agent that it asks for is given the context and a writer.
-// What the generation writes is numbered and handed to the engine, one batch at a time: what comes
-// meanwhile goes together in the next. If too much waits the generation is asked to pause. When the
-// run has ended, by its own last step, by a stop, or because it was superseded, the generation is
-// destroyed at once, which closes its upstream. A run keeps the agent that it began with, also if
-// the configuration has another by then. A run that failed, whoever wrote it, is one line of the
-// log.
+// When the start of a run is durable, the driver gives its agent the context and a writer. It
+// numbers the steps that the generation writes, and sends them to the engine one batch at a time:
+// steps that come meanwhile go together in the next batch. If too many wait, it asks the generation
+// to pause (backpressure). When the run has ended (by its own last step, by a stop, or because it
+// was superseded), the driver destroys the generation at once, which closes its connection to the
+// model. A run keeps the agent that it began with, even if the configuration changes. The driver
+// logs a line for each failed or interrupted run, also for one that a writer outside the server
+// wrote.
 //
 //   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write
 //                                                   ^                 │   │
 //                                                   └────── ack ──────┘   └─ refused ──> the end
 //
-// A batch that is refused as `overloaded` is not the end: it is sent again a little later.
+// If the engine refuses a batch as `overloaded`, the driver retries it a little later.
 //
-// Lives on: the engine strand. Must outlive the engine, whose host it is; what it drives is let go
-// by `stop`.
+// Lives on: the engine strand. It must outlive the engine, whose host it is; `stop` destroys the
+// generations.
 #pragma once
 
 #include <functional>
@@ -36,7 +37,7 @@ class RunDriver : public RunHost {
   // Null if there is no such agent.
   using FindAgent = std::function<std::shared_ptr<Agent>(const AgentName& agent)>;
 
-  // `memory`: null, nothing is counted.
+  // `memory`: null means that memory is not counted.
   RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory = nullptr);
   ~RunDriver() override;
   RunDriver(const RunDriver&) = delete;
@@ -49,7 +50,7 @@ class RunDriver : public RunHost {
   // Where steps go. Requires: called right after the engine was opened with this as its host.
   void connect(Write write) { write_ = std::move(write); }
   void connect(Engine& engine);
-  // Destroys every generation. Nothing calls the engine after it.
+  // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
 

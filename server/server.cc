@@ -8,6 +8,8 @@
 #include <ctime>
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "server/base/heap.h"
 #include "server/base/limits.h"
 #include "server/base/timer.h"
@@ -51,7 +53,7 @@ struct Server::Inside {
   std::unique_ptr<HttpListener> listener;
   HeapKeeper heap;
   Timer ticker;
-  Timer watch;  // of a stop
+  Timer watch;  // the steps and limits of a stop
   std::chrono::steady_clock::time_point stop_by;
   bool draining = false;
   Done<void> stopped;
@@ -76,7 +78,7 @@ void Server::Inside::tick() {
   });
 }
 
-// All that will be durable is: now everybody gets it, and good-bye.
+// The engine writes no more entries (or is too slow): send the last ones and close.
 void Server::Inside::drain() {
   if (draining) return;
   draining = true;
@@ -88,11 +90,11 @@ void Server::Inside::drain() {
 void Server::Inside::watch_drain() {
   if (connections.size() == 0) return end();
   const auto now = std::chrono::steady_clock::now();
-  // Everybody has got everything: who does not hang up by then is not waited for.
+  // All connections have sent their bytes: give the clients a moment to close, and no longer.
   if (connections.busy() == 0) stop_by = std::min(stop_by, now + limits::stop_linger_max);
   if (now >= stop_by) {
     parts.log.info("connections_cut", {{"count", connections.size()}});
-    connections.cut_all();
+    connections.close_all_now();
     return end();
   }
   watch.after(limits::stop_look, [this] { watch_drain(); });
@@ -106,13 +108,13 @@ void Server::Inside::end() {
 
 Result<void> Server::check_host(const Auth& auth, const std::string& host) {
   if (auth.needs_tokens() || is_loopback(host)) return {};
-  return fail(Kind::rejected, "open_to_all",
-              "without a token file only loopback can be listened on, not " + host +
-                  ": name one with --tokens");
+  return fail(Kind::rejected, codes::open_to_all,
+              "without a token file everybody who can reach " + host +
+                  " would have access: add --tokens FILE, or listen on 127.0.0.1");
 }
 
 Result<std::unique_ptr<Server>> Server::open(ServerParts parts, ServerRules rules) {
-  if (auto may = check_host(parts.auth, rules.host); !may) return std::unexpected(may.error());
+  TRY(check_host(parts.auth, rules.host));
   auto inside = std::make_unique<Inside>(std::move(parts), rules);
   auto listener = HttpListener::open(
       inside->parts.context, {rules.host, rules.port}, inside->connections,
@@ -132,7 +134,7 @@ Server::Server(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 
 Server::~Server() {
   inside_->listener->close();
-  inside_->connections.cut_all();
+  inside_->connections.close_all_now();
 }
 
 std::uint16_t Server::port() const { return inside_->listener->port(); }
@@ -148,7 +150,7 @@ void Server::stop(Done<void> done) {
   inside.front.stopping = true;
   inside.listener->close();
   inside.parts.log.info("stopping", {{"connections", inside.connections.size()}});
-  // If the disk hangs, fronts are still told within the time that was promised.
+  // If the disk hangs, still tell the fronts, so that the whole stop keeps its ten seconds.
   inside.watch.after(limits::stop_engine_max, [&inside] { inside.drain(); });
   inside.parts.engine.stop([&inside] {
     inside.watch.cancel();

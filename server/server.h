@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.h: how the world reaches the engine: listens, serves, and stops in order.
+// server.h: the HTTP and WebSocket server in front of the engine: listens, serves, and stops.
 //
-// A stop, all of it within ten seconds:
+// The server stops within ten seconds, in this order:
 //
-//   nothing more is accepted ──> the engine ends what runs, durably ──> every front gets what is
-//   durable, and `end {reason: shutdown}` with its cursor, or close code 1001 ──> what is still
-//   open is cut
+//   it accepts no connections ──> the engine ends all runs, durably ──> every front gets all
+//   durable entries, and `end {reason: shutdown}` with its cursor, or close code 1001 ──> the
+//   server closes the connections that are still open
 //
 // Lives on: the engine strand. All of its parts outlive it.
 #pragma once
@@ -38,9 +38,9 @@ struct ServerParts {
   LineLog& log;
   // Null if there is no such agent.
   std::function<const Agent*(const AgentName& agent)> find_agent;
-  Page page = {};                   // what browsers are shown
-  MemoryAccount* memory = nullptr;  // null: nothing is counted
-  const Store* store = nullptr;     // whose memory is shown in /metrics
+  Page page = {};                   // the files of the web page
+  MemoryAccount* memory = nullptr;  // null: memory is not counted
+  const Store* store = nullptr;     // for its memory figures in /metrics
 };
 
 struct ServerRules {
@@ -52,9 +52,10 @@ struct ServerRules {
 
 class Server {
  public:
-  // Fails with `open_to_all` if everybody who reaches this address would be let in.
+  // Fails with `open_to_all` if there are no tokens and other machines can reach this address.
   [[nodiscard]] static Result<void> check_host(const Auth& auth, const std::string& host);
-  // Listens. Fails with `open_to_all` as above, with `unavailable` if the address can't be had.
+  // Listens. Fails with `open_to_all` as above, with `unavailable` if the system does
+  // not give the address.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(ServerParts parts, ServerRules rules);
   ~Server();
   Server(const Server&) = delete;
@@ -62,11 +63,12 @@ class Server {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const FrontCounts& counts() const;
-  // The tokens of `auth` are others now: what was opened with one that is gone ends at once.
+  // The tokens of `auth` changed: ends at once everything that was opened with a token that is
+  // gone.
   void tokens_changed();
-  // A second passes: the server does this by itself, a test can let time run.
+  // A second passes. The server calls this itself; a test may call it more often.
   void tick();
-  // `done` is called when no connection is left. Requires: called once.
+  // Calls `done` when all connections are closed. Requires: called once.
   void stop(Done<void> done);
 
  private:

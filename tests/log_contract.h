@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// log_contract.h: what every log must do.
+// log_contract.h: the contract that every log must keep.
 //
-// Each implementation brings a `LogBed`: how to make it, settle it and open it again. The suite is
-// run whole by each of them, from one file that includes this one and names the beds.
+// Each implementation has a `LogBed`, which makes the log, settles it and opens it again. Each runs
+// the whole suite, from one file that includes this one and names the beds.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class LogContract : public testing::TestWithParam<LogKind> {
   }
 
   static Append entry(std::uint64_t thread, std::uint64_t expected, std::uint64_t at,
-                      std::string bytes = "body", std::vector<Row> rows = {}) {
+                      std::string bytes = "body", std::vector<RowWrite> rows = {}) {
     auto made = std::make_shared<Entry>();
     made->at = Timestamp(at);
     made->previous = Timestamp(expected);
@@ -82,7 +82,7 @@ class LogContract : public testing::TestWithParam<LogKind> {
     return answer;
   }
 
-  std::shared_ptr<std::optional<Result<void>>> write(std::vector<Row> rows,
+  std::shared_ptr<std::optional<Result<void>>> write(std::vector<RowWrite> rows,
                                                      std::vector<ThreadNumber> erase = {}) {
     auto answer = std::make_shared<std::optional<Result<void>>>();
     ++asked_;
@@ -162,7 +162,7 @@ TEST_P(LogContract, NothingIsAnsweredFromWithinTheCall) {
   EXPECT_TRUE(answer->has_value());
 }
 
-TEST_P(LogContract, FollowersHearOfAnEntryBeforeWhoeverWroteIt) {
+TEST_P(LogContract, FollowersHearOfAnEntryBeforeItsWriter) {
   append(entry(1, 0, 1));
   settle();
 
@@ -172,7 +172,7 @@ TEST_P(LogContract, FollowersHearOfAnEntryBeforeWhoeverWroteIt) {
   EXPECT_EQ(commits_[0][0].entry->at, Timestamp(1));
 }
 
-TEST_P(LogContract, WhatIsReportedCanBeRead) {
+TEST_P(LogContract, AReportedEntryCanBeRead) {
   append(entry(1, 0, 1));
   settle();
   std::size_t seen = 0;
@@ -224,7 +224,7 @@ TEST_P(LogContract, AnAppendThatExpectsAnotherEndWritesNothing) {
   EXPECT_EQ(bed_->log().last_commit(), CommitNumber(1));
 }
 
-TEST_P(LogContract, OfTwoThatExpectTheSameEndOneWins) {
+TEST_P(LogContract, OneOfTwoAppendsWithTheSameExpectedEndWins) {
   auto first = append(entry(1, 0, 10, "first"));
   auto second = append(entry(1, 0, 11, "second"));
   settle();
@@ -262,8 +262,8 @@ TEST_P(LogContract, RowsBecomeTrueWithTheirEntry) {
 TEST_P(LogContract, AStampIsTheEntrysCommitNumber) {
   append(entry(1, 0, 1));
   append(entry(2, 0, 1, "two",
-               {{Table::feed, "u/", "thread", Row::Stamp::key},
-                {Table::threads, "t", "row", Row::Stamp::value}}));
+               {{Table::feed, "u/", "thread", RowWrite::Stamp::key},
+                {Table::threads, "t", "row", RowWrite::Stamp::value}}));
   settle();
 
   EXPECT_EQ(get(Table::feed, "u/" + number(2)), "thread");
@@ -301,7 +301,7 @@ TEST_P(LogContract, AThreadEndsWhereTheNextBegins) {
 }
 
 TEST_P(LogContract, AScanGoesBothWaysWithinItsPrefix) {
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
   for (const char* key : {"a", "b/1", "b/2", "b/3", "c"}) rows.push_back({Table::feed, key, "v"});
   rows.push_back({Table::feed, "b\xff", "v"});
   write(std::move(rows));
@@ -365,7 +365,7 @@ TEST_P(LogContract, ErasedThreadsAreGoneAndOthersStay) {
 
 TEST_P(LogContract, AStampedRowWithoutAnEntryTakesANumberOfItsOwn) {
   append(entry(1, 0, 1));
-  write({{Table::feed, "u/", "gone", Row::Stamp::key}});
+  write({{Table::feed, "u/", "gone", RowWrite::Stamp::key}});
   auto next = append(entry(1, 1, 2));
   settle();
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tidy_rules.h: the rules of the house that no compiler knows.
+// tidy_rules.h: the rules of the project that the compiler does not check.
 //
-// Each rule is a pure function from sources to findings. A rule reads text, not a syntax tree: it
-// is an approximation that is wrong rarely and says so loudly, and what it may overlook is left to
-// review. The exceptions stand in tables at the top of tidy_rules.cc, each with its reason.
+// Each rule is a pure function from sources to findings. A rule reads text, not a syntax tree, so
+// it is an approximation: it is rarely wrong, and what it overlooks is left to review. The tables
+// at the top of tidy_rules.cc hold the exceptions, each with its reason.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,7 @@ using Findings = std::vector<Finding>;
 // Nothing speaks of the machine that it was written on.
 [[nodiscard]] Findings machine_paths(const Source& source);
 
-// A source that no CMakeLists.txt names, a header that nobody includes.
+// A source that no CMakeLists.txt names, a header that no file includes.
 [[nodiscard]] Findings dead_files(std::span<const Source> tree);
 
 }  // namespace lockstep::tidy

@@ -46,7 +46,7 @@ const std::vector<Source>& house() {
   return tree;
 }
 
-// What is wrong, a line each, as a compiler would say it; empty if nothing is.
+// The findings, a line each, in the form of a compiler; empty if there are none.
 std::string report(const Findings& findings) {
   std::string text;
   for (const Finding& each : findings) {
@@ -77,7 +77,7 @@ TEST(House, HasFiles) { EXPECT_TRUE(has(house(), "engine/live/engine.h", &Source
 TEST(House, EverySourceSaysItsLicence) { EXPECT_EQ(over_the_house(licence), ""); }
 TEST(House, EveryHeaderOpensWithItsEssay) { EXPECT_EQ(over_the_house(essay), ""); }
 TEST(House, NothingIsTooLong) { EXPECT_EQ(over_the_house(lengths), ""); }
-TEST(House, FoldersIncludeOnlyWhatTheyMay) { EXPECT_EQ(over_the_house(includes), ""); }
+TEST(House, FoldersIncludeOnlyAllowedFolders) { EXPECT_EQ(over_the_house(includes), ""); }
 TEST(House, BannedWordsDoNotOccur) { EXPECT_EQ(over_the_house(words), ""); }
 TEST(House, NumbersHaveNames) { EXPECT_EQ(over_the_house(numbers), ""); }
 TEST(House, TestNamesAreSentences) { EXPECT_EQ(over_the_house(test_names), ""); }
@@ -124,7 +124,7 @@ std::string lines_of_code(std::size_t count) {
   return text;
 }
 
-TEST(TidyLengths, WhatIsTooLongIsFound) {
+TEST(TidyLengths, ALineFunctionOrFileThatIsTooLongIsFound) {
   EXPECT_EQ(lines_found(lengths({"engine/a.h", lines_of_code(161)})), (Lines{0}));
   EXPECT_EQ(lengths({"engine/a.h", lines_of_code(160)}), clean);
   EXPECT_EQ(lines_found(lengths({"engine/a.cc", lines_of_code(401)})), (Lines{0}));
@@ -242,7 +242,7 @@ TEST(TidyMachinePaths, APathOfOneMachineIsFound) {
   EXPECT_EQ(machine_paths({"tests/a.cc", "\"/tmp/x\""}), clean);
 }
 
-TEST(TidyDeadFiles, AFileThatNobodyNamesIsFound) {
+TEST(TidyDeadFiles, AFileThatIsNamedNowhereIsFound) {
   const std::vector<Source> tree{
       {"engine/CMakeLists.txt",
        "add_library(engine rules/fold.cc rocks/kv.cc)\nforeach(each loop)"},

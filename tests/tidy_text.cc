@@ -31,7 +31,7 @@ std::size_t columns(View line) {
 
 namespace {
 
-// What the text is at a place, for code_of.
+// The kind of text at a place, for code_of.
 enum class Inside { code, line_comment, block_comment, string, character };
 
 // Does a quote at `at` begin a character literal, or stand between the digits of a number?

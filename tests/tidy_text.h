@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tidy_text.h: what the rules of the house read sources with.
+// tidy_text.h: how the project's linter reads sources.
 //
-// Lines, words, and a view of C++ in which comments and literals are blank, so that a rule about
-// code is not broken by a sentence about it.
+// Lines, words, and a copy of C++ in which comments and literals are blank, so that a sentence
+// about code does not break a rule about code.
 #pragma once
 
 #include <algorithm>

@@ -17,22 +17,21 @@ constexpr const char* about =
     "Keeps LLM chats in step between their fronts, a store and a model.\n"
     "What the user sees is what the model sees, on every device, after every fault.";
 
-constexpr const char* codes =
+constexpr const char* exit_codes =
     "Exit codes:\n"
-    "  0  it was done\n"
-    "  1  it could not be done: not found, refused, or damage was found\n"
+    "  0  done\n"
+    "  1  the request failed: not found, refused, or damage was found\n"
     "  2  the command line or a setting is wrong\n"
-    "  3  the store can't be opened: there is none, it is damaged, in use, or closed to this "
-    "user\n\n"
-    "All verbs that read a store (show, replay, context, export, verify), and backup, also work "
-    "beside a\n"
+    "  3  the store can't be opened: it is missing, damaged, in use, or closed to this user\n\n"
+    "The verbs that read a store (show, replay, context, export, verify), and backup, also work "
+    "next to a\n"
     "running server. NO_COLOR turns colour off. `lockstep VERB --help` shows a verb's options.";
 
 constexpr const char* codes_of_a_verb =
     "\n\nExit codes: 0 done; 1 not found, refused or damaged; 2 a wrong command line or setting; 3 "
     "the store\ncan't be opened.";
 
-// Each verb's help is whole by itself.
+// A reader of one verb's help also needs the exit codes.
 void add_codes(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands({})) {
     verb->footer(verb->get_footer() + codes_of_a_verb);
@@ -44,11 +43,11 @@ void add_codes(CLI::App& app) {
 
 std::string check_id(const std::string& text) {
   if (is_id(text)) return {};
-  return "`" + text + "` is no id (1 to 128 of A-Z a-z 0-9 . _ : -)";
+  return "`" + text + "` is not an id: use 1 to 128 characters of A-Z a-z 0-9 . _ : -";
 }
 
 void add_user(CLI::App* verb, std::optional<UserId>& user) {
-  add_id(verb, "--user", user, "Whose; needed where several users have a thread of this id");
+  add_id(verb, "--user", user, "The user; needed if several users have a thread with this id");
 }
 
 void add_time(CLI::App* verb, const std::string& name, std::optional<Timestamp>& at,
@@ -80,7 +79,7 @@ std::vector<std::string> words_of(int count, char** arguments) {
   return words;
 }
 
-// CLI11's words, in ours, with where to look.
+// CLI11's message, in our form, with the help to read.
 std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
   std::string asked;
   for (auto verbs = app.get_subcommands(); !verbs.empty();
@@ -88,8 +87,8 @@ std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
     asked += verbs.front()->get_name() + " ";
   }
   std::string what = error.what();
-  if (what.contains("subcommand is required")) what = "which verb?";
-  return "lockstep: " + what + "\n  `lockstep " + asked + "--help` says what there is.\n";
+  if (what.contains("subcommand is required")) what = "a verb is missing";
+  return "lockstep: " + what + "\n  See `lockstep " + asked + "--help`.\n";
 }
 
 }  // namespace
@@ -98,9 +97,9 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   std::optional<Verb> asked;
   CLI::App app(about, "lockstep");
   app.set_version_flag("--version", std::string("lockstep ") + version());
-  app.set_help_flag("--help", "Say what there is");
+  app.set_help_flag("--help", "Show this help");
   app.require_subcommand(1);
-  app.footer(codes);
+  app.footer(exit_codes);
   for (const auto add :
        {add_serve, add_replay, add_show, add_context, add_import, add_export, add_verify,
         add_rebuild, add_backup, add_restore, add_salvage, add_token}) {
@@ -110,7 +109,7 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
   app.failure_message(
       [&app](const CLI::App*, const CLI::Error& error) { return what_is_wrong(app, error); });
   std::vector<std::string> words = words_of(count, arguments);
-  // CLI11 would say that a verb is missing.
+  // For an unknown verb CLI11 would say that a verb is missing.
   const std::string verb = words.empty() ? "" : words.front();
   const auto is_it = [&](const CLI::App* each) { return each->get_name() == verb; };
   if (!verb.empty() && !verb.starts_with('-') &&
@@ -120,10 +119,11 @@ std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments) {
     return ExitCode::usage;
   }
   try {
-    std::ranges::reverse(words);  // as CLI11 takes them
+    std::ranges::reverse(words);  // CLI11 takes them last one first
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
-    // What is wrong may quote an argument, which a script may have taken from anywhere.
+    // The message may quote an argument, and a script may pass arguments from strangers: their
+    // control characters must not reach the terminal.
     std::ostringstream wrong;
     const bool good = app.exit(error, std::cout, wrong) == 0;
     std::cerr << printable(wrong.str());

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// args.h: the command line becomes a verb with its options.
+// args.h: parses the command line into a verb with its options.
 //
-// The verbs themselves are in args_parts.h. Long options only, one style. What is wrong with a
-// command line is said on standard error, with what would be right; help is an answer and goes to
-// standard output.
+// The verbs themselves are in args_parts.h. All options are long (`--data`). An error goes to
+// standard error and names the help to read; help is an answer, so it goes to standard output.
 #pragma once
 
 #include <variant>
@@ -12,7 +11,7 @@
 
 namespace lockstep {
 
-// The verb that was asked for, or the exit code if help or the version was, or the line is wrong.
+// The verb; or the exit code, after this printed help, the version or an error of the command line.
 [[nodiscard]] std::variant<Verb, ExitCode> parse_arguments(int count, char** arguments);
 
 }  // namespace lockstep

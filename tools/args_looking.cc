@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// args_looking.cc: the verbs that look at a store and leave it as it is.
+// args_looking.cc: the verbs that only read a store.
 #include "tools/args_parts.h"
 
 namespace lockstep {
 
 void add_show(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
-      add_verb<ShowOptions>(app, asked, "show", "Show the threads, or one as a tree");
-  add_id(verb, "thread", options.thread, "The thread; without it all are listed");
+      add_verb<ShowOptions>(app, asked, "show", "List the threads, or show one as a tree");
+  add_id(verb, "thread", options.thread, "The thread; without it, show lists all threads");
   add_user(verb, options.user);
-  add_id(verb, "--message", options.message, "One message, whole");
-  add_time(verb, "--at", options.at, "As it was at this timestamp");
-  verb->add_flag("--events", options.events, "The entries of its log, one a line");
+  add_id(verb, "--message", options.message, "Show this message in full");
+  add_time(verb, "--at", options.at, "Show the thread as it was at this timestamp");
+  verb->add_flag("--events", options.events, "Show the entries of its log, one per line");
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
@@ -24,30 +24,29 @@ void add_show(CLI::App& app, std::optional<Verb>& asked) {
 
 void add_replay(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
-      add_verb<ReplayOptions>(app, asked, "replay", "Show a thread being written again as it was");
+      add_verb<ReplayOptions>(app, asked, "replay", "Replay how a thread was written");
   add_id(verb, "thread", options.thread, "The thread")->required();
   add_user(verb, options.user);
   add_time(verb, "--from", options.from, "Start with the thread as it was at this timestamp");
   add_time(verb, "--to", options.to, "Stop at this timestamp");
-  verb->add_option("--speed", options.speed, "Times as fast as it was; 0: at once")
+  verb->add_option("--speed", options.speed, "Times as fast as the original; 0: without pauses")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
-  verb->add_option("--pause-max", options.pause_max,
-                   "Longer pauses are shortened to this, in seconds")
+  verb->add_option("--pause-max", options.pause_max, "The longest pause, in seconds")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
-      "On a terminal the text grows, and shrinks where it was cut. In a pipe each entry is a line, "
-      "and\n"
-      "the thread as it then stood comes last.\n\n"
+      "On a terminal, the text grows, and shrinks where it was cut. In a pipe, replay prints a "
+      "line for\n"
+      "each event, and then the thread as it is at the end.\n\n"
       "Example:\n  lockstep replay my-thread --data ./data --speed 4");
 }
 
 void add_context(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
-      add_verb<ContextOptions>(app, asked, "context", "Show what the model was given in a run");
+      add_verb<ContextOptions>(app, asked, "context", "Show the model's input in a run");
   add_id(verb, "thread", options.thread, "The thread")->required();
   add_user(verb, options.user);
   add_id(verb, "run", options.run, "The run")->required();
@@ -66,40 +65,39 @@ void add_export(CLI::App& app, std::optional<Verb>& asked) {
           },
           "The threads")
       ->check(check_id, "ID");
-  verb->add_flag("--all", options.all, "All threads");
+  verb->add_flag("--all", options.all, "Export all threads");
   add_user(verb, options.user);
   options.format = "jsonl";
   options.out = "-";
-  verb->add_option("--format", options.format, "How to write")
+  verb->add_option("--format", options.format, "The format of the file")
       ->check(CLI::IsMember({"jsonl", "messages", "markdown", "oasst"}))
       ->capture_default_str();
-  verb->add_option("--out", options.out, "Where to; `-` is standard output")
+  verb->add_option("--out", options.out, "The file to write; `-` is standard output")
       ->type_name("FILE")
       ->capture_default_str();
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
-      "  jsonl     the whole history, entry by entry; importing it gives the same store again\n"
-      "  messages  the messages as they stand, one a line, as fronts see them\n"
-      "  markdown  the conversation at the head, to read\n"
-      "  oasst     Open Assistant message trees; what was imported comes out in its order, and "
-      "byte "
-      "for\n"
-      "            byte if it was written as that data set is (spaces, escapes, order of "
-      "fields)\n\n"
+      "  jsonl     the whole history, entry by entry; an import makes the same threads again\n"
+      "  messages  the messages as fronts see them now, one per line\n"
+      "  markdown  the conversation up to the head, as a document\n"
+      "  oasst     Open Assistant message trees; imported trees keep their order, and come out\n"
+      "            byte for byte if they came in as that data set is written (spaces, escapes,\n"
+      "            order of fields)\n\n"
       "Example:\n  lockstep export --all --format jsonl --out backup.jsonl --data ./data");
 }
 
 void add_verify(CLI::App& app, std::optional<Verb>& asked) {
-  const auto [verb, options] = add_verb<VerifyOptions>(
-      app, asked, "verify", "Read the whole store, and say what in it is damaged");
+  const auto [verb, options] =
+      add_verb<VerifyOptions>(app, asked, "verify", "Read the whole store, and list its damage");
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
-      "Checks every row's checksum, that no entry is missing, that every entry can have happened, "
-      "and\n"
-      "that all that is derived from the log equals its fold. Changes nothing. Exit code 1: "
-      "damage.\n\n"
+      "Checks the checksum of each row, that no entry is missing, that each entry can follow the "
+      "one\n"
+      "before it, and that the derived data (snapshots, lists, feed, open runs) agrees with the "
+      "log.\n"
+      "Changes nothing. Exit code 1: damage.\n\n"
       "Example:\n  lockstep verify --data ./data");
 }
 

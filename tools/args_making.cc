@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// args_making.cc: the verbs that serve a store, or that make or change one.
+// args_making.cc: the verbs that serve, make or change a store.
 #include <algorithm>
 
 #include "server/base/config.h"
@@ -15,7 +15,7 @@ std::string flag_of(std::string name) {
   return "--" + name;
 }
 
-// The settings of an agent, which are in the file alone.
+// The settings of an agent. Only the file can have them.
 std::string agent_lines() {
   constexpr std::size_t column = 30;
   std::string lines;
@@ -43,96 +43,96 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
         ->type_name("TEXT")
         ->default_str(std::string(setting.fallback));
   }
-  verb->add_option("--config", options.config, "the configuration, TOML")->type_name("FILE");
+  verb->add_option("--config", options.config, "the configuration file (TOML)")->type_name("FILE");
   verb->footer(
       std::string(
-          "Flags come before the environment (LOCKSTEP_DATA, LOCKSTEP_LISTEN, …), that before the "
-          "file.\n"
-          "SIGINT or SIGTERM stops in good order: running runs end `interrupted`, with all that "
-          "was "
-          "shown\n"
-          "kept. A second signal stops at once; nothing that was acknowledged is lost by that "
-          "either.\n"
-          "SIGHUP reads tokens and agents again; the token file is watched too.\n\n"
-          "An agent is a table [agents.NAME] of the file; without any there is one, `default`, of "
-          "kind "
-          "demo:\n") +
+          "Flags override the environment (LOCKSTEP_DATA, LOCKSTEP_LISTEN, …), which overrides "
+          "the file.\n"
+          "SIGINT or SIGTERM stops the server gracefully: running runs end `interrupted`, and keep "
+          "all\n"
+          "text that was shown. A second signal stops it at once; this loses no acknowledged "
+          "change either.\n"
+          "SIGHUP reads tokens and agents again; the server also watches the token file.\n\n"
+          "An agent is a table [agents.NAME] of the file. Without any, the server has one agent, "
+          "`default`,\n"
+          "of kind demo. The settings of an agent:\n") +
       agent_lines() +
-      "\ndocs/operating.md says more of each.\n\n"
+      "\ndocs/operating.md explains each setting.\n\n"
       "Example:\n  lockstep serve --data ./data --listen 127.0.0.1:7717\n"
       "  lockstep serve --data ./data --config lockstep.toml --tokens tokens.toml");
 }
 
 void add_import(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
-      add_verb<ImportOptions>(app, asked, "import", "Take threads in from a file");
+      add_verb<ImportOptions>(app, asked, "import", "Import threads from a file");
   verb->add_option("file", options.file, "The file; `-` is standard input")->required();
   verb->add_option_function<std::string>(
           "--user", [&options](const std::string& user) { options.user = UserId(user); },
-          "Whose the threads are to be; without it, whose the file says they are (oasst does "
-          "not say)")
+          "The user who gets the threads; without it, the users that the file names (oasst names "
+          "no user)")
       ->type_name("NAME");
   options.format = "jsonl";
-  verb->add_option("--format", options.format, "How the file is written")
+  verb->add_option("--format", options.format, "The format of the file")
       ->check(CLI::IsMember({"jsonl", "oasst", "messages"}))
       ->capture_default_str();
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
-      "  jsonl     what `export --format jsonl` wrote: whole histories\n"
-      "  oasst     Open Assistant message trees, a tree a line\n"
+      "  jsonl     whole histories, the output of `export --format jsonl`\n"
+      "  oasst     Open Assistant message trees, one per line\n"
       "  messages  {\"user\":…,\"thread\":…,\"message\":{\"id\":…,\"parent\":…,\"role\":…,"
-      "\"text\":…}} a line;\n"
-      "With --user all threads become that user's, whosever they were. Two users' "
-      "threads of\n"
-      "one id are refused: import each user's into a user of its own.\n"
-      "What is there already is left as it is: importing a file again changes nothing. The server "
-      "must\n"
-      "not be running on the folder.\n\n"
+      "\"text\":…}}, one per line\n"
+      "With --user, all threads of the file become that user's. If two users have a thread with "
+      "the same\n"
+      "id, these threads are refused: import each user's threads into a user of its own.\n"
+      "An import keeps what the store has: importing a file again changes nothing. Stop the server "
+      "on\n"
+      "this folder first.\n\n"
       "Example:\n  lockstep import trees.jsonl --format oasst --user alice --data ./data");
 }
 
 void add_rebuild(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] = add_verb<RebuildOptions>(
-      app, asked, "rebuild", "Make all that is derived from the log again");
+      app, asked, "rebuild", "Make the data that is derived from the log again");
   add_data(verb, options.data);
   add_json(verb, options.json);
   verb->footer(
-      "The views, the list of threads, the open runs and the feed are caches of the log. The log "
-      "itself\n"
-      "is not touched. The server must not be running on the folder.\n\n"
+      "The snapshots (table `views`), the list of threads, the open runs and the feed are caches "
+      "of the\n"
+      "log. A rebuild does not change the log itself. Stop the server on this folder first.\n\n"
       "Example:\n  lockstep rebuild --data ./data");
 }
 
 void add_backup(CLI::App& app, std::optional<Verb>& asked) {
-  const auto [verb, options] =
-      add_verb<BackupOptions>(app, asked, "backup", "Copy the store, also while it is served");
+  const auto [verb, options] = add_verb<BackupOptions>(
+      app, asked, "backup", "Back up the store, also while a server runs on it");
   using Action = BackupOptions::Action;
   const auto look = [to = verb, &options](const char* name, Action action, const char* about_it) {
     return to->add_flag_callback(name, [&options, action] { options.action = action; }, about_it);
   };
-  CLI::Option* list = look("--list", Action::list, "Say what backups there are");
+  CLI::Option* list = look("--list", Action::list, "List the backups");
   CLI::Option* verify =
-      look("--verify", Action::verify, "Read all of them, and say what is damaged");
+      look("--verify", Action::verify, "Read all backups, and name the damaged ones");
   list->excludes(verify);
   verb->add_option("--data", options.data, "The folder of the store")
       ->envname("LOCKSTEP_DATA")
       ->type_name("DIR");
-  verb->add_option("--to", options.to, "The folder of the backups; it is made if it is not there")
+  verb->add_option("--to", options.to,
+                   "The folder of the backups; backup makes it if it is missing")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--keep", options.keep, "Keep so many of the newest, and remove the others")
+  verb->add_option("--keep", options.keep,
+                   "Keep this many of the newest backups, and remove the others")
       ->check(CLI::Range(1, 1'000'000));
   add_json(verb, options.json);
   verb->footer(
-      "A server that has the store open makes the backup itself, beside its work; else this does. "
-      "What\n"
-      "was durable when it was asked for is in it. Only what is new is copied: backups share "
-      "files, "
-      "so\n"
-      "copy or remove the folder as a whole. Every file has a checksum; --verify reads them all, "
-      "and\n"
-      "exits with 1 if one is damaged.\n\n"
+      "A server that has the store open makes the backup itself while it serves; without a server "
+      "this\n"
+      "command makes it. A backup has every change that was acknowledged when you asked for it. It "
+      "copies\n"
+      "only new files, and backups share files: copy or remove the folder as a whole. Every file "
+      "has a\n"
+      "checksum; --verify reads all files, and exits with 1 if one is damaged.\n\n"
       "Examples:\n"
       "  lockstep backup --data ./data --to /backups --keep 7\n"
       "  lockstep backup --list --to /backups\n"
@@ -141,33 +141,35 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
 
 void add_restore(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
-      add_verb<RestoreOptions>(app, asked, "restore", "Make a store of a backup");
+      add_verb<RestoreOptions>(app, asked, "restore", "Make a store from a backup");
   verb->add_option("--from", options.from, "The folder of the backups")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--data", options.data, "Where the store is to be: not there, or empty")
+  verb->add_option("--data", options.data, "The folder of the new store: missing or empty")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--backup", options.backup, "Which one; without it the newest")
+  verb->add_option("--backup", options.backup, "The number of the backup; without it, the newest")
       ->type_name("NUMBER");
   add_json(verb, options.json);
   verb->footer(
-      "Checksums come first. The history then has a new epoch: fronts that hold what came after "
-      "the\n"
-      "backup are told so, and can offer it; for the others all goes on as if nothing had been. If "
-      "it\n"
-      "is cut short, no server opens the folder, and the same command does it again.\n\n"
+      "A restore reads every checksum first. The restored history has a new epoch: the server "
+      "tells each\n"
+      "front that holds entries from after the backup, and the front can offer them again; other "
+      "fronts go\n"
+      "on as before. If a restore is interrupted, no server opens the folder: run the same command "
+      "again.\n\n"
       "Example:\n  lockstep restore --from /backups --data ./restored");
 }
 
 void add_salvage(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] = add_verb<SalvageOptions>(
-      app, asked, "salvage", "Make a store of what is left of a damaged one");
-  verb->add_option("--from", options.from, "The damaged store; it is only read")->required();
-  verb->add_option("--to", options.to, "The new store: a folder not there, or empty")->required();
+      app, asked, "salvage", "Make a store from the good part of a damaged one");
+  verb->add_option("--from", options.from, "The damaged store; salvage only reads it")->required();
+  verb->add_option("--to", options.to, "The folder of the new store: missing or empty")->required();
   add_json(verb, options.json);
   verb->footer(
-      "Keeps of each thread all before its first damaged or missing entry, and names the rest.\n\n"
+      "Keeps the entries of each thread before its first damaged or missing one, and lists the "
+      "rest.\n\n"
       "Example:\n  lockstep salvage --from ./data --to ./salvaged");
 }
 
@@ -178,9 +180,9 @@ void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions:
   const char* name = action == Action::create ? "create"
                      : action == Action::list ? "list"
                                               : "revoke";
-  const char* about_it = action == Action::create ? "Make a token; it is shown this once"
+  const char* about_it = action == Action::create ? "Make a token and show it, this once"
                          : action == Action::list ? "List the tokens' names and users"
-                                                  : "Make a token worthless";
+                                                  : "Revoke a token";
   const auto [verb, options] = add_verb<TokenOptions>(*token, asked, name, about_it);
   options.action = action;
   if (action != TokenOptions::Action::list) {
@@ -189,7 +191,7 @@ void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions:
   if (action == TokenOptions::Action::create) {
     verb->add_option_function<std::string>(
             "--user", [&options](const std::string& user) { options.user = UserId(user); },
-            "Who comes with this token")
+            "The user of this token")
         ->required()
         ->type_name("NAME");
   }
@@ -208,14 +210,14 @@ void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions:
 
 void add_token(CLI::App& app, std::optional<Verb>& asked) {
   CLI::App* token =
-      app.add_subcommand("token", "Make, list and revoke the tokens that fronts come with");
+      app.add_subcommand("token", "Make, list and revoke the access tokens of fronts");
   token->require_subcommand(1);
   using Action = TokenOptions::Action;
   for (const Action action : {Action::create, Action::list, Action::revoke}) {
     add_token_action(token, asked, action);
   }
   token->footer(
-      "The file holds only hashes: a token that is lost is made anew.\n\n"
+      "The file holds only hashes. If a token is lost, revoke it and make another one.\n\n"
       "Example:\n  lockstep token create alices-phone --user alice --file tokens");
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// args_parts.h: what the verbs of the command line are made of, and which there are.
+// args_parts.h: the list of verbs, and the parts that their command lines share.
 //
-// Each verb is a subcommand of CLI11 that fills its options in; args.cc puts them together. They
-// stand in two files: those that look at a store (args_looking.cc), and those that make, change or
-// serve one (args_making.cc).
+// Each verb is a subcommand of CLI11 that fills in its options; args.cc puts the verbs together.
+// The verbs that only read a store are in args_looking.cc, those that make, change or serve one are
+// in args_making.cc.
 //
 // Lives on: the main thread.
 #pragma once
@@ -34,10 +34,10 @@ MadeVerb<Options> add_verb(CLI::App& app, std::optional<Verb>& asked, const char
   return {verb, *options};
 }
 
-// What is wrong with an id; empty: nothing.
+// The error of an id; empty if the id is good.
 [[nodiscard]] std::string check_id(const std::string& text);
 
-// Options of types that CLI11 does not know.
+// Options of types that CLI11 does not have.
 template <class Id>
 CLI::Option* add_id(CLI::App* verb, const std::string& name, Id& id, const char* about_it) {
   return verb

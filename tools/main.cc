@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// main.cc: lockstep, the one binary. What was asked for is done, and how it went is the exit code.
+// main.cc: lockstep, the one binary. It runs the verb of the command line and exits with its code.
 #include <csignal>
 #include <string_view>
 
@@ -18,7 +18,7 @@ int run_tool(int count, char** arguments) {
   const bool serves = count > 1 && std::string_view(arguments[1]) == "serve";
   if (serves) {
     HangUps::block();
-    // Whoever reads the log may go; the server stays.
+    // The program that reads the log may exit; the server keeps running.
     std::signal(SIGPIPE, SIG_IGN);
   }
   share(Sharing::owner);

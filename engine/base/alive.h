@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// alive.h: calls that do nothing once their owner is gone.
+// alive.h: guards callbacks, so that they do nothing after their owner is destroyed.
 //
-// An object posts work to its strand and asks others to call it back, and may be destroyed before
-// they do. So it has an `Alive` as its last member, and hands out guarded callables:
+// An object posts tasks to its strand and gives callbacks to others, and may be destroyed before
+// they run. So it has an `Alive` as its last member, and hands out guarded callables:
 //
 //   executor.post(alive_.guard([this] { work(); }));
 //
 // A guarded callable may be called any number of times; after the owner's end it does nothing. It
-// keeps what it holds, but not the owner, alive. The last member is destroyed first: a guarded call
-// never meets an owner that is half destroyed.
+// keeps its captures alive, but not the owner. The last member is destroyed first, so a guarded
+// call never meets an owner that is half destroyed.
 //
-// If only one of an owner's calls can become moot, it has an `std::optional<Alive>`: resetting it
-// takes back what was guarded with it.
+// An owner that wants to cancel some of its callbacks guards them with an `std::optional<Alive>`,
+// and resets it.
 //
 // Lives on: any strand. The owner must be destroyed on the strand on which the guarded callables
 // are called; they may be moved and destroyed on any thread.
@@ -32,7 +32,7 @@ class Alive {
   Alive(const Alive&) = delete;
   Alive& operator=(const Alive&) = delete;
 
-  // For a call of the owner's own that may end the owner.
+  // For the owner's own use, around a call that may destroy it.
   class Watch {
    public:
     explicit Watch(const Alive& alive) : token_(alive.token_) {}
@@ -48,7 +48,8 @@ class Alive {
     return [watch = watch(), call = std::move(call)]<class... Args>(Args&&... args) mutable
       requires std::is_invocable_v<Call&, Args...>
     {
-      static_assert(std::is_void_v<std::invoke_result_t<Call&, Args...>>, "it may get no answer");
+      static_assert(std::is_void_v<std::invoke_result_t<Call&, Args...>>,
+                    "a guarded call may not run, so it returns nothing");
       if (!watch.ended()) call(std::forward<Args>(args)...);
     };
   }

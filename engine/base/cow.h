@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // cow.h: a value with several owners, copied when one of them changes it (copy on write).
 //
-// A copy of a `Cow` is one more owner of the same value: a pointer and a count. `edit` gives the
-// value to be changed. If its owner is alone the value is changed in place, otherwise the owner
-// gets a copy of its own, and the others see nothing of the change.
+// A copy of a `Cow` is one more owner of the same value: a pointer and a count. `edit` returns the
+// value for a change. A sole owner changes it in place; one of several owners gets a copy first, so
+// that the others don't see the change.
 //
-// Owners may live on several threads, each used by one thread at a time: an owner that finds itself
-// alone sees all that the former ones did (they let go with `release`, it looks with `acquire`),
-// and nobody can become another owner meanwhile, as that takes an owner to copy from. This is about
-// the count only: a value that must end on its strand (it holds a `Charge`) must be let go there.
+// Owners may live on several threads, each used by one thread at a time. A sole owner sees all
+// effects of the former owners, because they drop the count with `release` and it reads the count
+// with `acquire`. No second owner can appear meanwhile, because that takes an owner to copy from.
+// This holds for the count only: if a value must be destroyed on its strand (it holds a `Charge`),
+// its last owner must be dropped there.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,7 @@ class Cow {
   Cow() = default;  // without a value
   explicit Cow(T value) : cell_(new Cell{std::move(value)}) {}
   Cow(const Cow& other) noexcept : cell_(other.cell_) {
-    // It can't end meanwhile: `other` owns it.
+    // Relaxed is enough: `other` owns the cell, so it can't be destroyed meanwhile.
     if (cell_) cell_->owners.fetch_add(1, std::memory_order_relaxed);
   }
   Cow(Cow&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
@@ -36,13 +37,13 @@ class Cow {
   }
 
   explicit operator bool() const { return cell_ != nullptr; }
-  // Requires: there is a value. It stays where it is until its last owner lets go of it, or a lone
-  // owner changes it.
+  // Requires: there is a value. Its address is valid until its last owner is gone, or a sole owner
+  // changes it.
   const T& operator*() const { return cell_->value; }
   const T* operator->() const { return &cell_->value; }
   [[nodiscard]] bool shares_with(const Cow& other) const { return cell_ == other.cell_; }
 
-  // The value for its owner alone; an empty one if there was none.
+  // The value, owned by this alone; a default value if there was none.
   T& edit() {
     if (!cell_) {
       cell_ = new Cell{};

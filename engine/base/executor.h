@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// executor.h: all that the engine knows of threads.
+// executor.h: all that the engine knows of operating system threads.
 //
-// A strand: what is posted runs one after another, never inside the call that posted it. The engine
-// lives on one; the log's committer posts to it. In the server it is the I/O loop, in a test a
-// queue that the test steps by hand.
+// An executor is a strand: posted tasks run one after another, never inside the call that posted
+// them. The engine lives on one strand, and the log's committer posts to it. In the server the
+// strand is the I/O loop, in a test it is a queue that the test steps by hand.
 #pragma once
 
 #include <chrono>

@@ -13,13 +13,15 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view base32_digits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's
 constexpr std::size_t epoch_digits = 16;
+static_assert(hex_digits.size() == 16 && base32_digits.size() == 32);
+static_assert(epoch_digits == 2 * sizeof(std::uint64_t), "two hex digits a byte");
 
 constexpr bool is_id_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '_' || c == ':' || c == '-';
 }
 
-// All of `text` as a number without sign or leading zeros.
+// All of `text` as a number without a sign. It may have leading zeros.
 std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -89,17 +91,19 @@ std::optional<Hash> parse_hash(std::string_view hex) {
 std::string make_id(Timestamp now, Random& random) {
   constexpr int time_digits = 10;
   constexpr int chance_digits = 16;
+  constexpr int digit_bits = 5;
+  static_assert(time_digits * digit_bits >= 48, "milliseconds for some thousand years");
   std::string id;
   const std::uint64_t milliseconds = now.get() / 1000;
   for (int digit = time_digits - 1; digit >= 0; --digit) {
-    id += base32_digits[(milliseconds >> (5 * digit)) & 31];
+    id += base32_digits[(milliseconds >> (digit_bits * digit)) & 31];
   }
   std::uint64_t chance = 0;
   for (int digit = 0; digit < chance_digits; ++digit) {
-    // Twelve digits use up 60 of 64 bits.
+    // One draw lasts for twelve digits: they use 60 of its 64 bits.
     if (digit % 12 == 0) chance = random.next();
     id += base32_digits[chance & 31];
-    chance >>= 5;
+    chance >>= digit_bits;
   }
   return id;
 }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// ids.h: everything that has a meaning has a type.
+// ids.h: a type of its own for each kind of id, number and time.
 //
-// `Strong` makes a type of its own from a representation; it converts in neither direction by
-// itself, so a run can't be passed where a message is wanted. The ids that fronts see are strings
-// of 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, not `.` or `..`: they stand in URLs unescaped.
+// `Strong` makes a type from a representation. It never converts implicitly, so a caller can't pass
+// a run where a message is expected. The ids that fronts see are strings of 1 to 128 characters of
+// `A-Z a-z 0-9 . _ : -`, but not `.` or `..`, because they stand in URLs unescaped.
 //
-// A thread's id belongs to its user: two users may have a thread of the same id, which have nothing
-// to do with each other. So wherever a thread is named it is by owner and id, a `ThreadName`;
-// inside a store it has a number too.
+// A thread's id belongs to its user: two users may each have a thread of the same id, and the two
+// are unrelated. So code names a thread by owner and id, a `ThreadName`. Inside a store a thread
+// also has a number.
 //
 // A `Timestamp` is an entry's place in its thread: microseconds since 1970 at ingest, made strictly
-// increasing per thread. A `Cursor` is a timestamp and the epoch of the store it was given out by;
-// as text it is `TS@EPOCH`, the epoch as 16 hex digits.
+// increasing per thread. A `Cursor` is a timestamp and the epoch of the store that gave it out (a
+// restore begins a new epoch); as text it is `TS@EPOCH`, the epoch as 16 hex digits.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ using CommitNumber = Strong<struct CommitTag, std::uint64_t>;        // dense ov
 using ThreadNumber = Strong<struct ThreadNumberTag, std::uint64_t>;  // given once, never reused
 using Units = std::uint32_t;                                         // UTF-16 code units
 
+// Behind it there is no timestamp for another entry, so stored data that names it is refused.
+inline constexpr Timestamp end_of_time(std::numeric_limits<std::uint64_t>::max());
+
 // SHA-256 as bytes.
 using Hash = std::array<std::uint8_t, 32>;
 
@@ -70,10 +74,10 @@ struct ThreadName {
   friend auto operator<=>(const ThreadName&, const ThreadName&) = default;
 };
 
-// `thread tea of ada`: for people.
+// `thread tea of ada`, for messages to people.
 [[nodiscard]] std::string to_string(const ThreadName& thread);
 
-// May this text be an id that fronts see?
+// Is this text allowed as an id that fronts see?
 [[nodiscard]] bool is_id(std::string_view text);
 
 [[nodiscard]] std::string to_string(const Cursor& cursor);

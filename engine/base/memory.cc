@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array<std::string_view, memory_kinds> names{
     "states", "tails", "bodies", "answers", "steps", "followers", "models", "store"};
+static_assert(!names.back().empty(), "each kind has a name");
 
 std::size_t share_of(MemoryKind kind, std::size_t bytes_max) {
   const bool bounded = kind == MemoryKind::bodies || kind == MemoryKind::answers;
@@ -20,6 +21,7 @@ std::size_t share_of(MemoryKind kind, std::size_t bytes_max) {
 std::string_view name_of(MemoryKind kind) { return names[static_cast<std::size_t>(kind)]; }
 
 bool MemoryAccount::admits(MemoryKind kind, std::size_t bytes) {
+  // A full share is checked first: giving up caches would not help it.
   const bool in_share = this->bytes(kind) + bytes <= share_of(kind, bytes_max_);
   return counted(kind, in_share && fits(bytes, bytes_max_));
 }
@@ -52,7 +54,7 @@ void MemoryAccount::add(MemoryKind kind, std::size_t bytes) {
 
 void MemoryAccount::take(MemoryKind kind, std::size_t bytes) {
   std::size_t& sum = sums_[static_cast<std::size_t>(kind)];
-  MUST(sum >= bytes);
+  MUST(sum >= bytes && sum_ >= sum);  // else a charge was given back twice
   sum -= bytes;
   sum_ -= bytes;
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory.h: the one account of what is held in memory.
+// memory.h: the one account of the process's memory, and its bound.
 //
-// Whoever holds bytes for longer than a call holds a `Charge` of that many beside them, of a kind;
-// its destructor gives them back. So the account is the sum of what lives, whoever holds it: a row
-// of a state that a slow reader still shares with nobody else is counted like any other.
+// Code that holds bytes for longer than a call also holds a `Charge` of that many bytes, of a kind;
+// the charge's destructor gives them back. So the account is the sum of all that lives. A state's
+// row that only a slow reader still holds is counted like any other.
 //
-// The account bounds. New work asks before it is taken (`admits`); if there is no room, what can be
-// given up is given up first (idle states, then the tails of followed threads), and if that is not
-// enough the work is refused as `overloaded`. Work that was accepted goes on (`admits_begun`): a
-// reserve is kept for it, because only what ends gives its memory back. Bodies and answers have a
-// share of their own beside, so that those who send or read slowly can't take all of it.
+// The account is also the bound. New work asks before it is taken (`admits`). If there is no room,
+// the engine gives up caches first (idle states, then the tails of followed threads); if that is
+// not enough, the work is refused as `overloaded` (backpressure). Accepted work goes on: the
+// account keeps a reserve for it (`admits_begun`), because only work that ends frees memory. Bodies
+// and answers also have a share each, so that slow senders and readers can't take all memory.
 //
-// Sizes are about right, not exact: they follow the content (sizes.h) and leave out what the
-// allocator adds.
+// Sizes are approximate: they follow the content (sizes.h) and leave out the allocator's overhead.
 //
 // Lives on: one strand. Charges may not outlive their account.
 #pragma once
@@ -29,14 +28,15 @@ namespace lockstep {
 enum class MemoryKind : std::uint8_t {
   states,     // threads: what their entries fold to
   tails,      // the last entries of followed threads, and their frames
-  bodies,     // requests that are being read, and messages of sockets
-  answers,    // what a front has asked for and not yet taken
-  steps,      // what waits for a lane
-  followers,  // connections, and streams over them
-  models,     // contexts that models were given, and what they have written
+  bodies,     // requests while the server reads them, and messages of sockets
+  answers,    // replies that a front has not taken yet
+  steps,      // inputs that wait in a lane
+  followers,  // connections, and the streams over them
+  models,     // contexts given to models, and what the models have written
   store,      // the database's cache and its tables in memory: a fixed share
 };
 inline constexpr std::size_t memory_kinds = 8;
+static_assert(static_cast<std::size_t>(MemoryKind::store) + 1 == memory_kinds);
 [[nodiscard]] std::string_view name_of(MemoryKind kind);
 
 class MemoryAccount {
@@ -45,15 +45,15 @@ class MemoryAccount {
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 
-  // May something new hold so many bytes more? If not, that is counted as a refusal.
+  // May new work hold this many more bytes? A no is counted as a refusal.
   [[nodiscard]] bool admits(MemoryKind kind, std::size_t bytes);
-  // The same for what goes on with accepted work, or makes room.
+  // The same for work that continues accepted work, or that makes room.
   [[nodiscard]] bool admits_begun(MemoryKind kind, std::size_t bytes);
-  // Is nothing to be kept that can be had again? Gives nothing up, counts nothing.
+  // Is the bound reached, so that caches should keep nothing more? Changes and counts nothing.
   [[nodiscard]] bool full() const { return sum_ >= bytes_max_; }
 
-  // Called when so many bytes are to be given up, and once a second with 0: what has been of no use
-  // for a while may go then. It must not ask for room.
+  // `give_up` should free this many bytes. It is also called once a second with 0, to drop what has
+  // not been used for a while. It must not ask for room.
   void on_full(std::function<void(std::size_t bytes)> give_up) { give_up_ = std::move(give_up); }
   // A second has passed.
   void settle() { give_up(0); }
@@ -84,12 +84,12 @@ class MemoryAccount {
   bool giving_up_ = false;
 };
 
-// Bytes that are held. A copy is a second charge, though it may share what it holds: the account
-// errs upwards. It says nothing about the value that it stands beside: all charges are equal.
+// Bytes that are held. A copy is a second charge, even if the two share their bytes: the account
+// errs upwards. All charges compare equal, so that a value that holds one compares by content.
 class Charge {
  public:
   Charge() = default;
-  // Null: nothing is counted.
+  // Null account: nothing is counted.
   Charge(MemoryAccount* account, MemoryKind kind, std::size_t bytes = 0);
   Charge(const Charge& other);
   Charge(Charge&& other) noexcept;

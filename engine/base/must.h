@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// must.h: an invariant, always on.
+// must.h: assertions that stay on in every build.
 //
-// MUST states what has to be true if this program has no bug. It stands in every build: a store
-// that goes on after a broken invariant turns one bug into many wrong bytes. What comes from
-// outside (a client, a model, a disk) is never a MUST; it is checked, and a failure there is an
+// MUST states an invariant: a condition that holds unless this program has a bug. A broken
+// invariant aborts the process, because a store that goes on turns one bug into many wrong bytes.
+// Input from outside (a client, a model, a disk) never meets a MUST: code checks it, and returns an
 // Error.
 #pragma once
 

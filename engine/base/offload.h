@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// offload.h: work that would hold up the strand, done beside it.
+// offload.h: runs long work on another thread, so that it does not block the strand.
 //
-// Values go in and values come out: nothing that the strand changes is shared. Without one of these
-// the engine does all of its work on the strand, which is the same, only later for the others.
+// Work takes values and leaves values: it shares nothing that the strand changes. An engine without
+// an offload does all work on the strand, with the same results; only the other inputs wait longer.
 #pragma once
 
 #include "engine/base/executor.h"
@@ -12,9 +12,9 @@ namespace lockstep {
 class Offload {
  public:
   virtual ~Offload() = default;
-  // Calls `work` on another thread, one after another, and later `then` on the strand: but not any
-  // more once this is destroyed. What `work` and `then` share may be read on the thread, and is
-  // given up on the strand.
+  // Calls `work` on another thread, one after another, and then `then` on the strand. Calls neither
+  // after this is destroyed. The thread may only read what `work` and `then` share; its last
+  // reference is dropped on the strand.
   virtual void offload(Executor::Task work, Executor::Task then) = 0;
 };
 

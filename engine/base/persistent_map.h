@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// persistent_map.h: a map whose copies share all that they have in common.
+// persistent_map.h: a map with cheap copies that share what is equal (a persistent hash trie).
 //
-// A tree by hash. A key begins in the root; a block that has more than `width` of them becomes the
-// parent of `width` blocks, which divide its keys by the next four bits of their hashes, the lowest
-// first:
+// A tree by hash. A new key goes to the root. A block with more than `width` keys becomes the
+// parent of `width` blocks, which divide its keys by the next four bits of their hashes, lowest
+// bits first:
 //
 //   [ 0 | 1 | … | f ]            a key of hash …3f1: from the root to 1, and there to f
 //         [ 0 | … | f ]
 //                   [ …3f1, …0f1 ]   up to 16 keys with their values, each pair shared by itself
 //
-// Keys with equal hashes stay together in one block below the last bits, however many they are.
-// Nothing is ever taken out.
+// Below the last bits, keys with equal hashes stay together in one block of any size. The map never
+// removes a key.
 //
-// A copy is one more owner of the root. An edit goes down one way; what has other owners on it is
-// copied (`Cow`), one block a level, so it costs O(log n); what has none is changed in place.
+// A copy is one more owner of the root. An edit follows one path down. It copies each block there
+// that has other owners (`Cow`), so it costs O(log n), and changes the other blocks in place.
 //
 // Copies may be used on several threads, as `Cow` says.
 #pragma once
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "engine/base/cow.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 
@@ -37,7 +38,7 @@ class PersistentMap {
   ~PersistentMap() = default;
   PersistentMap(const PersistentMap&) = default;
   PersistentMap& operator=(const PersistentMap&) = default;
-  // The former owner is empty then.
+  // Leaves the source empty.
   PersistentMap(PersistentMap&& other) noexcept
       : root_(std::move(other.root_)), size_(std::exchange(other.size_, 0)) {}
   PersistentMap& operator=(PersistentMap&& other) noexcept {
@@ -51,7 +52,7 @@ class PersistentMap {
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  // Null if there is none.
+  // Null if the key is missing.
   [[nodiscard]] const Value* find(const Key& key) const {
     const std::size_t hash = std::hash<Key>{}(key);
     unsigned shift = 0;
@@ -63,7 +64,7 @@ class PersistentMap {
     return nullptr;
   }
 
-  // The value at `key`, made if there is none.
+  // The value at `key`, which is made if it is missing.
   Value& edit(const Key& key) {
     const std::size_t hash = std::hash<Key>{}(key);
     unsigned shift = 0;
@@ -101,6 +102,7 @@ class PersistentMap {
     std::variant<Slots, Blocks> held;
   };
   static constexpr unsigned hash_bits = std::numeric_limits<std::size_t>::digits;
+  static_assert(hash_bits % bits == 0, "no level looks at bits that a hash does not have");
 
   static const Value* find(const Slots& slots, std::size_t hash, const Key& key) {
     for (const Slot& slot : slots) {
@@ -110,6 +112,7 @@ class PersistentMap {
   }
 
   static void divide(Block& block, unsigned shift) {
+    MUST(shift < hash_bits);
     Blocks blocks;
     for (Slot& slot : std::get<Slots>(block.held)) {
       Block& below = blocks[(slot.hash >> shift) % width].edit();

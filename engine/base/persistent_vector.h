@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// persistent_vector.h: a vector whose copies share all that they have in common.
+// persistent_vector.h: a vector with cheap copies that share what is equal (a persistent tree).
 //
-// A decision is made on a copy of a thread's state, which it then changes; a thread may have a
-// million messages. So the values lie in a tree of blocks, each of at most `width` entries: values
-// in the lowest blocks, blocks in all others. The bits of an index say the way down, five a level,
-// the highest first:
+// A decision works on a copy of a thread's state, and a thread may have a million messages. So the
+// values lie in a tree of blocks of at most `width` entries: values in the lowest blocks, blocks in
+// all others. The bits of an index give the path down, five a level, highest bits first:
 //
 //   height 2       [ 0 | 1 |       ]          index 1100 = 1·1024 + 2·32 + 12
 //   height 1   [ 0 … 31 ] [ 0 | 1 | 2 ]
 //   height 0                    [ 0 … 12 … ]  the values, each shared by itself
 //
-// All blocks but the last of each level are full, and only as many levels are there as are needed.
+// All blocks but the last of each level are full, and the tree has no more levels than it needs.
 //
-// A copy is one more owner of the root. An edit or an addition goes down one way; what has other
-// owners on it is copied (`Cow`), one block a level, so it costs O(log n); what has none is changed
-// in place.
+// A copy is one more owner of the root. An edit or an addition follows one path down. It copies
+// each block there that has other owners (`Cow`), so it costs O(log n), and changes the other
+// blocks in place.
 //
 // Copies may be used on several threads, as `Cow` says.
 #pragma once
@@ -36,7 +35,7 @@ class PersistentVector {
   ~PersistentVector() = default;
   PersistentVector(const PersistentVector&) = default;
   PersistentVector& operator=(const PersistentVector&) = default;
-  // The former owner is empty then.
+  // Leaves the source empty.
   PersistentVector(PersistentVector&& other) noexcept
       : root_(std::move(other.root_)),
         height_(std::exchange(other.height_, 0)),
@@ -56,7 +55,7 @@ class PersistentVector {
 
   const T& operator[](std::size_t at) const { return *shared(at); }
 
-  // The value as it is now: later edits are made on a copy.
+  // The value as it is now: a later edit works on a copy.
   [[nodiscard]] const Cow<T>& shared(std::size_t at) const {
     MUST(at < size_);
     const Block* block = &*root_;
@@ -79,10 +78,11 @@ class PersistentVector {
     if (size_ == width << (bits * height_)) grow();
     Block* block = &root_.edit();
     for (unsigned height = height_; height > 0; --height) {
-      // A new block is made for values.
+      // A new block has values until it is made a block of blocks.
       if (std::holds_alternative<Values>(block->held)) block->held = Blocks();
       block = &std::get<Blocks>(block->held)[place(size_, height)].edit();
     }
+    MUST(size_ < width << (bits * height_));
     Cow<T>& added = std::get<Values>(block->held)[place(size_++, 0)];
     added = Cow<T>(std::move(value));
     return added.edit();
@@ -96,12 +96,12 @@ class PersistentVector {
     std::variant<Values, Blocks> held;
   };
 
-  // Of an index in the blocks of this height.
+  // The place of an index in the blocks of this height.
   static std::size_t place(std::size_t at, unsigned height) {
     return (at >> (bits * height)) % width;
   }
 
-  // All blocks are full: they go below a new root.
+  // Puts the full tree below a new root.
   void grow() {
     Block above{Blocks()};
     std::get<Blocks>(above.held)[0] = std::move(root_);

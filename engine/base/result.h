@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// result.h: how a call says that it could not.
+// result.h: how a call reports a failure.
 //
-// Three kinds of trouble, three tools. A bug of ours is a MUST (must.h). What the caller has to
-// choose about is an `Error` in a `Result`. What a front did that the rules forbid is neither: it
-// is an outcome, a value like any other (change.h).
+// There are three kinds of failure. A bug of ours is a MUST (must.h). A failure that the caller has
+// to react to is an `Error` in a `Result`. A change that the rules refuse is neither: its refusal
+// is an `Outcome`, a value like any other (event.h).
 //
-// `Kind` says what the caller may do; `code` is the stable snake-case name that goes to the wire as
-// it is, and `detail` is a sentence for a person.
+// `Kind` says what the caller may do. `code` is a stable snake-case name, which the server sends
+// unchanged. `detail` is a sentence for a person: what happened, and what to do next.
 #pragma once
 
 #include <expected>
@@ -14,16 +14,18 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 
 enum class Kind {
   rejected,     // the request is wrong: tell the user
-  not_found,    // so is what it names
-  gone,         // it was there, and is deleted for ever
-  conflict,     // the world has moved on: read on, decide again
-  overloaded,   // a limit is reached: later
+  not_found,    // what the request names does not exist: tell the user
+  gone,         // it existed, and is deleted for ever
+  conflict,     // the thread has moved on: read on, decide again
+  overloaded,   // a limit is reached: retry later
   unavailable,  // retry with backoff
-  corrupt,      // stop, and ask a person
+  corrupt,      // stored bytes are damaged: stop, and tell the operator
 };
 
 struct Error {
@@ -36,7 +38,7 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
-// Called once, on the strand of the one who asked.
+// Called once, on the caller's strand.
 template <class T>
 struct DoneOf {
   using type = std::move_only_function<void(T)>;
@@ -48,8 +50,8 @@ struct DoneOf<void> {
 template <class T>
 using Done = typename DoneOf<T>::type;
 
-[[nodiscard]] inline std::unexpected<Error> fail(Kind kind, std::string code, std::string detail) {
-  return std::unexpected(Error{kind, std::move(code), std::move(detail)});
+[[nodiscard]] inline std::unexpected<Error> fail(Kind kind, Code code, std::string detail) {
+  return std::unexpected(Error{kind, code, std::move(detail)});
 }
 
 }  // namespace lockstep

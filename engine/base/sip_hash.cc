@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstddef>
 
+#include "engine/base/must.h"
+
 namespace lockstep {
 namespace {
 
@@ -61,6 +63,7 @@ std::uint64_t sip_hash(const SipKey& key, std::string_view bytes) {
   for (; bytes.size() >= word_bytes; bytes.remove_prefix(word_bytes)) {
     state.take(word_of(bytes.substr(0, word_bytes)));
   }
+  MUST(bytes.size() < word_bytes);  // the size takes the last word's highest byte
   state.take(word_of(bytes) | (size & byte_mask) << 56);
   state.v2 ^= byte_mask;
   for (int rounds = 0; rounds < 4; ++rounds) state.round();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // sip_hash.h: SipHash-2-4, a keyed hash of 64 bits.
 //
-// Compares what is sent again with what was taken, without keeping it. Without the key nobody can
-// make two texts with the same hash (Aumasson and Bernstein, 2012), and the key is drawn at each
-// start; so a pair of different texts passes as the same one time in 2^64. A cryptographic hash
-// would say the same at ten times the cost, and a token must not pay for it.
+// The engine compares a repeated step with the one that it took, and keeps only this hash of it. A
+// sender without the key can't make two texts with the same hash (Aumasson and Bernstein, 2012),
+// and each start draws a new key; so two different texts pass as the same one time in 2^64. A
+// cryptographic hash gives the same at ten times the cost, which every token would pay.
 #pragma once
 
 #include <cstdint>

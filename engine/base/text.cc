@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/base/must.h"
 #include "engine/base/utf8.h"
 
 namespace lockstep {
@@ -28,14 +29,14 @@ bool eight_are_ascii(std::string_view text) {
   return (word & 0x8080808080808080) == 0;
 }
 
-// Of the first eight bytes at once. Requires: there are as many.
+// The units of the first eight bytes, counted at once. Requires: the text has eight bytes.
 std::size_t units_of_eight(std::string_view text) {
   constexpr std::uint64_t each = 0x0101010101010101;
   constexpr std::uint64_t upper = 0x80 * each;
   std::uint64_t word = 0;
   std::memcpy(&word, text.data(), sizeof word);
   if ((word & upper) == 0) return sizeof word;
-  // In each byte's upper bit: does it begin with 10, with 1111?
+  // The upper bit of each byte says: does the byte begin with 10 (continued), with 1111 (pairs)?
   const std::uint64_t continued = word & ~(word << 1) & upper;
   const std::uint64_t pairs = word & word << 1 & word << 2 & word << 3 & upper;
   const auto count = [](std::uint64_t marks) { return (marks >> 7) * each >> 56; };
@@ -85,11 +86,15 @@ Units units_of(std::string_view text) {
 }
 
 std::size_t byte_at(std::string_view text, Units units, Units total) {
-  return boundary(text, units, total).byte;
+  const std::size_t byte = boundary(text, units, total).byte;
+  MUST(byte <= text.size());  // callers resize to it: a cut never lengthens
+  return byte;
 }
 
 Units round_down(std::string_view text, Units units, Units total) {
-  return boundary(text, units, total).units;
+  const Units whole = boundary(text, units, total).units;
+  MUST(whole <= units);
+  return whole;
 }
 
 std::string_view first_points(std::string_view text, std::size_t points) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// time.h: time and chance are handed in.
+// time.h: the interfaces through which the engine gets time and chance.
 //
-// Nothing in the engine looks at a clock or rolls dice by itself: a test can be a year long and
-// take a millisecond, and a failure can be repeated from its seed. The real ones are made once, by
-// the binary.
+// The engine never reads a system clock and never draws random numbers by itself. So a test can
+// span a year and take a millisecond, and a failure repeats from its seed. The binary makes the
+// real clock and the real randomness, once.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ class Random {
   [[nodiscard]] virtual std::uint64_t next() = 0;
 };
 
-// The timestamp of the entry that comes after one at `last`: the clock's, or one more than the
-// last.
+// The timestamp of the entry after one at `last`: the clock's time, or `last` + 1 if the clock is
+// not later.
 [[nodiscard]] inline Timestamp next_timestamp(Timestamp last, Timestamp clock) {
   return clock > last ? clock : Timestamp(last.get() + 1);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// damage_report.h: tells the operator what can't be read.
+// damage_report.h: reports unreadable data to the operator.
 //
-// A front is told by its answer, but a front can't mend a disk. So whoever finds damage reports it
-// where it is found, and the operator hears of each thread, list and feed once. More than a few are
-// a damaged disk, not damaged threads, and the first ones say so.
+// A front gets an error, but a front can't repair a disk. So the code that finds damage reports it
+// at once, and the operator gets one report for each thread, list and feed. At most
+// `limits::damage_told_max` of each kind are reported: more mean a damaged disk, and the first ones
+// show that.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -20,25 +21,25 @@
 
 namespace lockstep {
 
-// Of a user: `list`, the threads' own rows; `feed`, their order, which can be made again from them.
+// `list`: the rows of a user's threads. `feed`: their order, which can be rebuilt from those rows.
 enum class Damaged : std::uint8_t { thread, list, feed };
 
 class DamageReport {
  public:
-  // `name`: the thread's, or the user's.
+  // `name`: of the thread, or of the user.
   using Tell = std::function<void(Damaged what, const std::string& name, const Error& error)>;
   explicit DamageReport(Tell tell) : tell_(std::move(tell)) {}
   DamageReport(const DamageReport&) = delete;
   DamageReport& operator=(const DamageReport&) = delete;
 
-  // Other errors than `corrupt` are no damage.
+  // Ignores errors other than `corrupt`: they are not damage.
   void found(Damaged what, const std::string& name, const Error& error) {
     if (error.kind != Kind::corrupt || !tell_) return;
     std::set<std::string>& told = told_[what];
     if (told.size() >= limits::damage_told_max || !told.insert(name).second) return;
     tell_(what, name, error);
   }
-  // The answer as it was.
+  // Reports the answer if it is damage, and returns it unchanged.
   template <class T>
   [[nodiscard]] Result<T> look_at(Damaged what, const std::string& name, Result<T> answer) {
     if (!answer) found(what, name, answer.error());
@@ -47,7 +48,7 @@ class DamageReport {
 
  private:
   Tell tell_;
-  std::map<Damaged, std::set<std::string>> told_;  // so many threads leave room for a list
+  std::map<Damaged, std::set<std::string>> told_;  // counted by kind: threads take no list's room
 };
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 namespace lockstep {
 
 void DigestWork::run() {
+  MUST(digests_.empty());
   std::optional<Hash> parent = parent_;
   for (const auto& [number, message] : messages_) {
     parent = digests_.emplace_back(digest(message, parent));
@@ -16,7 +17,7 @@ void DigestWork::run() {
 
 std::optional<Hash> Digests::of(const ThreadState& state, const std::optional<MessageId>& id) {
   std::optional<Hash> parent;
-  for (const MessageRow* row : state.path(id)) {
+  for (const MessageState* row : state.path(id)) {
     const std::uint32_t* number = state.message_numbers.find(row->message.id);
     MUST(number != nullptr);
     auto [known, fresh] = known_.try_emplace(*number);
@@ -37,9 +38,10 @@ std::optional<DigestWork> Digests::work(const ThreadState& state,
                                         std::size_t most) const {
   DigestWork work;
   std::size_t bytes = 0;
-  for (const MessageRow* row : state.path(id)) {
+  for (const MessageState* row : state.path(id)) {
     const std::uint32_t* number = state.message_numbers.find(row->message.id);
     MUST(number != nullptr);
+    // Behind the first digest that is not cached the others are no use: each depends on it.
     if (work.messages_.empty()) {
       auto known = known_.find(*number);
       if (known != known_.end() && known->second.updated == row->message.updated &&

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// digests.h: the digests of a thread's messages, as far as they were asked for.
+// digests.h: a cache of the digests of a thread's messages.
 //
-// A path's digest is a chain over all its messages; asked for at every sync, most of it is as it
-// was the last time. A message's digest follows from its content and its parent's digest, and
-// within one history its content from its number and the timestamp that last changed it. So what
-// was once made is good as long as both still hold, also for a state of an earlier time.
+// A path's digest is a chain over all its messages. Every sync needs it, and most of the chain is
+// the same as the last time. A message's digest depends only on its content and its parent's
+// digest, and within one history its number and the timestamp of its last change identify its
+// content. So a cached digest is valid while that timestamp and the parent's digest are the same,
+// also for a state of an earlier time.
 //
 // Lives on: the engine strand, but for `DigestWork::run`.
 #pragma once
@@ -21,10 +22,11 @@
 
 namespace lockstep {
 
-// The lower end of a path, whose digests have yet to be made. It holds values alone, whose content
-// it shares with the state: `run` may be called on any thread, the rest belongs to the strand.
+// The lower end of a path, whose digests are not cached yet. It has only values, which share their
+// content with the state. Any thread may call `run`; the rest belongs to the strand.
 class DigestWork {
  public:
+  // Requires: called once.
   void run();
 
  private:
@@ -40,18 +42,18 @@ class Digests {
   Digests(const Digests&) = delete;
   Digests& operator=(const Digests&) = delete;
 
-  // Of the path to `id`; nothing for no id.
+  // The digest of the path to `id`; nothing for no id.
   [[nodiscard]] std::optional<Hash> of(const ThreadState& state,
                                        const std::optional<MessageId>& id);
 
-  // What `of` would have to make, if that is more than `most` bytes; nothing if it is not.
+  // The digests that `of` would have to compute, if their content is more than `most` bytes.
   [[nodiscard]] std::optional<DigestWork> work(const ThreadState& state,
                                                const std::optional<MessageId>& id,
                                                std::size_t most) const;
-  // Requires: the work was run. It is good whatever the state has become.
+  // Caches the results. Requires: the work was run. The state may have changed since.
   void keep(const DigestWork& work);
 
-  // How often a digest had to be made.
+  // How many digests were computed (cache misses).
   [[nodiscard]] std::uint64_t made() const { return made_; }
 
  private:

@@ -7,8 +7,10 @@
 #include <unordered_set>
 #include <variant>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rules/sizes.h"
 #include "engine/store/thread_flags.h"
@@ -16,14 +18,18 @@
 namespace lockstep {
 namespace {
 
-Error stopping() { return {Kind::overloaded, "stopping", "the server is going away"}; }
-Error overloaded() { return {Kind::overloaded, "overloaded", "too much waits for this thread"}; }
+Error stopping() {
+  return {Kind::overloaded, codes::stopping, "the server is shutting down: try again later"};
+}
+Error overloaded() {
+  return {Kind::overloaded, codes::overloaded, "too much waits for this thread: try again later"};
+}
 Error no_memory() {
-  return {Kind::overloaded, "overloaded", "all memory is in use: ask again later"};
+  return {Kind::overloaded, codes::overloaded, "all memory is in use: try again later"};
 }
 
-// Does the request ask for more to be held? What only ends or moves something is refused when the
-// reserve is used up too.
+// Does the request make the engine hold more? Other requests, which only end or move something, may
+// use the memory reserve.
 bool brings_work(const ChangeRequest& request) {
   return std::ranges::any_of(request.changes, [](const Change& change) {
     return !std::holds_alternative<StopRun>(change.what) &&
@@ -32,7 +38,7 @@ bool brings_work(const ChangeRequest& request) {
   });
 }
 
-// What a front left to the server to name.
+// Makes the ids that the front left out.
 void make_missing_ids(StartRun& start, const std::function<std::string()>& made) {
   if (start.run.get().empty()) start.run = RunId(made());
   for (MessageInput& input : start.input) {
@@ -52,9 +58,8 @@ void Engine::later(Done<Answer> done, Answer answer) {
 
 Result<std::unique_ptr<Engine>> Engine::open(Parts parts, RunHost& host, Done<Result<void>> ready) {
   MUST(parts.executor.runs_here());
-  auto found = Engine::look(parts);
-  if (!found) return std::unexpected(found.error());
-  return std::make_unique<Engine>(std::move(parts), host, std::move(*found), std::move(ready));
+  TRY_LET(found, Engine::look(parts));
+  return std::make_unique<Engine>(std::move(parts), host, std::move(found), std::move(ready));
 }
 
 Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready)
@@ -71,8 +76,8 @@ Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready
       hub_(parts_.memory),
       damage_(parts_.tell_damage),
       history_(parts_.log, parts_.store, hub_, parts_.metrics, damage_),
-      session_(history_, rules_, parts_.metrics),
-      states_({parts_.log, parts_.store, hub_, epochs_, parts_.opening, parts_.metrics, damage_,
+      responder_(history_, rules_, parts_.metrics),
+      states_({parts_.log, parts_.store, hub_, epochs_, parts_.crash_mark, parts_.metrics, damage_,
                parts_.memory, &outside_}),
       feed_(parts_.log, parts_.store, epochs_),
       lane_parts_{.log = parts_.log,
@@ -81,7 +86,7 @@ Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready
                   .executor = parts_.executor,
                   .states = states_,
                   .history = history_,
-                  .session = session_,
+                  .responder = responder_,
                   .rules = rules_,
                   .metrics = parts_.metrics,
                   .host = *this,
@@ -102,7 +107,7 @@ Engine::~Engine() {
   if (parts_.memory) parts_.memory->on_full(nullptr);
 }
 
-// What can be had again: states that nobody uses, then tails, which the log has too.
+// Drops caches: idle states first, then tails. Both can be read from the disk again.
 void Engine::give_up(std::size_t bytes) {
   if (bytes == 0) return states_.settle();
   const std::size_t before = parts_.memory->bytes();
@@ -119,7 +124,7 @@ void Engine::on_commit(std::span<const Committed> committed) {
   std::unordered_set<UserId> users;
   for (const Committed& one : committed) {
     LiveThread* thread = states_.find(one.thread);
-    if (!thread) continue;  // another writer's, of a thread that nobody here uses
+    if (!thread) continue;  // another writer's entry, of a thread that is not loaded
     states_.fold(one);
     if (one.entry->producer) outside_.hears(one.thread);
     hub_.publish(thread->name, one.entry);
@@ -139,8 +144,9 @@ bool Engine::has_room_for_run(const LiveThread& thread) const {
   return run_shares_.held_by(thread.name.owner) < RunShares::share_of(parts_.memory->bytes_max());
 }
 
-// Counted from here on, so that many starts at one time find what the others will hold.
+// Runs count from here, before they are durable, so that starts at the same time see each other.
 void Engine::begins(const LiveThread& thread, const Entry& entry) {
+  MUST(thread.number != ThreadNumber() && entry.previous == thread.state.now);
   if (!parts_.memory) return;
   for (const Event& event : entry.events) {
     const auto* started = std::get_if<RunStarted>(&event);
@@ -159,12 +165,13 @@ void Engine::never_began(const LiveThread& thread, const Entry& entry) {
 }
 
 void Engine::happened(LiveThread& thread, const Entry& entry) {
-  // In the thread, and with the model that has written it.
+  MUST(entry.at == thread.state.now);
+  // Twice: the thread holds the content, and so does the model that has written it.
   run_shares_.grows(thread.number, 2 * size_of(entry));
   for (const Event& event : entry.events) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       ++parts_.metrics.runs_started;
-      // A later change of the same request may have ended it: then no model is to hear of it.
+      // A later change of the same request may have ended the run: then no model gets it.
       if (thread.state.run(started->run)->run.status != RunStatus::running) continue;
       start(thread, started->run);
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
@@ -185,12 +192,13 @@ void Engine::start(LiveThread& thread, const RunId& id) {
     const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
     if (silence_max) {
       outside_.begins(thread.number, {thread.name, run.id, *silence_max});
-      run_shares_.ends(thread.number, run.id);  // it holds nothing between two steps
+      run_shares_.ends(thread.number, run.id);  // such a run holds nothing between two steps
     }
     return host_.started(run.agent, std::move(context->context), run.attempt);
   }
   lane(thread).push(
-      InterruptInput{{"storage_failed", context.error().detail}, [](const Result<void>&) {}}, 0);
+      InterruptInput{{codes::storage_failed, context.error().detail}, [](const Result<void>&) {}},
+      0);
 }
 
 void Engine::idle(LiveThread& thread) {
@@ -220,13 +228,14 @@ void Engine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
     return later<Result<SyncReply>>(std::move(done), std::unexpected(stopping()));
   if (request.changes.changes.size() > limits::changes_max) {
     return later<Result<SyncReply>>(
-        std::move(done), fail(Kind::rejected, "too_large", "a request has too many changes"));
+        std::move(done),
+        fail(Kind::rejected, codes::too_large, "the request has too many changes: send several"));
   }
   const std::size_t bytes = size_of(request.changes);
   if (changes && !has_memory(bytes, brings_work(request.changes))) {
     return later<Result<SyncReply>>(std::move(done), std::unexpected(no_memory()));
   }
-  // A cursor of a thread that is not there has an answer of its own, which the gate gives.
+  // The gate has its own answer to a cursor of a thread that does not exist. It needs a thread.
   auto thread = changes || request.changes.cursor
                     ? states_.open_or_make(request.changes.user, request.thread)
                     : states_.open(request.changes.user, request.thread);
@@ -239,8 +248,8 @@ void Engine::sync(SyncRequest request, Done<Result<SyncReply>> done) {
     make_missing_ids(request.changes);
     return lane(live).push(ChangesInput{std::move(request), std::move(done)}, bytes);
   }
-  std::optional<Result<SyncReply>> early = session_.gate(live, request);
-  Result<SyncReply> reply = early ? std::move(*early) : session_.reply(live, request, {});
+  std::optional<Result<SyncReply>> early = responder_.gate(live, request);
+  Result<SyncReply> reply = early ? std::move(*early) : responder_.reply(live, request, {});
   states_.touch(live);
   later<Result<SyncReply>>(std::move(done), std::move(reply));
 }
@@ -277,28 +286,28 @@ void Engine::write(std::optional<UserId> user, ThreadName thread, StepBatch batc
   };
   if (stopping_) return refuse(stopping());
   if (batch.steps.empty() && !batch.unread) {
-    return refuse({Kind::rejected, "invalid", "a batch without steps"});
+    return refuse({Kind::rejected, codes::invalid, "the batch has no steps: send at least one"});
   }
   const std::size_t bytes = size_of(batch);
   if (batch.steps.size() > limits::batch_steps_max || bytes > limits::body_bytes_max) {
-    return refuse({Kind::rejected, "too_large", "the batch is too large"});
+    return refuse({Kind::rejected, codes::too_large, "the batch is too large: send several"});
   }
-  // A run that was started goes on to its end.
+  // The steps belong to accepted work, a run that has started, so they may use the memory reserve.
   if (user && !has_memory(bytes, false)) return refuse(no_memory());
   auto live = states_.open(user, thread);
   if (!live) return refuse(live.error());
   if (user && written_here(**live, batch.run)) {
-    return refuse({Kind::conflict, "written_here",
-                   "a model of the server writes this run: only runs of `push` agents are written "
-                   "from outside"});
+    return refuse({Kind::conflict, codes::written_here,
+                   "a model of the server writes this run: send steps only for runs of `push` "
+                   "agents"});
   }
   if (!lane(**live).has_room(bytes)) return refuse(overloaded());
   lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
 }
 
-// Is the run open, and its agent none that writes from outside?
+// Is the run open, and its agent not of kind `push`?
 bool Engine::written_here(const LiveThread& thread, const RunId& id) const {
-  const RunRow* row = thread.state.run(id);
+  const RunState* row = thread.state.run(id);
   if (!row || row->run.ended) return false;
   const Run& run = row->run;
   if (run.status == RunStatus::running) return !outside_.has(thread.number);
@@ -317,12 +326,14 @@ void Engine::erase(const UserId& user, ThreadName thread, Done<Result<void>> don
   auto live = states_.open(user, thread);
   if (!live) return later<Result<void>>(std::move(done), std::unexpected(live.error()));
   const ThreadNumber number = (*live)->number;
-  auto marked = alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
-    if (!result) return done(std::move(result));
-    // It is unreachable from here on. The bytes go now, or if that is cut short at the next start.
-    erase_bytes(number, std::move(done));
-  });
-  lane(**live).push(EraseInput{std::move(marked)}, 0);
+  auto tombstoned =
+      alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
+        if (!result) return done(std::move(result));
+        // The thread is unreachable from here on. Its bytes go now; if the process ends before
+        // that, the next start erases them.
+        erase_bytes(number, std::move(done));
+      });
+  lane(**live).push(EraseInput{std::move(tombstoned)}, 0);
 }
 
 }  // namespace lockstep

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// engine.h: the face of everything that is true.
+// engine.h: the engine's interface to the server.
 //
-// The server hands in what fronts and producers say, and is called back when it is durable. Reads
-// are answered at once, from memory or the local disk. Every input takes one road: the thread's
-// lane (lane.h) decides, the log makes durable, `on_commit` folds the states, and then, and only
-// then, followers, waiters and run hosts hear of it.
+// The server hands in the changes of fronts and the steps of producers, and the engine calls back
+// when they are durable. It answers reads at once, from memory or the local disk. Every input takes
+// one road: the thread's lane (lane.h) decides, the log makes the entry durable, `on_commit` folds
+// it into the state, and only then calls followers, waiting callers and run hosts.
 //
-// It joins what the other files do: finds the thread (states.h), hands inputs to its lane (lane.h),
-// tells followers of what became durable (hub.h, feed.h), and answers reads from memory or the log
-// (history.h, sync_responder.h).
+// The engine joins the other files of this folder: it finds the thread (states.h), hands inputs to
+// its lane (lane.h), tells followers what became durable (hub.h, feed.h), and answers reads from
+// memory or the log (history.h, sync_responder.h).
 //
-// A thread is named by its owner and its id. It belongs to the user who made it: to others it is
-// `unknown_thread`, whether it is there or not. A user of nothing is the administrator: the
-// binary's own agents and tools.
+// Owner and id name a thread. It belongs to the user who made it: other users get `unknown_thread`,
+// whether it exists or not. A call without a user (nothing) is the administrator's: the binary's
+// own agents and tools.
 //
-// Errors, beside the codes in docs/protocol.md: `unknown_thread` (not_found), `deleted` (gone),
+// Errors, besides the codes in docs/protocol.md: `unknown_thread` (not_found), `deleted` (gone),
 // `unknown_history` (conflict), `overloaded`, `stopping` (overloaded), `corrupt`.
 //
 // Lives on: the engine strand. `Done`s are called there, never from within the call that took them.
@@ -56,12 +56,12 @@
 
 namespace lockstep {
 
-// Who drives runs: called after the start or the end is durable and visible.
+// Drives the runs. The engine calls it after a start or an end is durable and visible.
 class RunHost {
  public:
   virtual ~RunHost() = default;
   virtual void started(const AgentName& agent, Context context, std::uint32_t attempt) = 0;
-  // The run as it ended: also one that never started, and one that was written from outside.
+  // The run as it ended. It may never have started, and another process may have written it.
   virtual void ended(const ThreadName& thread, const Run& run) = 0;
 };
 
@@ -76,30 +76,30 @@ class Engine final : private LaneHost {
     const Agents& agents;
     bool (*is_json_object)(std::string_view text);
     Metrics& metrics;
-    OpeningMarker* opening = nullptr;
-    // Null: nothing is counted, and no work refused for want of memory. Lives longer than the
-    // engine and all that it has answered.
+    CrashMarker* crash_mark = nullptr;
+    // Null: memory is not counted, and no work is refused for lack of it. Outlives the engine and
+    // all its answers.
     MemoryAccount* memory = nullptr;
-    // Null: long entries are written on the strand.
+    // Null: long entries are encoded on the strand.
     Offload* offload = nullptr;
-    // Told once of each thread, list and feed that can't be read: a front can't mend a disk.
+    // Called once for each thread, list and feed that can't be read (damage_report.h).
     DamageReport::Tell tell_damage = nullptr;
   };
 
-  // `ready` is called when requests may be handed in, however many runs a crash has interrupted:
-  // their threads are mended behind that. Fails with `corrupt` if the store can't be read.
+  // Calls `ready` when the engine takes requests. It does not wait for the mending of threads whose
+  // runs a crash has interrupted (mending.h). Fails with `corrupt` if the store can't be read.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> open(Parts parts, RunHost& host,
                                                             Done<Result<void>> ready);
-  // What the store says of itself at a start.
+  // The rows that a start reads from the store.
   struct Found {
     Epochs epochs;
     ThreadNumber next_number;
     std::vector<ThreadNumber> quarantined;
-    std::vector<ThreadNumber> half_erased;            // deleted, their bytes not yet gone
-    std::vector<ThreadName> interrupted;              // with runs that were open, and end
-    std::unordered_map<ThreadName, std::string> why;  // they end, if it was no crash
-    std::vector<std::pair<ThreadNumber, OutsideRuns::One>> outside;  // whose runs go on
-    std::vector<Row> rows;  // to be written before anything else
+    std::vector<ThreadNumber> half_erased;            // deleted, with bytes left in the log
+    std::vector<ThreadName> interrupted;              // their open runs have to end
+    std::unordered_map<ThreadName, std::string> why;  // the reason, if it is not a crash
+    std::vector<std::pair<ThreadNumber, OutsideRuns::One>> outside;  // their runs go on
+    std::vector<RowWrite> rows;                                      // the start writes these first
   };
   [[nodiscard]] static Result<Found> look(const Parts& parts);
   [[nodiscard]] static Result<void> look_at_open_runs(const Parts& parts, Found& found);
@@ -109,40 +109,40 @@ class Engine final : private LaneHost {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // --- Sync -------------------------------------------------------------------------------------
+  // --- Sync --------------------------------------------------------------------------------------
 
-  // An error means that nothing was done. Ids that the changes leave out are made here.
+  // An error means that nothing was done. The engine makes the ids that the changes leave out.
   void sync(SyncRequest request, Done<Result<SyncReply>> done);
 
-  // Steps of a run that waits for its turn are answered when it has started or ended. Those of a
-  // user are refused as `written_here` if the run is written by this process (`user`: nothing).
+  // Steps of a queued run are answered when the run has started or ended. Steps from a user are
+  // refused as `written_here` if this process writes the run; its own steps come with no `user`.
   void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done);
 
-  // --- Mending ----------------------------------------------------------------------------------
+  // --- Mending -----------------------------------------------------------------------------------
 
-  // Has the thread no open runs that a crash has interrupted? Until then reading it fails with
+  // False while the thread has open runs from before a crash. Until then reading it fails with
   // `not_ready`, lists show it as not running, and `sync`, `write` and `erase` wait by themselves.
   [[nodiscard]] bool mended(const ThreadName& thread) const { return !mending_.awaits(thread); }
-  // `done` when it is; this thread comes before the others.
+  // Calls `done` when the thread is mended, and mends it before the others.
   void mend(const ThreadName& thread, Done<void> done);
 
-  // --- Following --------------------------------------------------------------------------------
+  // --- Following ---------------------------------------------------------------------------------
 
-  // Fails as `read` does. After a deletion `entries` fails with `deleted`.
+  // Fails like `read`. After a deletion `entries` fails with `deleted`.
   [[nodiscard]] Result<void> join(const UserId& user, const ThreadName& thread, Follower& follower);
   void leave(const ThreadName& thread, Follower& follower);
-  // What lies right after `after`: about `bytes_max`, at least one entry if there is one.
+  // The entries right after `after`: about `bytes_max`, at least one entry if there is one.
   [[nodiscard]] Result<Slice> entries(const std::optional<UserId>& user, const ThreadName& thread,
                                       Timestamp after, std::size_t bytes_max);
-  // Is the cursor of this thread's history? `unknown_history` or `rewound` (both conflict) if not.
+  // Fails with `unknown_history` or `rewound` (both conflict) if the cursor is not of this history.
   [[nodiscard]] Result<void> check_cursor(const std::optional<UserId>& user,
                                           const ThreadName& thread, const Cursor& cursor);
 
-  // --- Reading ----------------------------------------------------------------------------------
+  // --- Reading -----------------------------------------------------------------------------------
 
-  [[nodiscard]] Result<Snapshot> snapshot(const std::optional<UserId>& user,
-                                          const ThreadName& thread, std::optional<Timestamp> at);
+  [[nodiscard]] Result<ThreadAt> thread_at(const std::optional<UserId>& user,
+                                           const ThreadName& thread, std::optional<Timestamp> at);
   [[nodiscard]] Result<Reading> read(const std::optional<UserId>& user, const ThreadName& thread,
                                      std::optional<Timestamp> at);
   [[nodiscard]] Result<MessagesPage> messages(const UserId& user, const ThreadName& thread,
@@ -152,9 +152,9 @@ class Engine final : private LaneHost {
   [[nodiscard]] Result<RunContext> context(const std::optional<UserId>& user,
                                            const ThreadName& thread, const RunId& run);
 
-  // --- Threads ----------------------------------------------------------------------------------
+  // --- Threads -----------------------------------------------------------------------------------
 
-  // `before`: a feed cursor; fails with `unknown_history` if it is none of this user's.
+  // `before`: a feed cursor; fails with `unknown_history` if it is not of the feed's history.
   [[nodiscard]] Result<ThreadsPage> threads(const UserId& user, std::optional<std::string> before,
                                             std::uint32_t limit);
   // The latest state of every thread that changed after `after`, in order of change.
@@ -164,11 +164,11 @@ class Engine final : private LaneHost {
   void leave_feed(const UserId& user, Follower& follower);
   void erase(const UserId& user, ThreadName thread, Done<Result<void>> done);
 
-  // --- Life -------------------------------------------------------------------------------------
+  // --- Life --------------------------------------------------------------------------------------
 
   [[nodiscard]] Epoch epoch() const { return rules_.epoch; }
-  // No change or step is taken from now on; running runs end `interrupted`, but those that are
-  // written from outside. `done` when all is durable.
+  // Refuses changes and steps from now on, and ends running runs `interrupted`, except those that
+  // another process writes. Calls `done` when all is durable.
   void stop(Done<void> done);
 
  private:
@@ -186,16 +186,17 @@ class Engine final : private LaneHost {
   void begin(Found found, Done<Result<void>> ready);
   void end_interrupted(const ThreadName& thread, Done<void> done);
   void end_silent(const OutsideRuns::One& one);
-  // Of a thread that was deleted. What is too damaged to be counted stays, marked, and is reported.
+  // Erases a deleted thread's bytes. A log too damaged for that stays, with its flag, and is
+  // reported.
   void erase_bytes(ThreadNumber number, Done<Result<void>> done);
-  // Others than its owner are refused at once: they hear nothing of it, mended or not.
+  // False for other users than the owner: they are refused at once, so they learn nothing of it.
   [[nodiscard]] bool waits_for_mending(const std::optional<UserId>& user,
                                        const ThreadName& thread) const;
-  // For this user, if nothing of it is to be mended.
+  // The thread, if this user may see it and it needs no mending.
   [[nodiscard]] Result<LiveThread*> shown(const std::optional<UserId>& user,
                                           const ThreadName& thread);
 
-  // May so many bytes more be taken in?
+  // Is there memory for this many more bytes of input?
   [[nodiscard]] bool has_memory(std::size_t bytes, bool is_new);
   void give_up(std::size_t bytes);
 
@@ -214,12 +215,12 @@ class Engine final : private LaneHost {
   Rules rules_;  // of any thread: without its former epochs
   OutsideRuns outside_;
   RunShares run_shares_;
-  std::unordered_map<ThreadName, std::string> why_interrupted_;  // what is to be mended, no crash
+  std::unordered_map<ThreadName, std::string> why_interrupted_;  // reasons other than a crash
   Mending mending_;
   Hub hub_;
   DamageReport damage_;
   History history_;
-  Session session_;
+  SyncResponder responder_;
   States states_;
   Feed feed_;
   Lane::Parts lane_parts_;

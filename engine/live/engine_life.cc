@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// engine_life.cc: how an engine begins and ends: what a start mends, and what a stop leaves.
+// engine_life.cc: how an engine begins and ends: the work of a start, and of a stop.
 #include <string>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/live/engine.h"
 #include "engine/store/thread_flags.h"
@@ -10,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-// Calls `done` when all who took part have answered.
+// Calls `done` when all expected answers have come.
 class Gathering {
  public:
   explicit Gathering(Done<void> done) : done_(std::move(done)) {}
@@ -40,14 +41,15 @@ std::string in_words(std::chrono::microseconds time) {
 
 }  // namespace
 
-// What was left undone first, durably. The runs that were cut short come behind that.
+// Finishes the former process's work durably before `ready`. Interrupted runs are mended after it.
 void Engine::begin(Found found, Done<Result<void>> ready) {
   for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
   why_interrupted_ = std::move(found.why);
   auto rest = alive_.guard([this, ready = std::move(ready),
                             threads = std::move(found.interrupted)](Result<void> written) mutable {
     if (!written) return ready(std::move(written));
-    if (parts_.opening) parts_.opening->clear();
+    // The thread that the crash mark names is now quarantined durably (`look`).
+    if (parts_.crash_mark) parts_.crash_mark->clear();
     if (!stopping_) mending_.begin(std::move(threads));
     parts_.metrics.threads_to_mend = mending_.left();
     ready({});
@@ -59,7 +61,7 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
     if (!written) *result = std::move(written);
     all->answer();
   };
-  all->expect();
+  all->expect();  // the post below answers: `ready` is never called from within `open`
   if (!found.rows.empty()) {
     all->expect();
     parts_.log.write(std::move(found.rows), {}, done);
@@ -73,10 +75,10 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
 
 void Engine::erase_bytes(ThreadNumber number, Done<Result<void>> done) {
   parts_.log.write(
-      {marks::clear(marks::erasing, number)}, {number},
+      {thread_flags::clear(thread_flags::erasing, number)}, {number},
       alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
         if (!result && result.error().kind == Kind::corrupt) {
-          // The thread is deleted all the same; its bytes are left to a salvage.
+          // The thread is deleted all the same. A salvage removes its bytes.
           damage_.found(Damaged::thread, "deleted thread " + std::to_string(number.get()),
                         result.error());
           result = {};
@@ -102,29 +104,31 @@ void Engine::end_interrupted(const ThreadName& id, Done<void> done) {
   };
   const auto other = why_interrupted_.extract(id);
   std::string why = other ? other.mapped() : "the server was stopped without warning";
-  // A damaged thread is quarantined, and its runs with it; the rest is served.
+  // A damaged thread is quarantined together with its runs. All other threads are served.
   auto thread = states_.open(std::nullopt, id);
   if (!thread) return ended({});
-  lane(**thread).push(InterruptInput{{"interrupted", std::move(why)}, std::move(ended)}, 0);
+  lane(**thread).push(InterruptInput{{codes::interrupted, std::move(why)}, std::move(ended)}, 0);
 }
 
 void Engine::end_silent(const OutsideRuns::One& one) {
   if (stopping_) return;
   auto thread = states_.open(std::nullopt, one.thread);
   if (!thread) return;
-  const RunRow* row = (*thread)->state.run(one.run);
+  const RunState* row = (*thread)->state.run(one.run);
   if (!row || row->run.ended) return;
   lane(**thread).push(
-      InterruptInput{.why = {"silent", "its writer said nothing for " + in_words(one.silence_max)},
-                     .done = [](const Result<void>&) {},
-                     .only = ProducerMark{row->run.id, row->run.attempt, row->seq}},
+      InterruptInput{
+          .why = {codes::silent, "its writer sent no step for " + in_words(one.silence_max)},
+          .done = [](const Result<void>&) {},
+          .only = ProducerOffset{row->run.id, row->run.attempt, row->seq}},
       0);
 }
 
 Result<LiveThread*> Engine::shown(const std::optional<UserId>& user, const ThreadName& thread) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(user, thread)) {
-    return fail(Kind::overloaded, "not_ready", "the thread is being mended after a crash");
+    return fail(Kind::overloaded, codes::not_ready,
+                "the thread is being mended after a crash: try again");
   }
   return states_.open(user, thread);
 }
@@ -132,15 +136,15 @@ Result<LiveThread*> Engine::shown(const std::optional<UserId>& user, const Threa
 void Engine::stop(Done<void> done) {
   MUST(parts_.executor.runs_here());
   stopping_ = true;
-  mending_.stop();  // what is not mended is left to the next start
+  mending_.stop();  // the next start mends the rest
   auto all = std::make_shared<Gathering>(std::move(done));
   all->expect();
   states_.each([&](LiveThread& thread) {
-    // What waits in a lane was taken before, and may start a run.
+    // A lane may hold accepted changes that still start a run, so a busy lane counts as open.
     const bool idle = !thread.lane || thread.lane->idle();
     if (idle && (!has_open_runs(thread.state) || outlives(thread))) return;
     all->expect();
-    lane(thread).push(InterruptInput{.why = {"shutdown", "the server was shut down"},
+    lane(thread).push(InterruptInput{.why = {codes::shutdown, "the server was shut down"},
                                      .done = [all](const Result<void>&) { all->answer(); },
                                      .spares_outside = true},
                       0);

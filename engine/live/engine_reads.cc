@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// engine_reads.cc: what the engine answers without waiting.
+// engine_reads.cc: the reads, which the engine answers at once.
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/live/engine.h"
 #include "engine/live/thread_errors.h"
 #include "engine/store/keys.h"
@@ -12,47 +14,47 @@ namespace lockstep {
 namespace {
 
 std::unexpected<Error> unknown_run(const RunId& run) {
-  return fail(Kind::not_found, "unknown_run", "there is no run " + run.get());
+  return fail(Kind::not_found, codes::unknown_run, "there is no run " + run.get());
 }
 
-// Is the path to `id` now what it was at `at`?
+// Is the path to `id` now the same as at `at`?
 bool path_is_as_at(const ThreadState& now, const MessageId& id, Timestamp at) {
   if (at >= now.now) return true;
   if (!now.message(id)) return false;
-  return std::ranges::all_of(now.path(id), [at](const MessageRow* row) {
+  return std::ranges::all_of(now.path(id), [at](const MessageState* row) {
     return !row->deleted && row->message.updated <= at;
   });
 }
 
-std::vector<Message> messages_of(const std::vector<const MessageRow*>& rows) {
+std::vector<Message> messages_of(const std::vector<const MessageState*>& rows) {
   std::vector<Message> messages;
   messages.reserve(rows.size());
-  for (const MessageRow* row : rows) messages.push_back(row->message);
+  for (const MessageState* row : rows) messages.push_back(row->message);
   return messages;
 }
 
 std::vector<SharedMessage> shared_of(const ThreadState& state,
-                                     const std::vector<const MessageRow*>& rows) {
+                                     const std::vector<const MessageState*>& rows) {
   std::vector<SharedMessage> messages;
   messages.reserve(rows.size());
-  for (const MessageRow* row : rows) {
+  for (const MessageState* row : rows) {
     messages.emplace_back(state.messages.shared(*state.message_numbers.find(row->message.id)));
   }
   return messages;
 }
 
-Snapshot snapshot_of(const ThreadState& state) {
-  Snapshot snapshot;
-  snapshot.thread = state.thread;
+ThreadAt thread_now(const ThreadState& state) {
+  ThreadAt shown;
+  shown.thread = state.thread;
   for (std::size_t number = 0; number < state.messages.size(); ++number) {
     if (!state.messages[number].deleted) {
-      snapshot.messages.emplace_back(state.messages.shared(number));
+      shown.messages.emplace_back(state.messages.shared(number));
     }
   }
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
-    snapshot.runs.push_back(state.runs[number].run);
+    shown.runs.push_back(state.runs[number].run);
   }
-  return snapshot;
+  return shown;
 }
 
 }  // namespace
@@ -61,8 +63,7 @@ Snapshot snapshot_of(const ThreadState& state) {
 
 Result<void> Engine::join(const UserId& user, const ThreadName& thread, Follower& follower) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
+  TRY_LET(live, shown(user, thread));
   hub_.join(thread, follower);
   parts_.metrics.followers = hub_.follower_count();
   return {};
@@ -78,75 +79,70 @@ void Engine::leave(const ThreadName& thread, Follower& follower) {
 Result<Slice> Engine::entries(const std::optional<UserId>& user, const ThreadName& thread,
                               Timestamp after, std::size_t bytes_max) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  return history_.slice(**live, after, bytes_max);
+  TRY_LET(live, shown(user, thread));
+  return history_.slice(*live, after, bytes_max);
 }
 
 Result<void> Engine::check_cursor(const std::optional<UserId>& user, const ThreadName& thread,
                                   const Cursor& cursor) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  return lockstep::check_cursor(cursor, (*live)->state.now, rules_of(rules_, **live));
+  TRY_LET(live, shown(user, thread));
+  return lockstep::check_cursor(cursor, live->state.now, rules_of(rules_, *live));
 }
 
 // --- Reading -------------------------------------------------------------------------------------
 
-Result<Snapshot> Engine::snapshot(const std::optional<UserId>& user, const ThreadName& thread,
-                                  std::optional<Timestamp> at) {
+Result<ThreadAt> Engine::thread_at(const std::optional<UserId>& user, const ThreadName& thread,
+                                   std::optional<Timestamp> at) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  const Timestamp now = (*live)->state.now;
+  TRY_LET(live, shown(user, thread));
+  const Timestamp now = live->state.now;
   if (at && *at > now) {
-    return fail(Kind::conflict, "unknown_history", "the thread has not come so far");
+    return fail(Kind::conflict, codes::unknown_history,
+                "the thread has no entry at that time yet: ask for an earlier one");
   }
-  auto state = history_.state_at(**live, at.value_or(now));
-  if (!state) return std::unexpected(state.error());
-  if (state->now == Timestamp()) {
-    return fail(Kind::not_found, "unknown_thread", "the thread was not there yet");
+  TRY_LET(state, history_.state_at(*live, at.value_or(now)));
+  if (state.now == Timestamp()) {
+    return fail(Kind::not_found, codes::unknown_thread,
+                "the thread did not exist at that time: ask for a later one");
   }
-  Snapshot snapshot = snapshot_of(*state);
-  snapshot.cursor = {state->now, rules_.epoch};
-  snapshot.digest = (*live)->digests.of(*state, state->thread.head);
-  return snapshot;
+  ThreadAt shown = thread_now(state);
+  shown.cursor = {state.now, rules_.epoch};
+  shown.digest = live->digests.of(state, state.thread.head);
+  return shown;
 }
 
 Result<Reading> Engine::read(const std::optional<UserId>& user, const ThreadName& thread,
                              std::optional<Timestamp> at) {
-  auto found = snapshot(user, thread, at);
-  if (!found) return std::unexpected(std::move(found.error()));
-  Reading reading{.screen = {.thread = std::move(found->thread),
+  TRY_LET(found, thread_at(user, thread, at));
+  Reading reading{.screen = {.thread = std::move(found.thread),
                              .messages = {},
-                             .runs = std::move(found->runs),
-                             .now = found->cursor.at},
-                  .cursor = found->cursor,
-                  .digest = found->digest};
-  for (const SharedMessage& message : found->messages) reading.screen.messages.push_back(*message);
+                             .runs = std::move(found.runs),
+                             .now = found.cursor.at},
+                  .cursor = found.cursor,
+                  .digest = found.digest};
+  for (const SharedMessage& message : found.messages) reading.screen.messages.push_back(*message);
   return reading;
 }
 
 Result<MessagesPage> Engine::messages(const UserId& user, const ThreadName& thread,
                                       const PageAsked& asked) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  const ThreadState* state = &(*live)->state;
+  TRY_LET(live, shown(user, thread));
+  const ThreadState* state = &live->state;
   std::optional<ThreadState> then;
   if (asked.at) {
-    Result<void> good = lockstep::check_cursor(*asked.at, state->now, rules_of(rules_, **live));
-    if (!good) return std::unexpected(good.error());
+    TRY(lockstep::check_cursor(*asked.at, state->now, rules_of(rules_, *live)));
     if (!path_is_as_at(*state, asked.before, asked.at->at)) {
-      auto earlier = history_.state_at(**live, asked.at->at);
-      if (!earlier) return std::unexpected(earlier.error());
-      state = &then.emplace(std::move(*earlier));
+      TRY_LET(earlier, history_.state_at(*live, asked.at->at));
+      state = &then.emplace(std::move(earlier));
     }
   }
   if (!state->living(asked.before)) {
-    return fail(Kind::not_found, "unknown_message", "there is no message " + asked.before.get());
+    return fail(Kind::not_found, codes::unknown_message,
+                "there is no message " + asked.before.get());
   }
-  std::vector<const MessageRow*> path = state->path(asked.before);
+  std::vector<const MessageState*> path = state->path(asked.before);
   path.pop_back();
   const std::size_t count = std::min<std::size_t>({asked.limit, limits::list_max, path.size()});
   MessagesPage page;
@@ -159,9 +155,8 @@ Result<MessagesPage> Engine::messages(const UserId& user, const ThreadName& thre
 Result<Run> Engine::run(const std::optional<UserId>& user, const ThreadName& thread,
                         const RunId& run) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  const RunRow* row = (*live)->state.run(run);
+  TRY_LET(live, shown(user, thread));
+  const RunState* row = live->state.run(run);
   if (!row) return unknown_run(run);
   return row->run;
 }
@@ -169,17 +164,16 @@ Result<Run> Engine::run(const std::optional<UserId>& user, const ThreadName& thr
 Result<RunContext> Engine::context(const std::optional<UserId>& user, const ThreadName& thread,
                                    const RunId& run) {
   MUST(parts_.executor.runs_here());
-  auto live = shown(user, thread);
-  if (!live) return std::unexpected(live.error());
-  const RunRow* row = (*live)->state.run(run);
+  TRY_LET(live, shown(user, thread));
+  const RunState* row = live->state.run(run);
   if (!row) return unknown_run(run);
   if (!row->run.context_ts) {
-    return fail(Kind::not_found, "not_started", "run " + run.get() + " was never started");
+    return fail(Kind::not_found, codes::not_started,
+                "run " + run.get() + " never started, so it has no context");
   }
-  auto state = history_.state_at(**live, *row->run.context_ts);
-  if (!state) return std::unexpected(state.error());
-  auto context = context_of(**live, *state, row->run);
-  if (context) context->path = shared_of(*state, state->path(row->run.head));
+  TRY_LET(state, history_.state_at(*live, *row->run.context_ts));
+  auto context = context_of(*live, state, row->run);
+  if (context) context->path = shared_of(state, state.path(row->run.head));
   return context;
 }
 
@@ -187,11 +181,11 @@ Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadStat
                                       const Run& run) {
   MUST(run.context_ts == state.now && run.settings);
   const std::string name = to_string(thread.name);
-  auto settings = damage_.look_at(Damaged::thread, name,
-                                  parts_.store.get(Table::settings, keys::settings(*run.settings)));
-  if (!settings) return std::unexpected(settings.error());
-  if (!*settings) {
-    const Error error{Kind::corrupt, "corrupt",
+  TRY_LET(settings,
+          damage_.look_at(Damaged::thread, name,
+                          parts_.store.get(Table::settings, keys::settings(*run.settings))));
+  if (!settings) {
+    const Error error{Kind::corrupt, codes::corrupt,
                       "the settings of run " + run.id.get() + " are missing"};
     damage_.found(Damaged::thread, name, error);
     return std::unexpected(error);
@@ -199,7 +193,7 @@ Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadStat
   return RunContext{.context = {.thread = thread.name,
                                 .run = run.id,
                                 .path = messages_of(state.path(run.head)),
-                                .settings = std::move(**settings)},
+                                .settings = std::move(*settings)},
                     .path = {},
                     .agent = run.agent};
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// entry_rows.h: the rows that travel with an entry.
+// entry_rows.h: the rows that are written together with an entry.
 //
-// What lies beside the log is written in the same batch as the entry that changes it, so it is
-// never ahead of the log, nor behind it by more than it says: the thread's row and its place in the
-// feed at every boundary, open runs, settings that a run was started with, and the views at the end
-// of runs and after puts.
+// Each row outside the log is written in the same batch as the entry that changes it. So no row is
+// ahead of the log, and each names its last entry: the thread's row and its place in the
+// feed at every boundary, open runs, the settings of started runs, and the snapshot at the end of
+// runs and after puts.
 #pragma once
 
 #include <cstddef>
@@ -22,47 +22,48 @@
 namespace lockstep {
 
 struct EntryRows {
-  std::vector<Row> rows;
-  bool views = false;   // the views are then State(entry.at)
-  bool listed = false;  // the thread's place in the feed is then the entry's
+  std::vector<RowWrite> rows;
+  bool snapshot = false;  // they make the stored snapshot State(entry.at)
+  bool listed = false;    // they move the thread in the feed to this entry
 };
 
-// Is it more than a piece of content? Lists of threads show boundaries only.
+// Is the entry more than a piece of content? Lists of threads change only at boundaries.
 [[nodiscard]] bool is_boundary(const Entry& entry);
 
-// A thread's first entry says which number is the next: one that no thread has been given yet.
-// First entries that are written beside the strand overtake each other, so it is asked for when the
-// entry goes to the log, in the log's order.
-[[nodiscard]] Row next_thread_row(ThreadNumber unused);
+// A thread's first entry stores the next unused thread number. First entries that another thread
+// encodes may overtake each other, so the lane adds this row last, when it hands the entry to the
+// log.
+[[nodiscard]] RowWrite next_thread_row(ThreadNumber unused);
 
-// Requires: `thread` is as it is before `entry`, and no thread has a higher number.
+// Requires: `thread` is in the state before `entry`, and no thread has a higher number.
 [[nodiscard]] EntryRows rows_of(const LiveThread& thread, const Entry& entry,
                                 std::span<const AgentSettings> settings, const Store& store);
 
 struct WrittenEntry {
   std::string bytes;
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
 };
 
-// Writes an entry and its rows; what takes long is in `write`. After `keep` it holds values alone,
-// and may be written on any thread: states are only read there, and must be given up on the strand,
-// whose rows they share.
+// Encodes an entry and its rows; the slow part is `write`. After `keep` it holds only values, so
+// any thread may call `write`, which only reads states. They share rows with the strand's states,
+// so the writer is destroyed on the strand.
 class EntryWriter {
  public:
-  // Requires: `thread` is as it is before `entry`.
+  // Requires: `thread` is in the state before `entry`.
   [[nodiscard]] static EntryWriter of(const LiveThread& thread, std::shared_ptr<const Entry> entry,
                                       std::span<const AgentSettings> settings, const Store& store);
-  // Of the last entry of a thread that is being deleted.
+  // For the last entry of a thread, which deletes it.
   [[nodiscard]] static EntryWriter of_last(const LiveThread& thread,
                                            std::shared_ptr<const Entry> entry);
 
-  [[nodiscard]] bool views() const { return rows_.views; }
+  [[nodiscard]] bool snapshot() const { return rows_.snapshot; }
   [[nodiscard]] bool listed() const { return rows_.listed; }
-  // About how many `write` makes.
+  // About how many bytes `write` makes.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // Copies the state before the entry: a token, which is written at once, does without.
+  // Copies the state before the entry. A token's entry is written at once and needs no copy.
   void keep() { kept_ = *before_; }
-  // Requires: called once, and the thread is as it was, unless `keep` was called.
+  // Requires: called once; unless `keep` was called, the thread is still in the state before the
+  // entry.
   [[nodiscard]] WrittenEntry write();
 
  private:
@@ -72,9 +73,9 @@ class EntryWriter {
   std::shared_ptr<const Entry> entry_;
   const ThreadState* before_;
   std::optional<ThreadState> kept_;
-  Timestamp view_at_;
-  EntryRows rows_;                    // all but those of views
-  std::optional<ThreadState> after_;  // if there are views to be written
+  Timestamp snapshot_at_;
+  EntryRows rows_;                    // all but the snapshot's
+  std::optional<ThreadState> after_;  // if the entry writes a snapshot
   std::size_t bytes_;
 };
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/store/keys.h"
 #include "engine/store/row_codec.h"
 
@@ -18,40 +20,37 @@ struct Changed {
 };
 
 Result<std::vector<Changed>> read_rows(const Store& store, const Scan& scan) {
-  const auto stored = store.scan(scan);
-  if (!stored) return std::unexpected(stored.error());
+  TRY_LET(stored, store.scan(scan));
   std::vector<Changed> rows;
-  for (const auto& [key, value] : *stored) {
+  for (const auto& [key, value] : stored) {
     const auto place = keys::decode_feed(key);
-    if (!place) return fail(Kind::corrupt, "corrupt", "a key in the feed names no change");
-    auto row = decode_feed_row(key, value);
-    if (!row) return std::unexpected(row.error());
-    rows.push_back({place->commit, std::move(*row)});
+    if (!place) return fail(Kind::corrupt, codes::corrupt, "a key in the feed names no change");
+    TRY_LET(row, decode_feed_row(key, value));
+    rows.push_back({place->commit, std::move(row)});
   }
   return rows;
 }
 
-// The same from the list of threads, which has of each thread where its place in the feed is: all
-// rows of the user, oldest first. A row that is damaged has no place that is known.
+// Makes the feed from the list of threads, whose rows have their thread's place in the feed: all
+// rows of the user, oldest first. Skips damaged rows, whose place is unknown.
 Result<std::vector<Changed>> rows_of_threads(const Store& store, const UserId& user) {
   std::vector<Changed> all;
   Scan scan{.table = Table::threads, .rows_max = limits::read_entries_max};
   while (true) {
-    const auto stored = store.scan(scan);
-    if (!stored) return std::unexpected(stored.error());
-    for (const auto& [key, value] : *stored) {
+    TRY_LET(stored, store.scan(scan));
+    for (const auto& [key, value] : stored) {
       const auto record = decode_thread_record(key, value);
       if (!record || record->record.owner != user) continue;
       all.push_back({record->commit, {record->record.name(), !record->record.thread}});
     }
-    if (stored->size() < scan.rows_max) break;
-    scan.after = stored->back().first;
+    if (stored.size() < scan.rows_max) break;
+    scan.after = stored.back().first;
   }
   std::ranges::sort(all, {}, &Changed::commit);
   return all;
 }
 
-// What the scan would have found there.
+// The rows that the scan would have found.
 std::vector<Changed> part_of(std::vector<Changed> all, const Scan& scan) {
   const bool forward = scan.direction == Direction::forward;
   if (!forward) std::ranges::reverse(all);
@@ -68,8 +67,8 @@ struct Rows {
   std::optional<Error> damage;  // why they are not from the feed
 };
 
-// A feed that is damaged must not hide the threads, which are well: then the list of threads, which
-// says the same but takes the longer time, is asked. `lockstep rebuild` makes the feed again.
+// A damaged feed must not hide intact threads. Then the list of threads is read, which has the same
+// data but takes longer. `lockstep rebuild` makes the feed again.
 Result<Rows> feed_rows(const Store& store, const UserId& user, const Scan& scan) {
   auto rows = read_rows(store, scan);
   if (rows) return Rows{std::move(*rows), {}};
@@ -79,8 +78,8 @@ Result<Rows> feed_rows(const Store& store, const UserId& user, const Scan& scan)
   return Rows{part_of(std::move(*all), scan), rows.error()};
 }
 
-// As the list shows it. A thread whose row is damaged is shown by its id alone: it is there, and to
-// open it says what is the matter.
+// The thread as the list shows it. If its row is damaged, only its id is shown: the thread exists,
+// and opening it reports the damage.
 Result<Thread> listed(const Store& store, const ThreadName& name) {
   const std::string key = keys::thread(name);
   const auto value = store.get(Table::threads, key);
@@ -113,7 +112,8 @@ Result<CommitNumber> Feed::position(const std::string& text, Ahead ahead) const 
   const bool may_be_ahead = ahead == Ahead::yes && shared && cursor->epoch == epochs_.current;
   if (!shared ||
       (!may_be_ahead && cursor->at.get() > std::min(*shared, log_.last_commit()).get())) {
-    return fail(Kind::conflict, "unknown_history", "this cursor is not of the feed's history");
+    return fail(Kind::conflict, codes::unknown_history,
+                "this cursor is not of the feed's history: start without one");
   }
   return CommitNumber(cursor->at.get());
 }
@@ -123,31 +123,29 @@ Result<ThreadsPage> Feed::threads(const UserId& user, const std::optional<std::s
   ThreadsPage page;
   page.cursor = cursor(log_.last_commit());
   limit = bounded(limit);
+  // One row more than the page: it shows that there is a next page.
   Scan scan{.table = Table::feed,
             .prefix = keys::feed(user),
             .direction = Direction::backward,
             .rows_max = limit + 1};
   if (before) {
-    // A page may end at a row that is durable and was not yet told of.
-    const auto commit = position(*before, Ahead::yes);
-    if (!commit) return std::unexpected(commit.error());
-    scan.after = keys::feed(user, *commit);
+    // A page may end at a row that is durable but not reported yet.
+    TRY_LET(commit, position(*before, Ahead::yes));
+    scan.after = keys::feed(user, commit);
   }
   CommitNumber last;
   while (true) {
-    const auto found = feed_rows(store_, user, scan);
-    if (!found) return std::unexpected(found.error());
-    if (found->damage) page.damage = found->damage;
-    for (const auto& [commit, row] : found->rows) {
+    TRY_LET(found, feed_rows(store_, user, scan));
+    if (found.damage) page.damage = found.damage;
+    for (const auto& [commit, row] : found.rows) {
       if (page.threads.size() == limit) page.next = cursor(last);
       if (page.next) return page;
       last = commit;
       if (row.removed) continue;
-      auto thread = listed(store_, row.thread);
-      if (!thread) return std::unexpected(thread.error());
-      page.threads.push_back(std::move(*thread));
+      TRY_LET(thread, listed(store_, row.thread));
+      page.threads.push_back(std::move(thread));
     }
-    if (found->rows.size() < scan.rows_max) return page;
+    if (found.rows.size() < scan.rows_max) return page;
     scan.after = keys::feed(user, last);
   }
 }
@@ -156,25 +154,22 @@ Result<std::vector<FeedItem>> Feed::items(const UserId& user, const std::string&
                                           std::uint32_t limit) const {
   Scan scan{.table = Table::feed, .prefix = keys::feed(user), .rows_max = bounded(limit)};
   if (!after.empty()) {
-    const auto commit = position(after, Ahead::no);
-    if (!commit) return std::unexpected(commit.error());
-    scan.after = keys::feed(user, *commit);
+    TRY_LET(commit, position(after, Ahead::no));
+    scan.after = keys::feed(user, commit);
   }
-  const auto found = feed_rows(store_, user, scan);
-  if (!found) return std::unexpected(found.error());
+  TRY_LET(found, feed_rows(store_, user, scan));
   std::vector<FeedItem> items;
-  for (const Changed& row : found->rows) {
-    // Durable, but not yet told of: it comes with its commit. A cursor of it would be ahead of the
-    // log.
+  for (const Changed& row : found.rows) {
+    // The row is durable but not reported yet: it comes with its commit. Its cursor would be ahead
+    // of the log.
     if (row.commit > log_.last_commit()) break;
     FeedItem item{
         .cursor = cursor(row.commit), .owner = row.row.thread.owner, .thread = {}, .removed = {}};
     if (row.row.removed) {
       item.removed = row.row.thread.id;
     } else {
-      auto thread = listed(store_, row.row.thread);
-      if (!thread) return std::unexpected(thread.error());
-      item.thread = std::move(*thread);
+      TRY_LET(thread, listed(store_, row.row.thread));
+      item.thread = std::move(thread);
     }
     items.push_back(std::move(item));
   }
@@ -189,7 +184,8 @@ void Feed::join(const UserId& user, Follower& follower) {
 void Feed::leave(const UserId& user, Follower& follower) {
   auto found = followers_.find(user);
   MUST(found != followers_.end());
-  found->second.erase(&follower);
+  const std::size_t left = found->second.erase(&follower);
+  MUST(left == 1);
   if (found->second.empty()) followers_.erase(found);
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// feed.h: a user's threads, by their latest change.
+// feed.h: a user's threads in the order of their latest change.
 //
-// One row a thread, under the commit number of its latest boundary (a message or run that began or
-// ended, a field that changed); the thread's own row says which that is, so that it can be moved. A
-// deleted thread keeps a row that says so. So the list is this table read backward, and what has
-// changed since a cursor is the table read forward from there.
+// Each thread has one row, whose key is the commit number of its latest boundary (a message or run
+// began or ended, or a field changed). The thread's own row has that number too, so that an entry
+// can move the feed row. A deleted thread keeps a row with a flag. The list of threads is this
+// table read backward; the changes since a cursor are the table read forward from there.
 //
-// A feed's cursor is `COMMIT@EPOCH`. It is good if the commit number is not ahead of the log's,
-// and, of an earlier epoch, not beyond what a restore has kept of that.
+// A feed's cursor is `COMMIT@EPOCH`. It is valid if the commit number is not ahead of the log's,
+// and, if its epoch is an earlier one, not after the last commit that a restore kept of that epoch.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -29,7 +29,7 @@ namespace lockstep {
 
 class Feed {
  public:
-  // Requires: all three outlive it.
+  // Requires: all three outlive the feed.
   Feed(const Log& log, const Store& store, const Epochs& epochs);
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -37,7 +37,7 @@ class Feed {
   [[nodiscard]] Result<ThreadsPage> threads(const UserId& user,
                                             const std::optional<std::string>& before,
                                             std::uint32_t limit) const;
-  // An empty `after`: from the first change on.
+  // With an empty `after`: from the first change on.
   [[nodiscard]] Result<std::vector<FeedItem>> items(const UserId& user, const std::string& after,
                                                     std::uint32_t limit) const;
   void join(const UserId& user, Follower& follower);
@@ -46,7 +46,7 @@ class Feed {
 
  private:
   [[nodiscard]] std::string cursor(CommitNumber commit) const;
-  enum class Ahead { no, yes };  // of the last commit that was told of
+  enum class Ahead { no, yes };  // may the cursor be ahead of the last reported commit?
   [[nodiscard]] Result<CommitNumber> position(const std::string& cursor, Ahead ahead) const;
 
   const Log& log_;

@@ -8,6 +8,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/base/try.h"
 #include "engine/live/states.h"
 #include "engine/live/thread_errors.h"
 #include "engine/rules/digest.h"
@@ -20,8 +21,8 @@
 namespace lockstep {
 namespace {
 
-// A message as it was at the time that `since` follows, if nothing but growth has happened to it
-// since: then every part that was there is a beginning of what it is now.
+// Makes messages as they were before the entries `since`, if they have only grown since: then each
+// earlier part is the beginning of the part now.
 class Rewinder {
  public:
   explicit Rewinder(const Entries& since) {
@@ -30,8 +31,8 @@ class Rewinder {
     }
   }
 
-  // Nothing if it was put, cut or deleted since.
-  [[nodiscard]] std::optional<Message> message(const MessageRow& row) const {
+  // Nothing if the message was put, cut or deleted since.
+  [[nodiscard]] std::optional<Message> message(const MessageState& row) const {
     auto found = grown_.find(row.message.id);
     if (found == grown_.end() || found->second.changed) return std::nullopt;
     const Grown& grown = found->second;
@@ -41,7 +42,7 @@ class Rewinder {
     for (const auto& [part, units] : grown.lengths) {
       if (part >= parts.size()) continue;
       std::string* text = growing_text(parts[part]);
-      MUST(text != nullptr);
+      MUST(text != nullptr && part < row.lengths.size());
       text->resize(byte_at(*text, units, row.lengths[part]));
     }
     return message;
@@ -64,25 +65,24 @@ class Rewinder {
 
  private:
   struct Grown {
-    std::optional<std::uint32_t> parts;                // so many were there
-    std::unordered_map<std::uint32_t, Units> lengths;  // of those that have grown
+    std::optional<std::uint32_t> parts;                // the number before
+    std::unordered_map<std::uint32_t, Units> lengths;  // before, of parts that have grown
     bool changed = false;
   };
   std::unordered_map<MessageId, Grown> grown_;
 };
 
-// The stored views if they are those that the thread was told of, else the empty state. The
-// committer may have written later ones, before they are read or in between: then the thread's row,
-// which comes with them, says so.
-Result<ThreadState> known_views(const Store& store, const LiveThread& thread) {
-  auto views = load_views(store, thread.number);
+// The stored snapshot if it is the one that `thread.snapshot_at` names, else the empty state. The
+// committer may write a later snapshot before or during the read. The thread's row, which is
+// written together with it, shows that, and so it is read last.
+Result<ThreadState> known_snapshot(const Store& store, const LiveThread& thread) {
+  auto snapshot = load_snapshot(store, thread.number);
   const std::string key = keys::thread(thread.name);
-  const auto row = store.get(Table::threads, key);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return ThreadState();
-  const auto record = decode_thread_record(key, **row);
-  if (!record || record->record.view != thread.view_at) return ThreadState();
-  return views;
+  TRY_LET(row, store.get(Table::threads, key));
+  if (!row) return ThreadState();
+  const auto record = decode_thread_record(key, *row);
+  if (!record || record->record.snapshot != thread.snapshot_at) return ThreadState();
+  return snapshot;
 }
 
 }  // namespace
@@ -99,7 +99,7 @@ History::History(const Log& log, const Store& store, const Hub& hub, Metrics& me
                  DamageReport& damage)
     : log_(log), store_(store), hub_(hub), metrics_(metrics), damage_(damage) {}
 
-// The thread has been read once, so what is damaged now was not then, or was not looked at.
+// The thread was loaded before, so these bytes were damaged later, or were not read then.
 std::unexpected<Error> History::damaged(const LiveThread& thread, std::string why) const {
   const Error error = corrupt(thread.name, std::move(why));
   damage_.found(Damaged::thread, to_string(thread.name), error);
@@ -110,28 +110,30 @@ Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
                              std::size_t bytes_max) const {
   const Timestamp end = thread.state.now;
   if (after >= end) return Slice{.entries = {}, .end = end};
-  if (std::optional<Slice> tail = hub_.tail(thread.name, after, bytes_max)) {
+  // The hub gets each entry right after the fold, so a tail ends where the state does, unless
+  // another writer's entries were loaded: the log has those.
+  if (std::optional<Slice> tail = hub_.tail(thread.name, after, bytes_max);
+      tail && tail->end == end) {
     metrics_.entries_read_from_tail += tail->entries.size();
     return std::move(*tail);
   }
   const std::string name = to_string(thread.name);
-  auto stored = damage_.look_at(
-      Damaged::thread, name, log_.read(thread.number, after, limits::read_entries_max, bytes_max));
-  if (!stored) return std::unexpected(stored.error());
+  TRY_LET(stored,
+          damage_.look_at(Damaged::thread, name,
+                          log_.read(thread.number, after, limits::read_entries_max, bytes_max)));
   Slice slice{.entries = {}, .end = end};
   Timestamp previous = after;
-  for (const StoredEntry& row : *stored) {
-    if (row.at > end) break;  // durable, but not yet told of: it comes with its commit
-    auto entry = damage_.look_at(Damaged::thread, name, decode(row.bytes, row.at, thread.state));
-    if (!entry) return std::unexpected(entry.error());
-    // `after` may lie between two entries, so the first may name one before it.
+  for (const StoredEntry& row : stored) {
+    if (row.at > end) break;  // durable, but not folded yet: it comes with its commit
+    TRY_LET(entry, damage_.look_at(Damaged::thread, name, decode(row.bytes, row.at, thread.state)));
+    // `after` may lie between two entries, so the first entry may name one before `after`.
     const bool first = slice.entries.empty();
-    if (first ? entry->previous > previous : entry->previous != previous) {
+    if (first ? entry.previous > previous : entry.previous != previous) {
       return damaged(thread, "an entry is missing");
     }
-    previous = entry->at;
+    previous = entry.at;
     slice.entries.push_back(std::make_shared<const Published>(
-        std::make_shared<const Entry>(std::move(*entry)), std::string()));
+        std::make_shared<const Entry>(std::move(entry)), std::string()));
   }
   if (slice.entries.empty()) return damaged(thread, "the log ends too early");
   metrics_.entries_read_from_log += slice.entries.size();
@@ -141,27 +143,25 @@ Result<Slice> History::slice(const LiveThread& thread, Timestamp after,
 Result<Entries> History::since(const LiveThread& thread, Timestamp after) const {
   Entries entries;
   while (after < thread.state.now) {
-    auto next = slice(thread, after, limits::read_bytes_max);
-    if (!next) return std::unexpected(next.error());
-    for (const auto& published : next->entries) entries.push_back(published->entry);
+    TRY_LET(next, slice(thread, after, limits::read_bytes_max));
+    for (const auto& published : next.entries) entries.push_back(published->entry);
     after = entries.back()->at;
   }
+  MUST(entries.empty() || entries.back()->at == thread.state.now);
   return entries;
 }
 
 Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) const {
   if (at >= thread.state.now) return thread.state;
   ThreadState state;
-  if (thread.view_at != Timestamp() && at >= thread.view_at) {
-    auto views =
-        damage_.look_at(Damaged::thread, to_string(thread.name), known_views(store_, thread));
-    if (!views) return std::unexpected(views.error());
-    state = std::move(*views);
+  if (thread.snapshot_at != Timestamp() && at >= thread.snapshot_at) {
+    TRY_LET(snapshot, damage_.look_at(Damaged::thread, to_string(thread.name),
+                                      known_snapshot(store_, thread)));
+    state = std::move(snapshot);
   }
   while (true) {
-    auto next = slice(thread, state.now, limits::read_bytes_max);
-    if (!next) return std::unexpected(next.error());
-    for (const auto& published : next->entries) {
+    TRY_LET(next, slice(thread, state.now, limits::read_bytes_max));
+    for (const auto& published : next.entries) {
       if (published->entry->at > at) return state;
       std::string why = unfoldable(state, *published->entry);
       if (!why.empty()) return damaged(thread, std::move(why));
@@ -173,32 +173,29 @@ Result<ThreadState> History::state_at(const LiveThread& thread, Timestamp at) co
 Result<std::optional<Hash>> History::digest_at(LiveThread& thread, Timestamp at) const {
   const ThreadState& now = thread.state;
   if (at >= now.now) return thread.digests.of(now, now.thread.head);
-  auto entries = since(thread, at);
-  if (!entries) return std::unexpected(entries.error());
-  const Past past = past_of(now, *entries, at);
+  TRY_LET(entries, since(thread, at));
+  const Past past = past_of(now, entries, at);
 
-  // Most often the path is as it was, but for the message that is being written.
-  const Rewinder rewinder(*entries);
+  // Most often the path is unchanged, except for the message that a run writes.
+  const Rewinder rewinder(entries);
   std::optional<MessageId> same = past.head;
   std::vector<Message> rewound;
-  for (const MessageRow* row = same ? now.message(*same) : nullptr;
+  for (const MessageState* row = same ? now.message(*same) : nullptr;
        row && row->message.updated > at;) {
     std::optional<Message> message = rewinder.message(*row);
     if (!message) {
-      auto then = state_at(thread, at);
-      if (!then) return std::unexpected(then.error());
-      return thread.digests.of(*then, then->thread.head);
+      TRY_LET(then, state_at(thread, at));
+      return thread.digests.of(then, then.thread.head);
     }
     same = message->parent;
     rewound.push_back(std::move(*message));
     row = same ? now.message(*same) : nullptr;
   }
-  // What is above the first message that is as it was may have changed as well.
-  for (const MessageRow* row : now.path(same)) {
+  // Messages above the first unchanged one may have changed too.
+  for (const MessageState* row : now.path(same)) {
     if (row->message.updated <= at) continue;
-    auto then = state_at(thread, at);
-    if (!then) return std::unexpected(then.error());
-    return thread.digests.of(*then, then->thread.head);
+    TRY_LET(then, state_at(thread, at));
+    return thread.digests.of(then, then.thread.head);
   }
   std::optional<Hash> hash = thread.digests.of(now, same);
   for (const Message& message : rewound | std::views::reverse) hash = digest(message, hash);
@@ -208,11 +205,11 @@ Result<std::optional<Hash>> History::digest_at(LiveThread& thread, Timestamp at)
 namespace {
 
 // The first entry of a slice that holds this step, or a later one.
-std::optional<Timestamp> first_with(const Slice& slice, const RunRow& row, std::uint64_t seq) {
+std::optional<Timestamp> first_with(const Slice& slice, const RunState& row, std::uint64_t seq) {
   for (const auto& published : slice.entries) {
-    const auto& mark = published->entry->producer;
-    const bool same = mark && mark->run == row.run.id && mark->attempt == row.run.attempt;
-    if (same && mark->seq >= seq) return published->entry->at;
+    const auto& offset = published->entry->producer;
+    const bool same = offset && offset->run == row.run.id && offset->attempt == row.run.attempt;
+    if (same && offset->seq >= seq) return published->entry->at;
   }
   return std::nullopt;
 }
@@ -221,33 +218,33 @@ std::optional<Timestamp> first_with(const Slice& slice, const RunRow& row, std::
 
 Result<Timestamp> History::step_at(const LiveThread& thread, const RunId& run,
                                    std::uint64_t seq) const {
-  const RunRow* row = thread.state.run(run);
+  const RunState* row = thread.state.run(run);
   MUST(row != nullptr && row->run.started && row->seq >= seq);
   Timestamp after = *row->run.started;
   while (after < thread.state.now) {
-    auto next = slice(thread, after, limits::read_bytes_max);
-    if (!next) return std::unexpected(next.error());
-    if (const auto found = first_with(*next, *row, seq)) return *found;
-    after = next->entries.back()->entry->at;
+    TRY_LET(next, slice(thread, after, limits::read_bytes_max));
+    if (const auto found = first_with(next, *row, seq)) return *found;
+    after = next.entries.back()->entry->at;
   }
   return damaged(thread, "no entry holds step " + std::to_string(seq) + " of run " + run.get());
 }
 
 namespace {
 
-// Reads a run's entries, and compares what of them is asked for.
+// Reads a run's entries, and compares the given steps with them.
 class StepReader {
  public:
-  StepReader(const RunRow& row, std::span<const Step> steps) : row_(row), steps_(steps) {}
+  StepReader(const RunState& row, std::span<const Step> steps) : row_(row), steps_(steps) {}
 
-  // False: nothing behind this entry matters.
+  // False: later entries don't matter.
   [[nodiscard]] bool goes_on(const Entry& entry) {
-    const auto& mark = entry.producer;
-    if (!mark || mark->run != row_.run.id || mark->attempt != row_.run.attempt) return true;
-    const std::uint64_t first = std::exchange(taken_, mark->seq) + 1;
-    if (mark->seq < steps_.front().seq) return true;
+    const auto& offset = entry.producer;
+    if (!offset || offset->run != row_.run.id || offset->attempt != row_.run.attempt) return true;
+    const std::uint64_t first = std::exchange(taken_, offset->seq) + 1;
+    if (offset->seq < steps_.front().seq) return true;
     const std::size_t before = first > steps_.front().seq ? first - steps_.front().seq : 0;
-    const std::size_t behind = steps_.back().seq > mark->seq ? steps_.back().seq - mark->seq : 0;
+    const std::size_t behind =
+        steps_.back().seq > offset->seq ? steps_.back().seq - offset->seq : 0;
     const StepMatch match =
         match_steps(entry, first, steps_.first(steps_.size() - behind).subspan(before));
     if (match != StepMatch::same) match_ = match;
@@ -256,7 +253,7 @@ class StepReader {
   [[nodiscard]] StepMatch match() const { return match_; }
 
  private:
-  const RunRow& row_;
+  const RunState& row_;
   std::span<const Step> steps_;
   std::uint64_t taken_ = 0;
   StepMatch match_ = StepMatch::same;
@@ -264,18 +261,17 @@ class StepReader {
 
 }  // namespace
 
-Result<StepMatch> History::match(const LiveThread& thread, const RunRow& row,
+Result<StepMatch> History::match(const LiveThread& thread, const RunState& row,
                                  std::span<const Step> steps) const {
   MUST(!steps.empty() && row.run.started && row.seq >= steps.back().seq);
   StepReader reader(row, steps);
   Timestamp after = *row.run.started;
   while (after < thread.state.now) {
-    auto next = slice(thread, after, limits::read_bytes_max);
-    if (!next) return std::unexpected(next.error());
-    for (const auto& published : next->entries) {
+    TRY_LET(next, slice(thread, after, limits::read_bytes_max));
+    for (const auto& published : next.entries) {
       if (!reader.goes_on(*published->entry)) return reader.match();
     }
-    after = next->entries.back()->entry->at;
+    after = next.entries.back()->entry->at;
   }
   return damaged(thread, "no entry holds the last step of run " + row.run.id.get());
 }

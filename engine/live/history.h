@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// history.h: what a thread was at an earlier time.
+// history.h: reads a thread's earlier entries and states.
 //
-// A state keeps no history; the log does. Everything here reads the entries after a timestamp (from
-// the tail in memory if the thread is followed, else from the log) and says what they mean: the
-// past of a request, the state as it was, what a follower lacks, when a step was taken.
+// A state keeps no history; the log does. The functions here read the entries after a timestamp
+// (from the tail in memory if the thread is followed, else from the log) and compute from them the
+// past of a request, an earlier state, the entries that a follower lacks, or when a step was taken.
 //
-// Bytes of the disk are checked: an entry that can't be read, or that does not name the one before
-// it, is the error `corrupt`, and is reported (damage_report.h).
+// They check bytes from the disk: an entry that can't be read, or that does not name the one before
+// it, is the error `corrupt`, which is reported (damage_report.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -40,21 +40,21 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  // What lies right after `after`: about `bytes_max`, at least one entry if there is one.
+  // The entries right after `after`: about `bytes_max`, at least one entry if there is one.
   [[nodiscard]] Result<Slice> slice(const LiveThread& thread, Timestamp after,
                                     std::size_t bytes_max) const;
   // All entries after `after`.
   [[nodiscard]] Result<Entries> since(const LiveThread& thread, Timestamp after) const;
-  // State(at). Reads from the views if they are old enough, else the whole log up to `at`.
+  // State(at). Folds from the stored snapshot if it is old enough, else the log from its start.
   [[nodiscard]] Result<ThreadState> state_at(const LiveThread& thread, Timestamp at) const;
   // The digest of the head's path in State(at); nothing if there was no head.
   [[nodiscard]] Result<std::optional<Hash>> digest_at(LiveThread& thread, Timestamp at) const;
   // When the step `seq` of a run's attempt became durable. Requires: it was taken.
   [[nodiscard]] Result<Timestamp> step_at(const LiveThread& thread, const RunId& run,
                                           std::uint64_t seq) const;
-  // Are these the steps that were taken, as far as the log can tell? Requires: they were taken of
-  // the run's attempt, and are dense.
-  [[nodiscard]] Result<StepMatch> match(const LiveThread& thread, const RunRow& row,
+  // Are these the steps that were taken, as far as the log shows? Requires: the run's attempt has
+  // taken steps of these numbers, and they have no gaps.
+  [[nodiscard]] Result<StepMatch> match(const LiveThread& thread, const RunState& row,
                                         std::span<const Step> steps) const;
 
  private:

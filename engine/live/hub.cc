@@ -22,30 +22,34 @@ void Hub::leave(const ThreadName& thread, Follower& follower) {
   auto channel = channels_.find(thread);
   MUST(channel != channels_.end());
   const std::size_t left = channel->second.followers.erase(&follower);
-  MUST(left == 1);
+  MUST(left == 1 && follower_count_ > 0);
   --follower_count_;
   if (channel->second.followers.empty()) channels_.erase(channel);
 }
 
 void Hub::publish(const ThreadName& thread, std::shared_ptr<const Entry> entry) {
+  MUST(entry != nullptr && entry->at > entry->previous);
   auto found = channels_.find(thread);
   if (found == channels_.end()) return;
   Channel& channel = found->second;
-  // Somebody else has written in between: what is kept has a gap, so it is worth nothing.
+  // An entry of another writer is missing: a tail with a gap is useless.
   if (!channel.tail.empty() && channel.tail.back()->entry->at != entry->previous) channel.clear();
-  // Without a tail followers read the log, which holds nothing in memory for them.
+  // Without a tail followers read the log, which needs no memory for them.
   if (memory_ && memory_->full()) return channel.clear();
   channel.sizes.push_back(size_of(*entry));
   channel.bytes += channel.sizes.back();
   channel.held.add(held_by(*entry));
   channel.tail.push_back(std::make_shared<const Published>(std::move(entry), std::string()));
+  // The last entry stays however long it is: every follower needs it next.
   while (channel.tail.size() > limits::tail_entries_max ||
          (channel.bytes > limits::tail_bytes_max && channel.tail.size() > 1)) {
+    MUST(channel.bytes >= channel.sizes.front());
     channel.bytes -= channel.sizes.front();
     channel.held.set(channel.held.bytes() - held_by(*channel.tail.front()->entry));
     channel.sizes.pop_front();
     channel.tail.pop_front();
   }
+  MUST(!channel.tail.empty() && channel.sizes.size() == channel.tail.size());
 }
 
 void Hub::wake(const ThreadName& thread) {

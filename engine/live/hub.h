@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// hub.h: who follows which thread.
+// hub.h: the followers of each thread, and the latest entries for them.
 //
-// A follower is a cursor, not a queue: it is woken once per commit, and takes what lies between its
-// cursor and the durable end when it can write. The tails of followed threads are kept in memory,
-// each entry shared by all who read it, so that a commit costs each follower one write and the
-// entry is encoded once. A follower that fell behind the tail reads the log.
+// A follower is a cursor, not a queue: the hub wakes it once per commit, and when its connection
+// can write, it takes the entries between its cursor and the durable end. The hub keeps the tails
+// (the last entries) of followed threads in memory. All followers share an entry, so it is encoded
+// once, and a commit costs each follower one write. A follower that fell behind the tail reads the
+// log.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -23,15 +24,15 @@
 
 namespace lockstep {
 
-// A durable entry as its followers share it. `wire` is the server's: the bytes that the first
-// follower made of it, kept for the others; empty until then.
+// A durable entry as its followers share it. `json` belongs to the server: the first follower
+// encodes the entry into it for the others. It is empty until then.
 struct Published {
   std::shared_ptr<const Entry> entry;
-  mutable std::string wire;
+  mutable std::string json;
 };
 
-// Entries right after a cursor, oldest first. `end`: where the thread ends; if the last entry is
-// before it, there is more to be had.
+// Entries right after a cursor, oldest first. `end`: the timestamp where the thread ends. If the
+// last entry here is earlier, more entries follow.
 struct Slice {
   std::vector<std::shared_ptr<const Published>> entries;
   Timestamp end;
@@ -40,32 +41,32 @@ struct Slice {
 class Follower {
  public:
   virtual ~Follower() = default;
-  // There is more, or the thread was deleted. Must not call back into the engine: it should mark
-  // itself and take what there is when its connection can write.
+  // More entries are durable, or the thread was deleted. Must not call back into the engine: the
+  // follower notes the wake, and reads when its connection can write.
   virtual void wake() = 0;
 };
 
 class Hub {
  public:
-  // Null: no bound beside each thread's.
+  // Null: each tail has its own bound, but their sum has none.
   explicit Hub(MemoryAccount* memory = nullptr) : memory_(memory) {}
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // The follower must leave before it dies.
+  // Requires: the follower leaves before it is destroyed.
   void join(const ThreadName& thread, Follower& follower);
   void leave(const ThreadName& thread, Follower& follower);
 
-  // Keeps the entry in the thread's tail if anybody follows and there is memory for it; `wake` then
-  // tells them.
+  // Keeps the entry in the thread's tail if the thread has followers and memory has room. `wake`
+  // then tells the followers.
   void publish(const ThreadName& thread, std::shared_ptr<const Entry> entry);
   void wake(const ThreadName& thread);
 
-  // The entries after `after` if the tail reaches back so far: about `bytes_max` of them, at least
-  // one if there is one. Null: read the log.
+  // The entries after `after`: about `bytes_max`, at least one if there is one. Nothing if the tail
+  // does not reach back so far: read the log.
   [[nodiscard]] std::optional<Slice> tail(const ThreadName& thread, Timestamp after,
                                           std::size_t bytes_max) const;
-  // Lets go of tails until so many bytes are free again: followers read the log instead.
+  // Drops tails until this many bytes are free. Their followers read the log instead.
   void give_up(std::size_t bytes);
   [[nodiscard]] bool followed(const ThreadName& thread) const;
   [[nodiscard]] std::size_t follower_count() const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/entry_rows.h"
@@ -52,8 +53,8 @@ void Lane::push(LaneInput input, std::size_t bytes) {
   schedule();
 }
 
-// Later, not now: what is pushed together is decided together, and nobody is answered within a
-// call.
+// Post the work: inputs pushed in one turn share an entry, and a caller never gets its answer from
+// inside `push`.
 void Lane::schedule() {
   if (scheduled_ || in_flight_ || working_) return;
   scheduled_ = true;
@@ -69,26 +70,27 @@ void Lane::work() {
   while (!in_flight_ && !waiting_.empty()) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    take(std::move(next));
+    handle(std::move(next));
   }
   working_ = false;
   if (idle()) parts_.host.idle(thread_);  // may destroy this
 }
 
-void Lane::take(Waiting next) {
-  std::visit([&](auto& input) { take(next, input); }, next.input);
+void Lane::handle(Waiting next) {
+  MUST(working_ && !in_flight_);
+  std::visit([&](auto& input) { handle(next, input); }, next.input);
 }
 
 Timestamp Lane::next_at() { return next_timestamp(thread_.state.now, parts_.clock.now()); }
 
 // --- Deciding ------------------------------------------------------------------------------------
 
-void Lane::take(Waiting& next, ChangesInput& input) {
-  if (auto early = parts_.session.gate(thread_, input.request)) {
+void Lane::handle(Waiting& next, ChangesInput& input) {
+  if (auto early = parts_.responder.gate(thread_, input.request)) {
     next.load.give_back();
     return input.done(std::move(*early));
   }
-  auto pasts = parts_.session.pasts(thread_, input.request.changes);
+  auto pasts = parts_.responder.pasts(thread_, input.request.changes);
   if (!pasts) {
     next.load.give_back();
     return input.done(std::unexpected(pasts.error()));
@@ -96,66 +98,68 @@ void Lane::take(Waiting& next, ChangesInput& input) {
   Rules rules = rules_of(parts_.rules, thread_);
   rules.room_for_run = parts_.host.has_room_for_run(thread_);
   Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
-  InFlight in_flight;
-  in_flight.outcomes = std::move(decision.outcomes);
+  Job job;
+  job.outcomes = std::move(decision.outcomes);
   const bool trace = decision.leaves_trace();
-  in_flight.inputs.push_back(std::move(next));
-  if (!trace) return answer(std::move(in_flight));
-  append(std::move(decision), std::move(in_flight));
+  job.inputs.push_back(std::move(next));
+  if (!trace) return answer(std::move(job));
+  append(std::move(decision), std::move(job));
 }
 
-void Lane::take(Waiting& next, InterruptInput& input) {
+void Lane::handle(Waiting& next, InterruptInput& input) {
   std::optional<Decision> decision;
   if (applies(input)) decision = interrupt(thread_.state, input.why, next_at(), parts_.rules);
-  InFlight in_flight;
-  in_flight.inputs.push_back(std::move(next));
-  if (!decision || !decision->leaves_trace()) return answer(std::move(in_flight));
-  append(std::move(*decision), std::move(in_flight));
+  Job job;
+  job.inputs.push_back(std::move(next));
+  if (!decision || !decision->leaves_trace()) return answer(std::move(job));
+  append(std::move(*decision), std::move(job));
 }
 
 bool Lane::applies(const InterruptInput& input) const {
   const ThreadState& state = thread_.state;
   if (input.spares_outside && parts_.host.outlives(thread_)) return false;
   if (!input.only) return true;
-  const RunRow* row = state.running ? &state.runs[*state.running] : nullptr;
-  return row && *input.only == ProducerMark{row->run.id, row->run.attempt, row->seq};
+  const RunState* row = state.running ? &state.runs[*state.running] : nullptr;
+  return row && *input.only == ProducerOffset{row->run.id, row->run.attempt, row->seq};
 }
 
-void Lane::take(Waiting& next, EraseInput&) {
-  InFlight in_flight;
-  in_flight.tombstone = true;
-  in_flight.inputs.push_back(std::move(next));
-  if (thread_.deleted) return refuse(std::move(in_flight), thread_deleted());
-  if (!thread_.exists()) return refuse(std::move(in_flight), unknown_thread());
+void Lane::handle(Waiting& next, EraseInput&) {
+  Job job;
+  job.tombstone = true;
+  job.inputs.push_back(std::move(next));
+  if (thread_.deleted) return refuse(std::move(job), thread_deleted());
+  if (!thread_.exists()) return refuse(std::move(job), unknown_thread());
   thread_.erasing = true;
-  // The last entry may have no events: it gives the deletion its place in the owner's feed.
-  append(interrupt(thread_.state, {"deleted", "the thread was deleted"}, next_at(), parts_.rules),
-         std::move(in_flight));
+  // The last entry may have no events: it only gives the deletion a place in the owner's feed.
+  append(
+      interrupt(thread_.state, {codes::deleted, "the thread was deleted"}, next_at(), parts_.rules),
+      std::move(job));
 }
 
 // --- Making durable ------------------------------------------------------------------------------
 
-void Lane::append(Decision decision, InFlight in_flight) {
-  MUST(!in_flight_);
+void Lane::append(Decision decision, Job job) {
+  MUST(!in_flight_ && !job.inputs.empty());
+  MUST(job.tombstone || decision.leaves_trace());
   Entry& entry = decision.entry;
   MUST(entry.previous == thread_.state.now && entry.at > entry.previous);
   const bool first = thread_.state.now == Timestamp();
   if (first) {
-    MUST(!in_flight.tombstone);
+    MUST(!job.tombstone);
     entry.origin = Origin{thread_.name.id, thread_.name.owner};
     if (thread_.number == ThreadNumber()) {
       parts_.states.give_number(thread_, parts_.host.next_number());
     }
   }
-  in_flight.entry = std::make_shared<const Entry>(std::move(entry));
-  parts_.host.begins(thread_, *in_flight.entry);
-  in_flight.began = parts_.clock.now();
-  auto entry_writer = in_flight.tombstone ? EntryWriter::of_last(thread_, in_flight.entry)
-                                          : EntryWriter::of(thread_, in_flight.entry,
-                                                            decision.settings, parts_.store);
-  in_flight.views = entry_writer.views();
-  in_flight.listed = entry_writer.listed();
-  in_flight_ = std::move(in_flight);
+  job.entry = std::make_shared<const Entry>(std::move(entry));
+  parts_.host.begins(thread_, *job.entry);
+  job.began = parts_.clock.now();
+  auto entry_writer = job.tombstone
+                          ? EntryWriter::of_last(thread_, job.entry)
+                          : EntryWriter::of(thread_, job.entry, decision.settings, parts_.store);
+  job.snapshot = entry_writer.snapshot();
+  job.listed = entry_writer.listed();
+  in_flight_ = std::move(job);
   in_flight_->beside = parts_.offload && entry_writer.bytes() > limits::turn_entry_bytes;
   if (!in_flight_->beside) {
     parts_.metrics.turn_entry_bytes =
@@ -174,11 +178,12 @@ void Lane::append(Decision decision, InFlight in_flight) {
 
 void Lane::hand_over(WrittenEntry written) {
   MUST(parts_.executor.runs_here() && in_flight_);
+  MUST(thread_.number != ThreadNumber());
   if (in_flight_->entry->origin) {
     written.rows.push_back(next_thread_row(parts_.host.unused_number()));
   }
   Append append{.thread = thread_.number,
-                .expected = thread_.state.now,
+                .expected = in_flight_->entry->previous,
                 .entry = in_flight_->entry,
                 .bytes = std::move(written.bytes),
                 .rows = std::move(written.rows)};
@@ -189,8 +194,8 @@ void Lane::hand_over(WrittenEntry written) {
 
 void Lane::appended(Result<CommitNumber> result) {
   MUST(parts_.executor.runs_here() && in_flight_ && !working_);
-  working_ = true;  // who is answered may well let go of the thread
-  InFlight done = std::move(*in_flight_);
+  working_ = true;  // keeps the lane: an answered caller may stop using the thread
+  Job done = std::move(*in_flight_);
   in_flight_.reset();
   if (result) {
     if (done.listed) thread_.feed_commit = *result;
@@ -202,17 +207,17 @@ void Lane::appended(Result<CommitNumber> result) {
   work();
 }
 
-void Lane::happened(InFlight done) {
+void Lane::happened(Job done) {
   MUST(thread_.state.now == done.entry->at);
   MUST(thread_.deleted == done.tombstone);
-  if (done.views) {
-    thread_.view_at = done.entry->at;
-    thread_.since_view = 0;
+  if (done.snapshot) {
+    thread_.snapshot_at = done.entry->at;
+    thread_.since_snapshot = 0;
   }
   const Timestamp now = parts_.clock.now();
   parts_.metrics.append_us.add(now > done.began ? now.get() - done.began.get() : 0);
   if (ends_or_starts_a_run(*done.entry)) release_parked();
-  // What a long entry leaves to digest takes long as well.
+  // After a long entry the digests take long too.
   if (!done.beside || !digest_beside()) return finish(std::move(done));
   in_flight_ = std::move(done);
 }
@@ -236,46 +241,49 @@ void Lane::digested(const DigestWork& digests) {
   work();
 }
 
-void Lane::finish(InFlight done) {
+void Lane::finish(Job done) {
   const std::shared_ptr<const Entry> entry = done.entry;
+  MUST(entry != nullptr && entry->at == thread_.state.now);
   answer(std::move(done));
   parts_.host.happened(thread_, *entry);
 }
 
-void Lane::failed(InFlight done, const Error& error) {
+void Lane::failed(Job done, const Error& error) {
   thread_.erasing = false;
   parts_.host.never_began(thread_, *done.entry);
   if (error.kind != Kind::conflict) return refuse(std::move(done), error);
-  // Somebody else has written: read on, and decide again.
+  // Another writer has appended: load the state again, and decide again.
   const Result<void> read = parts_.states.reload(thread_);
   if (!read) return refuse(std::move(done), read.error());
+  // To the front of the queue, so that inputs keep their order.
   give_back(done.inputs, 0);
 }
 
 // --- Answering -----------------------------------------------------------------------------------
 
-void Lane::answer(InFlight done) {
+void Lane::answer(Job done) {
   for (Waiting& waiting : done.inputs) {
     waiting.load.give_back();
     std::visit([&](auto& input) { answer(input, done); }, waiting.input);
   }
 }
 
-void Lane::answer(ChangesInput& input, InFlight& done) {
+void Lane::answer(ChangesInput& input, Job& done) {
   count(parts_.metrics, done.outcomes);
-  input.done(parts_.session.reply(thread_, input.request, std::move(done.outcomes)));
+  input.done(parts_.responder.reply(thread_, input.request, std::move(done.outcomes)));
 }
 
-void Lane::answer(InterruptInput& input, InFlight&) {
-  // Whoever waits behind a run that goes on would wait for another process.
+void Lane::answer(InterruptInput& input, Job&) {
+  // Parked steps would wait for the end of a run that another process writes.
   if (input.spares_outside)
-    refuse_parked({Kind::overloaded, "stopping", "the server is going away"});
+    refuse_parked(
+        {Kind::overloaded, codes::stopping, "the server is shutting down: try again later"});
   input.done({});
 }
 
-void Lane::answer(EraseInput& input, InFlight&) { input.done({}); }
+void Lane::answer(EraseInput& input, Job&) { input.done({}); }
 
-void Lane::refuse(InFlight done, const Error& error) {
+void Lane::refuse(Job done, const Error& error) {
   for (Waiting& waiting : done.inputs) {
     waiting.load.give_back();
     fail(waiting.input, error);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // lane.h: the only writer of one thread.
 //
-// What fronts, producers and the engine itself want of a thread waits here in one queue. One append
-// is in flight; when it is durable, the next input is decided on the state that it left:
+// The inputs for a thread, from fronts, producers and the engine itself, wait here in one queue.
+// One append is in flight. When it is durable, the lane decides the next input on the state that it
+// left:
 //
 //   waiting ──decide──> entry ──append──> durable
 //                                            └──> fold ──> followers ──> answers ──> run host
 //                                               (States)     (Hub)
 //
-// A long entry is written (encoded, with its rows) beside the strand, in the place between decide
-// and append; so its lane waits for it, and no other does.
+// Between decide and append, another thread (offload.h) encodes a long entry and its rows. Its lane
+// waits for that; other lanes don't.
 //
-// A request's changes are an entry of their own. Batches of steps of one run that wait next to each
-// other become one entry: so tokens merge exactly as much as the disk needs. Steps of a run that
-// waits for its turn are set aside until it has started or ended.
+// The changes of a request get an entry of their own. Batches of steps of one run that wait next to
+// each other become one entry: so tokens merge exactly as much as the disk needs. Steps of a queued
+// run are set aside (parked) until the run has started or ended.
 //
-// If somebody else has written to the thread (`conflict`), it is read anew and the input decided
-// again.
+// If another writer has appended to the thread (`conflict`), the lane reloads the state and decides
+// the input again.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -58,20 +59,20 @@ class Lane {
     Executor& executor;
     States& states;
     const History& history;
-    const Session& session;
+    const SyncResponder& responder;
     const Rules& rules;
     Metrics& metrics;
     LaneHost& host;
     MemoryAccount* memory = nullptr;
-    Offload* offload = nullptr;  // null: every entry is written on the strand
-    SipKey step_key = {};        // drawn at the start
+    Offload* offload = nullptr;  // null: every entry is encoded on the strand
+    SipKey step_key = {};        // random, new at each start
   };
   Lane(LiveThread& thread, const Parts& parts);
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // May so many more bytes wait?
+  // May this many more bytes wait? If not, the input is refused (backpressure).
   [[nodiscard]] bool has_room(std::size_t bytes) const;
   void push(LaneInput input, std::size_t bytes);
   [[nodiscard]] bool idle() const;
@@ -82,65 +83,64 @@ class Lane {
     LaneLoad load;
     Charge held;
   };
-  // What the entry in flight is about, and who waits for it.
-  struct InFlight {
+  // The entry in flight, and the inputs that wait for it.
+  struct Job {
     std::shared_ptr<const Entry> entry;
     std::vector<Waiting> inputs;
     std::vector<Outcome> outcomes;
     std::uint64_t known_seq = 0;  // of the steps' run, before this entry
-    bool views = false;           // the stored views show this entry
+    bool snapshot = false;        // the stored snapshot shows this entry
     bool listed = false;          // the thread's place in the feed is this entry's
     bool tombstone = false;
-    bool beside = false;  // it is too long to be written in a turn of the strand
+    bool beside = false;  // the entry is long: another thread encodes it
     Timestamp began;
   };
 
   void schedule();
   void work();
-  void take(Waiting next);
-  // `input` is the one in `next`, which is moved from if it has to wait.
-  void take(Waiting& next, ChangesInput& input);
-  void take(Waiting& next, StepsInput& input);
-  void take(Waiting& next, InterruptInput& input);
-  void take(Waiting& next, EraseInput& input);
-  // Moves the batches that can share an entry with the one in `inputs` there; all as one. Nothing:
-  // it stays alone.
+  void handle(Waiting next);
+  // `input` is the one in `next`. Moves from `next` if the input has to wait.
+  void handle(Waiting& next, ChangesInput& input);
+  void handle(Waiting& next, StepsInput& input);
+  void handle(Waiting& next, InterruptInput& input);
+  void handle(Waiting& next, EraseInput& input);
+  // Moves waiting batches that can share an entry with the one in `inputs` there, and returns them
+  // merged. Nothing: it stays alone.
   [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);
   void give_back(std::vector<Waiting>& inputs, std::size_t keep);
-  // Why steps that are known already are not those that were taken; nothing if they are.
-  [[nodiscard]] std::optional<StepRefusal> differs(const RunRow* row, const StepBatch& batch);
+  // The refusal if repeated steps differ from those that were taken; nothing if they are the same.
+  [[nodiscard]] std::optional<StepRefusal> differs(const RunState* row, const StepBatch& batch);
   void refuse_steps(Waiting& waiting, StepRefusal refusal);
   void refuse_for_good(Waiting& waiting, StepRefusal refusal);
-  void refuse_unread(Waiting& waiting, const RunRow* row);
+  void refuse_unread(Waiting& waiting, const RunState* row);
   [[nodiscard]] Timestamp next_at();
 
-  void append(Decision decision, InFlight in_flight);
+  void append(Decision decision, Job job);
   void hand_over(WrittenEntry written);
   void appended(Result<CommitNumber> result);
-  void happened(InFlight done);
-  // Makes the digests that the answers will ask for beside the strand, if they take long; false if
-  // they do not.
+  void happened(Job done);
+  // If the digests for the answers take long, has another thread compute them; else returns false.
   [[nodiscard]] bool digest_beside();
   void digested(const DigestWork& digests);
-  void finish(InFlight done);
-  void failed(InFlight done, const Error& error);
-  void answer(InFlight done);
-  void answer(ChangesInput& input, InFlight& done);
-  void answer(StepsInput& input, InFlight& done);
-  void answer(InterruptInput& input, InFlight& done);
-  void answer(EraseInput& input, InFlight& done);
-  void refuse(InFlight done, const Error& error);
+  void finish(Job done);
+  void failed(Job done, const Error& error);
+  void answer(Job done);
+  void answer(ChangesInput& input, Job& done);
+  void answer(StepsInput& input, Job& done);
+  void answer(InterruptInput& input, Job& done);
+  void answer(EraseInput& input, Job& done);
+  void refuse(Job done, const Error& error);
   void release_parked();
   void refuse_parked(const Error& error);
   [[nodiscard]] bool applies(const InterruptInput& input) const;
 
   LiveThread& thread_;
   const Parts& parts_;
-  std::size_t bytes_ = 0;  // of all inputs here, which count themselves
+  std::size_t bytes_ = 0;  // of all inputs here; each LaneLoad adds and subtracts its own
   std::deque<Waiting> waiting_;
-  std::deque<Waiting> parked_;  // steps of runs that wait for their turn
-  StepMemory steps_;            // of the run that is being written, or was last
-  std::optional<InFlight> in_flight_;
+  std::deque<Waiting> parked_;  // steps of queued runs
+  StepMemory steps_;            // of the run that is running, or ran last
+  std::optional<Job> in_flight_;
   bool working_ = false;
   bool scheduled_ = false;
   Alive alive_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// lane_host.h: what a lane asks of the engine, and tells it.
+// lane_host.h: a lane's calls to the engine.
 //
-// A lane knows one thread. What is of all threads (their numbers, a user's share of the memory, the
-// runs that go on without this process) it asks its host for.
+// A lane knows one thread. It asks its host for everything that concerns all threads: their
+// numbers, a user's share of memory, the runs that another process writes.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -14,24 +14,24 @@ namespace lockstep {
 
 struct LiveThread;
 
-// What a lane calls upwards; never from within `push`.
+// The lane calls its host never from within `push`.
 class LaneHost {
  public:
   virtual ~LaneHost() = default;
-  // A number for a thread whose first entry is about to be appended.
+  // Gives out a number, for a thread whose first entry the lane is about to append.
   virtual ThreadNumber next_number() = 0;
-  // The first that no thread has been given.
+  // The lowest number that was not given out.
   [[nodiscard]] virtual ThreadNumber unused_number() const = 0;
-  // Is there room for a run that this process writes, beside the others of the thread's user?
+  // Do the running runs of the thread's user leave room for one more that this process writes?
   [[nodiscard]] virtual bool has_room_for_run(const LiveThread& thread) const = 0;
-  // An entry with starts is on its way to the log, or could not be written.
+  // The entry goes to the log; or it could not be written. The host counts the runs that it starts.
   virtual void begins(const LiveThread& thread, const Entry& entry) = 0;
   virtual void never_began(const LiveThread& thread, const Entry& entry) = 0;
-  // The entry is durable, folded, and told to followers and to those who waited for it.
+  // The entry is durable and folded; followers and waiting callers have it.
   virtual void happened(LiveThread& thread, const Entry& entry) = 0;
-  // Does its running run go on without this process?
+  // Does another process write its running run, so that the run outlives this process?
   [[nodiscard]] virtual bool outlives(const LiveThread& thread) const = 0;
-  // Nothing waits and nothing is in flight. The lane may be destroyed by this call.
+  // No input waits, and no entry is in flight. This call may destroy the lane.
   virtual void idle(LiveThread& thread) = 0;
 };
 

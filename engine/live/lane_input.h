@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lane_input.h: what is wanted of a thread, and who waits for the answer.
+// lane_input.h: the inputs of a lane, each with the callback that takes its answer.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "engine/base/executor.h"
+#include "engine/base/must.h"
 #include "engine/live/sync.h"
 #include "engine/rules/step.h"
 
@@ -28,10 +29,10 @@ struct StepsInput {
 struct InterruptInput {
   RunError why;
   Done<Result<void>> done;
-  // Those of a thread whose running run outlives the process go on.
+  // Spares a thread whose running run another process writes.
   bool spares_outside = false;
-  // Only if this run is running, and has come no further.
-  std::optional<ProducerMark> only = {};
+  // Only if this run is running, and has taken no more steps.
+  std::optional<ProducerOffset> only = {};
 };
 // Ends every open run, and leaves a tombstone.
 struct EraseInput {
@@ -39,7 +40,7 @@ struct EraseInput {
 };
 using LaneInput = std::variant<ChangesInput, StepsInput, InterruptInput, EraseInput>;
 
-// Answers whoever waits for it that nothing was done.
+// Answers the input with an error: nothing was done.
 inline void fail(LaneInput& input, const Error& error) {
   std::visit(
       [&error]<class Input>(Input& waiting) {
@@ -70,9 +71,11 @@ class LaneLoad {
   LaneLoad& operator=(const LaneLoad&) = delete;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // Before its answer: who is answered may push at once.
+  // Call before the answer: the caller may push its next input from within the callback.
   void give_back() {
-    if (total_ != nullptr) *std::exchange(total_, nullptr) -= bytes_;
+    if (total_ == nullptr) return;
+    MUST(*total_ >= bytes_);
+    *std::exchange(total_, nullptr) -= bytes_;
   }
 
  private:

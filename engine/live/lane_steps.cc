@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/lane.h"
@@ -13,8 +14,8 @@ namespace {
 
 StepBatch& batch_of(LaneInput& input) { return std::get<StepsInput>(input).batch; }
 
-// What `next` repeats of `batch`, word for word? Steps of the same number that say something else
-// are another writer's, and get their own answer.
+// Are the steps that `next` has in common with `batch` the same? Different steps of the same number
+// come from another writer, and get their own answer.
 bool repeats(const StepBatch& batch, const StepBatch& next) {
   const std::uint64_t first = batch.steps.front().seq;
   return std::ranges::all_of(next.steps, [&](const Step& step) {
@@ -23,7 +24,7 @@ bool repeats(const StepBatch& batch, const StepBatch& next) {
   });
 }
 
-// Can `next` go on where `batch` ends?
+// Can `next` continue `batch` in one entry?
 bool goes_on(const StepBatch& batch, const StepBatch& next) {
   return next.run == batch.run && next.attempt == batch.attempt && !next.steps.empty() &&
          !batch.steps.empty() && batch.steps.front().seq > 0 &&
@@ -38,7 +39,7 @@ void add_steps(StepBatch& batch, const StepBatch& next) {
 }
 
 StepRefusal reused(const Step& step) {
-  return StepRefusal::of({Kind::conflict, "seq_reused",
+  return StepRefusal::of({Kind::conflict, codes::seq_reused,
                           "step " + std::to_string(step.seq) +
                               " was taken with other content: another writer has this attempt"});
 }
@@ -56,46 +57,47 @@ bool is_dense(const StepBatch& batch) {
          }) == batch.steps.end();
 }
 
-// Does the batch begin with steps that were taken, of which the run still answers?
-bool repeats_known(const RunRow* row, const StepBatch& batch) {
+// Does the batch begin with steps that were taken, and does the run still answer steps?
+bool repeats_known(const RunState* row, const StepBatch& batch) {
   return row && row->run.attempt == batch.attempt && batch.steps.front().seq <= row->seq &&
          (!row->run.ended || row->ended_by_producer) && is_dense(batch);
 }
 
 }  // namespace
 
-void Lane::take(Waiting& next, StepsInput& input) {
-  const RunRow* row = thread_.state.run(input.batch.run);
+void Lane::handle(Waiting& next, StepsInput& input) {
+  const RunState* row = thread_.state.run(input.batch.run);
   if (input.batch.unread) return refuse_unread(next, row);
+  MUST(!input.batch.steps.empty());
   if (row && row->run.status == RunStatus::queued) {
     parked_.push_back(std::move(next));
     return;
   }
-  InFlight in_flight;
-  in_flight.known_seq = row ? row->seq : 0;
-  in_flight.inputs.push_back(std::move(next));
+  Job job;
+  job.known_seq = row ? row->seq : 0;
+  job.inputs.push_back(std::move(next));
   if (thread_.deleted) {
-    return refuse(std::move(in_flight), thread_deleted());
+    return refuse(std::move(job), thread_deleted());
   }
-  const StepBatch& first = batch_of(in_flight.inputs[0].input);
-  if (auto other = differs(row, first)) return refuse_steps(in_flight.inputs[0], *other);
-  const std::optional<StepBatch> merged = gather(in_flight.inputs);
-  auto decision = decide(thread_.state, merged ? *merged : batch_of(in_flight.inputs[0].input),
-                         next_at(), parts_.rules);
-  // One bad batch must not spoil its neighbours: the first one is then decided alone.
-  if (!decision && in_flight.inputs.size() > 1) {
-    give_back(in_flight.inputs, 1);
-    decision = decide(thread_.state, batch_of(in_flight.inputs[0].input), next_at(), parts_.rules);
+  const StepBatch& first = batch_of(job.inputs[0].input);
+  if (auto other = differs(row, first)) return refuse_steps(job.inputs[0], *other);
+  const std::optional<StepBatch> merged = gather(job.inputs);
+  auto decision = decide(thread_.state, merged ? *merged : batch_of(job.inputs[0].input), next_at(),
+                         parts_.rules);
+  // One bad batch must not spoil the batches merged with it: decide the first one alone.
+  if (!decision && job.inputs.size() > 1) {
+    give_back(job.inputs, 1);
+    decision = decide(thread_.state, batch_of(job.inputs[0].input), next_at(), parts_.rules);
   }
-  if (!decision) return refuse_for_good(in_flight.inputs[0], std::move(decision.error()));
-  // Steps may say nothing new (an empty text), but they are counted.
-  if (!decision->entry.producer) return answer(std::move(in_flight));
-  append(std::move(*decision), std::move(in_flight));
+  if (!decision) return refuse_for_good(job.inputs[0], std::move(decision.error()));
+  // New steps always leave an offset, even if they change nothing (an empty text).
+  if (!decision->entry.producer) return answer(std::move(job));
+  append(std::move(*decision), std::move(job));
 }
 
-// Known steps must be those that were taken: as far as their hashes are remembered, by these, and
-// behind that, or a start, by what the log holds.
-std::optional<StepRefusal> Lane::differs(const RunRow* row, const StepBatch& batch) {
+// Compares repeated steps with those that were taken: by their hashes, if they are remembered, and
+// otherwise (older steps, or after a restart) with the log.
+std::optional<StepRefusal> Lane::differs(const RunState* row, const StepBatch& batch) {
   if (!repeats_known(row, batch)) return std::nullopt;
   std::span<const Step> older;
   for (const Step& step : steps_until(batch, row->seq)) {
@@ -107,7 +109,7 @@ std::optional<StepRefusal> Lane::differs(const RunRow* row, const StepBatch& bat
   const auto match = parts_.history.match(thread_, *row, older);
   if (!match) return StepRefusal::of(match.error());
   if (*match == StepMatch::other) return reused(older.back());
-  // Then they need not be read again.
+  // Remember them, so that the log need not be read again.
   const bool whole = *match == StepMatch::same && older.back().seq == row->seq;
   if (whole) steps_.took(batch, older, older.front().seq - 1);
   return std::nullopt;
@@ -118,13 +120,13 @@ void Lane::refuse_steps(Waiting& waiting, StepRefusal refusal) {
   std::get<StepsInput>(waiting.input).done(std::unexpected(std::move(refusal)));
 }
 
-// Behind a step that can't be taken however often it is sent, the others hear why: a gap would ask
-// their writer for it again, for ever.
+// If a retry of a step would be refused again, the steps behind it get the same reason: a `gap`
+// would make their writer send that step again for ever.
 void Lane::refuse_for_good(Waiting& waiting, StepRefusal refusal) {
   const StepBatch& batch = batch_of(waiting.input);
-  const RunRow* row = thread_.state.run(batch.run);
+  const RunState* row = thread_.state.run(batch.run);
   const std::uint64_t next = row ? row->seq + 1 : 1;
-  if (refusal.code == "gap") {
+  if (refusal.code == codes::gap) {
     if (const StepRefusal* stuck = steps_.stuck_at(batch, next)) refusal = *stuck;
     refusal.expected = next;
   } else if (row && !row->run.ended && row->run.attempt == batch.attempt) {
@@ -133,9 +135,9 @@ void Lane::refuse_for_good(Waiting& waiting, StepRefusal refusal) {
   refuse_steps(waiting, std::move(refusal));
 }
 
-// What could not be read has no number. What its writer sent before is decided by now, so it is
-// taken for the next.
-void Lane::refuse_unread(Waiting& waiting, const RunRow* row) {
+// A batch that could not be read has no `seq`. The batches sent before it are decided by now, so it
+// counts as the next step.
+void Lane::refuse_unread(Waiting& waiting, const RunState* row) {
   StepRefusal refusal = StepRefusal::of(*batch_of(waiting.input).unread);
   const bool begun = row && row->run.status != RunStatus::queued;
   if (begun) return refuse_for_good(waiting, std::move(refusal));
@@ -143,7 +145,7 @@ void Lane::refuse_unread(Waiting& waiting, const RunRow* row) {
 }
 
 std::optional<StepBatch> Lane::gather(std::vector<Waiting>& inputs) {
-  MUST(inputs.size() == 1);
+  MUST(inputs.size() == 1 && !batch_of(inputs[0].input).steps.empty());
   std::optional<StepBatch> merged;
   std::size_t bytes = inputs[0].load.bytes();
   while (!waiting_.empty() && std::holds_alternative<StepsInput>(waiting_.front().input)) {
@@ -162,7 +164,7 @@ std::optional<StepBatch> Lane::gather(std::vector<Waiting>& inputs) {
   return merged;
 }
 
-// Puts all but the first `keep` inputs back to where they came from.
+// Puts all but the first `keep` inputs back to the front of the queue.
 void Lane::give_back(std::vector<Waiting>& inputs, std::size_t keep) {
   while (inputs.size() > keep) {
     waiting_.push_front(std::move(inputs.back()));
@@ -170,12 +172,12 @@ void Lane::give_back(std::vector<Waiting>& inputs, std::size_t keep) {
   }
 }
 
-// Steps that waited for their run's turn go to the front, in their order.
+// Parked steps whose run is not queued any more go to the front, in their order.
 void Lane::release_parked() {
   std::deque<Waiting> parked = std::exchange(parked_, {});
   std::deque<Waiting> free;
   for (Waiting& waiting : parked) {
-    const RunRow* row = thread_.state.run(batch_of(waiting.input).run);
+    const RunState* row = thread_.state.run(batch_of(waiting.input).run);
     const bool waits = row && row->run.status == RunStatus::queued;
     (waits ? parked_ : free).push_back(std::move(waiting));
   }
@@ -186,14 +188,15 @@ void Lane::refuse_parked(const Error& error) {
   for (Waiting& waiting : std::exchange(parked_, {})) refuse_steps(waiting, StepRefusal::of(error));
 }
 
-void Lane::answer(StepsInput& input, InFlight& done) {
+void Lane::answer(StepsInput& input, Job& done) {
+  MUST(!input.batch.steps.empty());
   const std::uint64_t seq = input.batch.steps.back().seq;
   if (done.entry && seq > done.known_seq) {
     parts_.metrics.steps += std::min<std::uint64_t>(input.batch.steps.size(), seq - done.known_seq);
     steps_.took(input.batch, input.batch.steps, done.known_seq);
     return input.done(StepAck{seq, done.entry->at});
   }
-  // Sent again: answered as the first time.
+  // A retry gets its first answer.
   const Result<Timestamp> at = parts_.history.step_at(thread_, input.batch.run, seq);
   if (at) return input.done(StepAck{seq, *at});
   input.done(std::unexpected(StepRefusal::of(at.error())));

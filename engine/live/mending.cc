@@ -19,11 +19,12 @@ void Mending::begin(std::vector<ThreadName> threads) {
 }
 
 void Mending::first(const ThreadName& thread, Done<void> done) {
+  MUST(awaits(thread));
   threads_.at(thread).dones.push_back(std::move(done));
   mend(thread);
 }
 
-// One thread a turn: what others ask for comes in between.
+// One thread a turn of the strand, so that other requests run in between.
 void Mending::go_on() {
   if (scheduled_ || order_.empty() || in_flight_ >= limits::mends_in_flight_max) return;
   scheduled_ = true;
@@ -48,7 +49,7 @@ void Mending::mended(const ThreadName& thread) {
   MUST(in_flight_ > 0);
   --in_flight_;
   const auto found = threads_.find(thread);
-  MUST(found != threads_.end());
+  MUST(found != threads_.end() && found->second.begun);
   std::vector<Done<void>> dones = std::move(found->second.dones);
   threads_.erase(found);
   for (Done<void>& done : dones) executor_.post(std::move(done));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// mending.h: threads that a crash has left with open runs.
+// mending.h: ends the open runs of threads after a crash.
 //
-// Their runs end `interrupted`, and nothing of such a thread is shown before that is durable. How
-// many there are must not hold up a start: all else is served at once, a thread that somebody asks
-// for is mended first, and the rest one after another behind what the strand has to do. Nothing
-// says that a thread is mended but its own entry, so a process that dies or stops half-way leaves
-// the rest to the next start.
+// The runs end `interrupted`, and the engine shows such a thread only when that is durable. A start
+// does not wait for it: the engine serves all other threads at once. It mends requested threads
+// first, and the rest in the background, one a turn of the strand. The only record that a
+// thread is mended is its own entry. So if the process dies or stops half-way, the next start mends
+// the rest.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -25,7 +25,7 @@ namespace lockstep {
 
 class Mending {
  public:
-  // Ends the open runs of a thread; the answer comes when that is durable, or can't be done.
+  // Ends the open runs of a thread, and calls `done` when that is durable, or has failed.
   using EndRuns = std::function<void(const ThreadName& thread, Done<void> done)>;
 
   Mending(Executor& executor, EndRuns end_runs);
@@ -33,12 +33,12 @@ class Mending {
   Mending& operator=(const Mending&) = delete;
 
   void begin(std::vector<ThreadName> threads);
-  // Is the thread still to be mended?
+  // Does the thread still need mending?
   [[nodiscard]] bool awaits(const ThreadName& thread) const { return threads_.contains(thread); }
   [[nodiscard]] std::size_t left() const { return threads_.size(); }
-  // This one first. Requires: it is still to be mended.
+  // Mends this thread next. Requires: `awaits(thread)`.
   void first(const ThreadName& thread, Done<void> done);
-  // Begins with no other one.
+  // Begins no further thread.
   void stop() { order_.clear(); }
 
  private:
@@ -53,7 +53,7 @@ class Mending {
   Executor& executor_;
   EndRuns end_runs_;
   std::unordered_map<ThreadName, One> threads_;
-  std::deque<ThreadName> order_;  // those that nobody has asked for
+  std::deque<ThreadName> order_;  // to mend in the background
   std::size_t in_flight_ = 0;
   bool scheduled_ = false;
   Alive alive_;

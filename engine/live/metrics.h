@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// metrics.h: plain counters; nobody's library.
+// metrics.h: the engine's counters.
 //
-// The engine counts; the server shows (metrics_page.h). A histogram has fixed bounds in
-// microseconds, so that adding to it costs a few compares and no memory.
+// The engine counts, and the server shows the numbers (metrics_page.h). A histogram has fixed
+// bounds in microseconds, so that adding a value costs a few compares and no memory.
 //
 // Lives on: the engine strand.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@ struct Histogram {
   static constexpr std::array<std::uint64_t, 16> bounds_us{
       50,     100,    200,     500,     1'000,   2'000,     5'000,     10'000,
       20'000, 50'000, 100'000, 200'000, 500'000, 1'000'000, 5'000'000, 10'000'000};
+  static_assert(std::ranges::is_sorted(bounds_us), "add takes the first bound that fits");
   std::array<std::uint64_t, bounds_us.size() + 1> counts{};
   std::uint64_t sum_us = 0;
 
@@ -36,7 +38,7 @@ struct Histogram {
 struct Metrics {
   std::uint64_t entries = 0;  // made durable
   std::uint64_t events = 0;
-  std::uint64_t threads_to_mend = 0;  // whose runs a crash has left open, still
+  std::uint64_t threads_to_mend = 0;  // now: see mending.h
   std::uint64_t steps = 0;
   std::uint64_t changes_applied = 0;
   std::uint64_t changes_refused = 0;

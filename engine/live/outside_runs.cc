@@ -19,7 +19,7 @@ OutsideRuns::OutsideRuns(Executor& executor, Silent silent)
 void OutsideRuns::begins(ThreadNumber thread, One one) {
   MUST(one.silence_max.count() > 0);
   const auto [place, fresh] = runs_.insert_or_assign(thread, Watched{std::move(one), ++serials_});
-  MUST(fresh);  // one runs at a time
+  MUST(fresh);  // a thread has one running run
   wait(thread, place->second);
 }
 
@@ -43,7 +43,7 @@ void OutsideRuns::look(ThreadNumber thread, std::uint64_t serial) {
   const auto found = runs_.find(thread);
   if (found == runs_.end() || found->second.serial != serial) return;
   Watched& watched = found->second;
-  // The first one may have begun before the last step.
+  // The first eighth may have begun before the last step, so it does not count.
   const bool too_long = ++watched.eighths > eighths_max;
   if (too_long) watched.eighths = 0;
   wait(thread, watched);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// outside_runs.h: runs whose writer is no part of this process.
+// outside_runs.h: runs that another process writes, and the timeout of their writers.
 //
-// A run of an agent that is written from outside (kind `push`) does not end with the server: its
-// writer goes on where it was. So a start leaves it as it is, if
+// A run of an agent of kind `push` (its writer is another process) does not end with the server:
+// the writer goes on where it was. So a start leaves the run open, if
 //
-//   its agent is still there, and still written from outside      (agents.h)
-//   it began in this history: not before a restore, a salvage or an import
+//   its agent still exists, and is still of kind `push`      (agents.h)
+//   the run began in this history: not before a restore, a salvage or an import
 //
-// and its silence has an end: the run of a writer that says nothing for longer than its agent
-// allows is interrupted. The time counts from the later of the last step and the server's start. It
-// is counted in eighths, by a timer for each run, so that a step sets none: the run ends when eight
-// whole ones were silent, at the latest an eighth too late.
+// The run ends `interrupted` when its writer has sent no step for longer than its agent allows,
+// counted from the last step or the server's start, whichever is later. Each run has a timer that
+// ticks every eighth of that time, so that a step sets no timer. The run ends after eight whole
+// eighths without a step, so at most an eighth too late.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -33,14 +33,14 @@ class OutsideRuns {
     RunId run;
     std::chrono::microseconds silence_max{};
   };
-  // Called when a run's writer was silent for too long, and again after as long if it goes on.
+  // Called when a writer was silent for too long, and again after the same time if the run is open.
   using Silent = std::function<void(ThreadNumber number, const One& one)>;
 
   OutsideRuns(Executor& executor, Silent silent);
   OutsideRuns(const OutsideRuns&) = delete;
   OutsideRuns& operator=(const OutsideRuns&) = delete;
 
-  // The running run of this thread is written from outside.
+  // Another process writes the running run of this thread.
   void begins(ThreadNumber thread, One one);
   void ends(ThreadNumber thread, const RunId& run);
   // A step was taken.
@@ -50,7 +50,7 @@ class OutsideRuns {
  private:
   struct Watched {
     One one;
-    std::uint64_t serial = 0;   // a timer of a run that is over finds another
+    std::uint64_t serial = 0;   // the timer of an ended run finds another serial, and stops
     std::uint32_t eighths = 0;  // of silence
   };
   void wait(ThreadNumber thread, const Watched& watched);

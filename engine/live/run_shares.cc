@@ -10,7 +10,7 @@ std::size_t RunShares::bytes_of(const ThreadState& state, const Entry& entry,
                                 const std::optional<MessageId>& head) {
   std::size_t bytes = 0;
   std::optional<MessageId> next = head;
-  // Messages of the entry stand above those that it makes later.
+  // The path may go through messages of the entry. A parent is put before its child, so read back.
   for (auto event = entry.events.rbegin(); next && event != entry.events.rend(); ++event) {
     if (const auto* put = std::get_if<MessagePut>(&*event); put && put->message.id == next) {
       bytes += size_of(put->message);
@@ -20,7 +20,7 @@ std::size_t RunShares::bytes_of(const ThreadState& state, const Entry& entry,
       next = made->parent;
     }
   }
-  for (const MessageRow* row = next ? state.message(*next) : nullptr; row;
+  for (const MessageState* row = next ? state.message(*next) : nullptr; row;
        row = next ? state.message(*next) : nullptr) {
     bytes += size_of(row->message);
     next = row->message.parent;
@@ -42,6 +42,7 @@ void RunShares::grows(ThreadNumber thread, std::size_t bytes) {
   const auto found = runs_.find(thread);
   if (found == runs_.end()) return;
   found->second.bytes += bytes;
+  MUST(users_.contains(found->second.user));
   users_[found->second.user].bytes += bytes;
 }
 
@@ -50,6 +51,7 @@ void RunShares::ends(ThreadNumber thread, const RunId& run) {
   if (found == runs_.end() || found->second.run != run) return;
   const auto user = users_.find(found->second.user);
   MUST(user != users_.end() && user->second.bytes >= found->second.bytes);
+  MUST(user->second.runs > 0);
   user->second.bytes -= found->second.bytes;
   if (--user->second.runs == 0) users_.erase(user);
   runs_.erase(found);

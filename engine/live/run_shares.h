@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_shares.h: what the running runs of each user hold.
+// run_shares.h: how much memory the running runs of each user hold.
 //
-// A thread whose run is written by this process stays in memory until the run has ended, and its
-// model holds what it was given and has written. Nothing of that can be given up for others. So it
-// is counted by the user whose thread it is. A user whose runs hold their share of memory starts no
-// run in a further thread until one has ended: the start is refused as `too_many`, and the other
-// changes of its request stand. A run is counted from when its start goes to the log; it goes on,
-// so the last one can exceed the share by what it holds and writes. Runs that are written from
-// outside hold nothing between two steps, and are not counted.
+// While this process writes a run, its thread stays in memory, and its model holds its input and
+// its output. The server can't free that memory for other users, so it counts the memory by user. A
+// user whose runs hold their share can't start a run in a further thread until one has ended: the
+// start is refused as `too_many`, and the other changes of its request still apply. A run counts
+// from the append of its start. The engine does not end it for growing, so the last one may exceed
+// the share by its own input and output. Runs that another process writes hold no memory between
+// two steps, and don't count.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -24,8 +24,8 @@ namespace lockstep {
 
 class RunShares {
  public:
-  // Of all memory: a quarter is the database's, and of the rest one user has half. So somebody
-  // else's runs have as much room as theirs.
+  // A user's share of all memory: a quarter is the database's, and one user may have half of the
+  // rest. So the runs of other users have as much room.
   [[nodiscard]] static constexpr std::size_t share_of(std::size_t bytes_max) {
     constexpr std::size_t eighths = 8;
     return bytes_max / eighths * 3;
@@ -35,17 +35,18 @@ class RunShares {
   RunShares(const RunShares&) = delete;
   RunShares& operator=(const RunShares&) = delete;
 
-  // What a run keeps in memory, about: the path to its head, in its thread and as its model is
-  // given it. Other branches are not counted, because that would cost a look at each message.
-  // `state` is before the entry that starts it. Work: as long as the path.
+  // About what a run keeps in memory: the path to its head, once in its thread and once as its
+  // model's input. Other branches don't count, because that would cost a look at each message.
+  // Requires: `state` is the state before `entry`, which starts the run. Takes time in proportion
+  // to the path.
   [[nodiscard]] static std::size_t bytes_of(const ThreadState& state, const Entry& entry,
                                             const std::optional<MessageId>& head);
 
-  // A run of this thread begins, and holds so many bytes. One runs at a time: a former one is over.
+  // A run of this thread begins with this many bytes. The thread's former run, if any, has ended.
   void begins(ThreadNumber thread, const RunId& run, const UserId& user, std::size_t bytes);
-  // The thread's run, if there is one here, holds so many more.
+  // The thread's run, if it is counted, holds this many bytes more.
   void grows(ThreadNumber thread, std::size_t bytes);
-  // Passes over a run that has not begun here.
+  // Ignores a run that is not counted.
   void ends(ThreadNumber thread, const RunId& run);
   [[nodiscard]] std::size_t held_by(const UserId& user) const;
 
@@ -56,7 +57,7 @@ class RunShares {
     std::size_t bytes = 0;
   };
   std::unordered_map<ThreadNumber, One> runs_;
-  // Of a user who has runs, however little these hold.
+  // Of a user with counted runs, even if they hold no bytes.
   struct Held {
     std::size_t bytes = 0;
     std::size_t runs = 0;

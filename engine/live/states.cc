@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/live/lane.h"
 #include "engine/live/thread_errors.h"
 #include "engine/rules/fold.h"
@@ -17,45 +19,43 @@
 namespace lockstep {
 namespace {
 
-// What says which bytes are damaged need not know whose they are.
+// Puts the thread's name first: the code that finds damaged bytes may not know the thread.
 std::unexpected<Error> damaged(const ThreadName& thread, Error error) {
   const std::string name = to_string(thread) + ": ";
   if (!error.detail.starts_with(name)) error.detail.insert(0, name);
   return std::unexpected(std::move(error));
 }
 
-// Folds what comes after the views.
+// Folds the entries after the snapshot.
 Result<void> fold_rest(const Log& log, LiveThread& thread) {
   while (true) {
-    auto stored =
-        log.read(thread.number, thread.state.now, limits::read_entries_max, limits::read_bytes_max);
-    if (!stored) return std::unexpected(stored.error());
-    if (stored->empty()) return {};
-    for (const StoredEntry& row : *stored) {
-      auto entry = decode(row.bytes, row.at, thread.state);
-      if (!entry) return std::unexpected(entry.error());
-      std::string why = unfoldable(thread.state, *entry);
+    TRY_LET(stored, log.read(thread.number, thread.state.now, limits::read_entries_max,
+                             limits::read_bytes_max));
+    if (stored.empty()) return {};
+    for (const StoredEntry& row : stored) {
+      TRY_LET(entry, decode(row.bytes, row.at, thread.state));
+      std::string why = unfoldable(thread.state, entry);
       if (!why.empty()) return std::unexpected(corrupt(thread.name, std::move(why)));
-      fold(thread.state, *entry);
-      ++thread.since_view;
+      fold(thread.state, entry);
+      ++thread.since_snapshot;
     }
   }
 }
 
-// The mark of a thread that is being opened (crash_mark.h).
-class Opening {
+// Marks the thread while it is being opened (crash_mark.h).
+class CrashMark {
  public:
-  Opening(OpeningMarker* marker, ThreadNumber thread) : marker_(marker) {
+  CrashMark(CrashMarker* marker, ThreadNumber thread) : marker_(marker) {
     if (marker_) marker_->set(thread);
   }
-  ~Opening() {
+  ~CrashMark() {
     if (marker_) marker_->clear();
   }
-  Opening(const Opening&) = delete;
-  Opening& operator=(const Opening&) = delete;
+  CrashMark(const CrashMark&) = delete;
+  CrashMark& operator=(const CrashMark&) = delete;
 
  private:
-  OpeningMarker* marker_;
+  CrashMarker* marker_;
 };
 
 }  // namespace
@@ -76,13 +76,13 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
     if (thread->deleted) return std::unexpected(thread_deleted());
     if (!thread->exists()) return std::unexpected(unknown_thread());
   } else {
-    // How much it will be is not known before; one that turns out too large goes first later.
+    // Its size is not known before it is loaded. If it is too large, it is dropped when idle.
     if (user && parts_.memory && !parts_.memory->admits(MemoryKind::states, limits::thread_bytes)) {
-      return fail(Kind::overloaded, "overloaded", "there is no memory free to read the thread");
+      return fail(Kind::overloaded, codes::overloaded,
+                  "there is no memory free to read the thread: try again later");
     }
-    auto loaded = parts_.damage.look_at(Damaged::thread, to_string(name), load(name));
-    if (!loaded) return std::unexpected(loaded.error());
-    thread = &keep(std::move(*loaded));
+    TRY_LET(loaded, parts_.damage.look_at(Damaged::thread, to_string(name), load(name)));
+    thread = &keep(std::move(loaded));
     charge_rows(thread->state, parts_.memory);
   }
   touch(*thread);
@@ -93,7 +93,7 @@ Result<LiveThread*> States::open(const std::optional<UserId>& user, const Thread
 Result<LiveThread*> States::open_or_make(const UserId& user, const ThreadName& name) {
   if (user != name.owner) return std::unexpected(unknown_thread());
   auto known = threads_.find(name);
-  // One that is being made by a request in flight.
+  // A request in flight is making the thread.
   if (known != threads_.end() && !known->second->exists() && !known->second->deleted) {
     return known->second.get();
   }
@@ -119,20 +119,19 @@ LiveThread* States::find(const ThreadName& name) {
 
 Result<std::unique_ptr<LiveThread>> States::load(const ThreadName& name) {
   const std::string key = keys::thread(name);
-  const auto row = parts_.store.get(Table::threads, key);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return std::unexpected(unknown_thread());
+  TRY_LET(row, parts_.store.get(Table::threads, key));
+  if (!row) return std::unexpected(unknown_thread());
   auto thread = std::make_unique<LiveThread>();
   thread->name = name;
-  const auto record = decode_thread_record(key, **row);
+  const auto record = decode_thread_record(key, *row);
   if (record) {
     if (!record->record.thread) return std::unexpected(thread_deleted());
     thread->number = record->record.number;
-    thread->view_at = record->record.view;
+    thread->snapshot_at = record->record.snapshot;
     thread->feed_commit = record->commit;
   }
   if (quarantined_names_.contains(name) || quarantined_.contains(thread->number)) {
-    return std::unexpected(corrupt(name, "it is quarantined"));
+    return std::unexpected(corrupt(name, "it is quarantined: run `lockstep verify`"));
   }
   const Result<void> filled =
       record ? fill(*thread, record->record.last) : std::unexpected(record.error());
@@ -145,17 +144,17 @@ Result<std::unique_ptr<LiveThread>> States::load(const ThreadName& name) {
   return thread;
 }
 
-// The state: from the views, then from the entries after them.
+// The state: from the snapshot, then from the entries after it.
 Result<void> States::fill(LiveThread& thread, Timestamp last) const {
-  Opening opening(parts_.opening, thread.number);
-  if (thread.view_at != Timestamp()) {
-    auto views = load_views(parts_.store, thread.number);
-    if (!views) return std::unexpected(views.error());
-    if (views->now != thread.view_at) {
+  MUST(thread.state.now == Timestamp());
+  CrashMark crash_mark(parts_.crash_mark, thread.number);
+  if (thread.snapshot_at != Timestamp()) {
+    TRY_LET(snapshot, load_snapshot(parts_.store, thread.number));
+    if (snapshot.now != thread.snapshot_at) {
       return std::unexpected(
-          corrupt(thread.name, "its views are of another time than its row says"));
+          corrupt(thread.name, "its snapshot is of another time than its row says"));
     }
-    thread.state = std::move(*views);
+    thread.state = std::move(snapshot);
   }
   Result<void> folded = fold_rest(parts_.log, thread);
   if (!folded) return folded;
@@ -166,9 +165,8 @@ Result<void> States::fill(LiveThread& thread, Timestamp last) const {
     return std::unexpected(
         corrupt(thread.name, "its log ends before its row in the list of threads says"));
   }
-  auto former = former_of(parts_.log, thread.number, thread.state.now, parts_.epochs);
-  if (!former) return std::unexpected(former.error());
-  thread.former = std::move(*former);
+  TRY_LET(former, former_of(parts_.log, thread.number, thread.state.now, parts_.epochs));
+  thread.former = std::move(former);
   return {};
 }
 
@@ -178,29 +176,28 @@ Result<void> States::reload(LiveThread& thread) {
 
 Result<void> States::read_again(LiveThread& thread) {
   const std::string key = keys::thread(thread.name);
-  const auto row = parts_.store.get(Table::threads, key);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return std::unexpected(unknown_thread());
-  const auto record = decode_thread_record(key, **row);
-  if (!record) return std::unexpected(record.error());
+  TRY_LET(row, parts_.store.get(Table::threads, key));
+  if (!row) return std::unexpected(unknown_thread());
+  TRY_LET(record, decode_thread_record(key, *row));
   LiveThread read;
   read.name = thread.name;
-  read.number = record->record.number;
-  read.view_at = record->record.view;
-  if (record->record.thread) {
-    Result<void> filled = fill(read, record->record.last);
+  read.number = record.record.number;
+  read.snapshot_at = record.record.snapshot;
+  if (record.record.thread) {
+    Result<void> filled = fill(read, record.record.last);
     if (!filled) return filled;
     thread.state = std::move(read.state);
     thread.former = std::move(read.former);
     charge_rows(thread.state, parts_.memory);
   }
+  // The other writer may have made the thread, under another number than ours.
   numbers_.erase(thread.number);
   thread.number = read.number;
   numbers_[thread.number] = &thread;
-  thread.deleted = !record->record.thread;
-  thread.view_at = read.view_at;
-  thread.since_view = read.since_view;
-  thread.feed_commit = record->commit;
+  thread.deleted = !record.record.thread;
+  thread.snapshot_at = read.snapshot_at;
+  thread.since_snapshot = read.since_snapshot;
+  thread.feed_commit = record.commit;
   return {};
 }
 
@@ -219,10 +216,10 @@ void States::give_number(LiveThread& thread, ThreadNumber number) {
 
 void States::fold(const Committed& committed) {
   LiveThread* thread = find(committed.thread);
-  MUST(thread != nullptr);
+  MUST(thread != nullptr && !thread->deleted);  // the entry that deletes a thread is its last
   lockstep::fold(thread->state, *committed.entry);
   charge_rows(thread->state, *committed.entry, parts_.memory);
-  ++thread->since_view;
+  ++thread->since_snapshot;
   if (thread->erasing) thread->deleted = true;
   ++parts_.metrics.entries;
   parts_.metrics.events += committed.entry->events.size();
@@ -232,6 +229,7 @@ void States::fold(const Committed& committed) {
 
 LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
   LiveThread& kept = *thread;
+  MUST(kept.name == name_of(kept.state));
   kept.held = Charge(parts_.memory, MemoryKind::states, limits::thread_bytes);
   if (kept.number != ThreadNumber()) {
     const bool fresh = numbers_.emplace(kept.number, &kept).second;
@@ -244,7 +242,7 @@ LiveThread& States::keep(std::unique_ptr<LiveThread> thread) {
 }
 
 bool States::busy(const LiveThread& thread) const {
-  // Runs that are written from outside, and those that wait behind them, need nobody here until the
+  // A run that another process writes, and the runs queued behind it, need no memory here until the
   // next step comes.
   const bool runs = thread.state.running || !thread.state.waiting.empty();
   const bool outside = parts_.outside && parts_.outside->has(thread.number);
@@ -256,7 +254,7 @@ void States::touch(LiveThread& thread) {
   if (thread.idle) idle_.erase(thread.place);
   thread.idle = true;
   thread.idle_since = seconds_;
-  // What is not there, or no more, is not worth keeping: it goes first.
+  // A thread without entries, or a deleted one, is not worth keeping: it goes first.
   thread.place = idle_.insert(thread.exists() ? idle_.end() : idle_.begin(), &thread);
 }
 
@@ -286,8 +284,10 @@ void States::settle() {
   }
 }
 
-// One that is used has come here by being touched, and comes again when that use ends.
+// A busy thread may be in the list, because each use touches it. It stays loaded, and is touched
+// again when that use ends.
 void States::let_go_of_first() {
+  MUST(!idle_.empty() && idle_.front()->idle);
   LiveThread& thread = *idle_.front();
   idle_.pop_front();
   thread.idle = false;
@@ -295,6 +295,7 @@ void States::let_go_of_first() {
 }
 
 void States::drop(LiveThread& thread) {
+  MUST(!thread.idle);  // else the list of idle threads would keep a pointer to it
   if (thread.number != ThreadNumber()) numbers_.erase(thread.number);
   const ThreadName name = thread.name;
   threads_.erase(name);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// states.h: the threads that are in memory.
+// states.h: the cache of threads in memory.
 //
-// A thread is loaded when it is first asked for (its views, then the entries after them) and stays
-// while somebody needs it: a lane at work, followers, open runs that this process writes. Then it
-// is idle, and idle ones stay while there is memory for them (memory.h), the one used longest ago
-// going first. A state changes only by `fold`, which only the commit of an entry calls.
+// The first use of a thread loads it: its stored snapshot, then the entries after it. It stays
+// while it is in use: by a lane at work, by followers, by open runs that this process writes. Then
+// it is idle. Idle threads stay while memory has room (memory.h), and the least recently used goes
+// first. A state changes only by `fold`, which only the commit of an entry calls, and by `reload`.
 //
-// A thread that can't be read is quarantined: to ask for it is the error `corrupt`, all others are
-// served. So is one that was being opened when the process died (crash_mark.h).
+// A thread that can't be read is quarantined: each request for it gets the error `corrupt`, and all
+// other threads are served. A thread that was being opened when the process died is quarantined too
+// (crash_mark.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -43,20 +44,20 @@ struct LiveThread {
   ThreadName name;
   ThreadNumber number;  // 0 until its first entry is on its way
   ThreadState state;
-  Timestamp view_at;             // what the stored views show
-  std::uint32_t since_view = 0;  // entries after it
-  CommitNumber feed_commit;      // where it stands in its owner's feed; 0: nowhere
-  FormerEpochs former;           // what it has kept of earlier epochs
-  bool erasing = false;          // the entry in flight is its last
+  Timestamp snapshot_at;             // the time of the stored snapshot
+  std::uint32_t since_snapshot = 0;  // entries after it
+  CommitNumber feed_commit;          // its place in its owner's feed; 0: none yet
+  FormerEpochs former;               // earlier epochs, each up to its last timestamp kept here
+  bool erasing = false;              // the entry in flight deletes it
   bool deleted = false;
   Digests digests;
   std::unique_ptr<Lane> lane;  // made when first needed
   std::list<LiveThread*>::iterator place{};
   bool idle = false;             // `place` is in the list of idle ones
   std::uint32_t idle_since = 0;  // by the seconds that `States` has seen
-  Charge held;                   // beside its rows
+  Charge held;                   // besides its rows'
 
-  // Has it an entry?
+  // Does it have an entry, and is not deleted?
   [[nodiscard]] bool exists() const { return state.now != Timestamp() && !deleted; }
 };
 
@@ -67,41 +68,41 @@ class States {
     const Store& store;
     const Hub& hub;
     const Epochs& epochs;
-    OpeningMarker* opening;
+    CrashMarker* crash_mark;
     Metrics& metrics;
     DamageReport& damage;
     MemoryAccount* memory = nullptr;       // null: no bound in bytes
-    const OutsideRuns* outside = nullptr;  // null: there are none
+    const OutsideRuns* outside = nullptr;  // null: this process writes all runs
   };
   explicit States(Parts parts);
   ~States();
   States(const States&) = delete;
   States& operator=(const States&) = delete;
 
-  // For this user, or for the administrator. Fails with `unknown_thread`, `deleted`, `corrupt`, or
-  // `overloaded` if a user's thread had to be read and there is no memory for it. To anyone but its
-  // owner a thread is unknown, and nothing is looked up.
-  // The pointer is good until the strand is given back, or the next thread is opened.
+  // For this user, or (nothing) for the administrator. Fails with `unknown_thread`, `deleted` or
+  // `corrupt`, or with `overloaded` if memory has no room to load the thread for a user. Users
+  // other than the owner get `unknown_thread` without a look-up. The pointer is valid until the
+  // current task ends or the next thread is opened.
   [[nodiscard]] Result<LiveThread*> open(const std::optional<UserId>& user, const ThreadName& name);
-  // The same, but a thread of the user's own that is not there is made, empty and without a number.
+  // The same, but makes a missing thread of the user's own: empty, and without a number.
   [[nodiscard]] Result<LiveThread*> open_or_make(const UserId& user, const ThreadName& name);
   // Null if it is not in memory.
   [[nodiscard]] LiveThread* find(ThreadNumber number);
   [[nodiscard]] LiveThread* find(const ThreadName& name);
 
-  // Requires: its first entry is to be appended under this number.
+  // Requires: the thread's first entry is about to be appended under this number.
   void give_number(LiveThread& thread, ThreadNumber number);
-  // Requires: called for every entry that becomes durable, and by nobody else.
+  // Requires: called once for each entry of a loaded thread, when it becomes durable.
   void fold(const Committed& committed);
-  // Reads the thread anew: somebody else has written to it.
+  // Loads the thread again, because another writer has appended to it.
   [[nodiscard]] Result<void> reload(LiveThread& thread);
-  // Must be called when a reason to keep it has gone.
+  // Must be called when a use of the thread has ended.
   void touch(LiveThread& thread);
-  // Lets go of idle threads beyond the bounds, but not of `used`.
+  // Drops idle threads beyond the bounds, but not `used`.
   void trim(const LiveThread* used = nullptr);
-  // Lets go of idle threads until so many bytes are free again, or none is left.
+  // Drops idle threads until this many bytes are free, or none is left.
   void give_up(std::size_t bytes);
-  // A second has passed: lets go of what was not used for a while.
+  // Called every second: drops threads that were not used for a while.
   void settle();
 
   void quarantine(ThreadNumber number);
@@ -124,7 +125,7 @@ class States {
   Parts parts_;
   std::unordered_map<ThreadName, std::unique_ptr<LiveThread>> threads_;
   std::unordered_map<ThreadNumber, LiveThread*> numbers_;
-  std::list<LiveThread*> idle_;  // used longest ago first
+  std::list<LiveThread*> idle_;  // least recently used first
   std::uint32_t seconds_ = 0;
   std::unordered_set<ThreadNumber> quarantined_;      // by an earlier start
   std::unordered_set<ThreadName> quarantined_names_;  // found since

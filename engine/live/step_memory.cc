@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 
 namespace lockstep {
 namespace {
 
-// A step as bytes that no other step has: each field behind its length or its presence.
+// A step as bytes that differ for different steps: each text has its length first, each option a
+// flag.
 class Bytes {
  public:
   [[nodiscard]] const std::string& of(const Step& step) {
@@ -116,6 +118,7 @@ void StepMemory::note(std::uint64_t hash) {
     if (charge_.bytes() != bytes()) charge_.set(bytes());
     return;
   }
+  MUST(next_ < hashes_.size());
   hashes_[next_] = hash;
   next_ = (next_ + 1) % hashes_.size();
 }
@@ -136,17 +139,19 @@ void StepMemory::took(const StepBatch& batch, std::span<const Step> steps, std::
 
 std::optional<bool> StepMemory::is_same(const StepBatch& batch, const Step& step) const {
   if (!is_of(batch) || step.seq > last_ || step.seq + hashes_.size() <= last_) return std::nullopt;
-  // The newest is right before `next_` once the ring is full, and at the end until then.
+  // The newest hash is right before `next_` if the ring is full, and else at the end (`next_` is
+  // 0).
   const std::size_t back = static_cast<std::size_t>(last_ - step.seq);
+  MUST(back < hashes_.size());
   const std::size_t newest = next_ + hashes_.size() - 1;
   return hashes_[(newest - back) % hashes_.size()] == hash_of(key_, step);
 }
 
 void StepMemory::refused(const StepBatch& batch, std::uint64_t seq, const StepRefusal& refusal) {
-  // What the steps themselves say is at fault, and says the same again.
-  constexpr std::array<std::string_view, 4> lasting{"too_large", "invalid", "exists",
-                                                    "unknown_message"};
-  if (std::ranges::find(lasting, refusal.code) == lasting.end()) return;
+  // With these codes the content of the steps is wrong, and a retry has the same content.
+  constexpr std::array lasting{codes::too_large, codes::invalid, codes::exists,
+                               codes::unknown_message};
+  if (std::ranges::none_of(lasting, [&](Code code) { return refusal.code == code; })) return;
   if (!is_of(batch)) {
     begin(batch);
     last_ = seq - 1;

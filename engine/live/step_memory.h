@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// step_memory.h: what a producer has said lately, as hashes.
+// step_memory.h: hashes of a producer's latest steps.
 //
-// A step that is sent again must be the step that was taken: else two writers believe that the run
-// is theirs, and one of them is told that lost text is durable. So the hashes of an attempt's last
-// steps are kept, 8 bytes each (sip_hash.h), at most `limits::steps_remembered`; older ones, and
-// those of before a start, are compared with the log (step_match.h).
+// A repeated step (retry) must be the step that was taken. Otherwise two writers believe that the
+// run is theirs, and one of them gets an ack for a lost text. So the lane keeps the hashes of an
+// attempt's last steps, 8 bytes each (sip_hash.h), at most `limits::steps_remembered`. It compares
+// older steps, and steps from before a restart, with the log (step_match.h).
 //
-// It also remembers why the attempt's next step can't be taken, if a resend won't mend that. Those
-// behind it are then told the reason, and not of a gap that nobody can fill.
+// It also remembers why the attempt's next step was refused, if a retry would be refused again. The
+// steps behind it then get that reason, and not a `gap` that their writer can't fill.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -34,15 +34,15 @@ class StepMemory {
   StepMemory(const StepMemory&) = delete;
   StepMemory& operator=(const StepMemory&) = delete;
 
-  // These steps of the batch were taken, behind `known`, the last one before them. Those up to
-  // `known`, and up to the last that is remembered, are passed over.
+  // The lane has taken these steps of the batch; `known` is the last step that it had before.
+  // Skips the steps that are remembered already.
   void took(const StepBatch& batch, std::span<const Step> steps, std::uint64_t known);
-  // Is the step the one that was taken? Nothing: that is not remembered.
+  // Is this the step that was taken? Nothing: it is not remembered.
   [[nodiscard]] std::optional<bool> is_same(const StepBatch& batch, const Step& step) const;
 
-  // The attempt's next step, `seq`, was refused so.
+  // The attempt's next step, `seq`, got this refusal.
   void refused(const StepBatch& batch, std::uint64_t seq, const StepRefusal& refusal);
-  // Why nothing behind the attempt's next step, `seq`, can be taken; null if a resend may mend it.
+  // The lasting refusal of the attempt's next step, `seq`; null if a retry may succeed.
   [[nodiscard]] const StepRefusal* stuck_at(const StepBatch& batch, std::uint64_t seq) const;
 
   [[nodiscard]] std::size_t bytes() const;  // as charged
@@ -60,7 +60,7 @@ class StepMemory {
   std::uint32_t attempt_ = 0;
   std::uint64_t last_ = 0;             // the seq of the newest
   std::vector<std::uint64_t> hashes_;  // of the steps up to `last_`; a ring when it is full
-  std::size_t next_ = 0;               // of the ring: where the next one goes
+  std::size_t next_ = 0;               // of the full ring: the place of the next hash
   std::optional<StepRefusal> refusal_;
   std::uint64_t refused_seq_ = 0;
 };

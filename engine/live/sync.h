@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync.h: what the engine is asked, and its answers.
+// sync.h: the engine's requests and replies.
 //
-// Values only. They stand below the lane, so that a lane, a feed and a front's codec know them
-// without knowing the engine.
+// They are values, in a header below the lane, so that a lane, a feed and a front's codec need not
+// include the engine.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,12 @@ namespace lockstep {
 
 struct SyncRequest {
   ThreadName thread;
-  ChangeRequest changes;  // who asks, device, cursor, if_head and the changes, maybe none
+  ChangeRequest changes;  // user, device, cursor, if_head, and the changes, if any
   std::optional<Hash> digest;
   std::optional<std::uint32_t> window;
 };
 
-// The diff replaces what the front holds.
+// The front drops its copy: the diff replaces all of it.
 struct Reset {
   std::string reason;  // "rewound" or "digest"
   std::optional<Timestamp> kept_until;
@@ -38,25 +38,25 @@ struct SyncReply {
   std::optional<Hash> digest;       // of the head's path; nothing without a head
   std::optional<Hash> edge_digest;  // with a window: of the parent at its edge
   std::optional<bool> older;        // with a window
-  std::vector<RunId> awaited;       // named in the request, or else open in the diff; not ended yet
+  std::vector<RunId> awaited;       // open runs: those that the changes name, else all
 };
 
-// A thread at a time, its messages shared with the state.
-struct Snapshot {
+// A thread at one time. Its messages share their rows with the state.
+struct ThreadAt {
   std::optional<Thread> thread;
   std::vector<SharedMessage> messages;  // by creation
   std::vector<Run> runs;                // by queueing
   Cursor cursor;
   std::optional<Hash> digest;
 };
-// The same as values.
+// The same, with messages as values.
 struct Reading {
   Screen screen;
   Cursor cursor;
   std::optional<Hash> digest;
 };
 
-// The last `limit` messages above `before` on its path, as it was at `at`, or is now.
+// Asks for the last `limit` messages above `before` on its path, at `at` or now.
 struct PageAsked {
   MessageId before;
   std::uint32_t limit = 0;
@@ -64,7 +64,7 @@ struct PageAsked {
 };
 
 struct MessagesPage {
-  std::vector<SharedMessage> messages;  // of the path above the one named, in the path's order
+  std::vector<SharedMessage> messages;  // above `before`, in the path's order
   bool older = false;
 };
 
@@ -78,10 +78,11 @@ struct ThreadsPage {
   std::vector<Thread> threads;      // latest change first
   std::optional<std::string> next;  // `before` of the next page
   std::string cursor;               // of the feed, now
-  std::optional<Error> damage;      // of the feed: then this is made from the threads' own rows
+  std::optional<Error> damage;      // of the feed: the page is then made from the threads' rows
 };
 
-// Of a thread that changed, or was removed; whose it is, for a feed may tell of another user's.
+// A thread that changed or was removed. The owner is named too, because the item may be of another
+// user.
 struct FeedItem {
   std::string cursor;
   UserId owner;

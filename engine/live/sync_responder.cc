@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/live/thread_errors.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/window.h"
@@ -12,7 +14,7 @@
 namespace lockstep {
 namespace {
 
-// Up to where a front of an earlier epoch holds what the server does.
+// The last timestamp up to which a front of an earlier epoch holds the same history as the server.
 std::optional<Timestamp> kept_until(const Cursor& cursor, const Rules& rules) {
   auto former = std::ranges::find(rules.former, cursor.epoch, &std::pair<Epoch, Timestamp>::first);
   if (former == rules.former.end()) return std::nullopt;
@@ -26,15 +28,15 @@ std::vector<RunId> all_open(const ThreadState& state) {
   return runs;
 }
 
-// The runs that a stream with `follow: run` waits for: those that the request's changes are about,
-// or if they are about none all that are open.
+// The runs that a stream with `follow: run` waits for: the open ones that the request's changes
+// start or stop; if no change starts or stops a run, all open ones.
 std::vector<RunId> awaited_runs(const ThreadState& state, const std::vector<Outcome>& outcomes) {
   bool named = false;
   std::vector<RunId> runs;
   for (const Outcome& outcome : outcomes) {
     if (outcome.type != ChangeType::start_run && outcome.type != ChangeType::stop_run) continue;
     named = true;
-    const RunRow* row = outcome.run ? state.run(*outcome.run) : nullptr;
+    const RunState* row = outcome.run ? state.run(*outcome.run) : nullptr;
     if (row && is_open(row->run.status)) runs.push_back(*outcome.run);
   }
   return named ? runs : all_open(state);
@@ -53,27 +55,30 @@ Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rule
     case CursorCheck::good:
       return {};
     case CursorCheck::rewound:
-      return fail(Kind::conflict, "rewound", "the store was restored to before this cursor");
+      return fail(Kind::conflict, codes::rewound,
+                  "the store was restored to before this cursor: sync again");
     case CursorCheck::unknown:
       break;
   }
-  return fail(Kind::conflict, "unknown_history", "this cursor is not of the thread's history");
+  return fail(Kind::conflict, codes::unknown_history,
+              "this cursor is not of the thread's history: sync without it");
 }
 
-Session::Session(const History& history, const Rules& rules, Metrics& metrics)
+SyncResponder::SyncResponder(const History& history, const Rules& rules, Metrics& metrics)
     : history_(history), rules_(rules), metrics_(metrics) {}
 
-std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
-                                               const SyncRequest& request) const {
+std::optional<Result<SyncReply>> SyncResponder::gate(LiveThread& thread,
+                                                     const SyncRequest& request) const {
   const ChangeRequest& changes = request.changes;
   if (thread.state.owner != changes.user) {
     return std::unexpected(unknown_thread());
   }
   if (thread.deleted) return std::unexpected(thread_deleted());
   if (!thread.exists()) {
-    // A front that holds something of a thread that is not here must not be told to forget it.
+    // The front holds content of a thread that is not here. The answer must not make it drop that.
     if (changes.cursor && changes.cursor->at != Timestamp()) {
-      return fail(Kind::conflict, "unknown_history", "the thread is not there");
+      return fail(Kind::conflict, codes::unknown_history,
+                  "the cursor is of a thread that this server does not have");
     }
     if (!changes.changes.empty()) return std::nullopt;
     return std::unexpected(unknown_thread());
@@ -81,36 +86,34 @@ std::optional<Result<SyncReply>> Session::gate(LiveThread& thread,
   if (!changes.cursor) return std::nullopt;
   const Rules rules = rules_of(rules_, thread);
   if (Result<void> good = check_cursor(*changes.cursor, thread.state.now, rules); !good) {
-    if (good.error().code != "rewound") return std::unexpected(good.error());
-    return reset(thread, request, {"rewound", kept_until(*changes.cursor, rules)});
+    if (good.error().code != codes::rewound) return std::unexpected(good.error());
+    return reset(thread, request,
+                 {std::string(codes::rewound.name()), kept_until(*changes.cursor, rules)});
   }
   if (!request.digest) return std::nullopt;
-  auto held = history_.digest_at(thread, changes.cursor->at);
-  if (!held) return std::unexpected(held.error());
-  if (*held == request.digest) return std::nullopt;
+  TRY_LET(held, history_.digest_at(thread, changes.cursor->at));
+  if (held == request.digest) return std::nullopt;
   return reset(thread, request, {"digest", std::nullopt});
 }
 
-Result<Pasts> Session::pasts(const LiveThread& thread, const ChangeRequest& request) const {
+Result<Pasts> SyncResponder::pasts(const LiveThread& thread, const ChangeRequest& request) const {
   Pasts pasts;
   const std::vector<Timestamp> needed =
       pasts_needed(thread.state, request, rules_of(rules_, thread));
   if (needed.empty()) return pasts;
-  auto entries = history_.since(thread, std::ranges::min(needed));
-  if (!entries) return std::unexpected(entries.error());
-  for (Timestamp at : needed) pasts.insert_or_assign(at, past_of(thread.state, *entries, at));
+  TRY_LET(entries, history_.since(thread, std::ranges::min(needed)));
+  for (Timestamp at : needed) pasts.insert_or_assign(at, past_of(thread.state, entries, at));
   return pasts;
 }
 
-Result<SyncReply> Session::reply(LiveThread& thread, const SyncRequest& request,
-                                 std::vector<Outcome> outcomes) const {
+Result<SyncReply> SyncResponder::reply(LiveThread& thread, const SyncRequest& request,
+                                       std::vector<Outcome> outcomes) const {
   const ThreadState& now = thread.state;
   const Timestamp from = request.changes.cursor ? request.changes.cursor->at : Timestamp();
   std::optional<Past> past;
   if (diff_needs_past(now, from)) {
-    auto entries = history_.since(thread, from);
-    if (!entries) return std::unexpected(entries.error());
-    past = past_of(now, *entries, from);
+    TRY_LET(entries, history_.since(thread, from));
+    past = past_of(now, entries, from);
   }
   SyncReply reply = reply_of(thread, request, diff(now, from, past ? &*past : nullptr));
   reply.awaited = awaited_runs(now, outcomes);
@@ -118,19 +121,20 @@ Result<SyncReply> Session::reply(LiveThread& thread, const SyncRequest& request,
   return reply;
 }
 
-Result<SyncReply> Session::reset(LiveThread& thread, const SyncRequest& request,
-                                 Reset reset) const {
+Result<SyncReply> SyncResponder::reset(LiveThread& thread, const SyncRequest& request,
+                                       Reset reset) const {
   ++metrics_.resets;
   SyncReply reply = reply_of(thread, request, diff(thread.state, Timestamp(), nullptr));
   reply.reset = std::move(reset);
-  // What was taken before is answered; what is new is neither tried nor remembered.
+  // Changes that were taken before get their answers. New ones are neither tried nor remembered.
   reply.outcomes = known_outcomes(thread.state, request.changes);
   reply.awaited = all_open(thread.state);
   return reply;
 }
 
-SyncReply Session::reply_of(LiveThread& thread, const SyncRequest& request, Diff diff) const {
+SyncReply SyncResponder::reply_of(LiveThread& thread, const SyncRequest& request, Diff diff) const {
   const ThreadState& now = thread.state;
+  MUST(diff.to == now.now);
   SyncReply reply;
   reply.cursor = {now.now, rules_.epoch};
   reply.diff = std::move(diff);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync_responder.h: the two sides of a sync that are not decisions.
+// sync_responder.h: the checks before a sync's changes, and the reply after them.
 //
-// `gate` comes before a request's changes are tried: is the thread this user's, is the cursor of
-// this history, does the front hold what it thinks it holds? If not, it gets an error or a reset,
-// and nothing was tried. `reply` comes after they are durable: what the front lacks, from its
-// cursor to now. Neither changes anything, and nothing of a front is kept between its requests: its
-// cursor says all.
+// `gate` runs before the lane decides a request's changes: does the thread belong to this user, is
+// the cursor of this history, does the front's digest match? If not, the front gets an error or a
+// reset, and its changes are not tried. `reply` runs when the changes are durable: it makes the
+// diff from the front's cursor to now. Neither changes the thread, and the server keeps no state of
+// a front between its requests: the cursor is enough.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -22,16 +22,16 @@
 
 namespace lockstep {
 
-class Session {
+class SyncResponder {
  public:
-  Session(const History& history, const Rules& rules, Metrics& metrics);
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  SyncResponder(const History& history, const Rules& rules, Metrics& metrics);
+  SyncResponder(const SyncResponder&) = delete;
+  SyncResponder& operator=(const SyncResponder&) = delete;
 
-  // The answer to a request whose changes are not to be tried; nothing if they are.
+  // The answer, if the changes must not be tried; else nothing.
   [[nodiscard]] std::optional<Result<SyncReply>> gate(LiveThread& thread,
                                                       const SyncRequest& request) const;
-  // What `decide` needs to know of the time before now.
+  // The pasts that `decide` needs for this request.
   [[nodiscard]] Result<Pasts> pasts(const LiveThread& thread, const ChangeRequest& request) const;
   [[nodiscard]] Result<SyncReply> reply(LiveThread& thread, const SyncRequest& request,
                                         std::vector<Outcome> outcomes) const;
@@ -46,11 +46,11 @@ class Session {
   Metrics& metrics_;
 };
 
-// The engine's rules, and what this thread has kept of earlier epochs.
+// The engine's rules, with the earlier epochs of this thread.
 [[nodiscard]] Rules rules_of(const Rules& rules, const LiveThread& thread);
 
-// Is the cursor of the history of a thread that ends at `now`? `unknown_history` or `rewound` if
-// not. Requires: the rules are the thread's.
+// Fails with `unknown_history` or `rewound` if the cursor is not of the history of a thread that
+// ends at `now`. Requires: the rules are the thread's (`rules_of`).
 [[nodiscard]] Result<void> check_cursor(const Cursor& cursor, Timestamp now, const Rules& rules);
 
 }  // namespace lockstep

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/limits.h"
 
@@ -21,11 +23,11 @@ namespace {
 constexpr std::uint64_t second_us = 1'000'000;
 
 std::unexpected<Error> no_backup(const std::string& what) {
-  return fail(Kind::not_found, "no_backup", what);
+  return fail(Kind::not_found, codes::no_backup, what);
 }
 
-// The newest, also if it is damaged: an older one in its place would be a shorter history without a
-// word.
+// The newest backup, even a damaged one: an older one in its place would silently be a shorter
+// history.
 std::optional<BackupNumber> newest(const Reader& engine) {
   std::vector<rocksdb::BackupInfo> infos;
   engine.GetBackupInfo(&infos);
@@ -39,13 +41,14 @@ std::optional<BackupNumber> newest(const Reader& engine) {
 }  // namespace
 
 Error error_of(const Status& status) {
-  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
-  if (status.IsNoSpace()) return {Kind::unavailable, "no_space", status.ToString()};
-  return {Kind::unavailable, "disk", status.ToString()};
+  if (status.IsCorruption()) return {Kind::corrupt, codes::corrupt, status.ToString()};
+  if (status.IsNoSpace()) return {Kind::unavailable, codes::no_space, status.ToString()};
+  return {Kind::unavailable, codes::disk, status.ToString()};
 }
 
 std::unexpected<Error> failed(const std::string& what, const std::error_code& error) {
-  return fail(Kind::unavailable, error == std::errc::no_space_on_device ? "no_space" : "disk",
+  return fail(Kind::unavailable,
+              error == std::errc::no_space_on_device ? codes::no_space : codes::disk,
               what + ": " + error.message());
 }
 
@@ -70,16 +73,15 @@ Backup backup_of(const rocksdb::BackupInfo& info, const BackupNote& note) {
 
 Result<std::unique_ptr<FolderLock>> lock(const std::string& folder, FolderLock::Mode mode) {
   auto taken = FolderLock::take(folder, mode);
-  if (!taken && taken.error().code == "locked") {
-    return fail(Kind::unavailable, "busy", "a backup is being made in " + folder);
+  if (!taken && taken.error().code == codes::locked) {
+    return fail(Kind::unavailable, codes::busy,
+                "a backup is being made in " + folder + ": try again when it is done");
   }
   return taken;
 }
 
 Result<std::unique_ptr<Reader>> open(const std::string& folder) {
-  if (auto usable = check_access(folder, backup_names, Use::read); !usable) {
-    return std::unexpected(usable.error());
-  }
+  TRY(check_access(folder, backup_names, Use::read));
   std::error_code error;
   if (!fs::exists(fs::path(folder) / meta, error)) {
     return no_backup("there are no backups in " + folder);
@@ -100,21 +102,21 @@ Result<Found> find(const Reader& engine, const std::string& folder,
   const Status status = engine.GetBackupInfo(number->get(), &info);
   if (status.IsNotFound()) return no_backup("there is no " + name + " in " + folder);
   if (status.IsCorruption()) {
-    return fail(Kind::corrupt, "corrupt", name + " is damaged: " + status.ToString());
+    return fail(Kind::corrupt, codes::corrupt, name + " is damaged: " + status.ToString());
   }
   if (!status.ok()) return std::unexpected(error_of(status));
   const auto note = decode_note(info.app_metadata);
-  if (!note) return fail(Kind::corrupt, "corrupt", "the note of " + name + " can't be read");
+  if (!note) return fail(Kind::corrupt, codes::corrupt, "the note of " + name + " can't be read");
   return Found{backup_of(info, *note), *note};
 }
 
 Result<void> verify(const Reader& engine, BackupNumber number) {
   const IOStatus status = engine.VerifyBackup(number.get(), true);
   if (status.ok()) return {};
-  // A file that is missing is "not found" to RocksDB.
+  // RocksDB calls a missing file "not found"; for a backup that is damage.
   const bool damaged = status.IsCorruption() || status.IsNotFound();
   if (!damaged) return std::unexpected(error_of(status));
-  return fail(Kind::corrupt, "corrupt",
+  return fail(Kind::corrupt, codes::corrupt,
               "backup " + std::to_string(number.get()) + " is damaged: " + status.ToString());
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // backup_folder.h: a folder of backups, as RocksDB's backup engine sees it.
 //
-// What making, listing, verifying and restoring have in common (rocks_backup.h). The engine is
-// opened anew for each of them: nothing is kept, and other processes may have changed the folder.
+// The parts that making, listing, verifying and restoring share (rocks_backup.h). Each of them
+// opens the engine again, because other processes may have changed the folder.
 //
 // Lives on: any thread.
 #pragma once
@@ -21,6 +21,7 @@
 namespace lockstep::backup_folder {
 
 using Reader = rocksdb::BackupEngineReadOnly;
+static_assert(sizeof(rocksdb::BackupID) == sizeof(BackupNumber));
 
 struct Found {
   Backup backup;
@@ -40,11 +41,11 @@ inline constexpr const char* meta = "meta";  // RocksDB makes it in every folder
                                                        FolderLock::Mode mode);
 // Fails with `no_backup` or `disk`.
 [[nodiscard]] Result<std::unique_ptr<Reader>> open(const std::string& folder);
-// The newest, if none is named. Fails with `no_backup`, or with `corrupt` if names, sizes or its
-// note tell.
+// The newest backup if `asked` is empty. Fails with `no_backup`, or with `corrupt` if the names,
+// the sizes or the note of the backup are wrong.
 [[nodiscard]] Result<Found> find(const Reader& engine, const std::string& folder,
                                  std::optional<BackupNumber> asked);
-// Reads every file. Fails with `corrupt` or `disk`.
+// Reads every file of the backup. Fails with `corrupt` or `disk`.
 [[nodiscard]] Result<void> verify(const Reader& engine, BackupNumber number);
 
 }  // namespace lockstep::backup_folder

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/backup_note.h"
 
+#include "engine/base/must.h"
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/rocks_keys.h"
 
@@ -11,6 +12,7 @@ constexpr char version = 1;
 constexpr std::size_t number_bytes = 8;
 constexpr std::size_t sum_bytes = 4;
 constexpr std::size_t note_bytes = 1 + 3 * number_bytes + sum_bytes;
+static_assert(number_bytes == sizeof(CommitNumber) && number_bytes == sizeof(Epoch));
 
 std::uint64_t number_at(std::string_view bytes, std::size_t place) {
   return *decode_number(bytes.substr(1 + place * number_bytes, number_bytes));
@@ -27,6 +29,7 @@ std::string encode_note(const BackupNote& note) {
   for (std::size_t i = 0; i < sum_bytes; ++i) {
     out.push_back(static_cast<char>(sum >> (8 * i) & 0xff));
   }
+  MUST(out.size() == note_bytes);
   return out;
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rocks/commit_queue.h"
 
+#include "engine/base/must.h"
 #include "engine/rocks/limits.h"
 
 namespace lockstep {
 namespace {
 
-std::size_t bytes_of(const std::vector<Row>& rows) {
+std::size_t bytes_of(const std::vector<RowWrite>& rows) {
   std::size_t bytes = 0;
-  for (const Row& row : rows) bytes += row.key.size() + (row.value ? row.value->size() : 0);
+  for (const RowWrite& row : rows) bytes += row.key.size() + (row.value ? row.value->size() : 0);
   return bytes;
 }
 
@@ -30,6 +31,7 @@ std::optional<CommitJob> CommitQueue::push(CommitJob job) {
   std::size_t bytes = bytes_of(job);
   {
     std::lock_guard lock(mutex_);
+    // An empty queue takes a job of any size: refused, it could never be written.
     bool full = jobs_.size() >= limits::commit_queue_jobs_max ||
                 (!jobs_.empty() && bytes_ + bytes > limits::commit_queue_bytes_max);
     if (full) return job;
@@ -46,6 +48,7 @@ std::vector<CommitJob> CommitQueue::take() {
   std::lock_guard lock(mutex_);
   while (!jobs_.empty()) {
     Waiting& next = jobs_.front();
+    MUST(next.bytes <= bytes_);
     if (!taken.empty() && (erases(next.job) || bytes + next.bytes > limits::group_bytes_max)) break;
     bytes += next.bytes;
     bytes_ -= next.bytes;
@@ -53,6 +56,7 @@ std::vector<CommitJob> CommitQueue::take() {
     jobs_.pop_front();
     if (erases(taken.back())) break;
   }
+  MUST(!jobs_.empty() || bytes_ == 0);
   return taken;
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// commit_queue.h: what waits for the disk.
+// commit_queue.h: the jobs that wait for the disk.
 //
-// The engine strand puts appends in, the committer takes all that has gathered while it was
-// flushing the former ones. This is one of the few places with a lock: nothing but moving values
-// happens under it. It is bounded by number and bytes; beyond that `push` gives the job back.
+// The engine strand pushes jobs; the committer takes all jobs that gathered while it was flushing
+// the former ones. This is one of the few places with a lock: under it values are only moved. The
+// queue is bounded in number and bytes (backpressure); beyond the bounds `push` gives the job back.
 //
-// An erasure is taken alone: it counts the entries that it removes, so what was appended before it
-// has to be in the tables by then.
+// `take` returns an erasure alone: the committer counts the entries that the erasure removes, so
+// all earlier appends must be in the tables by then.
 //
-// Lives on: `push` on any strand, `take` and `wait` on the committer's thread.
+// Lives on: `push` on any thread, `take` and `wait` on the committer's thread.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct AppendJob {
 };
 
 struct WriteJob {
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
   std::vector<ThreadNumber> erase;
   Done<Result<void>> done;
 };
@@ -42,11 +42,12 @@ class CommitQueue {
   // Gives the job back if the queue is full.
   [[nodiscard]] std::optional<CommitJob> push(CommitJob job);
 
-  // In order, at most about `limits::group_bytes_max` of them, at least one if there is one.
+  // The next jobs in order: about `limits::group_bytes_max` bytes, at least one job if there is
+  // one.
   [[nodiscard]] std::vector<CommitJob> take();
 
   enum class Woken { by_job, by_time, by_close };
-  // Until there is a job, the time is over, or the queue is closed.
+  // Waits until there is a job, the time is over, or the queue is closed.
   [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> time);
 
   void close();

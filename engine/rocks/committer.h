@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // committer.h: one batch and one flush for all threads.
 //
-//   take what has gathered -> check where each thread ends -> number -> one batch, one flush
-//        -> the mark -> one task for the engine strand: on_commit, then the answers in order
+//   take the waiting jobs -> check where each thread ends -> number -> one batch, one flush
+//        -> the witness -> one task for the engine strand: on_commit, then the answers in order
 //
-// While one group is being flushed the next gathers; there are no timers. Only what is durable is
-// numbered for good: after a failure of the disk nothing is answered any more (fail_stop.h).
+// While the committer flushes one group, the next group gathers; there are no timers. A commit
+// number counts only once it is durable: after a failure of the disk no caller gets an answer
+// (fail_stop.h).
 //
-// The committer knows no thread: CommitterThread drives it in the server, a test or the simulator
-// step by step.
+// The committer has no thread of its own: in the server CommitterThread drives it, in tests and the
+// simulator the test does, step by step.
 //
-// Lives on: whoever calls `run_once`, one at a time.
+// Lives on: the thread of its driver; one call at a time.
 #pragma once
 
 #include <cstdint>
@@ -27,18 +28,18 @@
 
 namespace lockstep {
 
-// Where commits are delivered. Lives on: the engine strand.
+// The receiver of commits. Lives on: the engine strand.
 struct Delivery {
   Log::OnCommit on_commit;
   CommitNumber last;
-  bool closed = false;  // the log is gone: nobody waits any more
+  bool closed = false;  // the log is destroyed: nothing is delivered any more
 };
 
 class Committer {
  public:
   struct Parts {
     Kv& kv;
-    Mark& mark;
+    CommitWitness& witness;
     FailStop& fail_stop;
     Executor& executor;
   };
@@ -47,12 +48,13 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Commits one group. False if nothing was waiting, or if the disk has failed.
+  // Commits one group. False if no job was waiting, or if the disk has failed.
   bool run_once();
 
-  // Makes the mark survive a power cut too; does nothing if it has not moved since.
-  void sync_mark();
-  [[nodiscard]] bool mark_moved() const { return mark_moved_; }
+  // Makes the witness survive a power cut too; does nothing if it has not moved since the last
+  // call.
+  void sync_witness();
+  [[nodiscard]] bool witness_moved() const { return witness_moved_; }
 
   // Lets the disk give memory back (kv.h). Called every `rest_look_seconds`.
   void rest() { parts_.kv.rest(); }
@@ -72,7 +74,7 @@ class Committer {
   std::shared_ptr<Delivery> delivery_;
   LogTail tail_;
   std::unordered_map<ThreadNumber, Timestamp> ends_;
-  bool mark_moved_ = false;
+  bool witness_moved_ = false;
 };
 
 }  // namespace lockstep

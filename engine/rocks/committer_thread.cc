@@ -9,8 +9,9 @@ namespace lockstep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds mark_interval{1000};
+constexpr std::chrono::milliseconds witness_interval{1000};
 constexpr std::chrono::milliseconds rest_interval = std::chrono::seconds(limits::rest_look_seconds);
+static_assert(witness_interval < rest_interval, "a wait for a rest never delays the witness");
 
 }  // namespace
 
@@ -26,15 +27,15 @@ void CommitterThread::run() {
   auto synced = Clock::now();
   auto rested = synced;
   while (true) {
-    const std::chrono::milliseconds time = committer_.mark_moved() ? mark_interval : rest_interval;
+    const std::chrono::milliseconds time =
+        committer_.witness_moved() ? witness_interval : rest_interval;
     auto woken = queue_.wait(time);
     if (woken == CommitQueue::Woken::by_close) break;
-    // False with a job waiting means that the disk has failed: then only the end is left to wait
-    // for.
+    // False although a job was waiting: the disk has failed, and nothing can be committed any more.
     if (woken == CommitQueue::Woken::by_job && !committer_.run_once()) return;
     auto now = Clock::now();
-    if (now - synced >= mark_interval) {
-      committer_.sync_mark();
+    if (now - synced >= witness_interval) {
+      committer_.sync_witness();
       synced = now;
     }
     if (now - rested >= rest_interval) {
@@ -42,7 +43,7 @@ void CommitterThread::run() {
       rested = now;
     }
   }
-  committer_.sync_mark();
+  committer_.sync_witness();
 }
 
 }  // namespace lockstep

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // committer_thread.h: the thread that waits for the disk.
 //
-// It sleeps until something waits to be committed, commits, and once a second makes the mark
-// survive a power cut; now and then the disk may give memory back. It is the one place of the
-// engine that looks at a steady clock: its times are no part of any answer, and no state depends on
-// them. When it ends, what still waits is dropped unacknowledged.
+// It sleeps until a job waits, commits, and once a second makes the witness survive a power cut;
+// every `limits::rest_look_seconds` it lets the disk give memory back. It is the one place of the
+// engine that reads a steady clock: no answer and no state depends on its times. When it ends, it
+// drops the jobs that still wait, unacknowledged.
 //
-// Lives on: itself; made and ended by the engine strand.
+// Lives on: its own thread; the engine strand creates and destroys it.
 #pragma once
 
 #include <thread>
@@ -17,7 +17,7 @@ namespace lockstep {
 
 class CommitterThread {
  public:
-  // Requires: both live longer than this, and nobody else runs the committer meanwhile.
+  // Requires: both live longer than this, and no other thread runs the committer meanwhile.
   CommitterThread(CommitQueue& queue, Committer& committer);
   ~CommitterThread();
   CommitterThread(const CommitterThread&) = delete;

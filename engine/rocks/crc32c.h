@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // crc32c.h: a checksum over bytes.
 //
-// CRC-32C (Castagnoli), as in iSCSI, ext4 and RocksDB. On x86 with SSE 4.2 it is the processor's
+// CRC-32C (Castagnoli), as in iSCSI, ext4 and RocksDB. On x86 with SSE 4.2 it uses the processor's
 // own instruction, 8 bytes at a time; elsewhere a table. Both give the same numbers.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace lockstep {
 
-// Goes on from `before`: crc32c(b, crc32c(a)) is the checksum of a and b, one after the other.
+// Continues from `before`: crc32c(b, crc32c(a)) is the checksum of a and b, one after the other.
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 // The same by table, on every machine; for the test that compares the two.

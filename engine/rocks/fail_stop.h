@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// fail_stop.h: the end, when the disk has failed.
+// fail_stop.h: stops the process when the disk has failed.
 //
-// After a write or a flush that failed nobody knows what is on the disk, and asking again does not
-// tell: the kernel may have dropped the pages. So the process stops without acknowledging anything,
-// and the next start recovers from what is really there. The binary's action logs a line and exits;
-// a test's takes a note, and then nothing is acknowledged any more.
+// After a failed write or flush the content of the disk is unknown, and a retry does not tell: the
+// kernel may have dropped the pages. So the process stops without acknowledging anything, and the
+// next start recovers what is really on the disk. The server's action logs a line and exits; a
+// test's action only notes the failure, and then nothing is acknowledged any more.
 //
-// Lives on: any thread; the action runs once, on the thread that saw the failure first.
+// Lives on: any thread; the action runs once, on the thread that reports the first failure.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <string>
+
+#include "engine/base/must.h"
 
 namespace lockstep {
 
@@ -19,7 +21,7 @@ class FailStop {
  public:
   using Action = std::move_only_function<void(std::string reason)>;
 
-  explicit FailStop(Action action) : action_(std::move(action)) {}
+  explicit FailStop(Action action) : action_(std::move(action)) { MUST(action_); }
   FailStop(const FailStop&) = delete;
   FailStop& operator=(const FailStop&) = delete;
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/limits.h"
 
 namespace lockstep {
@@ -28,7 +29,7 @@ std::string name_of(uid_t user) {
   return known ? std::string(entry.pw_name) : "user " + std::to_string(user);
 }
 
-// As a person finds it, wherever they stand.
+// The absolute path, so that a person finds it from any working folder.
 std::string shown(const fs::path& path) {
   std::error_code error;
   const fs::path whole = fs::absolute(path, error);
@@ -45,25 +46,25 @@ std::unexpected<Error> denied(const fs::path& path) {
     whose = ": it belongs to " + name_of(is.st_uid) + ", mode " + mode.data() +
             ", and this runs as " + name_of(::geteuid());
   }
-  return fail(Kind::unavailable, "denied", shown(path) + ": permission denied" + whose);
+  return fail(Kind::unavailable, codes::denied, shown(path) + ": permission denied" + whose);
 }
 
-// Nothing else counts: what is not there, or can't be asked, is somebody else's to say.
+// Only a denial counts here: other functions report missing files and other errors.
 bool is_denial(int error) { return error == EACCES || error == EPERM; }
 
 bool is_closed(const fs::path& path, int wanted) {
   return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 && is_denial(errno);
 }
 
-// May it not be gone through? A file in the way is not closed: there is no way.
+// Is it a folder that this process may not enter? A file in the way is another error.
 bool bars_the_way(const fs::path& step) {
   struct stat is{};
   if (::stat(step.c_str(), &is) != 0) return is_denial(errno);
   return S_ISDIR(is.st_mode) && is_closed(step, X_OK);
 }
 
-// The way to it, as the kernel goes it: from the top, or from the working folder, whose own parents
-// nobody asks for.
+// Checks each folder of the path, as the kernel does: from the root, or from the working folder,
+// whose own parents don't matter.
 Result<void> check_way(const fs::path& folder) {
   fs::path way;
   if (folder.is_relative() && bars_the_way(".")) return denied(".");
@@ -74,7 +75,7 @@ Result<void> check_way(const fs::path& folder) {
   return {};
 }
 
-// The one that is to be made lies in the last folder that is there.
+// The missing folder will be created in the last folder of its path that exists.
 Result<void> check_can_be_made(fs::path folder) {
   struct stat is{};
   while (::stat(folder.c_str(), &is) != 0 && folder.has_relative_path()) {
@@ -85,14 +86,14 @@ Result<void> check_can_be_made(fs::path folder) {
   return {};
 }
 
-// What RocksDB writes for people, and never reads.
+// RocksDB writes these files for people, and never reads them.
 bool is_for_people(const fs::path& path) { return path.filename().string().starts_with("LOG"); }
 
-// Is the content of such a file written over? RocksDB writes others once, and then reads them.
+// Is such a file written again? RocksDB writes its other files once, and then only reads them.
 bool is_rewritten(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name == store_folder::lock || name == store_folder::mark ||
-         name == store_folder::opening || name == "LOCK";
+  return name == store_folder::lock || name == store_folder::witness ||
+         name == store_folder::crash_mark || name == "LOCK";
 }
 
 Result<void> check_entry(const fs::path& path, Use use) {
@@ -106,13 +107,13 @@ Result<void> check_entry(const fs::path& path, Use use) {
   return {};
 }
 
-// Looks at what lies in a folder, and below it.
+// Checks a folder and the files below it.
 class Below {
  public:
   explicit Below(Use use) : use_(use) {}
 
-  // One of the names that are ours may be a link, to another disk; what lies below it may be one,
-  // too, but is not followed: it could lead anywhere, and back.
+  // One of our names may be a link, to another disk. Links below it are not followed: they could
+  // lead anywhere, and back.
   Result<void> check(const fs::path& top, std::size_t depth = 0) {
     if (auto open = check_entry(top, use_); !open) return open;
     std::error_code error;
@@ -120,6 +121,7 @@ class Below {
     if (!fs::is_directory(is) || depth == limits::access_depth_max) return {};
     fs::directory_iterator it(top, error);
     for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+      // An opening then finds out by itself: this check only gives a better error.
       if (++looked_at_ > limits::access_entries_max) return {};
       if (auto open = check(it->path(), depth + 1); !open) return open;
     }
@@ -139,7 +141,7 @@ Result<void> check_access(const std::string& folder, std::span<const char* const
   if (auto open = check_way(top); !open) return open;
   struct stat is{};
   if (::stat(top.c_str(), &is) != 0) {
-    if (is_denial(errno)) return denied(top);  // a link to where it leads no further
+    if (is_denial(errno)) return denied(top);  // a link whose target this process may not reach
     return use == Use::write ? check_can_be_made(top) : Result<void>();
   }
   if (!S_ISDIR(is.st_mode)) return {};

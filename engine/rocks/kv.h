@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// kv.h: all that the log needs of a disk.
+// kv.h: the interface of the disk below the log.
 //
 // Ordered tables of bytes, a batch that is written as a whole, and reads. `commit` is one step on
 // purpose: a batch becomes visible to `get` and `scan` only after it is durable, so no reader on
-// another thread can show what a power cut takes back. Two implementations: RocksDB, and a
+// another thread can show a row that a power cut takes back. Two implementations: RocksDB, and a
 // simulated disk that forgets, tears and fails (tests/sim).
 //
-// `Mark` is the log's second witness: the commit number of the last commit, kept outside the
-// database. A database that recovers to less has lost something that was acknowledged.
+// `CommitWitness` keeps the number of the last commit a second time, outside the database. A
+// database that recovers to a smaller number has lost an acknowledged commit.
 //
-// Lives on: `commit` and the mark on the committer's thread; reads on any.
+// Lives on: `commit` and the witness on the committer's thread; reads on any thread.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,11 @@ static_assert(kv_table_count == table_count + 1);
 [[nodiscard]] constexpr KvTable kv_table(Table table) {
   return static_cast<KvTable>(static_cast<std::uint8_t>(table) + 1);
 }
+static_assert(kv_table(Table::views) == KvTable::views && kv_table(Table::meta) == KvTable::meta);
+static_assert(kv_table(Table::threads) == KvTable::threads &&
+              kv_table(Table::open_runs) == KvTable::open_runs &&
+              kv_table(Table::feed) == KvTable::feed &&
+              kv_table(Table::settings) == KvTable::settings);
 
 class KvBatch {
  public:
@@ -41,7 +46,7 @@ class KvBatch {
     Kind kind;
     KvTable table;
     std::string key;
-    std::string value;  // of a range: the first key that stays
+    std::string value;  // of a range: its end, the first key that stays
   };
 
   void put(KvTable table, std::string key, std::string value) {
@@ -63,8 +68,9 @@ class KvBatch {
 
 using KvRow = std::pair<std::string, std::string>;
 
-// The rows of [begin, end), in the direction's order; an empty `end` is the end of the table. It
-// stops after `rows_max` rows, or with the row that brings it to `bytes_max`.
+// The rows of [begin, end), in the direction's order; an empty `end` is the end of the table. A
+// scan stops after `rows_max` rows, or with the row that brings it to `bytes_max`: so it returns at
+// least one row, if there is one.
 struct KvRange {
   KvTable table = KvTable::log;
   std::string begin = {};
@@ -78,8 +84,9 @@ class Kv {
  public:
   virtual ~Kv() = default;
 
-  // All of the batch, durable and then visible; in order where changes touch the same key. After an
-  // error nobody knows what is on the disk: the caller has to stop.
+  // Writes the whole batch: durable first, then visible. Changes of the same key take effect in
+  // their order. After an error the content of the disk is unknown: the caller must stop
+  // (fail_stop.h).
   [[nodiscard]] virtual Result<void> commit(const KvBatch& batch) = 0;
 
   // Fail with `corrupt` or `unavailable`.
@@ -89,20 +96,21 @@ class Kv {
 
   [[nodiscard]] virtual StoreMemory memory() const { return {}; }
 
-  // Called every `rest_look` seconds, between commits: memory that was hardly used since the last
-  // call may go. It must not keep a commit waiting.
+  // Called every `rest_look_seconds`, between commits: gives back memory that was hardly used since
+  // the last call. It must not keep a commit waiting.
   virtual void rest() {}
 };
 
-class Mark {
+class CommitWitness {
  public:
-  virtual ~Mark() = default;
+  virtual ~CommitWitness() = default;
 
-  // The last number that is known to have been written; nothing if there never was one. Fails with
-  // `corrupt` if there is something that can't be read.
+  // The greatest number that was written; nothing if none ever was. Fails with `corrupt` if the
+  // stored number can't be read.
   [[nodiscard]] virtual Result<std::optional<CommitNumber>> read() const = 0;
-  // Handed to the operating system: survives the process, but not yet a power cut.
+  // Hands the number to the operating system: it survives the process, but not yet a power cut.
   [[nodiscard]] virtual Result<void> write(CommitNumber number) = 0;
+  // From here on it survives a power cut too.
   [[nodiscard]] virtual Result<void> sync() = 0;
 };
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // kv_log.h: the log and the store on any disk.
 //
-//   append ─> CommitQueue ─> Committer ─> Kv, Mark ─> engine strand: on_commit, then done
+//   append ─> CommitQueue ─> Committer ─> Kv, CommitWitness ─> engine strand: on_commit, then done
 //   read, get, scan ─────────────────────> Kv
 //
-// Opening checks that the store is ours and of a format we know, that the log ends where its tail
-// says, and that it does not end below the mark; it does not read every thread. A store of an older
-// format is then upgraded (upgrade.h), if it is opened for writing. Reading checks each
-// row by its checksum and against the row before it: what is damaged is an error, never other data.
+// `open` checks that the store is ours and of a known format, that the log ends where its tail
+// record says, and that it does not end below the witness; it does not read every thread. If the
+// store has an older format and is opened for writing, `open` then upgrades it (upgrade.h). A read
+// checks the checksum of each row, and that the row follows the one before it: damage is an error,
+// never other data.
 //
-// A read may see an entry that is durable but was not yet reported to `follow`, as both come from
-// another thread.
+// A read may see an entry that is durable but that `follow` has not reported yet, because the
+// committer's thread writes and the engine strand reports.
 //
-// Lives on: the engine strand; `committer()` is driven by a CommitterThread or by a test.
+// Lives on: the engine strand; a CommitterThread or a test drives `committer()`.
 #pragma once
 
 #include <memory>
@@ -30,14 +31,13 @@
 
 namespace lockstep {
 
-// What a start found; one line for the operator.
+// The findings of a start: one log line for the operator.
 struct OpenReport {
   bool created = false;
   CommitNumber last;
-  // Nothing if the side file was missing: then damage since the last commit can't be told from
-  // none.
-  std::optional<CommitNumber> mark;
-  // Unfinished at the log's end, never flushed, never acknowledged: cut off.
+  // Nothing if the side file was missing: then a start can't tell whether it lost the last commits.
+  std::optional<CommitNumber> witness;
+  // The unfinished end of RocksDB's log, which was never acknowledged and is dropped.
   std::uint64_t dropped_bytes = 0;
 };
 
@@ -47,19 +47,19 @@ class KvLog : public Log, public Store {
  public:
   struct Parts {
     Kv& kv;
-    Mark& mark;
+    CommitWitness& witness;
     FailStop& fail_stop;
     Executor& executor;
     Random& random;
     Access access = Access::read_write;
-    std::uint64_t dropped_bytes = 0;  // by the disk, when it was opened: for the report
-    UpgradeTold told = {};            // of an upgrade; may be empty
-    std::uint32_t upgrade_rows = limits::upgrade_rows_max;  // that one write of it takes
+    std::uint64_t dropped_bytes = 0;  // that the disk dropped when it was opened: for the report
+    UpgradeTold told = {};            // progress of an upgrade; may be empty
+    std::uint32_t upgrade_rows = limits::upgrade_rows_max;  // of one write of an upgrade; not 0
   };
 
-  // Fails with `corrupt` (and says what is missing), `newer_format`, `not_a_store`; opened
-  // read-only also with `no_store` if there is none, and with `older_format` if it would have to be
-  // upgraded. Requires: the parts live longer than the log.
+  // Fails with `corrupt` (and names the missing part), `newer_format` or `not_a_store`. Opened
+  // read-only it also fails with `no_store` if there is no store, and with `older_format` if the
+  // store needs an upgrade. Requires: the parts live longer than the log.
   [[nodiscard]] static Result<std::unique_ptr<KvLog>> open(Parts parts);
   ~KvLog() override;
 
@@ -70,9 +70,9 @@ class KvLog : public Log, public Store {
                                                       std::size_t bytes_max) const override;
   void follow(OnCommit on_commit) override;
   [[nodiscard]] CommitNumber last_commit() const override { return delivery_->last; }
-  // A stamped row takes a commit number that no entry has. Views and entries of `erase` go in the
-  // same batch as the rows come.
-  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  // If a row is stamped, the write takes a commit number that no entry has. The batch that writes
+  // the rows also removes the entries and snapshots of `erase`.
+  void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override;
 
   // --- Store -------------------------------------------------------------------------------------
@@ -82,11 +82,11 @@ class KvLog : public Log, public Store {
       const Scan& scan) const override;
   [[nodiscard]] StoreMemory memory() const override { return parts_.kv.memory(); }
 
-  // --- What a start found ------------------------------------------------------------------------
+  // --- The findings of a start -------------------------------------------------------------------
   [[nodiscard]] const OpenReport& report() const { return report_; }
   [[nodiscard]] const Epochs& epochs() const { return epochs_; }
 
-  // --- For whoever drives the commits ------------------------------------------------------------
+  // --- For the driver of the commits -------------------------------------------------------------
   [[nodiscard]] CommitQueue& queue() { return queue_; }
   [[nodiscard]] Committer& committer() { return committer_; }
 

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/witness_file.h"
 
@@ -13,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> failed(const std::string& what, const std::error_code& error) {
-  return fail(Kind::unavailable, error == std::errc::no_space_on_device ? "no_space" : "disk",
+  return fail(Kind::unavailable,
+              error == std::errc::no_space_on_device ? codes::no_space : codes::disk,
               what + ": " + error.message());
 }
 
@@ -22,7 +26,7 @@ std::unexpected<Error> failed(const std::string& what, const std::error_code& er
 NewStore::NewStore(const std::string& folder)
     : folder_(folder),
       part_(store_folder::path(folder, store_folder::unfinished)),
-      mark_(store_folder::path(folder, store_folder::mark)) {}
+      witness_(store_folder::path(folder, store_folder::witness)) {}
 
 NewStore::~NewStore() {
   std::error_code ignored;
@@ -30,22 +34,21 @@ NewStore::~NewStore() {
 }
 
 Result<std::unique_ptr<NewStore>> NewStore::in(const std::string& folder) {
-  if (auto open = check_access(folder, store_names, Use::write); !open) {
-    return std::unexpected(open.error());
-  }
-  if (auto made = store_folder::make(folder); !made) return std::unexpected(made.error());
+  TRY(check_access(folder, store_names, Use::write));
+  TRY(store_folder::make(folder));
   std::unique_ptr<NewStore> store(new NewStore(folder));
-  auto lock = FolderLock::take(folder, FolderLock::Mode::alone);
-  if (!lock) return std::unexpected(lock.error());
-  store->lock_ = std::move(*lock);
-  if (auto empty = store_folder::check_empty(folder); !empty) return std::unexpected(empty.error());
+  TRY_LET(lock, FolderLock::take(folder, FolderLock::Mode::alone));
+  store->lock_ = std::move(lock);
+  TRY(store_folder::check_empty(folder));
   return store;
 }
 
 Result<void> NewStore::begin() {
+  MUST(lock_ != nullptr);  // removes the remains of a former command
   std::error_code error;
-  fs::remove(mark_, error);
-  if (error) return failed(mark_, error);
+  // The witness of a former try could lie above the new log.
+  fs::remove(witness_, error);
+  if (error) return failed(witness_, error);
   fs::remove_all(part_, error);
   if (!error) fs::create_directory(part_, error);
   if (error) return failed(part_, error);
@@ -54,6 +57,8 @@ Result<void> NewStore::begin() {
 }
 
 Result<void> NewStore::finish() {
+  MUST(unfinished_);
+  // First the content, then the name: after a power cut `rocks` is whole or not there.
   if (auto synced = sync_files(part_); !synced) return synced;
   std::error_code error;
   fs::rename(part_, store_folder::path(folder_, store_folder::database), error);

@@ -11,6 +11,8 @@ namespace lockstep {
 namespace {
 
 constexpr std::size_t sum_bytes = 4;
+static_assert(RecordWalk::header_bytes == sum_bytes + 2 + 1, "a sum, a length and a type");
+static_assert(RecordWalk::block_bytes <= UINT16_MAX, "a fragment's length has two bytes");
 constexpr std::uint8_t type_whole = 1;
 constexpr std::uint8_t type_first = 2;
 constexpr std::uint8_t type_middle = 3;
@@ -20,7 +22,7 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-// As it is stored, so that the sum of bytes that hold sums is not a sum again.
+// Sums are stored masked, because the sum of bytes that contain their own sum is a constant.
 std::uint32_t masked(std::uint32_t sum) {
   constexpr std::uint32_t delta = 0xa282ead8;
   return ((sum >> 15) | (sum << 17)) + delta;
@@ -41,9 +43,11 @@ void RecordWalk::block(std::string_view bytes) {
     at += header_bytes + (byte_at(bytes, at + 4) | std::size_t{byte_at(bytes, at + 5)} << 8);
   }
   size_ += bytes.size();
+  MUST(whole_ <= size_ && damaged_at_.value_or(0) <= size_);
 }
 
 RecordWalk::Seen RecordWalk::fragment(std::string_view block, std::size_t at) {
+  MUST(at + header_bytes <= block.size());
   const std::uint64_t place = size_ + at;
   const std::size_t length = byte_at(block, at + 4) | std::size_t{byte_at(block, at + 5)} << 8;
   const std::uint8_t type = byte_at(block, at + 6);
@@ -69,7 +73,7 @@ RecordWalk::Seen RecordWalk::fragment(std::string_view block, std::size_t at) {
   return Seen::whole;
 }
 
-// A fragment whose bytes are right: is it in its place?
+// Takes a fragment with the right checksum: is its type allowed at this place?
 void RecordWalk::record(std::uint8_t type, std::uint64_t at, std::string_view bytes) {
   const bool begins = type == type_whole || type == type_first;
   const bool ends = type == type_whole || type == type_last;

@@ -5,11 +5,11 @@
 //   fragment   crc32c:4le (masked, over type and bytes) · length:2le · type:1 · bytes
 //   type       1 a whole record; 2, 3, 4 the first, a middle and the last fragment of one
 //
-// Fewer than 7 bytes at a block's end are zeros. The write-ahead log and the manifest are such
-// files. RocksDB (7.8) passes over what reads as zeros in their middle, and cuts off what does not
-// end, without a word; and its reader for secondaries can go round for ever in a damaged manifest.
-// So each file is walked before it is opened: what is behind the last whole record is counted, and
-// what is damaged is named with its place.
+// If fewer than 7 bytes are left in a block, they are zeros. The write-ahead log and the manifest
+// are such files. RocksDB (7.8) silently skips zeros in their middle and drops a record that does
+// not end, and its reader for secondaries can loop for ever in a damaged manifest. So we walk each
+// file before RocksDB opens it: we count the bytes behind the last whole record, and name damage
+// with its place.
 #pragma once
 
 #include <cstdint>
@@ -25,20 +25,20 @@ class RecordWalk {
   static constexpr std::size_t block_bytes = 32 << 10;
   static constexpr std::size_t header_bytes = 7;
 
-  // Is given each whole record before the first damage. May be empty.
+  // Called with each whole record before the first damage. May be empty.
   using OnRecord = std::function<void(std::string_view record)>;
-  // `anywhere`: the first block may begin within a record, whose rest is passed over.
+  // `anywhere`: the first block may begin within a record, whose rest is skipped.
   enum class Begin { at_a_record, anywhere };
   explicit RecordWalk(OnRecord on_record = {}, Begin begin = Begin::at_a_record)
       : lost_(begin == Begin::anywhere), on_record_(std::move(on_record)) {}
 
-  // In order; only the last may be shorter than `block_bytes`.
+  // Takes the blocks in order; only the last may be shorter than `block_bytes`.
   void block(std::string_view bytes);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  // Where the last whole record ends: behind it lies what was never flushed.
+  // Where the last whole record ends: the bytes behind it were never flushed.
   [[nodiscard]] std::uint64_t whole() const { return whole_; }
-  // The first place that no crash can have left so.
+  // The first place that a crash alone can't explain.
   [[nodiscard]] std::optional<std::uint64_t> damaged_at() const { return damaged_at_; }
 
  private:
@@ -51,12 +51,12 @@ class RecordWalk {
 
   std::uint64_t size_ = 0;
   std::uint64_t whole_ = 0;
-  std::optional<std::uint64_t> end_;  // of what can be read: zeros, or half a fragment
+  std::optional<std::uint64_t> end_;  // where only zeros or half a fragment follow
   std::optional<std::uint64_t> damaged_at_;
-  bool lost_ = false;    // no record has begun yet, and need not have
+  bool lost_ = false;    // still within the record in which the first block began
   bool within_ = false;  // a record has begun and not ended
   OnRecord on_record_;
-  std::string gathered_;  // of the record that has begun, if somebody asks
+  std::string gathered_;  // the record that has begun, for `on_record_`
 };
 
 }  // namespace lockstep

@@ -12,6 +12,8 @@
 #include <map>
 #include <system_error>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/remains_merge.h"
 #include "engine/rocks/remains_wal.h"
@@ -24,7 +26,7 @@ namespace fs = std::filesystem;
 
 rocksdb::Options reading_options() {
   rocksdb::BlockBasedTableOptions blocks;
-  // No filter is looked at, so a damaged one costs nothing; nothing is read before it is needed.
+  // Without filters a damaged filter does not matter; index blocks are read only when needed.
   blocks.filter_policy = nullptr;
   blocks.cache_index_and_filter_blocks = true;
   rocksdb::Options options;
@@ -37,7 +39,7 @@ bool is_small(KvTable table) {
          table == KvTable::meta;
 }
 
-// Rows that come forward up to a damage, and backward from the end up to one.
+// The rows from the begin up to the first damage, and those from the end back to the last damage.
 void read_small(rocksdb::SstFileReader& table, std::vector<KvRow>& rows,
                 const std::function<void(const rocksdb::Status&)>& on_damage) {
   const std::unique_ptr<rocksdb::Iterator> it(table.NewIterator(one_reading()));
@@ -68,12 +70,16 @@ std::uint64_t greatest_thread(const std::vector<KvRow>& rows) {
 
 constexpr std::array<std::string_view, kv_table_count> table_names{
     "log", "views", "threads", "open_runs", "feed", "settings", "meta"};
+static_assert(table_names[static_cast<std::size_t>(KvTable::log)] == "log");
+static_assert(table_names[static_cast<std::size_t>(KvTable::threads)] == "threads");
+static_assert(table_names[static_cast<std::size_t>(KvTable::settings)] == "settings");
+static_assert(table_names[static_cast<std::size_t>(KvTable::meta)] == "meta");
 
-// What the last record with entries said, and what a record says.
+// The commit numbers of one record of a write-ahead log.
 struct CommitsOf {
-  std::uint64_t first = 0;    // 0: no entry is in it
-  std::uint64_t last = 0;     // by its tail
-  std::uint64_t without = 0;  // by its tail
+  std::uint64_t first = 0;    // 0: the record has no entry
+  std::uint64_t last = 0;     // by the tail record in it
+  std::uint64_t without = 0;  // by the tail record in it
 };
 
 CommitsOf commits_of(const WalRecord& record) {
@@ -93,7 +99,8 @@ CommitsOf commits_of(const WalRecord& record) {
   return commits;
 }
 
-// Do the tables have all that lies between what was taken and this?
+// Do the tables have all commits between the last record that counted and this one? Numbers
+// without an entry may be missing; the tail records count them.
 bool is_filled(const std::vector<bool>& in_tables, const CommitsOf& before,
                const CommitsOf& record) {
   std::uint64_t missing = 0;
@@ -103,12 +110,12 @@ bool is_filled(const std::vector<bool>& in_tables, const CommitsOf& before,
   return record.first != 0 && missing <= record.without - std::min(record.without, before.without);
 }
 
-// How far the write-ahead logs have been followed.
+// The progress along the write-ahead logs.
 struct WalRoad {
-  std::optional<std::uint64_t> next_write;
-  std::optional<std::vector<bool>> in_tables;  // commits, read when it is asked
-  CommitsOf before;
-  bool ended = false;  // at a gap
+  std::optional<std::uint64_t> next_write;     // that continues without a gap
+  std::optional<std::vector<bool>> in_tables;  // by commit number; read at the first gap
+  CommitsOf before;                            // of the last record that counted
+  bool ended = false;                          // at a gap that the tables don't fill
 };
 
 }  // namespace
@@ -119,7 +126,7 @@ struct Remains::Parts {
   std::array<std::vector<KvRow>, kv_table_count> rows;
   std::set<ThreadNumber> erased;
   std::vector<std::string> damages;
-  bool log_cut = false;
+  bool log_torn = false;
   TableNumbers numbers;
   std::uint64_t threads_end = 1;
 
@@ -129,8 +136,8 @@ struct Remains::Parts {
   void open_table(const std::string& path);
   void read_wals(const std::vector<std::string>& paths);
   [[nodiscard]] bool goes_on(WalRoad& road, const WalRecord& record);
-  // What lies behind a damage: its entries don't count, but its rows say what is lost, and what was
-  // deleted.
+  // The entries of a record behind a damage don't count, but its other rows tell which threads
+  // there were, and which were deleted.
   enum class Counts { yes, no };
   void take(const WalRecord& record, Counts counts);
   [[nodiscard]] std::unique_ptr<Entries> entries_of(const TableFile& file);
@@ -155,7 +162,8 @@ void Remains::Parts::open_table(const std::string& path) {
 void Remains::Parts::take(const WalRecord& record, Counts counts) {
   for (const auto& [table, row] : record.rows) {
     if (table == KvTable::log && counts == Counts::yes) log_rows.push_back(row);
-    // Of `meta` nothing behind a damage is true of what is kept, but for deletions.
+    // Behind a damage the rows of `meta` describe a later store than the one that is kept, except
+    // deletions.
     const bool tells = counts == Counts::yes || table != KvTable::meta ||
                        row.first.starts_with(keys::deleted_prefix);
     if (is_small(table) && tells) rows[static_cast<std::size_t>(table)].push_back(row);
@@ -168,7 +176,7 @@ void Remains::Parts::read_wals(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     logs.push_back(read_wal(path, numbers));
     if (logs.back().damage) damaged(*logs.back().damage);
-    log_cut |= logs.back().damage.has_value();
+    log_torn |= logs.back().damage.has_value();
     for (const WalRecord& record : logs.back().beyond) take(record, Counts::no);
   }
   std::erase_if(logs, [](const WalContent& log) { return log.records.empty(); });
@@ -179,14 +187,14 @@ void Remains::Parts::read_wals(const std::vector<std::string>& paths) {
     for (const WalRecord& record : log.records) {
       const bool counts = goes_on(road, record);
       take(record, counts ? Counts::yes : Counts::no);
-      if (!counts) damaged(log.file + " goes on behind a gap: what it holds is left out");
-      log_cut |= !counts;
+      if (!counts) damaged(log.file + " goes on behind a gap: its content is left out");
+      log_torn |= !counts;
     }
-    if (log.damage) road.next_write = 0;  // no record has this number: what follows has to be shown
+    if (log.damage) road.next_write = 0;  // no record's number: forces the check against the tables
   }
 }
 
-// Does the record follow those before it, or is all between in the tables?
+// Does the record follow the last one, or do the tables have all commits between?
 bool Remains::Parts::goes_on(WalRoad& road, const WalRecord& record) {
   const CommitsOf commits = commits_of(record);
   if (road.ended) return false;
@@ -235,13 +243,14 @@ Result<std::unique_ptr<Remains>> Remains::open(const std::string& path) {
     if (name.ends_with(".sst")) tables.push_back(it->path().string());
     if (name.ends_with(".log")) logs.push_back(it->path().string());
   }
-  if (error) return fail(Kind::unavailable, "disk", path + ": " + error.message());
+  if (error) return fail(Kind::unavailable, codes::disk, path + ": " + error.message());
   if (tables.empty() && logs.empty()) {
-    return fail(Kind::not_found, "no_store", path + " holds no table and no log of a database");
+    return fail(Kind::not_found, codes::no_store,
+                path + " holds no table and no log of a database");
   }
   std::ranges::sort(tables);
   auto parts = std::make_unique<Parts>();
-  // As a new store numbers them; what a file says of itself comes after it.
+  // The numbers of a new store; a file that names its table and number overrides them.
   for (std::size_t table = 0; table < kv_table_count; ++table) {
     parts->numbers[static_cast<std::uint32_t>(table + 1)] = static_cast<KvTable>(table);
   }
@@ -269,10 +278,11 @@ Result<void> Remains::log(const VisitEntry& visit) {
 }
 
 const std::vector<KvRow>& Remains::rows(KvTable table) const {
+  MUST(is_small(table));
   return parts_->rows[static_cast<std::size_t>(table)];
 }
 const std::set<ThreadNumber>& Remains::erased() const { return parts_->erased; }
-bool Remains::log_cut() const { return parts_->log_cut; }
+bool Remains::log_torn() const { return parts_->log_torn; }
 
 const std::vector<std::string>& Remains::damages() const { return parts_->damages; }
 

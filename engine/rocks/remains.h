@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// remains.h: what can still be read of a database that is damaged.
+// remains.h: reads the rows that a damaged database still has, for a salvage.
 //
 // RocksDB opens a database as a whole or not at all, and reads a key through all tables that may
-// have it: one damaged block hides what lies whole in others. But an entry of the log is whole in
-// itself: its checksum covers its key, so it can be taken from wherever it lies. So every table
-// file and every write-ahead log is read by itself, whatever the manifest says, and what is whole
-// comes out in the order of the keys:
+// have it: one damaged block hides whole rows in other tables. But an entry of the log proves
+// itself: its checksum covers its key, so we can take it from any file. So this class reads every
+// table file and every write-ahead log by itself, without the manifest, and returns the whole
+// entries in the order of their keys:
 //
 //   000012.sst ──┐
 //   000037.sst ──┼─> merged by key, each once ─> LogKey, LogValue
 //   000039.log ──┘   (up to its damage)
 //
-// In a table what lies in a damaged block is passed over up to the next thread, for behind a
-// damaged entry nothing of its thread counts. Of the write-ahead logs counts what comes before the
-// first damage or gap; what comes behind it counts too if all between lies in tables already.
+// Behind a damaged block of a table it skips to the next thread, because no entry of a thread
+// counts behind a damaged one. The records of the write-ahead logs count up to the first damage or
+// gap; those behind it count only if tables have all commits between.
 //
-// Rows of the other tables come in all versions that are found, without an order: whoever reads
-// them must be able to tell the right one by what it says.
+// Rows of the other tables come in all versions, in no order: the caller must recognise the right
+// version by its content.
 //
-// Lives on: any one thread; reads only, and writes nothing beside the files.
+// Lives on: any one thread; it only reads, and writes nothing next to the files.
 #pragma once
 
 #include <functional>
@@ -44,18 +44,18 @@ class Remains {
   Remains(const Remains&) = delete;
   Remains& operator=(const Remains&) = delete;
 
-  // Every entry that is there, by key, each once; nothing in the place of its value if none that
-  // lies under this key is whole, or if two are and differ. Ends with the visitor's first error.
+  // Calls `visit` for every key of an entry, in order, each once; without a value if no value under
+  // this key is whole, or if two whole values differ. Ends with the visitor's first error.
   using VisitEntry = std::function<Result<void>(LogKey key, const std::optional<LogValue>& value)>;
   [[nodiscard]] Result<void> log(const VisitEntry& visit);
 
-  // Of `threads`, `feed`, `settings` or `meta`.
+  // The rows of `threads`, `feed`, `settings` or `meta`; no other table is kept.
   [[nodiscard]] const std::vector<KvRow>& rows(KvTable table) const;
-  // Threads whose entries are to go, as the write-ahead logs say.
+  // Threads whose entries a record of the write-ahead logs removes.
   [[nodiscard]] const std::set<ThreadNumber>& erased() const;
-  // Is a write-ahead log damaged? Behind that may have been what has no commit number: deletions.
-  [[nodiscard]] bool log_cut() const;
-  // What is damaged, by file; grows while the log is read.
+  // Is a write-ahead log damaged? Then deletions may be lost: no missing entry would show it.
+  [[nodiscard]] bool log_torn() const;
+  // The damages in words, a line a file; `log` adds those that it finds.
   [[nodiscard]] const std::vector<std::string>& damages() const;
 
  private:

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/must.h"
+
 namespace lockstep {
 namespace {
 
@@ -17,7 +19,10 @@ class WalEntries final : public Entries {
   [[nodiscard]] const KvRow* row() const override {
     return at_ < rows_.size() ? &rows_[at_] : nullptr;
   }
-  void next() override { ++at_; }
+  void next() override {
+    MUST(at_ < rows_.size());
+    ++at_;
+  }
 
  private:
   std::vector<KvRow> rows_;
@@ -32,13 +37,14 @@ class TableEntries final : public Entries {
         threads_end_(threads_end),
         on_damage_(std::move(on_damage)) {
     rows_->SeekToLast();
-    // Where the table ends its last key says more.
+    // The table's own last key may be greater.
     if (rows_->Valid()) threads_end_ = std::max(threads_end_, thread_of(rows_->key()) + 1);
     rows_->SeekToFirst();
     settle();
   }
   [[nodiscard]] const KvRow* row() const override { return row_ ? &*row_ : nullptr; }
   void next() override {
+    MUST(row_.has_value());
     rows_->Next();
     settle();
   }
@@ -49,7 +55,8 @@ class TableEntries final : public Entries {
     return decoded ? decoded->thread.get() : 0;
   }
 
-  // At a row, or at the end: over what can't be read to the next thread.
+  // Stops at a row or at the end; skips a damaged block by going to the next thread that can be
+  // read.
   void settle() {
     bool told = false;
     while (!rows_->Valid() && !rows_->status().ok() && thread_ + 1 < threads_end_) {
@@ -95,6 +102,7 @@ std::unique_ptr<Entries> table_entries(rocksdb::SstFileReader& table, std::uint6
 }
 
 void Merged::add(std::unique_ptr<Entries> entries) {
+  MUST(entries != nullptr);
   if (!entries->row()) return;
   files_.push_back(std::move(entries));
   std::ranges::push_heap(files_, is_later);
@@ -112,8 +120,10 @@ std::optional<Found> Merged::next() {
 }
 
 void Merged::take(Found& found) {
+  MUST(!files_.empty());
   std::ranges::pop_heap(files_, is_later);
   Entries& entries = *files_.back();
+  MUST(entries.row() != nullptr);  // a file leaves the heap at its end
   const std::string& value = entries.row()->second;
   if (decode_value(found.key, value)) {
     found.twice = found.twice || (found.whole && *found.whole != value);

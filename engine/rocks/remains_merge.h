@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// remains_merge.h: the entries of many files, in one order.
+// remains_merge.h: merges the entries of many files into one order.
 //
-// Each file gives its rows by key, over what is damaged; the least key comes next, with all that
-// the files have under it. A value counts by its own checksum, so it does not matter which file is
-// the newer one.
+// Each file returns its rows by key and skips damage; the merge returns the least key next, with
+// all values that the files have under it. A value counts by its own checksum, so it does not
+// matter which file is newer.
 //
 // Lives on: any one thread.
 #pragma once
@@ -23,7 +23,7 @@
 
 namespace lockstep {
 
-// Each block is needed once.
+// For reading each block once: it is not put into a cache.
 [[nodiscard]] rocksdb::ReadOptions one_reading();
 
 // One file's entries, in order.
@@ -35,27 +35,27 @@ class Entries {
   virtual void next() = 0;
 };
 
-// Of write-ahead logs.
+// The entries of write-ahead logs.
 [[nodiscard]] std::unique_ptr<Entries> wal_entries(std::vector<KvRow> rows);
 
 using OnDamage = std::function<void(const rocksdb::Status& status, ThreadNumber from)>;
 
-// Of a table file. `threads_end`: no thread has this number or a greater one. Requires: the reader
-// outlives it.
+// The entries of a table file. `threads_end`: all thread numbers are below it. Requires: the reader
+// outlives the result.
 [[nodiscard]] std::unique_ptr<Entries> table_entries(rocksdb::SstFileReader& table,
                                                      std::uint64_t threads_end, OnDamage on_damage);
 
-// All that lies under one key.
+// The values under one key.
 struct Found {
   LogKey key;
-  std::optional<std::string> whole;  // a value whose checksum is right
-  bool twice = false;                // there are two, and they differ
+  std::optional<std::string> whole;  // a value with the right checksum
+  bool twice = false;                // there are two such values, and they differ
 };
 
 class Merged {
  public:
   void add(std::unique_ptr<Entries> entries);
-  // Nothing at the end. A key that is none is passed over.
+  // Nothing at the end. Skips keys that can't be read.
   [[nodiscard]] std::optional<Found> next();
 
  private:

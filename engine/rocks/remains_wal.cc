@@ -17,7 +17,8 @@ namespace {
 using rocksdb::Slice;
 using rocksdb::Status;
 
-// RocksDB's writes, as rows of ours. A row that goes is no news: what went is told by tombstones.
+// RocksDB's writes, as rows of ours. Deletes of single rows don't matter: each deleted thread has a
+// tombstone.
 class Rows final : public rocksdb::WriteBatch::Handler {
  public:
   Rows(const TableNumbers& tables, WalRecord& record) : tables_(tables), record_(record) {}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// remains_wal.h: what write-ahead logs hold, each read by itself.
+// remains_wal.h: reads the content of one write-ahead log by itself.
 //
-// A log is read record by record up to its first damage, and behind it from the next block on that
-// can be read: nothing there counts, but it says what is lost; what a crash has left unfinished at
-// its end is passed over, as at a start. Whether the next log goes on where this one ends is
-// another question (remains.h): a record's writes are numbered.
+// `read_wal` reads record by record up to the first damage, and behind it again from the next
+// readable block on: the records there don't count, but they name the lost entries. It skips the
+// unfinished end that a crash leaves, like a start. remains.h decides whether the next log
+// continues this one: the writes of a record are numbered.
 //
 // Lives on: any one thread; reads only.
 #pragma once
@@ -26,20 +26,20 @@ struct WalRecord {
   std::uint64_t first_write = 0;
   std::uint64_t next_write = 0;
   std::vector<std::pair<KvTable, KvRow>> rows;
-  std::vector<ThreadNumber> erased;  // whose entries are to go
+  std::vector<ThreadNumber> erased;  // threads whose entries the record removes
 };
 
 struct WalContent {
   std::string file;
   std::vector<WalRecord> records;
   std::optional<std::string> damage;
-  std::vector<WalRecord> beyond;  // records that can be read behind the damage
+  std::vector<WalRecord> beyond;  // the readable records behind the damage
 };
 
-// A table of the database by the number that its rows have in a log.
+// RocksDB's number of each table, by which a record of a log names it.
 using TableNumbers = std::map<std::uint32_t, KvTable>;
 
-// What can't be read at all is a damage too.
+// A file that can't be read at all is `damage` too.
 [[nodiscard]] WalContent read_wal(const std::string& file, const TableNumbers& tables);
 
 }  // namespace lockstep

@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <set>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/limits.h"
@@ -25,7 +28,7 @@ using rocksdb::BackupEngine;
 using rocksdb::IOStatus;
 using rocksdb::Status;
 
-// A folder that is made, or is empty, or holds backups: a wrong path must not be written into.
+// Accepts a new folder, an empty one, or one with backups: a mistyped path must do no harm.
 Result<void> prepare(const std::string& folder) {
   if (auto usable = check_access(folder, backup_names, Use::write); !usable) return usable;
   if (auto made = store_folder::make(folder); !made) return made;
@@ -37,8 +40,9 @@ Result<void> prepare(const std::string& folder) {
     if (error) return failed(folder, error);
     const std::string name = it->path().filename().string();
     if (name == store_folder::lock) continue;
-    return fail(Kind::rejected, "not_a_store",
-                folder + " is no folder of backups: it holds `" + name + "` and none of ours");
+    return fail(Kind::rejected, codes::not_a_store,
+                folder + " is not a folder of backups: it holds `" + name +
+                    "`; name an empty folder, or one that a backup made");
   }
   return {};
 }
@@ -55,16 +59,14 @@ std::uint64_t bytes_in(const std::string& folder) {
   return bytes;
 }
 
-// What is durable now: `get` shows nothing else.
+// The last durable commit: `get` shows only durable rows.
 Result<BackupNote> note_of(const RocksKv& kv) {
-  const auto tail_bytes = kv.get(KvTable::meta, tail_key);
-  if (!tail_bytes) return std::unexpected(tail_bytes.error());
-  const auto epochs_bytes = kv.get(KvTable::meta, epochs_key);
-  if (!epochs_bytes) return std::unexpected(epochs_bytes.error());
-  const auto tail = *tail_bytes ? decode_tail(**tail_bytes) : std::nullopt;
-  const auto epochs = *epochs_bytes ? decode_epochs(**epochs_bytes) : std::nullopt;
+  TRY_LET(tail_bytes, kv.get(KvTable::meta, tail_key));
+  TRY_LET(epochs_bytes, kv.get(KvTable::meta, epochs_key));
+  const auto tail = tail_bytes ? decode_tail(*tail_bytes) : std::nullopt;
+  const auto epochs = epochs_bytes ? decode_epochs(*epochs_bytes) : std::nullopt;
   if (!tail || !epochs) {
-    return fail(Kind::corrupt, "corrupt", "the store's tail record or epochs can't be read");
+    return fail(Kind::corrupt, codes::corrupt, "the store's tail record or epochs can't be read");
   }
   return BackupNote{log_format_version, tail->last, epochs->current};
 }
@@ -83,7 +85,7 @@ Result<rocksdb::BackupID> create(BackupEngine& engine, const RocksKv& kv, const 
       engine.CreateNewBackupWithMetadata(options, &kv.database(), encode_note(note), &id);
   if (status.ok()) return id;
   if (asked.stop.stop_requested()) {
-    return fail(Kind::unavailable, "stopped", "the backup was stopped before it was whole");
+    return fail(Kind::unavailable, codes::stopped, "the backup was stopped before it was complete");
   }
   return std::unexpected(error_of(status));
 }
@@ -104,13 +106,13 @@ std::string shared_in(const std::string& folder) {
   return (fs::path(folder) / "shared_checksum").string();
 }
 
-// Where a copied table came from: `000037_sDCBA_1400.sst` was 000037.sst.
+// The table file that was copied: `000037_sDCBA_1400.sst` was 000037.sst.
 std::string source_of(const RocksKv& kv, const std::string& copy) {
   return kv.database().GetName() + "/" + copy.substr(0, copy.find('_')) + ".sst";
 }
 
-// RocksDB copies bytes, and a checksum over damaged bytes is right for ever. So what was copied is
-// read: every block of the tables, every record of the logs. Says what is damaged, or nothing.
+// RocksDB copies bytes, and the checksum of a copy of damaged bytes is right. So this reads the new
+// copies: every block of the tables, every record of the logs. Describes the damage; empty if none.
 std::string damage_of_copies(const RocksKv& kv, const std::string& folder, rocksdb::BackupID id,
                              const Names& before) {
   rocksdb::Env& env = *rocksdb::Env::Default();
@@ -130,8 +132,9 @@ std::string damage_of_copies(const RocksKv& kv, const std::string& folder, rocks
   return {};
 }
 
-// Removes the oldest ones. How many there were is counted before, for RocksDB does not say.
+// Removes the oldest backups. Returns how many, which RocksDB does not say.
 Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
+  MUST(keep > 0);  // the one that was just made stays
   std::vector<rocksdb::BackupInfo> all;
   engine.GetBackupInfo(&all);
   if (all.size() <= keep) return 0;
@@ -144,14 +147,11 @@ Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
 
 Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   const std::string store = fs::path(kv.database().GetName()).parent_path().string();
-  if (auto apart = store_folder::check_outside(asked.to, store); !apart) {
-    return std::unexpected(apart.error());
-  }
-  if (auto ready = prepare(asked.to); !ready) return std::unexpected(ready.error());
-  const auto lock = backup_folder::lock(asked.to, FolderLock::Mode::alone);
-  if (!lock) return std::unexpected(lock.error());
-  const auto note = note_of(kv);
-  if (!note) return std::unexpected(note.error());
+  TRY(store_folder::check_outside(asked.to, store));
+  TRY(prepare(asked.to));
+  TRY_LET(lock, backup_folder::lock(asked.to, FolderLock::Mode::alone));
+  // Before the copy: later commits may get into it, but the note claims only these.
+  TRY_LET(note, note_of(kv));
 
   BackupEngine* opened = nullptr;
   const IOStatus status =
@@ -160,32 +160,29 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   if (!status.ok()) return std::unexpected(error_of(status));
   const std::uint64_t before = bytes_in(asked.to);
   const Names shared_before = names_in(shared_in(asked.to));
-  const auto id = create(*engine, kv, *note, asked);
-  if (!id) return std::unexpected(id.error());
-  if (const auto damage = damage_of_copies(kv, asked.to, *id, shared_before); !damage.empty()) {
-    const IOStatus removed = engine->DeleteBackup(*id);
+  TRY_LET(id, create(*engine, kv, note, asked));
+  if (const auto damage = damage_of_copies(kv, asked.to, id, shared_before); !damage.empty()) {
+    const IOStatus removed = engine->DeleteBackup(id);
     if (!removed.ok()) return std::unexpected(error_of(removed));
-    return fail(Kind::corrupt, "damaged_source", damage + "; so there is no new backup");
+    return fail(Kind::corrupt, codes::damaged_source, damage + "; so there is no new backup");
   }
 
   rocksdb::BackupInfo info;
-  if (const Status known = engine->GetBackupInfo(*id, &info); !known.ok()) {
+  if (const Status known = engine->GetBackupInfo(id, &info); !known.ok()) {
     return std::unexpected(error_of(known));
   }
   const std::uint64_t after = bytes_in(asked.to);
-  BackupMade made{backup_folder::backup_of(info, *note), after > before ? after - before : 0, 0};
+  BackupMade made{backup_folder::backup_of(info, note), after > before ? after - before : 0, 0};
   if (!asked.keep) return made;
-  const auto removed = keep_newest(*engine, std::max<std::uint32_t>(1, *asked.keep));
-  if (!removed) return std::unexpected(removed.error());
-  made.removed = *removed;
+  TRY_LET(removed, keep_newest(*engine, std::max<std::uint32_t>(1, *asked.keep)));
+  made.removed = removed;
   return made;
 }
 
 Result<Backups> list_backups(const std::string& folder) {
-  const auto engine = backup_folder::open(folder);
-  if (!engine) return std::unexpected(engine.error());
+  TRY_LET(engine, backup_folder::open(folder));
   std::vector<rocksdb::BackupInfo> infos;
-  (*engine)->GetBackupInfo(&infos);
+  engine->GetBackupInfo(&infos);
   Backups backups;
   for (const rocksdb::BackupInfo& info : infos) {
     if (const auto note = decode_note(info.app_metadata)) {
@@ -195,23 +192,19 @@ Result<Backups> list_backups(const std::string& folder) {
     }
   }
   std::vector<rocksdb::BackupID> damaged;
-  (*engine)->GetCorruptedBackups(&damaged);
+  engine->GetCorruptedBackups(&damaged);
   for (const rocksdb::BackupID id : damaged) {
     rocksdb::BackupInfo ignored;
-    backups.damaged.push_back(
-        {BackupNumber(id), (*engine)->GetBackupInfo(id, &ignored).ToString()});
+    backups.damaged.push_back({BackupNumber(id), engine->GetBackupInfo(id, &ignored).ToString()});
   }
   return backups;
 }
 
 Result<void> verify_backup(const std::string& folder, BackupNumber number) {
-  const auto engine = backup_folder::open(folder);
-  if (!engine) return std::unexpected(engine.error());
-  const auto lock = backup_folder::lock(folder, FolderLock::Mode::shared);
-  if (!lock) return std::unexpected(lock.error());
-  const auto found = backup_folder::find(**engine, folder, number);
-  if (!found) return std::unexpected(found.error());
-  return backup_folder::verify(**engine, number);
+  TRY_LET(engine, backup_folder::open(folder));
+  TRY_LET(lock, backup_folder::lock(folder, FolderLock::Mode::shared));
+  TRY_LET(info, backup_folder::find(*engine, folder, number));
+  return backup_folder::verify(*engine, number);
 }
 
 }  // namespace lockstep

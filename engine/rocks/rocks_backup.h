@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_backup.h: copies of a store, and a store from a copy.
+// rocks_backup.h: backups of a store, and a store restored from a backup.
 //
 // A folder of backups belongs to RocksDB's backup engine (`meta/`, `private/`, `shared_checksum/`)
-// and has a `lock` of ours. Table files never change, so backups share them, and one more copies
-// only what is new, and the write-ahead log. Every file has a checksum. A backup holds all that was
-// durable when it was asked for; its note (backup_note.h) says up to which commit that is.
+// and has a `lock` of ours. Table files never change, so backups share them: another backup copies
+// only new tables and the write-ahead log. Every file has a checksum. A backup holds all commits
+// that were durable when it was asked for; its note (backup_note.h) has the last of them.
 //
-// A restore begins a new epoch, cut at the note's commit (epochs.h): what had come into the
-// write-ahead log behind it is there too, but nobody knew it to be durable.
+// A restore begins a new epoch, and the former one ends at the note's commit (epochs.h): the copied
+// write-ahead log may hold later commits too, but the note does not vouch for them.
 //
-//   checksums ─> DIR/rocks.part ─> opened, ends where the note says ─> new epoch ─> the mark
-//             ─> DIR/rocks
+//   checksums ─> DIR/rocks.part ─> opened, ends at the note's commit or later ─> new epoch
+//             ─> the witness ─> DIR/rocks
 //
-// The last step is one renaming. Cut short before it, the folder is refused by a server, and the
-// restore can be done again.
+// The last step is one renaming. If the restore ends before it, a server refuses the folder, and
+// the same restore can be done again.
 //
-// Lives on: any thread; a call returns when all is done. Progress is told from a thread of
-// RocksDB's meanwhile.
+// Lives on: any thread; a call returns when all is done. Meanwhile a thread of RocksDB reports
+// progress.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct Backup {
   BackupNumber number;
   Timestamp made;  // to a second
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;  // of all its files, shared ones too
+  std::uint64_t bytes = 0;  // of all its files, also the shared ones
   CommitNumber commit;
   Epoch epoch;
 };
@@ -49,40 +49,40 @@ struct Backups {
     BackupNumber number;
     std::string why;
   };
-  std::vector<Backup> whole;     // as far as names and sizes tell; oldest first
-  std::vector<Damaged> damaged;  // they are neither restored nor counted
+  std::vector<Backup> whole;     // by names and sizes; oldest first
+  std::vector<Damaged> damaged;  // a restore refuses these
 };
 
 struct BackupAsked {
   std::string to;
-  std::optional<std::uint32_t> keep = {};  // so many of the newest stay; at least 1
+  std::optional<std::uint32_t> keep = {};  // only so many of the newest stay; at least 1
   std::stop_token stop = {};
   std::function<void(std::uint64_t bytes)> progress = {};  // copied so far; may be empty
 };
 
 struct BackupMade {
   Backup backup;
-  std::uint64_t added_bytes = 0;  // what the folder has grown by
-  std::uint32_t removed = 0;      // older backups
+  std::uint64_t added_bytes = 0;  // the growth of the folder
+  std::uint32_t removed = 0;      // the number of older backups
 };
 
-// What is copied is read, every block of it. Fails with `damaged_source` (and names the file of the
-// store; then no backup was made), `inside` (the folder is the store's own, or lies in it),
-// `not_a_store` (it holds other things), `busy` (another backup is being made there), `stopped`,
-// `no_space`, `disk` or `corrupt`.
+// Reads every block that it copies. Fails with `damaged_source` (and names the file of the store;
+// then there is no new backup), `inside` (the folder is the store's own, or lies in it), `denied`,
+// `not_a_store` (the folder holds other things), `busy` (another backup is being made there),
+// `stopped`, `no_space`, `disk` or `corrupt`.
 [[nodiscard]] Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked);
 
 // Fails with `no_backup` if there is no such folder, or with `disk`.
 [[nodiscard]] Result<Backups> list_backups(const std::string& folder);
 
-// Reads every file of it. Fails with `corrupt` and names the file, with `no_backup`, `busy` or
-// `disk`.
+// Reads every file of the backup. Fails with `corrupt` and names the file, or with `no_backup`,
+// `busy` or `disk`.
 [[nodiscard]] Result<void> verify_backup(const std::string& folder, BackupNumber number);
 
 struct RestoreAsked {
   std::string from;
-  std::optional<BackupNumber> number = {};  // the newest, if it is not said
-  std::string to;                           // is made if it is not there
+  std::optional<BackupNumber> number = {};  // nothing: the newest
+  std::string to;                           // is created if it is missing
   std::function<void(std::string_view step)> progress = {};
 };
 

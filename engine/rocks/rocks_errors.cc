@@ -3,6 +3,7 @@
 
 #include <rocksdb/metadata.h>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/rocks_files.h"
 
 namespace lockstep {
@@ -10,9 +11,9 @@ namespace {
 
 using rocksdb::Status;
 
-constexpr std::size_t names_max = 8;  // more would not help to find it
+constexpr std::size_t names_max = 8;  // more would not help to find the damage
 
-// The tables in which a key of this range may lie.
+// The table files that may have a key of this range.
 std::string tables_with(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& table, const KvRange& range) {
   rocksdb::ColumnFamilyMetaData family;
   db.GetColumnFamilyMetaData(&table, &family);
@@ -29,8 +30,9 @@ std::string tables_with(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& table, con
   return names;
 }
 
-// A table file that is gone, by what RocksDB says of it; empty if that is not what it says. It
-// looks for `N.sst`, then for `N.ldb`, which no store of ours has ever had, and names the second.
+// The missing table file that RocksDB's message is about; empty if it is about another error.
+// RocksDB looks for `N.sst`, then for `N.ldb`, which no store of ours has ever had, and names the
+// second.
 std::string missing_table(const Status& status) {
   constexpr std::string_view before = "random read: ";
   constexpr std::string_view other_ending = ".ldb";
@@ -46,9 +48,9 @@ std::string missing_table(const Status& status) {
 
 Error error_of(const Status& status) {
   const std::string missing = missing_table(status);
-  if (!missing.empty()) return {Kind::corrupt, "corrupt", missing + " is missing"};
-  if (status.IsCorruption()) return {Kind::corrupt, "corrupt", status.ToString()};
-  return {Kind::unavailable, "disk", status.ToString()};
+  if (!missing.empty()) return {Kind::corrupt, codes::corrupt, missing + " is missing"};
+  if (status.IsCorruption()) return {Kind::corrupt, codes::corrupt, status.ToString()};
+  return {Kind::unavailable, codes::disk, status.ToString()};
 }
 
 Error opening_error(const Status& status, rocksdb::Env& env, const std::string& path) {

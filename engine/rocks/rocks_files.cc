@@ -11,6 +11,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/record_walk.h"
@@ -27,14 +30,14 @@ constexpr std::string_view known_name = "MANIFEST.known";
 constexpr std::string_view compaction_name = "COMPACTION.off";
 
 std::unexpected<Error> failed(const std::string& file, const Status& status) {
-  return fail(Kind::unavailable, "disk", file + ": " + status.ToString());
+  return fail(Kind::unavailable, codes::disk, file + ": " + status.ToString());
 }
 
 std::unexpected<Error> corrupt(const std::string& file, const std::string& why) {
-  return fail(Kind::corrupt, "corrupt", file + " " + why);
+  return fail(Kind::corrupt, codes::corrupt, file + " " + why);
 }
 
-// A write-ahead log's records begin with the number of their first write.
+// A file of records. In a write-ahead log each record begins with the number of its first write.
 struct Walked {
   RecordWalk records;
   std::uint64_t first_write = 0;  // 0: there is none
@@ -85,7 +88,7 @@ std::optional<KnownManifest> decode(const std::string& line) {
   return known;
 }
 
-// Nothing if there is no such file: a store of an earlier version, or a copy.
+// Nothing if there is no such file: the store is of an earlier version, or a copy.
 Result<std::optional<KnownManifest>> read_known(rocksdb::Env& env, const std::string& path) {
   const std::string file = path + "/" + std::string(known_name);
   std::string line;
@@ -97,22 +100,21 @@ Result<std::optional<KnownManifest>> read_known(rocksdb::Env& env, const std::st
   return known;
 }
 
-// Numbers have six digits, and more when these are used up.
+// Numbers in names have six digits, and more only above 999999: so a longer name is younger.
 bool is_older(std::string_view one, std::string_view other) {
   return one.size() != other.size() ? one.size() < other.size() : one < other;
 }
 
 Result<void> check_manifest(rocksdb::Env& env, const std::string& manifest,
                             const std::optional<KnownManifest>& known) {
-  const auto walked = walk(env, manifest);
-  if (!walked) return std::unexpected(walked.error());
+  TRY_LET(walked, walk(env, manifest));
   if (!known) return {};
   const std::string name = manifest.substr(manifest.rfind('/') + 1);
   if (is_older(name, known->name)) {
     return corrupt(manifest, "is older than `" + known->name + "`, which was written after it");
   }
-  if (name == known->name && walked->records.whole() < known->bytes) {
-    return corrupt(manifest, "ends at byte " + std::to_string(walked->records.whole()) +
+  if (name == known->name && walked.records.whole() < known->bytes) {
+    return corrupt(manifest, "ends at byte " + std::to_string(walked.records.whole()) +
                                  ", but had at least " + std::to_string(known->bytes));
   }
   return {};
@@ -137,6 +139,7 @@ Result<std::string> current_manifest(rocksdb::Env& env, const std::string& path)
 }  // namespace
 
 void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& manifest) {
+  MUST(manifest.name.starts_with(manifest_prefix));
   const std::string file = path + "/" + std::string(known_name);
   constexpr bool and_sync = true;
   const Status written =
@@ -147,7 +150,7 @@ void remember(rocksdb::Env& env, const std::string& path, const KnownManifest& m
 void stop_compaction(rocksdb::Env& env, const std::string& path, const std::string& why) {
   const std::string file = path + "/" + std::string(compaction_name);
   constexpr bool and_sync = true;
-  // If it can't be written, the next start is stopped once more, and tries again.
+  // If this can't be written, the next compaction ends the process again, and tries again.
   rocksdb::WriteStringToFile(&env, why + "\n", file, and_sync).PermitUncheckedError();
 }
 
@@ -160,15 +163,16 @@ Result<void> check_logs(rocksdb::Env& env, const std::string& path, std::vector<
   for (const std::string& name : names) {
     if (!name.ends_with(".log")) continue;
     const auto walked = walk(env, path + "/" + name);
-    // A server beside a reader removes logs that it needs no more.
+    // A server next to this reader removes logs that it needs no more.
     if (!walked && !env.FileExists(path + "/" + name).ok()) continue;
     if (!walked) return std::unexpected(walked.error());
+    MUST(walked->records.whole() <= walked->records.size());
     found.log_bytes += walked->records.size();
     found.dropped_bytes += walked->records.size() - walked->records.whole();
     if (walked->records.whole() == 0) continue;
-    // RocksDB aborts the process where they are not in order.
+    // RocksDB aborts the process if the logs are not in order.
     if (walked->first_write < last_write) {
-      return corrupt(path + "/" + name, "is older than the log before it: they were swapped");
+      return corrupt(path + "/" + name, "is older than the log before it: files were swapped");
     }
     last_write = walked->first_write;
   }
@@ -180,7 +184,7 @@ Result<void> check_logs(rocksdb::Env& env, const std::string& path, std::vector<
 Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
   RocksFiles found;
   std::vector<std::string> names;
-  // A folder that is not there has no files.
+  // A missing folder is one without files.
   const Status listed = env.GetChildren(path, &names);
   if (!listed.ok() && !listed.IsNotFound()) return failed(path, listed);
   found.is_new = std::ranges::find(names, "CURRENT") == names.end();
@@ -189,16 +193,12 @@ Result<RocksFiles> check_files(rocksdb::Env& env, const std::string& path) {
     return corrupt(path + "/CURRENT", "is missing, though there are files of a database");
   }
   found.compacts = std::ranges::find(names, compaction_name) == names.end();
-  // First what is known: a server beside a reader goes on.
-  const auto known = read_known(env, path);
-  if (!known) return std::unexpected(known.error());
-  const auto manifest = current_manifest(env, path);
-  if (!manifest) return std::unexpected(manifest.error());
-  const auto whole = check_manifest(env, *manifest, *known);
-  if (!whole) return std::unexpected(whole.error());
-  if (auto good = check_logs(env, path, std::move(names), found); !good) {
-    return std::unexpected(good.error());
-  }
+  // MANIFEST.known first: a running server lengthens both, and this reader must not know more than
+  // the manifest that it then walks.
+  TRY_LET(known, read_known(env, path));
+  TRY_LET(manifest, current_manifest(env, path));
+  TRY(check_manifest(env, manifest, known));
+  TRY(check_logs(env, path, std::move(names), found));
   return found;
 }
 
@@ -207,7 +207,7 @@ Result<void> check_room(rocksdb::Env& env, const std::string& path, std::uint64_
   if (!env.GetFreeSpace(path, &free_bytes).ok()) return {};
   const std::uint64_t needed = log_bytes + limits::opening_bytes;
   if (free_bytes >= needed) return {};
-  return fail(Kind::unavailable, "disk",
+  return fail(Kind::unavailable, codes::disk,
               path + ": No space left on device: opening it may take " + std::to_string(needed) +
                   " bytes, and " + std::to_string(free_bytes) + " are free");
 }

@@ -10,6 +10,9 @@ namespace {
 constexpr char value_version = 1;
 constexpr std::size_t number_bytes = 8;
 constexpr std::size_t checksum_bytes = 4;
+static_assert(number_bytes == sizeof(ThreadNumber) && number_bytes == sizeof(Timestamp) &&
+              number_bytes == sizeof(CommitNumber));
+static_assert(checksum_bytes == sizeof(std::uint32_t));
 
 void put_number(std::string& out, std::uint64_t number) {
   for (std::size_t i = number_bytes; i-- > 0;) {
@@ -45,7 +48,7 @@ void put_checksum(std::string& out, std::string_view key) {
   }
 }
 
-// Takes the checksum off the end of `bytes`: is it right?
+// Takes the checksum off the end of `bytes`. False if it is wrong.
 bool take_checksum(std::string_view& bytes, std::string_view key) {
   if (bytes.size() < checksum_bytes) return false;
   std::string_view last = bytes.substr(bytes.size() - checksum_bytes);

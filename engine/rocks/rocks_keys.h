@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_keys.h: what the log's bytes mean.
+// rocks_keys.h: the codec of the log's rows.
 //
 //   log    thread:8be at:8be  ->  version:1 commit:varint back:varint body crc32c:4le
 //   meta   "log.format"       ->  version:8be
 //   meta   "log.tail"         ->  last:8be thread:8be at:8be without:8be crc32c:4le
 //
 // Numbers in keys are big-endian, so byte order is log order and a range scan is a replay. `back`
-// is how far the entry before it in its thread lies back (its own timestamp for the first): a row
-// that is missing shows itself to whoever reads past it, without a look into the body. The checksum
-// covers the key too, so a value that stands under another's key is found.
+// is the distance to the previous entry of the thread (for the first entry its own timestamp): so a
+// reader finds a missing row without looking into the bodies. The checksum covers the key too, so a
+// reader finds a value that was stored under another key.
 //
-// The tail is written with every commit: the last commit number, where its entry lies (thread 0: it
-// has none, or it was erased), and how many numbers have no entry any more. So a start can tell
-// without a walk that the log ends where it says, and a walk can account for every number.
+// Every commit writes the tail record: the last commit number, the key of its entry (thread 0: it
+// has no entry, or the entry was erased), and the count of numbers that have no entry. So a start
+// can check the end of the log without a walk, and a walk can account for every number.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@
 
 namespace lockstep {
 
-// Of all that a store keeps. Each change of it has a number; upgrade.h says what each brought.
+// The format of the whole store. Each change of it gets the next number; upgrade.h lists them.
 inline constexpr std::uint64_t log_format_version = 2;
 inline constexpr std::string_view format_key = "log.format";
 inline constexpr std::string_view tail_key = "log.tail";
@@ -41,7 +41,7 @@ struct LogKey {
 
 [[nodiscard]] std::string encode_key(LogKey key);
 [[nodiscard]] std::optional<LogKey> decode_key(std::string_view bytes);
-// The keys of one thread, in the log and in the views, lie in [thread_begin, thread_end).
+// The keys of one thread, in `log` and in `views`, lie in [thread_begin, thread_end).
 [[nodiscard]] std::string thread_begin(ThreadNumber thread);
 [[nodiscard]] std::string thread_end(ThreadNumber thread);
 
@@ -53,7 +53,7 @@ struct LogValue {
 
 // Requires: value.previous < key.at.
 [[nodiscard]] std::string encode_value(LogKey key, const LogValue& value);
-// Nothing if a single bit differs from what was encoded under this key.
+// Nullopt if a single bit differs from the value encoded under this key.
 [[nodiscard]] std::optional<LogValue> decode_value(LogKey key, std::string_view bytes);
 
 struct LogTail {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_kv_damage.cc: which files of the tables are damaged, and a table that is begun anew.
+// rocks_kv_damage.cc: finds the damaged files of the tables, and drops a table.
 #include <rocksdb/env.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/rocks/rocks_errors.h"
 #include "engine/rocks/rocks_files.h"
@@ -42,7 +43,7 @@ std::vector<TableDamage> RocksKv::damaged_tables() const {
     const std::string path = db.GetName() + file.name;
     const std::string what = damage_of_table(*db.GetEnv(), path);
     if (what.empty()) continue;
-    // A server beside a reader removes tables that it needs no more; the reader has them open.
+    // A server next to this reader removes tables that it needs no more; the reader has them open.
     const bool is_there = db.GetEnv()->FileExists(path).ok();
     if (!is_there && db.GetDBOptions().max_open_files == -1) continue;
     const auto name = std::ranges::find(table_names, file.column_family_name);
@@ -59,11 +60,12 @@ std::vector<TableDamage> RocksKv::damaged_tables() const {
 Result<void> RocksKv::check_tables() const {
   const auto damaged = damaged_tables();
   if (damaged.empty()) return {};
-  return fail(Kind::corrupt, "corrupt", damaged.front().what);
+  return fail(Kind::corrupt, codes::corrupt, damaged.front().what);
 }
 
-// Which table can't be opened decides what helps. The manifest knows of which table a file is, also
-// where the file does not say it any more.
+// The remedy depends on the table: a rebuild makes derived tables again. So this opens the database
+// again in the way that tolerates damaged files, and reads from the manifest to which table a file
+// belongs; a damaged file itself may have lost this name.
 Error RocksKv::error_of_opening(const Status& status, RocksOptions options,
                                 const std::string& path) {
   Error error = opening_error(status, *(options.env ? options.env : rocksdb::Env::Default()), path);
@@ -81,9 +83,9 @@ Error RocksKv::error_of_opening(const Status& status, RocksOptions options,
     const std::string what = why + " (of the table `" + file.column_family_name + "`)";
     if (name == table_names.end() ||
         !is_derived(static_cast<KvTable>(name - table_names.begin()))) {
-      return {Kind::corrupt, "corrupt", what};
+      return {Kind::corrupt, codes::corrupt, what};
     }
-    derived = {Kind::corrupt, "derived_damaged", what};
+    derived = {Kind::corrupt, codes::derived_damaged, what};
   }
   return derived.value_or(error);
 }
@@ -91,6 +93,7 @@ Error RocksKv::error_of_opening(const Status& status, RocksOptions options,
 Result<void> RocksKv::drop(KvTable table) {
   MUST(is_derived(table));
   const auto place = static_cast<std::size_t>(table);
+  MUST(place < parts_->families.size());  // a read-only opening keeps none
   ColumnFamilyHandle*& handle = parts_->handles[place];
   Status status = parts_->db->DropColumnFamily(handle);
   if (!status.ok()) return std::unexpected(error_of(status));

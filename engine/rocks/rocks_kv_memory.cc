@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_kv_memory.cc: what the database holds in memory, and gives back when it is at rest.
+// rocks_kv_memory.cc: the memory of the database, and giving it back when the database is at rest.
 //
-// RocksDB writes a table in memory to the disk when it is full, and forgets a block when the cache
-// is full: after a burst both stay full for ever. A look now and then finds them: if hardly
-// anything was written since the last one, tables of which much lies in memory are written now, and
-// if hardly anything was read, the blocks that were used longest ago go. A disk that is busy is
-// left alone.
+// RocksDB writes a table in memory to the disk when the table is full, and drops a block when the
+// cache is full: after a burst both stay full for ever. So the committer calls `rest` every few
+// seconds. If hardly anything was written since the last call, `rest` writes the tables that hold
+// much memory; if hardly anything was read, it drops the blocks that were used longest ago. It
+// leaves a busy disk alone.
 #include <rocksdb/options.h>
 
 #include "engine/rocks/rocks_kv_parts.h"
@@ -29,13 +29,13 @@ std::size_t value_of(rocksdb::DB& db, ColumnFamilyHandle* table, const std::stri
 void write_tables(rocksdb::DB& db, const std::vector<ColumnFamilyHandle*>& tables) {
   rocksdb::FlushOptions beside;
   beside.wait = false;
-  beside.allow_write_stall = true;  // else this call would wait; it can't stall, see below
+  beside.allow_write_stall = true;  // else this call would wait; writes can't stall, see below
   for (ColumnFamilyHandle* table : tables) {
     if (value_of(db, table, Properties::kCurSizeActiveMemTable) < limits::rest_table_bytes)
       continue;
-    // One that is being written already: a second beside it would let commits wait for the first.
+    // If a table is being written already, a second one would make commits wait for the first.
     if (value_of(db, table, Properties::kNumImmutableMemTable) > 0) continue;
-    // A failure is an error of the background, and ends the process (fail_stop.h).
+    // A failure is a background error, which ends the process (fail_stop.h).
     db.Flush(beside, table).PermitUncheckedError();
   }
 }
@@ -53,7 +53,7 @@ void RocksKv::rest() {
   const std::size_t written = parts_->written.exchange(0, std::memory_order_relaxed);
   const std::size_t read = parts_->read.exchange(0, std::memory_order_relaxed);
   const StoreMemory held = memory();
-  // Without compactions files would only become more.
+  // Without compactions each flush would add a file for ever.
   if (parts_->compacts && written < limits::rest_bytes && held.unwritten > limits::rest_bytes) {
     write_tables(*parts_->db, parts_->handles);
   }

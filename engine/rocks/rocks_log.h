@@ -2,8 +2,8 @@
 // rocks_log.h: the log and the store in one folder of this machine.
 //
 // `open` is for the server: it takes the lock, recovers, checks, and starts the committer's thread.
-// `open_read_only` is for tools: it needs no lock, works beside a running server, and shows what
-// was durable when it was opened. What lies in the folder is in store_folder.h.
+// `open_read_only` is for tools: it needs no lock, works next to a running server, and shows the
+// commits that were durable when it opened the store. store_folder.h lists the files of the folder.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -25,15 +25,14 @@ class RocksLog {
     Executor& executor;
     Random& random;
     RocksOptions options = {};
-    UpgradeTold told = {};  // of an upgrade, if the store is of an older format
-    // A rebuild that was cut short is gone on with; for anybody else it is no store.
+    UpgradeTold told = {};  // progress of an upgrade, if the store has an older format
+    // Only a rebuild opens a store whose last rebuild did not finish.
     bool rebuilds = false;
   };
 
-  // `on_failure` is called from any thread when the disk has failed, and should not return.
-  // Fails with `locked`, `not_a_store`, `unfinished_restore`,
-  // `unfinished_rebuild`, `newer_format`, `corrupt`, `derived_damaged` (a table that a rebuild
-  // makes again) or `disk`.
+  // Calls `on_failure` from any thread when the disk has failed; it should not return. Fails with
+  // `denied`, `locked`, `not_a_store`, `unfinished_restore`, `unfinished_rebuild`, `newer_format`,
+  // `corrupt`, `derived_damaged` (a rebuild makes the table again), `no_space` or `disk`.
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(const std::string& folder,
                                                               Parts parts,
                                                               FailStop::Action on_failure);
@@ -42,7 +41,7 @@ class RocksLog {
                                                                         Parts parts);
   ~RocksLog();
 
-  // A Log and a Store; both live as long as this.
+  // A Log and a Store; valid as long as this lives.
   [[nodiscard]] KvLog& log() { return *log_; }
   [[nodiscard]] RocksKv& kv() { return *kv_; }
 
@@ -51,7 +50,7 @@ class RocksLog {
 
   std::unique_ptr<FolderLock> lock_;
   FailStop fail_stop_;
-  std::unique_ptr<MarkFile> mark_;
+  std::unique_ptr<WitnessFile> witness_;
   std::unique_ptr<RocksKv> kv_;
   std::unique_ptr<KvLog> log_;
   std::unique_ptr<CommitterThread> committer_;

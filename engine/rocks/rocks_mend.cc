@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/rocks/remains.h"
 #include "engine/rocks/rocks_files.h"
 #include "engine/rocks/rocks_kv.h"
@@ -19,11 +21,10 @@ bool is_tombstone(const KvRow& row) {
   return record && !record->record.thread;
 }
 
-// The rows of deleted threads, from wherever they can be read; each once.
+// The rows of deleted threads, from every file that can be read; each key once.
 Result<std::vector<KvRow>> tombstones_in(const std::string& database) {
-  const auto remains = Remains::open(database);
-  if (!remains) return std::unexpected(remains.error());
-  std::vector<KvRow> rows = (*remains)->rows(KvTable::threads);
+  TRY_LET(remains, Remains::open(database));
+  std::vector<KvRow> rows = remains->rows(KvTable::threads);
   std::erase_if(rows, [](const KvRow& row) { return !is_tombstone(row); });
   std::ranges::sort(rows);
   const auto same = std::ranges::unique(rows, {}, &KvRow::first);
@@ -36,18 +37,16 @@ Result<std::vector<KvRow>> tombstones_in(const std::string& database) {
 Result<Mended> drop_damaged_tables(const std::string& folder) {
   const std::string database = store_folder::path(folder, store_folder::database);
   const RocksOptions options{.opens_damaged_tables = true};
-  const auto lock = FolderLock::take(folder, FolderLock::Mode::alone);
-  if (!lock) return std::unexpected(lock.error());
+  TRY_LET(lock, FolderLock::take(folder, FolderLock::Mode::alone));
   Mended mended;
   std::vector<TableDamage> damaged;
   {
-    const auto kv = RocksKv::open_read_only(database, options);
-    if (!kv) return std::unexpected(kv.error());
-    damaged = (*kv)->damaged_tables();
+    TRY_LET(kv, RocksKv::open_read_only(database, options));
+    damaged = kv->damaged_tables();
   }
   for (const TableDamage& damage : damaged) {
     if (!damage.table || !is_derived(*damage.table)) {
-      return fail(Kind::corrupt, "corrupt", damage.what);
+      return fail(Kind::corrupt, codes::corrupt, damage.what);
     }
     mended.damages.push_back(damage.what);
     if (std::ranges::find(mended.dropped, *damage.table) == mended.dropped.end()) {
@@ -55,23 +54,20 @@ Result<Mended> drop_damaged_tables(const std::string& folder) {
     }
   }
   if (mended.dropped.empty()) return mended;
-  const auto tombstones = tombstones_in(database);
-  if (!tombstones) return std::unexpected(tombstones.error());
-  FailStop fail_stop([](const std::string&) {});  // `commit` says it too
-  auto kv = RocksKv::open(database, options, fail_stop);
-  if (!kv) return std::unexpected(kv.error());
+  TRY_LET(tombstones, tombstones_in(database));
+  FailStop fail_stop([](const std::string&) {});  // `commit` returns the error too
+  TRY_LET(kv, RocksKv::open(database, options, fail_stop));
   KvBatch batch;
   batch.put(KvTable::meta, std::string(rebuilding_key), {});
-  for (const auto& [key, value] : *tombstones) {
+  for (const auto& [key, value] : tombstones) {
     batch.put(KvTable::meta, std::string(rebuilding_tombstone) + key, value);
   }
-  if (auto marked = (*kv)->commit(batch); !marked) return std::unexpected(marked.error());
+  // In one commit, and before any drop: from here on only a rebuild opens the store.
+  TRY(kv->commit(batch));
   for (const KvTable table : mended.dropped) {
-    if (auto dropped = (*kv)->drop(table); !dropped) return std::unexpected(dropped.error());
+    TRY(kv->drop(table));
   }
-  if (auto on = allow_compaction(*rocksdb::Env::Default(), database); !on) {
-    return std::unexpected(on.error());
-  }
+  TRY(allow_compaction(*rocksdb::Env::Default(), database));
   return mended;
 }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_mend.h: tables that can't be read, begun anew.
+// rocks_mend.h: drops the derived tables that can't be read.
 //
-// What is derived from the log can be made again, whatever state it is in; but RocksDB will not
-// read, compact or even open what is damaged. So the tables that have a damaged or missing file are
-// dropped as a whole, without a look into them, and the log makes their rows again
-// (tools/verbs/rebuild.cc).
+// Derived tables can always be made again from the log, but RocksDB will not read, compact or even
+// open a damaged one. So we drop each table that has a damaged or missing file as a whole, without
+// reading it, and `lockstep rebuild` makes its rows again from the log (tools/verbs/rebuild.cc).
 //
-//   looked at ─> the mark `rebuilding` ─> dropped, begun anew ─> …put back, rebuilt, mark removed
+//   find damage ─> write the row `rebuilding` ─> drop, begin empty ─> (rebuild:) put back, rebuild,
+//                                                                     remove the row
 //
-// From the mark on, which lies in `meta`, no server opens the store until a rebuild has removed it:
-// a list of threads that is half made would look like a store that has no such threads. Tombstones
-// are truth in a derived table: what is left of them, in any file, is kept beside the mark, as
-// `rebuilding/` and their key, until the rebuild has put them back.
+// The row `rebuilding` is in `meta`. While it exists no server opens the store: a half-made list of
+// threads would look like a store that has lost the others. Tombstones are truth in a derived
+// table: we copy all that are left of them, in any file, next to that row, as `rebuilding/` and
+// their key, until the rebuild has put them back.
 //
-// Lives on: any one thread, with nobody else on the folder.
+// Lives on: any one thread; it takes the folder's lock.
 #pragma once
 
 #include <string>
@@ -30,12 +30,11 @@ inline constexpr std::string_view rebuilding_tombstone = "rebuilding/";
 
 struct Mended {
   std::vector<KvTable> dropped;
-  std::vector<std::string> damages;  // what was wrong with them, a line a file
+  std::vector<std::string> damages;  // in words, a line a file
 };
 
-// `folder`: of the store. Drops nothing if nothing is damaged. Fails with `corrupt` if the log
-// itself, the settings or `meta` are damaged, and names the file; with `locked`, or as an
-// opening does.
+// `folder`: of the store. Drops nothing if no table is damaged. Fails with `corrupt` and names the
+// file if the log itself, the settings or `meta` are damaged; with `locked`; or as an opening does.
 [[nodiscard]] Result<Mended> drop_damaged_tables(const std::string& folder);
 
 }  // namespace lockstep

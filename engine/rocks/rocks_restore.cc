@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // rocks_restore.cc: a store from a backup.
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/backup_folder.h"
 #include "engine/rocks/kv_log.h"
 #include "engine/rocks/new_store.h"
@@ -13,7 +15,7 @@ namespace {
 
 using backup_folder::error_of;
 
-// A log that is opened and closed again posts nothing.
+// The restore only opens and closes the log, which posts nothing.
 class NoStrand final : public Executor {
  public:
   void post(Task) override { MUST(false && "nothing was asked of the log"); }
@@ -26,7 +28,7 @@ class Restore {
   Restore(const RestoreAsked& asked, Random& random) : asked_(asked), random_(random) {}
 
   Result<Restored> run() {
-    if (auto ready = take_places(); !ready) return std::unexpected(ready.error());
+    TRY(take_places());
     return copy();
   }
 
@@ -35,36 +37,29 @@ class Restore {
     if (asked_.progress) asked_.progress(step);
   }
 
-  // The backups may not change meanwhile, and nobody else may write where the store will be.
+  // Locks the backups, which must not change meanwhile, and the folder of the new store.
   Result<void> take_places() {
-    auto engine = backup_folder::open(asked_.from);
-    if (!engine) return std::unexpected(engine.error());
-    engine_ = std::move(*engine);
-    auto from = backup_folder::lock(asked_.from, FolderLock::Mode::shared);
-    if (!from) return std::unexpected(from.error());
-    from_ = std::move(*from);
-    auto found = backup_folder::find(*engine_, asked_.from, asked_.number);
-    if (!found) return std::unexpected(found.error());
-    found_ = *found;
+    TRY_LET(engine, backup_folder::open(asked_.from));
+    engine_ = std::move(engine);
+    TRY_LET(from, backup_folder::lock(asked_.from, FolderLock::Mode::shared));
+    from_ = std::move(from);
+    TRY_LET(found, backup_folder::find(*engine_, asked_.from, asked_.number));
+    found_ = found;
     if (found_.note.format > log_format_version) {
-      return fail(Kind::rejected, "newer_format",
-                  "the backup was made by a newer version: use that one");
+      return fail(Kind::rejected, codes::newer_format,
+                  "a newer version of Lockstep made the backup: restore it with that version");
     }
-    if (auto apart = store_folder::check_outside(asked_.to, asked_.from); !apart) {
-      return std::unexpected(apart.error());
-    }
-    auto to = NewStore::in(asked_.to);
-    if (!to) return std::unexpected(to.error());
-    to_ = std::move(*to);
+    TRY(store_folder::check_outside(asked_.to, asked_.from));
+    TRY_LET(to, NewStore::in(asked_.to));
+    to_ = std::move(to);
     return {};
   }
 
   Result<Restored> copy() {
-    if (auto begun = to_->begin(); !begun) return std::unexpected(begun.error());
+    MUST(engine_ && from_ && to_);  // nothing is copied without both locks
+    TRY(to_->begin());
     say("checking");
-    if (auto good = backup_folder::verify(*engine_, found_.backup.number); !good) {
-      return std::unexpected(good.error());
-    }
+    TRY(backup_folder::verify(*engine_, found_.backup.number));
     say("copying");
     const rocksdb::IOStatus status = engine_->RestoreDBFromBackup(
         rocksdb::RestoreOptions(), found_.backup.number.get(), to_->database(), to_->database());
@@ -73,42 +68,39 @@ class Restore {
     auto restored = begin_epoch();
     if (!restored) return restored;
     say("finishing");
-    if (auto named = to_->finish(); !named) return std::unexpected(named.error());
+    TRY(to_->finish());
     return restored;
   }
 
-  // Does the store end where it should? If so its history goes on under a new name. One of an
-  // earlier format is upgraded on the way.
+  // Checks that the store reaches the note's commit, and begins a new epoch. The opening upgrades a
+  // store of an earlier format.
   Result<Restored> begin_epoch() {
-    FailStop fail_stop([](const std::string&) {});  // `commit` says it too
-    auto kv = RocksKv::open(to_->database(), {}, fail_stop);
-    if (!kv) return std::unexpected(kv.error());
-    auto mark = MarkFile::open(to_->mark(), MarkFile::Mode::read_write);
-    if (!mark) return std::unexpected(mark.error());
-    if (auto marked = (*mark)->write(found_.note.commit); !marked) {
-      return std::unexpected(marked.error());
-    }
+    FailStop fail_stop([](const std::string&) {});  // `commit` returns the error too
+    TRY_LET(kv, RocksKv::open(to_->database(), {}, fail_stop));
+    TRY_LET(witness, WitnessFile::open(to_->witness(), WitnessFile::Mode::read_write));
+    // As the witness of a store that acknowledged up to there: `KvLog::open` then refuses a
+    // database that ends earlier.
+    TRY(witness->write(found_.note.commit));
     NoStrand strand;
-    const auto log = KvLog::open({.kv = **kv,
-                                  .mark = **mark,
-                                  .fail_stop = fail_stop,
-                                  .executor = strand,
-                                  .random = random_,
-                                  .access = Access::read_write});
-    if (!log) return std::unexpected(log.error());
-    Restored restored{found_.backup, (*log)->epochs(), (*log)->last_commit()};
+    TRY_LET(log, KvLog::open({.kv = *kv,
+                              .witness = *witness,
+                              .fail_stop = fail_stop,
+                              .executor = strand,
+                              .random = random_,
+                              .access = Access::read_write}));
+    Restored restored{found_.backup, log->epochs(), log->last_commit()};
     if (restored.epochs.current != found_.note.epoch) {
-      return fail(Kind::corrupt, "corrupt", "the backup is of another epoch than its note says");
+      return fail(Kind::corrupt, codes::corrupt,
+                  "the backup is of another epoch than its note says");
     }
+    MUST(restored.last >= found_.note.commit);
     restored.epochs =
-        after_cut(std::move(restored.epochs), Epoch(random_.next()), found_.note.commit);
+        with_new_epoch(std::move(restored.epochs), Epoch(random_.next()), found_.note.commit);
     KvBatch batch;
     batch.put(KvTable::meta, std::string(epochs_key), encode_epochs(restored.epochs));
-    if (auto written = (*kv)->commit(batch); !written) return std::unexpected(written.error());
-    if (auto marked = (*mark)->write(restored.last); !marked) {
-      return std::unexpected(marked.error());
-    }
-    if (auto synced = (*mark)->sync(); !synced) return std::unexpected(synced.error());
+    TRY(kv->commit(batch));
+    TRY(witness->write(restored.last));
+    TRY(witness->sync());
     return restored;
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// rocks_version.h: the RocksDB whose files are read here.
+// rocks_version.h: the version of RocksDB whose file formats this folder reads.
 //
 // Some files of this folder read RocksDB's own file formats, to find damage that this version
-// passes over. Another version may have other formats, or other defects: then each check is to be
-// looked at, as docs/decisions/rocksdb-checks.md says, and only then is the number here raised.
+// ignores. Another version may have other formats, or other defects: then try each check as
+// docs/decisions/rocksdb-checks.md describes, and only then raise the number here.
 #pragma once
 
 #include <rocksdb/version.h>

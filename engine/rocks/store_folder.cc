@@ -12,13 +12,16 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
+
 namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
 
 std::unexpected<Error> failed(const std::string& what, const std::string& why) {
-  return fail(Kind::unavailable, "disk", what + ": " + why);
+  return fail(Kind::unavailable, codes::disk, what + ": " + why);
 }
 
 Result<std::vector<std::string>> names_in(const std::string& folder) {
@@ -33,10 +36,10 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
 }
 
 std::unexpected<Error> is_file(const std::string& folder) {
-  return fail(Kind::rejected, "not_a_store", folder + " is a file, and no folder");
+  return fail(Kind::rejected, codes::not_a_store, folder + " is a file, not a folder");
 }
 
-// The file that stands where the way to a folder would go on; empty: none.
+// A file that blocks a folder's path; empty if the path has only folders.
 std::string file_in_the_way(const fs::path& folder) {
   std::error_code unknown;
   fs::path way;
@@ -48,7 +51,7 @@ std::string file_in_the_way(const fs::path& folder) {
   return {};
 }
 
-// Without links, dots and a slash at its end, as far as it is there.
+// The path without links, dots and a slash at its end, as far as it exists.
 fs::path true_path(const std::string& path) {
   std::error_code error;
   const fs::path whole = fs::absolute(path, error);
@@ -75,10 +78,10 @@ Result<void> store_folder::make(const std::string& folder) {
   const bool is_there = fs::exists(folder, unknown);
   if (is_there && !fs::is_directory(folder, unknown)) return is_file(folder);
   if (!is_there && fs::is_symlink(folder, unknown)) {
-    return failed(folder, "it is a link to a folder that is not there");
+    return failed(folder, "it is a link to a folder that does not exist");
   }
   if (error == std::errc::no_space_on_device) {
-    return fail(Kind::unavailable, "no_space", folder + ": " + error.message());
+    return fail(Kind::unavailable, codes::no_space, folder + ": " + error.message());
   }
   const std::string file = file_in_the_way(folder);
   if (!file.empty()) return is_file(file);
@@ -86,19 +89,19 @@ Result<void> store_folder::make(const std::string& folder) {
 }
 
 Result<void> store_folder::check(const std::string& folder) {
-  const auto names = names_in(folder);
-  if (!names) return std::unexpected(names.error());
-  if (has(*names, database)) return {};
-  if (has(*names, unfinished)) {
-    return fail(Kind::rejected, "unfinished_restore",
+  TRY_LET(names, names_in(folder));
+  if (has(names, database)) return {};
+  if (has(names, unfinished)) {
+    return fail(Kind::rejected, codes::unfinished_restore,
                 folder +
-                    " holds a restore or a salvage that was cut short: the same `lockstep restore` "
-                    "or `lockstep salvage` again does it anew");
+                    " holds a restore or a salvage that was cut short: run the same "
+                    "`lockstep restore` or `lockstep salvage` again");
   }
-  for (const std::string& name : *names) {
-    if (name == lock || name == mark) continue;
-    return fail(Kind::rejected, "not_a_store",
-                folder + " is not a store: it holds `" + name + "` and no database of ours");
+  for (const std::string& name : names) {
+    if (name == lock || name == witness) continue;
+    return fail(Kind::rejected, codes::not_a_store,
+                folder + " is not a store: it holds `" + name +
+                    "` and no database of ours; name a store, or an empty folder");
   }
   return {};
 }
@@ -113,20 +116,19 @@ Result<void> store_folder::check_is_there(const std::string& folder) {
     return is_file(folder);
   }
   const std::string file = file_in_the_way(folder);
-  return fail(Kind::not_found, "no_store",
+  return fail(Kind::not_found, codes::no_store,
               "there is no store in " + folder +
-                  (file.empty() ? "" : ": " + file + " is a file, and no folder"));
+                  (file.empty() ? "" : ": " + file + " is a file, not a folder"));
 }
 
 Result<void> store_folder::check_empty(const std::string& folder) {
-  const auto names = names_in(folder);
-  if (!names) return std::unexpected(names.error());
-  const bool begun = has(*names, unfinished) && !has(*names, database);
-  for (const std::string& name : *names) {
-    // The mark goes there in the last moments of a restore.
-    if (name == lock || (begun && (name == unfinished || name == mark))) continue;
-    return fail(Kind::rejected, "exists",
-                folder + " is not empty: it holds `" + name + "`, and nothing is written over");
+  TRY_LET(names, names_in(folder));
+  const bool begun = has(names, unfinished) && !has(names, database);
+  for (const std::string& name : names) {
+    // An unfinished restore has written the witness before it renames the database.
+    if (name == lock || (begun && (name == unfinished || name == witness))) continue;
+    return fail(Kind::rejected, codes::exists,
+                folder + " is not empty: it holds `" + name + "`; name a new or empty folder");
   }
   return {};
 }
@@ -136,9 +138,9 @@ Result<void> store_folder::check_outside(const std::string& path, const std::str
   const fs::path outer = true_path(folder);
   if (std::ranges::mismatch(inner, outer).in2 != outer.end()) return {};
   const bool same = std::ranges::equal(inner, outer);
-  return fail(Kind::rejected, "inside",
+  return fail(Kind::rejected, codes::inside,
               path + (same ? " is the folder " : " lies in the folder ") + folder +
-                  ", of which this command reads or writes the whole");
+                  ", which this command reads or writes as a whole: name a path outside it");
 }
 
 Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder, Mode mode) {
@@ -150,8 +152,10 @@ Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder, 
   std::unique_ptr<FolderLock> lock(new FolderLock(file));
   if (file < 0 || ::flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return failed(path, std::system_category().message(errno));
-  return fail(Kind::unavailable, "locked",
-              folder + " is open in another process, which alone may write to it");
+  return fail(Kind::unavailable, codes::locked,
+              folder +
+                  " is open in another process, and only one may write to it: stop that one, "
+                  "or wait for its end");
 }
 
 FolderLock::~FolderLock() {

@@ -4,39 +4,44 @@
 #include <array>
 #include <string>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/rocks_keys.h"
 
 namespace lockstep {
 namespace {
 
+static_assert(first_format < log_format_version);
 using Step = Result<void> (*)(UpgradeWriter& writer);
-// The one at place N - 1 leads from format N to N + 1.
+// The step at place N - 1 leads from format N to N + 1.
 constexpr std::array<Step, log_format_version - first_format> steps{upgrade_to_2};
 
 struct Formats {
   std::uint64_t format = 0;
-  // The step to it was begun and not ended.
+  // The step to this format began and did not end.
   bool unfinished = false;
 };
 
 Result<Formats> read_formats(const Kv& kv) {
-  const auto bytes = kv.get(KvTable::meta, format_key);
-  if (!bytes) return std::unexpected(bytes.error());
-  const auto format = *bytes ? decode_number(**bytes) : std::nullopt;
-  if (!format) return fail(Kind::corrupt, "corrupt", "the store's format version can't be read");
+  TRY_LET(bytes, kv.get(KvTable::meta, format_key));
+  const auto format = bytes ? decode_number(*bytes) : std::nullopt;
+  if (!format)
+    return fail(Kind::corrupt, codes::corrupt, "the store's format version can't be read");
   if (*format < first_format || *format > log_format_version) {
-    return fail(Kind::rejected, "newer_format",
+    return fail(Kind::rejected, codes::newer_format,
                 "the store has format " + std::to_string(*format) + ", this program knows " +
                     std::to_string(first_format) + " to " + std::to_string(log_format_version) +
                     ": use the version that wrote it");
   }
-  const auto unfinished = kv.get(KvTable::meta, upgrade_key);
-  if (!unfinished) return std::unexpected(unfinished.error());
-  return Formats{*format, unfinished->has_value()};
+  TRY_LET(unfinished, kv.get(KvTable::meta, upgrade_key));
+  return Formats{*format, unfinished.has_value()};
 }
 
 Result<void> begin(UpgradeWriter& writer, const UpgradeProgress& progress) {
   KvBatch batch;
+  // Both in one commit: the new format keeps older programs out, and `log.upgrade` tells a start of
+  // this program that the rows are not all converted.
   batch.put(KvTable::meta, std::string(format_key), encode_number(progress.to));
   batch.put(KvTable::meta, std::string(upgrade_key), encode_number(progress.from));
   return writer.write(batch, 0);
@@ -58,25 +63,25 @@ Result<void> UpgradeWriter::write(const KvBatch& batch, std::uint64_t rows) {
 }
 
 Result<bool> needs_upgrade(const Kv& kv) {
-  const auto found = read_formats(kv);
-  if (!found) return std::unexpected(found.error());
-  return found->format < log_format_version || found->unfinished;
+  TRY_LET(found, read_formats(kv));
+  return found.format < log_format_version || found.unfinished;
 }
 
 Result<void> upgrade(Kv& kv, const UpgradeTold& told, std::uint32_t rows_max) {
-  auto found = read_formats(kv);
-  if (!found) return std::unexpected(found.error());
-  while (found->unfinished || found->format < log_format_version) {
-    if (!found->unfinished) ++found->format;
-    UpgradeProgress progress{.from = found->format - 1, .to = found->format};
+  MUST(rows_max > 0);  // else each step would find no rows, and report that it is done
+  TRY_LET(found, read_formats(kv));
+  while (found.unfinished || found.format < log_format_version) {
+    if (!found.unfinished) ++found.format;
+    MUST(found.format <= log_format_version);  // there is a step to it
+    UpgradeProgress progress{.from = found.format - 1, .to = found.format};
     if (told) told(progress);
     UpgradeWriter writer(kv, progress, told, rows_max);
-    if (!found->unfinished) {
+    if (!found.unfinished) {
       if (auto begun = begin(writer, progress); !begun) return begun;
     }
     if (auto taken = steps[progress.from - first_format](writer); !taken) return taken;
     if (auto ended = end(writer); !ended) return ended;
-    found->unfinished = false;
+    found.unfinished = false;
     progress.done = true;
     if (told) told(progress);
   }

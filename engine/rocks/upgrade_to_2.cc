@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // upgrade_to_2.cc: from format 1 to 2.
 //
-// Open runs first, while their threads can still be found by the id alone; then the rows of
-// threads. In format 1 a thread's key was its id, which begins with one of the letters of ids; in
-// format 2 it begins with the length of the user's name, whose first byte is 0. So both can lie in
-// one table, and those of format 1 are all that lie from 1 on.
+// Open runs come first, while their threads can still be found by the id alone; then the rows of
+// threads. In format 1 a thread's key was its id, whose first byte is a character of ids; in format
+// 2 the key begins with the length of the user's name, whose first byte is 0. So both forms can be
+// in one table, and all keys whose first byte is not 0 are of format 1.
 //
-// A row that can't be read is moved as it is, to where its owner will look for it and be told so.
-// Whose it is then comes from the feed, which names every thread, or else from the thread's first
-// entry.
+// A row that can't be read is moved unchanged to the key under which its owner will ask for it, and
+// is then told that it is damaged. The owner comes from the feed, which names every thread, or else
+// from the thread's first entry.
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "engine/base/try.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/upgrade.h"
@@ -26,21 +27,23 @@ namespace {
 
 constexpr const char* old_threads_begin = "\x01";
 
-// A name whose length has a first byte of 0. Users' names have at most 128 bytes; what a store
-// holds may be damaged.
+static_assert(limits::id_bytes_max <= UINT8_MAX, "no user's new key looks like an old one");
+
+// Is the first byte of the name's length 0? Users' names have at most 128 bytes, but a stored name
+// may be damaged.
 bool fits_a_key(const UserId& user) {
   return !user.get().empty() && user.get().size() <= UINT8_MAX;
 }
 
-// Who owns the threads whose rows can't be read. Looked for only if there is one.
+// The owners of threads whose rows can't be read. Read only when the first such row is found.
 class Owners {
  public:
   explicit Owners(const Kv& kv) : kv_(kv) {}
 
   [[nodiscard]] Result<std::optional<UserId>> of(const ThreadId& id) {
     if (!known_) {
-      if (auto read = look_into_the_feed(); !read) return std::unexpected(read.error());
-      if (auto read = look_into_the_log(); !read) return std::unexpected(read.error());
+      TRY(look_into_the_feed());
+      TRY(look_into_the_log());
       known_ = true;
     }
     const auto found = owners_.find(id);
@@ -48,7 +51,7 @@ class Owners {
   }
 
  private:
-  // A feed that can't be read helps nobody; the log may.
+  // If the feed can't be read, the log may still have the owner.
   Result<void> look_into_the_feed() {
     KvRange range{.table = KvTable::feed,
                   .rows_max = limits::walk_rows_max,
@@ -111,46 +114,44 @@ class Upgrade {
                   .rows_max = writer_.rows_max(),
                   .bytes_max = limits::upgrade_bytes_max};
     while (true) {
-      const auto rows = writer_.kv().scan(range);
-      if (!rows) return std::unexpected(rows.error());
-      if (rows->empty()) return {};
+      TRY_LET(rows, writer_.kv().scan(range));
+      if (rows.empty()) return {};
       KvBatch batch;
-      for (const KvRow& row : *rows) {
+      for (const KvRow& row : rows) {
         if (auto taken = (this->*take)(row, batch); !taken) return taken;
       }
-      range.begin = rows->back().first + '\0';
+      range.begin = rows.back().first + '\0';
       if (batch.empty()) continue;
-      if (auto written = writer_.write(batch, rows->size()); !written) return written;
+      if (auto written = writer_.write(batch, rows.size()); !written) return written;
     }
   }
 
-  // The owner comes into the row.
+  // Writes the owner into the row.
   Result<void> take_open_run(const KvRow& row, KvBatch& batch) {
     const auto& [key, value] = row;
     auto run = decode_ownerless_open_run(key, value);
-    // One that can't be read quarantines its thread, by the number in its key, then as now.
+    // A row that can't be read stays: a start quarantines its thread, by the number in the key.
     if (!run || !run->thread.owner.get().empty()) return {};
-    const auto owner = owner_of(run->thread.id);
-    if (!owner) return std::unexpected(owner.error());
-    if (!*owner) {
+    TRY_LET(owner, owner_of(run->thread.id));
+    if (!owner) {
       writer_.leave_row();
       return {};
     }
-    run->thread.owner = **owner;
+    run->thread.owner = *owner;
     batch.put(KvTable::open_runs, key, encode(key, *run));
     return {};
   }
 
   Result<std::optional<UserId>> owner_of(const ThreadId& id) {
-    const auto row = writer_.kv().get(KvTable::threads, id.get());
-    if (!row) return std::unexpected(row.error());
-    const auto record = *row ? decode_thread_record(id.get(), **row)
-                             : Result<StampedThreadRecord>(fail(Kind::not_found, "", ""));
+    TRY_LET(row, writer_.kv().get(KvTable::threads, id.get()));
+    const auto record =
+        row ? decode_thread_record(id.get(), *row)
+            : Result<StampedThreadRecord>(fail(Kind::not_found, codes::not_found, ""));
     if (record && fits_a_key(record->record.owner)) return record->record.owner;
     return owners_.of(id);
   }
 
-  // The row comes under its new key, and a deletion into `meta` too.
+  // Moves the row to its new key, and writes a deletion into `meta` too.
   Result<void> take_thread(const KvRow& row, KvBatch& batch) {
     const auto& [key, value] = row;
     const auto stamped = decode_thread_record(key, value);
@@ -169,14 +170,13 @@ class Upgrade {
 
   Result<void> take_damaged(const KvRow& row, KvBatch& batch) {
     const auto& [key, value] = row;
-    const auto owner =
-        is_id(key) ? owners_.of(ThreadId(key)) : Result<std::optional<UserId>>(std::nullopt);
-    if (!owner) return std::unexpected(owner.error());
-    if (!*owner || !fits_a_key(**owner)) {
+    TRY_LET(owner,
+            is_id(key) ? owners_.of(ThreadId(key)) : Result<std::optional<UserId>>(std::nullopt));
+    if (!owner || !fits_a_key(*owner)) {
       writer_.leave_row();
       return {};
     }
-    batch.put(KvTable::threads, keys::thread({**owner, ThreadId(key)}), value);
+    batch.put(KvTable::threads, keys::thread({*owner, ThreadId(key)}), value);
     batch.erase(KvTable::threads, key);
     return {};
   }

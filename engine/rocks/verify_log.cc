@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/limits.h"
 
 namespace lockstep {
@@ -13,7 +16,7 @@ class Walk {
   Walk(const LogVisitor& visitor, const LogTail& tail) : visitor_(visitor) {
     result_.last = tail.last;
     result_.without = tail.without;
-    // Grows to the greatest number that is really there, so a wrong tail costs no memory.
+    // Grows to the greatest number that an entry has, so a wrong tail costs no memory.
     seen_.resize(1);
   }
 
@@ -28,7 +31,7 @@ class Walk {
     auto value = decode_value(*key, row.second);
     Timestamp before = std::exchange(last_, key->at);
     if (!value) return problem(*key, "the entry is damaged");
-    // A server beside us goes on.
+    // A running server has written it after this walk began.
     if (value->commit > result_.last) return;
     ++result_.entries;
     result_.bytes += value->body.size();
@@ -65,6 +68,7 @@ class Walk {
 
  private:
   void number(LogKey key, CommitNumber commit) {
+    MUST(commit <= result_.last);  // `seen_` grows no further than the tail
     std::uint64_t number = commit.get();
     if (number == 0) return problem(key, "the entry has no commit number");
     if (number >= seen_.size()) seen_.resize(number + 1);
@@ -88,7 +92,7 @@ class Walk {
   Timestamp last_;
 };
 
-// The thread whose rows come from this key on.
+// The thread of the key, or of its first 8 bytes.
 ThreadNumber thread_at(std::string_view key) {
   return ThreadNumber(decode_number(key.substr(0, encode_number(0).size())).value_or(0));
 }
@@ -96,10 +100,10 @@ ThreadNumber thread_at(std::string_view key) {
 }  // namespace
 
 Result<LogVerification> verify_log(const Kv& kv, const LogVisitor& visitor) {
-  auto bytes = kv.get(KvTable::meta, tail_key);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto tail = *bytes ? decode_tail(**bytes) : std::nullopt;
-  if (!tail) return fail(Kind::corrupt, "corrupt", "the log's tail record is missing or damaged");
+  TRY_LET(bytes, kv.get(KvTable::meta, tail_key));
+  auto tail = bytes ? decode_tail(*bytes) : std::nullopt;
+  if (!tail)
+    return fail(Kind::corrupt, codes::corrupt, "the log's tail record is missing or damaged");
   Walk walk(visitor, *tail);
   KvRange range{.table = KvTable::log,
                 .begin = {},
@@ -118,6 +122,7 @@ Result<LogVerification> verify_log(const Kv& kv, const LogVisitor& visitor) {
       const ThreadNumber thread = thread_at(range.begin);
       walk.problem({thread, {}}, "its entries can't be read: " + rows.error().detail);
       if (++unreadable > limits::problems_max) return walk.finish();
+      // Behind a damaged block nothing of this thread can be trusted; the next may be whole.
       range.begin = thread_begin(ThreadNumber(thread.get() + 1));
       continue;
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify_log.h: the walk over the whole log.
+// verify_log.h: the walk over the whole log that `lockstep verify` makes.
 //
-// Every row's key and checksum, every thread's chain from entry to entry, and every commit number
-// from 1 to the last: each is there once, or is accounted for by the tail's count of numbers
-// without an entry. What the bodies say is not the log's business: the caller may look into each.
+// It checks every row's key and checksum, every thread's chain from entry to entry, and that every
+// commit number from 1 to the last has one entry, or is in the tail's count of numbers without an
+// entry. It does not read the bodies: the caller may look into each.
 //
-// A walk beside a running server leaves out what came after it began.
+// A walk next to a running server ignores commits after its begin.
 //
 // Lives on: any one thread; reads only.
 #pragma once
@@ -38,16 +38,17 @@ struct LogVerification {
 };
 
 struct LogVisitor {
-  // Looks into one entry: says what is wrong with it, if anything. `previous` is the entry before
-  // it in its thread. May be empty.
+  // Checks one entry and describes its fault; nullopt if it is good. `previous` is the
+  // entry before it in its thread. May be empty.
   std::function<std::optional<std::string>(ThreadNumber thread, const StoredEntry& entry,
                                            Timestamp previous)>
       entry;
-  // How many entries were read so far; called now and then. May be empty.
+  // Called now and then with the number of entries so far. May be empty.
   std::function<void(std::uint64_t entries)> progress;
 };
 
-// Fails only if the disk can't be read at all; what is wrong with the log is in the answer.
+// Returns the faults of the log. Fails only if the disk can't be read, or with `corrupt` if
+// the tail record is damaged.
 [[nodiscard]] Result<LogVerification> verify_log(const Kv& kv, const LogVisitor& visitor);
 
 }  // namespace lockstep

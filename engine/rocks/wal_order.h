@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// wal_order.h: do the write-ahead logs that are read at a start follow each other?
+// wal_order.h: checks that the write-ahead logs that a start reads follow each other.
 //
-// RocksDB (7.8) takes a record that is cut off at the end of a log for what a crash leaves there,
-// also at the end of a log that has a successor, and then goes on with that one: what lay between
-// would be missing without a word. Every record has the number of its first write, and writes are
-// numbered without a gap, so a gap is damage: a log is begun only when all of the one before it is
-// flushed, and after a crash where that one ends.
+// RocksDB (7.8) takes a record that is cut off at the end of a log for a crash's remains, also at
+// the end of a log that has a successor, and then continues with the successor: the writes between
+// would silently be missing. Every record has the number of its first write, and writes are
+// numbered without a gap. So a gap is damage: RocksDB begins a log only when all of the one before
+// it is flushed, and after a crash continues with the number at which that one ends.
 //
-// RocksDB shows us each record that it is about to take, of the logs that count only: older ones,
-// which may lie there still, have gaps.
+// RocksDB shows us each record that it is about to apply, only of the logs that count: older logs,
+// which may still be in the folder, have gaps.
 #pragma once
 
 #include <rocksdb/wal_filter.h>
@@ -20,8 +20,9 @@
 namespace lockstep {
 
 inline constexpr std::size_t write_number_bytes = 8;
+static_assert(write_number_bytes == sizeof(std::uint64_t));
 
-// The number of a record's first write, which it begins with. Requires: the record holds one.
+// The number of a record's first write: the record's first 8 bytes. Requires: it has so many.
 [[nodiscard]] std::uint64_t first_write_of(std::string_view record);
 
 class WalOrder final : public rocksdb::WalFilter {
@@ -35,7 +36,7 @@ class WalOrder final : public rocksdb::WalFilter {
   [[nodiscard]] const std::string& gap() const { return gap_; }
 
  private:
-  std::string file_;        // of the record before
+  std::string file_;        // of the last record
   std::uint64_t next_ = 0;  // the number of the first write behind it
   std::string gap_;
 };

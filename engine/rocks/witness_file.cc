@@ -8,6 +8,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/crc32c.h"
 #include "engine/rocks/limits.h"
 #include "engine/rocks/rocks_keys.h"
@@ -17,9 +20,11 @@ namespace lockstep {
 namespace {
 
 constexpr std::size_t number_bytes = 8;
+static_assert(witness_bytes == number_bytes + sizeof(std::uint32_t));
+static_assert(witness_bytes <= limits::witness_slot_bytes, "the two places don't overlap");
 
 std::unexpected<Error> failed(const std::string& what, int error) {
-  return fail(Kind::unavailable, "disk", what + ": " + std::system_category().message(error));
+  return fail(Kind::unavailable, codes::disk, what + ": " + std::system_category().message(error));
 }
 
 Result<void> sync_path(const std::string& path, int flags) {
@@ -34,34 +39,38 @@ Result<void> sync_path(const std::string& path, int flags) {
 
 }  // namespace
 
-std::string encode_mark(CommitNumber number) {
+std::string encode_witness(CommitNumber number) {
   std::string out = encode_number(number.get());
   std::uint32_t sum = crc32c(out);
-  for (std::size_t i = number_bytes; i < mark_bytes; ++i) {
+  for (std::size_t i = number_bytes; i < witness_bytes; ++i) {
     out.push_back(static_cast<char>(sum >> (8 * (i - number_bytes)) & 0xff));
   }
+  MUST(out.size() == witness_bytes);
   return out;
 }
 
-std::optional<CommitNumber> decode_mark(std::string_view bytes) {
-  if (bytes.size() != mark_bytes) return std::nullopt;
+std::optional<CommitNumber> decode_witness(std::string_view bytes) {
+  if (bytes.size() != witness_bytes) return std::nullopt;
   CommitNumber number(*decode_number(bytes.substr(0, number_bytes)));
-  if (encode_mark(number) != bytes) return std::nullopt;
+  if (encode_witness(number) != bytes) return std::nullopt;
   return number;
 }
 
-std::size_t mark_place(CommitNumber number) { return number.get() % 2 * limits::mark_slot_bytes; }
+std::size_t witness_place(CommitNumber number) {
+  return number.get() % 2 * limits::witness_slot_bytes;
+}
 
-Result<std::optional<CommitNumber>> read_marks(std::string_view file) {
-  // The first number is flushed before anything is acknowledged: a file that is shorter was torn
-  // while it was made, and witnesses nothing.
-  if (file.size() < mark_bytes) return std::nullopt;
+Result<std::optional<CommitNumber>> read_witnesses(std::string_view file) {
+  // A new store flushes its first number before it acknowledges anything. So a shorter file is from
+  // a start that died, and there is no commit that it could witness.
+  if (file.size() < witness_bytes) return std::nullopt;
   std::optional<CommitNumber> greatest;
-  for (std::size_t place = 0; place < file.size(); place += limits::mark_slot_bytes) {
-    auto number = decode_mark(file.substr(place, mark_bytes));
+  for (std::size_t place = 0; place < file.size(); place += limits::witness_slot_bytes) {
+    auto number = decode_witness(file.substr(place, witness_bytes));
     if (number && (!greatest || *number > *greatest)) greatest = number;
   }
-  if (!greatest) return fail(Kind::corrupt, "corrupt", "the side file `commits` can't be read");
+  if (!greatest)
+    return fail(Kind::corrupt, codes::corrupt, "the side file `commits` can't be read");
   return greatest;
 }
 
@@ -77,55 +86,55 @@ Result<void> sync_files(const std::string& path) {
   return sync_folder(path);
 }
 
-Result<std::unique_ptr<MarkFile>> MarkFile::open(const std::string& path, Mode mode) {
+Result<std::unique_ptr<WitnessFile>> WitnessFile::open(const std::string& path, Mode mode) {
   bool writes = mode == Mode::read_write;
   int flags = writes ? O_RDWR | O_CREAT : O_RDONLY;
   int file = ::open(path.c_str(), flags | O_CLOEXEC, store_folder::file_mode);
   if (file < 0 && (writes || errno != ENOENT)) return failed(path, errno);
-  std::unique_ptr<MarkFile> mark(new MarkFile(file));
+  std::unique_ptr<WitnessFile> witness(new WitnessFile(file));
   if (writes) {
-    auto synced = sync_folder(std::filesystem::path(path).parent_path().string());
-    if (!synced) return std::unexpected(synced.error());
+    TRY(sync_folder(std::filesystem::path(path).parent_path().string()));
   } else if (file >= 0) {
-    auto bytes = mark->bytes();
-    ::close(std::exchange(mark->file_, -1));
+    auto bytes = witness->bytes();
+    ::close(std::exchange(witness->file_, -1));
     if (!bytes) return std::unexpected(bytes.error());
-    mark->read_at_open_ = std::move(*bytes);
+    witness->read_at_open_ = std::move(*bytes);
   }
-  return mark;
+  return witness;
 }
 
-MarkFile::~MarkFile() {
+WitnessFile::~WitnessFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<std::string> MarkFile::bytes() const {
-  std::string bytes(limits::mark_slot_bytes + mark_bytes, '\0');
+Result<std::string> WitnessFile::bytes() const {
+  std::string bytes(limits::witness_slot_bytes + witness_bytes, '\0');
   ssize_t size = ::pread(file_, bytes.data(), bytes.size(), 0);
   if (size < 0) return failed("the side file can't be read", errno);
   bytes.resize(static_cast<std::size_t>(size));
   return bytes;
 }
 
-Result<std::optional<CommitNumber>> MarkFile::read() const {
-  if (file_ < 0) return read_marks(read_at_open_);
-  auto now = bytes();
-  if (!now) return std::unexpected(now.error());
-  return read_marks(*now);
+Result<std::optional<CommitNumber>> WitnessFile::read() const {
+  if (file_ < 0) return read_witnesses(read_at_open_);
+  TRY_LET(now, bytes());
+  return read_witnesses(now);
 }
 
-Result<void> MarkFile::write(CommitNumber number) {
-  std::string bytes = encode_mark(number);
+Result<void> WitnessFile::write(CommitNumber number) {
+  MUST(file_ >= 0);  // opened for writing
+  std::string bytes = encode_witness(number);
   ssize_t written =
-      ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(mark_place(number)));
+      ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(witness_place(number)));
   if (written < 0) return failed("the side file can't be written", errno);
   if (static_cast<std::size_t>(written) != bytes.size()) {
-    return fail(Kind::unavailable, "disk", "the side file was written in part");
+    return fail(Kind::unavailable, codes::disk, "the side file was written in part");
   }
   return {};
 }
 
-Result<void> MarkFile::sync() {
+Result<void> WitnessFile::sync() {
+  MUST(file_ >= 0);
   if (::fdatasync(file_) != 0) return failed("the side file can't be flushed", errno);
   return {};
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// witness_file.h: the log's second witness, as a file.
+// witness_file.h: the commit witness (kv.h) as a file, the side file `commits`.
 //
 //   0     commit:8be crc32c:4le     even commit numbers
-//   4096  commit:8be crc32c:4le     odd ones
+//   4096  commit:8be crc32c:4le     odd commit numbers
 //
-// The two places are written in turn and lie in different sectors, so a power cut in the middle of
-// a write leaves the other; the greater of the readable ones counts. A file in which neither can be
-// read is damage. The file is overwritten in place, 12 bytes a commit; `sync` is called once a
-// second.
+// The two places lie in different sectors, and a number's last bit chooses the place: a power cut
+// in the middle of a write leaves the other place. The greater of the readable numbers counts. A
+// file in which no number can be read is damage. `write` overwrites 12 bytes in place, once a
+// commit; the committer calls `sync` once a second.
 //
-// Lives on: the committer's thread; `read` before there is one.
+// Lives on: the committer's thread; `read` before that thread starts.
 #pragma once
 
 #include <array>
@@ -20,40 +20,41 @@
 
 namespace lockstep {
 
-// A place's bytes, and what they say; nothing if they are no such bytes.
-[[nodiscard]] std::string encode_mark(CommitNumber number);
-[[nodiscard]] std::optional<CommitNumber> decode_mark(std::string_view bytes);
-inline constexpr std::size_t mark_bytes = 12;
-[[nodiscard]] std::size_t mark_place(CommitNumber number);
-// What a whole file says; nothing if not even one number is in it. Fails with `corrupt` if none can
-// be read.
-[[nodiscard]] Result<std::optional<CommitNumber>> read_marks(std::string_view file);
+// The bytes of one place, and back; nothing if the checksum is wrong.
+[[nodiscard]] std::string encode_witness(CommitNumber number);
+[[nodiscard]] std::optional<CommitNumber> decode_witness(std::string_view bytes);
+inline constexpr std::size_t witness_bytes = 12;
+[[nodiscard]] std::size_t witness_place(CommitNumber number);
+// The number that a whole file holds; nothing if the file is too short for one. Fails with
+// `corrupt` if no number in it can be read.
+[[nodiscard]] Result<std::optional<CommitNumber>> read_witnesses(std::string_view file);
 
-class MarkFile : public Mark {
+class WitnessFile : public CommitWitness {
  public:
-  // Makes the file if it is not there, and its name durable. Read-only: leaves it as it is, and
-  // `read` tells what it said at this moment, for a server may write on.
+  // Creates the file if it is missing, and makes its name durable. Read-only: changes nothing, and
+  // `read` returns the number of this moment, because a running server may write on.
   enum class Mode { read_write, read_only };
-  [[nodiscard]] static Result<std::unique_ptr<MarkFile>> open(const std::string& path, Mode mode);
-  ~MarkFile() override;
-  MarkFile(const MarkFile&) = delete;
-  MarkFile& operator=(const MarkFile&) = delete;
+  [[nodiscard]] static Result<std::unique_ptr<WitnessFile>> open(const std::string& path,
+                                                                 Mode mode);
+  ~WitnessFile() override;
+  WitnessFile(const WitnessFile&) = delete;
+  WitnessFile& operator=(const WitnessFile&) = delete;
 
   [[nodiscard]] Result<std::optional<CommitNumber>> read() const override;
   [[nodiscard]] Result<void> write(CommitNumber number) override;
   [[nodiscard]] Result<void> sync() override;
 
  private:
-  explicit MarkFile(int file) : file_(file) {}
+  explicit WitnessFile(int file) : file_(file) {}
   [[nodiscard]] Result<std::string> bytes() const;
 
-  int file_;  // -1: it is only read
+  int file_;  // -1: opened read-only
   std::string read_at_open_;
 };
 
 // Makes the names in a folder durable.
 [[nodiscard]] Result<void> sync_folder(const std::string& path);
-// And what is in its files.
+// The same, and the content of the files in it.
 [[nodiscard]] Result<void> sync_files(const std::string& path);
 
 }  // namespace lockstep

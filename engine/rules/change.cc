@@ -6,8 +6,8 @@
 namespace lockstep {
 namespace {
 
-// Writes values so that no two different changes give the same bytes: every text with its length,
-// every option with whether it is there.
+// Writes values so that two different changes never give the same bytes: each text has its length
+// first, each option a flag.
 class Writer {
  public:
   void text(const std::string& value) {
@@ -72,8 +72,8 @@ class Writer {
   std::string bytes_;
 };
 
-// Fields that came later write nothing where they are not there: a change that was sent before, and
-// is sent again, has the content that is remembered.
+// A field that was added later writes nothing if it is absent. So a repeated change has the hash
+// that an earlier version of the server has stored.
 void unless_changed(Writer& out, bool asked) {
   if (asked) out.text(std::string("if_unchanged"));
 }
@@ -131,7 +131,8 @@ void write(Writer& out, const UpdateThread& change) {
 }  // namespace
 
 ChangeType type_of(const Change& change) {
-  static_assert(std::variant_size_v<decltype(change.what)> == 6);
+  static_assert(std::variant_size_v<decltype(change.what)> ==
+                static_cast<std::size_t>(ChangeType::update_thread) + 1);
   return static_cast<ChangeType>(change.what.index());
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// change.h: what a front may ask for.
+// change.h: the changes that a front can request.
 //
-// Imperative and unresolved: a change says what its user wants, and `seen`, what the user saw when
-// they wanted it. `decide` (decide.h) turns it into events or a refusal. Ids that the front left
-// out have been filled in before it gets there, from chance; `content` was taken before that.
+// A change is imperative and unresolved: it has its user's wish, and in `seen` the state that the
+// user saw when deciding that. `decide` (decide.h) turns it into events or a refusal. Before that
+// the engine makes random ids where the front left them out; `content` is computed before the ids.
 #pragma once
 
 #include <optional>
@@ -15,19 +15,20 @@
 
 namespace lockstep {
 
-enum class WhenBusy : std::uint8_t { queue, interrupt, rollback, reject };
+enum class WhenBusy : std::uint8_t { queue, stop, rollback, reject };
 
 struct StartRun {
   RunId run;
   AgentName agent{"default"};
   std::vector<MessageInput> input;
   std::optional<Place> place;         // default: after the head in State(seen)
-  std::optional<WhenBusy> when_busy;  // default: queue with `after`, interrupt with `parent`
-  std::vector<Op> needs;              // ops of the same device; one refused refuses this
+  std::optional<WhenBusy> when_busy;  // default: queue with `after`, stop with `parent`
+  std::vector<Op> needs;              // ops of the same device; if one was refused, so is this
   std::optional<Json> params;
 };
 
-// Role, author, metadata: nothing keeps what a known message has; of a new one, user, none, none.
+// A field that is left out keeps its value in a known message. A new message has then the role
+// `user`, and no author and no metadata.
 struct PutMessage {
   MessageId id;
   std::optional<Role> role;
@@ -36,15 +37,15 @@ struct PutMessage {
   std::optional<Json> metadata;
   std::optional<Place> place;
   bool if_absent = false;
-  bool if_unchanged = false;  // refused if another device has changed what is there since `seen`
+  bool if_unchanged = false;  // refused if another device has changed the message since `seen`
 };
 
 struct DeleteMessage {
   MessageId message;
-  bool if_unchanged = false;  // the same, of the message and all below it
+  bool if_unchanged = false;  // the same, for the message and all below it
 };
 
-// What of a part was shown, if less than was received: UTF-16 units.
+// How much of a part the screen had shown, in UTF-16 units, if that is less than was received.
 struct Shown {
   MessageId message;
   std::uint32_t part = 0;
@@ -68,12 +69,12 @@ struct UpdateThread {
 
 struct Change {
   std::optional<Op> op;
-  std::optional<Cursor> seen;  // default: the request's cursor, without one: now
-  Hash content{};              // of what the front sent, before ids were made for it
+  std::optional<Cursor> seen;  // default: the request's cursor; without a cursor: now
+  Hash content{};              // `content_of` the change as the front sent it
   std::variant<StartRun, PutMessage, DeleteMessage, StopRun, MoveHead, UpdateThread> what;
 };
 
-// One sync request's changes: they become one entry, or none.
+// One sync request's changes: they become at most one entry.
 struct ChangeRequest {
   UserId user;
   std::optional<DeviceId> device;  // Required if a change has an op
@@ -84,8 +85,9 @@ struct ChangeRequest {
 
 [[nodiscard]] ChangeType type_of(const Change& change);
 
-// What identifies the content of a change that came with an op: SHA-256 over all its fields, `seen`
-// included. Requires: called before ids are made for it: an id that the front left out is empty.
+// Identifies the content of a change: SHA-256 over all its fields, `seen` included. An op sent
+// twice must have the same content. Requires: no ids were made yet: an id that the front left out
+// is empty.
 [[nodiscard]] Hash content_of(const Change& change);
 
 }  // namespace lockstep

@@ -2,51 +2,29 @@
 #include "engine/rules/decide.h"
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/rules/look_back.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/run.h"
 
 namespace lockstep {
 namespace {
 
-// Why a change can't be. The codes are the protocol's.
+// Why a change is refused. The codes are the protocol's.
 struct Refusal {
   std::string code;
   std::string detail;
 };
 using Verdict = std::expected<void, Refusal>;
 
-std::unexpected<Refusal> refuse(std::string code, std::string detail) {
-  return std::unexpected(Refusal{std::move(code), std::move(detail)});
+std::unexpected<Refusal> refuse(Code code, std::string detail) {
+  return std::unexpected(Refusal{code, std::move(detail)});
 }
 
-// What the change's user saw: its own `seen`, else the request's cursor; nothing: now.
-std::optional<Cursor> seen_of(const ChangeRequest& request, const Change& change) {
-  return change.seen ? change.seen : request.cursor;
-}
-
-bool looks_back(const ThreadState& state, const Change& change) {
-  const auto unplaced = [](const auto& what) { return !what.place.has_value(); };
-  switch (type_of(change)) {
-    case ChangeType::stop_run:
-      return true;
-    case ChangeType::start_run:
-      return state.running || unplaced(std::get<StartRun>(change.what));
-    case ChangeType::put_message: {
-      const auto& put = std::get<PutMessage>(change.what);
-      return state.running || put.if_unchanged || unplaced(put);
-    }
-    case ChangeType::delete_message:
-      return state.running || std::get<DeleteMessage>(change.what).if_unchanged;
-    default:
-      return false;
-  }
-}
-
-// All rules of one request; one object per decision.
+// The rules of one request. Each decision has its own judge.
 class Judge {
  public:
   Judge(Draft& draft, const Pasts& pasts, const ChangeRequest& request)
@@ -68,6 +46,7 @@ class Judge {
       outcome.detail = verdict.error().detail;
     }
     outcome.at = draft_.at();
+    MUST(!change.op || request_.device);
     if (change.op) acks().push_back({request_.user, *request_.device, change.content, outcome});
     draft_.decision().outcomes.push_back(std::move(outcome));
   }
@@ -79,24 +58,25 @@ class Judge {
 
   Verdict judge(const Change& change) {
     if (request_.if_head && draft_.before().thread.head != request_.if_head) {
-      return refuse("head_moved", "the thread's head is another");
+      return refuse(codes::head_moved, "the head is not `if_head`: sync, and try again");
     }
     const std::optional<Cursor> seen = seen_of(request_, change);
     if (seen && check(*seen, draft_.before().now, draft_.rules()) != CursorCheck::good) {
-      return refuse("unknown_history", "what was seen is not of this history");
+      return refuse(codes::unknown_history, "`seen` is not of this thread's history: sync again");
     }
     if (change.op && memory_.is_new_device() &&
         draft_.before().devices.size() >= limits::devices_max) {
-      return refuse("too_many", "too many devices have changed this thread");
+      return refuse(codes::too_many, "too many devices have changed this thread: leave out `op`");
     }
     sight_ = Sight{seen ? seen->at : draft_.before().now, nullptr, {}};
     if (looks_back(draft_.before(), change)) look_back();
     return std::visit([&](const auto& what) { return judge(what); }, change.what);
   }
 
-  // What was seen, against what has become of it: the request's own former changes included.
+  // Compares the seen state with now. The request's own earlier changes count as made since.
   void look_back() {
     const bool earlier = sight_.at < draft_.before().now;
+    MUST(!earlier || pasts_.contains(sight_.at));
     past_ = earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}, {}};
     extend(past_, draft_.decision().entry);
     sight_.past = &past_;
@@ -108,23 +88,26 @@ class Judge {
     if (Verdict fit = may_start(change); !fit) return fit;
     const Place place = change.place.value_or(Place{Place::Kind::after, head_as_seen()});
     const std::optional<MessageId> head = resolve(draft_.state(), place);
-    if (!head && change.input.empty()) return refuse("invalid", "there is nothing to answer");
+    if (!head && change.input.empty())
+      return refuse(codes::invalid, "nothing to answer: add input");
 
     const bool busy = draft_.state().running || !draft_.state().waiting.empty();
+    // `after` goes on where the thread ends, so it waits for the answer there. `parent` is for
+    // edits and other answers: its user has left the branch that the running run writes.
     const WhenBusy when = change.when_busy.value_or(
-        place.kind == Place::Kind::after ? WhenBusy::queue : WhenBusy::interrupt);
-    if (busy && when == WhenBusy::reject) return refuse("busy", "another run goes on");
-    if (const char* full = no_room(draft_, change)) {
-      return refuse("too_many", full);
-    }
+        place.kind == Place::Kind::after ? WhenBusy::queue : WhenBusy::stop);
+    if (busy && when == WhenBusy::reject) return refuse(codes::busy, "another run is open: wait");
+    if (const char* full = no_room(draft_, change)) return refuse(codes::too_many, full);
     const std::optional<MessageId> anchor = draft_.state().nearest_living(place.message);
-    if (draft_.state().running && when == WhenBusy::interrupt) {
+    if (draft_.state().running && when == WhenBusy::stop) {
       stop_as_seen(draft_, sight_, RunStatus::stopped);
     } else if (draft_.state().running && when == WhenBusy::rollback) {
       roll_back(draft_);
     }
     draft_.say(RunQueued{change.run, change.agent, change.input, Place{place.kind, anchor},
                          change.params});
+    // An interrupting start overtakes queued runs: its user wants this answer instead of the one on
+    // the screen, while the queued ones were asked behind other answers, and can still wait.
     if (!busy || when != WhenBusy::queue) {
       start(draft_, *draft_.state().run_numbers.find(change.run));
     }
@@ -135,18 +118,19 @@ class Judge {
     for (const Op op : change.needs) {
       const Ack* needed = memory_.find(op, acks());
       if (!needed || !needed->outcome.applied) {
-        return refuse("depends", "it needs op " + std::to_string(op.get()) + ", which was " +
-                                     (needed ? "refused" : "never taken"));
+        return refuse(codes::depends, "it needs op " + std::to_string(op.get()) + ", which was " +
+                                          (needed ? "refused" : "never taken"));
       }
     }
     if (!draft_.rules().agents.settings(change.agent, change.params)) {
-      return refuse("unknown_agent", "there is no agent " + change.agent.get());
+      return refuse(codes::unknown_agent, "there is no agent " + change.agent.get());
     }
     std::unordered_set<MessageId> ids;
     for (const MessageInput& input : change.input) {
-      if (is_taken(input.id)) return refuse("exists", "message " + input.id.get() + " is there");
+      if (is_taken(input.id))
+        return refuse(codes::exists, "id " + input.id.get() + " is taken: use another");
       if (!ids.insert(input.id).second) {
-        return refuse("invalid", "message " + input.id.get() + " comes twice");
+        return refuse(codes::invalid, "the input has message " + input.id.get() + " twice");
       }
     }
     return known_place(change.place);
@@ -154,16 +138,17 @@ class Judge {
 
   Verdict judge(const PutMessage& change) {
     outcome_->message = change.id;
-    if (const MessageRow* row = draft_.state().message(change.id)) {
-      return row->deleted ? refuse("deleted", "message " + change.id.get() + " was deleted")
-                          : put_again(change, MessageRow(*row));
+    if (const MessageState* row = draft_.state().message(change.id)) {
+      return row->deleted ? refuse(codes::deleted, "message " + change.id.get() + " was deleted")
+                          : put_again(change, MessageState(*row));
     }
     if (is_taken(change.id)) {
-      return refuse("exists", "message " + change.id.get() + " is in the input of a waiting run");
+      return refuse(codes::exists,
+                    "message " + change.id.get() + " is in the input of a queued run");
     }
     if (Verdict fit = known_place(change.place); !fit) return fit;
     if (draft_.state().messages.size() >= limits::messages_max) {
-      return refuse("too_many", "the thread has too many messages");
+      return refuse(codes::too_many, "the thread has too many messages: start a new one");
     }
     Message message;
     message.id = change.id;
@@ -178,15 +163,15 @@ class Judge {
     return {};
   }
 
-  Verdict put_again(const PutMessage& change, const MessageRow& row) {
+  Verdict put_again(const PutMessage& change, const MessageState& row) {
     if (change.if_absent) return {};
     if (Verdict fit = unchanged(change.if_unchanged, {change.id}); !fit) return fit;
     if (change.role && *change.role != row.message.role) {
-      return refuse("invalid", "a message keeps its role");
+      return refuse(codes::invalid, "a message keeps its role: put a new message");
     }
     if (Verdict fit = known_place(change.place); !fit) return fit;
     if (change.place && !stands_at(row.message, *change.place)) {
-      return refuse("invalid", "a message keeps its place");
+      return refuse(codes::invalid, "a message keeps its place: put a new message");
     }
     end_run_that_has({change.id});
     Message message = row.message;
@@ -202,7 +187,8 @@ class Judge {
   Verdict judge(const DeleteMessage& change) {
     outcome_->message = change.message;
     const std::uint32_t* number = draft_.state().message_numbers.find(change.message);
-    if (!number) return refuse("unknown_message", "there is no message " + change.message.get());
+    if (!number)
+      return refuse(codes::unknown_message, "there is no message " + change.message.get());
     const std::vector<MessageId> doomed = subtree(*number);
     if (doomed.empty()) return {};  // deleted before
     if (Verdict fit = unchanged(change.if_unchanged, doomed); !fit) return fit;
@@ -215,13 +201,13 @@ class Judge {
   }
 
   Verdict judge(const StopRun& change) {
-    const RunRow* row = change.run ? draft_.state().run(*change.run) : running_as_seen();
+    const RunState* row = change.run ? draft_.state().run(*change.run) : running_as_seen();
     if (!row) {
-      return refuse("unknown_run", change.run ? "there is no run " + change.run->get()
-                                              : "no run was running when this was seen");
+      return refuse(codes::unknown_run, change.run ? "there is no run " + change.run->get()
+                                                   : "no run was running when this was seen");
     }
     outcome_->run = row->run.id;
-    const RunRow run = *row;
+    const RunState run = *row;  // a copy: each event changes the row
     sight_.shown = change.shown;
     if (run.run.status == RunStatus::queued) {
       draft_.say(RunEnded{run.run.id, RunStatus::stopped, {}, {}});
@@ -231,12 +217,13 @@ class Judge {
       stop_as_seen(draft_, sight_, RunStatus::stopped);
       return {};
     }
-    const std::vector<Cut> cuts = cuts_as_seen(draft_, run, sight_);
-    if (std::ranges::none_of(cuts, [](const Cut& cut) { return cut.shortens; })) return {};
-    if (const Cut* cut = built_upon(draft_.state(), run, cuts, sight_)) {
+    const std::vector<CutPlan> cuts = cuts_as_seen(draft_, run, sight_);
+    if (std::ranges::none_of(cuts, [](const CutPlan& cut) { return cut.shortens; })) return {};
+    if (const CutPlan* cut = built_upon(draft_.state(), run, cuts, sight_)) {
       const std::string& id = draft_.state().messages[cut->number].message.id.get();
-      return refuse("built_upon", cut->put_anew ? "message " + id + " was put anew"
-                                                : "a run was given more of message " + id);
+      return refuse(codes::built_upon, cut->put_anew
+                                           ? "message " + id + " was replaced since `seen`"
+                                           : "a later run was given more of message " + id);
     }
     cut_ended(draft_, run, cuts);
     return {};
@@ -244,9 +231,10 @@ class Judge {
 
   Verdict judge(const MoveHead& change) {
     if (change.head) {
-      const MessageRow* row = draft_.state().message(*change.head);
-      if (!row) return refuse("unknown_message", "there is no message " + change.head->get());
-      if (row->deleted) return refuse("deleted", "message " + change.head->get() + " was deleted");
+      const MessageState* row = draft_.state().message(*change.head);
+      if (!row) return refuse(codes::unknown_message, "there is no message " + change.head->get());
+      if (row->deleted)
+        return refuse(codes::deleted, "message " + change.head->get() + " was deleted");
     }
     outcome_->message = change.head;
     move_head(draft_, change.head);
@@ -259,22 +247,24 @@ class Judge {
     return {};
   }
 
-  // --- What they share ---------------------------------------------------------------------------
+  // --- Shared by the changes ---------------------------------------------------------------------
 
   std::optional<MessageId> head_as_seen() const {
     return sight_.past ? sight_.past->head : draft_.before().thread.head;
   }
 
-  // No other device has changed these since they were seen. Requires: the change looks back.
+  // Refuses if another device has changed these since they were seen.
   Verdict unchanged(bool asked, const std::vector<MessageId>& messages) const {
-    if (!asked || !sight_.past->changed_by_another(messages, request_.user, request_.device))
-      return {};
-    return refuse("changed", "another device has changed it since: look at it, and say it again");
+    if (!asked) return {};
+    MUST(sight_.past != nullptr);  // such a change looks back
+    if (!sight_.past->changed_by_another(messages, request_.user, request_.device)) return {};
+    return refuse(codes::changed,
+                  "another device has changed it since `seen`: sync, and try again");
   }
 
-  const RunRow* running_as_seen() const {
+  const RunState* running_as_seen() const {
     for (std::size_t at = draft_.state().runs.size(); at-- > 0;) {
-      const RunRow& row = draft_.state().runs[at];
+      const RunState& row = draft_.state().runs[at];
       const Run& run = row.run;
       if (run.started && *run.started <= sight_.at && (!run.ended || *run.ended > sight_.at)) {
         return &row;
@@ -285,7 +275,7 @@ class Judge {
 
   Verdict known_place(const std::optional<Place>& place) const {
     if (!place || !place->message || draft_.state().message(*place->message)) return {};
-    return refuse("unknown_message", "there is no message " + place->message->get());
+    return refuse(codes::unknown_message, "there is no message " + place->message->get());
   }
 
   bool stands_at(const Message& message, const Place& place) const {
@@ -296,7 +286,7 @@ class Judge {
     return draft_.state().lies_below(message.id, place.message);
   }
 
-  // In the tree, once in it, or on its way there.
+  // Is the message in the tree, deleted, or in the input of a queued run?
   bool is_taken(const MessageId& id) const {
     if (draft_.state().message(id)) return true;
     return std::ranges::any_of(draft_.state().waiting, [&](std::uint32_t number) {
@@ -305,17 +295,19 @@ class Judge {
     });
   }
 
-  // A front's word about a message that the running run writes, or was given, ends that run.
+  // Ends the running run if these messages are in its context or its answer.
   void end_run_that_has(const std::unordered_set<MessageId>& touched) {
     if (!draft_.state().running) return;
-    const RunRow& run = draft_.state().runs[*draft_.state().running];
-    for (const MessageRow* row : draft_.state().path(run.run.head)) {
+    const RunState& run = draft_.state().runs[*draft_.state().running];
+    for (const MessageState* row : draft_.state().path(run.run.head)) {
       if (!touched.contains(row->message.id)) continue;
+      // The question has changed: the run answers one that is not there any more.
       stop_as_seen(draft_, sight_, RunStatus::superseded);
       return;
     }
     for (const std::uint32_t number : run.messages) {
       if (!touched.contains(draft_.state().messages[number].message.id)) continue;
+      // The question stands: the user has put another text in place of the answer, or deleted it.
       stop_as_seen(draft_, sight_, RunStatus::stopped);
       return;
     }
@@ -330,7 +322,7 @@ class Judge {
     }
   }
 
-  // The living messages at and below a message, parents first: a child's number is the greater one.
+  // The living messages at and below a message, parents first: a child has a higher number.
   std::vector<MessageId> subtree(std::uint32_t root) const {
     const ThreadState& state = draft_.state();
     std::unordered_set<MessageId> inside{state.messages[root].message.id};
@@ -355,18 +347,7 @@ class Judge {
 
 }  // namespace
 
-std::vector<Timestamp> pasts_needed(const ThreadState& state, const ChangeRequest& request,
-                                    const Rules& rules) {
-  std::set<Timestamp> needed;
-  for (const Change& change : request.changes) {
-    const std::optional<Cursor> seen = seen_of(request, change);
-    if (!seen || seen->at >= state.now || !looks_back(state, change)) continue;
-    if (check(*seen, state.now, rules) == CursorCheck::good) needed.insert(seen->at);
-  }
-  return {needed.begin(), needed.end()};
-}
-
-// NOLINTNEXTLINE(readability-function-size): a pure function is handed all that it depends on.
+// NOLINTNEXTLINE(readability-function-size): a pure function gets all that it depends on.
 Decision decide(const ThreadState& state, const Pasts& pasts, const ChangeRequest& request,
                 Timestamp at, const Rules& rules) {
   MUST(at > state.now);
@@ -375,8 +356,9 @@ Decision decide(const ThreadState& state, const Pasts& pasts, const ChangeReques
   for (const Change& change : request.changes) judge.take(change);
   start_next(draft);
   Decision decision = draft.take();
+  MUST(decision.outcomes.size() == request.changes.size());
   if (decision.entry.events.empty() && state.now == Timestamp()) {
-    // A thread is made by what happens in it, not by what was refused: it remembers nothing yet.
+    // Only an applied change makes a thread: one that does not exist yet remembers no refusals.
     decision.entry.acks.clear();
   }
   if (!decision.leaves_trace()) {
@@ -385,17 +367,6 @@ Decision decide(const ThreadState& state, const Pasts& pasts, const ChangeReques
     }
   }
   return decision;
-}
-
-Decision interrupt(const ThreadState& state, const RunError& why, Timestamp at,
-                   const Rules& rules) {
-  Draft draft(state, at, rules);
-  if (draft.state().running) {
-    const RunId run = draft.state().runs[*draft.state().running].run.id;
-    end_run(draft, RunEnded{run, RunStatus::interrupted, why, {}});
-  }
-  interrupt_waiting(draft);
-  return draft.take();
 }
 
 }  // namespace lockstep

@@ -10,9 +10,10 @@
 namespace lockstep {
 namespace {
 
-// What a front that shows the message as it was, or as it was at any time since, can't have of it.
-Growth growth_of(const MessageRow& row, const MessagePast& past) {
+// The content that a front may lack if it shows the message as it was then, or at any time since.
+Growth growth_of(const MessageState& row, const MessagePast& past) {
   const Message& message = row.message;
+  MUST(row.lengths.size() == message.parts.size() && past.least.size() >= past.parts);
   Growth growth{message.id,
                 message.status,
                 message.updated,
@@ -28,8 +29,8 @@ Growth growth_of(const MessageRow& row, const MessagePast& past) {
     if (!text) continue;
     const Units length = row.lengths[part];
     const Units common = past.least[part];
-    // Even if nothing was added the front may hold more than there is now: then this is a cut. Only
-    // the last part grows, and a cut leaves nothing behind it, so others are named rarely.
+    // A front may hold more of a touched part than there is now, so even an empty growth is sent,
+    // as a cut. It is sent rarely: only the last part grows, and a cut leaves nothing behind it.
     const std::size_t from = byte_at(*text, common, length);
     if (from == text->size() && !past.touched(part)) continue;
     growth.grow.emplace_back(PartGrowth{part, common, text->substr(from)});
@@ -71,18 +72,19 @@ const MessageId& id_of(const MessageChange& changed) {
 
 bool diff_needs_past(const ThreadState& now, Timestamp from) {
   for (std::size_t number = 0; number < now.messages.size(); ++number) {
-    const MessageRow& row = now.messages[number];
+    const MessageState& row = now.messages[number];
     if (row.whole <= from && row.message.updated > from && !row.deleted) return true;
   }
   return false;
 }
 
 Diff diff(const ThreadState& now, Timestamp from, const Past* past) {
+  MUST(from <= now.now);
   MUST(past == nullptr || past->since == from);
   Diff diff{from, now.now, {}, {}, {}, {}};
   if (now.thread.updated > from) diff.thread = now.thread;
   for (std::size_t number = 0; number < now.messages.size(); ++number) {
-    const MessageRow& row = now.messages[number];
+    const MessageState& row = now.messages[number];
     if (row.message.updated <= from) continue;
     if (row.deleted) {
       diff.removed.push_back(row.message.id);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff.h: how a thread differs between two timestamps.
 //
-// A front that shows State(a) and applies diff(a, b) shows State(b); so does one that shows any
-// state between, and applying it twice is applying it once. The size follows what changed: a
-// message that only grew or was cut comes as a `Growth`, the part of it that the front can't have.
+// A front that shows State(a), or any state between, and applies diff(a, b) shows State(b).
+// Applying a diff twice has the effect of applying it once (it is idempotent). A diff's size
+// follows the size of the change: a message that only grew or was cut comes as a `Growth`, which
+// has only the content that the front may lack.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,7 @@
 
 namespace lockstep {
 
-// The part is its first `at` units, then `text`: a growth, and with an empty text a cut.
+// The part becomes its first `at` units, then `text`. With an empty text this is a cut.
 struct PartGrowth {
   std::uint32_t part = 0;
   Units at = 0;
@@ -35,24 +36,24 @@ struct Growth {
   MessageStatus status = MessageStatus::open;
   Timestamp updated;
   std::optional<Json> usage;
-  std::uint32_t parts = 0;  // the message has so many; later ones go
+  std::uint32_t parts = 0;  // of the message: the front drops later ones
   std::vector<std::variant<PartGrowth, PartValue>> grow;
   friend bool operator==(const Growth&, const Growth&) = default;
 };
 
-// A whole message, as it was when it was asked for: its row, shared with the state until that goes
-// on. So an answer that waits for a slow reader holds no copy of what the state holds anyway.
+// A whole message at the time of the read. It shares the state's row until the state changes that
+// row, so an answer that waits for a slow reader holds no copy of the state's content.
 class SharedMessage {
  public:
-  explicit SharedMessage(Cow<MessageRow> row) : row_(std::move(row)) {}
-  explicit SharedMessage(Message message) : row_(MessageRow{.message = std::move(message)}) {}
+  explicit SharedMessage(Cow<MessageState> row) : row_(std::move(row)) {}
+  explicit SharedMessage(Message message) : row_(MessageState{.message = std::move(message)}) {}
 
   const Message& operator*() const { return row_->message; }
   const Message* operator->() const { return &row_->message; }
   friend bool operator==(const SharedMessage& a, const SharedMessage& b) { return *a == *b; }
 
  private:
-  Cow<MessageRow> row_;
+  Cow<MessageState> row_;
 };
 
 using MessageChange = std::variant<SharedMessage, Growth>;
@@ -68,15 +69,15 @@ struct Diff {
   friend bool operator==(const Diff&, const Diff&) = default;
 };
 
-// Does `diff` need the entries since `from`? True if a message that was made or last put at `from`
-// or before has grown, been cut or ended since: then only those entries say what of it has stayed.
+// Does `diff` need the entries since `from`? True if a message that was made or last put at or
+// before `from` has grown, been cut or ended since: only those entries tell how much of it stayed.
 [[nodiscard]] bool diff_needs_past(const ThreadState& now, Timestamp from);
 
-// Requires: `past` is of `from`, or null and not needed.
+// Requires: `from` is not later than `now.now`; `past` is of `from`, or null if not needed.
 [[nodiscard]] Diff diff(const ThreadState& now, Timestamp from, const Past* past);
 
-// What a front holds and shows of a thread. It follows by diffs and entries alone, and so do the
-// followers of the tools and tests.
+// A thread as a front holds and shows it. Fronts, and the followers in tools and tests, update it
+// by diffs and entries alone.
 struct Screen {
   std::optional<Thread> thread;
   std::vector<Message> messages;  // by creation

@@ -18,20 +18,6 @@ void netstring(Sha256& out, std::string_view bytes) {
   out.add(",");
 }
 
-std::string_view name_of(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  std::unreachable();
-}
-
 struct PartWriter {
   Sha256& out;
 
@@ -54,6 +40,8 @@ struct PartWriter {
 
 }  // namespace
 
+static_assert(sizeof(Hash) == SHA256_DIGEST_LENGTH);
+
 Hash sha256(std::string_view bytes) {
   Hash hash{};
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash.data());
@@ -61,7 +49,7 @@ Hash sha256(std::string_view bytes) {
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  // To look the algorithm up costs more than a short digest.
+  // Looking up the algorithm costs more than a short digest, so it is done once.
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   MUST(context_ != nullptr && algorithm != nullptr);
   MUST(EVP_DigestInit_ex(context_, algorithm, nullptr) == 1);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// digest.h: by which a front and the store see that they hold the same.
+// digest.h: the digest by which a front and the store check that they hold the same messages.
 //
 //   digest(m) = SHA-256( digest(parent), or 32 zero bytes for a root,
 //                        netstrings of: id, role, number of parts,
 //                        for each part: type, then text | name, arguments | call, content | uri |
 //                        name )
 //
-// A netstring is `LENGTH:BYTES,`, the length in bytes, decimal. A path's digest is its last
-// message's. The source of the rule is docs/protocol.md, "Digest".
+// A netstring is `LENGTH:BYTES,`, with the decimal length in bytes. A path's digest is the digest
+// of its last message. docs/protocol.md, "Digest", defines the rule.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ namespace lockstep {
 
 [[nodiscard]] Hash sha256(std::string_view bytes);
 
-// SHA-256 of what comes in pieces.
+// SHA-256 of bytes that come in pieces.
 class Sha256 {
  public:
   Sha256();
@@ -32,14 +32,14 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void add(std::string_view bytes);
-  // Once.
+  // Requires: called once, last.
   [[nodiscard]] Hash take();
 
  private:
   evp_md_ctx_st* context_;
 };
 
-// `parent`: its digest, or nothing for a root.
+// `parent`: the parent's digest, or nothing for a root.
 [[nodiscard]] Hash digest(const Message& message, const std::optional<Hash>& parent);
 
 // Nothing for an empty path.

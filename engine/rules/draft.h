@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// draft.h: a decision in the making.
+// draft.h: collects a decision's events.
 //
-// Rules speak in events. Each is folded into a copy of the state as it is said, so that the next
-// rule sees what the last one did, and lands in the entry. Adjacent appends to one part become one
+// The rules say events. The draft folds each event into its copy of the state at once, so that the
+// next rule sees the effect, and adds it to the entry. Adjacent appends to one part become one
 // event.
 #pragma once
 
@@ -18,13 +18,14 @@ class Draft {
  public:
   Draft(const ThreadState& before, Timestamp at, const Rules& rules)
       : before_(before), state_(before), at_(at), rules_(rules) {
+    MUST(at > before.now);
     decision_.entry.at = at;
     decision_.entry.previous = before.now;
   }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
 
-  // As the request found it, and as it is after what was said.
+  // The state as the request found it, and the state after the events so far.
   [[nodiscard]] const ThreadState& before() const { return before_; }
   [[nodiscard]] const ThreadState& state() const { return state_; }
   [[nodiscard]] Timestamp at() const { return at_; }
@@ -44,7 +45,10 @@ class Draft {
   }
 
   [[nodiscard]] Decision& decision() { return decision_; }
-  [[nodiscard]] Decision take() { return std::move(decision_); }
+  [[nodiscard]] Decision take() {
+    MUST(decision_.entry.at == at_ && decision_.entry.previous == before_.now);
+    return std::move(decision_);
+  }
 
  private:
   const ThreadState& before_;

@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rules/event.h"
 
+#include <utility>
+
 namespace lockstep {
+
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::system:
+      return "system";
+    case Role::user:
+      return "user";
+    case Role::assistant:
+      return "assistant";
+    case Role::tool:
+      return "tool";
+  }
+  std::unreachable();
+}
 
 std::string* growing_text(Part& part) {
   if (auto* text = std::get_if<TextPart>(&part)) return &text->text;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// event.h: what happened.
+// event.h: the events and entries of a thread's log.
 //
-// Everything that changes a thread is one of these twelve facts, past tense and resolved: no event
-// needs the clock, a default or another thread to be understood. An `Entry` is one append to a
+// Every change of a thread is one of these twelve facts, in the past tense and resolved: a reader
+// needs no clock, no default and no other thread to understand one. An `Entry` is one append to a
 // thread's log: the events that became true together, or only the memory of a refused change. It is
-// the unit of atomicity, of durability and of what a front applies, and it names the entry before
+// the unit of atomicity and durability, and fronts apply whole entries. It names the entry before
 // it.
 //
 // Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h). `Json` is text that the
-// engine carries and never looks into; the server hands it in already checked.
+// engine stores and never parses; the server has checked it before.
 //
-// Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and of an
-// `Ack` the hash. They are what a later decision needs to know of the past.
+// Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and the
+// hash of an `Ack`. Later decisions need them.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +26,7 @@
 
 #include "engine/base/cow.h"
 #include "engine/base/ids.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 
@@ -35,6 +36,8 @@ struct Json {
 };
 
 enum class Role : std::uint8_t { system, user, assistant, tool };
+// As digests, the protocol and models name it.
+[[nodiscard]] std::string_view name_of(Role role);
 enum class MessageStatus : std::uint8_t { open, complete, stopped, failed, interrupted };
 enum class RunStatus : std::uint8_t {
   queued,
@@ -103,14 +106,17 @@ class Parts {
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] const Part* begin() const { return parts_ ? parts_->data() : nullptr; }
   [[nodiscard]] const Part* end() const { return begin() + size(); }
-  [[nodiscard]] const Part& front() const { return parts_->front(); }
-  [[nodiscard]] const Part& back() const { return parts_->back(); }
-  const Part& operator[](std::size_t at) const { return (*parts_)[at]; }
+  [[nodiscard]] const Part& front() const { return (*this)[0]; }
+  [[nodiscard]] const Part& back() const { return (*this)[size() - 1]; }
+  const Part& operator[](std::size_t at) const {
+    MUST(at < size());
+    return (*parts_)[at];
+  }
   [[nodiscard]] bool shares_with(const Parts& other) const {
     return parts_.shares_with(other.parts_);
   }
 
-  // Copies the parts if somebody else has them too.
+  // Copies the parts first if another value shares them.
   std::vector<Part>& edit() { return parts_.edit(); }
   void clear() { parts_ = {}; }
 
@@ -139,7 +145,7 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
-// A message that is to be put somewhere: not yet in the tree.
+// A message that is not in the tree yet.
 struct MessageInput {
   MessageId id;
   Role role = Role::user;
@@ -149,8 +155,8 @@ struct MessageInput {
   friend bool operator==(const MessageInput&, const MessageInput&) = default;
 };
 
-// Where new messages go. `after`: behind the thread's head if that lies below `message`, else
-// behind `message`. `parent`: exactly below it. No message: the root.
+// Where new messages go. `after`: below the thread's head if the head lies below `message`, else
+// below `message`. `parent`: directly below `message`. No message: the root.
 struct Place {
   enum class Kind : std::uint8_t { after, parent };
   Kind kind = Kind::after;
@@ -174,12 +180,12 @@ struct ThreadUpdated {
   std::optional<Json> metadata;
   friend bool operator==(const ThreadUpdated&, const ThreadUpdated&) = default;
 };
-// The whole message, new or replaced.
+// The whole message: a new one, or the replacement of one.
 struct MessagePut {
   Message message;
   friend bool operator==(const MessagePut&, const MessagePut&) = default;
 };
-// A run opens a message; it has no parts yet.
+// A run opens a message, which has no parts yet.
 struct MessageCreated {
   MessageId message;
   std::optional<MessageId> parent;
@@ -194,7 +200,8 @@ struct PartStarted {
   Part value;
   friend bool operator==(const PartStarted&, const PartStarted&) = default;
 };
-// The part is its first `at` units, then `text`. No part there yet: a text part.
+// The part becomes its first `at` units, then `text`. If the part is not there yet, it is a new
+// text part.
 struct ContentAppended {
   MessageId message;
   std::uint32_t part = 0;
@@ -208,8 +215,8 @@ struct MessageEnded {
   std::optional<Json> usage;
   friend bool operator==(const MessageEnded&, const MessageEnded&) = default;
 };
-// The first `keep.size()` parts stay, each with its first `keep[i]` units; the rest go. A part that
-// can't grow is kept whole, and its number is 0.
+// Keeps the first `keep.size()` parts, each with its first `keep[i]` units, and drops the rest. A
+// part that can't grow is kept whole, and its `keep[i]` is 0.
 struct MessageCut {
   MessageId message;
   std::vector<Units> keep;
@@ -222,8 +229,7 @@ struct MessageDeleted {
 };
 struct HeadMoved {
   std::optional<MessageId> head;
-  std::optional<MessageId>
-      from;  // what the head was: so that a late `after` finds the head as seen
+  std::optional<MessageId> from;  // the head before, from which `past` finds the head as seen
   friend bool operator==(const HeadMoved&, const HeadMoved&) = default;
 };
 struct RunQueued {
@@ -234,14 +240,14 @@ struct RunQueued {
   std::optional<Json> params;
   friend bool operator==(const RunQueued&, const RunQueued&) = default;
 };
-// The input's MessagePut events come before it, in the same entry. The run sees State(the entry's
-// ts).
+// The MessagePut events of its input come before it, in the same entry. The run's context is
+// State(the entry's timestamp).
 struct RunStarted {
   RunId run;
   std::uint32_t attempt = 1;
   std::optional<MessageId> head;  // the last message of the path that the run is given
   std::optional<std::string> model;
-  Hash settings{};  // of what is sent beside the path: system prompt, tools, parameters
+  Hash settings{};  // of AgentSettings::bytes: system prompt, tools, parameters
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
 };
 struct RunEnded {
@@ -267,7 +273,7 @@ enum class ChangeType : std::uint8_t {
   update_thread,
 };
 
-// What became of a change. `code` and `detail` say why it was refused.
+// The result of a change. `code` and `detail` say why it was refused.
 struct Outcome {
   std::optional<Op> op;
   ChangeType type = ChangeType::start_run;
@@ -281,24 +287,24 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// The memory of one change of one device: sent again, it is answered with this.
+// The memory of one change of one device: the answer to a repeated request (retry).
 struct Ack {
   UserId user;
   DeviceId device;
-  Hash content{};   // of the change, so that the same op with other content is found out
+  Hash content{};   // of the change, to detect an op that is used again with other content
   Outcome outcome;  // with its op
   friend bool operator==(const Ack&, const Ack&) = default;
 };
 
-// The entry holds steps of this run's attempt up to `seq`.
-struct ProducerMark {
+// The entry includes the steps of this run's attempt up to `seq`.
+struct ProducerOffset {
   RunId run;
   std::uint32_t attempt = 1;
   std::uint64_t seq = 0;
-  friend bool operator==(const ProducerMark&, const ProducerMark&) = default;
+  friend bool operator==(const ProducerOffset&, const ProducerOffset&) = default;
 };
 
-// Stands in the first entry of a thread: whose it is. All else is in the log under its number.
+// In the first entry of a thread: the thread's name, because the log's keys have only its number.
 struct Origin {
   ThreadId thread;
   UserId owner;
@@ -310,7 +316,7 @@ struct Entry {
   Timestamp previous;  // the entry before it in its thread, 0 for the first
   std::vector<Event> events;
   std::vector<Ack> acks;
-  std::optional<ProducerMark> producer;
+  std::optional<ProducerOffset> producer;
   std::optional<Origin> origin;
   friend bool operator==(const Entry&, const Entry&) = default;
 };

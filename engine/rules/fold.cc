@@ -19,7 +19,7 @@ std::vector<Units> lengths_of(const Parts& parts) {
   return lengths;
 }
 
-// Cuts a part of `length` units to its first `units`.
+// Cuts a part of `length` units to its first `units`. A shorter part stays as it is.
 void cut(Part& part, Units& length, Units units) {
   std::string* text = growing_text(part);
   if (!text || units >= length) return;
@@ -41,21 +41,21 @@ class Folder {
 
   void operator()(const MessagePut& event) {
     const std::uint32_t* number = state_.message_numbers.find(event.message.id);
-    MessageRow row{event.message, lengths_of(event.message.parts), at_,
-                   static_cast<std::uint32_t>(event.message.parts.size()), false};
+    MessageState row{event.message, lengths_of(event.message.parts), at_,
+                     static_cast<std::uint32_t>(event.message.parts.size()), false};
     row.message.updated = at_;
     if (!number) {
       row.message.created = at_;
       add(std::move(row));
       return;
     }
-    MessageRow& former = state_.messages.edit(*number);
+    MessageState& former = state_.messages.edit(*number);
     row.message.created = former.message.created;
     former = std::move(row);
   }
 
   void operator()(const MessageCreated& event) {
-    MessageRow row;
+    MessageState row;
     row.message = {.id = event.message,
                    .parent = event.parent,
                    .role = event.role,
@@ -74,27 +74,28 @@ class Folder {
   }
 
   void operator()(const PartStarted& event) {
-    MessageRow& row = edit(event.message);
-    MUST(event.part == row.message.parts.size());
+    MessageState& row = edit(event.message);
+    MUST(event.part == row.message.parts.size() && event.part == row.lengths.size());
     row.message.parts.edit().push_back(event.value);
-    // Nobody writes to a message that has ended: what is put there then is an answer given to a
-    // call.
+    // A message that has ended gets only one kind of part: results for unanswered tool calls, which
+    // its author did not write.
     if (row.message.status == MessageStatus::open) row.written = event.part + 1;
     const std::string* text = growing_text(event.value);
     row.lengths.push_back(text ? units_of(*text) : 0);
   }
 
   void operator()(const ContentAppended& event) {
-    MessageRow& row = edit(event.message);
+    MessageState& row = edit(event.message);
     std::vector<Part>& parts = row.message.parts.edit();
     if (event.part == parts.size()) {
       parts.emplace_back(TextPart{});
       row.lengths.push_back(0);
       row.written = event.part + 1;
     }
+    MUST(event.part < parts.size() && parts.size() == row.lengths.size());
     Part& part = parts[event.part];
-    // By offset, not by content: a model may repeat itself, and a repeated word would then look
-    // like one that was delivered twice.
+    // Compare by offset, not by content: a model may repeat a word, and the repeated word would
+    // look like one that was delivered twice.
     cut(part, row.lengths[event.part], event.at);
     MUST(row.lengths[event.part] == event.at);
     std::string* text = growing_text(part);
@@ -104,13 +105,13 @@ class Folder {
   }
 
   void operator()(const MessageEnded& event) {
-    MessageRow& row = edit(event.message);
+    MessageState& row = edit(event.message);
     row.message.status = event.status;
     if (event.usage) row.message.usage = event.usage;
   }
 
   void operator()(const MessageCut& event) {
-    MessageRow& row = edit(event.message);
+    MessageState& row = edit(event.message);
     MUST(event.keep.size() <= row.message.parts.size());
     remember_cut_calls(row, event.keep.size());
     std::vector<Part>& parts = row.message.parts.edit();
@@ -120,11 +121,12 @@ class Folder {
     for (std::size_t part = 0; part < event.keep.size(); ++part) {
       cut(parts[part], row.lengths[part], event.keep[part]);
     }
+    MUST(row.lengths.size() == row.message.parts.size());
     row.message.status = event.status;
   }
 
   void operator()(const MessageDeleted& event) {
-    MessageRow& row = edit(event.message);
+    MessageState& row = edit(event.message);
     MUST(!row.deleted);
     row.deleted = true;
     row.lengths.clear();
@@ -142,7 +144,7 @@ class Folder {
 
   void operator()(const RunQueued& event) {
     const auto number = static_cast<std::uint32_t>(state_.runs.size());
-    RunRow row;
+    RunState row;
     row.run.id = event.run;
     row.run.agent = event.agent;
     row.run.input = event.input;
@@ -150,6 +152,7 @@ class Folder {
     row.run.params = event.params;
     row.run.queued = at_;
     row.updated = at_;
+    MUST(!state_.run_numbers.find(event.run));
     state_.runs.add(std::move(row));
     state_.run_numbers.edit(event.run) = number;
     state_.waiting.push_back(number);
@@ -158,7 +161,7 @@ class Folder {
 
   void operator()(const RunStarted& event) {
     MUST(!state_.running);
-    RunRow& row = edit_run(event.run);
+    RunState& row = edit_run(event.run);
     row.run.status = RunStatus::running;
     row.run.attempt = event.attempt;
     row.run.input.clear();
@@ -176,9 +179,9 @@ class Folder {
   }
 
   void operator()(const RunEnded& event) {
-    RunRow& row = edit_run(event.run);
-    // A stop of a run that waits drops its input; whoever ends it otherwise leaves it to be sent
-    // again.
+    RunState& row = edit_run(event.run);
+    // A stop by the user drops the input of a queued run. Every other end keeps it, so that the
+    // user can send it again.
     if (row.run.status == RunStatus::queued && event.status == RunStatus::stopped) {
       row.run.input.clear();
     }
@@ -199,28 +202,32 @@ class Folder {
  private:
   void touch_thread() { state_.thread.updated = at_; }
 
-  void add(MessageRow row) {
+  // A parent is older than its child: walks up the tree rely on it, and therefore end.
+  void add(MessageState row) {
+    MUST(!row.message.parent || state_.message_numbers.find(*row.message.parent));
+    MUST(!state_.message_numbers.find(row.message.id));
     const auto number = static_cast<std::uint32_t>(state_.messages.size());
     state_.message_numbers.edit(row.message.id) = number;
     state_.messages.add(std::move(row));
   }
 
-  MessageRow& edit(const MessageId& id) {
+  MessageState& edit(const MessageId& id) {
     const std::uint32_t* number = state_.message_numbers.find(id);
     MUST(number != nullptr);
-    MessageRow& row = state_.messages.edit(*number);
+    MessageState& row = state_.messages.edit(*number);
     row.message.updated = at_;
     return row;
   }
 
-  RunRow& edit_run(const RunId& id) {
+  RunState& edit_run(const RunId& id) {
     const std::uint32_t* number = state_.run_numbers.find(id);
     MUST(number != nullptr);
     return state_.runs.edit(*number);
   }
 
-  // The producer is told which calls it must not run.
-  void remember_cut_calls(const MessageRow& row, std::size_t kept) {
+  // The run's state keeps them, because the next answer to the producer says which calls not to
+  // run.
+  void remember_cut_calls(const MessageState& row, std::size_t kept) {
     if (!row.message.run) return;
     for (std::size_t part = kept; part < row.message.parts.size(); ++part) {
       const auto* call = std::get_if<ToolCallPart>(&row.message.parts[part]);
@@ -246,6 +253,7 @@ void remember(ThreadState& state, const Ack& ack, Timestamp at) {
 }  // namespace
 
 void fold(ThreadState& state, const Event& event, Timestamp at) {
+  MUST(at > state.now);
   Folder folder(state, at);
   std::visit(folder, event);
 }
@@ -264,7 +272,7 @@ void fold(ThreadState& state, const Entry& entry) {
   if (entry.producer) {
     const std::uint32_t* number = state.run_numbers.find(entry.producer->run);
     MUST(number != nullptr);
-    RunRow& row = state.runs.edit(*number);
+    RunState& row = state.runs.edit(*number);
     row.seq = entry.producer->seq;
     // Steps and changes never share an entry: an end in this entry is the producer's own.
     if (row.run.ended == entry.at) row.ended_by_producer = true;

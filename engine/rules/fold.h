@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// fold.h: a state and an event give a state.
+// fold.h: applies events to a state.
 //
-// State(t) is the fold of a thread's entries up to t: pure, the same on every machine and at every
-// time. Folding cannot fail: an event has already happened. What it requires of an event was
-// checked when the event was decided, and is a MUST here. Bytes of a disk are checked with
-// `foldable` before they are folded, so that a damaged log is an error and not an abort.
+// State(t) is the fold of a thread's entries up to t. Folding is pure: every machine gets the same
+// state at any time. It can't fail, because an event has already happened. `decide` has checked
+// what `fold` requires of an event, so that is a MUST here. Entries from a disk are checked with
+// `unfoldable` before they are folded, so that a damaged log is an error and not an abort.
 #pragma once
 
 #include <string>
@@ -14,14 +14,14 @@
 
 namespace lockstep {
 
-// One event of an entry at `at`. Requires: `foldable`.
+// One event of an entry at `at`. Requires: `at` is later than `state.now`; not `unfoldable`.
 void fold(ThreadState& state, const Event& event, Timestamp at);
 
-// A whole entry: its events, its acks, its producer's mark. Requires: it comes right after
-// `state.now`.
+// A whole entry: its events, its acks, its producer's offset. Requires: it comes right after
+// `state.now`; not `unfoldable`.
 void fold(ThreadState& state, const Entry& entry);
 
-// Says what in this entry could not have happened in this state; empty if nothing.
+// Says why this entry can't have happened in this state; empty if it can.
 [[nodiscard]] std::string unfoldable(const ThreadState& state, const Entry& entry);
 
 }  // namespace lockstep

@@ -10,10 +10,10 @@
 namespace lockstep {
 namespace {
 
-// Beside a row: the count of its owners, its place in the tree, its id in an index of the state (a
-// pair, and a share of a block) and its digest, each with what the allocator puts before a block.
+// A row's overhead: the count of its owners, its place in the tree, its id in an index of the state
+// (a pair, and a share of a block) and its digest, each with the allocator's header.
 constexpr std::size_t row_place_bytes = 256;
-// The smallest block that a deque takes.
+// The smallest block that a deque allocates.
 constexpr std::size_t deque_bytes = 2 * row_place_bytes;
 
 std::size_t size_of(const std::optional<Json>& json) { return json ? json->text.size() : 0; }
@@ -24,12 +24,14 @@ class Charging {
 
   void message(const MessageId& id) {
     const std::uint32_t* number = state_.message_numbers.find(id);
-    if (number != nullptr) message_at(*number);
+    MUST(number != nullptr);  // the entry was folded
+    message_at(*number);
   }
   void message_at(std::size_t number) { charge(state_.messages.edit(number)); }
   void run(const RunId& id) {
     const std::uint32_t* number = state_.run_numbers.find(id);
-    if (number != nullptr) run_at(*number);
+    MUST(number != nullptr);
+    run_at(*number);
   }
   void run_at(std::size_t number) { charge(state_.runs.edit(number)); }
   void device(const DeviceKey& key) { charge(state_.devices.edit(key)); }
@@ -44,10 +46,10 @@ class Charging {
   void operator()(const MessageEnded& event) { message(event.message); }
   void operator()(const MessageCut& event) {
     message(event.message);
-    // It remembers which of its calls were cut.
+    // The run remembers which of its calls were cut.
     const std::uint32_t* number = state_.message_numbers.find(event.message);
-    if (number == nullptr) return;
-    if (const auto& writer = state_.messages[*number].message.run) run(*writer);
+    const auto& writer = state_.messages[*number].message.run;
+    if (writer && state_.run(*writer)) run(*writer);
   }
   void operator()(const MessageDeleted& event) { message(event.message); }
   void operator()(const RunQueued& event) { run(event.run); }
@@ -69,8 +71,8 @@ class Charging {
 
 }  // namespace
 
-std::size_t held_by(const MessageRow& row) {
-  return sizeof(MessageRow) + row_place_bytes + row.lengths.size() * sizeof(Units) +
+std::size_t held_by(const MessageState& row) {
+  return sizeof(MessageState) + row_place_bytes + row.lengths.size() * sizeof(Units) +
          row.message.parts.size() * sizeof(Part) + size_of(row.message);
 }
 
@@ -81,8 +83,8 @@ std::size_t held_by(const Run& run) {
   return bytes;
 }
 
-std::size_t held_by(const RunRow& row) {
-  std::size_t bytes = sizeof(RunRow) - sizeof(Run) + row_place_bytes + held_by(row.run) +
+std::size_t held_by(const RunState& row) {
+  std::size_t bytes = sizeof(RunState) - sizeof(Run) + row_place_bytes + held_by(row.run) +
                       row.messages.size() * sizeof(std::uint32_t);
   for (const std::string& call : row.cut_calls) bytes += sizeof(call) + call.size();
   return bytes;
@@ -114,11 +116,12 @@ std::size_t held_by(const Diff& diff) {
 }
 
 std::size_t held_by(const Entry& entry) {
-  // The frame is about as long as what it says.
+  // The frame is about as long as the entry.
   return sizeof(Entry) + row_place_bytes + entry.events.size() * sizeof(Event) + 2 * size_of(entry);
 }
 
 void charge_rows(ThreadState& state, const Entry& entry, MemoryAccount* account) {
+  MUST(state.now == entry.at);
   if (account == nullptr) return;
   Charging charging(state, account);
   for (const Event& event : entry.events) std::visit(charging, event);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// held.h: the rows of a state, charged to the account of memory.
+// held.h: charges the rows of a state to the memory account.
 //
-// Rows are shared: by copies of a state, and by diffs that wait for a slow reader. So the charge
-// stands in the row itself and lives as long as the row does. Folding is pure and knows no account;
-// whoever owns a living state counts after each entry the rows that the entry has touched: lengths
-// are added, no text is read.
+// Copies of a state share its rows, and so do diffs that wait for a slow reader. So each row holds
+// its own charge, which lives as long as the row. Folding is pure and knows no account; the owner
+// of a live state (states.h) calls `charge_rows` after each entry, which counts the rows that the
+// entry has touched. It adds up lengths and reads no text.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -19,21 +19,21 @@
 
 namespace lockstep {
 
-// About what the row holds, its places in the state's indexes included.
-[[nodiscard]] std::size_t held_by(const MessageRow& row);
+// About how many bytes the row holds, with its places in the state's indexes.
+[[nodiscard]] std::size_t held_by(const MessageState& row);
 [[nodiscard]] std::size_t held_by(const Run& run);
-[[nodiscard]] std::size_t held_by(const RunRow& row);
+[[nodiscard]] std::size_t held_by(const RunState& row);
 [[nodiscard]] std::size_t held_by(const DeviceMemory& memory);
-// What a published entry holds, the frame that is made of it included.
+// A published entry, with the frame that the server makes of it.
 [[nodiscard]] std::size_t held_by(const Entry& entry);
 
-// What these hold beside the rows that they share.
+// The bytes of these, besides the rows that they share with a state.
 [[nodiscard]] std::size_t held_by(const std::vector<MessageChange>& messages);
 [[nodiscard]] std::size_t held_by(const Diff& diff);
 
-// Requires: the entry was the last to be folded, and no copy of the state was made since.
+// Requires: the entry was folded last, and the state was not copied since (a copy shares its rows).
 void charge_rows(ThreadState& state, const Entry& entry, MemoryAccount* account);
-// All rows, of a state that was read.
+// All rows, for a state that was just loaded.
 void charge_rows(ThreadState& state, MemoryAccount* account);
 
 }  // namespace lockstep

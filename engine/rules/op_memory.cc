@@ -3,15 +3,17 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 namespace {
 
-Outcome refused(const Change& change, std::string code, std::string detail) {
+Outcome refused(const Change& change, Code code, std::string detail) {
   Outcome outcome;
   outcome.op = change.op;
   outcome.type = type_of(change);
   outcome.applied = false;
-  outcome.code = std::move(code);
+  outcome.code = code;
   outcome.detail = std::move(detail);
   return outcome;
 }
@@ -35,14 +37,16 @@ std::optional<Outcome> OpMemory::answer(const Change& change, std::span<const Ac
   if (!change.op) return std::nullopt;
   if (const Ack* known = find(*change.op, said)) {
     if (known->content != change.content) {
-      return refused(change, "op_reused", "this op was another change before");
+      return refused(change, codes::op_reused, "this op was used for another change: use a new op");
     }
     Outcome again = known->outcome;
+    MUST(!again.duplicate);
     again.duplicate = true;
     return again;
   }
   if (memory_ && !memory_->acks.empty() && *change.op < *memory_->acks.front().outcome.op) {
-    return refused(change, "op_too_old", "this op is older than all that are remembered");
+    return refused(change, codes::op_too_old,
+                   "this op is older than all remembered ones: sync, and use a new op");
   }
   return std::nullopt;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// op_memory.h: what a device's changes were answered with.
+// op_memory.h: makes changes idempotent, by remembering the answers to a device's ops.
 //
-// A change that names an op counts once. Sent again it is answered as the first time, refusals
-// included; with other content, or older than all that is remembered, it is refused. The memory is
-// in the state (`DeviceMemory`), and so in the log. The changes that stand before this one in the
-// same request count too.
+// An op is an idempotency key, counted by the device. A change with an op takes effect once: sent
+// again it gets its first answer, refusals included. It is refused if it has other content, or if
+// its op is older than all remembered ones. The memory is part of the state (`DeviceMemory`), and
+// so of the log. Earlier changes of the same request count too.
 #pragma once
 
 #include <optional>
@@ -18,12 +18,12 @@ namespace lockstep {
 
 class OpMemory {
  public:
-  // Both must live as long as this.
+  // Requires: the state lives as long as this.
   OpMemory(const ThreadState& state, const ChangeRequest& request);
 
-  // `said`: the acks of the request so far. Null if the op was never taken, or is forgotten.
+  // `said`: the acks of the request so far. Null if the op is new, or forgotten.
   [[nodiscard]] const Ack* find(Op op, std::span<const Ack> said) const;
-  // Nothing: the change is new.
+  // The answer to a repeated change, or the refusal of its op; nothing if the change is new.
   [[nodiscard]] std::optional<Outcome> answer(const Change& change,
                                               std::span<const Ack> said) const;
   [[nodiscard]] bool is_new_device() const { return memory_ == nullptr; }
@@ -32,7 +32,7 @@ class OpMemory {
   const DeviceMemory* memory_ = nullptr;
 };
 
-// The answers to those of the request's changes that are known; the new ones have none.
+// The answers to those of the request's changes that were taken before.
 [[nodiscard]] std::vector<Outcome> known_outcomes(const ThreadState& state,
                                                   const ChangeRequest& request);
 

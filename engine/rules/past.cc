@@ -7,8 +7,8 @@
 namespace lockstep {
 namespace {
 
-// The message's parts as the first entry since found them: `parts` of them, of lengths not known
-// yet. A length that no event names is the length now, so it starts as "no bound".
+// The least length of a part that no event has named yet. Such a part has the length that it has
+// now.
 constexpr Units unbounded = std::numeric_limits<Units>::max();
 
 void bound(MessagePast& past, std::uint32_t part, Units length) {
@@ -27,7 +27,7 @@ class Reader {
     for (const Event& event : entry.events) std::visit(*this, event);
   }
 
-  // The same, and of an entry that a change has made, what it has changed.
+  // The same, and which messages the entry's change has changed.
   void read_committed(const Entry& entry) {
     is_change_ = !entry.producer && !is_interruption(entry);
     named_ = entry.acks.empty() ? nullptr : &entry.acks.front();
@@ -41,7 +41,8 @@ class Reader {
     past.parts = std::min(past.parts, event.part);
   }
 
-  // Appends never make a part here: decisions start each part by an event of its own (steps.cc).
+  // An append never starts a part here: decisions start each part by an event of its own
+  // (steps.cc).
   void operator()(const ContentAppended& event) {
     bound(touch(event.message), event.part, event.at);
   }
@@ -68,7 +69,7 @@ class Reader {
     return past_.messages.try_emplace(id, MessagePast{unbounded, {}, {}}).first->second;
   }
 
-  // A crash or a shutdown cuts half-written calls away; no device has asked for it.
+  // A crash or a shutdown cuts half-written tool calls. That is no device's change.
   static bool is_interruption(const Entry& entry) {
     if (!entry.acks.empty()) return false;
     return std::ranges::any_of(entry.events, [](const Event& event) {
@@ -91,12 +92,13 @@ class Reader {
   Past& past_;
   bool head_found_ = false;
   bool is_change_ = false;
-  const Ack* named_ = nullptr;  // of the entry that is read: whose it is
+  const Ack* named_ = nullptr;  // of the entry: it names the device
 };
 
 }  // namespace
 
-MessagePast Past::of(const MessageRow& row) const {
+MessagePast Past::of(const MessageState& row) const {
+  MUST(row.lengths.size() == row.message.parts.size());
   MessagePast result{static_cast<std::uint32_t>(row.message.parts.size()), row.lengths, {}};
   const auto found = messages.find(row.message.id);
   if (found == messages.end()) return result;
@@ -121,6 +123,9 @@ bool Past::changed_by_another(std::span<const MessageId> ids, const UserId& user
 }
 
 Past past_since(const ThreadState& now, std::span<const Entry* const> entries, Timestamp since) {
+  MUST(since <= now.now);
+  MUST(entries.empty() ? since == now.now : entries.back()->at == now.now);
+  MUST(entries.empty() || entries.front()->previous <= since);
   Past past{since, now.thread.head, {}, {}};
   Reader reader(past);
   for (const Entry* entry : entries) {
@@ -131,7 +136,7 @@ Past past_since(const ThreadState& now, std::span<const Entry* const> entries, T
 }
 
 void extend(Past& past, const Entry& entry) {
-  const std::optional<MessageId> head = past.head;  // found already
+  const std::optional<MessageId> head = past.head;  // of `since`: this entry does not change it
   Reader(past).read(entry);
   past.head = head;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// past.h: what the entries since a timestamp say of the time before them.
+// past.h: computes how long each part was at an earlier timestamp, from the entries written since.
 //
-// A state keeps no history. How long a part was at an earlier time, and the least that it has been
-// since, follow from its length now and from the appends (`at`) and cuts (`keep`) in the entries
-// since: a part only changes by these. Both uses need the least: a late stop keeps what was there
-// all the time since it was seen (later growth goes, an earlier cut stays), and a diff may assume
-// that a front has at least so much in common with now.
+// A state keeps no history. A part changes only by appends (`at`) and cuts (`keep`), so the entries
+// since a timestamp and the length now give the length at that timestamp, and the least length
+// since. Both users need the least. A late stop keeps the text that was there all the time since
+// the user saw it: it drops later growth, and undoes no cut. A diff may assume that the
+// front shares at least so much text with the state now.
 //
 //   least(since) = min over (since, now] of every append's `at`, every cut's `keep`; the length now
 //                  for a part that no entry since names
@@ -24,47 +24,47 @@
 
 namespace lockstep {
 
-// What of a message has been there ever since.
+// The content that a message has had all the time since.
 struct MessagePast {
-  std::uint32_t parts = 0;   // so many parts; those behind them are new
-  std::vector<Units> least;  // of each of these parts
-  std::vector<bool>
-      named;  // which of them an entry since has named: it may have been longer between
+  std::uint32_t parts = 0;   // the leading parts; those behind them are new
+  std::vector<Units> least;  // the least length of each
+  std::vector<bool> named;   // did an entry since touch it? Then it may have been longer between
 
   [[nodiscard]] bool touched(std::uint32_t part) const {
     return part < named.size() && named[part];
   }
 };
 
-// The device whose change it was; nothing: more than one, or one that nobody can name (changes
-// without an op leave no name behind).
+// The one device that made a change. Nothing: several did, or the log does not name the device,
+// because its change had no op.
 using Author = std::optional<std::pair<UserId, DeviceId>>;
 
 struct Past {
   Timestamp since;
   std::optional<MessageId> head;  // in State(since)
-  // Messages whose parts some entry since has touched; the others are now as they were then.
+  // Messages whose parts an entry since has touched. The parts of others are as they were.
   std::unordered_map<MessageId, MessagePast> messages;
-  // Messages that a change has put or cut since. What a run writes, and how it ends, is no change.
+  // Messages that a change has put or cut since. A run's own writing and its end don't count.
   std::unordered_map<MessageId, Author> changed;
 
-  // For a message that is now as `row`, and was made (or last put) at `since` or before.
-  [[nodiscard]] MessagePast of(const MessageRow& row) const;
+  // Requires: the message, which is `row` now, was made (or last put) at `since` or before.
+  [[nodiscard]] MessagePast of(const MessageState& row) const;
 
-  // Has another device put or cut one of these since? A front without a device knows of none.
+  // Has another device put or cut one of these since? To a front without a device every device is
+  // another.
   [[nodiscard]] bool changed_by_another(std::span<const MessageId> ids, const UserId& user,
                                         const std::optional<DeviceId>& device) const;
 };
 
-// Requires: `entries` are all the entries of the thread in (since, now.now], in order.
+// Requires: `entries` are all entries of the thread in (since, now.now], in order.
 [[nodiscard]] Past past_since(const ThreadState& now, std::span<const Entry* const> entries,
                               Timestamp since);
 
-// Reads one more entry, which comes after all that `past` has read: one that is being decided. What
-// it changes, the request itself changes: `changed` stays as it is.
+// Adds the entry of the decision in progress, which follows all that `past` has read. Its changes
+// are the request's own, so `changed` stays as it is.
 void extend(Past& past, const Entry& entry);
 
-// The pasts that a request's changes need, by timestamp; State(now) needs none.
+// The pasts that a request's changes need, by timestamp. A change that saw `now` needs no past.
 using Pasts = std::map<Timestamp, Past>;
 
 }  // namespace lockstep

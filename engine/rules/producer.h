@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // producer.h: the interface to inference.
 //
-// Inference takes a context and gives back steps in storage's terms; it never calls storage. A
-// `Generation` is one model at work: destroying it stops it at once and closes what it holds open.
+// Inference takes a context and returns steps (step.h); it never calls the engine. A `Generation`
+// is one model at work: destroying it stops the model at once and closes its connections.
 //
-// Lives on: the engine strand, all of it. Calls into `StepWriter` come from there too, never from
+// Lives on: the engine strand, all of it. Generations call their `StepWriter` there too, never from
 // within `start`.
 #pragma once
 
@@ -19,8 +19,8 @@
 
 namespace lockstep {
 
-// What a model is given: a path in State(context_ts), root first, and the settings of the run. All
-// of it is durable, and open to every front, before a producer gets to see it.
+// A model's input: a path in State(context_ts), root first, and the settings of the run. All of it
+// is durable, and visible to every front, before a producer sees it.
 struct Context {
   ThreadName thread;
   RunId run;
@@ -28,7 +28,7 @@ struct Context {
   std::string settings;  // AgentSettings::bytes
 };
 
-// The request as it goes to the model, and what in it differs from the path, and why.
+// The request as the model gets it, and how and why it differs from the path.
 struct Sent {
   std::string body;
   std::vector<std::string> repairs;
@@ -37,9 +37,8 @@ struct Sent {
 class StepWriter {
  public:
   virtual ~StepWriter() = default;
-  // The steps' `seq` is set by the writer. False: so much is waiting to become durable that the
-  // producer should stop reading until `Generation::resume`. What was handed over is taken in any
-  // case.
+  // The writer sets the steps' `seq`, and takes the steps in any case. False (backpressure): many
+  // steps wait to become durable, and the producer should stop reading until `Generation::resume`.
   virtual bool write(std::vector<Step> steps) = 0;
 };
 
@@ -55,8 +54,8 @@ class Agent {
   [[nodiscard]] virtual AgentSettings settings(const std::optional<Json>& params) const = 0;
   // Pure: the same context gives the same bytes at any later time.
   [[nodiscard]] virtual Sent sent(const Context& context) const = 0;
-  // Null for an agent whose steps come from outside (kind `push`). The writer outlives the
-  // generation. A generation ends by writing an EndRun step, whatever happens to it.
+  // Null for an agent whose steps come from another process (kind `push`). The writer outlives the
+  // generation. Every generation ends by writing an EndRun step, also after an error.
   [[nodiscard]] virtual std::unique_ptr<Generation> start(Context context, StepWriter& writer) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/rules/digest.h"
@@ -12,16 +13,16 @@
 namespace lockstep {
 namespace {
 
-// The results that calls are given when nobody will give them a real one.
+// The results of calls that will get no real one.
 constexpr std::string_view stopped_result = "stopped by the user";
 constexpr std::string_view interrupted_result = "interrupted";
 constexpr std::string_view missing_result = "no result";
 
-std::vector<Units> whole(const MessageRow& row) { return row.lengths; }
+std::vector<Units> whole(const MessageState& row) { return row.lengths; }
 
-// The first tool call whose arguments, as kept, are not a complete JSON object goes, with all
+// Drops the first tool call whose arguments, as kept, are not a complete JSON object, and all parts
 // behind it.
-void drop_half_calls(const MessageRow& row, std::vector<Units>& keep, const Rules& rules) {
+void drop_half_calls(const MessageState& row, std::vector<Units>& keep, const Rules& rules) {
   for (std::size_t part = 0; part < keep.size(); ++part) {
     const auto* call = std::get_if<ToolCallPart>(&row.message.parts[part]);
     if (!call) continue;
@@ -34,17 +35,17 @@ void drop_half_calls(const MessageRow& row, std::vector<Units>& keep, const Rule
   }
 }
 
-bool shortens(const MessageRow& row, const std::vector<Units>& keep) {
+bool shortens(const MessageState& row, const std::vector<Units>& keep) {
   return keep.size() < row.lengths.size() ||
          !std::ranges::equal(keep, row.lengths, std::greater_equal<>());
 }
 
-Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
-                const Rules& rules) {
-  Cut cut{number, {}, false, false};
+CutPlan cut_as_seen(const MessageState& row, std::uint32_t number, const Sight& sight,
+                    const Rules& rules) {
+  CutPlan cut{number, {}, false, false};
   bool only_results_since = false;
   if (row.whole > sight.at) {
-    // Made since: nothing of it was seen. Put since: nobody knows what was.
+    // Made since: the user saw nothing of it. Replaced since: the text that was seen is gone.
     cut.put_anew = row.whole > row.message.created;
   } else if (sight.past) {
     const MessagePast past = sight.past->of(row);
@@ -61,9 +62,12 @@ Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
     cut.keep[shown.part] = std::min(cut.keep[shown.part], round_down(*text, shown.length, length));
   }
   const std::size_t seen_parts = cut.keep.size();
+  MUST(seen_parts <= row.lengths.size());
   drop_half_calls(row, cut.keep, rules);
-  // A result that a call was given when the run ended takes nothing away from what was seen: it
-  // stays, unless something before it goes.
+  // Example: the run wrote a text and a call, the user saw both, and then the server crashed; the
+  // end of the run gave the call the result `interrupted`. A stop that arrives now would only cut
+  // that result and give the call another one, or be refused because a later run was given it. So
+  // results that the user has not seen stay, unless a part before them goes.
   const bool all_seen_stay = cut.keep.size() == seen_parts &&
                              std::ranges::equal(cut.keep, std::span(row.lengths).first(seen_parts));
   cut.shortens = shortens(row, cut.keep) && !(only_results_since && all_seen_stay);
@@ -74,7 +78,7 @@ Cut cut_as_seen(const MessageRow& row, std::uint32_t number, const Sight& sight,
 template <class Range>
 std::unordered_set<std::string> results_in(const Range& rows) {
   std::unordered_set<std::string> calls;
-  for (const MessageRow* row : rows) {
+  for (const MessageState* row : rows) {
     for (const Part& part : row->message.parts) {
       if (const auto* result = std::get_if<ToolResultPart>(&part)) calls.insert(result->call);
     }
@@ -82,7 +86,7 @@ std::unordered_set<std::string> results_in(const Range& rows) {
   return calls;
 }
 
-// Gives each call of `numbers` that has no result in `answered` this one.
+// Gives this result to each call in `numbers` whose id is not in `answered`.
 void answer_calls(Draft& draft, std::span<const std::uint32_t> numbers,
                   std::unordered_set<std::string> answered, std::string_view content) {
   for (const std::uint32_t number : numbers) {
@@ -96,7 +100,7 @@ void answer_calls(Draft& draft, std::span<const std::uint32_t> numbers,
   }
 }
 
-std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunRow& run) {
+std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunState& run) {
   std::vector<std::uint32_t> numbers;
   for (const std::uint32_t number : run.messages) {
     if (!state.messages[number].deleted) numbers.push_back(number);
@@ -104,34 +108,36 @@ std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunRo
   return numbers;
 }
 
-// A result may stand in any message since the run's first.
-void answer_run_calls(Draft& draft, const RunRow& run, std::string_view content) {
+// Answers the run's calls that have no result. A result may stand in any message since the run's
+// first one.
+void answer_run_calls(Draft& draft, const RunState& run, std::string_view content) {
   const std::vector<std::uint32_t> numbers = living_messages(draft.state(), run);
   if (numbers.empty()) return;
-  std::vector<const MessageRow*> since;
+  std::vector<const MessageState*> since;
   for (std::size_t at = numbers.front(); at < draft.state().messages.size(); ++at) {
     since.push_back(&draft.state().messages[at]);
   }
   answer_calls(draft, numbers, results_in(since), content);
 }
 
-// Calls on the path that nobody answered: models refuse a history with such.
+// Answers the calls on the path that have no result: models refuse a history with such calls.
 void answer_path_calls(Draft& draft, const std::optional<MessageId>& head) {
-  const std::vector<const MessageRow*> path = draft.state().path(head);
+  const std::vector<const MessageState*> path = draft.state().path(head);
   std::vector<std::uint32_t> numbers;
   numbers.reserve(path.size());
-  for (const MessageRow* row : path) {
+  for (const MessageState* row : path) {
     numbers.push_back(*draft.state().message_numbers.find(row->message.id));
   }
   answer_calls(draft, numbers, results_in(path), missing_result);
 }
 
-RunRow running(const Draft& draft) {
+// A copy: each event that is said changes the draft's rows.
+RunState running(const Draft& draft) {
   MUST(draft.state().running.has_value());
   return draft.state().runs[*draft.state().running];
 }
 
-void cut_message(Draft& draft, const Cut& cut, MessageStatus status) {
+void cut_message(Draft& draft, const CutPlan& cut, MessageStatus status) {
   const Message& message = draft.state().messages[cut.number].message;
   if (cut.shortens) {
     draft.say(MessageCut{message.id, cut.keep, status});
@@ -140,7 +146,7 @@ void cut_message(Draft& draft, const Cut& cut, MessageStatus status) {
   }
 }
 
-// The title that a thread has until somebody gives it one.
+// The title of a thread until a user sets one.
 std::string title_from(const Message& message) {
   for (const Part& part : message.parts) {
     const auto* text = std::get_if<TextPart>(&part);
@@ -150,12 +156,12 @@ std::string title_from(const Message& message) {
   return {};
 }
 
-// The first of `cuts` that takes away what this run was given.
-const Cut* given_more(const ThreadState& state, const Run& run, std::span<const Cut> cuts) {
-  for (const MessageRow* given : state.path(run.head)) {
+// The first of `cuts` that takes text from this run's context.
+const CutPlan* given_more(const ThreadState& state, const Run& run, std::span<const CutPlan> cuts) {
+  for (const MessageState* given : state.path(run.head)) {
     const std::uint32_t number = *state.message_numbers.find(given->message.id);
     const auto cut = std::ranges::find_if(
-        cuts, [&](const Cut& each) { return each.shortens && each.number == number; });
+        cuts, [&](const CutPlan& each) { return each.shortens && each.number == number; });
     if (cut != cuts.end()) return &*cut;
   }
   return nullptr;
@@ -176,63 +182,67 @@ MessageStatus message_status(RunStatus status) {
 
 }  // namespace
 
-std::vector<Cut> cuts_as_seen(const Draft& draft, const RunRow& run, const Sight& sight) {
-  std::vector<Cut> cuts;
+std::vector<CutPlan> cuts_as_seen(const Draft& draft, const RunState& run, const Sight& sight) {
+  std::vector<CutPlan> cuts;
   for (const std::uint32_t number : living_messages(draft.state(), run)) {
     cuts.push_back(cut_as_seen(draft.state().messages[number], number, sight, draft.rules()));
   }
   return cuts;
 }
 
-const Cut* built_upon(const ThreadState& state, const RunRow& run, std::span<const Cut> cuts,
-                      const Sight& sight) {
-  for (const Cut& cut : cuts) {
+const CutPlan* built_upon(const ThreadState& state, const RunState& run,
+                          std::span<const CutPlan> cuts, const Sight& sight) {
+  for (const CutPlan& cut : cuts) {
     if (cut.put_anew) return &cut;
   }
   for (std::size_t at = 0; at < state.runs.size(); ++at) {
     const Run& other = state.runs[at].run;
     if (other.id == run.run.id || !other.started || *other.started <= sight.at) continue;
-    if (const Cut* cut = given_more(state, other, cuts)) return cut;
+    if (const CutPlan* cut = given_more(state, other, cuts)) return cut;
   }
   return nullptr;
 }
 
 void stop_as_seen(Draft& draft, const Sight& sight, RunStatus status) {
-  const RunRow run = running(draft);
-  for (const Cut& cut : cuts_as_seen(draft, run, sight)) {
+  const RunState run = running(draft);
+  for (const CutPlan& cut : cuts_as_seen(draft, run, sight)) {
     cut_message(draft, cut, MessageStatus::stopped);
   }
   answer_run_calls(draft, run, stopped_result);
   draft.say(RunEnded{run.run.id, status, {}, {}});
+  MUST(!draft.state().running);
 }
 
 void roll_back(Draft& draft) {
-  const RunRow run = running(draft);
+  const RunState run = running(draft);
   for (const std::uint32_t number : living_messages(draft.state(), run)) {
     draft.say(MessageCut{draft.state().messages[number].message.id, {}, MessageStatus::stopped});
   }
   draft.say(RunEnded{run.run.id, RunStatus::stopped, {}, {}});
+  MUST(!draft.state().running);
 }
 
-void cut_ended(Draft& draft, const RunRow& ended, std::span<const Cut> cuts) {
-  const RunRow run = ended;
-  for (const Cut& cut : cuts) cut_message(draft, cut, MessageStatus::stopped);
+void cut_ended(Draft& draft, const RunState& ended, std::span<const CutPlan> cuts) {
+  const RunState run = ended;
+  MUST(!is_open(run.run.status));
+  for (const CutPlan& cut : cuts) cut_message(draft, cut, MessageStatus::stopped);
   answer_run_calls(draft, run, stopped_result);
 }
 
 void end_run(Draft& draft, RunEnded end) {
-  const RunRow run = running(draft);
+  const RunState run = running(draft);
   const bool well = end.status == RunStatus::completed;
   for (const std::uint32_t number : living_messages(draft.state(), run)) {
-    const MessageRow& row = draft.state().messages[number];
+    const MessageState& row = draft.state().messages[number];
     if (row.message.status != MessageStatus::open) continue;
-    Cut cut{number, whole(row), false, false};
+    CutPlan cut{number, whole(row), false, false};
     if (!well) drop_half_calls(row, cut.keep, draft.rules());
     cut.shortens = shortens(row, cut.keep);
     cut_message(draft, cut, message_status(end.status));
   }
   if (!well) answer_run_calls(draft, run, interrupted_result);
   draft.say(std::move(end));
+  MUST(!draft.state().running);
   if (!well) interrupt_waiting(draft);
 }
 
@@ -261,27 +271,28 @@ const char* no_room(const Draft& draft, const StartRun& start) {
   const ThreadState& state = draft.state();
   if (state.running || !state.waiting.empty()) {
     const bool full = state.waiting.size() >= limits::queued_runs_max;
-    return full ? "too many runs wait in this thread" : nullptr;
+    return full ? "too many runs wait in this thread: try again when one has ended" : nullptr;
   }
   if (draft.before().running || draft.rules().room_for_run) return nullptr;
   const Agents& agents = draft.rules().agents;
   const auto settings = agents.settings(start.agent, start.params);
   if (settings && agents.outlives(start.agent, settings->bytes)) return nullptr;
-  return "this user's running runs hold their share of memory: say it again when one has ended";
+  return "this user's running runs hold their share of memory: try again when one has ended";
 }
 
 void start(Draft& draft, std::uint32_t number) {
+  MUST(!draft.state().running);
   const Run run = draft.state().runs[number].run;
   const auto settings = draft.rules().agents.settings(run.agent, run.params);
   std::optional<MessageId> head = resolve(draft.state(), run.place);
   if (!settings) {
-    // It was there when the run was asked for. Nobody is to wait for it.
-    RunError error{"unknown_agent", "there is no agent " + run.agent.get() + " any more"};
+    // The agent existed when the run was queued. The run fails at once, so that the queue goes on.
+    RunError error{codes::unknown_agent, "agent " + run.agent.get() + " was removed: use another"};
     draft.say(RunEnded{run.id, RunStatus::failed, std::move(error), {}});
     return;
   }
   if (!head && run.input.empty()) {
-    // Deletions have left nothing to answer: whoever looks may send it again.
+    // Deletions have left nothing to answer. The user may send it again elsewhere.
     draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});
     return;
   }
@@ -313,6 +324,18 @@ void interrupt_waiting(Draft& draft) {
     const std::uint32_t number = draft.state().waiting.front();
     draft.say(RunEnded{draft.state().runs[number].run.id, RunStatus::interrupted, {}, {}});
   }
+}
+
+Decision interrupt(const ThreadState& state, const RunError& why, Timestamp at,
+                   const Rules& rules) {
+  Draft draft(state, at, rules);
+  if (draft.state().running) {
+    const RunId run = draft.state().runs[*draft.state().running].run.id;
+    end_run(draft, RunEnded{run, RunStatus::interrupted, why, {}});
+  }
+  interrupt_waiting(draft);
+  MUST(!draft.state().running && draft.state().waiting.empty());
+  return draft.take();
 }
 
 }  // namespace lockstep

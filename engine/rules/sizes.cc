@@ -4,7 +4,7 @@
 namespace lockstep {
 namespace {
 
-// What a row costs beside its texts, about: its fields, and its place in a container.
+// About the cost of a row besides its texts: its fields, and its place in a container.
 constexpr std::size_t row_bytes = 64;
 
 template <class... Kinds>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// sizes.h: about how many bytes a thing holds.
+// sizes.h: about how many bytes a value holds.
 //
-// Bounds on what waits and on what is kept in memory are in bytes. They need no exact size, only
-// one that follows the content: the sum of all texts, and a constant for each row beside them.
+// Queues and caches have bounds in bytes. Those need no exact size, only one that follows the
+// content: the sum of all texts, and a constant for each row.
 #pragma once
 
 #include <cstddef>

@@ -5,24 +5,24 @@
 
 namespace lockstep {
 
-const MessageRow* ThreadState::message(const MessageId& id) const {
+const MessageState* ThreadState::message(const MessageId& id) const {
   const std::uint32_t* number = message_numbers.find(id);
   return number ? &messages[*number] : nullptr;
 }
 
-const RunRow* ThreadState::run(const RunId& id) const {
+const RunState* ThreadState::run(const RunId& id) const {
   const std::uint32_t* number = run_numbers.find(id);
   return number ? &runs[*number] : nullptr;
 }
 
-const MessageRow* ThreadState::living(const MessageId& id) const {
-  const MessageRow* row = message(id);
+const MessageState* ThreadState::living(const MessageId& id) const {
+  const MessageState* row = message(id);
   return row && !row->deleted ? row : nullptr;
 }
 
 std::optional<MessageId> ThreadState::nearest_living(std::optional<MessageId> id) const {
   while (id) {
-    const MessageRow* row = message(*id);
+    const MessageState* row = message(*id);
     MUST(row != nullptr);
     if (!row->deleted) return id;
     id = row->message.parent;
@@ -32,9 +32,9 @@ std::optional<MessageId> ThreadState::nearest_living(std::optional<MessageId> id
 
 bool ThreadState::lies_below(const MessageId& id, const std::optional<MessageId>& ancestor) const {
   if (!ancestor) return true;
-  const MessageRow* row = message(id);
+  const MessageState* row = message(id);
   MUST(row != nullptr);
-  // A parent is older than its child: beyond the ancestor's number it can't be found any more.
+  // A parent is older than its child, so the walk can stop below the ancestor's number.
   const std::uint32_t* floor = message_numbers.find(*ancestor);
   MUST(floor != nullptr);
   while (row->message.parent) {
@@ -47,10 +47,10 @@ bool ThreadState::lies_below(const MessageId& id, const std::optional<MessageId>
   return false;
 }
 
-std::vector<const MessageRow*> ThreadState::path(const std::optional<MessageId>& id) const {
-  std::vector<const MessageRow*> rows;
+std::vector<const MessageState*> ThreadState::path(const std::optional<MessageId>& id) const {
+  std::vector<const MessageState*> rows;
   for (std::optional<MessageId> at = id; at;) {
-    const MessageRow* row = message(*at);
+    const MessageState* row = message(*at);
     MUST(row != nullptr);
     rows.push_back(row);
     at = row->message.parent;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// state.h: what the entries of a thread fold to.
+// state.h: the state of a thread, which its entries fold to.
 //
-// Plain rows, each stamped with the timestamp that last changed it; no history and no marks of
-// single steps. What a part's length was at an earlier time is found from the entries since
-// (past.h).
+// A state has plain rows, each with the timestamp that last changed it. It has no history: past.h
+// finds the length of a part at an earlier time from the entries since.
 //
 // A message's place in `messages` is its number: given at creation, in order of creation, never
-// reused. So the rows are in the order that fronts show siblings in, and the stored entries name
-// messages by number. A deleted message stays as a tombstone with its parent: anchors that point at
-// it stand for its nearest living ancestor, and its id is not used again. Runs are numbered the
+// reused. So the rows are in the order in which fronts show siblings, and stored entries name
+// messages by number. A deleted message stays as a tombstone with its parent: an anchor that points
+// at it stands for its nearest living ancestor, and its id is not used again. Runs are numbered the
 // same way, in the order in which they were queued.
 //
-// Decisions are made on copies. A copy takes the same time however long the thread is: it copies
-// the fields of `thread` (the largest, `metadata`, has a bound in limits.h), at most
+// Decisions work on copies. A copy takes the same time however long the thread is: it copies the
+// fields of `thread` (the largest, `metadata`, has a bound in limits.h), at most
 // `limits::queued_runs_max` numbers of waiting runs, and the roots of trees that it shares
 // (persistent_vector.h, persistent_map.h).
 #pragma once
@@ -30,17 +29,17 @@
 
 namespace lockstep {
 
-struct MessageRow {
+struct MessageState {
   Message message{};             // of a deleted one: only id, parent, role, run, created, updated
   std::vector<Units> lengths{};  // of each part's growing text; 0 for a part that can't grow
   Timestamp whole{};  // when it was created or last put: since then it only grew and was cut
-  // The leading parts that its author wrote; behind them stand results that its tool calls were
-  // given when nobody would answer them any more. A stop that finds only these beyond what was seen
+  // The number of leading parts that its author wrote. Parts behind them are results that the end
+  // of the run gave to unanswered tool calls. A stop that finds only those beyond what was seen
   // cuts nothing.
   std::uint32_t written = 0;
   bool deleted = false;  // at `message.updated`
-  Charge held{};         // while it is a living state's (held.h)
-  friend bool operator==(const MessageRow&, const MessageRow&) = default;
+  Charge held{};         // of a live state's row (held.h)
+  friend bool operator==(const MessageState&, const MessageState&) = default;
 };
 
 struct Run {
@@ -63,18 +62,18 @@ struct Run {
   friend bool operator==(const Run&, const Run&) = default;
 };
 
-struct RunRow {
+struct RunState {
   Run run;
   Timestamp updated;                    // its last entry with a run event for it
   std::uint64_t seq = 0;                // the last step taken of the attempt
-  bool ended_by_producer = false;       // by its own run_ended step
-  std::vector<std::uint32_t> messages;  // the numbers of what it wrote, in order
+  bool ended_by_producer = false;       // by its own EndRun step
+  std::vector<std::uint32_t> messages;  // the numbers of the messages that it wrote, in order
   std::vector<std::string> cut_calls;   // ids of tool calls that a stop has cut away
   Charge held{};
-  friend bool operator==(const RunRow&, const RunRow&) = default;
+  friend bool operator==(const RunState&, const RunState&) = default;
 };
 
-// Changes are counted per user and device.
+// Each device of each user counts its own ops.
 struct DeviceKey {
   UserId user;
   DeviceId device;
@@ -93,14 +92,14 @@ struct std::hash<lockstep::DeviceKey> {
 
 namespace lockstep {
 
-// The last ops of one device, by op, at most `limits::ops_remembered`.
+// The answers to the last ops of one device, sorted by op, at most `limits::ops_remembered`.
 struct DeviceMemory {
   std::deque<Ack> acks;
   Charge held{};
   friend bool operator==(const DeviceMemory&, const DeviceMemory&) = default;
 };
 
-// The fields of a thread that fronts see beside its messages and runs.
+// The fields of a thread that fronts see besides its messages and runs.
 struct Thread {
   ThreadId id;
   std::string title;
@@ -116,28 +115,28 @@ struct Thread {
 struct ThreadState {
   Thread thread;
   UserId owner;
-  Timestamp now;        // the last entry's
+  Timestamp now;        // of the last entry; 0 before the first
   bool titled = false;  // a title was written, by a front or by default
-  PersistentVector<MessageRow> messages;
+  PersistentVector<MessageState> messages;
   PersistentMap<MessageId, std::uint32_t> message_numbers;
-  PersistentVector<RunRow> runs;
+  PersistentVector<RunState> runs;
   PersistentMap<RunId, std::uint32_t> run_numbers;
   std::optional<std::uint32_t> running;  // the number of the running run
   std::vector<std::uint32_t> waiting;    // queued runs, next first
   PersistentMap<DeviceKey, DeviceMemory> devices;
 
   // Null if the thread never had it. A deleted message is found, as a tombstone.
-  [[nodiscard]] const MessageRow* message(const MessageId& id) const;
-  [[nodiscard]] const RunRow* run(const RunId& id) const;
-  // Null if it never was or is deleted.
-  [[nodiscard]] const MessageRow* living(const MessageId& id) const;
-  // The message itself if it lives, else its nearest living ancestor; nothing: the root.
+  [[nodiscard]] const MessageState* message(const MessageId& id) const;
+  [[nodiscard]] const RunState* run(const RunId& id) const;
+  // Null if the thread never had it, or if it is deleted.
+  [[nodiscard]] const MessageState* living(const MessageId& id) const;
+  // The message itself if it is not deleted, else its nearest such ancestor; nothing: the root.
   [[nodiscard]] std::optional<MessageId> nearest_living(std::optional<MessageId> id) const;
   // Does `id` lie strictly below `ancestor`? Everything lies below the root.
   [[nodiscard]] bool lies_below(const MessageId& id,
                                 const std::optional<MessageId>& ancestor) const;
   // From the root to `id`, both included; empty for no id.
-  [[nodiscard]] std::vector<const MessageRow*> path(const std::optional<MessageId>& id) const;
+  [[nodiscard]] std::vector<const MessageState*> path(const std::optional<MessageId>& id) const;
 };
 
 [[nodiscard]] inline ThreadName name_of(const ThreadState& state) {

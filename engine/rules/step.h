@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// step.h: what a producer says while it writes a run.
+// step.h: the steps by which a producer writes a run.
 //
-// A content step names its message; control steps open and end messages and the run. `seq` is dense
-// per attempt from 1, so that a step sent again is known and a lost one is noticed.
+// Content steps name their message; control steps open and end messages and the run. Each attempt
+// numbers its steps with `seq` from 1 without gaps, so that the engine knows a repeated step and
+// notices a lost one.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +59,8 @@ struct StepBatch {
   RunId run;
   std::uint32_t attempt = 1;
   std::vector<Step> steps;  // dense, increasing
-  // There are none, because they could not be read: nothing is taken, and those behind hear why.
+  // Set if the steps could not be read, and `steps` is then empty: the batch is refused with this
+  // error, and so are the batches behind it.
   std::optional<Error> unread = {};
 };
 
@@ -69,18 +71,18 @@ struct StepAck {
   friend bool operator==(const StepAck&, const StepAck&) = default;
 };
 
-// Nothing of the batch was taken.
+// The refusal of a whole batch: no step of it was taken.
 struct StepRefusal {
   // unknown_run, gap, fenced, ended, seq_reused, invalid, exists, unknown_message, too_large,
   // written_here; of the thread unknown_thread, deleted; of the server overloaded, stopping
   std::string code;
   std::string detail;
   std::optional<std::uint64_t> expected;  // gap: the next seq
-  // ended: how the run stands
+  // ended: the state of the run
   std::optional<RunStatus> status;
   std::uint64_t seq = 0;               // the last step that was taken
   Timestamp at;                        // when it ended
-  std::vector<std::string> cut_calls;  // tool calls that a stop has cut: they must not be run
+  std::vector<std::string> cut_calls;  // tool calls that a stop has cut: must not be executed
 
   [[nodiscard]] static StepRefusal of(const Error& error) {
     StepRefusal refusal;

@@ -12,32 +12,33 @@ namespace {
 
 using Events = std::span<const Event>;
 
-// Goes through an entry's events as the steps go that made them.
+// Walks through an entry's events in the order of the steps that made them.
 class Walk {
  public:
   Walk(Events events, std::size_t event, std::size_t offset)
       : events_(events), event_(event), offset_(offset) {}
 
-  // False: these events are no such step's.
+  // False: the next events did not come from this step.
   [[nodiscard]] bool takes(const Step& step) {
     return std::visit([this](const auto& what) { return takes(what); }, step.what);
   }
-  // Nothing is left but what follows by itself.
+  // True if only events remain that no step names.
   [[nodiscard]] bool over() {
     if (run_over_) return true;
     skip();
+    MUST(event_ <= events_.size());
     return event_ == events_.size();
   }
 
  private:
-  // The head moves with a message, and no step says so.
+  // A new message moves the head, without a step of its own.
   void skip() {
     while (offset_ == 0 && event_ < events_.size() &&
            std::holds_alternative<HeadMoved>(events_[event_])) {
       ++event_;
     }
   }
-  // The next event, if it is of this kind and nothing of it was taken.
+  // The next event, if it is of this kind and no step has taken a part of it.
   template <class Kind>
   const Kind* next() {
     skip();
@@ -65,7 +66,7 @@ class Walk {
   }
   bool takes(const EndRun& step) {
     if (offset_ != 0) return false;
-    // What it cut and closed stands before it.
+    // The cuts and ends that it caused stand before it.
     for (; event_ < events_.size(); ++event_) {
       if (std::holds_alternative<MessageCreated>(events_[event_])) return false;
       if (std::holds_alternative<ContentAppended>(events_[event_])) return false;
@@ -82,11 +83,12 @@ class Walk {
       ++event_;
       return true;
     }
-    if (step.text.empty()) return true;  // it left nothing
+    if (step.text.empty()) return true;  // it left no event
     skip();
     if (event_ == events_.size()) return false;
     const auto* event = std::get_if<ContentAppended>(&events_[event_]);
     if (!event || event->message != step.message || event->part != step.part) return false;
+    MUST(offset_ <= event->text.size());
     if (!std::string_view(event->text).substr(offset_).starts_with(step.text)) return false;
     offset_ += step.text.size();
     if (offset_ == event->text.size()) {
@@ -113,13 +115,15 @@ bool all_taken(Walk walk, std::span<const Step> steps, bool to_the_end) {
          (!to_the_end || walk.over());
 }
 
-// Steps from the middle of an entry: where they begin is not known, so every place is tried.
+// Finds steps from the middle of an entry. It does not know where they begin, so it tries each
+// place.
 class Search {
  public:
   Search(Events events, std::span<const Step> steps, bool to_the_end)
       : events_(events), steps_(steps), to_the_end_(to_the_end) {}
 
   [[nodiscard]] StepMatch run() {
+    MUST(!steps_.empty());
     const auto* append = std::get_if<AppendContent>(&steps_.front().what);
     for (std::size_t event = 0; event < events_.size(); ++event) {
       const auto* appended = std::get_if<ContentAppended>(&events_[event]);
@@ -151,7 +155,7 @@ class Search {
   std::size_t tries_ = 0;
 };
 
-// What left no event can be anywhere.
+// A step that left no event may have been anywhere.
 bool left_nothing(const Step& step) {
   const auto* append = std::get_if<AppendContent>(&step.what);
   return append && append->text.empty();

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// steps.cc: what a producer's steps turn into.
+// steps.cc: turns a producer's steps into events.
 //
-// A batch is taken whole or not at all. Steps known already are passed over; one behind the next is
-// a gap. Every part is started by an event of its own, so that the log says when it came to be.
+// A batch is taken whole or not at all. Steps that were taken before are skipped; a step behind the
+// next one is a gap. Each part is started by an event of its own, so that the log shows when it
+// began.
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/base/try.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/run.h"
 
@@ -15,16 +18,16 @@ namespace {
 
 using Taken = std::expected<void, StepRefusal>;
 
-std::unexpected<StepRefusal> refuse(std::string code, std::string detail) {
+std::unexpected<StepRefusal> refuse(Code code, std::string detail) {
   StepRefusal refusal;
-  refusal.code = std::move(code);
+  refusal.code = code;
   refusal.detail = std::move(detail);
   return std::unexpected(std::move(refusal));
 }
 
-std::unexpected<StepRefusal> ended(const RunRow& row) {
+std::unexpected<StepRefusal> ended(const RunState& row) {
   StepRefusal refusal;
-  refusal.code = "ended";
+  refusal.code = codes::ended;
   refusal.detail = "the run has ended";
   refusal.status = row.run.status;
   refusal.seq = row.seq;
@@ -34,7 +37,7 @@ std::unexpected<StepRefusal> ended(const RunRow& row) {
 }
 
 std::unexpected<StepRefusal> gap(std::uint64_t expected) {
-  auto refusal = refuse("gap", "the next step is " + std::to_string(expected));
+  auto refusal = refuse(codes::gap, "the next step is " + std::to_string(expected));
   refusal.error().expected = expected;
   return refusal;
 }
@@ -44,22 +47,22 @@ class Taker {
   Taker(Draft& draft, RunId run) : draft_(draft), run_(std::move(run)) {}
 
   Taken take(const Step& step) {
-    if (over_) return refuse("invalid", "a step behind the end of its run");
+    if (over_) return refuse(codes::invalid, "a step comes after the end of its run");
     return std::visit([&](const auto& what) { return take(what); }, step.what);
   }
 
  private:
   Taken take(const OpenMessage& step) {
     const ThreadState& state = draft_.state();
-    const RunRow& run = *state.run(run_);
+    const RunState& run = *state.run(run_);
     if (state.message(step.message) || in_waiting_input(step.message)) {
-      return refuse("exists", "message " + step.message.get() + " is there");
+      return refuse(codes::exists, "message " + step.message.get() + " exists: use another id");
     }
     if (step.parent && !state.living(*step.parent)) {
-      return refuse("unknown_message", "there is no message " + step.parent->get());
+      return refuse(codes::unknown_message, "there is no message " + step.parent->get());
     }
     if (run.messages.size() >= limits::run_messages_max) {
-      return refuse("too_large", "the run has too many messages");
+      return refuse(codes::too_large, "the run has too many messages: end it");
     }
     std::optional<MessageId> parent = step.parent;
     if (!parent) {
@@ -72,38 +75,36 @@ class Taker {
   }
 
   Taken take(const StartPart& step) {
-    const auto row = writable(step.message);
-    if (!row) return std::unexpected(row.error());
-    const std::size_t next = (*row)->message.parts.size();
+    TRY_LET(row, writable(step.message));
+    const std::size_t next = row->message.parts.size();
     if (step.part.value_or(next) != next) {
-      return refuse("invalid", "the next part is " + std::to_string(next));
+      return refuse(codes::invalid, "the next part is " + std::to_string(next));
     }
-    if (next >= limits::parts_max) return refuse("too_large", "the message has too many parts");
+    if (next >= limits::parts_max)
+      return refuse(codes::too_large, "the message has too many parts: open another");
     draft_.say(PartStarted{step.message, static_cast<std::uint32_t>(next), step.value});
     return {};
   }
 
   Taken take(const AppendContent& step) {
-    const auto row = writable(step.message);
-    if (!row) return std::unexpected(row.error());
-    const std::size_t parts = (*row)->message.parts.size();
-    if (step.part > parts) return refuse("invalid", "there is no such part");
+    TRY_LET(row, writable(step.message));
+    const std::size_t parts = row->message.parts.size();
+    if (step.part > parts) return refuse(codes::invalid, "there is no such part: start it first");
     if (step.part == parts) return take(StartPart{step.message, step.part, TextPart{step.text}});
-    const std::string* text = growing_text((*row)->message.parts[step.part]);
-    if (!text) return refuse("invalid", "this part can't grow");
+    const std::string* text = growing_text(row->message.parts[step.part]);
+    if (!text) return refuse(codes::invalid, "this part can't grow: start another");
     if (step.text.empty()) return {};
     if (text->size() + step.text.size() > limits::message_bytes_max) {
-      return refuse("too_large", "the part would be too large");
+      return refuse(codes::too_large, "the part would be too large: open another message");
     }
-    draft_.say(ContentAppended{step.message, step.part, (*row)->lengths[step.part], step.text});
+    draft_.say(ContentAppended{step.message, step.part, row->lengths[step.part], step.text});
     return {};
   }
 
   Taken take(const EndMessage& step) {
-    const auto row = writable(step.message);
-    if (!row) return std::unexpected(row.error());
+    TRY_LET(row, writable(step.message));
     if (step.status != MessageStatus::complete && step.status != MessageStatus::failed) {
-      return refuse("invalid", "a message ends complete or failed");
+      return refuse(codes::invalid, "a message ends complete or failed");
     }
     draft_.say(MessageEnded{step.message, step.status, step.usage});
     return {};
@@ -112,7 +113,7 @@ class Taker {
   Taken take(const EndRun& step) {
     if (step.status != RunStatus::completed && step.status != RunStatus::failed &&
         step.status != RunStatus::interrupted) {
-      return refuse("invalid", "a run ends completed, failed or interrupted");
+      return refuse(codes::invalid, "a run ends completed, failed or interrupted");
     }
     end_run(draft_, RunEnded{run_, step.status, step.error, step.usage});
     over_ = true;
@@ -120,13 +121,13 @@ class Taker {
   }
 
   // The message, if this run is writing it.
-  std::expected<const MessageRow*, StepRefusal> writable(const MessageId& id) const {
-    const MessageRow* row = draft_.state().living(id);
+  std::expected<const MessageState*, StepRefusal> writable(const MessageId& id) const {
+    const MessageState* row = draft_.state().living(id);
     if (!row || row->message.run != run_) {
-      return refuse("unknown_message", "the run has no message " + id.get());
+      return refuse(codes::unknown_message, "the run has no message " + id.get());
     }
     if (row->message.status != MessageStatus::open) {
-      return refuse("invalid", "message " + id.get() + " has ended");
+      return refuse(codes::invalid, "message " + id.get() + " has ended");
     }
     return row;
   }
@@ -143,13 +144,14 @@ class Taker {
   bool over_ = false;
 };
 
-// A stream's common batch: text behind text that is there. It is told without folding, because that
-// would copy the whole message for every token.
+// The common batch of a stream: text that continues a part. Its event is made without folding,
+// because folding on a copy would copy the whole message for every token.
 std::optional<ContentAppended> plain_append(const ThreadState& state, const RunId& run,
                                             std::span<const Step> steps) {
+  MUST(!steps.empty());
   const auto* first = std::get_if<AppendContent>(&steps.front().what);
   if (!first) return std::nullopt;
-  const MessageRow* row = state.living(first->message);
+  const MessageState* row = state.living(first->message);
   if (!row || row->message.run != run || row->message.status != MessageStatus::open ||
       first->part >= row->message.parts.size()) {
     return std::nullopt;
@@ -170,15 +172,15 @@ std::optional<ContentAppended> plain_append(const ThreadState& state, const RunI
   return appended;
 }
 
-// The steps that are new, or why the batch can't be.
-std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunRow& row,
+// The steps that are new, or why the batch is refused.
+std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunState& row,
                                                               const StepBatch& batch) {
   std::uint64_t seq = batch.steps.empty() ? 0 : batch.steps.front().seq;
-  if (seq == 0) return refuse("invalid", "steps are numbered from 1");
+  if (seq == 0) return refuse(codes::invalid, "steps are numbered from 1");
   for (const Step& step : batch.steps) {
-    // What is missing within the batch is a gap too: the producer goes on from what was taken.
+    // A step missing within the batch is a gap too: the producer goes on after the last taken step.
     if (step.seq > seq) return gap(row.seq + 1);
-    if (step.seq < seq++) return refuse("invalid", "the steps of a batch are in order");
+    if (step.seq < seq++) return refuse(codes::invalid, "the steps of a batch are in order");
   }
   if (batch.steps.front().seq > row.seq + 1) return gap(row.seq + 1);
   const std::uint64_t known = row.seq + 1 - batch.steps.front().seq;
@@ -190,26 +192,28 @@ std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunRow& row,
 
 std::expected<Decision, StepRefusal> decide(const ThreadState& state, const StepBatch& batch,
                                             Timestamp at, const Rules& rules) {
-  const RunRow* row = state.run(batch.run);
-  if (!row) return refuse("unknown_run", "there is no run " + batch.run.get());
+  const RunState* row = state.run(batch.run);
+  if (!row) return refuse(codes::unknown_run, "there is no run " + batch.run.get());
   if (batch.attempt != row->run.attempt) {
-    return refuse("fenced", "the run's attempt is " + std::to_string(row->run.attempt));
+    return refuse(codes::fenced, "the run's attempt is " + std::to_string(row->run.attempt));
   }
   MUST(row->run.status != RunStatus::queued);
+  // A producer that ended its run may have missed the answer, so it may repeat its last steps. If
+  // another ended the run, each step gets `ended`, so that the producer stops.
   if (row->run.ended && !row->ended_by_producer) return ended(*row);
-  const auto steps = fresh_steps(*row, batch);
-  if (!steps) return std::unexpected(steps.error());
-  if (steps->empty()) return Decision{};
+  TRY_LET(steps, fresh_steps(*row, batch));
+  if (steps.empty()) return Decision{};
   if (row->run.ended) return ended(*row);
+  MUST(steps.front().seq == row->seq + 1);
 
   Draft draft(state, at, rules);
-  draft.decision().entry.producer = ProducerMark{batch.run, batch.attempt, steps->back().seq};
-  if (auto appended = plain_append(state, batch.run, *steps)) {
+  draft.decision().entry.producer = ProducerOffset{batch.run, batch.attempt, steps.back().seq};
+  if (auto appended = plain_append(state, batch.run, steps)) {
     draft.decision().entry.events.emplace_back(std::move(*appended));
     return draft.take();
   }
   Taker taker(draft, batch.run);
-  for (const Step& step : *steps) {
+  for (const Step& step : steps) {
     if (Taken taken = taker.take(step); !taken) return std::unexpected(taken.error());
   }
   start_next(draft);

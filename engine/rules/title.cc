@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "engine/base/limits.h"
+#include "engine/base/must.h"
 
 namespace lockstep {
 namespace {
@@ -39,13 +40,13 @@ Point take_point(std::string_view& text) {
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   const auto size = static_cast<utf8proc_ssize_t>(text.size());
   const utf8proc_ssize_t taken = utf8proc_iterate(bytes, size, &point.value);
-  if (taken <= 0) point.value = ' ';  // no UTF-8: it can't be shown
+  if (taken <= 0) point.value = ' ';  // not UTF-8: it can't be shown
   point.bytes = text.substr(0, taken > 0 ? static_cast<std::size_t>(taken) : 1);
   text.remove_prefix(point.bytes.size());
   return point;
 }
 
-// A line that is written point by point, and knows where its last whole cluster ends.
+// A line that is written point by point, and remembers where its last whole cluster ends.
 class Line {
  public:
   // False if there is no room for another point.
@@ -60,8 +61,9 @@ class Line {
     return true;
   }
   [[nodiscard]] bool empty() const { return text_.empty(); }
-  // One cluster may be longer than the whole line: then its first points must do.
-  [[nodiscard]] std::string cut() && {
+  // If one cluster is longer than the whole line, the line is cut inside it.
+  [[nodiscard]] std::string shortened() && {
+    MUST(whole_ <= text_.size());
     if (whole_ > 0) text_.resize(whole_);
     return std::move(text_);
   }
@@ -90,9 +92,9 @@ std::string default_title(std::string_view text) {
     const Look look = look_of(point.value);
     if (look == Look::space) space = !line.empty();
     if (look != Look::shown) continue;
-    if (space && !line.add(' ', " ")) return without_last_space(std::move(line).cut());
+    if (space && !line.add(' ', " ")) return without_last_space(std::move(line).shortened());
     space = false;
-    if (!line.add(point.value, point.bytes)) return without_last_space(std::move(line).cut());
+    if (!line.add(point.value, point.bytes)) return without_last_space(std::move(line).shortened());
   }
   return std::move(line).all();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// title.h: the title that a thread has until somebody gives it one.
+// title.h: the title of a thread until a user sets one.
 //
-// It is the beginning of the first text that its user says, as one line: white space and control
-// characters become single spaces, and characters that turn the direction of what follows them
-// (U+202A to U+202E, U+2066 to U+2069) are left out, because a list shows other titles below it.
-// The cut falls at the end of a grapheme cluster (Unicode Standard Annex 29), so that no flag,
-// family or accent is halved.
+// It is the beginning of the user's first text, as one line: white space and control characters
+// become single spaces. Characters that change the direction of the text after them (U+202A to
+// U+202E, U+2066 to U+2069) are left out, because a list shows other titles next to it. The title
+// ends with a whole grapheme cluster (Unicode Standard Annex 29), so that no flag, family or accent
+// is halved.
 #pragma once
 
 #include <string>

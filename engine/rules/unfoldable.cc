@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unfoldable.cc: could this entry have happened here? Asked of everything that comes from a disk.
+// unfoldable.cc: checks each entry from a disk before `fold` gets it, because `fold` can't fail.
 #include <algorithm>
 
 #include "engine/base/limits.h"
@@ -15,7 +15,7 @@ class Checker {
   std::string operator()(const ThreadUpdated&) const { return {}; }
 
   std::string operator()(const MessagePut& event) const {
-    const MessageRow* row = state_.message(event.message.id);
+    const MessageState* row = state_.message(event.message.id);
     if (row && row->deleted) return "a put of the deleted message " + event.message.id.get();
     if (event.message.updated != at_) return "a put with another time than its entry's";
     return row ? std::string() : parent(event.message.parent);
@@ -28,14 +28,14 @@ class Checker {
   }
 
   std::string operator()(const PartStarted& event) const {
-    const MessageRow* row = state_.living(event.message);
+    const MessageState* row = state_.living(event.message);
     if (!row) return no_message(event.message);
     if (event.part != row->message.parts.size()) return "a part that is not the next one";
     return {};
   }
 
   std::string operator()(const ContentAppended& event) const {
-    const MessageRow* row = state_.living(event.message);
+    const MessageState* row = state_.living(event.message);
     if (!row) return no_message(event.message);
     if (event.part > row->message.parts.size()) return "an append to a part that is not there";
     if (event.part == row->message.parts.size()) {
@@ -49,7 +49,7 @@ class Checker {
   std::string operator()(const MessageEnded& event) const { return living(event.message); }
 
   std::string operator()(const MessageCut& event) const {
-    const MessageRow* row = state_.living(event.message);
+    const MessageState* row = state_.living(event.message);
     if (!row) return no_message(event.message);
     if (event.keep.size() > row->message.parts.size()) return "a cut that keeps more than there is";
     return {};
@@ -67,7 +67,7 @@ class Checker {
   }
 
   std::string operator()(const RunStarted& event) const {
-    const RunRow* row = state_.run(event.run);
+    const RunState* row = state_.run(event.run);
     if (!row) return "a start of the unknown run " + event.run.get();
     if (row->run.status != RunStatus::queued) return "a start of a run that does not wait";
     if (state_.running) return "a start while another run goes on";
@@ -75,7 +75,7 @@ class Checker {
   }
 
   std::string operator()(const RunEnded& event) const {
-    const RunRow* row = state_.run(event.run);
+    const RunState* row = state_.run(event.run);
     if (!row) return "an end of the unknown run " + event.run.get();
     if (row->run.ended) return "run " + event.run.get() + " ended twice";
     return {};
@@ -101,9 +101,11 @@ class Checker {
 std::string unfoldable(const ThreadState& state, const Entry& entry) {
   if (entry.previous != state.now) return "the entry before it is missing";
   if (entry.at <= state.now) return "it is not later than the entry before it";
+  if (entry.at == end_of_time) return "no entry could follow it";
   if (entry.origin.has_value() != (state.now == Timestamp())) return "a first entry out of place";
-  // Each event is checked against what the ones before it have left. The last one is not folded: a
-  // stream's entries have a single event, and folding that on a copy would copy all of its message.
+  // Each event is checked in the state that the events before it have left. The last one is not
+  // folded: a stream's entries have one event, and folding it on a copy would copy its whole
+  // message.
   ThreadState after = state;
   for (const Event& event : entry.events) {
     std::string why = std::visit(Checker(after, entry.at), event);

@@ -12,7 +12,7 @@ namespace lockstep {
 
 Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messages_max) {
   MUST(diff.to == now.now);
-  const std::vector<const MessageRow*> path = now.path(now.thread.head);
+  const std::vector<const MessageState*> path = now.path(now.thread.head);
   const std::size_t shown = std::min<std::size_t>(messages_max, path.size());
   const std::size_t above = path.size() - shown;
 
@@ -26,8 +26,8 @@ Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messa
     const MessageId& id = id_of(changed);
     return !inside.contains(id) && now.message(id)->message.created > diff.from;
   });
-  // A front without a cursor holds nothing yet: of runs that have ended it needs those that it
-  // sees.
+  // A front without a cursor holds nothing yet. Of the ended runs it needs only those that wrote
+  // messages in its window.
   if (diff.from == Timestamp()) {
     diff.removed.clear();
     std::erase_if(diff.runs,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // window.h: a diff for a front that holds only the end of a thread.
 //
-// A windowed front holds the last N messages of the head's path. What it is told of is these, and
-// whatever it may hold from before: messages that were there at its cursor and have changed since.
-// It passes over what names a message or a parent that it does not hold, so telling too much is
-// harmless; telling too little would leave it with what is no longer true.
+// A windowed front holds the last N messages of the head's path. Its diff has these, and every
+// changed message that it may hold from before: one that existed at its cursor. The front ignores
+// news of a message or a parent that it does not hold, so a diff may have too much. With too little
+// the front would go on showing old content.
 #pragma once
 
 #include <cstdint>

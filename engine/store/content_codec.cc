@@ -4,7 +4,8 @@
 namespace lockstep::packed {
 namespace {
 
-// The first and the last of each table, against the schema: nobody reorders either alone.
+// The first and the last of each table must agree with the schema, so that reordering only one of
+// the two does not compile.
 static_assert(role_table[0] == Role::user && schema::Role::USER == schema::Role(0));
 static_assert(role_table[3] == Role::tool && schema::Role::TOOL == schema::Role(3));
 static_assert(message_status_table[1] == MessageStatus::open &&
@@ -19,6 +20,14 @@ static_assert(change_type_table[5] == ChangeType::update_thread &&
               schema::ChangeType::UPDATE_THREAD == schema::ChangeType(5));
 static_assert(place_kind_table[1] == Place::Kind::parent &&
               schema::PlaceKind::PARENT == schema::PlaceKind(1));
+static_assert(message_status_table[0] == MessageStatus::complete &&
+              schema::MessageStatus::COMPLETE == schema::MessageStatus(0));
+static_assert(run_status_table[0] == RunStatus::completed &&
+              schema::RunStatus::COMPLETED == schema::RunStatus(0));
+static_assert(change_type_table[0] == ChangeType::start_run &&
+              schema::ChangeType::START_RUN == schema::ChangeType(0));
+static_assert(place_kind_table[0] == Place::Kind::after &&
+              schema::PlaceKind::AFTER == schema::PlaceKind(0));
 
 struct PartWriter {
   schema::Part::Builder to;
@@ -52,6 +61,7 @@ struct PartWriter {
 }  // namespace
 
 void write(capnp::List<std::uint32_t>::Builder to, const std::vector<std::uint32_t>& numbers) {
+  MUST(to.size() == numbers.size());
   for (std::uint32_t place = 0; place < to.size(); ++place) to.set(place, numbers[place]);
 }
 
@@ -96,6 +106,7 @@ Part read(schema::Part::Reader from, Damage& damage) {
 }
 
 void write(capnp::List<schema::Part>::Builder to, const Parts& parts) {
+  MUST(to.size() == parts.size());
   for (std::uint32_t place = 0; place < to.size(); ++place) write(to[place], parts[place]);
 }
 
@@ -107,6 +118,7 @@ std::vector<Part> read(capnp::List<schema::Part>::Reader from, Damage& damage) {
 }
 
 void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<MessageInput>& inputs) {
+  MUST(to.size() == inputs.size());
   for (std::uint32_t place = 0; place < to.size(); ++place) {
     const MessageInput& input = inputs[place];
     auto stored_input = to[place];
@@ -146,6 +158,8 @@ void write(schema::Ack::Builder to, const Ack& ack, Timestamp base) {
   to.setOp(outcome.op->get());
   to.setType(stored<schema::ChangeType>(change_type_table, outcome.type));
   to.setRefused(!outcome.applied);
+  // The distance 0 costs nothing and means the entry's own timestamp, so an outcome without an
+  // entry needs a flag.
   to.setUntimed(outcome.at == Timestamp());
   if (outcome.at != Timestamp()) to.setAtBack(base.get() - outcome.at.get());
   to.setContent(bytes_of(ack.content));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// content_codec.h: what entries and views have in common, as stored bytes and back.
+// content_codec.h: the structures that entries and snapshots share, to stored bytes and back.
 //
-// Parts, inputs, errors and acks mean the same in both schemas. Enumerations are kept in tables:
-// the place of a value in its table is its number in the schema, which is not its number in
-// event.h, and never changes.
+// Parts, inputs, errors and acks mean the same in both schemas. Each enumeration has a table: the
+// place of a value in its table is its number in the schema. That number never changes, and it is
+// not the value's number in event.h.
 #pragma once
 
 #include <algorithm>
@@ -77,8 +77,8 @@ void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<Mess
 void write(schema::RunError::Builder to, const RunError& error);
 [[nodiscard]] RunError read(schema::RunError::Reader from, Damage& damage);
 
-// `base`: what the outcome's timestamp is measured back from. The user and the device are the
-// caller's. Requires: the outcome has an op, and is not marked as a duplicate.
+// The outcome's timestamp is stored as its distance back from `base`. The caller stores the user
+// and the device. Requires: the outcome has an op, and is not marked as a duplicate.
 void write(schema::Ack::Builder to, const Ack& ack, Timestamp base);
 [[nodiscard]] Ack read(schema::Ack::Reader from, Timestamp base, Damage& damage);
 

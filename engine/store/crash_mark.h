@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// crash_mark.h: which thread was being opened when the process died.
+// crash_mark.h: names the thread that the engine was opening when the process died.
 //
-// A thread whose bytes bring the engine down would bring it down again at every start. So the
-// number of the thread that is being opened stands in a small mark beside the store; a start that
-// finds one there quarantines that thread (a row in `meta`, durable) and serves the rest. The mark
-// must outlive the process, not the machine: it is written before each opening and need not be
-// synced.
+// A thread whose bytes crash the engine would crash it again at every start. So the engine keeps
+// the number of the thread that it is opening in a small file next to the store (the crash mark). A
+// start that finds a mark quarantines that thread (a durable row in `meta`) and serves the rest.
+// The mark must outlive the process, not the machine: it is written before each opening and need
+// not be synced.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -16,10 +16,10 @@
 
 namespace lockstep {
 
-class OpeningMarker {
+class CrashMarker {
  public:
-  virtual ~OpeningMarker() = default;
-  // What the process before this one left behind.
+  virtual ~CrashMarker() = default;
+  // The thread that the process before this one was opening when it died.
   [[nodiscard]] virtual std::optional<ThreadNumber> found() const = 0;
   virtual void set(ThreadNumber thread) = 0;
   virtual void clear() = 0;

@@ -23,8 +23,8 @@ class Ids {
       Damage& damage)
       : held_(held), numbers_(numbers), damage_(damage) {}
 
-  // Something new of the entry. A state that is later than the entry knows it already, by this
-  // number.
+  // Takes a new id of the entry. A state that is later than the entry knows the id already, under
+  // the same number.
   void bring(std::uint32_t number, const Id& fresh) {
     const std::uint32_t* known = numbers_.find(fresh);
     if (known) {
@@ -48,8 +48,8 @@ class Ids {
   }
 
  private:
-  static const MessageId& id_of(const MessageRow& row) { return row.message.id; }
-  static const RunId& id_of(const RunRow& row) { return row.run.id; }
+  static const MessageId& id_of(const MessageState& row) { return row.message.id; }
+  static const RunId& id_of(const RunState& row) { return row.run.id; }
 
   const PersistentVector<Held>& held_;
   const PersistentMap<Id, std::uint32_t>& numbers_;
@@ -65,7 +65,10 @@ class EntryReader {
         state_(state),
         damage_(damage),
         messages_(state.messages, state.message_numbers, damage),
-        runs_(state.runs, state.run_numbers, damage) {}
+        runs_(state.runs, state.run_numbers, damage) {
+    MUST(state.messages.size() == state.message_numbers.size());
+    MUST(state.runs.size() == state.run_numbers.size());
+  }
 
   Entry read(schema::Entry::Reader from) {
     Entry entry;
@@ -75,7 +78,8 @@ class EntryReader {
       return entry;
     }
     entry.at = at_;
-    if (from.getSince() >= at_.get()) damage_.corrupt("the entry before would be at no time");
+    if (from.getSince() >= at_.get())
+      damage_.corrupt("the entry before would have a timestamp of 0 or less");
     if (from.getSince() != 0) entry.previous = Timestamp(at_.get() - from.getSince());
     switch (from.getShape()) {
       case schema::Entry::Shape::APPEND:
@@ -96,12 +100,14 @@ class EntryReader {
                                               .at = from.getAt(),
                                               .text = text(from.getText(), damage_)});
     if (damage_.found()) return;
-    read_mark(entry, from, state_.messages[from.getMessage()].message.run);
+    MUST(from.getMessage() < state_.messages.size());  // an append brings no message of its own
+    read_offset(entry, from, state_.messages[from.getMessage()].message.run);
   }
 
   void read_events(Entry& entry, schema::Entry::Reader from) {
     for (const schema::Event::Reader event : from.getEvents()) {
       entry.events.push_back(read(event));
+      // Behind a damaged event numbers may mean other messages than the writer's.
       if (damage_.found()) return;
     }
     for (const schema::Ack::Reader stored : from.getAcks()) {
@@ -116,25 +122,25 @@ class EntryReader {
       entry.origin = Origin{ThreadId(id(origin.getThread(), damage_)),
                             UserId(text(origin.getOwner(), damage_))};
     }
-    read_mark(entry, from, std::nullopt);
+    read_offset(entry, from, std::nullopt);
   }
 
-  void read_mark(Entry& entry, schema::Entry::Reader from, const std::optional<RunId>& author) {
+  void read_offset(Entry& entry, schema::Entry::Reader from, const std::optional<RunId>& author) {
     switch (from.getMark()) {
       case schema::Entry::Mark::NONE:
         return;
       case schema::Entry::Mark::AUTHOR:
         if (!author) {
-          damage_.corrupt("the message has no run, whose steps these would be");
+          damage_.corrupt("the entry has steps of the message's run, but the message has no run");
           return;
         }
-        entry.producer = ProducerMark{*author, from.getAttempt(), from.getSeq()};
+        entry.producer = ProducerOffset{*author, from.getAttempt(), from.getSeq()};
         return;
       case schema::Entry::Mark::RUN:
-        entry.producer = ProducerMark{runs_.of(from.getRun()), from.getAttempt(), from.getSeq()};
+        entry.producer = ProducerOffset{runs_.of(from.getRun()), from.getAttempt(), from.getSeq()};
         return;
     }
-    damage_.unsupported("the entry has an unknown kind of producer's mark");
+    damage_.unsupported("the entry has an unknown kind of producer's offset");
   }
 
   Event read(schema::Event::Reader from) {
@@ -205,7 +211,7 @@ class EntryReader {
       message.id = MessageId(id(from.getId(), damage_));
       messages_.bring(from.getNumber(), message.id);
     } else {
-      message.id = messages_.of(from.getNumber());
+      message.id = messages_.of(from.getNumber());  // it replaces an older message
     }
     message.role = value_of(packed::role_table, from.getRole(), damage_);
     message.status = value_of(packed::message_status_table, from.getStatus(), damage_);
@@ -268,8 +274,8 @@ class EntryReader {
   Timestamp at_;
   const ThreadState& state_;
   Damage& damage_;
-  Ids<MessageId, MessageRow> messages_;
-  Ids<RunId, RunRow> runs_;
+  Ids<MessageId, MessageState> messages_;
+  Ids<RunId, RunState> runs_;
 };
 
 }  // namespace

@@ -11,12 +11,14 @@ using packed::bytes_of;
 using packed::count;
 using packed::stored;
 
-// Ids to numbers: those of the state, and on from there those that the entry brings.
+// Ids to numbers: first those of the state, then those that the entry brings.
 template <class Id>
 class Numbers {
  public:
   Numbers(const PersistentMap<Id, std::uint32_t>& known, std::size_t size)
-      : known_(known), next_(count(size)) {}
+      : known_(known), next_(count(size)) {
+    MUST(known.size() == size);  // else a new id would get a number that is taken, or skip one
+  }
 
   struct Given {
     std::uint32_t number = 0;
@@ -75,6 +77,7 @@ class EventWriter {
   void operator()(const MessagePut& event) {
     const Message& message = event.message;
     auto put = to_.initMessagePut();
+    // Before the message gets its number: a new message must not be its own parent.
     put.setParent(names_.messages.one_up(message.parent));
     put.setRun(names_.runs.one_up(message.run));
     const auto [number, fresh] = names_.messages.give(message.id);
@@ -177,20 +180,21 @@ class EventWriter {
   Timestamp at_;
 };
 
-// The one append that an entry consists of; null if there is more to it.
+// The append of an entry that has nothing else; null for any other entry.
 const ContentAppended* lone_append(const Entry& entry) {
   const bool alone = entry.events.size() == 1 && entry.acks.empty() && !entry.origin;
   return alone ? std::get_if<ContentAppended>(&entry.events.front()) : nullptr;
 }
 
-void write_mark(schema::Entry::Builder to, const Entry& entry, const Names& names,
-                const std::optional<RunId>& author) {
+void write_offset(schema::Entry::Builder to, const Entry& entry, const Names& names,
+                  const std::optional<RunId>& author) {
   if (!entry.producer) {
     to.setMark(schema::Entry::Mark::NONE);
     return;
   }
   to.setAttempt(entry.producer->attempt);
   to.setSeq(entry.producer->seq);
+  // `author` is the zero of `mark`: with it a token's entry stores neither the kind nor the run.
   if (entry.producer->run == author) return;
   to.setMark(schema::Entry::Mark::RUN);
   to.setRun(names.runs.of(entry.producer->run));
@@ -200,11 +204,12 @@ void write_append(schema::Entry::Builder to, const Entry& entry, const ThreadSta
                   const ContentAppended& append) {
   const Names names(before);
   const std::uint32_t number = names.messages.of(append.message);
+  MUST(number < before.messages.size());  // an entry that brings no message names an older one
   to.setMessage(number);
   to.setPart(append.part);
   to.setAt(append.at);
   to.setText(bytes_of(append.text));
-  write_mark(to, entry, names, before.messages[number].message.run);
+  write_offset(to, entry, names, before.messages[number].message.run);
 }
 
 void write_events(schema::Entry::Builder to, const Entry& entry, const ThreadState& before) {
@@ -230,7 +235,7 @@ void write_events(schema::Entry::Builder to, const Entry& entry, const ThreadSta
     origin.setThread(bytes_of(entry.origin->thread.get()));
     origin.setOwner(bytes_of(entry.origin->owner.get()));
   }
-  write_mark(to, entry, names, std::nullopt);
+  write_offset(to, entry, names, std::nullopt);
 }
 
 }  // namespace

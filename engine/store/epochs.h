@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// epochs.h: whose history a cursor belongs to.
+// epochs.h: tells which history a cursor belongs to.
 //
-// A store's history is named by a number drawn at random. When history may have been cut (a
-// restore), a new epoch begins, and the former one is remembered with the last commit number that
-// was kept of it. A commit number, not a timestamp: timestamps increase within a thread only, and a
-// clock may jump back, so no single one could say of all threads what was lost. What a cut means
-// for one thread is in former_epochs.h: what it has kept, so threads that a salvage has left whole
-// keep all their cursors. A list of threads is of no single thread: where a salvage has lost
-// something, lists have a cut of their own. The value lies in the table `meta` under `epochs_key`:
+// A random number, the epoch, names a store's history. After a step that may have lost history (a
+// restore, a salvage) a new epoch begins. The store remembers the former epoch and its end: the
+// last commit number that was kept of it. The end is a commit number because only commit numbers
+// order the whole store: timestamps increase within one thread, and a clock may jump back.
+// former_epochs.h turns the end into a timestamp of one thread, so threads that a salvage left
+// whole keep all their cursors. A list covers many threads: after a salvage that lost something,
+// lists have an end of their own. The value lies in the table `meta` under `epochs_key`:
 //
-//   version:1 = 1 · current:8be · (epoch:8be · cut:8be)*                     oldest first
-//   version:1 = 2 · current:8be · (epoch:8be · cut:8be · lists cut:8be)*     if a lists cut differs
+//   version:1 = 1 · current:8be · (epoch:8be · end:8be)*                     oldest first
+//   version:1 = 2 · current:8be · (epoch:8be · end:8be · lists end:8be)*     if a lists end differs
 #pragma once
 
 #include <optional>
@@ -27,9 +27,9 @@ inline constexpr std::string_view epochs_key = "epochs";
 struct Epochs {
   struct Former {
     Epoch epoch;
-    CommitNumber cut;  // what lies above may be gone
-    // Of cursors of lists and feeds, where it is another one.
-    std::optional<CommitNumber> lists_cut = {};
+    CommitNumber end;  // commits above it may be lost
+    // For cursors of lists and feeds, if it differs from `end`.
+    std::optional<CommitNumber> lists_end = {};
     friend bool operator==(const Former&, const Former&) = default;
   };
 
@@ -39,18 +39,18 @@ struct Epochs {
   friend bool operator==(const Epochs&, const Epochs&) = default;
 };
 
-// Up to where does this store share the history of `epoch`? The greatest number for the current
-// one, the least cut made since for a former one, nothing for one that was never here.
+// The last commit of `epoch` that this store still has. The greatest number for the current epoch,
+// the least end since then for a former epoch, nothing for an epoch that this store never had.
 [[nodiscard]] std::optional<CommitNumber> shared_until(const Epochs& epochs, Epoch epoch);
 
-// The same for what a list or a feed has told.
+// The same for cursors of lists and feeds.
 [[nodiscard]] std::optional<CommitNumber> lists_shared_until(const Epochs& epochs, Epoch epoch);
 
-// The same store after a cut: the current epoch becomes a former one.
-[[nodiscard]] Epochs after_cut(Epochs epochs, Epoch next, CommitNumber cut);
+// These epochs after the current one has ended at `end`: it becomes the last of the former ones.
+[[nodiscard]] Epochs with_new_epoch(Epochs epochs, Epoch next, CommitNumber end);
 
 [[nodiscard]] std::string encode_epochs(const Epochs& epochs);
-// Nothing if the bytes are no such value.
+// Nothing if `encode_epochs` can't have made the bytes.
 [[nodiscard]] std::optional<Epochs> decode_epochs(std::string_view bytes);
 
 }  // namespace lockstep

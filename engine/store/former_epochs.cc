@@ -2,33 +2,32 @@
 #include "engine/store/former_epochs.h"
 
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 
 namespace lockstep {
 namespace {
 
-// The first entry at `at` or later; one that is not there counts as lost.
+// The first entry at `at` or later; nothing if it is above the end, or if there is no such entry.
 Result<std::optional<Timestamp>> kept_from(const Log& log, ThreadNumber thread, Timestamp at,
-                                           CommitNumber cut) {
-  auto next = log.read(thread, Timestamp(at.get() - 1), 1, 1);
-  if (!next) return std::unexpected(next.error());
-  if (next->empty() || next->front().commit > cut) return std::nullopt;
-  return next->front().at;
+                                           CommitNumber end) {
+  MUST(at != Timestamp());
+  TRY_LET(next, log.read(thread, Timestamp(at.get() - 1), 1, 1));
+  if (next.empty() || next.front().commit > end) return std::nullopt;
+  return next.front().at;
 }
 
-// The last entry up to `now` that the cut has left; 0 if it has left none.
-Result<Timestamp> kept_until(const Log& log, ThreadNumber thread, Timestamp now, CommitNumber cut) {
-  // Most threads have not been written to since.
-  auto last = kept_from(log, thread, now, cut);
-  if (!last) return std::unexpected(last.error());
-  if (*last) return now;
+// The last entry up to `now` that is not above the end; 0 if all are above it.
+Result<Timestamp> kept_until(const Log& log, ThreadNumber thread, Timestamp now, CommitNumber end) {
+  // Most threads have no entry above the end: then one read is enough.
+  TRY_LET(last, kept_from(log, thread, now, end));
+  if (last) return now;
   std::uint64_t kept = 0;          // an entry's timestamp, or 0
   std::uint64_t lost = now.get();  // from here on nothing is kept
   while (lost - kept > 1) {        // some fifty times: a timestamp has 51 bits
     const std::uint64_t middle = kept + (lost - kept) / 2;
-    auto found = kept_from(log, thread, Timestamp(middle), cut);
-    if (!found) return std::unexpected(found.error());
-    if (*found) {
-      kept = (*found)->get();
+    TRY_LET(found, kept_from(log, thread, Timestamp(middle), end));
+    if (found) {
+      kept = found->get();
     } else {
       lost = middle;
     }
@@ -43,9 +42,8 @@ Result<FormerEpochs> former_of(const Log& log, ThreadNumber thread, Timestamp no
   MUST(thread != ThreadNumber() && now != Timestamp());
   FormerEpochs former;
   for (const Epochs::Former& one : epochs.former) {
-    auto kept = kept_until(log, thread, now, *shared_until(epochs, one.epoch));
-    if (!kept) return std::unexpected(kept.error());
-    former.emplace_back(one.epoch, *kept);
+    TRY_LET(kept, kept_until(log, thread, now, *shared_until(epochs, one.epoch)));
+    former.emplace_back(one.epoch, kept);
   }
   return former;
 }

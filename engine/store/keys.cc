@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "engine/base/limits.h"
 #include "engine/base/must.h"
 
 namespace lockstep::keys {
 namespace {
+
+static_assert(limits::id_bytes_max <= UINT16_MAX, "the length of a user's name has two bytes");
 
 constexpr char thread_kind = 't';
 constexpr char message_kind = 'm';
@@ -14,6 +17,8 @@ constexpr char run_kind = 'r';
 constexpr char device_kind = 'd';
 
 void append(std::string& key, std::uint64_t number, int bytes) {
+  // A number that lost its upper bytes would be the key of another row.
+  MUST(bytes == 8 || number >> (8 * bytes) == 0);
   for (int byte = bytes - 1; byte >= 0; --byte) {
     key.push_back(static_cast<char>(static_cast<std::uint8_t>(number >> (8 * byte))));
   }
@@ -25,19 +30,20 @@ void append_name(std::string& key, std::string_view name) {
   key.append(name);
 }
 
-// Takes a key apart from its front. Once something is missing, all that follows is too.
+// Takes a key apart from its front. Once a piece is missing, all later pieces are empty or 0.
 class Taker {
  public:
   explicit Taker(std::string_view key) : rest_(key) {}
 
   std::uint64_t number(std::size_t bytes) {
+    MUST(bytes <= sizeof(std::uint64_t));
     std::uint64_t number = 0;
     for (const char byte : take(bytes)) number = number << 8 | static_cast<std::uint8_t>(byte);
     return number;
   }
   std::string_view name() { return take(number(2)); }
   std::string_view rest() { return take(rest_.size()); }
-  // All was there, and nothing is left.
+  // Every piece was there, and no byte is left.
   [[nodiscard]] bool done() const { return !short_ && rest_.empty(); }
 
  private:
@@ -68,22 +74,22 @@ struct PlaceWriter {
   void operator()(const DeviceKey& place) {
     key.push_back(device_kind);
     append_name(key, place.user.get());
-    key.append(place.device.get());
+    key.append(place.device.get());  // the last part needs no length
   }
 };
 
 }  // namespace
 
-std::string view(ThreadNumber thread, const ViewPlace& place) {
-  std::string key = views(thread);
+std::string snapshot_row(ThreadNumber thread, const SnapshotPlace& place) {
+  std::string key = snapshot(thread);
   std::visit(PlaceWriter{key}, place);
   return key;
 }
 
-std::optional<ViewPlace> decode_view(ThreadNumber thread, std::string_view key) {
+std::optional<SnapshotPlace> decode_snapshot_row(ThreadNumber thread, std::string_view key) {
   Taker taker(key);
   if (taker.number(8) != thread.get()) return std::nullopt;
-  ViewPlace place;
+  SnapshotPlace place;
   switch (taker.number(1)) {
     case thread_kind:
       place = ThreadPlace{};
@@ -105,7 +111,7 @@ std::optional<ViewPlace> decode_view(ThreadNumber thread, std::string_view key) 
   return taker.done() ? std::optional(place) : std::nullopt;
 }
 
-std::string views(ThreadNumber thread) { return encode_number(thread.get()); }
+std::string snapshot(ThreadNumber thread) { return encode_number(thread.get()); }
 
 std::string thread(const ThreadName& name) { return threads(name.owner) + name.id.get(); }
 

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// keys.h: where every row beside the log lies.
+// keys.h: the keys of all rows next to the log.
 //
 //   views       thread:8be 't'                              the thread itself (row_codec.h)
 //               thread:8be 'm' number:4be                   a message, by its number
 //               thread:8be 'r' number:4be                   a run, by its number
-//               thread:8be 'd' length:2be user device       what a device is remembered for
-//   threads     length:2be user thread id                   its number, and what lists show
+//               thread:8be 'd' length:2be user device       the remembered changes of a device
+//   threads     length:2be user thread id                   its number, and the fields of lists
 //   open_runs   thread:8be number:4be                       a run that is queued or running
-//   feed        length:2be user commit:8be                  a thread that changed then
-//   settings    hash:32                                     the bytes that it is the SHA-256 of
+//   feed        length:2be user commit:8be                  a thread that changed in this commit
+//   settings    hash:32                                     the bytes that have this SHA-256
 //   meta        a name                                      a fact about the store as a whole
 //               `deleted/` length:2be user thread id        the second copy of a tombstone
 //
 // Numbers are big-endian, so that byte order is their order: all rows of a thread lie together, its
-// messages in the order of the tree's rows, a user's threads by id, a user's feed in the order of
-// commits. A user's name
-// has its length before it, so no user's keys begin another's. The commit number in a feed key is
-// appended by the log (Row::Stamp::key): it is not known before.
+// messages in the order of their numbers, a user's threads by id, a user's feed in the order of
+// commits. A user's name has its length before it, so the keys of one user are never a prefix of
+// another's. The log appends the commit number of a feed key (RowWrite::Stamp::key), because the
+// caller does not know it before the commit.
 //
-// Keys that come back from a table may be damaged: a `decode` that finds no such key gives nothing.
+// Keys that come back from a table may be damaged: `decode` returns nothing for an impossible key.
 #pragma once
 
 #include <cstdint>
@@ -45,21 +45,22 @@ struct RunPlace {
   std::uint32_t number = 0;
   friend bool operator==(const RunPlace&, const RunPlace&) = default;
 };
-// What a row of a thread's views is about.
-using ViewPlace = std::variant<ThreadPlace, MessagePlace, RunPlace, DeviceKey>;
+// The subject of one row of a thread's snapshot.
+using SnapshotPlace = std::variant<ThreadPlace, MessagePlace, RunPlace, DeviceKey>;
 
-// Requires: of a device, names of less than 64 KiB.
-[[nodiscard]] std::string view(ThreadNumber thread, const ViewPlace& place);
-[[nodiscard]] std::optional<ViewPlace> decode_view(ThreadNumber thread, std::string_view key);
-// What all views of a thread begin with.
-[[nodiscard]] std::string views(ThreadNumber thread);
+// Requires: a device's user has a name of less than 64 KiB.
+[[nodiscard]] std::string snapshot_row(ThreadNumber thread, const SnapshotPlace& place);
+[[nodiscard]] std::optional<SnapshotPlace> decode_snapshot_row(ThreadNumber thread,
+                                                               std::string_view key);
+// The prefix of all rows of a thread's snapshot.
+[[nodiscard]] std::string snapshot(ThreadNumber thread);
 
 // --- threads -------------------------------------------------------------------------------------
 
 // Requires: a user's name of less than 64 KiB.
 [[nodiscard]] std::string thread(const ThreadName& name);
 [[nodiscard]] std::optional<ThreadName> decode_thread(std::string_view key);
-// What the threads of a user begin with.
+// The prefix of a user's threads.
 [[nodiscard]] std::string threads(const UserId& user);
 
 // --- open_runs -----------------------------------------------------------------------------------
@@ -71,15 +72,15 @@ struct OpenRunKey {
 };
 [[nodiscard]] std::string open_run(const OpenRunKey& key);
 [[nodiscard]] std::optional<OpenRunKey> decode_open_run(std::string_view key);
-// What the open runs of a thread begin with.
+// The prefix of a thread's open runs.
 [[nodiscard]] std::string open_runs(ThreadNumber thread);
 
 // --- feed ----------------------------------------------------------------------------------------
 
-// What a user's feed begins with; to be stamped with the commit number, it is the key of a new row.
-// Requires: a name of less than 64 KiB.
+// The prefix of a user's feed, and the key of a new row, to which the log appends the commit
+// number. Requires: a name of less than 64 KiB.
 [[nodiscard]] std::string feed(const UserId& user);
-// The key of a row that is there.
+// The key of a row that is in the table.
 [[nodiscard]] std::string feed(const UserId& user, CommitNumber commit);
 
 struct FeedKey {
@@ -94,17 +95,17 @@ struct FeedKey {
 [[nodiscard]] std::string settings(const Hash& hash);
 [[nodiscard]] std::optional<Hash> decode_settings(std::string_view key);
 
-// Where a deletion is kept once more: the row of a deleted thread is truth, for its log is gone, so
-// it stands in `threads` and here.
+// The second copy of a deletion. The row of a deleted thread can't be made again, because the
+// thread's log is erased, so it is in `threads` and here.
 inline constexpr std::string_view deleted_prefix = "deleted/";
 [[nodiscard]] std::string deleted(const ThreadName& name);
 [[nodiscard]] std::optional<ThreadName> decode_deleted(std::string_view key);
 
 // The number that the next thread gets, as 8 bytes, big-endian.
 inline constexpr std::string_view next_thread = "next_thread";
-// Since which commit of which epoch runs may outlive the process: epoch:8be, commit:8be.
+// Runs that began after this commit may outlive the process: epoch:8be, commit:8be.
 inline constexpr std::string_view outside_since = "outside_since";
-// The version of keys and values beside the log, as 8 bytes, big-endian.
+// The version of keys and values next to the log, as 8 bytes, big-endian.
 inline constexpr std::string_view format = "format";
 
 // --- Numbers in bytes ----------------------------------------------------------------------------

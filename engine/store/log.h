@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// log.h: the interface of the truth.
+// log.h: the interface of the log, which is the truth.
 //
 // A log holds the entries of all threads, each as bytes (entry_codec.h), each under its thread's
-// number and timestamp, and gives every entry that becomes durable a dense commit number. Rows that
-// can be rebuilt from entries (store.h) travel with the entry that changes them and become true
-// with it.
+// number and timestamp. It gives every entry that becomes durable the next commit number, without
+// gaps. Rows that can be rebuilt from entries (store.h) travel with the entry that changes them and
+// become visible in the same commit.
 //
 //   append ── durable ──> follow's on_commit ──> append's done
 //
-// Whoever is told "yes" can already read what was written. States are fed by `follow`, never by the
-// answer of `append`.
+// A caller that gets a "yes" can already read its entry. The engine folds states in `follow`, never
+// in the answer of `append`.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,10 @@ namespace lockstep {
 
 struct Append {
   ThreadNumber thread;
-  Timestamp expected;  // where the thread ends, 0 for a new one
+  Timestamp expected;  // of the thread's last entry, 0 for a new thread
   std::shared_ptr<const Entry> entry;
   std::string bytes;  // the same entry, encoded
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
 };
 
 // An entry that is durable. `entry` is the one that was handed to `append`.
@@ -51,28 +51,29 @@ class Log {
 
   virtual ~Log() = default;
 
-  // Appends one entry and its rows, all of it or nothing. `done` is called on the strand of
-  // `follow`, after the entry has been seen there. Fails with `conflict` if the thread no longer
-  // ends at `expected`: then nothing was written. A write that the disk fails does not return: it
-  // ends the process, because what is on the disk is then unknown.
+  // Appends one entry and its rows, all of it or nothing. The log calls `done` on the strand of
+  // `follow`, after `follow` has reported the entry. Fails with `conflict` if the thread no longer
+  // ends at `expected`: then nothing was written. If the disk fails a write, `done` is never called
+  // and the process ends, because the content of the disk is then unknown. Requires: the entry is
+  // later than `expected`.
   virtual void append(Append append, Done<Result<CommitNumber>> done) = 0;
 
-  // The entries of one thread after `after`, oldest first, at most `entries_max` and about
-  // `bytes_max` of them (at least one, if there is one). Fails with `corrupt` if a row is damaged.
+  // The entries of one thread after `after`, oldest first: at most `entries_max` of them, of about
+  // `bytes_max` bytes (at least one, if there is one). Fails with `corrupt` if a row is damaged.
   [[nodiscard]] virtual Result<std::vector<StoredEntry>> read(ThreadNumber thread, Timestamp after,
                                                               std::uint32_t entries_max,
                                                               std::size_t bytes_max) const = 0;
 
-  // Every entry that becomes durable from now on, a call per commit, each thread's in order.
-  // Requires: called once, before the first append.
+  // Reports every entry that becomes durable from now on: one call a commit, the entries of each
+  // thread in order. Requires: called once, before the first append.
   virtual void follow(OnCommit on_commit) = 0;
 
   // The last commit number that is durable.
   [[nodiscard]] virtual CommitNumber last_commit() const = 0;
 
-  // Rows without an entry: what is not of one thread's history, such as a mark. Durable before
-  // `done`. `erase` names threads whose entries and views are to go.
-  virtual void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  // Writes rows that belong to no entry, such as a thread flag (thread_flags.h). They are durable
+  // before `done`. `erase` names threads whose entries and snapshots the same write removes.
+  virtual void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
                      Done<Result<void>> done) = 0;
 };
 

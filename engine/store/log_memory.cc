@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/store/epochs.h"
 
@@ -21,25 +22,27 @@ std::string big_endian(std::uint64_t number) {
 
 LogMemory::LogMemory(Executor& executor, Epoch epoch)
     : executor_(executor), waiting_(std::make_shared<Waiting>()) {
-  put({Row{.table = Table::meta,
-           .key = std::string(epochs_key),
-           .value = encode_epochs({.current = epoch, .former = {}})}});
+  put({RowWrite{.table = Table::meta,
+                .key = std::string(epochs_key),
+                .value = encode_epochs({.current = epoch, .former = {}})}});
 }
 
 LogMemory::~LogMemory() { waiting_->closed = true; }
 
 void LogMemory::append(Append append, Done<Result<CommitNumber>> done) {
+  MUST(append.thread != ThreadNumber());
   MUST(append.entry != nullptr);
+  MUST(append.entry->at > append.expected);
   waiting_->jobs.emplace_back(std::pair(std::move(append), std::move(done)));
   wait_for_step();
 }
 
-void LogMemory::write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+void LogMemory::write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
                       Done<Result<void>> done) {
   waiting_->jobs.emplace_back(
       [this, rows = std::move(rows), erase = std::move(erase), done = std::move(done)]() mutable {
-        bool stamped =
-            std::ranges::any_of(rows, [](const Row& row) { return row.stamp != Row::Stamp::none; });
+        bool stamped = std::ranges::any_of(
+            rows, [](const RowWrite& row) { return row.stamp != RowWrite::Stamp::none; });
         if (stamped) last_ = CommitNumber(last_.get() + 1);
         put(std::move(rows));
         for (ThreadNumber thread : erase) this->erase(thread);
@@ -48,6 +51,7 @@ void LogMemory::write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
   wait_for_step();
 }
 
+// The first job that waits posts the step; the others are taken with it.
 void LogMemory::wait_for_step() {
   if (waiting_->jobs.size() > 1) return;
   executor_.post([this, waiting = waiting_] {
@@ -55,16 +59,19 @@ void LogMemory::wait_for_step() {
   });
 }
 
-// What waits becomes true in order; appends up to the next write are one commit.
+// Writes all waiting jobs in order; the appends up to the next `write` are one commit.
 void LogMemory::step() {
   auto jobs = std::exchange(waiting_->jobs, {});
+  MUST(!jobs.empty());  // the first job posts the step
   std::vector<Committed> committed;
   std::vector<std::move_only_function<void()>> answers;
   auto report = [&] {
+    MUST(committed.empty() || on_commit_);
     if (!committed.empty()) on_commit_(std::exchange(committed, {}));
     for (auto& answer : std::exchange(answers, {})) answer();
   };
   for (auto& job : jobs) {
+    // A write may erase a thread, so its earlier entries are reported first.
     if (auto* other = std::get_if<std::move_only_function<void()>>(&job)) {
       report();
       (*other)();
@@ -82,7 +89,8 @@ void LogMemory::step() {
 Result<CommitNumber> LogMemory::commit(Append& append) {
   auto& thread = threads_[append.thread];
   Timestamp end = thread.empty() ? Timestamp() : thread.rbegin()->first;
-  if (end != append.expected) return fail(Kind::conflict, "conflict", "the thread has moved on");
+  if (end != append.expected)
+    return fail(Kind::conflict, codes::conflict, "the thread has moved on");
   Timestamp at = append.entry->at;
   MUST(at > end);
   last_ = CommitNumber(last_.get() + 1);
@@ -91,24 +99,24 @@ Result<CommitNumber> LogMemory::commit(Append& append) {
   return last_;
 }
 
-void LogMemory::put(std::vector<Row> rows) {
-  for (Row& row : rows) {
+void LogMemory::put(std::vector<RowWrite> rows) {
+  for (RowWrite& row : rows) {
     Rows& table = tables_[static_cast<std::size_t>(row.table)];
-    if (row.stamp == Row::Stamp::key) row.key += big_endian(last_.get());
+    if (row.stamp == RowWrite::Stamp::key) row.key += big_endian(last_.get());
     if (!row.value) {
       table.erase(row.key);
       continue;
     }
-    if (row.stamp == Row::Stamp::value) *row.value += big_endian(last_.get());
+    if (row.stamp == RowWrite::Stamp::value) *row.value += big_endian(last_.get());
     table.insert_or_assign(std::move(row.key), std::move(*row.value));
   }
 }
 
 void LogMemory::erase(ThreadNumber thread) {
   threads_.erase(thread);
-  Rows& views = tables_[static_cast<std::size_t>(Table::views)];
-  views.erase(views.lower_bound(big_endian(thread.get())),
-              views.lower_bound(big_endian(thread.get() + 1)));
+  Rows& snapshot = tables_[static_cast<std::size_t>(Table::views)];
+  snapshot.erase(snapshot.lower_bound(big_endian(thread.get())),
+                 snapshot.lower_bound(big_endian(thread.get() + 1)));
 }
 
 Result<std::vector<StoredEntry>> LogMemory::read(ThreadNumber thread, Timestamp after,
@@ -127,7 +135,7 @@ Result<std::vector<StoredEntry>> LogMemory::read(ThreadNumber thread, Timestamp 
 }
 
 void LogMemory::follow(OnCommit on_commit) {
-  MUST(!on_commit_);
+  MUST(on_commit && !on_commit_);
   on_commit_ = std::move(on_commit);
 }
 

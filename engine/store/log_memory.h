@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // log_memory.h: the simplest correct log, with its store.
 //
-// Two maps and an executor. An append becomes true at once and is reported by the executor's next
-// step, several together if several were waiting, so that a test sees groups as from a disk. It is
-// what the contract of every log is read against (tests/log_contract.h); nothing survives it.
+// Two maps and an executor. Appends and writes wait for the executor's next step, which makes them
+// true and reports them together, so that a test sees groups as from a disk. It is the reference
+// for the contract of every log (tests/log_contract.h). Nothing survives the object.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -34,7 +34,7 @@ class LogMemory : public Log, public Store {
                                                       std::size_t bytes_max) const override;
   void follow(OnCommit on_commit) override;
   [[nodiscard]] CommitNumber last_commit() const override { return last_; }
-  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override;
 
   [[nodiscard]] Result<std::optional<std::string>> get(Table table,
@@ -54,7 +54,7 @@ class LogMemory : public Log, public Store {
   void wait_for_step();
   void step();
   [[nodiscard]] Result<CommitNumber> commit(Append& append);
-  void put(std::vector<Row> rows);
+  void put(std::vector<RowWrite> rows);
   void erase(ThreadNumber thread);
 
   Executor& executor_;

@@ -3,15 +3,17 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/store/keys.h"
 #include "engine/store/row_codec.h"
 
 namespace lockstep {
 namespace {
 
-// The run that opens, goes on or ends by this event; null if it is about none.
+// The run that this event opens, starts or ends; null if it does not change a run's status.
 const RunId* run_of(const Event& event) {
   if (const auto* queued = std::get_if<RunQueued>(&event)) return &queued->run;
   if (const auto* started = std::get_if<RunStarted>(&event)) return &started->run;
@@ -19,7 +21,7 @@ const RunId* run_of(const Event& event) {
   return nullptr;
 }
 
-// False if the key is none: then not even the thread is known.
+// False if the key can't be read: then not even the thread is known.
 bool note_open_run(OpenRuns& open, const std::string& key, const std::string& value) {
   const auto place = keys::decode_open_run(key);
   if (!place) return false;
@@ -28,7 +30,7 @@ bool note_open_run(OpenRuns& open, const std::string& key, const std::string& va
     open.damaged.push_back(place->thread);
     return true;
   }
-  // Rows of a thread lie together.
+  // The rows of a thread lie together.
   if (open.threads.empty() || open.threads.back().number != place->thread) {
     open.threads.push_back({place->thread, run->thread, std::nullopt});
   }
@@ -38,22 +40,24 @@ bool note_open_run(OpenRuns& open, const std::string& key, const std::string& va
 
 }  // namespace
 
-std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, const Entry& entry) {
+std::vector<RowWrite> open_run_rows(ThreadNumber thread, const ThreadState& after,
+                                    const Entry& entry) {
   std::vector<std::uint32_t> numbers;
   for (const Event& event : entry.events) {
     const RunId* id = run_of(event);
     if (!id) continue;
     const std::uint32_t* number = after.run_numbers.find(*id);
-    MUST(number != nullptr);
+    MUST(number != nullptr && *number < after.runs.size());
+    // One row for each run: a run may start and end in one entry, and the row shows it after both.
     if (std::ranges::find(numbers, *number) == numbers.end()) numbers.push_back(*number);
   }
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
   for (std::uint32_t number : numbers) {
     const Run& run = after.runs[number].run;
-    Row row{.table = Table::open_runs,
-            .key = keys::open_run({thread, number}),
-            .value = std::nullopt,
-            .stamp = Row::Stamp::none};
+    RowWrite row{.table = Table::open_runs,
+                 .key = keys::open_run({thread, number}),
+                 .value = std::nullopt,
+                 .stamp = RowWrite::Stamp::none};
     if (is_open(run.status)) {
       row.value = encode(row.key, open_run_of(after, run));
     }
@@ -63,6 +67,7 @@ std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after, co
 }
 
 OpenRun open_run_of(const ThreadState& state, const Run& run) {
+  MUST(is_open(run.status));
   return {.thread = name_of(state),
           .run = run.id,
           .status = run.status,
@@ -76,13 +81,12 @@ Result<OpenRuns> read_open_runs(const Store& store) {
   OpenRuns open;
   Scan scan{.table = Table::open_runs, .rows_max = limits::list_max};
   while (true) {
-    const auto rows = store.scan(scan);
-    if (!rows) return std::unexpected(rows.error());
+    TRY_LET(rows, store.scan(scan));
     const bool all_known = std::ranges::all_of(
-        *rows, [&](const auto& row) { return note_open_run(open, row.first, row.second); });
-    if (!all_known) return fail(Kind::corrupt, "corrupt", "a key in `open_runs` names no run");
-    if (rows->size() < scan.rows_max) return open;
-    scan.after = rows->back().first;
+        rows, [&](const auto& row) { return note_open_run(open, row.first, row.second); });
+    if (!all_known) return fail(Kind::corrupt, codes::corrupt, "a key in `open_runs` names no run");
+    if (rows.size() < scan.rows_max) return open;
+    scan.after = rows.back().first;
   }
 }
 

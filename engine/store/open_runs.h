@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// open_runs.h: the runs that are open, where a start finds them.
+// open_runs.h: the table of open runs, which a start reads.
 //
-// A row for each queued or running run, put and deleted with the entries that open and end it. So a
-// start knows which threads a crash has interrupted without reading the others.
+// A row for each queued or running run, written and deleted with the entries that open and end it.
+// So a start knows the threads that a crash has interrupted, without reading the others.
 #pragma once
 
 #include <optional>
@@ -15,11 +15,11 @@
 
 namespace lockstep {
 
-// The rows by which this entry changes the table. Requires: `after` is the state that it leads to.
-[[nodiscard]] std::vector<Row> open_run_rows(ThreadNumber thread, const ThreadState& after,
-                                             const Entry& entry);
+// The changes of the table that this entry makes. Requires: `after` is the state after the entry.
+[[nodiscard]] std::vector<RowWrite> open_run_rows(ThreadNumber thread, const ThreadState& after,
+                                                  const Entry& entry);
 
-// Requires: it is queued or running.
+// Requires: the run is queued or running.
 [[nodiscard]] OpenRun open_run_of(const ThreadState& state, const Run& run);
 
 struct OpenThread {
@@ -28,8 +28,8 @@ struct OpenThread {
   std::optional<OpenRun> running;
 };
 struct OpenRuns {
-  std::vector<OpenThread> threads;    // that have open runs, each once
-  std::vector<ThreadNumber> damaged;  // whose rows can't be read
+  std::vector<OpenThread> threads;    // with open runs, each once
+  std::vector<ThreadNumber> damaged;  // with a row that can't be read; may be named twice
 };
 [[nodiscard]] Result<OpenRuns> read_open_runs(const Store& store);
 

@@ -6,17 +6,22 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 
 namespace lockstep::packed {
 
+static_assert(limits::stored_words_max * sizeof(capnp::word) >= 2 * limits::message_bytes_max,
+              "the row of the largest message can be read again");
+
+// Only the first is kept: the later ones follow from the empty values that stand for it.
 void Damage::corrupt(std::string detail) {
-  if (!error_) error_ = Error{Kind::corrupt, "corrupt", std::move(detail)};
+  if (!error_) error_ = Error{Kind::corrupt, codes::corrupt, std::move(detail)};
 }
 
 void Damage::unsupported(std::string detail) {
-  if (!error_) error_ = Error{Kind::corrupt, "unsupported", std::move(detail)};
+  if (!error_) error_ = Error{Kind::corrupt, codes::unsupported, std::move(detail)};
 }
 
 Error Damage::error() const {
@@ -25,6 +30,8 @@ Error Damage::error() const {
 }
 
 std::string pack_words(kj::ArrayPtr<const capnp::word> words) {
+  // `unpack_words` takes no bytes for damage; canonical form has a root pointer at least.
+  MUST(words.size() > 0);
   const kj::ArrayPtr<const kj::byte> bytes = words.asBytes();
   // Packing adds at most two bytes to every eight.
   kj::VectorOutputStream out(bytes.size() + bytes.size() / 4 + 16);
@@ -36,8 +43,7 @@ std::string pack_words(kj::ArrayPtr<const capnp::word> words) {
 
 kj::Array<capnp::word> unpack_words(std::string_view bytes, Damage& damage) {
   const kj::ArrayPtr<const kj::byte> packed = bytes_of(bytes);
-  // Two bytes can stand for 2 KiB of zeroes, so the size is looked at before there is memory for
-  // it.
+  // Two bytes can stand for 2 KiB of zeroes, so the size is checked before memory is taken for it.
   const std::size_t size = capnp::computeUnpackedSizeInWords(packed);
   if (size == 0) damage.corrupt("no bytes");
   if (size > limits::stored_words_max) damage.corrupt("unpacked it would be too large");
@@ -66,7 +72,7 @@ std::string id(capnp::Data::Reader data, Damage& damage) {
 Hash hash(capnp::Data::Reader data, Damage& damage) {
   Hash hash{};
   if (data.size() != hash.size()) {
-    damage.corrupt("a hash has not 32 bytes");
+    damage.corrupt("a hash does not have 32 bytes");
     return hash;
   }
   std::ranges::copy(data, hash.begin());

@@ -5,9 +5,9 @@
 // end, and then zero bytes squeezed out. So a field that is not set costs nothing, and the same
 // content gives the same bytes.
 //
-// Reading is of bytes that may be damaged, or made to do harm. What is wrong is noted in a
-// `Damage`, the first thing only, and reading goes on with empty values to its end, which is near:
-// sizes are bounded before anything is unpacked, and so is what may be visited.
+// Bytes that are read may be damaged, or made to do harm. A reader notes the first thing that is
+// wrong in a `Damage` and goes on with empty values to the end. The end is near: the size is
+// bounded before anything is unpacked, and so is the number of words that a reader may visit.
 #pragma once
 
 // clang-format off: before all others
@@ -30,8 +30,8 @@
 
 namespace lockstep::packed {
 
-// What is wrong with bytes that were read: the first thing found. `corrupt`: they can't be what was
-// written. `unsupported`: they may have been written by a newer version.
+// The first thing that is wrong with bytes that were read. `corrupt`: this program can't have
+// written them. `unsupported`: a newer version may have written them.
 class Damage {
  public:
   void corrupt(std::string detail);
@@ -55,8 +55,8 @@ template <class Builder>
   return pack_words(capnp::canonicalize(root.asReader()));
 }
 
-// Calls `read(root, damage)` and gives what it returns, if nothing was wrong. Cap'n Proto reports a
-// pointer that leads nowhere by an exception; it ends here.
+// Returns the value of `read(root, damage)` if nothing was wrong. Cap'n Proto reports a pointer
+// that leads nowhere by an exception; this function catches it.
 template <class Root, std::invocable<typename Root::Reader, Damage&> Read>
 [[nodiscard]] auto unpack(std::string_view bytes, Read read)
     -> Result<std::invoke_result_t<Read, typename Root::Reader, Damage&>> {
@@ -67,8 +67,8 @@ template <class Root, std::invocable<typename Root::Reader, Damage&> Read>
     if (damage.found()) return;
     const kj::ArrayPtr<const capnp::word> segment = words;
     capnp::ReaderOptions options;
-    // Everything may be visited a few times; a message whose pointers lead many times to the same
-    // place, which would unfold to more than its size, may not.
+    // A reader may visit every word a few times. A message whose pointers lead to the same place
+    // many times would unfold to more than its size: Cap'n Proto stops it here.
     options.traversalLimitInWords = 4 * words.size() + 64;
     capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1), options);
     value = read(message.getRoot<Root>(), damage);
@@ -89,9 +89,9 @@ template <class Root, std::invocable<typename Root::Reader, Damage&> Read>
   return {hash.data(), hash.size()};
 }
 
-// UTF-8, or damage.
+// A text that is not UTF-8 is damage.
 [[nodiscard]] std::string text(capnp::Data::Reader data, Damage& damage);
-// Also not empty.
+// The same; an empty text is damage too.
 [[nodiscard]] std::string id(capnp::Data::Reader data, Damage& damage);
 [[nodiscard]] Hash hash(capnp::Data::Reader data, Damage& damage);
 

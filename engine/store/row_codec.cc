@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/rules/digest.h"
 #include "engine/store/content_codec.h"
 #include "engine/store/keys.h"
@@ -25,7 +26,10 @@ using packed::value_of;
 
 constexpr std::size_t seal_bytes = 8;
 constexpr std::size_t stamp_bytes = 8;  // a commit number's
+static_assert(seal_bytes <= std::tuple_size_v<Hash>);
+static_assert(stamp_bytes == sizeof(CommitNumber));
 
+// The key's length comes first, so that no other key and content have the same bytes together.
 std::string seal_of(std::string_view key, std::string_view bytes) {
   std::string sealed = keys::encode_number(key.size()).substr(4);
   sealed.append(key).append(bytes);
@@ -35,7 +39,7 @@ std::string seal_of(std::string_view key, std::string_view bytes) {
 
 template <class Builder>
 std::string seal(std::string_view key, Builder root) {
-  std::string bytes(1, static_cast<char>(view_version));
+  std::string bytes(1, static_cast<char>(row_version));
   bytes += packed::pack(root);
   bytes += seal_of(key, bytes);
   return bytes;
@@ -44,16 +48,17 @@ std::string seal(std::string_view key, Builder root) {
 template <class Root, class Read>
 auto unseal(std::string_view key, std::string_view value, Read read)
     -> decltype(packed::unpack<Root>(value, read)) {
-  if (value.size() <= seal_bytes) return fail(Kind::corrupt, "corrupt", "a row is too short");
+  if (value.size() <= seal_bytes) return fail(Kind::corrupt, codes::corrupt, "a row is too short");
   const std::string_view bytes = value.substr(0, value.size() - seal_bytes);
   if (value.substr(bytes.size()) != seal_of(key, bytes)) {
-    return fail(Kind::corrupt, "corrupt", "a row is damaged, or lies in another's place");
+    return fail(Kind::corrupt, codes::corrupt,
+                "a row is damaged, or stands under another row's key");
   }
   const auto version = static_cast<std::uint8_t>(bytes[0]);
-  if (version != view_version) {
-    return fail(Kind::corrupt, "unsupported",
+  if (version != row_version) {
+    return fail(Kind::corrupt, codes::unsupported,
                 "a row is of version " + std::to_string(version) + ", this program knows " +
-                    std::to_string(view_version));
+                    std::to_string(row_version));
   }
   return packed::unpack<Root>(bytes.substr(1), read);
 }
@@ -94,8 +99,8 @@ Thread read(schema::Thread::Reader from, Damage& damage) {
 
 // --- Whole rows ----------------------------------------------------------------------------------
 
-MessageRow read(schema::MessageRow::Reader from, Damage& damage) {
-  MessageRow row;
+MessageState read(schema::MessageState::Reader from, Damage& damage) {
+  MessageState row;
   row.message = {
       .id = MessageId(id(from.getId(), damage)),
       .parent = optional_message(from.hasParent(), from.getParent(), damage),
@@ -116,7 +121,7 @@ MessageRow read(schema::MessageRow::Reader from, Damage& damage) {
   return row;
 }
 
-void write(schema::RunRow::Builder to, const Run& run) {
+void write(schema::RunState::Builder to, const Run& run) {
   to.setId(bytes_of(run.id.get()));
   to.setAgent(bytes_of(run.agent.get()));
   if (!run.input.empty()) packed::write(to.initInput(count(run.input.size())), run.input);
@@ -136,7 +141,7 @@ void write(schema::RunRow::Builder to, const Run& run) {
   to.setEnded(stored_time(run.ended));
 }
 
-Run read_run(schema::RunRow::Reader from, Damage& damage) {
+Run read_run(schema::RunState::Reader from, Damage& damage) {
   Run run;
   run.id = RunId(id(from.getId(), damage));
   run.agent = AgentName(text(from.getAgent(), damage));
@@ -158,8 +163,8 @@ Run read_run(schema::RunRow::Reader from, Damage& damage) {
   return run;
 }
 
-RunRow read(schema::RunRow::Reader from, Damage& damage) {
-  RunRow row;
+RunState read(schema::RunState::Reader from, Damage& damage) {
+  RunState row;
   row.run = read_run(from, damage);
   row.updated = Timestamp(from.getUpdated());
   row.seq = from.getSeq();
@@ -184,25 +189,26 @@ DeviceRow read(schema::DeviceRow::Reader from, Damage& damage) {
   return row;
 }
 
-ThreadView read(schema::ThreadView::Reader from, Damage& damage) {
-  ThreadView view;
-  view.thread = read(from.getThread(), damage);
-  view.owner = UserId(text(from.getOwner(), damage));
-  view.now = Timestamp(from.getNow());
-  view.titled = from.getTitled();
-  view.messages = from.getMessages();
-  view.runs = from.getRuns();
-  view.devices = from.getDevices();
-  if (from.getRunning() != 0) view.running = from.getRunning() - 1;
-  view.waiting = packed::read(from.getWaiting());
-  return view;
+SnapshotHeader read(schema::SnapshotHeader::Reader from, Damage& damage) {
+  SnapshotHeader header;
+  header.thread = read(from.getThread(), damage);
+  header.owner = UserId(text(from.getOwner(), damage));
+  header.now = Timestamp(from.getNow());
+  header.titled = from.getTitled();
+  header.messages = from.getMessages();
+  header.runs = from.getRuns();
+  header.devices = from.getDevices();
+  if (from.getRunning() != 0) header.running = from.getRunning() - 1;
+  header.waiting = packed::read(from.getWaiting());
+  return header;
 }
 
 }  // namespace
 
-std::string encode(std::string_view key, const MessageRow& row) {
+std::string encode(std::string_view key, const MessageState& row) {
+  MUST(row.lengths.size() == row.message.parts.size());  // a reader takes anything else for damage
   capnp::MallocMessageBuilder builder;
-  auto to = builder.initRoot<schema::MessageRow>();
+  auto to = builder.initRoot<schema::MessageState>();
   const Message& message = row.message;
   to.setId(bytes_of(message.id.get()));
   if (message.parent) to.setParent(bytes_of(message.parent->get()));
@@ -224,15 +230,15 @@ std::string encode(std::string_view key, const MessageRow& row) {
   return seal(key, to);
 }
 
-Result<MessageRow> decode_message_row(std::string_view key, std::string_view value) {
-  return unseal<schema::MessageRow>(
+Result<MessageState> decode_message_state(std::string_view key, std::string_view value) {
+  return unseal<schema::MessageState>(
       key, value,
-      [](schema::MessageRow::Reader from, Damage& damage) { return read(from, damage); });
+      [](schema::MessageState::Reader from, Damage& damage) { return read(from, damage); });
 }
 
-std::string encode(std::string_view key, const RunRow& row) {
+std::string encode(std::string_view key, const RunState& row) {
   capnp::MallocMessageBuilder builder;
-  auto to = builder.initRoot<schema::RunRow>();
+  auto to = builder.initRoot<schema::RunState>();
   write(to, row.run);
   to.setUpdated(row.updated.get());
   to.setSeq(row.seq);
@@ -248,9 +254,9 @@ std::string encode(std::string_view key, const RunRow& row) {
   return seal(key, to);
 }
 
-Result<RunRow> decode_run_row(std::string_view key, std::string_view value) {
-  return unseal<schema::RunRow>(
-      key, value, [](schema::RunRow::Reader from, Damage& damage) { return read(from, damage); });
+Result<RunState> decode_run_state(std::string_view key, std::string_view value) {
+  return unseal<schema::RunState>(
+      key, value, [](schema::RunState::Reader from, Damage& damage) { return read(from, damage); });
 }
 
 std::string encode(std::string_view key, const DeviceRow& row) {
@@ -274,26 +280,26 @@ Result<DeviceRow> decode_device_row(std::string_view key, std::string_view value
   });
 }
 
-std::string encode(std::string_view key, const ThreadView& view) {
+std::string encode(std::string_view key, const SnapshotHeader& header) {
   capnp::MallocMessageBuilder builder;
-  auto to = builder.initRoot<schema::ThreadView>();
-  write(to.initThread(), view.thread);
-  to.setOwner(bytes_of(view.owner.get()));
-  to.setNow(view.now.get());
-  to.setTitled(view.titled);
-  to.setMessages(view.messages);
-  to.setRuns(view.runs);
-  to.setDevices(view.devices);
-  if (view.running) to.setRunning(*view.running + 1);
-  if (!view.waiting.empty())
-    packed::write(to.initWaiting(count(view.waiting.size())), view.waiting);
+  auto to = builder.initRoot<schema::SnapshotHeader>();
+  write(to.initThread(), header.thread);
+  to.setOwner(bytes_of(header.owner.get()));
+  to.setNow(header.now.get());
+  to.setTitled(header.titled);
+  to.setMessages(header.messages);
+  to.setRuns(header.runs);
+  to.setDevices(header.devices);
+  if (header.running) to.setRunning(*header.running + 1);
+  if (!header.waiting.empty())
+    packed::write(to.initWaiting(count(header.waiting.size())), header.waiting);
   return seal(key, to);
 }
 
-Result<ThreadView> decode_thread_view(std::string_view key, std::string_view value) {
-  return unseal<schema::ThreadView>(
+Result<SnapshotHeader> decode_snapshot_header(std::string_view key, std::string_view value) {
+  return unseal<schema::SnapshotHeader>(
       key, value,
-      [](schema::ThreadView::Reader from, Damage& damage) { return read(from, damage); });
+      [](schema::SnapshotHeader::Reader from, Damage& damage) { return read(from, damage); });
 }
 
 std::string encode(std::string_view key, const ThreadRecord& record) {
@@ -307,16 +313,16 @@ std::string encode(std::string_view key, const ThreadRecord& record) {
   } else {
     to.setId(bytes_of(record.id.get()));
   }
-  to.setView(record.view.get());
+  to.setView(record.snapshot.get());
   to.setLast(record.last.get());
   return seal(key, to);
 }
 
 Result<StampedThreadRecord> decode_thread_record(std::string_view key, std::string_view value) {
-  if (value.size() < stamp_bytes) return fail(Kind::corrupt, "corrupt", "a row is too short");
+  if (value.size() < stamp_bytes) return fail(Kind::corrupt, codes::corrupt, "a row is too short");
   const std::string_view sealed = value.substr(0, value.size() - stamp_bytes);
   const auto commit = keys::decode_number(value.substr(sealed.size()));
-  MUST(commit.has_value());
+  MUST(commit.has_value());  // any 8 bytes are a number: the seal does not cover them
   return unseal<schema::ThreadRecord>(
       key, sealed, [commit](schema::ThreadRecord::Reader from, Damage& damage) {
         ThreadRecord record;
@@ -324,7 +330,7 @@ Result<StampedThreadRecord> decode_thread_record(std::string_view key, std::stri
         record.owner = UserId(text(from.getOwner(), damage));
         if (from.hasThread()) record.thread = read(from.getThread(), damage);
         record.id = record.thread ? record.thread->id : ThreadId(id(from.getId(), damage));
-        record.view = Timestamp(from.getView());
+        record.snapshot = Timestamp(from.getView());
         record.last = Timestamp(from.getLast());
         return StampedThreadRecord{std::move(record), CommitNumber(*commit)};
       });
@@ -338,7 +344,7 @@ std::string encode(std::string_view key, const OpenRun& run) {
   to.setRun(bytes_of(run.run.get()));
   to.setStatus(stored<schema::RunStatus>(packed::run_status_table, run.status));
   to.setAttempt(run.attempt);
-  // A row of an upgraded store names none, as one that was written without the field.
+  // A row of an upgraded store has no agent, like a row that was written before the field existed.
   if (!run.agent.get().empty()) to.setAgent(bytes_of(run.agent.get()));
   to.setStarted(run.started.get());
   if (run.started != Timestamp()) to.setSettings(bytes_of(run.settings));
@@ -348,7 +354,7 @@ std::string encode(std::string_view key, const OpenRun& run) {
 Result<OpenRun> decode_open_run(std::string_view key, std::string_view value) {
   auto run = decode_ownerless_open_run(key, value);
   if (run && run->thread.owner.get().empty()) {
-    return fail(Kind::corrupt, "corrupt", "an open run names no owner of its thread");
+    return fail(Kind::corrupt, codes::corrupt, "an open run names no owner of its thread");
   }
   return run;
 }
@@ -377,9 +383,9 @@ std::string encode(std::string_view key, const FeedRow& row) {
 
 Result<FeedRow> decode_feed_row(std::string_view key, std::string_view value) {
   const auto place = keys::decode_feed(key);
-  if (!place) return fail(Kind::corrupt, "corrupt", "a key in the feed names no change");
+  if (!place) return fail(Kind::corrupt, codes::corrupt, "a key in the feed names no change");
   return unseal<schema::FeedItem>(
-      key.substr(0, key.size() - stamp_bytes), value,
+      key.substr(0, key.size() - stamp_bytes), value,  // as it was sealed
       [&](schema::FeedItem::Reader from, Damage& damage) {
         const UserId owner = from.hasOwner() ? UserId(text(from.getOwner(), damage)) : place->user;
         return FeedRow{{owner, ThreadId(id(from.getThread(), damage))}, from.getRemoved()};

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// row_codec.h: rows of what can be rebuilt, to bytes and back.
+// row_codec.h: the rows that can be rebuilt from the log, to bytes and back.
 //
 //   value     version:1 · content · seal:8            (schema/view.capnp, packed)
-//   seal      the first 8 bytes of SHA-256 over the key's length (4be), the key, the version, the
-//   content
+//   seal      the first 8 bytes of SHA-256(length of the key:4be · key · version · content)
 //
-// A value is sealed to its key, so a row that is damaged, or lies in another's place, is found: it
-// is the error `corrupt`, and the rows are to be made again from the log. A row of another version
-// is `unsupported`, with the same remedy. The feed's rows are sealed to the key without the commit
-// number, which is not known when they are made.
+// A value is sealed to its key, so a reader finds a row that is damaged or stands under another
+// key: that is the error `corrupt`, and the caller makes the rows again from the log. A row of
+// another version is `unsupported`, with the same remedy. The seal of a feed row covers the key
+// without the commit number, because the number is not known before the commit.
 //
 // Settings need no seal: their key is the hash of their bytes.
 #pragma once
@@ -24,15 +23,16 @@
 
 namespace lockstep {
 
-inline constexpr std::uint8_t view_version = 1;
+inline constexpr std::uint8_t row_version = 1;
 
 // --- views ---------------------------------------------------------------------------------------
 
-[[nodiscard]] std::string encode(std::string_view key, const MessageRow& row);
-[[nodiscard]] Result<MessageRow> decode_message_row(std::string_view key, std::string_view value);
+[[nodiscard]] std::string encode(std::string_view key, const MessageState& row);
+[[nodiscard]] Result<MessageState> decode_message_state(std::string_view key,
+                                                        std::string_view value);
 
-[[nodiscard]] std::string encode(std::string_view key, const RunRow& row);
-[[nodiscard]] Result<RunRow> decode_run_row(std::string_view key, std::string_view value);
+[[nodiscard]] std::string encode(std::string_view key, const RunState& row);
+[[nodiscard]] Result<RunState> decode_run_state(std::string_view key, std::string_view value);
 
 struct DeviceRow {
   DeviceKey device;
@@ -42,8 +42,8 @@ struct DeviceRow {
 [[nodiscard]] std::string encode(std::string_view key, const DeviceRow& row);
 [[nodiscard]] Result<DeviceRow> decode_device_row(std::string_view key, std::string_view value);
 
-// What a state is beside its messages, runs and devices, and how many of these it has.
-struct ThreadView {
+// The fields of a state besides its messages, runs and devices, and the number of these.
+struct SnapshotHeader {
   Thread thread;
   UserId owner;
   Timestamp now;
@@ -53,10 +53,11 @@ struct ThreadView {
   std::uint32_t devices = 0;
   std::optional<std::uint32_t> running;
   std::vector<std::uint32_t> waiting;
-  friend bool operator==(const ThreadView&, const ThreadView&) = default;
+  friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
 };
-[[nodiscard]] std::string encode(std::string_view key, const ThreadView& view);
-[[nodiscard]] Result<ThreadView> decode_thread_view(std::string_view key, std::string_view value);
+[[nodiscard]] std::string encode(std::string_view key, const SnapshotHeader& header);
+[[nodiscard]] Result<SnapshotHeader> decode_snapshot_header(std::string_view key,
+                                                            std::string_view value);
 
 // --- threads -------------------------------------------------------------------------------------
 
@@ -66,13 +67,13 @@ struct ThreadRecord {
   ThreadNumber number;
   UserId owner;
   std::optional<Thread> thread;  // as lists show it; nothing: the thread is deleted
-  Timestamp view;                // of its views; 0: it has none
-  Timestamp last;                // its last entry when this was written
+  Timestamp snapshot;            // of its snapshot; 0: it has none
+  Timestamp last;                // of its last entry when this was written
 
   [[nodiscard]] ThreadName name() const { return {owner, id}; }
   friend bool operator==(const ThreadRecord&, const ThreadRecord&) = default;
 };
-// To be written with Row::Stamp::value.
+// The caller writes it with RowWrite::Stamp::value: the commit number follows the seal, unsealed.
 [[nodiscard]] std::string encode(std::string_view key, const ThreadRecord& record);
 
 struct StampedThreadRecord {
@@ -96,7 +97,7 @@ struct OpenRun {
 };
 [[nodiscard]] std::string encode(std::string_view key, const OpenRun& run);
 [[nodiscard]] Result<OpenRun> decode_open_run(std::string_view key, std::string_view value);
-// The owner may be missing, as in format 1 of the store: for the upgrade alone.
+// The owner may be missing, as in format 1 of the store: only the upgrade calls this.
 [[nodiscard]] Result<OpenRun> decode_ownerless_open_run(std::string_view key,
                                                         std::string_view value);
 
@@ -105,10 +106,10 @@ struct FeedRow {
   bool removed = false;
   friend bool operator==(const FeedRow&, const FeedRow&) = default;
 };
-// `key`: without the commit number, as keys::feed(user) gives it. The owner of the thread may be
-// another user: then the row says so.
+// `key`: without the commit number, from keys::feed(user). If the thread belongs to another user
+// than the feed, the row names the owner.
 [[nodiscard]] std::string encode(std::string_view key, const FeedRow& row);
-// `key`: as it was read.
+// `key`: from the table, with the commit number.
 [[nodiscard]] Result<FeedRow> decode_feed_row(std::string_view key, std::string_view value);
 
 }  // namespace lockstep

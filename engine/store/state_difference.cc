@@ -7,7 +7,7 @@ namespace lockstep {
 namespace {
 
 // The first field in which two rows of a kind differ; empty if they are the same.
-std::string difference(const MessageRow& one, const MessageRow& other) {
+std::string difference(const MessageState& one, const MessageState& other) {
   const Message& left = one.message;
   const Message& right = other.message;
   if (left.id != right.id) return "id";
@@ -30,7 +30,7 @@ std::string difference(const MessageRow& one, const MessageRow& other) {
   return one == other ? "" : "deleted";
 }
 
-std::string difference(const RunRow& one, const RunRow& other) {
+std::string difference(const RunState& one, const RunState& other) {
   if (one.run.id != other.run.id) return "id";
   if (one.run.status != other.run.status) return "status";
   if (one.run.attempt != other.run.attempt) return "attempt";

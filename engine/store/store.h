@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// store.h: the interface of what can be rebuilt.
+// store.h: the interface of the tables next to the log.
 //
-// Tables of rows beside the log: views of threads, the list of threads, open runs, the feed, and
-// the settings that runs were started with. All but `settings`, tombstones and `meta` are a cache
-// of the log's fold. Rows are written only together with entries (`Append::rows`), so they are
-// never ahead of the log. keys.h says what the keys are.
+// The tables hold snapshots of threads, the list of threads, open runs, the feed, and the settings
+// that runs were started with. All but `settings`, tombstones and `meta` are a cache of the log's
+// fold, and can be rebuilt from it. Such a row is written in one batch with an entry
+// (`Append::rows`) or with a deletion (`Log::write`), so it is never ahead of the log. keys.h
+// describes the keys.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +23,14 @@ namespace lockstep {
 enum class Table : std::uint8_t { views, threads, open_runs, feed, settings, meta };
 inline constexpr std::size_t table_count = 6;
 
-struct Row {
-  // `key` and `value`: the commit number of the entry that the row travels with is appended there,
-  // as 8 bytes, big-endian; it is not known before.
+struct RowWrite {
+  // With `key` or `value` the log appends the commit number there, as 8 bytes, big-endian: the
+  // caller does not know it before the commit.
   enum class Stamp : std::uint8_t { none, key, value };
 
   Table table = Table::views;
   std::string key;
-  std::optional<std::string> value;  // nothing: the row goes
+  std::optional<std::string> value;  // nothing: the row is deleted
   Stamp stamp = Stamp::none;
 };
 
@@ -37,18 +38,19 @@ enum class Direction : std::uint8_t { forward, backward };
 
 struct Scan {
   Table table = Table::views;
-  std::string prefix = {};  // only keys that begin so
-  std::string after =
-      {};  // beyond this key, in the scan's direction; empty: from the end of the range
+  std::string prefix = {};  // only keys with this prefix
+  // Only keys beyond this one, in the scan's direction; empty: all.
+  std::string after = {};
   Direction direction = Direction::forward;
+  // A scan returns fewer rows only at the end: callers page until a short page comes.
   std::uint32_t rows_max = 0;
 };
 
-// What a store holds in memory by itself, in bytes: for whoever watches it.
+// The memory that a store holds by itself, in bytes: for the metrics.
 struct StoreMemory {
-  std::size_t unwritten = 0;  // in tables in memory, and in what is being written of them
-  std::size_t cache = 0;      // of blocks that were read
-  std::size_t indexes = 0;    // of tables on the disk, beside the cache
+  std::size_t unwritten = 0;  // tables in memory, also those that are being written to the disk
+  std::size_t cache = 0;      // blocks that were read
+  std::size_t indexes = 0;    // indexes of tables on the disk, outside the cache
 };
 
 class Store {

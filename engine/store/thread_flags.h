@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// thread_flags.h: what a start must know of single threads.
+// thread_flags.h: flags of single threads that a start must know.
 //
-// Rows of the table `meta`, one a thread, there only while something is the matter:
+// Rows of the table `meta`, one a flagged thread; a row is there only while the flag is set:
 //
-//   quarantined/ number:8be    its bytes brought the process down while it was being opened
-//   erasing/ number:8be        it is deleted; its entries and views may not be gone yet
+//   quarantined/ number:8be    the thread's bytes crashed the process while it opened the thread
+//   erasing/ number:8be        the thread is deleted; its entries and snapshot may still be there
 #pragma once
 
 #include <string>
@@ -15,14 +15,15 @@
 #include "engine/base/result.h"
 #include "engine/store/store.h"
 
-namespace lockstep::marks {
+namespace lockstep::thread_flags {
 
 inline constexpr std::string_view quarantined = "quarantined/";
 inline constexpr std::string_view erasing = "erasing/";
 
-[[nodiscard]] Row set(std::string_view mark, ThreadNumber thread);
-[[nodiscard]] Row clear(std::string_view mark, ThreadNumber thread);
-// All threads that have it.
-[[nodiscard]] Result<std::vector<ThreadNumber>> read(const Store& store, std::string_view mark);
+// `flag`: one of the two prefixes above.
+[[nodiscard]] RowWrite set(std::string_view flag, ThreadNumber thread);
+[[nodiscard]] RowWrite clear(std::string_view flag, ThreadNumber thread);
+// All threads that have the flag. Fails with `corrupt` if a key is damaged.
+[[nodiscard]] Result<std::vector<ThreadNumber>> read(const Store& store, std::string_view flag);
 
-}  // namespace lockstep::marks
+}  // namespace lockstep::thread_flags

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // json_document.h: a JSON text that was read, as a flat list of its values.
 //
-// The values stand in the order of the text, each in 16 bytes; what they say (strings without their
-// escapes, numbers as they were written) stands in one string beside them:
+// The values stand in the order of the text, each in 16 bytes. Their texts (strings without their
+// escapes, numbers as they were written) stand in one string next to them:
 //
 //   {"a":[1,2],"b":"x"}
 //   nodes   object(2 members) | "a" | array(2) | 1 | 2 | "b" | "x"
 //   bytes   a12bx
 //
-// A node knows where the one behind its subtree stands, so that whoever looks for a member steps
-// over values and not through them. Nothing is hashed: names are compared, and their number is
-// bounded (limits.h), so no choice of names makes a text dear. A number keeps its digits: nobody
-// here knows how many its reader can hold.
+// A node has the place of the node behind its subtree, so that a search for a member steps over
+// values and not through them. Names are compared, not hashed, and their number is bounded
+// (limits.h), so no choice of names makes a text expensive. A number keeps its digits, because only
+// its reader knows how many of them fit.
 //
-// A `JsonNode` is a place in a document: it lives as long as the document.
+// A `JsonNode` is a place in a document: it is valid as long as the document lives.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class JsonDocument;
 
 class JsonNode {
  public:
-  // A null that stands nowhere: what a missing member reads as.
+  // A null without a document: a missing member reads as this.
   JsonNode() = default;
 
   [[nodiscard]] JsonKind kind() const;
@@ -43,15 +43,16 @@ class JsonNode {
   [[nodiscard]] bool is_array() const { return kind() == JsonKind::array; }
   [[nodiscard]] bool is_object() const { return kind() == JsonKind::object; }
 
-  // Of a string its content, of a number its digits; empty of all others.
+  // The content of a string, the digits of a number; empty for all other kinds.
   [[nodiscard]] std::string_view text() const;
-  // Elements or members; 0 of all others.
+  // The number of elements or members; 0 for all other kinds.
   [[nodiscard]] std::size_t size() const;
-  // A number written as an integer that fits.
+  // Nothing unless this is a number that is written as an integer and fits.
   [[nodiscard]] std::optional<std::int64_t> integer() const;
   [[nodiscard]] std::optional<std::uint64_t> whole() const;
 
-  // The member of this name; of several the last. Nothing if there is none, or this is no object.
+  // The member of this name; of several, the last. Nothing if there is no such member, or if this
+  // is not an object.
   [[nodiscard]] std::optional<JsonNode> find(std::string_view name) const;
 
   // Calls `take(JsonNode)` for each element, `take(std::string_view name, JsonNode)` for each
@@ -81,7 +82,7 @@ class JsonDocument {
   struct Node {
     std::uint32_t begin = 0;  // of its text, in `bytes_`
     std::uint32_t size = 0;   // of its text; of an array or object, how many it holds
-    std::uint32_t next = 0;   // the node behind this one and all that it holds
+    std::uint32_t next = 0;   // the node behind this one and its whole subtree
     JsonKind kind = JsonKind::null;
   };
   static_assert(sizeof(Node) == 16);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // json_members.h: the members of an object, each value as it was written.
 //
-// What is sent to a model can be shown again, byte by byte, for ever. So values that someone else
-// wrote (parameters, tools' schemas) are passed on as the very text they came in.
+// Lockstep can show every request to a model again, byte by byte, for ever. So it passes values
+// that others wrote (parameters, tools' schemas) on as the text in which they came.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace lockstep {
 
 struct JsonMember {
   std::string key;
-  std::string value;  // JSON, as it stood there
+  std::string value;  // JSON, as it was written
   friend bool operator==(const JsonMember&, const JsonMember&) = default;
 };
 

@@ -8,10 +8,10 @@
 
 namespace lockstep {
 
-// What Boost.JSON's parser reports, put down in order.
+// Boost.JSON's parser calls this with each piece of the text, in order.
 class JsonBuilder {
  public:
-  // The parser's own limits of sizes are not used: ours come with the way to what is too large.
+  // Not the parser's limits of sizes but ours, because our refusals name the path to the value.
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
@@ -61,7 +61,7 @@ class JsonBuilder {
  private:
   using Node = JsonDocument::Node;
 
-  // Of the parser's codes any will do: the refusal says what it was.
+  // Any code stops the parser; the refusal has the reason.
   bool refuse(Code& code, JsonRefusal::Kind kind, std::string detail, std::string path) {
     code = boost::json::error::exception;
     refusal = JsonRefusal{kind, std::move(detail), std::move(path)};
@@ -76,7 +76,7 @@ class JsonBuilder {
   std::uint32_t count() const { return static_cast<std::uint32_t>(document.nodes_.size()); }
   std::uint32_t bytes() const { return static_cast<std::uint32_t>(document.bytes_.size()); }
 
-  // Counts a value in what it stands in.
+  // Counts a value in the array or object that holds it.
   bool count_in(Code& code) {
     if (count() >= rules_.nodes_max) {
       open_.clear();
@@ -99,7 +99,7 @@ class JsonBuilder {
     begin_ = bytes();
     return true;
   }
-  // A name is put down before its value, and is not counted as a member: its value is.
+  // A name is a node before the node of its value. It is not counted as a member, its value is.
   bool name(Code& code) {
     if (count() >= rules_.nodes_max) {
       open_.clear();
@@ -169,7 +169,7 @@ class JsonBuilder {
     return refuse(code, JsonRefusal::Kind::twin, "stands twice", std::move(where));
   }
 
-  // The way to the innermost open value.
+  // The path to the innermost open value.
   std::string path() {
     std::string path;
     for (std::size_t level = 1; level < open_.size(); ++level) {
@@ -192,12 +192,12 @@ class JsonBuilder {
 
 namespace {
 
-// Where the text goes on behind its one value, if it does.
+// May this follow the text's one value?
 bool is_blank(std::string_view rest) {
   return rest.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-// Takes everything, and keeps nothing.
+// Accepts every value and keeps none: the parser alone decides whether the text is JSON.
 struct JsonWitness {
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view hex = "0123456789abcdef";
 
-// What a byte becomes: 0 itself, `u` a \u00XX, else a backslash and the letter.
+// The escape of a byte. 0: none; `u`: \u00XX; else a backslash and this letter.
 constexpr std::array<char, 256> escapes = [] {
   std::array<char, 256> table{};
   for (std::size_t byte = 0; byte < 0x20; ++byte) table[byte] = 'u';
@@ -24,9 +24,9 @@ constexpr std::array<char, 256> escapes = [] {
   return table;
 }();
 
-// Eight bytes at a time: has one of them an escape? (An upper bit that is set is none. The
-// comparisons are those of "Bit Twiddling Hacks", *hasless* and *haszero*: right for a word as a
-// whole.)
+// Does one of these eight bytes need an escape? A byte with its upper bit set needs none. The
+// comparisons are *hasless* and *haszero* of "Bit Twiddling Hacks": they answer for the whole word,
+// not for a single byte.
 constexpr std::uint64_t each = 0x0101010101010101;
 constexpr std::uint64_t upper = 0x80 * each;
 constexpr std::uint64_t below(std::uint64_t word, std::uint64_t byte) {
@@ -35,6 +35,9 @@ constexpr std::uint64_t below(std::uint64_t word, std::uint64_t byte) {
 constexpr bool any_escape(std::uint64_t word) {
   return (below(word, 0x20) | below(word ^ '"' * each, 1) | below(word ^ '\\' * each, 1)) != 0;
 }
+static_assert(any_escape('"' * each) && any_escape('\\' * each) && any_escape(0x1f * each));
+static_assert(!any_escape(0x20 * each) && !any_escape(0x7f * each) && !any_escape(0xff * each));
+static_assert(any_escape(0x2020'2020'2020'1f20) && !any_escape(0x2020'2020'2020'9f20));
 
 // The first byte at or after `at` that needs an escape, or the text's size.
 std::size_t next_escape(std::string_view text, std::size_t at) {
@@ -51,7 +54,7 @@ std::size_t next_escape(std::string_view text, std::size_t at) {
 }  // namespace
 
 void append_escaped(std::string& out, std::string_view text) {
-  std::size_t clean = 0;  // from here on nothing needed an escape
+  std::size_t clean = 0;  // from here to `at` no byte needs an escape
   for (std::size_t at = next_escape(text, 0); at < text.size(); at = next_escape(text, clean)) {
     const auto byte = static_cast<unsigned char>(text[at]);
     out.append(text, clean, at - clean);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // json_text.h: strings, numbers, members and arrays, written as JSON.
 //
-// What goes out often (entries, diffs) is appended to a string, not built as a tree first: some
-// fifty nanoseconds an event instead of a thousand. Text is taken to be valid UTF-8 (it was checked
-// when it came in) and goes out as it is, but for what JSON wants escaped.
+// The server sends entries and diffs often, so it appends them to a string and builds no tree
+// first: some fifty nanoseconds an event instead of a thousand. Text must be valid UTF-8 (the
+// server checks it when it comes in); only the characters that JSON requires are escaped.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,17 @@ namespace lockstep {
 
 // In quotes, escaped.
 void append_text(std::string& out, std::string_view text);
-// Without the quotes: a text may be written in pieces, cut anywhere.
+// Without the quotes: a caller may write a text in pieces, cut anywhere.
 void append_escaped(std::string& out, std::string_view text);
-// What one byte can become: \u00XX.
+// The longest escape of one byte: \u00XX.
 inline constexpr std::size_t escape_bytes_max = 6;
 void append_number(std::string& out, std::uint64_t number);
 // The text in quotes, escaped.
 [[nodiscard]] std::string json_string(std::string_view text);
 
-// --- Members and elements. A member knows by the last byte whether a comma stands before it, so
-// that callers keep no state.
+// --- Members and elements ------------------------------------------------------------------------
+//
+// The last byte of `out` tells whether a member needs a comma, so callers keep no state.
 
 // `"name":`, with a comma before it unless it is an object's first.
 inline void append_name(std::string& out, std::string_view name) {
@@ -46,7 +47,7 @@ inline void append_field_flag(std::string& out, std::string_view name, bool flag
   append_name(out, name);
   out += flag ? "true" : "false";
 }
-// `json` is JSON already.
+// `json` is JSON already and goes out as it is.
 inline void append_field_json(std::string& out, std::string_view name, std::string_view json) {
   append_name(out, name);
   out += json;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// address_range.h: addresses, and ranges of them, as settings name them.
+// address_range.h: IP addresses, and the ranges of them in settings.
 //
-// An address is 16 bytes, IPv4 as `::ffff:a.b.c.d`, so that both spellings of one address are the
-// same. A range is an address and how many of its first bits count: `10.0.0.0/8`, `::1`.
+// An address has 16 bytes, IPv4 as `::ffff:a.b.c.d`, so that both spellings of an address are
+// equal. A range is an address and the number of its first bits that count: `10.0.0.0/8`, `::1`.
 #pragma once
 
 #include <array>
@@ -22,10 +22,11 @@ struct AddressRange {
   friend bool operator==(const AddressRange&, const AddressRange&) = default;
 };
 
-// Nothing if it is none. An address with a zone (`fe80::1%eth0`) is nobody's elsewhere: none.
+// `nullopt` if the text is not an address. An address with a zone (`fe80::1%eth0`) has a meaning on
+// one machine only, and is not taken.
 [[nodiscard]] std::optional<AddressBytes> parse_address(std::string_view text);
 [[nodiscard]] std::optional<AddressRange> parse_range(std::string_view text);
-// In the one spelling of an address.
+// The canonical spelling of an address.
 [[nodiscard]] std::string to_text(const AddressBytes& address);
 
 [[nodiscard]] bool is_in(const AddressBytes& address, const std::vector<AddressRange>& ranges);

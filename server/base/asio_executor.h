@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// asio_executor.h: the engine's strand, on an I/O loop.
+// asio_executor.h: the engine's strand on an Asio I/O loop.
 //
-// The engine, all reads and all connections live on the one thread that runs the loop; the log's
-// committer posts to it.
+// The engine, all reads and all connections live on the one thread that runs the loop. Other
+// threads (the log's committer above all) post to it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -10,13 +10,15 @@
 #include <sstream>
 #include <system_error>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/rules/digest.h"
 
 namespace lockstep {
 namespace {
 
 std::unexpected<Error> wrong(const std::string& source, const std::string& what) {
-  return fail(Kind::rejected, "invalid", source + ": " + what);
+  return fail(Kind::rejected, codes::invalid, source + ": " + what);
 }
 
 std::string at(const std::string& source, const toml::source_region& region) {
@@ -31,11 +33,13 @@ Result<Token> read_token(std::string_view name, const toml::node& node, const st
   for (const auto& [key, value] : *table) {
     if (key.str() != "user" && key.str() != "sha256") {
       return wrong(at(source, value.source()),
-                   where + "." + std::string(key.str()) + " is not known");
+                   where + "." + std::string(key.str()) +
+                       " is not a known field: a token has `user` and `sha256`");
     }
   }
   const auto user = (*table)["user"].value<std::string>();
-  if (!user || !is_id(*user)) return wrong(place, where + ".user must be an id");
+  if (!user || !is_id(*user))
+    return wrong(place, where + ".user must be an id: 1 to 128 characters of A-Z a-z 0-9 . _ : -");
   const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
   if (!hash) return wrong(place, where + ".sha256 must be 64 hex digits");
   return Token{std::string(name), UserId(*user), *hash};
@@ -45,13 +49,13 @@ Result<std::vector<Token>> read_tokens(const toml::table& root, const std::strin
   std::vector<Token> tokens;
   for (const auto& [key, value] : root) {
     const std::string place = at(source, value.source());
-    if (key.str() != "tokens") return wrong(place, std::string(key.str()) + " is not known");
+    if (key.str() != "tokens")
+      return wrong(place, std::string(key.str()) + " is not a known table: use [tokens.NAME]");
     const toml::table* table = value.as_table();
     if (table == nullptr) return wrong(place, "tokens must be a table");
     for (const auto& [name, node] : *table) {
-      Result<Token> token = read_token(name.str(), node, source);
-      if (!token) return std::unexpected(token.error());
-      tokens.push_back(std::move(*token));
+      TRY_LET(token, read_token(name.str(), node, source));
+      tokens.push_back(std::move(token));
     }
   }
   return tokens;
@@ -63,15 +67,14 @@ Result<Auth> Auth::parse(std::string_view text, const std::string& source, Least
   Auth auth;
   auth.needs_tokens_ = true;
   try {
-    Result<std::vector<Token>> tokens = read_tokens(toml::parse(text, source), source);
-    if (!tokens) return std::unexpected(tokens.error());
-    auth.tokens_ = std::move(*tokens);
+    TRY_LET(tokens, read_tokens(toml::parse(text, source), source));
+    auth.tokens_ = std::move(tokens);
   } catch (const toml::parse_error& error) {
     return wrong(at(source, error.source()), std::string(error.description()));
   }
   const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (auth.tokens_.empty() && (is_blank || least == Least::one_token)) {
-    return wrong(source, "there is no token in it");
+    return wrong(source, "it has no token: make one with `lockstep token create`");
   }
   return auth;
 }
@@ -80,7 +83,7 @@ Result<Auth> Auth::open(const std::string& path, Least least) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     const int error = errno;
-    return fail(Kind::not_found, error == ENOENT ? "no_token_file" : "token_file_closed",
+    return fail(Kind::not_found, error == ENOENT ? codes::no_token_file : codes::token_file_closed,
                 path + " can't be read: " + std::system_category().message(error));
   }
   std::ostringstream text;
@@ -93,6 +96,7 @@ std::optional<Caller> Auth::caller_of(std::optional<std::string_view> bearer) co
   if (!bearer) return std::nullopt;
   const Hash given = sha256(*bearer);
   const Token* found = nullptr;
+  // Compare with all tokens, so that the time does not tell which one matched.
   for (const Token& token : tokens_) {
     if (CRYPTO_memcmp(token.hash.data(), given.data(), given.size()) == 0) found = &token;
   }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// auth.h: who is asking.
+// auth.h: finds the user of a request by its token.
 //
-// Tokens are named, each belongs to a user, and only their SHA-256 is in the file:
+// A token has a name and belongs to a user. The token file holds only its SHA-256:
 //
 //   [tokens.laptop]
 //   user = "ada"
 //   sha256 = "64 hex digits"
 //
-// Without a file there is one user, `local`, and the server listens on loopback only: whoever can
-// reach it is that user.
+// Without a file there is one user, `local`, and the server listens on loopback only: every client
+// is that user.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -30,21 +30,21 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-// Who asks, and by which token: what was opened with a token ends with it.
+// The user of a request, and its token: the server ends streams opened with a revoked token.
 struct Caller {
   UserId user;
-  std::optional<Hash> token;  // nothing: there is no token file
+  std::optional<Hash> token;  // nullopt: there is no token file
   friend bool operator==(const Caller&, const Caller&) = default;
 };
 
 class Auth {
  public:
-  // Everybody is `local`.
+  // Without tokens: every caller is `local`.
   Auth() = default;
-  // A file without tokens opens to nobody. At a start that is a mistake; later it is what the
-  // last revocation leaves behind. An empty file is being written: it is never taken.
+  // A file without tokens refuses every user. At a start that is a mistake (`one_token`); later it
+  // remains after the last revocation. A blank file is a write in progress, so it always fails.
   enum class Least { one_token, no_token };
-  // Fails with `invalid` if the text is not as above; `source` names it in the error.
+  // Fails with `invalid` if the text does not have the form above; `source` is its name in errors.
   [[nodiscard]] static Result<Auth> parse(std::string_view toml, const std::string& source,
                                           Least least = Least::one_token);
   [[nodiscard]] static Result<Auth> open(const std::string& path, Least least = Least::one_token);
@@ -52,10 +52,10 @@ class Auth {
   [[nodiscard]] bool needs_tokens() const { return needs_tokens_; }
   [[nodiscard]] const std::vector<Token>& tokens() const { return tokens_; }
 
-  // Takes the same time whatever the token has in common with a valid one. `bearer`: the token, or
-  // nothing if the request has none.
+  // Compares in constant time, so that the time does not tell how much of a guess was right.
+  // `bearer`: the token; nullopt if the request has none.
   [[nodiscard]] std::optional<Caller> caller_of(std::optional<std::string_view> bearer) const;
-  // Is the caller's token still in the file, and this user's?
+  // Is the caller's token still in the file, with the same user?
   [[nodiscard]] bool allows(const Caller& caller) const;
 
  private:
@@ -66,7 +66,7 @@ class Auth {
 // The lines of a token in the file.
 [[nodiscard]] std::string token_lines(const Token& token);
 
-// Is this address this machine's own? The address alone, or with a port.
+// Is this a loopback address, or `localhost`? With or without a port.
 [[nodiscard]] bool is_loopback(std::string_view address);
 
 }  // namespace lockstep

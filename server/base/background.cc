@@ -30,7 +30,7 @@ void Background::offload(Executor::Task work, Executor::Task then) {
   asio::post(inside_->thread, [&strand = inside_->strand, work = std::move(work),
                                then = inside_->alive.guard(std::move(then))]() mutable {
     work();
-    // What the work held is freed here and not on the strand.
+    // Free the values of the work (a large body) here, so that the strand need not.
     work = nullptr;
     asio::post(strand, std::move(then));
   });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// background.h: a thread for what would hold up the strand.
+// background.h: a thread for work that would block the strand.
 //
-// Reading a large body, or writing a large entry, takes tens of milliseconds, in which nobody else
-// would be answered. So it is done on one thread beside the strand, one piece of work after
-// another: a value goes in, a value comes back, and nothing is shared. Who waits for work that is
-// not done yet when this is destroyed is not called any more.
+// Parsing a large body, or encoding a large entry, takes tens of milliseconds, in which the strand
+// could not answer other clients. One thread next to the strand does such work, piece after piece:
+// a value goes in, a value comes back, and nothing is shared. After the destructor no `then` runs,
+// also for work that has begun.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -29,8 +29,8 @@ class Background : public Offload {
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
-  // Calls `work()` on the thread, and later `then(value)` on the strand. `work` holds values alone;
-  // what `then` holds may be of the strand.
+  // Calls `work()` on the thread, and later `then(value)` on the strand. `work` may hold only
+  // values; `then` may hold objects of the strand.
   template <class Work, class Then>
   void run(Work work, Then then) {
     auto value = std::make_shared<std::optional<decltype(work())>>();

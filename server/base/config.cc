@@ -11,6 +11,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "engine/base/codes.h"
 #include "server/base/config_parts.h"
 #include "server/base/limits.h"
 #include "server/base/origins.h"
@@ -20,23 +21,23 @@ namespace {
 
 constexpr std::array all_settings{
     Setting{"data", "", "the folder of the store"},
-    Setting{"listen", "127.0.0.1:7717", "HOST:PORT to serve on; port 0: any that is free"},
-    Setting{"tokens", "", "the file with the tokens; without it: one user, loopback only"},
-    Setting{"origins", "", "origins of pages that may use the server, joined by commas"},
+    Setting{"listen", "127.0.0.1:7717", "HOST:PORT to listen on; port 0: any free port"},
+    Setting{"tokens", "", "the token file; without it: one user, loopback only"},
+    Setting{"origins", "", "origins of web pages that may use the server, separated by commas"},
     Setting{"log_level", "info", "error, info or debug"},
     Setting{"log_json", "false", "true: log lines are JSON"},
     Setting{"share_with_group", "false", "true: the group of the store's folder may read it"},
-    Setting{"memory", "512MiB", "the bound of what is held in memory: 512MiB, 2GiB"},
-    Setting{"requests_per_second", "200", "requests of one address, 0: no limit"},
-    Setting{"requests_burst", "1000", "requests of one address that may come at once"},
-    Setting{"connections_per_address", "1024", "of one address at one time"},
-    Setting{"limit_loopback", "false", "true: the limits count for this machine too"},
-    Setting{"trusted_proxies", "", "addresses or ranges (10.0.0.0/8) that say for whom they ask"},
-    Setting{"requests_per_second_per_user", "1000", "requests of one user, 0: no limit"},
-    Setting{"requests_burst_per_user", "5000", "requests of one user that may come at once"},
-    Setting{"open_per_user", "4096", "requests and streams of one user at one time, 0: no limit"},
-    Setting{"bytes_per_user", "67108864",
-            "bytes of one user's bodies that are not answered, 0: no limit"},
+    Setting{"memory", "512MiB", "the most memory to use: 512MiB, 2GiB"},
+    Setting{"requests_per_second", "200", "requests of one address in a second; 0: no limit"},
+    Setting{"requests_burst", "1000", "requests of one address at once"},
+    Setting{"connections_per_address", "1024", "connections of one address at the same time"},
+    Setting{"limit_loopback", "false", "true: the limits apply to this machine too"},
+    Setting{"trusted_proxies", "", "addresses or ranges (10.0.0.0/8) of proxies to trust"},
+    Setting{"requests_per_second_per_user", "1000",
+            "requests of one user in a second; 0: no limit"},
+    Setting{"requests_burst_per_user", "5000", "requests of one user at once"},
+    Setting{"open_per_user", "4096", "open requests and streams of one user; 0: no limit"},
+    Setting{"bytes_per_user", "67108864", "bytes in one user's unanswered requests; 0: no limit"},
 };
 
 std::vector<std::string> split(std::string_view text) {
@@ -53,7 +54,7 @@ template <class Number>
 Wrong read_number(std::string_view text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc() && end == text.data() + text.size() && number >= 0) return std::nullopt;
-  return "must be a number, not below 0";
+  return "must be a number, 0 or more";
 }
 
 Wrong read_flag(std::string_view text, bool& flag) {
@@ -74,7 +75,7 @@ Wrong read_memory(std::string_view text, std::size_t& bytes) {
   }
   std::size_t number = 0;
   if (read_number(text, number) || number > (std::numeric_limits<std::size_t>::max() >> shift)) {
-    return "must be a size: a number, and KiB, MiB or GiB";
+    return "must be a size: a number of bytes, or one with KiB, MiB or GiB";
   }
   bytes = number << shift;
   if (bytes >= limits::memory_bytes_min) return std::nullopt;
@@ -131,7 +132,7 @@ Wrong read_proxies(const std::string& text, Config& config) {
   config.rate.proxies.clear();
   for (const std::string& each : split(text)) {
     const auto range = parse_range(each);
-    if (!range) return "has `" + each + "`, which is no address and no range such as 10.0.0.0/8";
+    if (!range) return "has `" + each + "`: give an address or a range such as 10.0.0.0/8";
     config.rate.proxies.push_back(*range);
   }
   config.proxies = text;
@@ -151,7 +152,7 @@ Wrong set_limit(Config& config, std::string_view name, const std::string& text) 
   if (name == "requests_burst_per_user") return read_number(text, rate.users.burst);
   if (name == "open_per_user") return read_number(text, rate.users.open_max);
   if (name == "bytes_per_user") return read_number(text, rate.users.bytes_max);
-  return "is not known";
+  return "is not a known setting: check its name";
 }
 
 }  // namespace
@@ -179,7 +180,7 @@ Wrong set_setting(Config& config, std::string_view name, const std::string& text
 }
 
 std::unexpected<Error> invalid_setting(const std::string& where, const std::string& what) {
-  return fail(Kind::rejected, "invalid", where + " " + what);
+  return fail(Kind::rejected, codes::invalid, where + " " + what);
 }
 
 namespace {
@@ -222,10 +223,11 @@ Result<Config> load_config(const ConfigSources& sources) {
   if (sources.file.empty()) return load_config(sources, {});
   std::ifstream file(sources.file, std::ios::binary);
   const int error = errno;
-  // A folder opens, and reads as nothing: a container makes one where a file to be mounted is not.
+  // Check for a folder, which opens and reads as an empty file: a container engine makes one where
+  // the file to mount is missing.
   std::error_code unknown;
   const bool folder = std::filesystem::is_directory(sources.file, unknown);
-  if (folder) return invalid_setting(sources.file, "is a folder, not a file");
+  if (folder) return invalid_setting(sources.file, "is a folder: give a file");
   if (!file) {
     return invalid_setting(sources.file, "can't be read: " + std::system_category().message(error));
   }
@@ -245,11 +247,12 @@ Result<Config> load_config(const ConfigSources& sources, std::string_view toml) 
                            .burst = limits::user_requests_burst_max,
                            .open_max = limits::open_per_user_max,
                            .bytes_max = limits::bytes_per_user_max}};
+  // The source that counts most comes last and overrides the others.
   Result<void> read = read_config_file(config, toml, sources.file);
   if (read) read = read_environment(config, sources);
   if (read) read = read_flags(config, sources);
   if (!read) return std::unexpected(std::move(read.error()));
-  // Unless somebody has said how much: half of the bodies' share, but room for one.
+  // Unless the operator has set it: half of the bodies' share of the memory, but room for one body.
   std::size_t& of_user = config.rate.users.bytes_max;
   const std::size_t half = config.memory_bytes_max / limits::memory_share / 2;
   const bool bounded = config.memory_bytes_max != 0 && of_user == limits::bytes_per_user_max;

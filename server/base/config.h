@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.h: the settings, read once.
+// config.h: reads the settings from flags, the environment and a file.
 //
-// A setting has one name and can come from three places, the first that has it counts: a flag
-// (`--listen`), the environment (`LOCKSTEP_LISTEN`), the file (`listen = …`). A name that is not
-// known is an error with its path, in flags and in the file; in the environment it is only named,
-// because orchestrators put names of their own there (`LOCKSTEP_PORT` for a service called so).
+// A setting has one name and three possible sources, of which the first that has it counts: a flag
+// (`--listen`), the environment (`LOCKSTEP_LISTEN`), the file (`listen = …`). An unknown name is an
+// error in flags and in the file. In the environment the server only logs it, because orchestrators
+// put names of their own there (`LOCKSTEP_PORT` for a service named `lockstep`).
 //
 //   data = "/var/lib/lockstep"            tokens = "/etc/lockstep/tokens.toml"
 //   listen = "127.0.0.1:7717"             origins = ["https://chat.example"]
@@ -34,7 +34,7 @@
 
 namespace lockstep {
 
-// An agent's table, field by field, as it stands in the file: who knows the kind checks it.
+// An agent's table, field by field, as in the file: server/inference knows the kinds and checks it.
 using AgentField = std::variant<std::string, std::int64_t, double, bool>;
 struct AgentTable {
   std::string name;
@@ -49,22 +49,22 @@ struct Config {
   std::uint16_t port = 7717;
   std::string tokens;                        // the file; empty: one user, `local`, on loopback only
   std::vector<std::string> origins;          // as browsers send them
-  std::vector<std::string> useless_origins;  // what no browser sends: left out
+  std::vector<std::string> useless_origins;  // no browser sends these: for a warning
   LineLog::Level log_level = LineLog::Level::info;
   LineLog::Style log_style = LineLog::Style::text;
   bool share_with_group = false;
   std::size_t memory_bytes_max = limits::memory_bytes_max;
   RateRules rate;
-  std::string proxies;  // as they were given; read, they are in `rate`
+  std::string proxies;  // the text of the setting; `rate.proxies` has the ranges
   std::vector<AgentTable> agents;
 };
 
 struct Setting {
-  std::string_view name;      // of the flag, with `-` for `_`; of the field in the file
-  std::string_view fallback;  // what counts if nobody says it; empty: nothing
+  std::string_view name;      // as in the file; a flag has `-` for `_`
+  std::string_view fallback;  // the default; empty: none
   std::string_view help;      // with its unit
 };
-// All settings that can be given as flags or in the environment, for a command line to offer.
+// All settings that flags and the environment can give; the command line offers them.
 [[nodiscard]] std::span<const Setting> settings();
 
 struct ConfigSources {
@@ -73,16 +73,16 @@ struct ConfigSources {
   std::string file;  // its path; empty: none
 };
 
-// Fails with `invalid` and the place of what is wrong: the flag, the variable, or the file with the
+// Fails with `invalid` and the place of the fault: the flag, the variable, or the file with the
 // line and the path.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources);
 // The same from the file's text, for tests.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources, std::string_view toml);
 
-// Of these variables, `NAME=value` each, the names that look like settings and are none.
+// The names among these variables (`NAME=value`) that begin like a setting and are not one.
 [[nodiscard]] std::vector<std::string> unknown_variables(std::span<const char* const> environment);
 
-// As it counts, one `name=value` a line.
+// The effective settings, one `name=value` a line.
 [[nodiscard]] std::string printed(const Config& config);
 
 }  // namespace lockstep

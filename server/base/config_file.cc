@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// config_file.cc: the settings in their file.
+// config_file.cc: reads the settings from their file.
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-// A value as the text that a flag would have; nothing for a table.
+// The value as the text of a flag; nullopt for a table.
 std::optional<std::string> text_of(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return text;
   if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
@@ -36,7 +36,7 @@ std::optional<AgentField> field_of(const toml::node& node) {
   return std::nullopt;
 }
 
-// The file's text as settings. What is wrong is named by the file, the line and the path in it.
+// Reads the file's text. An error has the file, the line and the path of the setting.
 class ConfigFile {
  public:
   ConfigFile(Config& config, const std::string& source) : config_(config), source_(source) {}
@@ -69,7 +69,7 @@ class ConfigFile {
       } else if (name == "limits") {
         read = read_limits(value);
       } else if (std::ranges::find(known, name) == known.end()) {
-        read = invalid_setting(where(value, name), "is not known");
+        read = invalid_setting(where(value, name), "is not a known setting: check its name");
       } else {
         read = read_field(name, where(value, name), value);
       }
@@ -96,7 +96,7 @@ class ConfigFile {
       auto field = field_of(value);
       const std::string field_name(key.str());
       const std::string place = where(value, path + "." + field_name);
-      if (!field) return invalid_setting(place, "must be a text, a number or a flag");
+      if (!field) return invalid_setting(place, "must be a text, a number, true or false");
       agent.places.emplace(field_name, place);
       agent.fields.emplace(field_name, std::move(*field));
     }
@@ -108,7 +108,7 @@ class ConfigFile {
                           const toml::node& node) {
     const auto text = text_of(node);
     const Wrong wrong =
-        text ? set_setting(config_, name, *text) : Wrong("has a value of a wrong type");
+        text ? set_setting(config_, name, *text) : Wrong("has a value of the wrong type");
     if (wrong) return invalid_setting(where, *wrong);
     return {};
   }
@@ -128,7 +128,7 @@ class ConfigFile {
       const std::string name(key.str());
       const std::string place = where(value, "limits." + name);
       if (std::ranges::find(known, name) == known.end())
-        return invalid_setting(place, "is not known");
+        return invalid_setting(place, "is not a known setting: check its name");
       const Result<void> read =
           read_field(name == "loopback" ? "limit_loopback" : name, place, value);
       if (!read) return read;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// config_parts.h: what the settings' three sources have in common.
+// config_parts.h: the shared code of the three sources of settings.
 //
-// A setting's text means the same wherever it comes from: config.cc knows what each may be, and
-// reads flags and the environment; config_file.cc reads the file. What is wrong is one sentence
-// behind the place where it stands.
+// A setting's text means the same in each source. config.cc checks the values, and reads flags and
+// the environment; config_file.cc reads the file. An error is the place and one sentence.
 #pragma once
 
 #include <optional>
@@ -15,7 +14,7 @@
 
 namespace lockstep {
 
-using Wrong = std::optional<std::string>;  // what is wrong with a value
+using Wrong = std::optional<std::string>;  // the fault of a value; nullopt: it has none
 
 // Sets one setting from its text.
 [[nodiscard]] Wrong set_setting(Config& config, std::string_view name, const std::string& text);

@@ -16,7 +16,7 @@ std::size_t idle_bytes(const HeapUse& use) {
   return use.resident > use.used ? use.resident - use.used : 0;
 }
 
-// Pages: size, resident, of those mapped from files.
+// The file has numbers of pages: size, resident, and resident from files.
 std::size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::size_t size = 0;

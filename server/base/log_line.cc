@@ -26,7 +26,7 @@ spdlog::level::level_enum level_of(LineLog::Level level) {
   return spdlog::level::err;
 }
 
-// Needs no quotes, and nothing in it is for the terminal.
+// The value needs no quotes and has no character that a terminal obeys.
 bool is_plain(std::string_view value) {
   return !value.empty() && value.find_first_of(" \"\n\r\t=") == std::string_view::npos &&
          printable(value) == value;
@@ -48,7 +48,7 @@ std::string text_line(std::string_view event, LineLog::Fields fields) {
   return line;
 }
 
-// The fields of a JSON line behind those that the pattern writes.
+// The fields of a JSON line after `time` and `level`, which the pattern writes.
 std::string json_fields(std::string_view event, LineLog::Fields fields) {
   std::string line = "{";
   append_field(line, "event", event);

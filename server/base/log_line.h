@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// log_line.h: what the operator reads: one line an event, three levels.
+// log_line.h: the operator's log: one line for each event, three levels.
 //
 //   error   a developer or an operator should look
 //   info    a change of state worth one line
-//   debug   what helps to find out why
+//   debug   details for finding a cause
 //
-// `none`, as the least level, is a log that writes nothing: a simulation's.
+// With `none` as the least level the log writes nothing; simulations use that.
 //
-// There is no `warning`, because nobody acts on it. A line is an event and its fields, as text
-// (`listening address=127.0.0.1:7777`) or, for machines, as JSON. Secrets never stand in a line.
-// What a terminal would obey is written as an escape (printable.h): model servers send error texts.
+// There is no `warning`, because operators do not act on it. A line is an event and its fields, as
+// text (`listening address=127.0.0.1:7777`) or, for programs, as JSON. A line never has a secret.
+// The log escapes characters that a terminal would obey (printable.h), because model servers send
+// texts too.
 //
 // Lives on: any thread.
 #pragma once
@@ -30,9 +31,9 @@ class LineLog {
  public:
   enum class Level : std::uint8_t { debug, info, error, none };
   enum class Style : std::uint8_t { text, json };
-  // A text or a number: in JSON a number stands without quotes.
+  // A text or a number: JSON has a number without quotes.
   struct Value {
-    // Fields are written as `{"port", 80}`, so both kinds convert by themselves.
+    // Callers write a field as `{"port", 80}`, so both kinds convert implicitly.
     // NOLINTBEGIN(google-explicit-constructor)
     Value(std::string given) : text(std::move(given)) {}
     Value(std::string_view given) : text(given) {}

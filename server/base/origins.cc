@@ -22,7 +22,7 @@ bool is_scheme(std::string_view text) {
   });
 }
 
-// A name, an address, or an address of version 6 in brackets.
+// A name, an IPv4 address, or an IPv6 address in brackets.
 bool is_host(std::string_view text) {
   const bool six = text.starts_with('[') && text.ends_with(']');
   if (six) text = text.substr(1, text.size() - 2);

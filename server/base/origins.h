@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// origins.h: pages that may use the server, as browsers name them.
+// origins.h: the origins of web pages that may use the server.
 //
-// A browser sends `scheme://host[:port]`, in small letters, without the scheme's own port and
-// without a path. What an operator copies from an address bar often has more: what can be told of
-// it is brought into that form, and what no browser would ever send is named.
+// A browser sends `scheme://host[:port]`, in small letters, without the scheme's default port and
+// without a path. An operator often copies more from an address bar. `normal_origin` brings such a
+// text into the browser's form, and refuses a text that no browser would send.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace lockstep {
 
-// As a browser sends it; nothing if none does.
+// The origin as a browser sends it; nullopt if no browser would send it.
 [[nodiscard]] std::optional<std::string> normal_origin(std::string_view text);
 
 }  // namespace lockstep

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// paging.h: the bounds of pages and queues of the server that a test may make small.
+// paging.h: the limits of the server's pages and queues that a test may make small.
 //
-// As engine/base/paging.h: whatever they are, nothing that anybody is told changes.
+// As in engine/base/paging.h, their values do not change what clients receive.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace lockstep::limits {
 
-// Of one read of the feed.
+// Items in one read of the feed.
 extern const std::uint32_t feed_items_max;
-// Steps of one run that wait to become durable: above it a producer is asked to pause, and is
-// resumed below the lower mark.
+// Steps of one run that wait for the engine: at `high` the driver asks the producer to pause, and
+// at `low` to resume.
 extern const std::size_t run_steps_high;
 extern const std::size_t run_steps_low;
 

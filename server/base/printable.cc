@@ -14,7 +14,7 @@ constexpr std::string_view replacement = "\uFFFD";
 struct Point {
   char32_t value = 0;
   std::string_view bytes;
-  bool well = true;  // it is UTF-8
+  bool well = true;  // the bytes are UTF-8
 };
 
 Point point_at(std::string_view text, std::size_t at) {
@@ -30,7 +30,7 @@ Point point_at(std::string_view text, std::size_t at) {
   return {value, bytes};
 }
 
-// Some terminals take U+0080 to U+009F for the escape sequences that they once stood for.
+// Some terminals still obey U+0080 to U+009F (C1) as escape sequences.
 bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point < 0xA0); }
 
 bool turns_direction(char32_t point) {

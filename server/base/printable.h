@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// printable.h: text of others, made safe for a person's screen.
+// printable.h: makes untrusted text safe for a terminal.
 //
-// What a user, a model or its server wrote, and what a command line names, may hold escape
-// sequences that would write over the reader's screen, and characters that turn the direction of
-// the text around them. The tools' output and the server's log go through here. Control characters
-// (C0, DEL, C1) are left out; direction overrides and isolates (U+202A to U+202E, U+2066 to U+2069)
-// are shown as
-// `\u202e`; a byte that is not UTF-8 becomes U+FFFD. Joiners and marks (U+200D to U+200F) stay:
-// emoji and some scripts need them, and they reach no further than their neighbours.
+// Text from users, models, model servers and command lines may hold escape sequences that write
+// over the reader's screen, and characters that turn the direction of the text around them. The
+// tools' output and the server's log pass through here. It leaves out control characters (C0, DEL,
+// C1). It shows direction overrides and isolates (U+202A to U+202E, U+2066 to U+2069) as `\u202e`.
+// A byte that is not UTF-8 becomes U+FFFD. Joiners and direction marks (U+200D to U+200F) stay:
+// emoji and some scripts need them, and they affect only their neighbours.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +19,9 @@ namespace lockstep {
 [[nodiscard]] std::string printable(std::string_view text);
 // The first `points_max` code points of `text` as one line, with `…` if there are more.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t points_max);
-// JSON that says the same and holds none of these characters: they are escaped. Outside of strings
-// JSON has none of them, so the whole can be treated as one text; C0 is escaped in it already. A
-// byte that is not UTF-8 becomes U+FFFD.
+// The same JSON with these characters escaped. Outside of strings JSON has none of them, so this
+// treats the whole as one text; JSON has C0 escaped already. A byte that is not UTF-8 becomes
+// U+FFFD.
 [[nodiscard]] std::string printable_json(std::string_view json);
 
 }  // namespace lockstep

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// timer.h: one call, later, that dies with its owner.
+// timer.h: one delayed call, which is cancelled with its owner.
 //
 // An Asio timer that has run out may already have its handler queued when it is cancelled or
 // destroyed; the handler runs all the same. Here it then calls nothing.
@@ -23,14 +23,14 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // Calls `task` once, never from within this call; a task that was set before is forgotten. The
-  // task may destroy the timer.
+  // Calls `task` once, never from within this call; replaces a task that was set before. The task
+  // may destroy the timer.
   void after(std::chrono::steady_clock::duration delay, std::move_only_function<void()> task);
   void cancel();
 
  private:
   boost::asio::steady_timer timer_;
-  std::optional<Alive> due_;  // what was set last, unless it was cancelled
+  std::optional<Alive> due_;  // of the last callback, unless it was cancelled
 };
 
 }  // namespace lockstep

@@ -25,7 +25,7 @@ std::optional<MessageId> read_anchor(const Spot& spot) {
 std::optional<Place> read_place(Object& object) {
   const std::optional<Spot> after = object.find("after");
   const std::optional<Spot> parent = object.find("parent");
-  if (after && parent) parent->invalid("must not stand beside `after`");
+  if (after && parent) parent->invalid("must be left out where `after` is given");
   if (after) return Place{Place::Kind::after, read_anchor(*after)};
   if (parent) return Place{Place::Kind::parent, read_anchor(*parent)};
   return std::nullopt;

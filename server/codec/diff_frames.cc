@@ -13,15 +13,16 @@ namespace {
 
 void append_removed(std::string& out, const MessageId& id) { append_text(out, id.get()); }
 
-// A frame that is being filled, as long as it stays below `size_max`.
+// A frame in the making, which may grow to `size_max`. Its first row always fits: a single large
+// message must get out too.
 struct Room {
   std::string& out;
   std::size_t size_max;
   bool empty = true;
 };
 
-// An array of the rows from `next` on that there is room for. A row that does not fit is taken
-// back, unless the frame has no other.
+// Appends an array of the rows from `next` on, as long as there is room. Takes back a row that does
+// not fit, unless it is the frame's first.
 template <class Row, class Append>
 void append_some(Room& room, const std::vector<Row>& rows, std::size_t& next, Append append) {
   room.out += '[';
@@ -90,6 +91,7 @@ bool DiffFrames::next(std::string& out) {
 
 bool DiffFrames::append_rows(std::string& out, std::size_t frame_start) {
   const Diff& diff = reply_.diff;
+  // Any frame may turn out to be the last: leave room for the tail.
   const std::size_t size =
       frame_bytes_max_ - std::min(frame_bytes_max_ / 2, limits::diff_tail_bytes);
   Room room{out, size > std::string::npos - frame_start ? size : frame_start + size};

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// diff_frames.h: the diff that a sync is answered with, in frames of a bounded size.
+// diff_frames.h: the diff that answers a sync, in frames of a bounded size.
 //
 //   first    frame, cursor, from, more?, reset?, thread?, messages, removed, runs
 //   middle   frame, cursor, from, more, messages, removed, runs
 //   last     frame, cursor, from, messages, removed, runs, outcomes, digest?, edge_digest?, older?
 //
-// A front applies all of them together. A frame is made when it can be written, so of a long diff
-// only one frame is in memory beside the diff itself. A frame is over the limit only if one message
-// alone is.
+// A front applies all of them together. `next` makes a frame when the socket can take it, so a long
+// diff costs the diff itself and one frame of memory. A frame exceeds the limit only if a single
+// message does.
 #pragma once
 
 #include <cstddef>
@@ -27,18 +27,19 @@ class DiffFrames {
   [[nodiscard]] const SyncReply& reply() const { return reply_; }
 
  private:
-  // Appends as many of the rows that are left as fit; true if none is left.
+  // Appends as many of the remaining rows as fit; true if those were the last.
   bool append_rows(std::string& out, std::size_t frame_start);
 
   SyncReply reply_;
   std::size_t frame_bytes_max_;
   bool first_ = true;
-  std::size_t messages_ = 0;  // so many were appended
+  std::size_t messages_ = 0;  // appended so far; so are the next two
   std::size_t removed_ = 0;
   std::size_t runs_ = 0;
 };
 
-// What a first frame has up to its messages, and a last one after its runs.
+// The members of a first frame before the elements of `messages`, and those of a last frame after
+// `runs`.
 void append_diff_head(std::string& out, const SyncReply& reply);
 void append_diff_tail(std::string& out, const SyncReply& reply);
 

@@ -5,7 +5,7 @@
 namespace lockstep {
 namespace {
 
-// Each appends the fields of one event, `type` first.
+// Each function appends the fields of one event, `type` first.
 struct EventWriter {
   std::string& out;
 

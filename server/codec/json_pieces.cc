@@ -12,7 +12,8 @@
 namespace lockstep {
 namespace {
 
-// As much of the text as there is room for.
+// Appends as much of the text as there is room for, and at least one byte where it must be escaped:
+// a room smaller than one escape would otherwise never be filled.
 void give_some(std::string& out, LongText& text, std::size_t end) {
   while (out.size() < end && !text.text.empty()) {
     const std::size_t room = end - out.size();
@@ -68,7 +69,7 @@ bool JsonPieces::give_messages(std::string& out, std::vector<MessageChange>& mes
     }
     if (!give_element(out, end)) return false;
     element_.reset();
-    // It need not be kept from going any more.
+    // Drop the share: a slow reader must not keep a written message in memory.
     messages[place_++] = Growth{};
   }
   if (place_ < messages.size()) return false;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_pieces.h: a JSON text that is made as its reader takes it.
+// json_pieces.h: a long JSON text, written piece by piece as its reader takes it.
 //
 //   text ──> messages, one after another ──> text …
 //
-// Messages are shared with the state (`SharedMessage`), so what waits for a slow reader is a
-// pointer a message and the texts between. A message is written when its turn comes, without its
-// long texts: those are read where they are, as far as there is room. So each byte is written once,
-// however little is taken at a time, and no turn writes more than was asked for.
+// Messages are shared with the state (`SharedMessage`), so a slow reader costs one pointer a
+// message and the texts between. `next` writes the shell of a message (all but its long texts) when
+// its turn comes, and copies the long texts from the message itself, as far as there is room. So
+// `next` writes each byte once, however small the pieces, and never much more than the caller asked
+// for.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -23,30 +24,31 @@
 
 namespace lockstep {
 
-// The message that is being given, without its long texts.
+// The shell of the message that is being written.
 struct JsonElement {
   std::string text;
   Apart apart;
-  std::size_t given = 0;  // bytes of `text`
-  std::size_t next = 0;   // of `apart`
+  std::size_t given = 0;  // bytes of `text` that are out
+  std::size_t next = 0;   // index in `apart` of the next long text
 };
 
 class JsonPieces {
  public:
   void add(std::string text) { pieces_.emplace_back(std::move(text)); }
-  // As an array's elements: without the brackets.
+  // As elements of an array, without its brackets.
   void add(std::vector<MessageChange> messages) { pieces_.emplace_back(std::move(messages)); }
   void add(std::vector<SharedMessage> messages);
 
-  // Appends `bytes_max` bytes, by an escape more or less; fewer at the end. True: that was all.
+  // Appends about `bytes_max` bytes: an escape may exceed it, and at the end there are fewer.
+  // True: that was the last piece.
   bool next(std::string& out, std::size_t bytes_max);
 
-  // About what is held beside what is shared.
+  // The bytes held, without the messages that are shared with the state; an estimate.
   [[nodiscard]] std::size_t held() const;
 
  private:
   using Piece = std::variant<std::string, std::vector<MessageChange>>;
-  // Each says whether the piece, or the element, was given to its end.
+  // Each returns true when the piece, or the element, is out to its end.
   bool give(std::string& out, std::string_view text, std::size_t room);
   bool give_messages(std::string& out, std::vector<MessageChange>& messages, std::size_t end);
   bool give_element(std::string& out, std::size_t end);
@@ -57,7 +59,7 @@ class JsonPieces {
   std::optional<JsonElement> element_;
 };
 
-// The diff as one object, as DiffFrames would write it with room for all.
+// The diff as one object: the frame that DiffFrames writes if it has room for everything.
 [[nodiscard]] JsonPieces pieces_of(SyncReply reply);
 
 }  // namespace lockstep

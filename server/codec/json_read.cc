@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "engine/base/codes.h"
 #include "engine/base/text.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
@@ -27,7 +28,8 @@ std::uint32_t escaped_unit(std::string_view text, std::size_t at) {
   return end == begin + digits ? unit : no_unit;
 }
 
-// Of a text that is no JSON: is that so because an escape is half of a surrogate pair?
+// Is half of a surrogate pair the reason why a text is not JSON? That has a code of its own,
+// because a client gets there by cutting a text within an emoji.
 bool has_lone_surrogate(std::string_view text) {
   constexpr std::size_t escape_size = 6;
   std::size_t at = text.find('\\');
@@ -46,7 +48,7 @@ bool has_lone_surrogate(std::string_view text) {
   return false;
 }
 
-// "`path` what", or "The request what" of all of it.
+// "`path` what.", or "The request what." if the path is empty.
 std::string sentence(std::string_view path, std::string_view what) {
   const std::string who = path.empty() ? "The request" : "`" + std::string(path) + "`";
   return who + " " + std::string(what) + ".";
@@ -55,16 +57,17 @@ std::string sentence(std::string_view path, std::string_view what) {
 Problem problem_of(JsonRefusal refusal, std::string_view text) {
   switch (refusal.kind) {
     case JsonRefusal::Kind::too_large:
-      return make_problem("too_large", sentence(refusal.path, refusal.detail), refusal.path);
+      return make_problem(codes::too_large, sentence(refusal.path, refusal.detail), refusal.path);
     case JsonRefusal::Kind::twin:
-      return make_problem("invalid", sentence(refusal.path, refusal.detail), refusal.path);
+      return make_problem(codes::invalid, sentence(refusal.path, refusal.detail), refusal.path);
     case JsonRefusal::Kind::malformed:
       break;
   }
   if (has_lone_surrogate(text)) {
-    return make_problem("lone_surrogate", "A \\u escape is half of a surrogate pair.");
+    return make_problem(codes::lone_surrogate,
+                        "The body has one half of a surrogate pair as a \\u escape: send both.");
   }
-  return make_problem("malformed", "The body is no JSON text: " + refusal.detail + ".");
+  return make_problem(codes::malformed, "The body is not JSON: " + refusal.detail + ".");
 }
 
 }  // namespace
@@ -86,21 +89,21 @@ std::string Spot::path() const {
 void Spot::invalid(std::string_view what) const {
   if (fault_->is_set()) return;
   std::string where = path();
-  fault_->set(make_problem("invalid", sentence(where, what), where));
+  fault_->set(make_problem(codes::invalid, sentence(where, what), where));
 }
 
 void Spot::too_large(std::size_t bytes_max) const {
   if (fault_->is_set()) return;
   std::string where = path();
   std::string detail = "`" + where + "` is longer than " + std::to_string(bytes_max) + " bytes.";
-  fault_->set(make_problem("too_large", std::move(detail), std::move(where)));
+  fault_->set(make_problem(codes::too_large, std::move(detail), std::move(where)));
 }
 
 void Spot::unknown_field() const {
   if (fault_->is_set()) return;
   std::string where = path();
-  std::string detail = "`" + where + "` is not a field that is known here.";
-  fault_->set(make_problem("unknown_field", std::move(detail), std::move(where)));
+  std::string detail = "`" + where + "` is not a known field: check its name, or leave it out.";
+  fault_->set(make_problem(codes::unknown_field, std::move(detail), std::move(where)));
 }
 
 std::string Spot::text(std::size_t bytes_max) const {
@@ -124,11 +127,7 @@ std::string Spot::id() const {
 
 std::uint64_t Spot::number(std::uint64_t most) const {
   const std::optional<std::uint64_t> number = value_.whole();
-  if (!number) {
-    invalid("must be an integer, not below 0, that 64 bits hold");
-  } else if (*number > most) {
-    invalid("is too great a number");
-  }
+  if (!number || *number > most) invalid("must be an integer from 0 to " + std::to_string(most));
   return std::min(number.value_or(most), most);
 }
 
@@ -154,6 +153,12 @@ Json Spot::json(std::size_t bytes_max) const {
 Json Spot::json_object(std::size_t bytes_max) const {
   if (!value_.is_object()) invalid("must be an object");
   return json(bytes_max);
+}
+
+// A long text is not repeated: the sentence is for a person, and its path names the place.
+std::string Spot::quoted(std::string_view given) {
+  constexpr std::size_t quoted_max = 64;
+  return given.size() > quoted_max ? "not a known value" : "`" + std::string(given) + "`";
 }
 
 bool Spot::is_list(std::size_t count_max) const {
@@ -201,7 +206,7 @@ void Object::closed() const {
 
 std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault) {
   if (!is_utf8(text)) {
-    fault.set(make_problem("invalid_utf8", "The body is not valid UTF-8."));
+    fault.set(make_problem(codes::invalid_utf8, "The body is not valid UTF-8."));
     return std::nullopt;
   }
   auto document = read_json(text, {.depth_max = limits::request_depth_max});

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_read.h: requests, read strictly.
+// json_read.h: reads requests strictly.
 //
-// A request is read into a document, and every value of it is looked at through a `Spot`: the value
-// and the way to it, so that whatever is wrong is named by its path
-// (`changes[0].message.parts[1].text`). The first fault counts; after it the readers go on with
-// empty values, and their result is thrown away, so that the code that reads has no branches for
-// faults. An object that is `closed` must have no other fields than those that were asked for.
+// `parse_json` makes a document of the request. Readers look at each value through a `Spot`, which
+// holds the value and its path, so that a refusal can name the path
+// (`changes[0].message.parts[1].text`). Only the first fault counts. After it the readers go on
+// with empty values, and the caller throws their result away, so that readers need no branches for
+// faults. `closed` refuses an object that has a field that the reader did not ask for.
 //
-// Spots point into the tree and at their parents: they live as long as the function that made them.
+// A Spot points into the document and at its parent: it lives as long as the function that made it.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 
 namespace lockstep {
 
-// The first thing that is wrong with a request.
+// The first fault of a request.
 class Fault {
  public:
   void set(Problem problem) {
@@ -41,7 +41,8 @@ class Spot {
 
   [[nodiscard]] bool is_null() const { return value_.is_null(); }
 
-  // Each faults, and gives an empty value, if the value is of another type or over the limit.
+  // Each sets the fault and returns an empty value if the value has another type or exceeds the
+  // limit.
   [[nodiscard]] std::string text(std::size_t bytes_max) const;
   [[nodiscard]] std::string id() const;
   [[nodiscard]] std::uint64_t number(std::uint64_t most) const;
@@ -58,14 +59,18 @@ class Spot {
     value_.each_element([&](JsonNode element) { read(Spot(element, *this, {}, at++)); });
   }
 
-  // One of `names`, as its place in the list.
+  // The index in `names` of the text; sets the fault if the text is not one of them.
   template <class Names>
   [[nodiscard]] std::size_t one_of(const Names& names) const {
     const std::string given = text(std::string::npos);
     for (std::size_t at = 0; at < std::size(names); ++at) {
       if (given == names[at]) return at;
     }
-    invalid("is none of the values that are known here");
+    std::string known;
+    for (const std::string_view name : names) {
+      known.append(known.empty() ? "`" : ", `").append(name).append("`");
+    }
+    invalid("is " + quoted(given) + ", and must be one of " + known);
     return 0;
   }
 
@@ -81,6 +86,7 @@ class Spot {
       : value_(value), fault_(above.fault_), above_(&above), name_(name), index_(index) {}
 
   [[nodiscard]] bool is_list(std::size_t count_max) const;
+  [[nodiscard]] static std::string quoted(std::string_view given);
 
   JsonNode value_;
   Fault* fault_;
@@ -92,19 +98,19 @@ class Spot {
 // The fields of an object.
 class Object {
  public:
-  // Faults if it is no object.
+  // Sets the fault if the value is not an object.
   explicit Object(const Spot& spot);
 
-  // The field, if it is there (a null is there).
+  // The field, if the object has it; a field that is null counts.
   [[nodiscard]] std::optional<Spot> find(std::string_view name);
-  // Faults if it is missing; then the value is null.
+  // Sets the fault if the field is missing; its value is then null.
   [[nodiscard]] Spot need(std::string_view name);
-  // Every field that nobody has asked for is a fault.
+  // Sets the fault if the object has a field that the reader did not ask for.
   void closed() const;
   [[nodiscard]] const Spot& spot() const { return spot_; }
 
  private:
-  // A member, and whether somebody has asked for it.
+  // A member, and whether the reader has used it.
   struct Field {
     std::string_view name;
     JsonNode value;
@@ -115,8 +121,8 @@ class Object {
   std::vector<Field> fields_;
 };
 
-// 400 `malformed`, `invalid_utf8` or `lone_surrogate` if it is no JSON text; 413 `too_large` if it
-// is JSON beyond a limit; 422 `invalid` if a name stands twice in an object.
+// Refuses a text that is not JSON with 400 `malformed`, `invalid_utf8` or `lone_surrogate`, JSON
+// beyond a limit with 413 `too_large`, and an object that has a name twice with 422 `invalid`.
 [[nodiscard]] std::optional<JsonDocument> parse_json(std::string_view text, Fault& fault);
 
 }  // namespace lockstep

@@ -88,7 +88,7 @@ std::vector<Part> read_content(Object& object) {
   const std::optional<Spot> text = object.find("text");
   const std::optional<Spot> list = object.find("parts");
   if (text && list) {
-    list->invalid("must not stand beside `text`");
+    list->invalid("must be left out where `text` is given");
   } else if (text) {
     parts.emplace_back(TextPart{text->text(limits::message_bytes_max)});
   } else if (list) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// object_read.h: the objects that requests are made of, read from JSON.
+// object_read.h: reads the objects in requests from JSON; the inner part of sync_codec.h.
 //
-// Inner part of sync_codec.h.
+// The readers do not return errors: each records the first fault of the request in its `Spot`
+// (json_read.h), and the caller checks that once, at the end.
 #pragma once
 
 #include "engine/rules/change.h"
@@ -11,7 +12,7 @@
 namespace lockstep {
 
 [[nodiscard]] Part read_part(const Spot& spot);
-// `text` or `parts`, one of them.
+// The parts of a message: from `text` or `parts`, of which the object must have one.
 [[nodiscard]] std::vector<Part> read_content(Object& object);
 [[nodiscard]] MessageInput read_input(const Spot& spot);
 [[nodiscard]] Change read_change(const Spot& spot);
@@ -21,7 +22,7 @@ namespace lockstep {
 [[nodiscard]] std::optional<std::string> read_name(Object& object, std::string_view field);
 [[nodiscard]] std::optional<Json> read_metadata(Object& object);
 
-// The value of a field that may be left out.
+// The value of an optional field.
 template <class T, class Reader>
 [[nodiscard]] std::optional<T> read_if(Object& object, std::string_view name, Reader reader) {
   const std::optional<Spot> spot = object.find(name);

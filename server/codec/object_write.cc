@@ -7,20 +7,6 @@
 
 namespace lockstep {
 
-std::string_view name_of(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  std::unreachable();
-}
-
 std::string_view name_of(MessageStatus status) {
   switch (status) {
     case MessageStatus::open:
@@ -77,7 +63,7 @@ std::string_view name_of(ChangeType type) {
 
 namespace {
 
-// A text that may be long. With `apart` a long one is left out, and noted there.
+// Appends a text. With `apart`, leaves out a long one and adds it there.
 void append_long(std::string& out, std::string_view name, std::string_view text, Apart* apart) {
   if (apart == nullptr || text.size() <= limits::text_apart_bytes) {
     return append_field(out, name, text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/codes.h"
 #include "schema/json/json_text.h"
 #include "server/codec/json_write.h"
 
@@ -11,46 +12,46 @@ namespace lockstep {
 namespace {
 
 constexpr std::array problem_codes{
-    ProblemCode{"malformed", 400, "The request can't be read"},
-    ProblemCode{"invalid_utf8", 400, "The text is not valid UTF-8"},
-    ProblemCode{"lone_surrogate", 400, "Half of a surrogate pair stands alone"},
-    ProblemCode{"unauthorized", 401, "A valid token is needed"},
-    ProblemCode{"forbidden", 403, "Not allowed"},
-    ProblemCode{"forbidden_origin", 403, "This origin is not allowed"},
-    ProblemCode{"forbidden_host", 403, "This host name is not served"},
-    ProblemCode{"not_found", 404, "There is nothing here"},
-    ProblemCode{"unknown_thread", 404, "No such thread"},
-    ProblemCode{"unknown_message", 404, "No such message"},
-    ProblemCode{"unknown_run", 404, "No such run"},
-    ProblemCode{"unknown_agent", 404, "No such agent"},
-    ProblemCode{"not_started", 404, "The run has not started"},
-    ProblemCode{"method_not_allowed", 405, "The method does not fit"},
-    ProblemCode{"not_acceptable", 406, "No form that is accepted can be given"},
-    ProblemCode{"timeout", 408, "The request took too long to come"},
-    ProblemCode{"unknown_history", 409, "The cursor is of another history"},
-    ProblemCode{"rewound", 409, "The store was restored to before the cursor"},
-    ProblemCode{"gap", 409, "A step is missing"},
-    ProblemCode{"fenced", 409, "Another attempt writes this run"},
-    ProblemCode{"ended", 409, "The run was ended"},
-    ProblemCode{"seq_reused", 409, "The step was taken with other content"},
-    ProblemCode{"written_here", 409, "The server writes this run"},
-    ProblemCode{"exists", 409, "The id is taken"},
-    ProblemCode{"deleted", 410, "Deleted"},
-    ProblemCode{"too_large", 413, "Too large"},
-    ProblemCode{"unsupported_media_type", 415, "The body must be JSON"},
-    ProblemCode{"expectation_failed", 417, "The expectation can't be met"},
-    ProblemCode{"invalid", 422, "Not valid"},
-    ProblemCode{"unknown_field", 422, "No such field"},
-    ProblemCode{"id_in_use", 422, "The id is in use on this socket"},
-    ProblemCode{"upgrade_required", 426, "A WebSocket upgrade is needed"},
-    ProblemCode{"too_many", 429, "Too many"},
-    ProblemCode{"header_too_large", 431, "The header is too large"},
-    ProblemCode{"not_implemented", 501, "The server can't do that"},
-    ProblemCode{"corrupt", 500, "The stored thread is damaged"},
-    ProblemCode{"overloaded", 503, "Too much is waiting"},
-    ProblemCode{"stopping", 503, "The server is stopping"},
-    ProblemCode{"not_ready", 503, "The server is not ready"},
-    ProblemCode{"storage_failed", 503, "The store failed"},
+    ProblemCode{codes::malformed, 400, "The request can't be read"},
+    ProblemCode{codes::invalid_utf8, 400, "The text is not valid UTF-8"},
+    ProblemCode{codes::lone_surrogate, 400, "Half of a surrogate pair is missing"},
+    ProblemCode{codes::unauthorized, 401, "A valid token is needed"},
+    ProblemCode{codes::forbidden, 403, "Not allowed"},
+    ProblemCode{codes::forbidden_origin, 403, "This origin is not allowed"},
+    ProblemCode{codes::forbidden_host, 403, "This host name is not served"},
+    ProblemCode{codes::not_found, 404, "Nothing is at this path"},
+    ProblemCode{codes::unknown_thread, 404, "No such thread"},
+    ProblemCode{codes::unknown_message, 404, "No such message"},
+    ProblemCode{codes::unknown_run, 404, "No such run"},
+    ProblemCode{codes::unknown_agent, 404, "No such agent"},
+    ProblemCode{codes::not_started, 404, "The run has not started"},
+    ProblemCode{codes::method_not_allowed, 405, "This path does not take this method"},
+    ProblemCode{codes::not_acceptable, 406, "No type that `Accept` names is available"},
+    ProblemCode{codes::timeout, 408, "The request did not arrive in time"},
+    ProblemCode{codes::unknown_history, 409, "The cursor belongs to another history"},
+    ProblemCode{codes::rewound, 409, "The store was restored to a time before the cursor"},
+    ProblemCode{codes::gap, 409, "A step is missing"},
+    ProblemCode{codes::fenced, 409, "Another attempt writes this run"},
+    ProblemCode{codes::ended, 409, "The run has ended"},
+    ProblemCode{codes::seq_reused, 409, "The server took this step with other content"},
+    ProblemCode{codes::written_here, 409, "The server writes this run"},
+    ProblemCode{codes::exists, 409, "This id already exists"},
+    ProblemCode{codes::deleted, 410, "Deleted"},
+    ProblemCode{codes::too_large, 413, "Too large"},
+    ProblemCode{codes::unsupported_media_type, 415, "The body must be JSON"},
+    ProblemCode{codes::expectation_failed, 417, "The expectation can't be met"},
+    ProblemCode{codes::invalid, 422, "Not valid"},
+    ProblemCode{codes::unknown_field, 422, "No such field"},
+    ProblemCode{codes::id_in_use, 422, "The id is in use on this socket"},
+    ProblemCode{codes::upgrade_required, 426, "A WebSocket upgrade is needed"},
+    ProblemCode{codes::too_many, 429, "Too many requests or connections"},
+    ProblemCode{codes::header_too_large, 431, "The header is too large"},
+    ProblemCode{codes::not_implemented, 501, "The server can't do that"},
+    ProblemCode{codes::corrupt, 500, "The stored thread is damaged"},
+    ProblemCode{codes::overloaded, 503, "The server has too much to do"},
+    ProblemCode{codes::stopping, 503, "The server is stopping"},
+    ProblemCode{codes::not_ready, 503, "The server is not ready"},
+    ProblemCode{codes::storage_failed, 503, "The store failed"},
 };
 
 unsigned status_of(Kind kind) {
@@ -85,16 +86,17 @@ void append_members(std::string& out, const Problem& problem) {
 }  // namespace
 
 std::optional<ProblemCode> find_problem(std::string_view code) {
-  const auto* found = std::ranges::find(problem_codes, code, &ProblemCode::code);
+  const auto* found = std::ranges::find_if(
+      problem_codes, [code](const ProblemCode& known) { return code == known.code; });
   if (found == problem_codes.end()) return std::nullopt;
   return *found;
 }
 
-Problem make_problem(std::string_view code, std::string detail, std::string path) {
-  const auto known = find_problem(code);
+Problem make_problem(Code code, std::string detail, std::string path) {
+  const auto known = find_problem(code.name());
   MUST(known.has_value());
   return {.status = known->status,
-          .code = std::string(code),
+          .code = code,
           .detail = std::move(detail),
           .path = std::move(path),
           .members = {}};
@@ -111,8 +113,9 @@ Problem problem_of(const Error& error) {
 
 Problem problem_of(const StepRefusal& refusal, Epoch epoch) {
   Problem problem = problem_of(Error{Kind::conflict, refusal.code, refusal.detail});
-  // A name that is taken or missing within a batch is a fault of the batch, not of its address.
-  if (refusal.code == "unknown_message" || refusal.code == "exists") problem.status = 422;
+  // The batch names a message that exists or is missing: the body is wrong (422), not the URL
+  // (404).
+  if (refusal.code == codes::unknown_message || refusal.code == codes::exists) problem.status = 422;
   std::string members = "{";
   if (refusal.expected) append_field_number(members, "expected", *refusal.expected);
   if (refusal.status) {

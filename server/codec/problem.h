@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// problem.h: how a request is refused.
+// problem.h: the answer to a request that the server refuses.
 //
 // A problem is an HTTP status, a stable snake-case code, a sentence for a person and, if a field of
-// the request is at fault, its path (`changes[0].message.parts[1].text`). It travels as
+// the request is at fault, its path (`changes[0].message.parts[1].text`). The server sends it as
 // `application/problem+json`, or as a `failure` frame once a stream is open. It always means that
-// nothing was done. `problem_codes` is the one list of the codes that the front itself gives; codes
-// of the engine pass through with the status of their kind.
+// the server did nothing. `problem_codes` is the one list of the front's own codes. An engine code
+// that the list has too gets the status of the list, any other the status of its kind.
 #pragma once
 
 #include <optional>
@@ -27,22 +27,21 @@ struct Problem {
 };
 
 struct ProblemCode {
-  std::string_view code;
+  Code code;
   unsigned status;
   std::string_view title;
 };
 
-// Nothing if the code is not in the list.
+// `nullopt` if the code is not in the list.
 [[nodiscard]] std::optional<ProblemCode> find_problem(std::string_view code);
 
-// With the status that the list gives the code.
-[[nodiscard]] Problem make_problem(std::string_view code, std::string detail,
-                                   std::string path = {});
+// With the status that the list gives the code. Requires: the list has the code.
+[[nodiscard]] Problem make_problem(Code code, std::string detail, std::string path = {});
 [[nodiscard]] Problem problem_of(const Error& error);
-// The members of a refused batch of steps: `expected`, or how the run stands.
+// A refused batch of steps, with the members `expected`, or the state of the run.
 [[nodiscard]] Problem problem_of(const StepRefusal& refusal, Epoch epoch);
 
-// May the same request be right later?
+// Can the same request succeed later?
 [[nodiscard]] bool may_retry(const Problem& problem);
 
 void append_problem(std::string& out, const Problem& problem);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// stream.h: frames that come as they become true, in the form that the front asked for.
+// stream.h: frames, sent as events become durable, in the form that the front asked for.
 //
-// A stream knows what to say next, and says it when its owner can write. The owner is an HTTP
-// answer, with one stream, or a WebSocket, with many.
+// A stream makes its next frames when its owner can write. The owner is an HTTP answer, with one
+// stream, or a WebSocket, with many.
 //
 //   SSE        id: CURSOR            NDJSON   FRAME           WebSocket   a text message each, with
 //              data: FRAME                                                `"id":ID,` put in front
@@ -22,12 +22,15 @@ namespace lockstep {
 
 enum class Form : std::uint8_t { sse, lines, socket, json };
 
+// An SSE comment: readers ignore it, and it keeps the connection from being silent.
+constexpr std::string_view sse_comment = ":\n\n";
+
 // How a stream's frames are wrapped.
 struct Framing {
   Form form = Form::sse;
   std::string id;  // of the request, on a WebSocket
 
-  // `cursor`: what the frame brings its reader to, if it brings them anywhere.
+  // `cursor`: the reader's cursor after this frame; empty if the frame does not move it.
   void append(std::string& out, std::string_view frame, std::string_view cursor) const;
 };
 
@@ -36,7 +39,7 @@ class Stream;
 class StreamOwner {
  public:
   virtual ~StreamOwner() = default;
-  // The stream has something to say. Called from within the engine: must not call back.
+  // The stream has frames. Called from within the engine: must not call it back.
   virtual void woken(Stream& stream) = 0;
 };
 
@@ -46,9 +49,9 @@ class Stream {
 
   virtual ~Stream() = default;
   virtual void attach(StreamOwner& owner) = 0;
-  // Appends about `bytes_max` at most. `waiting`: all is said until it wakes.
+  // Appends about `bytes_max` at most. `waiting`: the stream has no frames until it calls `woken`.
   virtual Filled fill(std::string& out, std::size_t bytes_max) = 0;
-  // Ends, with `shutdown`, once all that is durable is said.
+  // Ends with reason `shutdown` after all durable entries are out.
   virtual void shut_down() = 0;
 };
 

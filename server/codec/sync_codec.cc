@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, 3> follow_names{"none", "run", "live"};
 constexpr std::array<std::string_view, 4> call_names{"sync", "cancel", "steps", "feed"};
 constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
-// What makes a change count exactly once is its device's.
+// A change counts exactly once because the engine remembers its `op` (an idempotency key) by
+// device.
 void check_device(const Spot& spot, const SyncRequest& request) {
   if (request.changes.device) return;
   const auto needs_device = [](const Change& change) {
@@ -109,7 +110,8 @@ void read_call(std::size_t name, const Spot& spot, SocketCall& call) {
   object.closed();
 }
 
-// The id, so that a refusal can name it even if the rest is wrong.
+// The request's id: a refusal names it, even if the rest is wrong, so that the client knows which
+// of its requests failed.
 std::string id_of(JsonNode call) {
   std::string id;
   call.each_member([&id](std::string_view, JsonNode inner) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync_codec.h: what fronts and producers say, from JSON to the engine's terms.
+// sync_codec.h: reads the requests of fronts and producers into the engine's types.
 //
-// Strict: an unknown field, a wrong type, a missing one, an id with a forbidden character, half of
-// a surrogate pair, each is a problem that names its path; nothing is guessed. What is left out
-// stays left out, for the engine to fill in; the content of a change is taken here, before that.
+// The readers are strict and guess nothing. An unknown field, a wrong type, a missing field, an id
+// with a forbidden character, half of a surrogate pair: each is a problem, with its path. The
+// engine fills in optional fields later. A change's `content` (the bytes by which the engine
+// recognises a retry) is therefore taken here, before that.
 //
-// The forms are those of docs/protocol.md. Pure, and fuzzed.
+// docs/protocol.md has the forms. The functions are pure, and fuzzed.
 #pragma once
 
 #include <expected>
@@ -23,8 +24,8 @@ namespace lockstep {
 enum class Follow : std::uint8_t { none, run, live };
 
 struct SyncCall {
-  // Over HTTP thread and user are the caller's to know; over a socket the user is, and the thread's
-  // owner is empty if it is the user's own.
+  // Over HTTP the caller sets thread and user. Over a socket the caller sets the user; the thread's
+  // owner is empty if the message has no `user`, which means the caller's own thread.
   SyncRequest request;
   std::optional<Follow> follow;
 };
@@ -37,21 +38,21 @@ using Read = std::expected<T, Problem>;
 // The body of `POST …/steps`.
 [[nodiscard]] Read<std::vector<Step>> read_steps(std::string_view body);
 
-// --- What comes over a WebSocket -----------------------------------------------------------------
+// --- Messages of a WebSocket ---------------------------------------------------------------------
 
 struct SocketSync {
   SyncCall call;
 };
 struct SocketCancel {};
 struct SocketSteps {
-  ThreadName thread;  // its owner empty: the caller
+  ThreadName thread;  // an empty owner means the caller
   StepBatch batch;
 };
 struct SocketFeed {
   std::optional<std::string> cursor;
 };
 struct SocketCall {
-  std::string id;  // of the request; of what is cancelled
+  std::string id;  // of the request, or of the one to cancel
   std::variant<SocketSync, SocketCancel, SocketSteps, SocketFeed> what;
 };
 struct SocketFault {

@@ -21,7 +21,7 @@ constexpr WsFault too_large{1009, "message too large"};
 
 WsFault protocol_fault(std::string_view reason) { return {1002, reason}; }
 
-// Codes that may stand in a close frame.
+// The codes that a close frame may have (RFC 6455, 7.4).
 bool is_close_code(unsigned code) {
   if (code >= 3000 && code <= 4999) return true;
   return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
@@ -58,8 +58,8 @@ std::optional<WsFault> WsParser::feed(std::string_view bytes, const Take& take) 
 std::optional<WsFault> WsParser::take_header(std::uint8_t byte) {
   header_[header_size_++] = byte;
   if (header_size_ == header_needed()) return start_frame();
-  // The first two bytes are judged as soon as they are there: an unmasked frame has no mask to wait
-  // for.
+  // Check the first two bytes as soon as they are there: an unmasked frame has no mask, so waiting
+  // for one would hang.
   if (header_size_ < 2 || (header_[1] & mask_bit) != 0) return std::nullopt;
   return protocol_fault("a frame without a mask");
 }
@@ -79,17 +79,17 @@ std::optional<WsFault> WsParser::start_frame() {
 
   if ((header_[0] & reserved_bits) != 0) return protocol_fault("a reserved bit is set");
   if (!known_opcode(opcode_)) return protocol_fault("an unknown opcode");
-  if (length == length_16 && left_ < length_16) return protocol_fault("a length that is too long");
-  if (length == length_64 && left_ <= 0xffff) return protocol_fault("a length that is too long");
-  if (length == length_64 && left_ >> 63 != 0) return protocol_fault("a negative length");
+  if (length == length_16 && left_ < length_16) return protocol_fault("a length in a long form");
+  if (length == length_64 && left_ <= 0xffff) return protocol_fault("a length in a long form");
+  if (length == length_64 && left_ >> 63 != 0) return protocol_fault("a length above 63 bits");
   if (control()) {
     if (!final_) return protocol_fault("a control frame in fragments");
     if (left_ > control_bytes_max) return protocol_fault("a control frame that is too long");
     return std::nullopt;
   }
   const bool continues = opcode_ == static_cast<std::uint8_t>(WsOpcode::continuation);
-  if (continues && !opened_) return protocol_fault("a continuation of nothing");
-  if (!continues && opened_) return protocol_fault("a message within a message");
+  if (continues && !opened_) return protocol_fault("a continuation without a message");
+  if (!continues && opened_) return protocol_fault("a new message before the end of the last");
   if (opcode_ == static_cast<std::uint8_t>(WsOpcode::binary))
     return WsFault{1003, "binary message"};
   if (left_ > message_bytes_max_ - message_.size()) return too_large;
@@ -131,7 +131,7 @@ std::optional<WsFault> WsParser::end_control(const Take& take) {
     take({opcode, std::move(payload), 0});
     return std::nullopt;
   }
-  if (payload.size() == 1) return protocol_fault("half a close code");
+  if (payload.size() == 1) return protocol_fault("a close code of one byte");
   unsigned code = 1005;
   if (payload.size() >= 2) {
     code = static_cast<unsigned>(static_cast<std::uint8_t>(payload[0])) << 8 |

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// ws_frames.h: WebSocket frames (RFC 6455), both ways, after the upgrade.
+// ws_frames.h: parses and writes WebSocket frames (RFC 6455) after the upgrade.
 //
-// Pure: bytes in, messages out; no socket, no clock. What comes out does not depend on how the
-// bytes were cut into reads.
+// Pure: bytes in, messages out; no socket, no clock. The messages do not depend on how the network
+// splits the bytes into reads.
 //
 //   byte 0   FIN, three reserved bits (must be 0), opcode
 //   byte 1   MASK (must be set by clients), length, or 126: two more bytes, 127: eight more
 //   then     4 bytes of mask, and the payload, each byte xored with the mask's
 //
-// A message may come in fragments, with control frames between them. Text is checked as UTF-8 byte
-// by byte, across fragments. Whatever breaks a rule ends the parsing with the close code for it:
-// 1002 protocol, 1003 binary, 1007 not UTF-8, 1009 too large.
+// A message may come in fragments, with control frames between them. The parser checks that text is
+// UTF-8 byte by byte, across fragments. A frame that breaks a rule ends the parsing with a close
+// code: 1002 protocol, 1003 binary, 1007 not UTF-8, 1009 too large.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ struct WsClose {
   static constexpr std::uint16_t not_authorised = 4401;
 };
 
-// What came: a whole text message, or a control frame. Of a close frame `payload` is the reason.
+// A whole text message, or a control frame. The `payload` of a close frame is the reason.
 struct WsItem {
   WsOpcode opcode = WsOpcode::text;
   std::string payload;
@@ -63,11 +63,11 @@ class WsParser {
 
   explicit WsParser(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
-  // Takes bytes as they come, and gives what became whole, in order. After a fault or a close frame
-  // everything that follows is passed over.
+  // Takes bytes in pieces of any size, and calls `take` with each whole item, in order. After a
+  // fault or a close frame it ignores all further bytes.
   std::optional<WsFault> feed(std::string_view bytes, const Take& take);
 
-  // Of a message that is not whole yet.
+  // The bytes of a message that is not whole yet.
   [[nodiscard]] std::size_t held() const { return message_.size(); }
   // Is a frame or a message half read?
   [[nodiscard]] bool in_message() const { return header_size_ > 0 || opened_ || left_ > 0; }
@@ -86,7 +86,7 @@ class WsParser {
   std::uint8_t header_size_ = 0;
   bool in_payload_ = false;
   bool final_ = false;
-  bool opened_ = false;  // a message's first fragment came, its last did not
+  bool opened_ = false;  // between a message's first fragment and its last
   bool closed_ = false;
   std::uint8_t opcode_ = 0;
   std::uint8_t mask_at_ = 0;
@@ -97,7 +97,7 @@ class WsParser {
   std::string control_;
 };
 
-// What a server sends: never masked, never in fragments.
+// Frames of a server: never masked, never fragmented.
 void append_ws_header(std::string& out, WsOpcode opcode, std::size_t payload_bytes);
 void append_ws_frame(std::string& out, WsOpcode opcode, std::string_view payload);
 void append_ws_close(std::string& out, std::uint16_t code, std::string_view reason);

@@ -33,9 +33,9 @@ constexpr std::array types{
     Type{".wasm", "application/wasm"},
 };
 
-// Scripts, styles and connections: the page's own server only, its socket included. `data:` is for
-// small images in style sheets; an image from elsewhere in a model's answer would tell its host
-// what was read.
+// Scripts, styles and connections come from the page's own server only, its socket included.
+// `data:` is for small images in style sheets. Images from elsewhere are forbidden: one in a
+// model's answer would tell its host that the user read the answer.
 constexpr std::string_view content_policy =
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
@@ -55,7 +55,7 @@ std::string_view take_item(std::string_view& list, char separator) {
   return without_spaces(item);
 }
 
-// `gzip;q=0` says no.
+// `gzip;q=0` means that the client does not want it.
 bool is_wanted(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = take_item(parameters, ';');
@@ -80,7 +80,7 @@ bool takes_gzip(const Request& request) {
   return false;
 }
 
-// Is one of these the tag? A weak one is as good: what has it is the same to a reader.
+// Does `If-None-Match` have the tag? A weak tag counts, as RFC 9110 (13.1.2) requires.
 bool has_tag(const Request& request, std::string_view tag) {
   for (const auto& [name, value] : request.headers) {
     if (name != "if-none-match") continue;
@@ -149,7 +149,8 @@ bool is_named_by_hash(std::string_view path) {
   if (stem.size() <= name_hash_length + 1) return false;
   const std::string_view hash = stem.substr(stem.size() - name_hash_length);
   const bool apart = stem[stem.size() - name_hash_length - 1] == '-';
-  // Of 64 characters, so nearly always one is no small letter; a word that is as long has none.
+  // Hashes use 64 characters, so one of eight is nearly always not a small letter; an ordinary word
+  // (`-platform`) has only small letters.
   const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
   const bool plain = std::ranges::all_of(hash, is_small);
   const bool one_name = hash.find_first_of("/.") == std::string_view::npos;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// body_read.h: what a front sent, read without holding up the others.
+// body_read.h: reads a body or a message without blocking the strand.
 //
-// A small text is read at once, in the turn of the strand in which it came. A large one is read on
-// the background thread, and its reader is called in a later turn. `FrontCounts::turn_bytes` says
-// how much was read at once at most. A text that waits for that thread is charged, also when the
-// connection that it came over is gone.
+// The strand reads a small text at once, in the turn in which it came. The background thread reads
+// a large one, and `then` runs in a later turn of the strand. `FrontCounts::turn_bytes` holds the
+// longest text that the strand read at once. The memory account counts a text that waits for the
+// thread, even if its connection is gone.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace lockstep {
 
-// Is this too much for one turn of the strand?
+// Is this text too long for one turn of the strand?
 [[nodiscard]] inline bool is_long(const std::string& text) {
   return text.size() > limits::turn_bytes_max;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/codes.h"
 #include "server/base/limits.h"
 #include "server/front/json_answer.h"
 #include "server/net/http_rules.h"
@@ -37,10 +38,10 @@ std::string_view media_type(Form form) {
 
 struct Preference {
   double weight = 0;
-  int exactness = 0;  // of the range that gave the weight
+  int exactness = 0;  // of the media range with this weight
 };
 
-// How exactly a media range names a type: 3 wholly, 2 by its first half, 1 `*/*`, 0 not at all.
+// How exactly a media range names a type: 3 fully, 2 as `type/*`, 1 as `*/*`, 0 not at all.
 int exactness_of(std::string_view range, std::string_view type) {
   if (is_same(range, type)) return 3;
   if (range == "*/*") return 1;
@@ -73,7 +74,7 @@ Preference preference_for(std::string_view type, std::string_view accept) {
 }  // namespace
 
 std::optional<Form> accepted_form(const Request& request, std::initializer_list<Form> offered) {
-  std::string accept;  // a list, over all its lines
+  std::string accept;  // all lines of the header, as one list
   for (const auto& [name, value] : request.headers) {
     if (name == "accept") accept += (accept.empty() ? "" : ",") + value;
   }
@@ -93,10 +94,12 @@ ThreadName thread_of(const Call& call) {
   return {call.owner.value_or(call.user), ThreadId(call.names[0])};
 }
 
-Problem revoked() { return make_problem("unauthorized", "The token was revoked."); }
+Problem revoked() {
+  return make_problem(codes::unauthorized, "The token was revoked: send a valid one.");
+}
 
 std::optional<Problem> refused_since(const Front& front, const Caller& caller) {
-  if (front.stopping) return make_problem("stopping", "The server is stopping.");
+  if (front.stopping) return make_problem(codes::stopping, "The server is stopping: try again.");
   if (!front.auth.allows(caller)) return revoked();
   return std::nullopt;
 }
@@ -104,7 +107,8 @@ std::optional<Problem> refused_since(const Front& front, const Caller& caller) {
 Answer json_answer(Front& front, JsonPieces pieces) {
   const std::size_t bytes = pieces.held() + limits::answer_bytes;
   if (front.memory && !front.memory->admits(MemoryKind::answers, bytes)) {
-    return response_of(make_problem("overloaded", "There is no memory free for the answer."));
+    return response_of(make_problem(
+        codes::overloaded, "The server has no free memory for the answer: try again later."));
   }
   return json_answer_to_changes(front, std::move(pieces));
 }
@@ -119,7 +123,7 @@ void refuse(Respond& respond, const Error& error) { refuse(respond, problem_of(e
 
 void Query::invalid(std::string_view name, std::string_view what) {
   if (problem_) return;
-  problem_ = make_problem("invalid", "`" + std::string(name) + "` " + std::string(what) + ".",
+  problem_ = make_problem(codes::invalid, "`" + std::string(name) + "` " + std::string(what) + ".",
                           "?" + std::string(name));
 }
 
@@ -128,7 +132,7 @@ std::optional<std::string> Query::text(std::string_view name) {
   for (std::size_t at = 0; at < asked_.size(); ++at) {
     if (call_.query[at].first != name) continue;
     asked_[at] = true;
-    if (found) invalid(name, "stands twice");
+    if (found) invalid(name, "is there twice: send it once");
     found = call_.query[at].second;
   }
   return found;
@@ -141,7 +145,7 @@ std::optional<std::uint64_t> Query::number(std::string_view name, std::uint64_t 
   const char* end = given->data() + given->size();
   const auto [stopped, error] = std::from_chars(given->data(), end, number);
   if (error != std::errc() || stopped != end || number > most) {
-    invalid(name, "must be a number, at most " + std::to_string(most));
+    invalid(name, "must be an integer from 0 to " + std::to_string(most));
     return std::nullopt;
   }
   return number;
@@ -158,7 +162,7 @@ std::optional<Cursor> Query::cursor(std::string_view name) {
 std::optional<MessageId> Query::message(std::string_view name) {
   const std::optional<std::string> given = text(name);
   if (!given) return std::nullopt;
-  if (!is_id(*given)) invalid(name, "must be an id");
+  if (!is_id(*given)) invalid(name, "must be an id: 1 to 128 characters of A-Z a-z 0-9 . _ : -");
   return MessageId(*given);
 }
 
@@ -174,7 +178,9 @@ std::optional<Problem> Query::problem() {
   for (std::size_t at = 0; at < asked_.size() && !problem_; ++at) {
     if (asked_[at]) continue;
     const std::string& name = call_.query[at].first;
-    problem_ = make_problem("unknown_field", "`" + name + "` is not known here.", "?" + name);
+    problem_ = make_problem(
+        codes::unknown_field,
+        "`" + name + "` is not a known parameter: check its name, or leave it out.", "?" + name);
   }
   return problem_;
 }

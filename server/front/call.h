@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// call.h: what handlers have in common: reading a query, choosing a form.
+// call.h: helpers of the handlers: they read a query and choose the form of the answer.
 //
-// A query is read as strictly as a body: a name that nobody asked for is a problem with its path
-// (`?name`), and so is one that stands twice.
+// `Query` is as strict as the readers of bodies: a name that the handler did not ask for, or that
+// is there twice, is a problem with its path (`?name`).
 #pragma once
 
 #include <expected>
@@ -25,7 +25,7 @@ class Query {
   [[nodiscard]] std::optional<Cursor> cursor(std::string_view name);
   [[nodiscard]] std::optional<MessageId> message(std::string_view name);
   [[nodiscard]] std::optional<Follow> follow(std::string_view name);
-  // The first thing that is wrong, names that were not asked for included.
+  // The first fault; a name that the handler did not ask for is one.
   [[nodiscard]] std::optional<Problem> problem();
 
  private:
@@ -36,16 +36,15 @@ class Query {
   std::optional<Problem> problem_;
 };
 
-// The form that `Accept` prefers among `offered`; of equals the first offered. Nothing: none of
-// them.
+// The form among `offered` that `Accept` prefers, the first of equals; nullopt if it accepts none.
 [[nodiscard]] std::optional<Form> accepted_form(const Request& request,
                                                 std::initializer_list<Form> offered);
 
-// The thread that the path names. Requires: its first hole is a thread's id.
+// The thread in the path. Requires: the first id in the path is a thread's.
 [[nodiscard]] ThreadName thread_of(const Call& call);
-[[nodiscard]] Problem revoked();  // the token of whoever asks
-// Judges a request again that was let in: its body has been read or its thread mended since, and
-// meanwhile the server may have begun to stop, or the token may have been revoked.
+[[nodiscard]] Problem revoked();  // the caller's token was revoked
+// Checks an admitted request again, after the server read its body or mended its thread: meanwhile
+// the server may have begun to stop, or the operator may have revoked the token.
 [[nodiscard]] std::optional<Problem> refused_since(const Front& front, const Caller& caller);
 
 void refuse(Respond& respond, const Problem& problem);

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# embed.cmake: puts a folder of built files into a library. Run as a script by what page.cmake makes:
+# embed.cmake: puts a folder of built files into a library. The targets of page.cmake run it:
 #
 #   cmake -DFOLDER=DIR -DOUT=DIR -DTAKES=DIR;… -DDEPFILE=FILE -DTARGET=FILE -P embed.cmake
 #
-# Writes OUT/page.s, which includes each file's bytes, and its gzip's where that is smaller, and
-# OUT/page_table.cc, which defines `embedded_page` (assets.h). TAKES: what the folder was built of; each
-# file and folder in there is named in DEPFILE, so that the page is built anew when one changes.
+# Writes OUT/page.s, which includes each file's bytes, and those of its gzip where that is smaller,
+# and OUT/page_table.cc, which defines `embedded_page` (assets.h). TAKES: the sources of the folder.
+# DEPFILE names each file and folder in them, so that a change of one builds the page again.
 
 file(GLOB_RECURSE paths RELATIVE ${FOLDER} ${FOLDER}/*)
 if(NOT paths)
-  message(FATAL_ERROR "there is nothing in ${FOLDER}")
+  message(FATAL_ERROR "${FOLDER} is empty: build the page first")
 endif()
-# By the path as it is asked for: the table is searched by halving.
+# Sorted by path, because `find_path` searches the table by halving.
 list(TRANSFORM paths PREPEND "/")
 list(SORT paths COMPARE STRING)
 
@@ -22,7 +22,7 @@ set(names "")
 set(rows "")
 set(number 0)
 
-# A label, and a declaration of it; a null byte for the end, so that no two are at one place.
+# A label, and its declaration; a null byte follows, so that two empty files have different addresses.
 macro(add_bytes label file)
   string(APPEND bytes "        .global ${label}\n${label}:\n        .incbin \"${file}\"\n        .byte 0\n")
   string(APPEND names "extern const char ${label}[];\n")

@@ -47,7 +47,7 @@ Stream::Filled FeedFollower::fill(std::string& out, std::size_t bytes_max) {
       framing_.append(out, frame, item.cursor);
       cursor_ = item.cursor;
     }
-    awake_ = items->size() >= limits::feed_items_max;
+    awake_ = items->size() >= limits::feed_items_max;  // after a full page there may be more
   }
   if (awake_) return Filled::more;
   if (!stopping_) return Filled::waiting;

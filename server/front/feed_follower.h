@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// feed_follower.h: a user's list of threads, followed.
+// feed_follower.h: a stream of a user's list of threads.
 //
-// As a thread is followed (follower.h), one level up: woken when a thread of the user has changed
-// at a message's or a run's boundary, it takes the latest state of every thread that changed since.
+// It works as ThreadFollower (follower.h) does, one level up. The engine wakes it when a thread of
+// the user changes at the boundary of a message or a run; it then sends the latest state of every
+// thread that changed since its cursor.
 //
 // Lives on: the engine strand. Must not outlive the engine.
 #pragma once

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// follow_parts.h: what a follower needs of its front.
+// follow_parts.h: the dependencies of a follower.
 //
-// It stands alone, so that a follower can be made without a front, and a front without the names of
-// the codecs.
+// They have a header of their own, so that a test can make a follower without a front, and front.h
+// need not include the codecs.
 #pragma once
 
 #include "engine/base/memory.h"
@@ -10,11 +10,11 @@
 
 namespace lockstep {
 
-// What a follower needs of its front. All of it outlives the follower.
+// All of it outlives the follower.
 struct FollowParts {
   Engine& engine;
-  MemoryAccount* memory;  // null: nothing is counted
-  const bool& stopping;   // no run of before is waited for any more
+  MemoryAccount* memory;  // null: memory is not counted
+  const bool& stopping;   // the stop ends runs itself: streams then end as `shutdown`, not `done`
 };
 
 }  // namespace lockstep

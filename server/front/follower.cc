@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rules/held.h"
 #include "server/codec/json_write.h"
 
@@ -12,12 +14,11 @@ namespace lockstep {
 
 Result<std::unique_ptr<ThreadFollower>> ThreadFollower::open(FollowParts parts, FollowPlan plan) {
   std::unique_ptr<ThreadFollower> follower(new ThreadFollower(parts, std::move(plan)));
-  // Where all that was to make the thread was refused there is nothing to follow; the outcomes are
-  // the answer.
+  // Timestamp 0: the thread does not exist, because all changes that would have made it were
+  // refused. There is nothing to follow; the outcomes are the answer.
   if (follower->diff_ && follower->cursor_.at == Timestamp()) follower->plan_.follow = Follow::none;
   if (follower->plan_.follow == Follow::none && follower->diff_) return follower;
-  Result<void> joined = parts.engine.join(follower->plan_.user, follower->plan_.thread, *follower);
-  if (!joined) return std::unexpected(std::move(joined.error()));
+  TRY(parts.engine.join(follower->plan_.user, follower->plan_.thread, *follower));
   follower->joined_ = true;
   return follower;
 }
@@ -68,7 +69,7 @@ Stream::Filled ThreadFollower::fill_diff(std::string& out, std::size_t bytes_max
     if (!last) continue;
     diff_.reset();
     held_.set(0);
-    // With `none` the answer is the diff; the entries since are the next exchange's.
+    // With `none` the diff is the whole answer; the next sync brings later entries.
     if (done_waiting()) return end(out, "done");
     return Filled::more;
   }
@@ -90,10 +91,10 @@ Stream::Filled ThreadFollower::fill_entries(std::string& out, std::size_t bytes_
 void ThreadFollower::take(std::string& out, const Published& published) {
   const Entry& entry = *published.entry;
   MUST(entry.at > cursor_.at);
-  if (published.wire.empty()) append_entry_frame(published.wire, entry);
+  if (published.json.empty()) append_entry_frame(published.json, entry);
   cursor_.at = entry.at;
   const bool names_cursor = plan_.framing.form == Form::sse;
-  plan_.framing.append(out, published.wire, names_cursor ? to_string(cursor_) : std::string());
+  plan_.framing.append(out, published.json, names_cursor ? to_string(cursor_) : std::string());
   if (plan_.awaited.empty()) return;
   for (const Event& event : entry.events) {
     if (const auto* ended = std::get_if<RunEnded>(&event)) std::erase(plan_.awaited, ended->run);
@@ -124,8 +125,8 @@ Stream::Filled ThreadFollower::end(std::string& out, std::string_view reason) {
 }
 
 Stream::Filled ThreadFollower::failed(std::string& out, const Error& error) {
-  if (error.code == "deleted") return end(out, "deleted");
-  if (error.code == "unknown_thread") return end(out, "forbidden");
+  if (error.code == codes::deleted) return end(out, "deleted");
+  if (error.code == codes::unknown_thread) return end(out, "forbidden");
   std::string frame;
   append_failure(frame, problem_of(error));
   plan_.framing.append(out, frame, {});

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// follower.h: a thread, followed: first the diff, if there is one, then entries as they become
+// follower.h: a stream of a thread: first the diff, if there is one, then entries as they become
 // durable.
 //
 //   diff frames ──> entries … ──> end
 //                    ^     │
 //                    └─────┘ woken by a commit
 //
-// If it was asked for, a `live` frame comes once, when the backlog is done. One comes before the
-// first entry if the cursor was of an earlier epoch.
+// A `live` frame comes once after the backlog, if the plan asks for it, and one before the first
+// entry, if the cursor belongs to an earlier epoch.
 //
-// All that it remembers is a cursor and which runs it waits for. It is told that there is more, and
-// takes what lies between its cursor and the durable end when its connection can write: from the
-// thread's tail in memory, where each entry is encoded once for all, or from the log if it fell
-// behind.
+// A follower holds only a cursor and the awaited runs, so a slow reader costs no queue. The engine
+// wakes it; when its connection can write, it takes the entries between its cursor and the durable
+// end: from the thread's tail in memory, where each entry is encoded once for all followers, or
+// from the log if it fell behind.
 //
 // Lives on: the engine strand. Must not outlive the engine.
 #pragma once
@@ -37,16 +37,16 @@ struct FollowPlan {
   ThreadName thread;
   Framing framing;
   Follow follow = Follow::none;
-  std::optional<SyncReply> reply;  // said first, as a diff
-  Cursor after;                    // without a reply: entries after this
-  std::vector<RunId> awaited;      // `run` ends when all of them have ended
-  std::optional<Timestamp> until;  // entries up to this
-  bool says_live = false;
+  std::optional<SyncReply> reply;  // sent first, as a diff
+  Cursor after;                    // without a reply: start after this
+  std::vector<RunId> awaited;      // `follow: run` ends when all of them have ended
+  std::optional<Timestamp> until;  // the last timestamp to send
+  bool says_live = false;          // send `live` after the backlog
 };
 
 class ThreadFollower : public Stream, private Follower {
  public:
-  // Joins the thread at once, so that nothing is missed. Fails as `Engine::read` does.
+  // Joins the thread at once, so that it misses no commit. Fails as `Engine::join` does.
   [[nodiscard]] static Result<std::unique_ptr<ThreadFollower>> open(FollowParts parts,
                                                                     FollowPlan plan);
   ~ThreadFollower() override;
@@ -61,7 +61,7 @@ class ThreadFollower : public Stream, private Follower {
   ThreadFollower(FollowParts parts, FollowPlan plan);
 
   void wake() override;
-  // Each appends and says whether the stream goes on.
+  // Each appends frames and returns whether the stream goes on.
   Filled fill_diff(std::string& out, std::size_t bytes_max);
   Filled fill_entries(std::string& out, std::size_t bytes_max);
   Filled caught_up(std::string& out);
@@ -74,11 +74,11 @@ class ThreadFollower : public Stream, private Follower {
   FollowParts parts_;
   FollowPlan plan_;
   std::unique_ptr<DiffFrames> diff_;
-  Charge held_;  // what the diff does not share with the state
+  Charge held_;  // the bytes of the diff that the state does not share
   StreamOwner* owner_ = nullptr;
   Cursor cursor_;
   bool joined_ = false;
-  // `after` is of an earlier epoch: the reader is told of the present one before any entry.
+  // The cursor `after` has an earlier epoch: send the present one before any entry.
   bool says_epoch_ = false;
   bool awake_ = true;
   bool stopping_ = false;

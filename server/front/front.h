@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// front.h: what every connection shares.
+// front.h: the dependencies, settings and counters that all connections share.
 //
-// The dependencies of the front, its settings and its counts. Handlers and sessions are given a
-// reference to it; it outlives them all.
+// Handlers and sessions hold a reference to it; it outlives them all.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -26,12 +25,13 @@
 namespace lockstep {
 
 struct FrontRules {
-  std::vector<std::string> origins;  // allowed beside the server's own: `https://chat.example`
-  bool is_loopback_only = true;      // it listens on loopback: names of other hosts are refused
+  std::vector<std::string> origins;  // allowed besides the server's own: `https://chat.example`
+  bool is_loopback_only = true;      // the server listens on loopback
   RateRules rate;
 };
 
-// May what is being read grow from `held` to `bytes`?
+// May a text that the server is receiving grow from `held` to `bytes`? A small one may use the
+// reserve of the account (limits::small_body_bytes).
 [[nodiscard]] inline bool may_hold(MemoryAccount* memory, std::size_t held, std::size_t bytes) {
   if (memory == nullptr || bytes <= held) return true;
   return bytes <= limits::small_body_bytes ? memory->admits_begun(MemoryKind::bodies, bytes - held)
@@ -52,10 +52,10 @@ struct Front {
   FrontCounts counts;
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
-  MemoryAccount* memory = nullptr;  // null: nothing is counted
-  const Store* store = nullptr;     // whose memory is shown
-  std::string date;                 // now, as a header has it
-  bool stopping = false;            // new requests are refused
+  MemoryAccount* memory = nullptr;  // null: memory is not counted
+  const Store* store = nullptr;     // for its memory figures
+  std::string date;                 // now, as in the header `Date`
+  bool stopping = false;            // refuse new requests
 
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };

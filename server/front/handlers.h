@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// handlers.h: one function a route.
+// handlers.h: one function for each route.
 //
-// Each reads its call, asks the engine, and answers once, now or later. What they have in common,
-// reading a query and choosing a form, is in call.h.
+// A handler reads its call, asks the engine, and answers once, now or later. call.h has the shared
+// helpers.
 #pragma once
 
 #include "server/front/router.h"
@@ -21,8 +21,8 @@ void get_context(Front& front, Call call, Respond respond);
 void list_threads(Front& front, Call call, Respond respond);
 void delete_thread(Front& front, Call call, Respond respond);
 void write_steps(Front& front, Call call, Respond respond);
-// A call of these whose body can't be read, or is longer than any may be: the run's writer is told
-// so of the later steps, too.
+// Reports to the engine that the body of a `write_steps` call is unreadable or too long. The run
+// then misses these steps, so the engine refuses its later ones too.
 void note_unread_steps(Front& front, const Call& call, const Problem& problem);
 
 void make_ticket(Front& front, Call call, Respond respond);

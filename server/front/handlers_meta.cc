@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "engine/base/codes.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
@@ -15,7 +16,7 @@
 namespace lockstep {
 namespace {
 
-// RFC 6455, 1.3: what the key is hashed with.
+// RFC 6455, 1.3: a server hashes the client's key with this.
 constexpr std::string_view handshake_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 Response text_response(std::string text) {
@@ -41,11 +42,13 @@ void make_ticket(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!call.request.body.empty()) {
-    return refuse(respond, make_problem("invalid", "A ticket is asked for without a body."));
+    return refuse(respond,
+                  make_problem(codes::invalid, "A request for a ticket must not have a body."));
   }
   const auto ticket = front.tickets.make({call.user, call.token}, call.now);
   if (!ticket) {
-    return refuse(respond, make_problem("too_many", "Too many tickets wait for their use."));
+    return refuse(respond, make_problem(codes::too_many,
+                                        "Too many unused tickets exist: try again in a minute."));
   }
   std::string body = "{";
   append_field(body, "ticket", *ticket);
@@ -63,7 +66,7 @@ void get_health(Front& /*front*/, Call /*call*/, Respond respond) {
 
 void get_readiness(Front& front, Call /*call*/, Respond respond) {
   if (front.stopping) {
-    return refuse(respond, make_problem("stopping", "The server is stopping."));
+    return refuse(respond, make_problem(codes::stopping, "The server is stopping: try again."));
   }
   respond(text_response("ready\n"));
 }
@@ -92,8 +95,8 @@ void open_socket(Front& front, Call call, Respond respond) {
   if (call.request.header("sec-websocket-protocol") != nullptr) answer.subprotocol = subprotocol;
   const Caller caller{call.user, call.token};
   answer.start = [&front, caller, address = call.address](
-                     Wire& wire, Counted counted) -> std::unique_ptr<Protocol> {
-    auto session = std::make_unique<WsSession>(wire, front, caller);
+                     Transport& transport, Counted counted) -> std::unique_ptr<Protocol> {
+    auto session = std::make_unique<WsSession>(transport, front, caller);
     session->came_from(address, std::move(counted));
     if (caller.user.get().empty() || !front.auth.allows(caller)) session->refuse_user();
     return session;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
@@ -18,17 +19,18 @@ constexpr std::uint64_t ts_max = std::numeric_limits<std::int64_t>::max();
 
 std::optional<Problem> check_json(const Request& request) {
   if (accepted_form(request, {Form::json})) return std::nullopt;
-  return make_problem("not_acceptable", "This is answered as application/json.");
+  return make_problem(codes::not_acceptable,
+                      "This path answers with application/json only: accept it.");
 }
 
-// What a query says of how many; at least 1.
+// The query's `limit`, at least 1.
 std::uint32_t read_limit(Query& query) {
   const auto limit = query.number("limit", limits::list_max);
   return static_cast<std::uint32_t>(
       std::max<std::uint64_t>(1, limit.value_or(limits::list_default)));
 }
 
-// An object that begins with a list of messages, as `name`, behind what `text` holds.
+// The beginning of an object: `text`, then a list of messages as the member `name`.
 JsonPieces listing(std::string text, std::string_view name, std::vector<SharedMessage> messages) {
   append_name(text, name);
   JsonPieces pieces;
@@ -37,23 +39,24 @@ JsonPieces listing(std::string text, std::string_view name, std::vector<SharedMe
   return pieces;
 }
 
-JsonPieces pieces_of(Snapshot snapshot) {
+JsonPieces pieces_of(ThreadAt shown) {
   std::string text = "{";
-  if (snapshot.thread) {
+  if (shown.thread) {
     append_name(text, "thread");
-    append_thread(text, *snapshot.thread);
+    append_thread(text, *shown.thread);
   }
-  JsonPieces pieces = listing(std::move(text), "messages", std::move(snapshot.messages));
+  JsonPieces pieces = listing(std::move(text), "messages", std::move(shown.messages));
   std::string rest(1, ']');
   append_name(rest, "runs");
-  append_array(rest, snapshot.runs, append_run);
-  append_field(rest, "cursor", to_string(snapshot.cursor));
-  if (snapshot.digest) append_field(rest, "digest", to_hex(*snapshot.digest));
+  append_array(rest, shown.runs, append_run);
+  append_field(rest, "cursor", to_string(shown.cursor));
+  if (shown.digest) append_field(rest, "digest", to_hex(*shown.digest));
   pieces.add(rest += '}');
   return pieces;
 }
 
-// What was sent is made anew and held until it was read; the account counts it.
+// Composes the model request again, because the server does not store it; `json_answer` charges the
+// memory account for it until the reader has it.
 JsonPieces pieces_of(const Front& front, RunContext run) {
   JsonPieces pieces = listing("{", "path", std::move(run.path));
   std::string body(1, ']');
@@ -94,10 +97,10 @@ void get_thread(Front& front, Call call, Respond respond) {
   const auto at = query.number("at", ts_max);
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (auto problem = check_json(call.request)) return refuse(respond, *problem);
-  auto snapshot = front.engine.snapshot(call.user, thread_of(call),
-                                        at ? std::optional(Timestamp(*at)) : std::nullopt);
-  if (!snapshot) return refuse(respond, snapshot.error());
-  respond(json_answer(front, pieces_of(std::move(*snapshot))));
+  auto found = front.engine.thread_at(call.user, thread_of(call),
+                                      at ? std::optional(Timestamp(*at)) : std::nullopt);
+  if (!found) return refuse(respond, found.error());
+  respond(json_answer(front, pieces_of(std::move(*found))));
 }
 
 void get_messages(Front& front, Call call, Respond respond) {
@@ -106,7 +109,9 @@ void get_messages(Front& front, Call call, Respond respond) {
   const auto at = query.cursor("at");
   const std::uint32_t limit = read_limit(query);
   if (auto problem = query.problem()) return refuse(respond, *problem);
-  if (!before) return refuse(respond, make_problem("invalid", "`before` is missing.", "?before"));
+  if (!before)
+    return refuse(respond, make_problem(codes::invalid, "`before` is missing: add it to the query.",
+                                        "?before"));
   auto page = front.engine.messages(call.user, thread_of(call), {*before, limit, at});
   if (!page) return refuse(respond, page.error());
   JsonPieces pieces = listing("{", "messages", std::move(page->messages));
@@ -178,7 +183,8 @@ void write_steps(Front& front, Call call, Respond respond) {
   const auto attempt = query.number("attempt", std::numeric_limits<std::uint32_t>::max());
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!attempt) {
-    return refuse(respond, make_problem("invalid", "`attempt` is missing.", "?attempt"));
+    return refuse(respond, make_problem(codes::invalid,
+                                        "`attempt` is missing: add it to the query.", "?attempt"));
   }
   std::string body = std::move(call.request.body);
   read_body(front, std::move(body), read_steps,

@@ -2,7 +2,9 @@
 #include <limits>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/base/try.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/feed_follower.h"
@@ -14,15 +16,16 @@
 namespace lockstep {
 namespace {
 
-// A reconnecting reader names what it has by the last `id:` that it got; that beats the first
-// request's cursor, which it sends again unchanged.
+// A reconnecting EventSource sends the last `id:` that it got. That overrides the cursor in the
+// URL, which it sends again unchanged.
 std::expected<std::optional<Cursor>, Problem> last_event(const Call& call) {
   const std::string* header = call.request.header("last-event-id");
   if (header == nullptr || header->empty()) return std::nullopt;
   const std::optional<Cursor> cursor = parse_cursor(*header);
   if (cursor) return cursor;
-  return std::unexpected(
-      make_problem("invalid", "`Last-Event-ID` must be a cursor: TS@EPOCH.", "Last-Event-ID"));
+  return std::unexpected(make_problem(
+      codes::invalid, "`Last-Event-ID` must be a cursor as the server gave it: TS@EPOCH.",
+      "Last-Event-ID"));
 }
 
 struct SyncAsked {
@@ -55,18 +58,18 @@ Answer sync_answer(Front& front, SyncAsked asked, SyncReply reply) {
   plan.awaited = reply.awaited;
   plan.reply = std::move(reply);
   auto follower = ThreadFollower::open(front.follow_parts(), std::move(plan));
-  // The thread was deleted in between: the changes were considered, but nobody can see them any
-  // more.
+  // The thread was deleted in between: the engine has considered the changes, but there is no
+  // thread to show.
   if (!follower) return response_of(problem_of(follower.error()));
   return StreamAnswer{std::move(*follower), asked.form};
 }
 
-// What a sync says before its body.
+// The parts of a sync that come before its body.
 struct SyncHeader {
   ThreadName thread;
   UserId user;
   Form form = Form::sse;
-  std::optional<Cursor> last;  // of `Last-Event-ID`
+  std::optional<Cursor> last;  // from `Last-Event-ID`
 };
 
 std::expected<SyncHeader, Problem> read_sync_header(const Call& call) {
@@ -75,12 +78,12 @@ std::expected<SyncHeader, Problem> read_sync_header(const Call& call) {
   const auto form = accepted_form(call.request, {Form::sse, Form::lines, Form::json});
   if (!form) {
     return std::unexpected(make_problem(
-        "not_acceptable",
-        "A sync is answered as text/event-stream, application/x-ndjson or application/json."));
+        codes::not_acceptable,
+        "A sync answers with text/event-stream, application/x-ndjson or application/json: accept "
+        "one of them."));
   }
-  auto last = last_event(call);
-  if (!last) return std::unexpected(std::move(last.error()));
-  return SyncHeader{thread_of(call), call.user, *form, *last};
+  TRY_LET(last, last_event(call));
+  return SyncHeader{thread_of(call), call.user, *form, last};
 }
 
 // The header and the body together.
@@ -89,8 +92,9 @@ std::expected<SyncAsked, Problem> sync_asked(SyncHeader header, Read<SyncCall> b
   SyncAsked asked{std::move(body->request), header.form, Follow::run};
   asked.follow = body->follow.value_or(header.form == Form::json ? Follow::none : Follow::run);
   if (asked.form == Form::json && asked.follow == Follow::live) {
-    return std::unexpected(
-        make_problem("invalid", "One JSON answer can't follow for ever.", "follow"));
+    return std::unexpected(make_problem(
+        codes::invalid, "`live` needs a stream: accept text/event-stream, or follow `run`.",
+        "follow"));
   }
   asked.request.thread = std::move(header.thread);
   asked.request.changes.user = std::move(header.user);
@@ -99,7 +103,7 @@ std::expected<SyncAsked, Problem> sync_asked(SyncHeader header, Read<SyncCall> b
 }
 
 void sync(Front& front, SyncAsked asked, Respond respond) {
-  // What is kept until the answer needs no changes.
+  // The answer does not need the changes: keep a copy of the request without them.
   std::vector<Change> changes = std::exchange(asked.request.changes.changes, {});
   SyncRequest request = asked.request;
   request.changes.changes = std::move(changes);
@@ -142,14 +146,14 @@ std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
   if (auto problem = query.problem()) return std::unexpected(std::move(*problem));
   const auto form = accepted_form(call.request, {Form::sse, Form::lines});
   if (!form) {
-    return std::unexpected(make_problem(
-        "not_acceptable", "Events come as text/event-stream or application/x-ndjson."));
+    return std::unexpected(
+        make_problem(codes::not_acceptable,
+                     "Events come as text/event-stream or application/x-ndjson: accept one."));
   }
-  auto last = last_event(call);
-  if (!last) return std::unexpected(std::move(last.error()));
+  TRY_LET(last, last_event(call));
   EventsAsked asked;
-  asked.names_cursor = last->has_value() || after.has_value();
-  asked.after = *last ? **last : after.value_or(Cursor{});
+  asked.names_cursor = last.has_value() || after.has_value();
+  asked.after = last ? *last : after.value_or(Cursor{});
   FollowPlan& plan = asked.plan;
   plan.user = call.user;
   plan.thread = thread_of(call);
@@ -161,51 +165,45 @@ std::expected<EventsAsked, Problem> read_events_call(const Call& call) {
   return asked;
 }
 
-// The runs of the thread that have not ended.
+// The runs of the thread that have not ended yet.
 Result<std::vector<RunId>> open_runs(Engine& engine, const FollowPlan& plan) {
-  Result<Snapshot> reading = engine.snapshot(plan.user, plan.thread, std::nullopt);
-  if (!reading) return std::unexpected(std::move(reading.error()));
+  TRY_LET(reading, engine.thread_at(plan.user, plan.thread, std::nullopt));
   std::vector<RunId> open;
-  for (const Run& run : reading->runs) {
+  for (const Run& run : reading.runs) {
     if (is_open(run.status)) open.push_back(run.id);
   }
   return open;
 }
 
-// Is there nothing after the cursor, now or later? Then a reconnect is answered 204, which is how
-// an EventSource is told to stay away.
+// Will no entry come after the cursor, now or later? Then the answer to a reconnect is 204, which
+// tells an EventSource not to reconnect again.
 Result<bool> nothing_left(Engine& engine, const FollowPlan& plan) {
   if (plan.until && plan.after.at >= *plan.until) return true;
   if (plan.follow == Follow::live || !plan.awaited.empty()) return false;
-  Result<Slice> slice = engine.entries(plan.user, plan.thread, plan.after.at, 1);
-  if (!slice) return std::unexpected(std::move(slice.error()));
-  return slice->entries.empty();
+  TRY_LET(slice, engine.entries(plan.user, plan.thread, plan.after.at, 1));
+  return slice.entries.empty();
 }
 
 Result<Answer> events_answer(Front& front, EventsAsked asked) {
   Engine& engine = front.engine;
   if (asked.names_cursor) {
-    Result<void> known = engine.check_cursor(asked.plan.user, asked.plan.thread, asked.after);
-    if (!known) return std::unexpected(std::move(known.error()));
+    TRY(engine.check_cursor(asked.plan.user, asked.plan.thread, asked.after));
   }
   if (asked.plan.follow == Follow::run) {
-    Result<std::vector<RunId>> open = open_runs(engine, asked.plan);
-    if (!open) return std::unexpected(std::move(open.error()));
-    asked.plan.awaited = std::move(*open);
+    TRY_LET(open, open_runs(engine, asked.plan));
+    asked.plan.awaited = std::move(open);
   }
   if (asked.names_cursor) {
-    Result<bool> nothing = nothing_left(engine, asked.plan);
-    if (!nothing) return std::unexpected(std::move(nothing.error()));
-    if (*nothing) {
+    TRY_LET(nothing, nothing_left(engine, asked.plan));
+    if (nothing) {
       Response response;
       response.status = 204;
       return response;
     }
   }
   const Form form = asked.plan.framing.form;
-  auto follower = ThreadFollower::open(front.follow_parts(), std::move(asked.plan));
-  if (!follower) return std::unexpected(std::move(follower.error()));
-  return StreamAnswer{std::move(*follower), form};
+  TRY_LET(follower, ThreadFollower::open(front.follow_parts(), std::move(asked.plan)));
+  return StreamAnswer{std::move(follower), form};
 }
 
 }  // namespace
@@ -224,9 +222,9 @@ void follow_feed(Front& front, Call call, Respond respond) {
   if (auto problem = query.problem()) return refuse(respond, *problem);
   const auto form = accepted_form(call.request, {Form::sse, Form::lines});
   if (!form) {
-    return refuse(respond, make_problem("not_acceptable",
+    return refuse(respond, make_problem(codes::not_acceptable,
                                         "The feed comes as text/event-stream or "
-                                        "application/x-ndjson."));
+                                        "application/x-ndjson: accept one."));
   }
   const std::string* last = call.request.header("last-event-id");
   if (last != nullptr && !last->empty()) after = *last;

@@ -4,17 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "server/base/limits.h"
+#include "server/codec/stream.h"
 #include "server/front/call.h"
 #include "server/net/http_rules.h"
 
 namespace lockstep {
-namespace {
-
-constexpr std::string_view sse_comment = ":\n\n";
-
-}  // namespace
 
 HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
 
@@ -24,11 +21,16 @@ ConnectionParts connection_parts(Front& front) {
           .tickets = front.tickets,
           .auth = front.auth,
           .memory = front.memory,
-          .speak = [&front](Wire& wire) { return std::make_unique<HttpSession>(wire, front); }};
+          .speak = [&front](Transport& transport) {
+            return std::make_unique<HttpSession>(transport, front);
+          }};
 }
 
-HttpSession::HttpSession(Wire& wire, Front& front)
-    : wire_(wire), front_(front), since_(wire.now()), held_(front.memory, MemoryKind::bodies) {}
+HttpSession::HttpSession(Transport& transport, Front& front)
+    : transport_(transport),
+      front_(front),
+      since_(transport.now()),
+      held_(front.memory, MemoryKind::bodies) {}
 
 HttpSession::~HttpSession() {
   if (exchange_ && exchange_->stream) --front_.counts.streams;
@@ -37,12 +39,12 @@ HttpSession::~HttpSession() {
 // --- In ------------------------------------------------------------------------------------------
 
 void HttpSession::received(std::string_view bytes) {
-  // A stream's reader has nothing more to say, and after a refusal nothing is heard.
+  // While it streams, and after a refusal, the session ignores input.
   if (state_ == State::streaming || state_ == State::closing) return;
   in_ += bytes;
   if (state_ == State::idle || state_ == State::reading) read_requests();
   if (!hold() && state_ == State::reading) {
-    refuse(make_problem("overloaded", "All memory is in use: ask again later."));
+    refuse(make_problem(codes::overloaded, "The server has no free memory: try again later."));
   }
   throttle();
 }
@@ -55,10 +57,10 @@ bool HttpSession::hold() {
   return admitted;
 }
 
-// Requests that can't be answered yet wait in the socket, not here.
+// Backpressure: beyond the limit, pipelined requests wait in the socket and not in memory.
 void HttpSession::throttle() {
   const bool hears = state_ == State::streaming || state_ == State::closing;
-  wire_.read(hears || in_.size() <= limits::pipelined_bytes_max);
+  transport_.read(hears || in_.size() <= limits::pipelined_bytes_max);
 }
 
 void HttpSession::read_requests() {
@@ -70,13 +72,13 @@ void HttpSession::read_requests() {
 
 bool HttpSession::read_some() {
   if (state_ == State::idle) {
-    // Empty lines before a request are to be passed over.
+    // A server ignores empty lines before a request (RFC 9112, 2.2).
     const std::size_t start = in_.find_first_not_of("\r\n");
     in_.erase(0, std::min(start, in_.size()));
     if (in_.empty()) return false;
     exchange_ = std::make_unique<Exchange>();
     state_ = State::reading;
-    since_ = wire_.now();
+    since_ = transport_.now();
   }
   const bool had_head = exchange_->parser.head_done();
   in_.erase(0, exchange_->parser.feed(in_));
@@ -84,7 +86,8 @@ bool HttpSession::read_some() {
   if (!had_head && exchange_->parser.head_done()) head_came();
   if (state_ != State::reading) return false;
   if (!exchange_->bytes.set(exchange_->parser.body_bytes())) {
-    refuse(make_problem("too_many", "Too many bytes of this user wait to be answered."));
+    refuse(
+        make_problem(codes::too_many, "Too many unanswered bytes of this user: try again later."));
     return false;
   }
   if (const auto& problem = exchange_->parser.problem()) {
@@ -96,9 +99,9 @@ bool HttpSession::read_some() {
     return false;
   }
   if (!exchange_->parser.done()) {
-    // The parser takes all that it can read: what is left is the head of a chunk.
+    // The parser takes everything but an incomplete head of a chunk.
     if (exchange_->parser.head_done() && in_.size() > limits::header_bytes_max) {
-      refuse(make_problem("malformed", "The head of a chunk is too long."));
+      refuse(make_problem(codes::malformed, "The head of a chunk is too long."));
     }
     return false;
   }
@@ -109,7 +112,7 @@ bool HttpSession::read_some() {
 void HttpSession::head_came() {
   Request request = exchange_->parser.take_head();
   ++front_.counts.requests;
-  since_ = wire_.now();
+  since_ = transport_.now();
   exchange_->head = {.keep_alive = request.keep_alive,
                      .is_http_1_0 = request.is_http_1_0,
                      .date = {},
@@ -118,18 +121,19 @@ void HttpSession::head_came() {
   if (const auto problem = check_framing(request)) return refuse(*problem);
   const bool expects = request.header("expect") != nullptr && !request.is_http_1_0;
   auto cors = cors_headers(request);
-  const std::string address = client_address(wire_.address(), request, front_.rate.rules().proxies);
-  if (address != wire_.address()) {
+  const std::string address =
+      client_address(transport_.address(), request, front_.rate.rules().proxies);
+  if (address != transport_.address()) {
     auto open = front_.rate.open_behind_proxy(address);
-    if (!open) return refuse(make_problem("too_many", "Too many connections from this address."));
+    if (!open)
+      return refuse(make_problem(codes::too_many, "Too many open requests: try again later."));
     exchange_->of_address = std::move(*open);
   }
-  auto admission = admit(front_, std::move(request), address, wire_.now());
+  auto admission = admit(front_, std::move(request), address, transport_.now());
   if (!admission) {
-    if (admission.error().code != "forbidden_origin") exchange_->head.extra = std::move(cors);
-    // The body of a refused request is not read, unless it is here already: then the connection
-    // lives on. Behind a header that two readers understand in two ways nothing is read.
-    const bool unclear = admission.error().code == "malformed";
+    if (admission.error().code != codes::forbidden_origin) exchange_->head.extra = std::move(cors);
+    // An unread body, or an ambiguous header, hides where the next request begins.
+    const bool unclear = admission.error().code == codes::malformed;
     if (unclear || !exchange_->parser.done()) exchange_->head.keep_alive = false;
     answer_with(response_of(admission.error()));
     return;
@@ -143,7 +147,7 @@ void HttpSession::head_came() {
   exchange_->bytes.start(front_.rate, exchange_->admission->call.user.get());
   if (expects && !exchange_->parser.done() && !exchange_->parser.problem()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-    wire_.wake();
+    transport_.wake();
   }
 }
 
@@ -158,18 +162,16 @@ void HttpSession::dispatch() {
          awaited_->guard([this](Answer answer) { answered(std::move(answer)); }));
 }
 
-// A client that has sent all that it had to say still wants its answers, whatever their form.
 void HttpSession::input_ended() {
   input_ended_ = true;
   if (state_ == State::streaming && exchange_->form == Form::sse) {
-    // Nobody may be there any more: then this is what finds it out.
+    // The client may be gone: then this write fails and shows it.
     out_ += sse_comment;
-    wire_.wake();
+    transport_.wake();
   }
-  if (!closed_at_end()) wire_.wake();
+  if (!closed_at_end()) transport_.wake();
 }
 
-// No request comes any more, and none is left to be answered.
 bool HttpSession::closed_at_end() {
   const bool reads = state_ == State::idle || state_ == State::reading;
   if (!input_ended_ || !reads || !out_.empty() || !lasting_.empty()) return false;
@@ -188,7 +190,7 @@ void HttpSession::answered(Answer answer) {
   MUST(state_ == State::answering);
   awaited_.reset();
   exchange_->bytes.set(0);  // an answer may go on for hours
-  // An answer that is whole was earned; what goes on from here would go on without a token.
+  // The token was revoked meanwhile. A whole answer still counts; a stream would go on without it.
   if (!std::holds_alternative<Response>(answer) && is_revoked()) return refuse(revoked());
   std::visit([this](auto&& each) { answer_with(std::forward<decltype(each)>(each)); },
              std::move(answer));
@@ -223,10 +225,10 @@ void HttpSession::end_exchange(bool keep_alive) {
   state_ = keep_alive ? State::idle : State::closing;
   if (!keep_alive) std::string().swap(in_);
   hold();
-  since_ = wire_.now();
+  since_ = transport_.now();
   throttle();
-  wire_.wake();
-  if (!keep_alive) wire_.finish();
+  transport_.wake();
+  if (!keep_alive) transport_.finish();
 }
 
 void HttpSession::answer_with(StreamAnswer answer) {
@@ -243,32 +245,32 @@ void HttpSession::answer_with(StreamAnswer answer) {
     append_stream_head(out_, answer.form, head_options(false));
     state_ = State::streaming;
     std::string().swap(in_);
-    wire_.read(true);
+    transport_.read(true);
   }
-  since_ = wire_.now();
-  if (stopping_) exchange_->stream->shut_down();
-  wire_.wake();
+  since_ = transport_.now();
+  if (stopping_) exchange_->stream->shut_down();  // the stop began before there was a stream
+  transport_.wake();
 }
 
 void HttpSession::answer_with(UpgradeAnswer answer) {
   append_upgrade_head(out_, answer);
   upgrade_ = std::make_unique<UpgradeAnswer>(std::move(answer));
   state_ = State::upgrading;
-  wire_.wake();
+  transport_.wake();
 }
 
 std::unique_ptr<Protocol> HttpSession::successor() {
   if (state_ != State::upgrading || !out_.empty()) return nullptr;
   state_ = State::closing;
-  std::unique_ptr<Protocol> next = upgrade_->start(wire_, std::move(exchange_->of_address));
-  if (!in_.empty()) next->received(in_);
+  std::unique_ptr<Protocol> next = upgrade_->start(transport_, std::move(exchange_->of_address));
+  if (!in_.empty()) next->received(in_);  // a client may send frames right behind its handshake
   if (input_ended_) next->input_ended();
   return next;
 }
 
 // --- Out -----------------------------------------------------------------------------------------
 
-void HttpSession::woken(Stream& /*stream*/) { wire_.wake(); }
+void HttpSession::woken(Stream& /*stream*/) { transport_.wake(); }
 
 void HttpSession::fill(std::string& out) {
   if (!out_.empty()) {
@@ -276,8 +278,7 @@ void HttpSession::fill(std::string& out) {
     std::string().swap(out_);
   }
   if (exchange_ && exchange_->stream) fill_stream(out);
-  // The answer that a JSON stream has become: with this write, because it may be the last one.
-  out += std::exchange(out_, {});
+  out += std::exchange(out_, {});  // a JSON answer may be whole now, and this the last `fill`
   if (!lasting_.empty()) fill_lasting(out);
   if (state_ == State::idle || state_ == State::reading) read_requests();
   if (!closed_at_end()) throttle();
@@ -287,27 +288,25 @@ void HttpSession::fill_lasting(std::string& out) {
   const std::size_t size = std::min(lasting_.size(), limits::lasting_chunk_bytes);
   out += lasting_.substr(0, size);
   lasting_.remove_prefix(size);
-  since_ = wire_.now();
-  // The rest, or the answer to the next request.
-  wire_.wake();
+  since_ = transport_.now();
+  transport_.wake();  // for the rest, or for the next request's answer
 }
 
 void HttpSession::fill_stream(std::string& out) {
   if (exchange_->form == Form::json) return fill_json(out);
   const std::size_t before = out.size();
   const Stream::Filled filled = exchange_->stream->fill(out, limits::write_bytes_max);
-  if (out.size() > before) since_ = wire_.now();
-  if (filled == Stream::Filled::more) wire_.wake();
+  if (out.size() > before) since_ = transport_.now();
+  if (filled == Stream::Filled::more) transport_.wake();
   if (filled == Stream::Filled::finished) end_exchange(false);
 }
 
-// What is all said in one write goes out with its length; anything longer in chunks, each made when
-// the one before it has gone out.
+// An answer that fits one write has a length; a longer one comes in chunks, made one at a time.
 void HttpSession::fill_json(std::string& out) {
   std::string piece;
   const Stream::Filled filled = exchange_->stream->fill(piece, limits::write_bytes_max);
   if (filled == Stream::Filled::waiting) return;
-  since_ = wire_.now();
+  since_ = transport_.now();
   const bool finished = filled == Stream::Filled::finished;
   if (!exchange_->in_chunks) {
     if (finished) return answer_with(json_response(std::move(piece)));
@@ -320,10 +319,9 @@ void HttpSession::fill_json(std::string& out) {
     if (finished) append_last_chunk(out);
   }
   if (finished) return end_exchange(exchange_->head.keep_alive);
-  wire_.wake();
+  transport_.wake();
 }
 
-// True: the head is all that was asked for.
 bool HttpSession::begin_chunks(std::string& out) {
   exchange_->in_chunks = true;
   HeadOptions& head = exchange_->head;
@@ -342,7 +340,7 @@ void HttpSession::tokens_changed() {
   if (!is_revoked()) return;
   if (state_ == State::reading) return refuse(revoked());
   if (!exchange_->stream) return;
-  // One JSON answer has not begun yet; a stream says why it ends.
+  // A JSON answer that has not begun becomes a refusal; a stream ends with a frame with the reason.
   if (state_ == State::answering) return refuse(revoked());
   std::string frame;
   append_failure(frame, revoked());
@@ -361,15 +359,15 @@ void HttpSession::tick(Tick now) {
     case State::reading: {
       const bool in_body = exchange_->parser.head_done();
       if (age <= (in_body ? limits::body_time_max : limits::header_time_max)) break;
-      refuse(make_problem("timeout", "The request did not come in time."));
+      refuse(make_problem(codes::timeout, "The request did not arrive in time: send it again."));
       break;
     }
     case State::streaming:
-      // So that a middle man, and the reader, can tell silence from death.
+      // A comment tells proxies and the reader that the connection is alive.
       if (exchange_->form == Form::sse && age >= limits::silence_max) {
         out_ += sse_comment;
         since_ = now;
-        wire_.wake();
+        transport_.wake();
       }
       break;
     case State::answering:
@@ -383,7 +381,7 @@ void HttpSession::shut_down() {
   stopping_ = true;
   if (state_ == State::idle) return close();
   if (state_ == State::reading) {
-    return refuse(make_problem("stopping", "The server is stopping."));
+    return refuse(make_problem(codes::stopping, "The server is stopping: try again."));
   }
   if (exchange_ && exchange_->stream) exchange_->stream->shut_down();
 }
@@ -393,7 +391,7 @@ void HttpSession::close() {
   awaited_.reset();
   if (exchange_ && exchange_->stream) --front_.counts.streams;
   exchange_.reset();
-  wire_.finish();
+  transport_.finish();
 }
 
 }  // namespace lockstep

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// http_session.h: the requests of one connection, until it becomes a stream or a socket, or closes.
+// http_session.h: the HTTP requests of one connection, until it becomes a stream or closes.
 //
 //   idle ──byte──> reading ──whole──> answering ──> idle          HTTP/1.1: the next request
 //                     │                   ├──> streaming ──> closing   SSE, NDJSON, to their end
@@ -7,9 +7,9 @@
 //                     │                   └──> closing                 without keep-alive
 //                     └──refused──> closing
 //
-// What follows a request is kept, up to a limit, until that one is answered. While an answer is
-// waited for, the reading side is watched: a client that goes away takes what it waited for with
-// it, and nothing else. A run is never stopped by that.
+// The session keeps pipelined requests, up to a limit, until it has answered the one before. It
+// reads on while it prepares an answer, so it notices when the client goes away. It then drops the
+// answer and nothing else: a lost client never stops a run.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -29,12 +29,12 @@
 
 namespace lockstep {
 
-// Of a server on whose connections this front is spoken to over HTTP.
+// The parts of a server whose connections reach this front over HTTP.
 [[nodiscard]] ConnectionParts connection_parts(Front& front);
 
 class HttpSession : public Protocol, private StreamOwner {
  public:
-  HttpSession(Wire& wire, Front& front);
+  HttpSession(Transport& transport, Front& front);
   ~HttpSession() override;
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
@@ -50,17 +50,17 @@ class HttpSession : public Protocol, private StreamOwner {
  private:
   enum class State : std::uint8_t { idle, reading, answering, streaming, upgrading, closing };
 
-  // What is known of the request that is read or answered.
+  // The request that the session reads or answers.
   struct Exchange {
     Exchange();
     HttpParser parser;
     std::optional<Admission> admission;
-    std::optional<Caller> caller;  // whose request it is, where that counts
-    Counted of_address;            // behind a proxy: its client's
+    std::optional<Caller> caller;  // nullopt: the route needs no user
+    Counted of_address;            // behind a proxy: counts for the client's address
     Counted of_user;
     UserBytes bytes;  // of the body
     HeadOptions head;
-    bool is_head = false;  // the method HEAD: no body is sent
+    bool is_head = false;  // the method is HEAD: send no body
     std::unique_ptr<Stream> stream;
     Form form = Form::json;
     Charge held;             // the stream's
@@ -70,7 +70,7 @@ class HttpSession : public Protocol, private StreamOwner {
   void woken(Stream& stream) override;
 
   void read_requests();
-  bool read_some();  // true: a request was answered at once, the next can be read
+  bool read_some();  // true: it answered a request at once, and can read the next
   void head_came();
   void dispatch();
   void refuse(const Problem& problem);
@@ -82,26 +82,26 @@ class HttpSession : public Protocol, private StreamOwner {
   void fill_lasting(std::string& out);
   void fill_stream(std::string& out);
   void fill_json(std::string& out);
-  bool begin_chunks(std::string& out);
+  bool begin_chunks(std::string& out);  // true: the method is HEAD, so that was the whole answer
   void end_exchange(bool keep_alive);
-  bool closed_at_end();
+  bool closed_at_end();  // closes if no request can come any more and all are answered
   void close();
   void throttle();
-  // Charges what has come and was not answered yet; false: there is no memory for it.
+  // Charges the bytes that have come and are not answered; false: there is no memory for them.
   bool hold();
   [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] HeadOptions head_options(bool keep_alive) const;
 
-  Wire& wire_;
+  Transport& transport_;
   Front& front_;
   State state_ = State::idle;
   bool input_ended_ = false;
   bool stopping_ = false;
   Tick since_;   // of the state; of the last byte sent on a stream
-  Charge held_;  // what has come
+  Charge held_;  // the bytes of requests that the session holds
   std::string in_;
   std::string out_;
-  std::string_view lasting_;  // what is still to be sent of a body that lives for ever; after out_
+  std::string_view lasting_;  // the rest of a `Response::lasting`; goes out after out_
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<UpgradeAnswer> upgrade_;
   std::optional<Alive> awaited_;  // the answer, which is moot once the client has gone

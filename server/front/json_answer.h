@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_answer.h: an answer in JSON that is written as its reader takes it.
+// json_answer.h: a JSON answer, written piece by piece as its reader takes it.
 //
-// A short one goes out with its length; a long one in chunks, a write at a time (http_session.h).
-// What it holds beside the rows of the state is counted, and if there is no memory for that the
-// answer is `overloaded`.
+// A short answer goes out with its length, a long one in chunks, a write at a time
+// (http_session.h). The memory account counts the bytes that the answer does not share with the
+// state. Without memory for them the answer is `overloaded`.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -33,9 +33,10 @@ class JsonAnswer : public Stream {
   Charge held_;
 };
 
-// Refused if there is no memory free for it.
+// Answers `overloaded` if there is no memory for the answer.
 [[nodiscard]] Answer json_answer(Front& front, JsonPieces pieces);
-// What was done is told, whatever that holds: a refusal would mean that nothing was done.
+// Always gives the answer: the engine has considered changes, and a refusal would mean that it had
+// not.
 [[nodiscard]] Answer json_answer_to_changes(Front& front, JsonPieces pieces);
 
 }  // namespace lockstep

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_wait.h: a sync that is answered with one diff, after the runs it waits for have ended.
+// json_wait.h: a sync whose one JSON answer comes after the awaited runs have ended.
 //
 //   first sync ──> follow until all awaited runs have ended ──> second sync, without changes ──>
 //   one diff, a piece at a time
 //
-// The second exchange starts from the same cursor as the first, so the diff holds everything, and
-// the outcomes are the first one's. If it can't be made any more (the thread was deleted, the
-// server stops) the first diff is given: it is true, and the front comes again with its cursor.
+// The second sync starts from the same cursor as the first, so its diff holds everything. The
+// outcomes come from the first. If the second sync is impossible (the thread is deleted, the server
+// stops), the answer is the first diff: it is true, and the front syncs again from its cursor.
 //
 // Lives on: the engine strand. Must not outlive the engine.
 #pragma once
@@ -25,7 +25,7 @@ namespace lockstep {
 
 class JsonWait : public Stream, private Follower {
  public:
-  // `request` is what the first reply answered, without its changes.
+  // `first` is the reply to `request`.
   JsonWait(Front& front, SyncRequest request, SyncReply first);
   ~JsonWait() override;
   JsonWait(const JsonWait&) = delete;
@@ -37,8 +37,8 @@ class JsonWait : public Stream, private Follower {
 
  private:
   void wake() override;
-  // Follows the thread; true: nothing is to be waited for any more.
   void take(const Entry& entry);
+  // Reads new entries; true when all awaited runs have ended.
   bool waited();
   void sync_again();
 
@@ -46,7 +46,7 @@ class JsonWait : public Stream, private Follower {
   SyncRequest request_;
   SyncReply first_;
   std::optional<SyncReply> last_;
-  std::optional<JsonPieces> answer_;  // once it is known
+  std::optional<JsonPieces> answer_;  // once one of the diffs is chosen
   Charge held_;
   StreamOwner* owner_ = nullptr;
   Timestamp at_;

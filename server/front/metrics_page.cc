@@ -40,7 +40,7 @@ class Families {
     metric.gauge.value = static_cast<double>(value);
     add({"lockstep_" + name, help, prometheus::MetricType::Gauge, {metric}});
   }
-  // One value a kind.
+  // One value for each kind.
   using Kinds = std::initializer_list<std::pair<const char*, std::size_t>>;
   void gauges(const std::string& name, const std::string& help, Kinds values) {
     prometheus::MetricFamily family{"lockstep_" + name, help, prometheus::MetricType::Gauge, {}};
@@ -66,7 +66,7 @@ class Families {
     metric.histogram.sample_sum = static_cast<double>(histogram.sum_us) / second_us;
     add({"lockstep_" + name, help, prometheus::MetricType::Histogram, {metric}});
   }
-  // One value a kind of memory.
+  // One value for each kind of memory.
   template <class Of>
   void kinds(const std::string& name, const std::string& help, prometheus::MetricType type, Of of) {
     prometheus::MetricFamily family{"lockstep_" + name, help, type, {}};
@@ -93,15 +93,15 @@ class Families {
 
 void add_engine(Families& families, const Metrics& metrics) {
   families.counter("entries", "Entries made durable.", metrics.entries);
-  families.counter("events", "Events in them.", metrics.events);
-  families.counter("steps", "Steps of runs that were taken.", metrics.steps);
-  families.counter("changes_applied", "Changes of fronts that were applied.",
+  families.counter("events", "Events in durable entries.", metrics.events);
+  families.counter("steps", "Steps of runs that the engine took.", metrics.steps);
+  families.counter("changes_applied", "Changes of fronts that the engine applied.",
                    metrics.changes_applied);
-  families.counter("changes_refused", "Changes that were refused.", metrics.changes_refused);
-  families.counter("changes_duplicate", "Changes that were answered from memory.",
+  families.counter("changes_refused", "Changes that the engine refused.", metrics.changes_refused);
+  families.counter("changes_duplicate", "Changes sent again, answered as the first time.",
                    metrics.changes_duplicate);
-  families.counter("syncs", "Exchanges with fronts.", metrics.syncs);
-  families.counter("resets", "Diffs that replaced what a front held.", metrics.resets);
+  families.counter("syncs", "Syncs of fronts.", metrics.syncs);
+  families.counter("resets", "Diffs that replaced all data of a front.", metrics.resets);
   families.counter("runs_started", "Runs started.", metrics.runs_started);
   families.runs_ended(metrics);
   families.counter("entries_read_from_tail", "Entries read from memory by followers.",
@@ -110,22 +110,24 @@ void add_engine(Families& families, const Metrics& metrics) {
                    metrics.entries_read_from_log);
   families.counter("states_loaded", "Threads read into memory.", metrics.states_loaded);
   families.gauge("states_in_memory", "Threads in memory.", metrics.states_in_memory);
-  families.gauge("threads_to_mend", "Threads whose runs a crash has left open.",
+  families.gauge("threads_to_mend", "Threads with runs that a crash left open.",
                  metrics.threads_to_mend);
   families.gauge("followers", "Followers of threads.", metrics.followers);
-  families.gauge("threads_quarantined", "Threads that are damaged and not served.",
+  families.gauge("threads_quarantined", "Damaged threads that the server does not serve.",
                  metrics.threads_quarantined);
-  families.histogram("append_seconds", "From a decision to durable.", metrics.append_us);
+  families.histogram("append_seconds", "Time from a decision to its durable entry.",
+                     metrics.append_us);
 }
 
 void add_front(Families& families, const FrontCounts& counts) {
   families.gauge("connections", "Open connections.", counts.connections);
   families.gauge("sockets", "Open WebSockets.", counts.sockets);
-  families.gauge("streams", "Open streams, over whatever connection.", counts.streams);
+  families.gauge("streams", "Open streams of all kinds of connections.", counts.streams);
   families.counter("connections_accepted", "Connections accepted.", counts.connections_total);
-  families.counter("connections_refused", "Connections over a limit.", counts.connections_refused);
-  families.counter("connections_cut", "Connections cut because they read too slowly.",
-                   counts.connections_cut);
+  families.counter("connections_refused", "Connections refused because of a limit.",
+                   counts.connections_refused);
+  families.counter("connections_cut", "Connections closed because their reader was too slow.",
+                   counts.slow_readers_closed);
   families.counter("requests", "Requests.", counts.requests);
   families.counter("requests_refused", "Requests answered with a problem.",
                    counts.requests_refused);
@@ -133,20 +135,20 @@ void add_front(Families& families, const FrontCounts& counts) {
 }
 
 void add_memory(Families& families, const MemoryAccount& memory) {
-  families.gauge("memory_bytes_max", "The bound of what is held in memory.", memory.bytes_max());
-  families.kinds("memory_bytes", "Held in memory.", prometheus::MetricType::Gauge,
+  families.gauge("memory_bytes_max", "The limit of the counted memory.", memory.bytes_max());
+  families.kinds("memory_bytes", "Counted memory, by use.", prometheus::MetricType::Gauge,
                  [&](MemoryKind kind) { return memory.bytes(kind); });
-  families.kinds("memory_refused_total", "Work that was refused for want of memory.",
-                 prometheus::MetricType::Counter,
-                 [&](MemoryKind kind) { return memory.refused(kind); });
+  families.kinds(
+      "memory_refused_total", "Work that the server refused because it had no free memory.",
+      prometheus::MetricType::Counter, [&](MemoryKind kind) { return memory.refused(kind); });
 }
 
-// What the database and the allocator say of themselves, for whoever compares the account with it.
+// The figures of the database and the allocator, to compare the memory account with.
 void add_measured(Families& families, const StoreMemory& store, const HeapUse& heap) {
   families.gauges(
-      "store_memory_bytes", "Held by the database, as it says itself.",
+      "store_memory_bytes", "Memory of the database, by its own figures.",
       {{"unwritten", store.unwritten}, {"cache", store.cache}, {"indexes", store.indexes}});
-  families.gauges("heap_bytes", "Of the allocator, in use and free, and resident of both.",
+  families.gauges("heap_bytes", "The heap: used, free, and resident.",
                   {{"used", heap.used}, {"free", heap.free}, {"resident", heap.resident}});
 }
 

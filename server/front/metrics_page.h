@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// metrics_page.h: the counters, as Prometheus reads them.
+// metrics_page.h: writes the counters in the text format of Prometheus.
 //
-// The engine and the front count in plain numbers; only here they get names, units and help. A page
-// is made when it is asked for, from what is measures anyway: watching costs nothing while nobody
-// looks.
+// The engine and the front count in plain numbers; this page gives them names, units and help. The
+// server makes a page for each request, from numbers that it keeps anyway, so metrics cost nothing
+// without a reader.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ namespace lockstep {
 struct Measures {
   const Metrics& metrics;
   const FrontCounts& front;
-  const MemoryAccount* memory = nullptr;  // null: it is not measures
+  const MemoryAccount* memory = nullptr;  // null: memory is not counted
   StoreMemory store = {};
   HeapUse heap = {};
 };

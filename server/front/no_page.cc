@@ -3,7 +3,7 @@
 
 #include "server/front/assets.h"
 
-// What a binary shows that was built without its page.
+// The page of a binary that was built without the web page.
 
 namespace lockstep {
 namespace {

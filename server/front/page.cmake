@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # page.cmake: the libraries that define `embedded_page` (assets.h).
 #
-#   add_page(NAME FOLDER)               of a folder of built files
+#   add_page(NAME FOLDER)               from a folder of built files
 #   add_page(NAME FOLDER MADE_BY SCRIPT TAKES PATH...)
-#                                       the same; `SCRIPT FOLDER` builds it first, of what is in the paths
+#                                       the same; first `SCRIPT FOLDER` builds it from the PATHs
 
 set(EMBED_PAGE ${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 
@@ -24,6 +24,6 @@ function(add_page name folder)
     COMMENT "Embedding the page (${name})" VERBATIM)
   add_library(${name} STATIC ${out}/page.s ${out}/page_table.cc)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  # The assembler's file is the list of the others: it is always newer than they are.
+  # page.s is written after all files that it includes, so it is newer than each of them.
   set_source_files_properties(${out}/page.s PROPERTIES OBJECT_DEPENDS ${out}/page_table.cc)
 endfunction()

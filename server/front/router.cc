@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "server/base/limits.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
@@ -32,10 +34,10 @@ constexpr std::array routes{
     Route{"GET", "/readyz", everybody, none, get_readiness},
     Route{"GET", "/metrics", users, none, get_metrics},
 };
-// The page holds no data: who may not enter is shown where to say who they are.
+// Everybody may load the page: it holds no data, and has the form in which a user enters a token.
 constexpr Route page_route{"GET", "", everybody, none, get_asset};
 
-// The segments of `path` that stand in the pattern's holes; nothing if it does not fit.
+// The segments of `path` at the pattern's `{}`; nullopt if the path does not match.
 std::optional<std::vector<std::string>> match(std::string_view pattern,
                                               const std::vector<std::string>& path) {
   std::vector<std::string> names;
@@ -54,9 +56,9 @@ std::optional<std::vector<std::string>> match(std::string_view pattern,
   return names;
 }
 
-// Takes `users/{user}` out of a thread's path, so that what is left is the path of the caller's
-// own. Of what is not a thread's there is nobody else's: such a path stays as it is, and fits
-// nothing.
+// Takes `users/{user}` out of a thread's path, which leaves the path of a thread of the caller.
+// Only threads can belong to another user: any other such path stays as it is, and matches no
+// route.
 std::optional<UserId> take_owner(std::vector<std::string>& path) {
   constexpr std::size_t thread_path_min = 5;  // v1 users {user} threads {thread}
   if (path.size() < thread_path_min || path[0] != "v1" || path[1] != "users" ||
@@ -68,7 +70,7 @@ std::optional<UserId> take_owner(std::vector<std::string>& path) {
   return owner;
 }
 
-// HEAD is GET without the body; a socket has no answer that could be left out (RFC 6455, 4.1).
+// HEAD is GET without the body; a WebSocket must be opened by GET (RFC 6455, 4.1).
 bool takes_head(const Route& route) {
   return route.method == "GET" && route.access != Route::Access::socket;
 }
@@ -77,8 +79,8 @@ bool fits(const Route& route, const Request& request) {
   return route.method == request.method || (request.method == "HEAD" && takes_head(route));
 }
 
-// The authority that the request is for: the target's, if it has one, and then Host is passed over
-// (RFC 9112, 3.2.2). Nothing in HTTP/1.0 without Host.
+// The host that the request addresses: the target's if it has one, which overrides Host
+// (RFC 9112, 3.2.2). nullopt in HTTP/1.0 without Host.
 std::optional<std::string> authority_of(const Request& request, const Target& target) {
   if (target.authority) return target.authority;
   const std::string* host = request.header("host");
@@ -91,12 +93,14 @@ bool is_this_machine(std::string_view authority) {
 }
 
 std::optional<Problem> check_host(const Front& front, const std::optional<std::string>& authority) {
-  // A page elsewhere may have its own name resolve to this machine; its requests then bear that
-  // name.
+  // DNS rebinding: a hostile page lets its own name resolve to this machine, and can then send
+  // requests here as its own origin. They carry that name, so refuse it.
   const bool rebound = authority && front.rules.is_loopback_only && !front.auth.needs_tokens() &&
                        !is_this_machine(*authority);
   if (!rebound) return std::nullopt;
-  return make_problem("forbidden_host", "Without tokens only names of this machine are served.");
+  return make_problem(codes::forbidden_host,
+                      "Without a token file the server answers only to `localhost` and loopback "
+                      "addresses: use one of these, or start it with --tokens.");
 }
 
 std::optional<Problem> check_origin(const Front& front, const Request& request,
@@ -109,7 +113,9 @@ std::optional<Problem> check_origin(const Front& front, const Request& request,
   if (own || std::ranges::find(front.rules.origins, *origin) != front.rules.origins.end()) {
     return std::nullopt;
   }
-  return make_problem("forbidden_origin", "The origin " + *origin + " is not allowed.");
+  return make_problem(
+      codes::forbidden_origin,
+      "The origin " + *origin + " is not allowed: add it to the setting `origins`.");
 }
 
 std::optional<std::string_view> bearer_of(const Request& request) {
@@ -130,21 +136,20 @@ std::optional<Problem> check_body(const Route& route, const Request& request) {
   if (route.body == none) return std::nullopt;
   const std::string* type = request.header("content-type");
   if (type != nullptr && is_media_type(*type, "application/json")) return std::nullopt;
-  return make_problem("unsupported_media_type", "The body must be `application/json`.");
+  return make_problem(codes::unsupported_media_type, "The body must be `application/json`.");
 }
 
 std::optional<Problem> check_names(const Call& call) {
   if (call.owner && !is_id(call.owner->get())) {
-    return make_problem("invalid",
-                        "A user in the path has a character other than A-Z a-z 0-9 . _ : -, or is "
-                        "too long.",
+    return make_problem(codes::invalid,
+                        "A user in the path must be an id: 1 to 128 characters of A-Z a-z 0-9 . _ "
+                        ": -.",
                         "user");
   }
   for (const std::string& name : call.names) {
     if (is_id(name)) continue;
-    return make_problem("invalid",
-                        "An id in the path has a character other than A-Z a-z 0-9 . _ : -, or is "
-                        "too long.",
+    return make_problem(codes::invalid,
+                        "An id in the path must be 1 to 128 characters of A-Z a-z 0-9 . _ : -.",
                         call.names.front() == name ? "thread" : "run");
   }
   return std::nullopt;
@@ -166,22 +171,25 @@ Response options_response(const Request& request, const std::string& methods) {
 
 Response wrong_method(const std::string& methods) {
   Response response =
-      response_of(make_problem("method_not_allowed", "This path takes " + methods + "."));
+      response_of(make_problem(codes::method_not_allowed, "This path takes " + methods + "."));
   response.headers.emplace_back("Allow", methods);
   return response;
 }
 
-// What the request must have whatever it is for; its target, taken apart.
+// The checks that hold for every request. Returns its target, parsed.
 std::expected<Target, Problem> check_request(Front& front, const Request& request,
                                              const std::string& address, Tick now) {
+  // First, so that refused requests use up the address's rate too.
   if (!front.rate.may_ask(address, now)) {
-    return std::unexpected(make_problem("too_many", "Too many requests from this address."));
+    return std::unexpected(make_problem(
+        codes::too_many, "This address has sent too many requests: wait and try again."));
   }
   if (auto problem = check_fields(request)) return std::unexpected(std::move(*problem));
   std::optional<Target> target = parse_target(request.target);
   const bool whole_server = request.target == "*" && request.method == "OPTIONS";
   if (!target && !whole_server) {
-    return std::unexpected(make_problem("malformed", "The target can't be read."));
+    return std::unexpected(
+        make_problem(codes::malformed, "The target must be a path, with or without a query."));
   }
   if (!target) target.emplace();
   const std::optional<std::string> authority = authority_of(request, *target);
@@ -192,19 +200,20 @@ std::expected<Target, Problem> check_request(Front& front, const Request& reques
   return std::move(*target);
 }
 
-// The methods of the path; of `*`, those that any path takes.
+// The methods of the path; for `*`, those that any path takes.
 std::string methods_for(const Request& request, const Target& target, const Asset* asset) {
   if (request.target == "*") return "GET, HEAD, POST, DELETE, OPTIONS";
   return asset == nullptr ? methods_of(target.path) : "GET, HEAD, OPTIONS";
 }
 
-// Takes the ticket out of the query: what is used up is for nobody else to see.
+// Takes the ticket out of the query, so that neither a handler nor a log sees a secret.
 std::expected<std::optional<std::string>, Problem> take_ticket(Call& call) {
   std::optional<std::string> ticket;
   for (auto& [name, value] : call.query) {
     if (name != "ticket") continue;
     if (ticket) {
-      return std::unexpected(make_problem("invalid", "`ticket` stands twice.", "?ticket"));
+      return std::unexpected(
+          make_problem(codes::invalid, "`ticket` is there twice: send it once.", "?ticket"));
     }
     ticket = std::exchange(value, {});
   }
@@ -215,32 +224,35 @@ std::expected<std::optional<std::string>, Problem> take_ticket(Call& call) {
   return ticket;
 }
 
-// Who asks: a ticket says it if there is one, else the token. Nobody: an empty id.
+// The caller: the ticket's if there is one, else the token's. On a socket an unknown caller gets an
+// empty id, for the refusal over the open socket.
 std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call& call) {
   std::optional<std::string> ticket;
   if (route.access != users) {
-    auto taken = take_ticket(call);
-    if (!taken) return std::unexpected(std::move(taken.error()));
-    ticket = std::move(*taken);
+    TRY_LET(taken, take_ticket(call));
+    ticket = std::move(taken);
   }
   const auto caller = ticket ? front.tickets.take(*ticket, call.now)
                              : front.auth.caller_of(bearer_of(call.request));
   if (caller) return *caller;
   if (route.access == Route::Access::socket) return Caller();
   return std::unexpected(make_problem(
-      "unauthorized", ticket ? "The ticket was used already, or is too old, or never was one."
-                             : "`Authorization: Bearer TOKEN` with a valid token is needed."));
+      codes::unauthorized, ticket ? "The ticket is unknown, used or too old: ask for a new one."
+                                  : "Send `Authorization: Bearer TOKEN` with a valid token."));
 }
 
-// Counts the request for its user.
+// Counts the request in its user's limits.
 std::optional<Problem> count(Front& front, Admission& admission) {
   const std::string& user = admission.call.user.get();
   if (!front.rate.user_may_ask(user, admission.call.now)) {
-    return make_problem("too_many", "Too many requests of this user.");
+    return make_problem(codes::too_many,
+                        "This user has sent too many requests: wait and try again.");
   }
   auto open = front.rate.open_of(user);
   if (!open) {
-    return make_problem("too_many", "Too many requests and streams of this user are open.");
+    return make_problem(
+        codes::too_many,
+        "This user has too many open requests and streams: close some and try again.");
   }
   admission.open = std::move(*open);
   return std::nullopt;
@@ -249,12 +261,12 @@ std::optional<Problem> count(Front& front, Admission& admission) {
 std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Admission admission) {
   Call& call = admission.call;
   if (route.access != everybody) {
-    auto caller = caller_of(front, route, call);
-    if (!caller) return std::unexpected(std::move(caller.error()));
-    call.user = std::move(caller->user);
-    call.token = caller->token;
+    TRY_LET(caller, caller_of(front, route, call));
+    call.user = std::move(caller.user);
+    call.token = caller.token;
     if (auto problem = count(front, admission)) return std::unexpected(std::move(*problem));
-    if (front.stopping) return std::unexpected(make_problem("stopping", "The server is stopping."));
+    if (front.stopping)
+      return std::unexpected(make_problem(codes::stopping, "The server is stopping: try again."));
   }
   if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
   if (auto problem = check_body(route, call.request)) return std::unexpected(std::move(*problem));
@@ -308,7 +320,9 @@ std::expected<Admission, Problem> admit(Front& front, Request request, const std
   std::optional<UserId> owner = take_owner(target->path);
   const Asset* asset = find_asset(front.page, target->path);
   const std::string methods = methods_for(request, *target, asset);
-  if (methods.empty()) return std::unexpected(make_problem("not_found", "There is no such path."));
+  if (methods.empty())
+    return std::unexpected(
+        make_problem(codes::not_found, "There is no such path: docs/protocol.md lists them."));
 
   Admission admission;
   if (request.method == "OPTIONS") {

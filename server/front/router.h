@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// router.h: which request goes where: a table, readable at a glance.
+// router.h: finds the handler of a request in one table, and checks the request first.
 //
-// The gate stands before it: limits, host, origin and token are checked when the header is there,
-// before a body is read. What gets through is a `Call`: who asks, and what the path and the query
-// name. A thread's path names the caller's own thread; with `/v1/users/{user}` in place of `/v1` it
-// names that user's.
+// `admit` checks the limits, the host, the origin and the token as soon as the header is complete,
+// before the server reads a body. A request that passes becomes a `Call`: its user, and the names
+// in its path and query. A path `/v1/threads/…` names the caller's own thread; the path
+// `/v1/users/{user}/threads/…` names that user's.
 #pragma once
 
 #include <expected>
@@ -18,57 +18,58 @@
 
 namespace lockstep {
 
-// A request that was let in.
+// An admitted request.
 struct Call {
   Request request;
   UserId user;                     // empty if not authorised, which only `socket` lets through
-  std::optional<UserId> owner;     // whose thread the path names; nothing: the caller's own
-  std::optional<Hash> token;       // by which; nothing: no token is needed
-  std::vector<std::string> names;  // what stands in the path's holes, in order; ids
+  std::optional<UserId> owner;     // of the thread in the path; nullopt: the caller
+  std::optional<Hash> token;       // the caller's; nullopt: the server has no token file
+  std::vector<std::string> names;  // the ids in the path, in order
   std::vector<std::pair<std::string, std::string>> query;
-  Tick now{};                    // when its header had come
-  std::string address;           // of whoever asks, behind proxies too
-  const Asset* asset = nullptr;  // the file of the page that it names
+  Tick now{};                    // when its header was complete
+  std::string address;           // of the client, also behind proxies
+  const Asset* asset = nullptr;  // the file of the web page in the path
 };
 
 using Handler = void (*)(Front& front, Call call, Respond respond);
 
 struct Route {
-  // `streams`: on these a browser can set no header, so a ticket is as good as a token. `socket`:
-  // the same; and a browser can't read the status of a refused handshake, so the socket opens and
-  // says it.
+  // `streams`: a browser can't set a header on these, so a ticket replaces the token. `socket`: the
+  // same; besides, a browser can't read the status of a refused handshake, so the socket opens and
+  // then closes with a code.
   enum class Access : std::uint8_t { everybody, users, streams, socket };
   enum class Body : std::uint8_t { none, json };
 
   std::string_view method;
-  std::string_view pattern;  // `{…}` stands for an id
+  std::string_view pattern;  // `{}` stands for an id
   Access access = Access::users;
   Body body = Body::none;
   Handler handler = nullptr;
 };
 
-// Calls the route's handler; if it is about a thread that a crash has left with open runs, when
-// that is mended: nothing of the thread is shown before.
+// Calls the route's handler. If a crash left open runs in the call's thread, the engine mends them
+// first: no client may see the thread before.
 void handle(Front& front, const Route& route, Call call, Respond respond);
 
-// The call was let in, and its body is refused: whoever waits for what it brings is told.
+// The server admitted the call and then refused its body. If the body had steps, tells the engine,
+// so that it refuses the later steps of that run too.
 void body_refused(Front& front, const Route& route, const Call& call, const Problem& problem);
 
 struct Admission {
-  const Route* route = nullptr;  // null: answered by `response` already
+  const Route* route = nullptr;  // null: `response` is the answer
   Call call;
   Response response;
-  Counted open;  // of the user, while the request is answered
+  Counted open;  // one open request of the user, until it is answered
 };
 
-// Judges a request by its header. A problem means that it is refused.
+// Checks a request by its header. A problem refuses it.
 [[nodiscard]] std::expected<Admission, Problem> admit(Front& front, Request request,
                                                       const std::string& address, Tick now);
 
-// For a browser of an allowed origin: what lets it read the answer.
+// The headers that let a browser read the answer. The request's origin must have passed `admit`.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request);
 
-// The methods that the path can take, joined by commas; empty: no such path.
+// The methods that the path takes, joined by commas; empty if there is no such path.
 [[nodiscard]] std::string methods_of(const std::vector<std::string>& path);
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "server/base/limits.h"
 #include "server/codec/json_write.h"
 #include "server/front/body_read.h"
@@ -12,15 +13,15 @@
 
 namespace lockstep {
 
-WsSession::WsSession(Wire& wire, Front& front, Caller caller)
-    : wire_(wire),
+WsSession::WsSession(Transport& transport, Front& front, Caller caller)
+    : transport_(transport),
       front_(front),
       user_(std::move(caller.user)),
       token_(caller.token),
-      address_(wire.address()),
+      address_(transport.address()),
       parser_(limits::body_bytes_max),
-      heard_(wire.now()),
-      sent_(wire.now()),
+      heard_(transport.now()),
+      sent_(transport.now()),
       held_(front.memory, MemoryKind::bodies) {
   ++front_.counts.sockets;
   bytes_.start(front_.rate, user_.get());
@@ -31,43 +32,45 @@ WsSession::~WsSession() {
   front_.counts.streams -= ids_.size();
 }
 
-void WsSession::refuse_user() { close(WsClose::not_authorised, "a valid token is needed"); }
+void WsSession::refuse_user() { close(WsClose::not_authorised, "send a valid token"); }
 
 // --- In ------------------------------------------------------------------------------------------
 
 void WsSession::received(std::string_view bytes) {
-  heard_ = wire_.now();
+  heard_ = transport_.now();
   pinged_.reset();
   const auto fault = parser_.feed(bytes, [this](WsItem item) { took(std::move(item)); });
   if (fault) return close(fault->close_code, fault->reason);
   hold();
-  if (!bytes_.set(bytes_held())) close(WsClose::try_again, "too many bytes of this user wait");
+  if (!bytes_.set(bytes_held()))
+    close(WsClose::try_again, "too many unanswered bytes of this user: try again later");
 }
 
 void WsSession::hold() {
   if (!parser_.in_message()) {
     message_since_.reset();
   } else if (!message_since_) {
-    message_since_ = wire_.now();
+    message_since_ = transport_.now();
   }
+  // `read_body` charges the message that it is parsing.
   const std::size_t bytes = bytes_held() - reading_bytes_;
   const bool admitted = may_hold(front_.memory, held_.bytes(), bytes);
   held_.set(bytes);
-  if (!admitted) close(WsClose::try_again, "all memory is in use");
+  if (!admitted) close(WsClose::try_again, "the server has no free memory: try again later");
 }
 
 void WsSession::took(WsItem item) {
   switch (item.opcode) {
     case WsOpcode::ping:
       if (!closing_) append_ws_frame(replies_, WsOpcode::pong, item.payload);
-      wire_.wake();
+      transport_.wake();
       throttle();
       break;
     case WsOpcode::close:
-      // Their good-bye is answered with ours, unless it is the answer.
+      // Answer their close frame with ours, unless theirs answers ours.
       if (!closing_)
         close(item.close_code == WsClose::none ? WsClose::normal : item.close_code, {});
-      wire_.finish();
+      transport_.finish();
       break;
     case WsOpcode::text:
       message_since_.reset();
@@ -79,8 +82,9 @@ void WsSession::took(WsItem item) {
   }
 }
 
-// Calls are taken in their order: those behind a long one wait until it was read. A short one is
-// read within this loop, and comes back here from within it.
+// Takes calls in order: those behind a long one wait until the background thread has parsed it. A
+// short one is parsed within this loop and calls back into this function: `is_in_loop_` turns that
+// recursion into the next round.
 void WsSession::read_next() {
   if (std::exchange(is_in_loop_, true)) return;
   while (!waiting_.empty() && !is_reading_ && !closing_) {
@@ -105,7 +109,8 @@ void WsSession::read_next() {
 void WsSession::called(std::expected<SocketCall, SocketFault> call) {
   if (!call) return refuse(call.error().id, call.error().problem);
   ++front_.counts.requests;
-  if (stopping_) return refuse(call->id, make_problem("stopping", "The server is stopping."));
+  if (stopping_)
+    return refuse(call->id, make_problem(codes::stopping, "The server is stopping: try again."));
   if (auto* asked = std::get_if<SocketSync>(&call->what)) {
     sync(call->id, std::move(*asked));
   } else if (auto* steps = std::get_if<SocketSteps>(&call->what)) {
@@ -122,35 +127,39 @@ void WsSession::input_ended() {
   closing_ = true;
   replies_.clear();
   line_.clear();
-  wire_.finish();
+  transport_.finish();
 }
 
-// May a stream of this id be opened? If not, that was said.
-bool WsSession::opened(const std::string& id) {
+// May the call open a stream with this id? If not, this sends the refusal.
+bool WsSession::try_open(const std::string& id) {
   if (channels_.contains(id)) {
-    refuse(id, make_problem("id_in_use", "A request with this id is still open.", "id"));
+    refuse(id, make_problem(codes::id_in_use,
+                            "A request with this id is still open: choose another id.", "id"));
     return false;
   }
   if (!may_ask(id)) return false;
   if (channels_.size() >= limits::socket_streams_max) {
-    refuse(id, make_problem("too_many", "Too many requests are open on this socket."));
+    refuse(id,
+           make_problem(codes::too_many, "This socket has too many open requests: cancel some."));
     return false;
   }
   auto open = front_.rate.open_of(user_.get());
   if (!open) {
-    refuse(id, make_problem("too_many", "Too many requests and streams of this user are open."));
+    refuse(id, make_problem(codes::too_many,
+                            "This user has too many open requests and streams: close some."));
     return false;
   }
   channels_[id].open = std::move(*open);
   return true;
 }
 
-// May the user and the address ask for more? If not, that was said.
+// Do the rate limits of the user and the address allow the call? If not, this sends the refusal.
 bool WsSession::may_ask(const std::string& id) {
-  const bool address = front_.rate.may_ask(address_, wire_.now());
-  if (address && front_.rate.user_may_ask(user_.get(), wire_.now())) return true;
-  const std::string who = address ? "of this user" : "from this address";
-  refuse(id, make_problem("too_many", "Too many requests " + who + "."));
+  const bool address = front_.rate.may_ask(address_, transport_.now());
+  if (address && front_.rate.user_may_ask(user_.get(), transport_.now())) return true;
+  const std::string who = address ? "This user" : "This address";
+  refuse(id,
+         make_problem(codes::too_many, who + " has sent too many requests: wait and try again."));
   return false;
 }
 
@@ -161,7 +170,7 @@ std::size_t WsSession::bytes_held() const {
 }
 
 void WsSession::sync(const std::string& id, SocketSync call) {
-  if (!opened(id)) return;
+  if (!try_open(id)) return;
   SyncRequest& request = call.call.request;
   request.changes.user = user_;
   if (request.thread.owner.get().empty()) request.thread.owner = user_;
@@ -181,7 +190,7 @@ void WsSession::sync(const std::string& id, SocketSync call) {
 void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply) {
   --unanswered_;
   throttle();
-  // Cancelled meanwhile: what the changes did stays, and nobody waits for the answer.
+  // The client has cancelled the call: the changes stay, but it wants no answer.
   if (!channels_.contains(id)) return;
   if (!reply) {
     drop(id);
@@ -198,7 +207,7 @@ void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply>
 }
 
 void WsSession::feed(const std::string& id, const SocketFeed& call) {
-  if (!opened(id)) return;
+  if (!try_open(id)) return;
   std::optional<std::string> after = call.cursor;
   std::optional<Error> error;
   if (after) {
@@ -232,7 +241,7 @@ void WsSession::write_steps(const std::string& id, SocketSteps call) {
 }
 
 void WsSession::cancel(const std::string& id) {
-  // A cancel may cross the end of what it cancels, so an unknown id is no fault.
+  // A cancel and the end of its call may cross on the network: an unknown id is not an error.
   drop(id);
 }
 
@@ -265,7 +274,7 @@ void WsSession::woken(Stream& stream) {
   Channel& channel = channels_.at(id->second);
   if (!channel.in_line) line_.push_back(id->second);
   channel.in_line = true;
-  wire_.wake();
+  transport_.wake();
 }
 
 // --- Out -----------------------------------------------------------------------------------------
@@ -273,7 +282,7 @@ void WsSession::woken(Stream& stream) {
 void WsSession::reply(const std::string& id, std::string_view frame) {
   if (closing_) return;
   Framing{Form::socket, id}.append(replies_, frame, {});
-  wire_.wake();
+  transport_.wake();
 }
 
 void WsSession::refuse(const std::string& id, const Problem& problem) {
@@ -283,7 +292,7 @@ void WsSession::refuse(const std::string& id, const Problem& problem) {
   if (!id.empty()) return reply(id, frame);
   if (closing_) return;
   append_ws_frame(replies_, WsOpcode::text, frame);
-  wire_.wake();
+  transport_.wake();
   throttle();
 }
 
@@ -294,8 +303,10 @@ void WsSession::fill(std::string& out) {
     std::string().swap(replies_);
   }
   fill_streams(out);
-  if (out.size() > before) sent_ = wire_.now();
+  if (out.size() > before) sent_ = transport_.now();
   throttle();
+  // Close only after the last stream has ended and the last answer is out: every front needs its
+  // last cursor.
   if (stopping_ && !closing_ && channels_.empty() && unanswered_ == 0 && !is_reading_) {
     close(WsClose::going_away, "going away");
   }
@@ -313,42 +324,43 @@ void WsSession::fill_streams(std::string& out) {
     if (filled == Stream::Filled::more) woken(stream);
     if (filled == Stream::Filled::finished) drop(id);
   }
-  if (!line_.empty()) wire_.wake();
+  if (!line_.empty()) transport_.wake();
 }
 
-// Reads only while what it would bring can be held.
+// Backpressure: reads only while the limits leave room for more calls and answers.
 void WsSession::throttle() {
   const bool reads = !is_reading_ && replies_.size() < limits::socket_replies_bytes_max &&
                      unanswered_ < limits::socket_requests_max;
   if (reads == reads_) return;
   reads_ = reads;
-  wire_.read(reads);
+  transport_.read(reads);
 }
 
 void WsSession::close(std::uint16_t code, std::string_view reason) {
   if (closing_) return;
   append_ws_close(replies_, code, reason);
   closing_ = true;
-  closed_at_ = wire_.now();
+  closed_at_ = transport_.now();
   line_.clear();
   while (!channels_.empty()) drop(std::string(channels_.begin()->first));
-  wire_.wake();
-  // After a fault nothing that comes could be understood: there is no answer to wait for.
-  if (code != WsClose::going_away && code != WsClose::not_authorised) wire_.finish();
+  transport_.wake();
+  // Wait for the client's close frame only in these two cases. After a fault the parser understands
+  // no further bytes.
+  if (code != WsClose::going_away && code != WsClose::not_authorised) transport_.finish();
 }
 
 // --- Time ----------------------------------------------------------------------------------------
 
 void WsSession::tick(Tick now) {
   if (closing_) {
-    if (now - closed_at_ > limits::close_time_max) wire_.finish();
+    if (now - closed_at_ > limits::close_time_max) transport_.finish();
     return;
   }
   if (message_since_ && now - *message_since_ > limits::body_time_max) {
-    return close(WsClose::policy, "a message did not come in time");
+    return close(WsClose::policy, "a message did not arrive in time");
   }
   if (pinged_) {
-    // While nothing is read, the answer may lie in the socket.
+    // While the session does not read, the pong may wait in the socket.
     if (reads_ && now - *pinged_ > limits::pong_time_max)
       close(WsClose::policy, "no answer to a ping");
     return;
@@ -356,7 +368,7 @@ void WsSession::tick(Tick now) {
   if (std::min(now - heard_, now - sent_) < limits::silence_max) return;
   pinged_ = now;
   append_ws_frame(replies_, WsOpcode::ping, {});
-  wire_.wake();
+  transport_.wake();
 }
 
 void WsSession::tokens_changed() {
@@ -369,7 +381,7 @@ void WsSession::shut_down() {
   for (auto& [id, channel] : channels_) {
     if (channel.stream) channel.stream->shut_down();
   }
-  wire_.wake();
+  transport_.wake();
 }
 
 }  // namespace lockstep

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ws_session.h: many threads over one WebSocket.
 //
-// One owner of all reads and writes, a state machine: messages in are calls (sync_codec.h), each
-// with an `id`; frames out bear the `id` of what they answer. Every followed thread is a stream
-// (stream.h) that says what it has when the socket can take more; those that have something stand
-// in a line and take turns. Short answers (a step's ack, a refusal) go before them. If too many of
-// those are unsent, or too many calls unanswered, nothing more is read: the other side waits, and
-// no memory grows.
+// A state machine owns all reads and writes. Incoming messages are calls (sync_codec.h), each with
+// an `id`; a frame has the `id` of the call that it answers. Every followed thread is a stream
+// (stream.h), which makes frames when the socket can take more. Streams with frames wait in a line
+// and take turns, so that one long diff does not delay the others. Short answers (a step's ack, a
+// refusal) go first. If too many of them are unsent, or too many calls unanswered, the session
+// stops reading (backpressure), so that its memory is bounded.
 //
 //   open ──our close──> closing ──theirs, or time──> closed
 //   open ──their close, or a fault──> our close goes out ──> closed
@@ -33,12 +33,12 @@ namespace lockstep {
 
 class WsSession : public Protocol, private StreamOwner {
  public:
-  WsSession(Wire& wire, Front& front, Caller caller);
+  WsSession(Transport& transport, Front& front, Caller caller);
   ~WsSession() override;
   WsSession(const WsSession&) = delete;
   WsSession& operator=(const WsSession&) = delete;
 
-  // The address behind proxies, and what is counted for it while the socket is open.
+  // The client's address, also behind proxies, and its count of open connections.
   void came_from(std::string address, Counted counted) {
     address_ = std::move(address);
     counted_ = std::move(counted);
@@ -54,7 +54,7 @@ class WsSession : public Protocol, private StreamOwner {
   void shut_down() override;
 
  private:
-  // One sync or feed, from its call to its end. Without a stream it is not answered yet.
+  // One sync or feed, from its call to its end. It has no stream until the engine answers.
   struct Channel {
     std::unique_ptr<Stream> stream;
     bool in_line = false;
@@ -80,23 +80,23 @@ class WsSession : public Protocol, private StreamOwner {
   void close(std::uint16_t code, std::string_view reason);
   void throttle();
   void hold();
-  [[nodiscard]] bool opened(const std::string& id);
+  [[nodiscard]] bool try_open(const std::string& id);
   [[nodiscard]] bool may_ask(const std::string& id);
   [[nodiscard]] std::size_t bytes_held() const;
 
-  Wire& wire_;
+  Transport& transport_;
   Front& front_;
   UserId user_;
   std::optional<Hash> token_;
   std::string address_;
   Counted counted_;
-  UserBytes bytes_;  // of messages that are not read yet
+  UserBytes bytes_;  // of messages that came and are not parsed yet
   WsParser parser_;
   std::unordered_map<std::string, Channel> channels_;
   std::unordered_map<const Stream*, std::string> ids_;
-  std::deque<std::string> line_;  // ids of the streams that have something to say
+  std::deque<std::string> line_;  // ids of the streams that have frames
   std::string replies_;
-  std::deque<std::string> waiting_;  // messages behind the one that is being read
+  std::deque<std::string> waiting_;  // messages behind the one that is being parsed
   bool is_in_loop_ = false;
   bool is_reading_ = false;
   std::size_t reading_bytes_ = 0;
@@ -104,8 +104,8 @@ class WsSession : public Protocol, private StreamOwner {
   Tick heard_;
   Tick sent_;
   std::optional<Tick> pinged_;         // not yet answered
-  std::optional<Tick> message_since_;  // of one that is half read
-  Charge held_;                        // what has come of it
+  std::optional<Tick> message_since_;  // since when a message is incomplete
+  Charge held_;                        // the bytes of incomplete and waiting messages
   bool reads_ = true;
   bool stopping_ = false;
   bool closing_ = false;

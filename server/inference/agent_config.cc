@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "server/inference/limits.h"
 
@@ -15,15 +16,15 @@ namespace lockstep {
 namespace {
 
 constexpr std::array all_settings{
-    AgentSetting{"kind", "all", "", "openai, demo or push; needed"},
-    AgentSetting{"base_url", "openai", "", "the server's address, up to /v1; needed"},
-    AgentSetting{"model", "all", "", "the model's name; needed for openai, else only shown"},
+    AgentSetting{"kind", "all", "", "openai, demo or push; required"},
+    AgentSetting{"base_url", "openai", "", "the model server's URL, up to /v1; required"},
+    AgentSetting{"model", "all", "", "the model's name; required for openai, else only shown"},
     AgentSetting{"system", "all", "", "the system prompt"},
-    AgentSetting{"api_key_env", "openai", "", "the name of the variable that holds the key"},
+    AgentSetting{"api_key_env", "openai", "", "the environment variable with the API key"},
     AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
-    AgentSetting{"model_by_params", "openai", "false", "may a run's params choose the model?"},
-    AgentSetting{"send_names", "openai", "true", "send authors as `name`"},
-    AgentSetting{"send_usage", "openai", "true", "ask for token counts"},
+    AgentSetting{"model_by_params", "openai", "false", "true: a run's params may choose the model"},
+    AgentSetting{"send_names", "openai", "true", "true: send authors as `name`"},
+    AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
     AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
     AgentSetting{"first_token_timeout_seconds", "openai", "300", "seconds to the first token"},
     AgentSetting{"token_timeout_seconds", "openai", "60", "seconds between two tokens"},
@@ -32,19 +33,19 @@ constexpr std::array all_settings{
 };
 
 using Field = AgentFields::mapped_type;
-// What is wrong with a field; empty: nothing.
+// The fault of a field; empty if it has none.
 using Complaint = std::string;
 
 Complaint take(const Field& field, std::string& to) {
   const auto* text = std::get_if<std::string>(&field);
-  if (!text) return "is not a text";
+  if (!text) return "must be a text";
   to = *text;
   return {};
 }
 
 Complaint take(const Field& field, bool& to) {
   const auto* flag = std::get_if<bool>(&field);
-  if (!flag) return "is neither true nor false";
+  if (!flag) return "must be true or false";
   to = *flag;
   return {};
 }
@@ -55,9 +56,9 @@ Complaint take(const Field& field, double& to) {
   } else if (const auto* real = std::get_if<double>(&field)) {
     to = *real;
   } else {
-    return "is not a number";
+    return "must be a number";
   }
-  return to > 0 ? "" : "is not above 0";
+  return to > 0 ? "" : "must be above 0";
 }
 
 Complaint take(const Field& field, std::chrono::milliseconds& to) {
@@ -65,7 +66,7 @@ Complaint take(const Field& field, std::chrono::milliseconds& to) {
   Complaint complaint = take(field, seconds);
   if (!complaint.empty()) return complaint;
   const std::chrono::duration<double> wanted(seconds);
-  if (wanted > limits::timeout_max) return "is more than a day";
+  if (wanted > limits::timeout_max) return "must be at most a day (86400)";
   to = std::max(std::chrono::milliseconds(1),
                 std::chrono::duration_cast<std::chrono::milliseconds>(wanted));
   return {};
@@ -76,7 +77,7 @@ Complaint take(const Field& field, AgentKind& to) {
   Complaint complaint = take(field, name);
   if (!complaint.empty()) return complaint;
   const std::optional<AgentKind> kind = agent_kind(name);
-  if (!kind) return "is not openai, demo or push";
+  if (!kind) return "must be openai, demo or push";
   to = *kind;
   return {};
 }
@@ -91,7 +92,7 @@ Complaint take(const Field& field, std::optional<Json>& to) {
 Complaint take_field(std::string_view name, const Field& field, AgentConfig& config) {
   const bool known =
       std::ranges::find(all_settings, name, &AgentSetting::name) != all_settings.end();
-  if (!known) return "is not known";
+  if (!known) return "is not a known setting: check its name";
   if (name == "kind") return take(field, config.kind);
   if (name == "base_url") return take(field, config.base_url);
   if (name == "model") return take(field, config.model);
@@ -106,7 +107,7 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "token_timeout_seconds") return take(field, config.token_timeout);
   if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);
-  MUST(false && "a setting of the table that nobody reads");
+  MUST(false && "take_field reads every setting of the table");
 }
 
 }  // namespace
@@ -115,10 +116,10 @@ std::span<const AgentSetting> agent_settings() { return all_settings; }
 
 Result<AgentConfig> agent_config(const AgentFields& fields) {
   AgentConfig config;
-  if (!fields.contains("kind")) return fail(Kind::rejected, "invalid", "kind is missing");
+  if (!fields.contains("kind")) return fail(Kind::rejected, codes::invalid, "kind is missing");
   for (const auto& [name, field] : fields) {
     const Complaint complaint = take_field(name, field, config);
-    if (!complaint.empty()) return fail(Kind::rejected, "invalid", name + " " + complaint);
+    if (!complaint.empty()) return fail(Kind::rejected, codes::invalid, name + " " + complaint);
   }
   return config;
 }

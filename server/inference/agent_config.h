@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// agent_config.h: an agent's table of the configuration file, checked.
+// agent_config.h: checks an agent's table of the configuration file.
 //
-// The file's reader knows no kinds of agents; it hands on each table as named fields. Here every
-// field is known by name and type, and one that is not is an error: a misspelt time-out must not
-// pass for none.
+// The file's reader does not know the kinds of agents; it passes on each table as named fields.
+// This file knows the name and type of every field. An unknown field is an error: a misspelt
+// time-out must not mean "no time-out".
 //
-// Which there are is a table (`agent_settings`), which the help shows too.
+// `agent_settings` is the table of the fields; the help shows it too.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ using AgentFields = std::map<std::string, std::variant<std::string, std::int64_t
 
 struct AgentSetting {
   std::string_view name;
-  std::string_view kinds;     // of agents that use it; the others pass it over
-  std::string_view fallback;  // what counts if it is not there; empty: nothing
+  std::string_view kinds;     // of the agents that use it; the others ignore it
+  std::string_view fallback;  // the default; empty: none
   std::string_view help;      // with its unit
 };
 [[nodiscard]] std::span<const AgentSetting> agent_settings();

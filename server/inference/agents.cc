@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/compose.h"
@@ -15,7 +17,7 @@
 namespace lockstep {
 namespace {
 
-// Its steps come from outside. What a model would be given can be shown all the same.
+// A writer outside the server writes its steps. `sent` still shows what a model would receive.
 class PushAgent final : public Agent {
  public:
   PushAgent(std::string model, std::string system, std::optional<Json> params)
@@ -49,7 +51,7 @@ std::optional<std::string> key_of(const AgentConfig& config) {
   return key && *key != '\0' ? std::optional<std::string>(key) : std::nullopt;
 }
 
-// The keys of all agents: a server that is behind several of them may quote any.
+// Knows the keys of all agents: one model server behind several agents may quote any of them.
 Redactor redactor_of(const AgentsConfig& agents, std::vector<AgentWarning>& warnings) {
   std::vector<std::string> secrets;
   for (const auto& [name, agent] : agents) {
@@ -66,7 +68,7 @@ Redactor redactor_of(const AgentsConfig& agents, std::vector<AgentWarning>& warn
   return Redactor(secrets);
 }
 
-// What agents are made with.
+// The dependencies of agents.
 struct Means {
   const boost::asio::any_io_executor& executor;
   Random& random;
@@ -74,11 +76,11 @@ struct Means {
 };
 
 Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& redactor) {
-  if (config.model.empty()) return fail(Kind::rejected, "invalid", "it needs a model");
-  Result<Endpoint> endpoint = parse_endpoint(config.base_url);
-  if (!endpoint) return std::unexpected(endpoint.error());
+  if (config.model.empty())
+    return fail(Kind::rejected, codes::invalid, "set `model`, which kind openai needs");
+  TRY_LET(endpoint, parse_endpoint(config.base_url));
   return OpenAiOptions{
-      .endpoint = std::move(*endpoint),
+      .endpoint = std::move(endpoint),
       .model = config.model,
       .system = config.system,
       .params = config.params,
@@ -96,16 +98,15 @@ Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& 
 
 Result<std::unique_ptr<Agent>> make_agent(const AgentConfig& config, const Means& means) {
   if (config.params && !is_json_object(config.params->text)) {
-    return fail(Kind::rejected, "invalid", "its params are not a JSON object");
+    return fail(Kind::rejected, codes::invalid, "`params` must be a JSON object");
   }
   switch (config.kind) {
     case AgentKind::openai: {
-      Result<OpenAiOptions> options = openai_options(config, means.redactor);
-      if (!options) return std::unexpected(options.error());
-      return std::make_unique<OpenAiAgent>(std::move(*options), means.executor, means.random);
+      TRY_LET(options, openai_options(config, means.redactor));
+      return std::make_unique<OpenAiAgent>(std::move(options), means.executor, means.random);
     }
     case AgentKind::demo: {
-      if (!(config.rate > 0)) return fail(Kind::rejected, "invalid", "its rate is not above 0");
+      if (!(config.rate > 0)) return fail(Kind::rejected, codes::invalid, "`rate` must be above 0");
       DemoOptions options{.system = config.system, .params = config.params, .rate = config.rate};
       if (!config.model.empty()) options.model = config.model;
       return std::make_unique<DemoAgent>(std::move(options), means.executor);
@@ -138,9 +139,9 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
   for (const auto& [name, agent] : agents) {
     Result<std::unique_ptr<Agent>> made = make_agent(agent, means);
     if (!made) {
-      return fail(
-          made.error().kind, made.error().code,
-          (agent.where.empty() ? "agent " + name : agent.where) + ": " + made.error().detail);
+      const std::string where = agent.where.empty() ? "agent " + name : agent.where;
+      return std::unexpected(
+          Error{made.error().kind, made.error().code, where + ": " + made.error().detail});
     }
     const auto shown = agent.params ? secret_in(*agent.params) : std::nullopt;
     if (shown) set->warnings_.push_back({"params_are_shown", name, *shown});
@@ -168,7 +169,7 @@ std::optional<std::chrono::microseconds> AgentSet::outlives(const AgentName& age
                                                             std::string_view settings) const {
   const auto silence = silences_.find(agent);
   if (silence == silences_.end()) return {};
-  // The name may have been another kind's when the run began.
+  // The agent of this name may have had another kind when the run began.
   if (!wrote_outside(settings)) return {};
   return silence->second;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// agents.h: the agents that are configured, by name.
+// agents.h: the configured agents, by name.
 //
-// An agent is a way to produce steps: kind `openai` asks a model server, `demo` needs none, `push`
-// leaves the writing to a back end of the user's own. The set answers the engine's question what a
-// run will be sent beside the path, and gives the server the agent to start.
+// An agent produces the steps of a run: kind `openai` asks a model server, `demo` makes up a text,
+// and `push` leaves the writing to a back end of the operator. The set gives the engine the
+// settings of a run (all that shapes the request besides the path), and gives the server the agent
+// to start.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -26,7 +27,7 @@
 namespace lockstep {
 
 enum class AgentKind { openai, demo, push };
-// By the name that it has in the configuration file.
+// The kind with this name in the configuration file.
 [[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
 
 struct AgentConfig {
@@ -34,22 +35,22 @@ struct AgentConfig {
   std::string base_url;  // openai: up to `/v1`
   std::string model;
   std::string system;
-  std::string api_key_env;       // the variable's name; empty: no key is sent
-  std::optional<Json> params;    // an object; a run's own are laid over it
+  std::string api_key_env;       // the variable's name; empty: send no key
+  std::optional<Json> params;    // an object; a run's own params override its members
   bool model_by_params = false;  // may a run choose another model?
-  bool send_names = true;        // authors as `name`; some servers refuse it
+  bool send_names = true;        // send authors as `name`; some servers refuse it
   bool send_usage = true;        // ask for usage by `stream_options`; some servers refuse it
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;
-  // push: a run whose writer says nothing for so long is interrupted
+  // push: the server interrupts a run whose writer is silent for so long
   std::chrono::milliseconds silence_timeout = limits::silence_timeout;
   double rate = 40;   // demo: tokens a second
-  std::string where;  // where it is written, for errors; may be empty
+  std::string where;  // its place in the file, for errors; may be empty
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
 
-// What will not work, or not as well as it looks: for the operator.
+// A setting that works badly or not at all: for the operator.
 struct AgentWarning {
   std::string event;  // `key_unset`, `key_too_short`, `params_are_shown`
   std::string agent;
@@ -59,8 +60,8 @@ struct AgentWarning {
 
 class AgentSet final : public Agents {
  public:
-  // Keys are read from the environment here, once. Without any agent in `config` there is one,
-  // `default`, of kind demo. Fails with `invalid` and the agent's name.
+  // Reads keys from the environment, once. If `config` is empty, the set has one agent `default` of
+  // kind demo. Fails with `invalid` and the agent's place or name.
   [[nodiscard]] static Result<std::unique_ptr<AgentSet>> open(
       const AgentsConfig& config, const boost::asio::any_io_executor& executor, Random& random);
   ~AgentSet() override;
@@ -69,7 +70,7 @@ class AgentSet final : public Agents {
 
   [[nodiscard]] const std::vector<AgentWarning>& warnings() const { return warnings_; }
 
-  // Null if there is none of this name. It lives as long as the set, and outlives its generations.
+  // Null if no agent has this name. It lives as long as the set, and outlives its generations.
   [[nodiscard]] Agent* find(const AgentName& name) const;
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override;
@@ -80,7 +81,7 @@ class AgentSet final : public Agents {
  private:
   AgentSet();
   std::map<AgentName, std::unique_ptr<Agent>> agents_;
-  std::map<AgentName, std::chrono::milliseconds> silences_;  // of those of kind push
+  std::map<AgentName, std::chrono::milliseconds> silences_;  // of agents of kind push
   std::vector<AgentWarning> warnings_;
 };
 

@@ -8,10 +8,10 @@
 namespace lockstep {
 namespace {
 
-// The first call of the old spelling, `function_call`, which had no index.
+// The index for the old form `function_call`, which has none.
 constexpr std::int64_t function_call_index = -1;
 
-// A null is as good as nothing.
+// A member that is null counts as missing.
 std::optional<JsonNode> member(JsonNode value, std::string_view key) {
   const std::optional<JsonNode> found = value.find(key);
   return found && !found->is_null() ? found : std::nullopt;
@@ -50,7 +50,7 @@ void read_content(JsonNode content, ChatChunk& chunk) {
   });
 }
 
-// Some servers say the same under two names: the first that says anything counts.
+// Some servers send the same text under two names: take the first that is not empty.
 std::string reasoning_of(JsonNode delta) {
   std::string text = string_member(delta, "reasoning_content");
   if (text.empty()) text = string_member(delta, "reasoning");
@@ -95,7 +95,7 @@ void read_calls(JsonNode delta, ChatChunk& chunk) {
                          .arguments = arguments_of(*old)});
 }
 
-// Of several answers only the first: none other was asked for.
+// The first of several answers: the request asks for one.
 std::optional<JsonNode> first_choice(JsonNode root) {
   std::optional<JsonNode> first;
   const auto choices = member(root, "choices");
@@ -131,7 +131,7 @@ std::optional<std::string> usage_of(JsonNode root) {
 }  // namespace
 
 std::optional<ChatChunk> read_chunk(std::string_view data) {
-  // Halves of characters are no error here: the next chunk may bring the other half.
+  // Half of a character is not an error here: the next chunk may have the other half.
   const std::string text = surrogates_as_bytes(data);
   const auto read =
       read_json(text, {.depth_max = limits::json_depth_max, .takes_invalid_utf8 = true});

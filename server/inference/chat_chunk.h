@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// chat_chunk.h: one chunk of a Chat Completions stream, read.
+// chat_chunk.h: reads one chunk of a Chat Completions stream.
 //
-// The first half of the decoder: JSON in whatever spelling a server uses becomes one plain value.
-// It knows no order of chunks; openai_codec.h knows nothing of JSON. Texts may still hold halves of
-// characters (utf8_repair.h); ids, names and messages are whole and valid.
+// The first half of the decoder: it reads the JSON of each server's dialect into one plain value.
+// It does not know the order of chunks; openai_codec.h, the second half, does not know JSON. Texts
+// may still hold halves of characters (utf8_repair.h); ids, names and messages are whole and valid.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace lockstep {
 
 struct CallPiece {
   std::optional<std::int64_t> index;
-  std::string id;    // empty: not said
-  std::string name;  // empty: not said
+  std::string id;    // empty: the piece has none
+  std::string name;  // empty: the piece has none
   std::string arguments;
 };
 
@@ -30,7 +30,7 @@ struct ChatChunk {
   std::optional<std::string> error;  // a sentence
 };
 
-// Nothing if this is not a JSON object.
+// `nullopt` if this is not a JSON object.
 [[nodiscard]] std::optional<ChatChunk> read_chunk(std::string_view data);
 
 }  // namespace lockstep

@@ -19,7 +19,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view missing_result = "no result: the call was not carried out";
-constexpr std::size_t name_chars_max = 64;  // the providers'
+constexpr std::size_t name_chars_max = 64;  // the limit of the providers
 
 struct Call {
   std::string id;
@@ -46,7 +46,7 @@ bool is_image(const FilePart& file) {
   return fetchable && file.media_type && file.media_type->starts_with("image/");
 }
 
-// The bytes of a file that lies in its own URI are no text for a model.
+// Leaves out a `data:` URI: the bytes of a file are no text for a model.
 std::string note_of(const FilePart& file) {
   std::string note = "[file";
   if (file.name) note += " " + *file.name;
@@ -65,21 +65,8 @@ std::string name_of(std::string_view author) {
   return name;
 }
 
-std::string_view role_name(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  std::unreachable();
-}
-
-// Walks the path once and gathers turns; calls lie apart, so that a later result finds its call.
+// Walks the path once and gathers turns. Calls have a list of their own, so that a later result
+// finds its call.
 class Gathering {
  public:
   explicit Gathering(bool names) : names_(names) {}
@@ -99,7 +86,7 @@ class Gathering {
     }
   }
 
-  // Every call of a request must have its result.
+  // Providers refuse a request in which a call has no result.
   void close_calls() {
     for (Call& call : calls_) {
       if (call.result) continue;
@@ -134,7 +121,7 @@ class Gathering {
     turns_.push_back(std::exchange(turn_, Turn{}));
   }
 
-  // What an assistant says after a result stands behind that result.
+  // Text of an assistant after a result goes into a turn of its own, behind that result.
   void next_turn_behind_result() {
     if (!result_in_turn_) return;
     close_turn();
@@ -162,7 +149,7 @@ class Gathering {
       repair("the call " + part.id + " is not an assistant's and is left out");
       return;
     }
-    // A call without arguments is whole only if its message is.
+    // A call without arguments yet is whole only if its message is complete.
     const bool bare = part.arguments.empty() && message_->status == MessageStatus::complete;
     if (!bare && !is_json_object(part.arguments)) {
       repair("the call " + part.id + " is not whole and is left out");
@@ -246,7 +233,7 @@ void append_call(std::string& out, const Call& call) {
 
 void append_turn(std::string& out, const Turn& turn, const Gathering& gathering) {
   out += R"({"role":")";
-  out += role_name(turn.role);
+  out += name_of(turn.role);
   out += '"';
   if (!turn.name.empty()) {
     out += R"(,"name":)";

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// compose.h: a path and a run's settings to the request body.
+// compose.h: makes a model request's body from a path and a run's settings.
 //
-// Pure and deterministic: the same context gives the same bytes for ever, so what a model was sent
-// can be shown again without having been stored. What the body must change of the path (because
-// providers refuse it, or have no place for it) is listed as a repair, in words.
+// Pure and deterministic: the same context always gives the same bytes, so the server can show a
+// request again without storing it. Providers refuse some parts of a path, or have no place for
+// them: a repair, in words, names each change that the body makes for that reason.
 //
-// How parts are sent:
-//   text         as it is; several of a message are joined by an empty line
-//   reasoning    not at all: providers want back only what they signed
+// The body has each part in this form:
+//   text         as it is; an empty line joins several of a message
+//   reasoning    not at all: providers take back only reasoning that they signed
 //   tool_call    in the assistant message's `tool_calls`; only whole ones: the arguments are a JSON
-//                object, or are empty in a message that is complete (then `{}` is sent)
-//   tool_result  a message of role `tool`, right behind the message with its call, wherever in the
-//                path it stands; a call without one gets a made one, a result without a call before
-//                it is left out
-//   file         an image in a user's message: `image_url`. All else: a line of text that names it
+//                object, or are empty in a message that is complete (then the body has `{}`)
+//   tool_result  a message of role `tool`, right after the message with its call, wherever the path
+//                has it; a call without a result gets a made one; a result without a call before it
+//                is left out
+//   file         an image in a user's message: `image_url`; any other: a line of text that names it
 //   data         a line of text: its name, and its value as JSON
-// A message of which nothing is left is left out.
+// The body leaves out a message that has no part left.
 #pragma once
 
 #include "engine/rules/producer.h"
 
 namespace lockstep {
 
-// Every kind of agent answers `Agent::sent` with this, and an offline reader can too: the kind and
-// all else is in the settings. For a kind that sends nothing itself it is what a model would be
-// given.
+// Every kind of agent answers `Agent::sent` with this. An offline reader can call it too, because
+// the settings hold the kind and everything else. For kind `push` it shows what a model would
+// receive.
 [[nodiscard]] Sent sent_from_settings(const Context& context);
 
 }  // namespace lockstep

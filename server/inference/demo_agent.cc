@@ -69,8 +69,8 @@ class DemoGeneration final : public Generation {
  private:
   using SteadyClock = std::chrono::steady_clock;
 
-  // The next round is due at its place in the rate, counted from the last pause: the rate holds on
-  // average, however late the timer is.
+  // Computes when a round is due from the last pause on, not from the last round: so the average
+  // rate holds, however late the timer is.
   void wait() {
     began_ = SteadyClock::now();
     began_round_ = round_;
@@ -98,7 +98,7 @@ class DemoGeneration final : public Generation {
     for (; round_ < until; ++round_) say_round(steps);
     const bool done = round_ == rounds_;
     if (done) close(steps);
-    // The writer may end this generation: nothing of it is touched after an end.
+    // The writer may destroy this generation within `write`: touch no member after that.
     StepWriter& writer = writer_;
     if (done) {
       writer.write(std::move(steps));

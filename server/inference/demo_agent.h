@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo_agent.h: an agent that needs no network.
 //
-// It says the same words to the same path, token by token at a settable rate, so that a first look,
-// a demonstration and a test of the whole need no model. Its parameters, each with a default:
+// It gives the same words for the same path, token by token at a settable rate, so that a first
+// look, a demonstration or an end-to-end test needs no model. Its parameters, each with a default:
 //   rate    tokens a second, of each speaker
 //   tokens  how many; without it, a text of some hundred words
 //   agents  how many speak at once: each writes a message of its own, token by token in turn

@@ -54,7 +54,7 @@ std::string text_of(const Message& message) {
   return text;
 }
 
-// One line of Markdown, whatever was in the message.
+// One line of Markdown, for any message.
 std::string quote_of(std::string_view text) {
   const std::string_view first = first_points(text, limits::demo_quote_points);
   std::string quote;

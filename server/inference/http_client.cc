@@ -17,6 +17,7 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/url.hpp>
 
+#include "engine/base/codes.h"
 #include "server/base/timer.h"
 #include "server/inference/limits.h"
 
@@ -31,7 +32,7 @@ using boost::system::error_code;
 
 struct HttpClient::Tls {
   Tls() : context(ssl::context::tls_client) {
-    error_code ignored;  // without authorities every handshake fails, and says why
+    error_code ignored;  // without authorities every handshake fails, with an error that says why
     context.set_default_verify_paths(ignored);
     context.set_verify_mode(ssl::verify_peer);
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
@@ -66,12 +67,12 @@ bool is_ip_address(const std::string& host) {
   return !error;
 }
 
-Error error_of(std::string code, std::string detail) {
-  return Error{Kind::unavailable, std::move(code), std::move(detail)};
+Error error_of(Code code, std::string detail) {
+  return Error{Kind::unavailable, code, std::move(detail)};
 }
 
-// One request, from the name's lookup to the last byte. Every handler holds it, and asks `open()`
-// first: closed means that nobody listens any more.
+// One request, from the name's lookup to the last byte. Every handler holds a reference, and checks
+// `open()` first: after `close` the reader may be gone.
 class Exchange final : public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(const asio::any_io_executor& executor, HttpRequest request, HttpReader& reader)
@@ -94,7 +95,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
 
   void start(std::chrono::milliseconds connect_max) {
     deadline_.after(connect_max, [this] {
-      finish(error_of("upstream_unreachable", "Connecting took too long."));
+      finish(error_of(codes::upstream_unreachable,
+                      "The model server did not accept a connection in time."));
     });
     resolver_.async_resolve(endpoint_.host, endpoint_.port,
                             [self = shared_from_this()](const error_code& error,
@@ -128,9 +130,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   void unreachable(const error_code& error) {
-    finish(error_of("upstream_unreachable", "The model server can't be reached: " + endpoint_.host +
-                                                ":" + endpoint_.port + ": " + error.message() +
-                                                "."));
+    finish(error_of(codes::upstream_unreachable,
+                    "The model server can't be reached: " + endpoint_.host + ":" + endpoint_.port +
+                        ": " + error.message() + "."));
   }
 
   void resolved(const error_code& error, const tcp::resolver::results_type& to) {
@@ -168,7 +170,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     if (verdict != X509_V_OK) {
       detail += std::string(": ") + X509_verify_cert_error_string(verdict);
     }
-    finish(error_of("upstream_tls", detail + "."));
+    finish(error_of(codes::upstream_tls, detail + "."));
   }
 
   void send() {
@@ -177,7 +179,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     if (!open()) return;
     const auto sent = [self = shared_from_this()](const error_code& error, std::size_t) {
       if (!self->open()) return;
-      // A server may refuse and close before it has read all: its answer says why.
+      // A server may refuse and close before it has read the whole request: read its answer, which
+      // says why.
       if (error && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
         return self->unreachable(error);
       }
@@ -221,17 +224,17 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   static Error fault_of(const error_code& error) {
     if (error == http::error::end_of_stream || error == http::error::partial_message ||
         error == ssl::error::stream_truncated) {
-      return error_of("upstream_interrupted",
+      return error_of(codes::upstream_interrupted,
                       "The model server closed the connection before the end of its answer.");
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return {Kind::rejected, "upstream_too_large", "The head of the answer is too long."};
+      return {Kind::rejected, codes::upstream_too_large, "The head of the answer is too long."};
     }
     if (error.category() == error_code(http::error::bad_version).category()) {
-      return {Kind::rejected, "upstream_malformed",
+      return {Kind::rejected, codes::upstream_malformed,
               "The model server's answer is not HTTP: " + error.message() + "."};
     }
-    return error_of("upstream_interrupted",
+    return error_of(codes::upstream_interrupted,
                     "The connection to the model server broke: " + error.message() + ".");
   }
 
@@ -280,7 +283,7 @@ class Handle final : public HttpExchange {
 
 namespace {
 
-// For an error: a name, a password or a query may hold what nobody else is to read.
+// The URL for an error text, without a user, a password or a query: they may hold secrets.
 std::string without_secrets(std::string_view url) {
   std::string shown(url);
   const std::size_t scheme = shown.find("://");
@@ -298,15 +301,18 @@ std::string without_secrets(std::string_view url) {
 Result<Endpoint> parse_endpoint(std::string_view url) {
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(url.data(), url.size()));
   if (!parsed)
-    return fail(Kind::rejected, "invalid", "not an absolute URL: " + without_secrets(url));
+    return fail(Kind::rejected, codes::invalid,
+                "`base_url` must be an absolute URL: " + without_secrets(url));
   const bool tls = parsed->scheme() == "https";
   if (!tls && parsed->scheme() != "http") {
-    return fail(Kind::rejected, "invalid", "not an http or https URL: " + without_secrets(url));
+    return fail(Kind::rejected, codes::invalid,
+                "`base_url` must begin with http:// or https://: " + without_secrets(url));
   }
   if (parsed->host().empty() || parsed->has_query() || parsed->has_fragment() ||
       parsed->has_userinfo()) {
-    return fail(Kind::rejected, "invalid",
-                "a base URL has a host, and no user, query or fragment: " + without_secrets(url));
+    return fail(
+        Kind::rejected, codes::invalid,
+        "`base_url` must have a host, and no user, query or fragment: " + without_secrets(url));
   }
   Endpoint endpoint;
   endpoint.tls = tls;
@@ -327,7 +333,7 @@ std::unique_ptr<HttpExchange> HttpClient::post(HttpRequest request,
   auto exchange = std::make_shared<Exchange>(executor_, std::move(request), reader);
   if (tls) {
     if (!tls_) tls_ = std::make_shared<Tls>();
-    exchange->use_tls(tls_->context);  // counted by OpenSSL: a stream keeps what it needs of it
+    exchange->use_tls(tls_->context);  // OpenSSL counts references: a stream may outlive `tls_`
   }
   exchange->start(connect_max);
   return std::make_unique<Handle>(std::move(exchange));

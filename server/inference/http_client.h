@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// http_client.h: one streaming request out.
+// http_client.h: sends a request to a model server and streams the answer.
 //
 // A request is an object: destroying it closes its TCP connection at once, which is how a model is
 // told to stop. The body of the answer is handed on as it comes, in no particular pieces.
@@ -11,8 +11,8 @@
 // tell a token from a comment. Then Beast writes the request and reads the answer.
 //
 // TLS checks the certificate against the system's authorities and the host's name (OpenSSL's
-// SSL_CERT_FILE and SSL_CERT_DIR name others). Redirects are not followed: a request carries a key,
-// and goes only where it was meant to go.
+// SSL_CERT_FILE and SSL_CERT_DIR name others). The client does not follow redirects: a request has
+// a key, which must go only to the configured server.
 //
 // Errors: upstream_unreachable, upstream_tls, upstream_interrupted (closed before the answer's
 // end), upstream_malformed (not HTTP), upstream_too_large (the head).
@@ -38,14 +38,14 @@ struct Endpoint {
   bool tls = false;
   std::string host;
   std::string port;
-  std::string base;  // of the path, without a slash at its end
+  std::string base;  // the beginning of the path, without a slash at its end
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view url);
 
 struct HttpRequest {
   Endpoint endpoint;
-  std::string path;  // behind the base
+  std::string path;  // after the base
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 };
@@ -64,14 +64,14 @@ class HttpReader {
   virtual void on_connected() = 0;
   virtual void on_head(const HttpHead& head) = 0;
   virtual void on_body(std::string_view bytes) = 0;
-  // The last call: the whole answer has come, or what went wrong.
+  // The last call: the answer is whole, or has failed with `error`.
   virtual void on_end(std::optional<Error> error) = 0;
 };
 
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
-  // Reads no more (what was read is still handed on) until `resume`.
+  // Stops reading until `resume`; still hands on the bytes that it has read.
   virtual void pause() = 0;
   virtual void resume() = 0;
 };
@@ -91,7 +91,7 @@ class HttpClient {
  private:
   struct Tls;
   boost::asio::any_io_executor executor_;
-  std::shared_ptr<Tls> tls_;  // made for the first request that needs it
+  std::shared_ptr<Tls> tls_;  // made at the first request that needs it
 };
 
 }  // namespace lockstep

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// live_agents.h: the agents that count now; they may be others in a minute.
+// live_agents.h: the present agents, which a new configuration can replace.
 //
-// The configuration can be read again while the server runs. A run keeps the agent that it began
-// with: whoever drives one holds it, and a set that was replaced lives until its last run is over.
-// A run that waits is given the agent that has its name when its turn comes.
+// The server can read the configuration again while it runs. A run keeps the agent that it began
+// with: the driver holds a reference, so a replaced set lives until its last run has ended. A
+// queued run gets the agent that has its name when the run starts.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -24,7 +24,7 @@ class LiveAgents final : public Agents {
 
   void replace(std::shared_ptr<const AgentSet> set) { set_ = std::move(set); }
 
-  // Null if there is none of this name. Holding it holds its set.
+  // Null if no agent has this name. The pointer keeps the whole set alive.
   [[nodiscard]] std::shared_ptr<Agent> find(const AgentName& name) const {
     return {set_, set_->find(name)};
   }

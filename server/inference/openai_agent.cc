@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/alive.h"
+#include "engine/base/codes.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/base/timer.h"
@@ -31,25 +32,25 @@ bool may_pass_by_itself(unsigned status) {
          http::to_status_class(status) == http::status_class::server_error;
 }
 
-std::string code_of(unsigned status) {
+Code code_of(unsigned status) {
   const http::status known = http::int_to_status(status);
   if (known == http::status::unauthorized || known == http::status::forbidden) {
-    return "upstream_unauthorized";
+    return codes::upstream_unauthorized;
   }
-  if (known == http::status::too_many_requests) return "upstream_rate_limited";
+  if (known == http::status::too_many_requests) return codes::upstream_rate_limited;
   switch (http::to_status_class(status)) {
     case http::status_class::server_error:
-      return "upstream_failed";
+      return codes::upstream_failed;
     case http::status_class::client_error:
-      return "upstream_rejected";
+      return codes::upstream_rejected;
     case http::status_class::redirection:
-      return "upstream_redirected";
+      return codes::upstream_redirected;
     default:
-      return "upstream_malformed";
+      return codes::upstream_malformed;
   }
 }
 
-// Seconds; the other form, a date, is answered by our own pauses.
+// Reads the form in seconds. For the other form, a date, the agent uses its own pauses.
 std::optional<milliseconds> wait_of(const std::string& retry_after) {
   double seconds = 0;
   const char* end = retry_after.data() + retry_after.size();
@@ -67,7 +68,7 @@ BodyKind kind_of(const HttpHead& head) {
     return BodyKind::refusal;
   const std::string type = head.content_type.substr(0, head.content_type.find(';'));
   if (type.starts_with("application/json") || type.starts_with("text/html")) return BodyKind::whole;
-  return BodyKind::stream;  // also where the type is missing or wrong: some servers forget it
+  return BodyKind::stream;  // also without a type: some servers forget it
 }
 
 std::size_t bytes_max(BodyKind kind) {
@@ -102,7 +103,9 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         timer_(parts.executor) {
     if (options_.needs_key && !options_.key) {
       timer_.after({}, [this] {
-        give(failed_run({"missing_key", "The agent's API key is not set on the server."}));
+        give(failed_run({codes::missing_key,
+                         "The agent's API key is not set: set the variable in `api_key_env` and "
+                         "start the server again."}));
       });
     } else {
       try_once();
@@ -124,7 +127,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     decoder_ = ChatDecoder(run_, options_.redactor);
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
-    refusal_.clear();
+    received_.clear();
     bytes_ = 0;
     HttpRequest request{.endpoint = options_.endpoint,
                         .path = "/chat/completions",
@@ -151,13 +154,14 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     bytes_ += bytes.size();
     if (kind_ == BodyKind::stream) {
       if (bytes_ > bytes_max(kind_)) {
-        give(decoder_.end(RunStatus::failed, {"upstream_too_large", "The answer is too long."}));
+        give(decoder_.end(RunStatus::failed,
+                          {codes::upstream_too_large, "The answer is too long."}));
         return;
       }
       take_events(bytes);
       return;
     }
-    refusal_ += bytes.substr(0, bytes_max(kind_) - std::min(bytes_max(kind_), refusal_.size()));
+    received_ += bytes.substr(0, bytes_max(kind_) - std::min(bytes_max(kind_), received_.size()));
     if (bytes_ > bytes_max(kind_)) answered();
   }
 
@@ -166,7 +170,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     for (const ServerSentEvent& event : parser_.feed(bytes)) take_event(event, steps);
     if (parser_.error()) {
       append(steps,
-             decoder_.end(RunStatus::failed, {"upstream_too_large", parser_.error()->detail}));
+             decoder_.end(RunStatus::failed, {codes::upstream_too_large, parser_.error()->detail}));
     }
     give(std::move(steps));
   }
@@ -180,10 +184,10 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       stream_ended(error);
     } else if (!error || head_.status != 0) {
       answered();
-    } else if (may_retry() && error->code == "upstream_unreachable") {
+    } else if (may_retry() && error->code == codes::upstream_unreachable) {
       retry({});
     } else {
-      const bool cut = error->code == "upstream_interrupted";
+      const bool cut = error->code == codes::upstream_interrupted;
       give(decoder_.end(cut ? RunStatus::interrupted : RunStatus::failed,
                         {error->code, error->detail}));
     }
@@ -192,11 +196,11 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   void stream_ended(const std::optional<Error>& error) {
     std::vector<Step> steps;
     const std::optional<ServerSentEvent> last = parser_.finish();
-    // A piece of a chunk is no chunk: the stream was cut inside it.
+    // Drop an incomplete chunk: the stream ended within it.
     if (last && (is_json_object(last->data) || last->data.starts_with("[DONE]"))) {
       take_event(*last, steps);
     }
-    if (error && error->code != "upstream_interrupted") {
+    if (error && error->code != codes::upstream_interrupted) {
       append(steps, decoder_.end(RunStatus::failed, {error->code, error->detail}));
     } else {
       append(steps, decoder_.end());
@@ -204,11 +208,11 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     give(std::move(steps));
   }
 
-  // An answer that is no stream is there, whole or as much of it as is read.
+  // The body of an answer that is not a stream is complete, or has reached its limit.
   void answered() {
     exchange_.reset();
     if (kind_ == BodyKind::whole) {
-      give(decoder_.take_whole(refusal_));
+      give(decoder_.take_whole(received_));
       return;
     }
     if (may_retry() && may_pass_by_itself(head_.status)) {
@@ -217,9 +221,9 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     }
     std::string detail = "The model server answered " + std::to_string(head_.status);
     if (http::to_status_class(head_.status) == http::status_class::redirection) {
-      detail += ", which is not followed.";
+      detail += ", a redirect, which the agent does not follow: correct `base_url`.";
     } else {
-      detail += ": " + error_text(refusal_, options_.redactor);
+      detail += ": " + error_text(received_, options_.redactor);
     }
     give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
   }
@@ -230,7 +234,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     std::ranges::move(more, std::back_inserter(steps));
   }
 
-  // The writer may end this generation: nothing of it is touched after that.
+  // The writer may destroy this generation within `write`: touch no member after that.
   void give(std::vector<Step> steps) {
     if (steps.empty()) {
       if (decoder_.finished() && !std::exchange(awaits_usage_, true)) expect_token();
@@ -239,7 +243,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     auto* end = std::get_if<EndRun>(&steps.back().what);
     const bool over = end != nullptr;
     if (over) {
-      // Whatever road the words took: the last gate.
+      // Redact every error here too, so that no path can leak a key.
       if (end->error) end->error->detail = options_.redactor.strike(end->error->detail);
       timer_.cancel();
       exchange_.reset();
@@ -266,7 +270,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       const std::string which = decoder_.emitted() ? "next" : "first";
       detail = "The model server did not send its " + which + " token in time.";
     }
-    give(decoder_.end(RunStatus::failed, {"upstream_timeout", std::move(detail)}));
+    give(decoder_.end(RunStatus::failed, {codes::upstream_timeout, std::move(detail)}));
   }
 
   // --- Trying again ------------------------------------------------------------------------------
@@ -276,7 +280,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   void retry(std::optional<milliseconds> asked) {
     exchange_.reset();
     const milliseconds pause = options_.retry_first * (1u << (tries_ - 1));
-    // Half to whole: so that those who failed together do not come back together.
+    // Jitter from half the pause to all of it: runs that failed together must not retry together.
     const auto jitter = static_cast<std::int64_t>(
         random_.next() % static_cast<std::uint64_t>(pause.count() / 2 + 1));
     const milliseconds jittered = pause / 2 + milliseconds(jitter);
@@ -293,7 +297,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   SseParser parser_{limits::sse_event_bytes_max};
   HttpHead head_;
   BodyKind kind_ = BodyKind::refusal;
-  std::string refusal_;
+  std::string received_;
   std::size_t bytes_ = 0;
   unsigned tries_ = 0;
   bool paused_ = false;

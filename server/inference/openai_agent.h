@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// openai_agent.h: a producer on any endpoint that speaks OpenAI's Chat Completions.
+// openai_agent.h: a producer for any server with OpenAI's Chat Completions API.
 //
 // One run is one streamed request. Stopping it closes the connection at once; no header that would
 // keep a generation alive behind a closed connection is sent. A try that fails before anything was
@@ -11,9 +11,9 @@
 //
 // A run's error has one of the codes of http_client.h, or: missing_key, upstream_unauthorized,
 // upstream_rate_limited, upstream_rejected (any other 4xx), upstream_failed (5xx),
-// upstream_redirected, upstream_malformed, upstream_error (said by the server in mid-stream),
-// upstream_too_large, content_filter. The key is in no error, no log line and no settings: what the
-// server says passes through the redactor (redactor.h).
+// upstream_redirected, upstream_malformed, upstream_error (from the server, in mid-stream),
+// upstream_too_large, content_filter. No error, log line or settings hold the key: texts of the
+// server pass through the redactor (redactor.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -41,7 +41,7 @@ struct OpenAiOptions {
   ModelChoice model_choice = ModelChoice::fixed;
   bool names = true;       // some servers refuse a message with a `name`
   bool usage = true;       // some servers refuse `stream_options`
-  bool needs_key = false;  // a variable was named
+  bool needs_key = false;  // the configuration names a variable
   std::optional<std::string> key;
   Redactor redactor;  // knows the key
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;

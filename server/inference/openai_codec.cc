@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/base/text.h"
 #include "schema/json/json_reader.h"
@@ -62,15 +63,15 @@ std::string error_text(std::string_view body, const Redactor& redactor) {
   return redactor.sentence(chunk && chunk->error ? *chunk->error : body);
 }
 
-// What the stream has said so far.
+// The state of the stream so far.
 struct ChatDecoder::Machine {
   enum class Last { nothing, reasoning, text, call };
 
   struct Call {
     std::optional<std::int64_t> index;
-    std::string id;         // as the server says; empty: it did not
-    std::string name;       // empty: the part is not started yet
-    std::string arguments;  // all so far; held back until the name is known
+    std::string id;         // the server's; empty: it gave none
+    std::string name;       // empty: the part has not begun yet
+    std::string arguments;  // all so far; not in a step until the name is known
     Utf8Repair repair;
     std::uint32_t part = 0;
   };
@@ -85,12 +86,12 @@ struct ChatDecoder::Machine {
   Last last = Last::nothing;
   std::uint32_t parts = 0;
   std::size_t bytes = 0;
-  Utf8Repair repair;  // of the reasoning or text part that is being written
+  Utf8Repair repair;  // of the open reasoning or text part
   std::vector<Call> calls;
   std::string finish_reason;
   std::optional<Json> usage;
 
-  // What the server says beside the answer.
+  // A text of the server that is not the model's answer, without secrets.
   [[nodiscard]] std::string said(std::string_view text) const { return redactor.sentence(text); }
 
   std::vector<Step> give() {
@@ -114,7 +115,7 @@ struct ChatDecoder::Machine {
         step_of(AppendContent{.message = message, .part = part, .text = std::move(text)}));
   }
 
-  // The part that is being written gets no more: what is held back of it was no character.
+  // Ends the open text part: bytes that the repair still holds are not a character.
   void close_text() {
     if (last == Last::reasoning || last == Last::text) write_text(repair.finish());
   }
@@ -138,7 +139,7 @@ struct ChatDecoder::Machine {
     }
   }
 
-  // Which open call does the piece go on with? Null: it begins a new one.
+  // The open call that the piece continues; null if it begins a new one.
   Call* open_call(const CallPiece& piece) {
     const auto found =
         std::ranges::find_if(calls.rbegin(), calls.rend(), [&piece](const Call& call) {
@@ -147,7 +148,8 @@ struct ChatDecoder::Machine {
         });
     if (found == calls.rend()) return nullptr;
     if (!piece.id.empty() && !found->id.empty() && piece.id != found->id) return nullptr;
-    // Without ids a name is the only sign of a new call; some servers say it with every piece.
+    // Without ids only a name can show a new call, but some servers repeat it in every piece: take
+    // it for a new call if the arguments so far are a whole object.
     const bool nameless = piece.name.empty() || found->name.empty();
     if (!nameless && piece.id.empty() && !piece.arguments.empty() &&
         is_json_object(found->arguments)) {
@@ -179,28 +181,29 @@ struct ChatDecoder::Machine {
     start_part(ToolCallPart{.id = id_of(*call), .name = call->name, .arguments = call->arguments});
   }
 
-  // A server that gives no id gets one that no other call of the thread has.
+  // The server's id, or else a made one that no other call of the thread has.
   std::string id_of(const Call& call) {
     if (!call.id.empty()) return call.id;
     const std::string name = run.get() + "/" + std::to_string(calls.size());
     return "call_" + digest_hex(name).substr(0, 24);
   }
 
-  // Empty: all is well.
+  // The error, if the answer exceeds a limit; its code is empty if not.
   [[nodiscard]] RunError crossed_limit() const {
-    if (bytes > limits::message_bytes_max) return {"upstream_too_large", "The answer is too long."};
+    if (bytes > limits::message_bytes_max)
+      return {codes::upstream_too_large, "The answer is too long."};
     if (parts > limits::parts_max || calls.size() > limits::parts_max) {
-      return {"upstream_too_large", "The answer has too many parts."};
+      return {codes::upstream_too_large, "The answer has too many parts."};
     }
     for (const Call& call : calls) {
       if (call.id.size() > limits::call_id_bytes_max || call.name.size() > limits::name_bytes_max) {
-        return {"upstream_too_large", "A tool call's id or name is too long."};
+        return {codes::upstream_too_large, "A tool call's id or name is too long."};
       }
     }
     return {};
   }
 
-  // Null if there is nothing to complete.
+  // A call without a name, which can't be completed; null if there is none.
   [[nodiscard]] const Call* unnamed_call() const {
     const auto found =
         std::ranges::find_if(calls, [](const Call& call) { return call.name.empty(); });
@@ -211,7 +214,7 @@ struct ChatDecoder::Machine {
     for (Call& call : calls) {
       if (call.name.empty()) continue;
       std::string rest = call.repair.finish();
-      // A call of a function without parameters: some servers send no arguments at all.
+      // Some servers send no arguments for a function without parameters: write an empty object.
       if (status == RunStatus::completed && call.arguments.empty() && rest.empty()) rest = "{}";
       append(call.part, std::move(rest));
     }
@@ -225,16 +228,16 @@ struct ChatDecoder::Machine {
     return Json{text + R"("finish_reason":)" + json_string(said(finish_reason)) + "}"};
   }
 
-  // A server may say there what it likes: it is no answer either.
+  // Redacts the usage: a server can put any text there, also a key.
   void clean_usage() {
     if (!usage) return;
     if (usage->text.size() > limits::error_text_bytes_max) return usage.reset();
     usage->text = redactor.strike(usage->text);
-    // A number that was a secret: what is left is no JSON. Two names that were: they are now twins.
+    // Drop it if redacting has broken it: a number may have become `[secret]`, or two names equal.
     if (!read_json(usage->text, {.depth_max = limits::json_depth_max})) usage.reset();
   }
 
-  // An interrupted message is ended by the run's end, with the run's status.
+  // The run's end also ends an interrupted message, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
     clean_usage();
     close_text();
@@ -253,10 +256,11 @@ struct ChatDecoder::Machine {
   void end_as_finished() {
     if (is_failure(finish_reason)) {
       end_run(RunStatus::failed,
-              RunError{finish_reason == "content_filter" ? "content_filter" : "upstream_error",
-                       "The model server ended the answer: " + said(finish_reason) + "."});
+              RunError{
+                  finish_reason == "content_filter" ? codes::content_filter : codes::upstream_error,
+                  "The model server ended the answer: " + said(finish_reason) + "."});
     } else if (unnamed_call()) {
-      end_run(RunStatus::failed, RunError{"upstream_malformed", "A tool call has no name."});
+      end_run(RunStatus::failed, RunError{codes::upstream_malformed, "A tool call has no name."});
     } else {
       end_run(RunStatus::completed, {});
     }
@@ -272,7 +276,7 @@ struct ChatDecoder::Machine {
     if (!crossed.code.empty()) {
       end_run(RunStatus::failed, crossed);
     } else if (chunk.error) {
-      end_run(RunStatus::failed, RunError{"upstream_error", said(*chunk.error)});
+      end_run(RunStatus::failed, RunError{codes::upstream_error, said(*chunk.error)});
     }
   }
 };
@@ -295,9 +299,9 @@ std::vector<Step> ChatDecoder::take(std::string_view data) {
   if (chunk) {
     machine_->take_chunk(*chunk);
   } else {
-    machine_->end_run(RunStatus::failed,
-                      RunError{"upstream_malformed", "The model server sent what is not a chunk: " +
-                                                         machine_->said(data)});
+    machine_->end_run(RunStatus::failed, RunError{codes::upstream_malformed,
+                                                  "The model server sent an unreadable chunk: " +
+                                                      machine_->said(data)});
   }
   return machine_->give();
 }
@@ -309,12 +313,13 @@ std::vector<Step> ChatDecoder::take_whole(std::string_view body) {
   if (machine_->ended) return machine_->give();
   if (!machine_->finish_reason.empty()) return end();
   return end(RunStatus::failed,
-             {"upstream_malformed", "The model server sent no stream: " + machine_->said(body)});
+             {codes::upstream_malformed,
+              "The model server did not answer with a stream: " + machine_->said(body)});
 }
 
 std::vector<Step> ChatDecoder::end() {
-  return end(RunStatus::interrupted,
-             {"upstream_interrupted", "The model server's stream was cut."});
+  return end(RunStatus::interrupted, {codes::upstream_interrupted,
+                                      "The model server's stream ended before its finish reason."});
 }
 
 std::vector<Step> ChatDecoder::end(RunStatus status, RunError trouble) {

@@ -24,14 +24,15 @@ constexpr std::string_view mark = "[secret]";
 constexpr std::string_view base64_common =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-// One form of one secret, as it is compared.
+// One form of one secret, in the normal form of comparison.
 struct Needle {
   std::string text;
-  bool shares_first = false;  // base 64: the character before it has bits of the secret
-  bool shares_last = false;   // and the one behind it
+  bool shares_first = false;  // base 64: the character before it has bits of the secret too
+  bool shares_last = false;   // the same for the character after it
 };
 
-// The characters that `secret` alone decides if `offset` bytes stand before it in its group.
+// The base 64 characters that depend only on `secret`, if its first group begins with `offset`
+// other bytes.
 Needle base64_needle(std::string_view secret, std::size_t offset, std::string_view last_two) {
   const std::string alphabet = std::string(base64_common) + std::string(last_two);
   constexpr std::size_t bits = 6;
@@ -64,7 +65,8 @@ Needle hex_needle(std::string_view secret, std::string_view between) {
 }
 
 void add_needles(std::vector<Needle>& needles, const std::string& secret) {
-  // What looks like an escape in the secret itself is undone with those that a text puts around it.
+  // A secret may itself contain an escape (`%41`). Decoding a text undoes that too, so look for the
+  // decoded secrets as well.
   for (const Equals equals : {Equals::itself, Equals::escape}) {
     std::optional<Layer> layer = layer_of(secret);
     for (int depth = 0; layer && depth <= limits::secret_escapes_max; ++depth) {
@@ -73,7 +75,7 @@ void add_needles(std::vector<Needle>& needles, const std::string& secret) {
     }
   }
   if (secret.contains(' ')) {
-    std::string form = secret;  // as a form's field has it
+    std::string form = secret;  // as in the body of an HTML form
     std::ranges::replace(form, ' ', '+');
     needles.push_back({.text = normal(form)});
   }
@@ -82,7 +84,7 @@ void add_needles(std::vector<Needle>& needles, const std::string& secret) {
       needles.push_back(base64_needle(secret, offset, last_two));
     }
   }
-  // `00`: in UTF-16.
+  // `00` is for UTF-16.
   for (const std::string_view between : {"", ":", "-", "00"}) {
     needles.push_back(hex_needle(secret, between));
   }
@@ -101,8 +103,8 @@ std::size_t common(std::string_view one, std::string_view other) {
 
 }  // namespace
 
-// The forms of all secrets, and where in them what is looked up stands. Each place of a text costs
-// two look-ups, however many secrets there are.
+// The forms of all secrets, with indexes of their beginnings and pieces. Each position of a text
+// costs two look-ups, however many secrets there are.
 struct Redactor::Secrets {
   explicit Secrets(std::vector<Needle> given) : needles(std::move(given)) {
     for (const Needle& needle : needles) {
@@ -117,7 +119,7 @@ struct Redactor::Secrets {
   Secrets& operator=(const Secrets&) = delete;
 
   void find_in(const Layer& layer, std::vector<Span>& found) const;
-  // As far as the text goes on like the needle, whose beginning stands at `at`.
+  // The range from `at` on in which the text equals the needle.
   static Span match(const Layer& text, std::size_t at, const Needle& needle);
 
   const std::vector<Needle> needles;
@@ -157,7 +159,7 @@ std::string with_marks(std::string_view text, std::vector<Span> found) {
   std::string out;
   std::size_t at = 0;
   for (const Span& span : found) {
-    // What overlaps the former is part of it.
+    // An overlapping span extends the one before it: one mark is enough.
     if (span.begin >= at) {
       out += text.substr(at, span.begin - at);
       out += mark;

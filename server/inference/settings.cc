@@ -11,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-// The codec's own members. `n` would make several answers, and a run has one.
+// Members that only the codec sets. `n` would make several answers, and a run has one.
 constexpr std::array<std::string_view, 4> reserved = {"messages", "stream", "stream_options", "n"};
 
 bool is_reserved(std::string_view key, ModelChoice choice) {
@@ -30,8 +30,8 @@ void append_members(std::string& out, const std::vector<JsonMember>& members) {
   out += '}';
 }
 
-// What stands in names of members that hold secrets, in small letters without `-` and `_`. `token`
-// alone would also be in `max_tokens`.
+// Words in the names of members with secrets, in small letters without `-` and `_`. `token` is not
+// here, because `max_tokens` contains it.
 constexpr std::array<std::string_view, 7> secret_words = {
     "apikey", "authorization", "password", "secret", "credential", "accesstoken", "authtoken"};
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.h: all that shapes a request beside the path.
+// settings.h: the settings of a run: all that shapes its request besides the path.
 //
-// The settings of a run are stored once per content and are kept for ever: with the path they are
-// enough to say what the model was sent, whatever the configuration has become since. They are
-// JSON:
+// The store keeps settings for ever, once for each content. With the path they give the exact
+// request to the model, even if the configuration has changed since. They are JSON:
 //
 //   {"format":1,"kind":"openai","system":"...","names":true,"ignored":[...],"request":{...}}
 //
-// `request` holds the members of the request body beside `messages`, as they are sent: values are
-// never parsed and written again, so that a number keeps its digits. Their order is that of the
-// configuration, then that of the run's parameters: the order of a schema's properties is part of
-// what a model reads. `ignored` names parameters that are not the caller's to set; they show as
-// repairs.
+// `request` holds the members of the request body besides `messages`. The server copies their
+// values and does not parse and write them again, so that a number keeps its digits. Their order is
+// that of the configuration, then that of the run's parameters, because a model reads the
+// properties of a schema in their order. `ignored` has the parameters that a caller may not set;
+// they show as repairs.
 #pragma once
 
 #include <optional>
@@ -29,32 +28,32 @@ struct RequestSettings {
   std::string system;
   std::vector<JsonMember> request;
   std::vector<std::string> ignored;
-  bool names = true;  // authors are sent as `name`
+  bool names = true;  // send authors as `name`
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 
-// What a caller may do to the configuration's request.
+// May a caller choose the model?
 enum class ModelChoice { fixed, callers };
 
-// Lays the members of `params` over the request. Not the caller's: `messages`, `stream`,
-// `stream_options`, `n`, and `model` if it is fixed.
+// Overrides the request's members with those of `params`. A caller may not set `messages`,
+// `stream`, `stream_options`, `n`, and `model` if it is fixed.
 void apply_params(RequestSettings& settings, const std::optional<Json>& params, ModelChoice choice);
 
-// The name of a member, at any depth, that seems to hold a secret. Nothing in a configuration's
-// params is secret: `…/context` shows to every front what was sent, and the log keeps it.
+// The name of a member, at any depth, that seems to hold a secret. The params of a configuration
+// are not secret: `…/context` shows the request to the thread's fronts, and the log keeps it.
 [[nodiscard]] std::optional<std::string> secret_in(const Json& params);
 
 // Replaces the member or adds it at the end.
 void set_member(std::vector<JsonMember>& members, std::string_view key, std::string value);
-// Null if there is none.
+// Null if there is no such member.
 [[nodiscard]] const std::string* find_member(const std::vector<JsonMember>& members,
                                              std::string_view key);
 
-// The model that is asked for; nothing if none is named.
+// The model in the request; nullopt if it has none.
 [[nodiscard]] std::optional<std::string> model_of(const RequestSettings& settings);
 
 [[nodiscard]] std::string settings_bytes(const RequestSettings& settings);
-// Nothing if these are not settings of a format that is known here.
+// `nullopt` if these are not settings, or have an unknown format.
 [[nodiscard]] std::optional<RequestSettings> read_settings(std::string_view bytes);
 
 }  // namespace lockstep

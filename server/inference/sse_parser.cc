@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 namespace {
 
@@ -84,7 +86,7 @@ void SseParser::fail_too_large() {
   event_ = {};
   has_data_ = false;
   error_ =
-      Error{Kind::rejected, "event_too_large",
+      Error{Kind::rejected, codes::event_too_large,
             "A server-sent event is larger than " + std::to_string(event_bytes_max_) + " bytes."};
 }
 

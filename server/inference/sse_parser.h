@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// sse_parser.h: bytes to server-sent events.
+// sse_parser.h: parses server-sent events from bytes.
 //
-// Pure and incremental: bytes go in as they come from a socket, cut anywhere (inside a line end,
-// inside a character), and events come out. The result does not depend on where the bytes were cut;
-// this law is fuzzed. Lines end with \n, \r\n or \r; a byte order mark at the very beginning is
-// skipped; a line that starts with `:` is a comment; several `data:` lines of an event are joined
-// by \n. `retry:` and unknown fields are ignored. Data is handed on as bytes: whoever reads it
-// checks its UTF-8.
+// Pure and incremental: bytes go in as they come from a socket, split anywhere (inside a line end,
+// inside a character), and events come out. The result does not depend on the splits; a fuzz target
+// checks this law. Lines end with \n, \r\n or \r. The parser skips a byte order mark at the very
+// beginning. A line that starts with `:` is a comment. It joins several `data:` lines of an event
+// by \n, and ignores `retry:` and unknown fields. Data are bytes: their reader checks the UTF-8.
 //
-// An event is bounded. Once the bound is crossed the parser has failed for good, and says so by
-// name.
+// An event has a limit. Beyond it the parser fails for good, with a named error.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +21,8 @@
 namespace lockstep {
 
 struct ServerSentEvent {
-  std::string type;  // "message" unless named
-  std::string id;    // the last one that was named
+  std::string type;  // "message" by default
+  std::string id;    // the last id in the stream so far
   std::string data;
   friend bool operator==(const ServerSentEvent&, const ServerSentEvent&) = default;
 };
@@ -38,15 +36,13 @@ class SseParser {
   [[nodiscard]] std::vector<ServerSentEvent> feed(std::string_view bytes);
 
   // The stream has ended. Some servers leave out the last empty line, or even the last line end:
-  // what they left open is handed on as if it were whole, and whoever reads the data sees whether
-  // it is.
+  // this returns such an open event as if it were whole, and the caller must check its data.
   [[nodiscard]] std::optional<ServerSentEvent> finish();
 
-  // `event_too_large`, once it has happened.
+  // `event_too_large`, after an event exceeded the limit.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
-  // Comments seen so far: a server that has nothing to say yet keeps the connection alive with
-  // them.
+  // Comments so far: a server keeps the connection alive with them while it has no data.
   [[nodiscard]] std::size_t comments() const { return comments_; }
 
  private:

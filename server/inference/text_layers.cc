@@ -8,8 +8,8 @@
 namespace lockstep {
 namespace {
 
-// White space, control characters, and what has no width. All that is left out of a line before it
-// is shown is among it, so that nothing stands together there that did not here.
+// White space, control characters, and characters without width. This includes all that `printable`
+// drops from a line: else dropping it could join the pieces of a secret that was not found here.
 bool is_unseen(std::uint32_t point) {
   static constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 14> ranges = {{
       {0x00, 0x20},
@@ -31,7 +31,7 @@ bool is_unseen(std::uint32_t point) {
       ranges, [point](const auto& range) { return point >= range.first && point <= range.second; });
 }
 
-// How many bytes at the beginning of a text are passed over.
+// The number of bytes at the beginning of a text that the normal form drops.
 std::size_t passed_over(std::string_view text) {
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char lead = byte(0);
@@ -46,7 +46,7 @@ std::size_t passed_over(std::string_view text) {
   return is_unseen(point) ? size : 0;
 }
 
-// What an escape at the beginning of a text stands for.
+// The bytes that an escape at the beginning of a text encodes.
 struct Unit {
   std::string bytes;
   std::size_t size = 0;  // of the escape

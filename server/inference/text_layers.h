@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// text_layers.h: a text with its escapes undone, and where in it each byte comes from.
+// text_layers.h: undoes the escapes of a text, and keeps the origin of each byte.
 //
-// What a model server quotes may have been escaped on its way, several times over and in several
-// manners. Each round of `decoded` undoes one layer; what is found in a layer is struck out of the
-// text that came.
+// The text that a model server quotes may have several layers of escapes of several kinds. Each
+// call of `decoded` undoes one layer. The origins let the redactor remove a match in a layer from
+// the original text.
 //
 // Lives on: any thread.
 #pragma once
@@ -17,13 +17,13 @@
 
 namespace lockstep {
 
-// A range of the text that came.
+// A range of the original text.
 struct Span {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
 
-// A text, and of each of its bytes the range that it stands for.
+// A text, with the range of the original text for each of its bytes.
 struct Layer {
   std::string bytes;
   std::vector<Span> from;
@@ -38,16 +38,16 @@ struct Layer {
   }
 };
 
-// In quoted-printable `=3D` is a byte and `=` at a line's end nothing. Everywhere else a `=` stands
-// for itself, often before a value, so a text is read in both ways.
+// In quoted-printable `=3D` is a byte, and a `=` at a line's end joins lines. Elsewhere a `=` is
+// itself, often before a value. So the redactor reads a text in both ways.
 enum class Equals : std::uint8_t { itself, escape };
 
 [[nodiscard]] Layer layer_of(std::string_view text);
-// The layer with each escape (percent, JSON, HTML, C, quoted-printable) as what it stands for;
-// nothing if there is none.
+// The layer with each escape (percent, JSON, HTML, C, quoted-printable) decoded; nullopt if it has
+// no escape.
 [[nodiscard]] std::optional<Layer> decoded(const Layer& layer, Equals equals);
-// As it is compared: in small letters, without white space, control characters and what has no
-// width. All that is left out of a line before it is shown is among it.
+// The form for comparisons: in small letters, without white space, control characters and
+// characters without width. It drops at least all that `printable` drops from a line.
 [[nodiscard]] Layer normal(const Layer& layer);
 [[nodiscard]] std::string normal(std::string_view text);
 [[nodiscard]] char lower(char c);

@@ -18,7 +18,7 @@ std::uint8_t byte(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
 }
 
-// Surrogates (ED A0..BF) are let through and looked at later.
+// Lets surrogates (ED A0..BF) through; `take_one` joins or replaces them.
 Utf8Lead lead_of(std::uint8_t byte) {
   return byte == 0xED ? Utf8Lead{.bytes = 3} : utf8_lead(byte);
 }
@@ -53,7 +53,7 @@ void append_pair(std::string& out, std::string_view high, std::string_view low) 
   out += static_cast<char>(0x80 | (point & 0x3F));
 }
 
-// May what comes at `at` still become the second half of a pair?
+// Can the bytes at `at` still become the second half of a pair?
 bool may_become_low(std::string_view text, std::size_t at) {
   if (at == text.size()) return true;
   if (byte(text, at) != 0xED) return false;
@@ -62,7 +62,7 @@ bool may_become_low(std::string_view text, std::size_t at) {
   return at + 2 == text.size();
 }
 
-// The first half of a pair stands at `at`. Returns the bytes used, or 0 if more must come.
+// Takes the first half of a pair at `at`. Returns the bytes used, or 0 if more must come.
 std::size_t take_high(std::string_view text, std::size_t at, std::string& out) {
   if (may_become_low(text, at + 3)) return 0;
   if (prefix_of(text, at + 3, 3) == 3 && is_low(text.substr(at + 3, 3))) {
@@ -73,7 +73,7 @@ std::size_t take_high(std::string_view text, std::size_t at, std::string& out) {
   return 3;
 }
 
-// One character, or one replacement. Returns the bytes used, or 0 if more must come.
+// Takes one character, or appends one replacement. Returns the bytes used, or 0 if more must come.
 std::size_t take_one(std::string_view text, std::size_t at, std::string& out) {
   const std::size_t length = lead_of(byte(text, at)).bytes;
   if (length == 1) {
@@ -118,7 +118,7 @@ std::optional<std::uint32_t> escape_at(std::string_view json, std::size_t at) {
 bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
-// An escape stands at `at`. Returns the bytes used.
+// Takes the escape at `at`. Returns the bytes used.
 std::size_t take_escape(std::string_view json, std::size_t at, std::string& out) {
   const std::optional<std::uint32_t> unit = escape_at(json, at);
   if (!unit) {
@@ -165,7 +165,7 @@ std::string Utf8Repair::finish() {
   std::string out;
   std::string_view rest = held_;
   while (!rest.empty()) {
-    // Half of a pair is one replacement, an unfinished character behind it another.
+    // Half of a pair becomes one replacement, an unfinished character after it another.
     const bool half = rest.size() >= 3 && byte(rest, 0) == 0xED;
     out += replacement;
     rest.remove_prefix(half ? 3 : rest.size());

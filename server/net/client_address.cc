@@ -23,7 +23,7 @@ std::optional<AddressBytes> parse_node(std::string_view text) {
     if (!port.empty() && !port.starts_with(':')) return std::nullopt;
     return parse_address(text.substr(1, end - 1));
   }
-  // One colon is a port's; an IPv6 address has more.
+  // A single colon precedes a port; an IPv6 address has more than one.
   if (std::ranges::count(text, ':') == 1) text = text.substr(0, text.find(':'));
   return parse_address(text);
 }
@@ -58,7 +58,7 @@ std::string unquoted(std::string_view text) {
   return out;
 }
 
-// The `for` of an element of `Forwarded`; empty if it names none.
+// The `for` of an element of `Forwarded`; empty if it has none.
 std::string node_of(std::string_view element) {
   for (const std::string_view pair : split(element, ';')) {
     const std::size_t equals = pair.find('=');
@@ -70,7 +70,7 @@ std::string node_of(std::string_view element) {
   return {};
 }
 
-// What proxies wrote, the nearest one's word last.
+// The addresses that proxies wrote, the nearest proxy's last.
 std::vector<std::string> chain_of(const Request& request) {
   std::vector<std::string> chain;
   const bool standard = request.count("forwarded") > 0;

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "server/base/limits.h"
 #include "server/net/http_message.h"
 
@@ -17,7 +18,8 @@ using boost::system::error_code;
 
 namespace {
 
-// Of the shared write buffer: a long answer must not hold its size for ever.
+// The largest capacity that the shared write buffer keeps: one long answer must not hold its size
+// for ever.
 constexpr std::size_t buffer_bytes_kept = 4 * limits::write_bytes_max;
 
 bool not_now(const error_code& error) {
@@ -32,7 +34,7 @@ bool not_now(const error_code& error) {
 Connections::Connections(ConnectionParts parts)
     : parts_(std::move(parts)), read_buffer_(limits::read_chunk_bytes) {}
 
-Connections::~Connections() { cut_all(); }
+Connections::~Connections() { close_all_now(); }
 
 void Connections::start(asio::ip::tcp::socket socket) {
   error_code error;
@@ -44,7 +46,9 @@ void Connections::start(asio::ip::tcp::socket socket) {
   if (open_.size() >= limits::connections_max || !parts_.rate.connected(address)) {
     ++parts_.counts.connections_refused;
     const Response response =
-        response_of(make_problem("too_many", "Too many connections from this address."));
+        response_of(make_problem(codes::too_many,
+                                 "The server has no room for another connection from this address: "
+                                 "close one, or try again later."));
     std::string out;
     append_head(out, response,
                 {.keep_alive = false, .is_http_1_0 = false, .date = {}, .extra = {}});
@@ -61,6 +65,7 @@ void Connections::start(asio::ip::tcp::socket socket) {
 
 void Connections::tick() {
   now_ += Tick(1);
+  // A copy, here and below: a connection that closes leaves `open_`.
   const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
   for (const auto& connection : all) connection->tick(now_);
   parts_.rate.sweep(now_);
@@ -79,9 +84,9 @@ void Connections::shut_down() {
   for (const auto& connection : all) connection->shut_down();
 }
 
-void Connections::cut_all() {
+void Connections::close_all_now() {
   const std::vector<std::shared_ptr<Connection>> all(open_.begin(), open_.end());
-  for (const auto& connection : all) connection->cut();
+  for (const auto& connection : all) connection->close_now();
 }
 
 // --- One -----------------------------------------------------------------------------------------
@@ -99,11 +104,11 @@ void Connection::start() { wait_to_read(); }
 void Connection::tick(Tick now) {
   if (closed_) return;
   if (writing_ && now - rest_since_ > limits::write_time_max) {
-    ++all_.parts_.counts.connections_cut;
-    return cut();
+    ++all_.parts_.counts.slow_readers_closed;
+    return close_now();
   }
   if (lingers_) {
-    if (now - lingers_since_ > limits::close_time_max) cut();
+    if (now - lingers_since_ > limits::close_time_max) close_now();
     return;
   }
   protocol_->tick(now);
@@ -117,7 +122,7 @@ void Connection::shut_down() {
   if (protocol_) protocol_->shut_down();
 }
 
-void Connection::cut() {
+void Connection::close_now() {
   if (closed_) return;
   closed_ = true;
   if (lingers_) --all_.lingering_;
@@ -128,7 +133,7 @@ void Connection::cut() {
   rest_held_.set(0);
   --all_.parts_.counts.connections;
   all_.parts_.rate.disconnected(address_);
-  all_.open_.erase(shared_from_this());
+  all_.open_.erase(shared_from_this());  // last: this may be the last reference
 }
 
 // --- In ------------------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ void Connection::readable() {
   std::vector<char>& buffer = all_.read_buffer_;
   const std::size_t count = socket_.read_some(asio::buffer(buffer), error);
   if (error && !not_now(error)) {
-    if (error != asio::error::eof || lingers_) return cut();
+    if (error != asio::error::eof || lingers_) return close_now();
     ended_ = true;
     watch_for_loss();
     protocol_->input_ended();
@@ -164,8 +169,8 @@ void Connection::readable() {
   wait_to_read();
 }
 
-// The other side sends nothing more, and may still read, or be gone: both look the same. It is
-// asked now and then, and if it is gone its system says so.
+// The other side has closed its sending half. It may still read, or be gone; both look the same
+// here. TCP keepalive asks its system now and then, which answers with a reset if it is gone.
 void Connection::watch_for_loss() {
   const int seconds = limits::loss_look_seconds;
   const int socket = socket_.native_handle();
@@ -175,7 +180,7 @@ void Connection::watch_for_loss() {
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.async_wait(asio::ip::tcp::socket::wait_error,
                      [self = shared_from_this()](const error_code& error) {
-                       if (!error) self->cut();
+                       if (!error) self->close_now();
                      });
 }
 
@@ -202,23 +207,25 @@ void Connection::pump() {
   protocol_->fill(out);
   if (auto next = protocol_->successor()) protocol_ = std::move(next);
   if (out.empty()) {
-    // Woken within `fill`: there is more to come.
+    // `fill` may wake the connection itself (`posted_`): then there are more bytes to come.
     if (finishing_ && !posted_) linger();
     return;
   }
   send(out);
+  // Only an empty `fill` shows that all bytes are out, and a protocol that has finished wakes the
+  // connection no more: ask it once more. If the socket did not take all, `writable` does that.
   if (finishing_) wake();
 }
 
 void Connection::send(std::string& out) {
   error_code error;
   const std::size_t sent = socket_.write_some(asio::buffer(out), error);
-  if (error && !not_now(error)) return cut();
+  if (error && !not_now(error)) return close_now();
   all_.parts_.counts.bytes_sent += out.size();
   if (sent < out.size()) {
     if (!may_keep(out.size() - sent)) {
-      ++all_.parts_.counts.connections_cut;
-      return cut();
+      ++all_.parts_.counts.slow_readers_closed;
+      return close_now();
     }
     rest_.assign(out, sent);
     rest_at_ = rest_marked_ = 0;
@@ -229,8 +236,8 @@ void Connection::send(std::string& out) {
   if (out.capacity() > buffer_bytes_kept) std::string().swap(out);
 }
 
-// What the socket did not take waits here. Without memory for it the reader is cut off: it comes
-// back with its cursor.
+// May the connection keep so many unsent bytes? Without memory for them it closes: the reader comes
+// back with its cursor and loses nothing.
 bool Connection::may_keep(std::size_t bytes) {
   MemoryAccount* memory = all_.parts_.memory;
   if (memory != nullptr && !memory->admits(MemoryKind::answers, bytes)) return false;
@@ -250,9 +257,10 @@ void Connection::writable() {
   error_code error;
   rest_at_ +=
       socket_.write_some(asio::buffer(rest_.data() + rest_at_, rest_.size() - rest_at_), error);
-  if (error && !not_now(error)) return cut();
+  if (error && !not_now(error)) return close_now();
   if (rest_at_ < rest_.size()) {
-    // A long answer has the time of as many writes as it is long.
+    // One answer may be longer than a write (`fill` may exceed its bound): a reader that takes it
+    // steadily gets the time of one write for each `write_bytes_max`.
     if (rest_at_ - rest_marked_ >= limits::write_bytes_max) {
       rest_marked_ = rest_at_;
       rest_since_ = all_.now_;
@@ -272,7 +280,7 @@ void Connection::linger() {
   lingers_since_ = all_.now_;
   error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error || ended_) return cut();
+  if (error || ended_) return close_now();
   wait_to_read();
 }
 

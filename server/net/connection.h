@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// connection.h: a socket, read and written as its protocol can use it.
+// connection.h: a socket, read and written at the pace of its protocol.
 //
-// Idle, a connection holds no buffer: it waits for the socket to become readable, and only then
-// reads, into a buffer that all share. It writes what the protocol gives straight from another
-// shared buffer; only what the socket did not take at once is kept, and a reader that does not take
-// it in time is cut off. After the last byte the sending side is closed and the rest of what comes
-// is thrown away for a while: closing with unread bytes would make the other side lose what it was
-// sent.
+// An idle connection holds no buffer: it waits until the socket is readable, and only then reads,
+// into a buffer that all connections share. It writes the protocol's bytes straight from another
+// shared buffer. It keeps only the bytes that the socket did not take at once, and closes the
+// connection of a reader that does not take them in time. After the last byte it closes its sending
+// side and lingers: it reads and drops further input for a few seconds. Closing a socket with
+// unread input sends a reset, which would make the other side lose bytes that it had not read yet.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -29,18 +29,18 @@ namespace lockstep {
 
 class Connection;
 
-// What all connections are given. It outlives them.
+// The dependencies of all connections. They outlive the connections.
 struct ConnectionParts {
   FrontCounts& counts;
   RateLimit& rate;
   Tickets& tickets;
   const Auth& auth;
   MemoryAccount* memory;  // null: nothing is counted
-  // What is spoken over a new connection.
-  std::function<std::unique_ptr<Protocol>(Wire& wire)> speak;
+  // Makes the protocol of a new connection.
+  std::function<std::unique_ptr<Protocol>(Transport& transport)> speak;
 };
 
-// All connections of a server, and what they share.
+// All connections of a server, with their shared buffers and clock.
 class Connections {
  public:
   explicit Connections(ConnectionParts parts);
@@ -48,19 +48,19 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  // Takes a socket, or refuses it politely if there are too many.
+  // Takes a socket, or answers 429 and closes it if there are too many.
   void start(boost::asio::ip::tcp::socket socket);
   // Once a second.
   void tick();
-  // Other tokens count from now on.
+  // The token file changed: every protocol ends its streams with revoked tokens.
   void tokens_changed();
-  // Every protocol says good-bye.
+  // Every protocol sends its last frames.
   void shut_down();
-  // Whatever is still open is closed now.
-  void cut_all();
+  // Closes every open connection at once.
+  void close_all_now();
   [[nodiscard]] std::size_t size() const { return open_.size(); }
   [[nodiscard]] Tick now() const { return now_; }
-  // Those that have not sent all that they had to.
+  // Those that still have bytes to send: all but the lingering ones.
   [[nodiscard]] std::size_t busy() const { return open_.size() - lingering_; }
 
  private:
@@ -74,7 +74,7 @@ class Connections {
   std::size_t lingering_ = 0;
 };
 
-class Connection : public Wire, public std::enable_shared_from_this<Connection> {
+class Connection : public Transport, public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, std::string address, Connections& all);
   ~Connection() override = default;
@@ -85,7 +85,7 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
   void tick(Tick now);
   void tokens_changed();
   void shut_down();
-  void cut();
+  void close_now();
 
   void wake() override;
   void finish() override;
@@ -110,12 +110,12 @@ class Connection : public Wire, public std::enable_shared_from_this<Connection> 
   std::unique_ptr<Protocol> protocol_;
   Charge held_;                  // the connection itself
   Charge rest_held_;             // `rest_`
-  std::string rest_;             // of a write that the socket did not take whole
-  std::size_t rest_at_ = 0;      // so much of it went
-  std::size_t rest_marked_ = 0;  // so much had gone at `rest_since_`
+  std::string rest_;             // the bytes of a write that the socket did not take
+  std::size_t rest_at_ = 0;      // bytes of `rest_` that are out
+  std::size_t rest_marked_ = 0;  // bytes that were out at `rest_since_`
   Tick rest_since_{};
   Tick lingers_since_{};
-  bool posted_ = false;   // a pump is under way
+  bool posted_ = false;   // a `pump` is posted
   bool waiting_ = false;  // for the socket to become readable
   bool writing_ = false;  // `rest_` is not empty
   bool reads_ = true;

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "server/base/limits.h"
 
 namespace lockstep {
@@ -24,7 +25,11 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& conte
   error_code error;
   const auto address =
       asio::ip::make_address(host == "localhost" ? std::string("127.0.0.1") : host, error);
-  if (error) return fail(Kind::rejected, "invalid", host + " is no address to listen on");
+  if (error) {
+    return fail(Kind::rejected, codes::invalid,
+                "can't listen on `" + host +
+                    "`: give an IP address of this machine, such as 127.0.0.1, or `localhost`");
+  }
   const asio::ip::tcp::endpoint endpoint(address, place.port);
   std::unique_ptr<HttpListener> listener(
       new HttpListener(context, connections, std::move(trouble)));
@@ -35,7 +40,7 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& conte
   if (!error) acceptor.listen(limits::listen_backlog, error);
   if (error) {
     return fail(
-        Kind::unavailable, "unavailable",
+        Kind::unavailable, codes::unavailable,
         "can't listen on " + host + ":" + std::to_string(place.port) + ": " + error.message());
   }
   listener->port_ = acceptor.local_endpoint(error).port();
@@ -61,7 +66,7 @@ void HttpListener::accept() {
       }));
 }
 
-// Out of files, most likely: trying again at once would only burn the processor.
+// Most likely the process has no free file descriptors. A retry at once would only burn CPU time.
 void HttpListener::accept_later(const error_code& why) {
   const Tick now = connections_.now();
   if (!told_ || now - *told_ >= limits::accept_trouble_pause) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// http_listener.h: accepts.
+// http_listener.h: listens on an address and accepts connections.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -19,16 +19,17 @@ namespace lockstep {
 
 class HttpListener {
  public:
-  // Told why nobody can be let in, once in a while for as long as it lasts.
+  // Called when accepting fails, with the reason, at most once in `limits::accept_trouble_pause`.
   using Trouble = std::function<void(const std::string& why)>;
 
-  // `host`: an address, or `localhost`. Port 0: any that is free.
+  // `host`: an IP address, or `localhost`. Port 0: any free one.
   struct Place {
     std::string host;
     std::uint16_t port = 0;
   };
 
-  // Fails with `unavailable` if the address can't be had.
+  // Fails with `invalid` if `host` is neither, and with `unavailable` if the system does not give
+  // the address.
   [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& context,
                                                                   const Place& place,
                                                                   Connections& connections,
@@ -37,7 +38,7 @@ class HttpListener {
   HttpListener& operator=(const HttpListener&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  // Nothing more is accepted.
+  // Stops accepting.
   void close();
 
  private:

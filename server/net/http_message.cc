@@ -68,7 +68,7 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
   return out;
 }
 
-// The text up to `separator`, which is taken away with it.
+// Removes and returns the text up to `separator`; removes the separator too.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
   const std::string_view taken = text.substr(0, end);
@@ -86,8 +86,9 @@ bool parse_path(std::string_view text, std::vector<std::string>& path) {
   return true;
 }
 
-// Takes `http://HOST` away from a target in absolute form (RFC 9112, 3.2.2). A target whose host is
-// missing, wrong or has a user before it stays as it is, and is then no target.
+// Removes `http://HOST` from a target in absolute form (RFC 9112, 3.2.2). Leaves a target alone
+// whose host is missing, wrong or has a user before it: `parse_target` then refuses it, because it
+// does not begin with `/`.
 std::optional<std::string> take_authority(std::string_view& target) {
   const std::size_t scheme = target.find("://");
   const std::string_view name = target.substr(0, std::min(scheme, target.size()));
@@ -136,7 +137,7 @@ std::optional<Target> parse_target(std::string_view target) {
   const bool starts = target.starts_with('/');
   if (!starts && !parsed.authority) return std::nullopt;
   std::string_view query = target.substr(0, target.find('#'));
-  // Of `http://HOST` and `http://HOST?query` the path is `/`.
+  // `http://HOST` and `http://HOST?query` have the path `/`.
   if (starts) query.remove_prefix(1);
   if (!parse_path(take_until(query, '?'), parsed.path)) return std::nullopt;
   while (!query.empty()) {
@@ -214,7 +215,7 @@ void append_chunked_head(std::string& out, const HeadOptions& options) {
 }
 
 void append_chunk(std::string& out, std::string_view bytes) {
-  if (bytes.empty()) return;  // it would be the last
+  if (bytes.empty()) return;  // an empty chunk would end the body
   std::array<char, 2 * sizeof(std::size_t)> digits{};
   constexpr int hexadecimal = 16;
   const auto [end, error] =

@@ -5,6 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "server/base/limits.h"
 
@@ -33,14 +34,15 @@ std::string_view view(boost::beast::string_view text) { return {text.data(), tex
 Problem problem_for(const boost::system::error_code& error) {
   if (error == http::error::header_limit) {
     return make_problem(
-        "header_too_large",
+        codes::header_too_large,
         "The header is longer than " + std::to_string(limits::header_bytes_max) + " bytes.");
   }
   if (error == http::error::body_limit) {
-    return make_problem("too_large", "The body is longer than " +
-                                         std::to_string(limits::body_bytes_max) + " bytes.");
+    return make_problem(codes::too_large, "The body is longer than " +
+                                              std::to_string(limits::body_bytes_max) + " bytes.");
   }
-  return make_problem("malformed", "The request is no HTTP/1.1: " + error.message() + ".");
+  return make_problem(codes::malformed,
+                      "The request is not valid HTTP/1.1: " + error.message() + ".");
 }
 
 Request head_of(const http::request_parser<http::string_body>& parser) {
@@ -51,13 +53,15 @@ Request head_of(const http::request_parser<http::string_body>& parser) {
   for (const auto& field : message) {
     request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
   }
-  // A header whose length is refused is not done for the parser, which knows nothing of it then.
+  // If the parser refuses the Content-Length, it does not call the header done, and its
+  // `keep_alive` would fail.
   request.keep_alive = parser.is_header_done() && parser.keep_alive();
   request.is_http_1_0 = message.version() == 10;
   return request;
 }
 
-// Does a line of the header begin with white space? To the parser it is the end of the one above.
+// Does a line of the header begin with white space? The parser joins it to the line above, so it
+// does not show in the parsed fields.
 bool is_folded(std::string_view header) {
   return header.contains("\n ") || header.contains("\n\t");
 }
@@ -78,8 +82,8 @@ std::size_t HttpParser::feed(std::string_view bytes) {
     boost::system::error_code error;
     const std::size_t count = inside_->parser.put(boost::asio::buffer(bytes.substr(taken)), error);
     taken += count;
-    // Until here the parser stops behind the header; from here on it goes to the end. A length
-    // beyond the limit it refuses when it has read the whole header.
+    // So far the parser stops behind the header; `eager` makes it read on to the end. It refuses a
+    // Content-Length beyond the limit only after it has read the whole header.
     const bool refuses_length = error == http::error::body_limit;
     if (!head_done() && (inside_->parser.is_header_done() || refuses_length)) {
       inside_->head_done = true;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// http_parser.h: HTTP/1.1 requests, parsed by Beast behind a plain face.
+// http_parser.h: parses HTTP/1.1 requests with Beast, behind a plain interface.
 //
-// One parser reads one request, from bytes in pieces of any size. It is made when the first byte
-// comes and goes when the request is handed on, so that an idle connection holds none. The only
-// file that includes Beast is http_parser.cc: such a unit takes half a minute to compile.
+// One parser reads one request, from bytes in pieces of any size. A session makes it at the first
+// byte and drops it when the request is complete, so that an idle connection has no parser. In the
+// front only http_parser.cc includes Beast: such a file takes half a minute to compile.
 #pragma once
 
 #include <cstddef>
@@ -22,18 +22,18 @@ class HttpParser {
   HttpParser(const HttpParser&) = delete;
   HttpParser& operator=(const HttpParser&) = delete;
 
-  // How many of the bytes were taken; the others are to be given again, with what follows them.
+  // Returns how many bytes it took. The caller passes the others again, with those that follow.
   std::size_t feed(std::string_view bytes);
 
   [[nodiscard]] bool head_done() const;
   [[nodiscard]] bool done() const;
-  // What is wrong with the request; the connection can't go on then.
+  // The fault of the request, if it has one; the connection can't go on then.
   [[nodiscard]] const std::optional<Problem>& problem() const;
 
-  // Requires: `head_done`; called once. Everything but the body, as it stood before it: what trails
-  // a chunked body is no header (RFC 9110, 6.5.1).
+  // Requires: `head_done`; called once. The request line and the header. Trailers of a chunked body
+  // do not count as headers (RFC 9110, 6.5.1).
   [[nodiscard]] Request take_head();
-  // How much of the body is here.
+  // The bytes of the body that have arrived.
   [[nodiscard]] std::size_t body_bytes() const;
   // Requires: `done`.
   [[nodiscard]] std::string take_body();

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 namespace {
 
-// Fields of one value: with two lines, two readers may go by different ones.
+// Single-valued fields: with two lines, a proxy and this server may use different ones.
 constexpr std::array<std::string_view, 8> single_fields{
     "authorization", "content-type",      "host",   "last-event-id",
     "origin",        "sec-websocket-key", "expect", "sec-websocket-version"};
@@ -43,7 +45,7 @@ std::vector<std::string_view> items_of(const Request& request, std::string_view 
   return items;
 }
 
-// RFC 3986, 3.2.2: what a registered name or an IPv4 address is made of.
+// RFC 3986, 3.2.2: the characters of a registered name or an IPv4 address.
 bool is_host_name(std::string_view host) {
   return std::ranges::all_of(host, [](char c) {
     return is_digit(c) || is_letter(c) || std::string_view("-._~%!$&'()*+,;=").contains(c);
@@ -72,19 +74,20 @@ std::optional<Problem> check_host_field(const Request& request) {
   const std::string* host = request.header("host");
   if (host == nullptr) {
     if (request.is_http_1_0) return std::nullopt;
-    return make_problem("malformed", "A request needs one Host header.");
+    return make_problem(codes::malformed, "The Host header is missing: send one.");
   }
   if (host_of(*host)) return std::nullopt;
-  return make_problem("malformed", "The Host header is no `HOST` and no `HOST:PORT`.");
+  return make_problem(codes::malformed, "The Host header must be `HOST` or `HOST:PORT`.");
 }
 
 std::optional<Problem> check_expectation(const Request& request) {
   const std::string* expected = request.header("expect");
-  // In HTTP/1.0 it is to be passed over (9110, 10.1.1).
+  // A server ignores the field in HTTP/1.0 (9110, 10.1.1).
   if (expected == nullptr || request.is_http_1_0 || is_same(*expected, "100-continue")) {
     return std::nullopt;
   }
-  return make_problem("expectation_failed", "Only 100-continue can be expected.");
+  return make_problem(codes::expectation_failed,
+                      "The only Expect that the server supports is `100-continue`.");
 }
 
 }  // namespace
@@ -126,61 +129,68 @@ std::optional<std::string_view> host_of(std::string_view authority) {
 
 std::optional<Problem> check_framing(const Request& request) {
   if (request.is_folded) {
-    return make_problem("malformed", "A line of the header begins with white space.");
+    return make_problem(
+        codes::malformed,
+        "A line of the header begins with white space: send each field on one line.");
   }
   const std::vector<std::string_view> codings = items_of(request, "transfer-encoding");
   if (codings.empty()) return std::nullopt;
   if (request.is_http_1_0) {
-    return make_problem("malformed", "HTTP/1.0 has no Transfer-Encoding.");
+    return make_problem(codes::malformed,
+                        "HTTP/1.0 has no Transfer-Encoding: send a Content-Length, or HTTP/1.1.");
   }
   if (request.count("content-length") > 0) {
-    return make_problem("malformed", "Content-Length stands beside Transfer-Encoding.");
+    return make_problem(codes::malformed,
+                        "The request has Content-Length and Transfer-Encoding: send one of them.");
   }
   const auto chunked = [](std::string_view coding) { return is_same(coding, "chunked"); };
   if (!chunked(codings.back()) || std::ranges::count_if(codings, chunked) != 1 ||
       std::ranges::any_of(codings, &std::string_view::empty)) {
-    return make_problem("malformed",
-                        "Transfer-Encoding does not end in one `chunked`, so that nobody can tell "
-                        "where the request ends. Send `chunked` alone, or a Content-Length.");
+    return make_problem(codes::malformed,
+                        "Transfer-Encoding must end in one `chunked`, which shows where the "
+                        "request ends. Send `chunked` alone, or a Content-Length.");
   }
   if (codings.size() == 1) return std::nullopt;
-  return make_problem("not_implemented", "The only Transfer-Encoding that is read is `chunked`.");
+  return make_problem(codes::not_implemented,
+                      "The only Transfer-Encoding that the server reads is `chunked`.");
 }
 
 std::optional<Problem> check_fields(const Request& request) {
   for (const std::string_view field : single_fields) {
     if (request.count(field) < 2) continue;
-    return make_problem("malformed", "The header `" + std::string(field) + "` stands twice.");
+    return make_problem(codes::malformed,
+                        "The header `" + std::string(field) + "` is there twice: send it once.");
   }
   if (auto problem = check_host_field(request)) return problem;
   for (const std::string_view coding : items_of(request, "content-encoding")) {
     if (coding.empty() || is_same(coding, "identity")) continue;
-    return make_problem("unsupported_media_type", "A body must come without Content-Encoding.");
+    return make_problem(codes::unsupported_media_type,
+                        "The server reads no Content-Encoding: send the body as plain JSON.");
   }
   return check_expectation(request);
 }
 
 std::optional<Problem> check_handshake(const Request& request) {
   if (!lists(request, "upgrade", "websocket") || !lists(request, "connection", "upgrade")) {
-    return make_problem("upgrade_required", "This path speaks WebSocket.");
+    return make_problem(codes::upgrade_required, "This path needs a WebSocket handshake.");
   }
   if (request.is_http_1_0) {
-    return make_problem("upgrade_required", "A WebSocket is opened over HTTP/1.1.");
+    return make_problem(codes::upgrade_required, "A WebSocket handshake needs HTTP/1.1.");
   }
   const std::string* version = request.header("sec-websocket-version");
   if (version == nullptr || *version != "13") {
-    return make_problem("upgrade_required", "The WebSocket version must be 13.");
+    return make_problem(codes::upgrade_required, "The WebSocket version must be 13.");
   }
   const std::string* key = request.header("sec-websocket-key");
   if (key == nullptr || !is_handshake_key(*key)) {
-    return make_problem("malformed", "Sec-WebSocket-Key is missing or is no key.");
+    return make_problem(codes::malformed, "Sec-WebSocket-Key must be 16 bytes in base 64.");
   }
   if (has_body(request)) {
-    return make_problem("malformed", "A request that opens a WebSocket has no body.");
+    return make_problem(codes::malformed, "A WebSocket handshake must not have a body.");
   }
   const bool names_ours = lists(request, "sec-websocket-protocol", subprotocol);
   if (request.header("sec-websocket-protocol") != nullptr && !names_ours) {
-    return make_problem("invalid", "The only subprotocol is lockstep.v1.json.",
+    return make_problem(codes::invalid, "The only subprotocol is lockstep.v1.json.",
                         "Sec-WebSocket-Protocol");
   }
   return std::nullopt;

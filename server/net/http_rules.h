@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// http_rules.h: what HTTP and WebSocket ask of a request's header.
+// http_rules.h: the rules of HTTP and WebSocket for a request's header.
 //
-// Pure: a parsed header in, the refusal out. Two readers of the same bytes (a proxy and this
-// server) must find the same requests in them, so a header that can be read in two ways is refused
-// as `malformed` and the connection closes; what `check_framing` finds decides where the request
-// ends, so nothing else is asked before it. Other refusals are of one request, and the connection
-// goes on. The sections are those of RFC 9110 and 9112, and of RFC 6455 for the
+// Pure: a parsed header in, the refusal out. A proxy and this server must find the same requests in
+// the same bytes (else one client can smuggle a request into another's connection). So the server
+// refuses an ambiguous header as `malformed` and closes the connection. `check_framing` comes
+// first, because it decides where the request ends. Other refusals concern one request, and the
+// connection stays open. The sections are those of RFC 9110 and 9112, and of RFC 6455 for the
 // handshake.
 #pragma once
 
@@ -20,23 +20,23 @@ namespace lockstep {
 // without `Content-Length`.
 [[nodiscard]] std::optional<Problem> check_framing(const Request& request);
 
-// Fields that may stand once (9110, 5.3), one valid Host (9112, 3.2), codings and expectations.
+// Single-valued fields (9110, 5.3), one valid Host (9112, 3.2), codings and expectations.
 [[nodiscard]] std::optional<Problem> check_fields(const Request& request);
 
 // The opening handshake of a WebSocket (6455, 4.2.1), for this server's subprotocol.
 [[nodiscard]] std::optional<Problem> check_handshake(const Request& request);
 inline constexpr std::string_view subprotocol = "lockstep.v1.json";
 
-// The host of `HOST` or `HOST:PORT`; nothing if it is neither. It may be empty.
+// The host of `HOST` or `HOST:PORT`, which may be empty; `nullopt` for any other text.
 [[nodiscard]] std::optional<std::string_view> host_of(std::string_view authority);
 
 // Is the media type of a field, without its parameters, this one? `type`: in lower case.
 [[nodiscard]] bool is_media_type(std::string_view field, std::string_view type);
 
-// Equal but for the case of letters. `lower`: in lower case.
+// Equal apart from the case of letters. `lower`: in lower case.
 [[nodiscard]] bool is_same(std::string_view text, std::string_view lower);
 
-// Does a header's list, of any number of lines, name this token?
+// Does the list in this header, over all its lines, have this token?
 [[nodiscard]] bool lists(const Request& request, std::string_view name, std::string_view token);
 
 }  // namespace lockstep

@@ -53,6 +53,7 @@ bool Buckets::hold(const std::string& name, std::size_t less, std::size_t more, 
   Account* found = account(name);
   if (found == nullptr) return false;
   MUST(found->bytes >= less);
+  // Never refuse to give bytes back, even above the limit.
   if (more > less && found->bytes - less + more > most) return false;
   found->bytes = found->bytes - less + more;
   return true;
@@ -79,7 +80,8 @@ bool RateLimit::counts(const std::string& address) const {
   return rules_.counts_loopback || !is_loopback(address);
 }
 
-// A proxy's connections are not its own.
+// A trusted proxy's connections belong to many clients: `open_behind_proxy` counts each request for
+// its client instead.
 bool RateLimit::counts_connections(const std::string& address) const {
   return counts(address) && !is_trusted(address, rules_.proxies);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// rate_limit.h: how much one address, and one user, may ask.
+// rate_limit.h: rate limits for each address and each user.
 //
-// A bucket of tokens each: a request takes one, and they come back at a steady rate up to the size
-// of a burst. Beside it is counted what is open: of an address its connections, or, behind a
-// trusted proxy, its requests; of a user the requests and streams. Whoever has nothing open and
-// owes nothing is forgotten; if there are too many to remember, new ones are refused.
+// Each address and each user has a token bucket: a request takes one token, and tokens come back at
+// a steady rate up to the size of a burst. The limit also counts open things: the connections of an
+// address (behind a trusted proxy its requests), and the requests and streams of a user. It forgets
+// an account that has nothing open and a full bucket. If there are too many accounts to remember,
+// it refuses new ones.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -23,7 +24,7 @@
 
 namespace lockstep {
 
-// Something that is counted for as long as this lives.
+// Counts one open thing for as long as this object lives.
 class Counted {
  public:
   Counted() = default;
@@ -43,7 +44,7 @@ class Counted {
   std::move_only_function<void()> give_back_;
 };
 
-// Accounts by name: of addresses, or of users.
+// Accounts by name: the addresses, or the users.
 class Buckets {
  public:
   Buckets(double per_second, double burst, std::size_t open_max)
@@ -52,10 +53,11 @@ class Buckets {
   [[nodiscard]] bool may_ask(const std::string& name, Tick now);
   [[nodiscard]] bool open(const std::string& name);
   void close(const std::string& name);
-  // Changes what is held; false, and no change, if that is more than `most`.
+  // Replaces `less` held bytes by `more`. False, and no change, if the account would grow beyond
+  // `most`.
   [[nodiscard]] bool hold(const std::string& name, std::size_t less, std::size_t more,
                           std::size_t most);
-  // Forgets who owes nothing.
+  // Forgets accounts that have nothing open and a full bucket.
   void sweep(Tick now);
   [[nodiscard]] std::size_t size() const { return accounts_.size(); }
 
@@ -77,10 +79,10 @@ class Buckets {
 
 class RateLimit {
  public:
-  // `has_users`: there is more than one, so that their limits count.
+  // `has_users`: users have tokens, so the limits of users count.
   RateLimit(RateRules rules, bool has_users);
 
-  // A connection of this address: may it be? If so, `disconnected` must be called once.
+  // May this address open a connection? If so, the caller must call `disconnected` once.
   [[nodiscard]] bool connected(const std::string& address);
   void disconnected(const std::string& address);
   [[nodiscard]] bool may_ask(const std::string& address, Tick now);
@@ -105,7 +107,7 @@ class RateLimit {
   Buckets users_;
 };
 
-// The bytes of one body or socket, counted for its user for as long as this lives.
+// Counts the bytes of one body or socket for its user, for as long as this object lives.
 class UserBytes {
  public:
   UserBytes() = default;
@@ -115,7 +117,7 @@ class UserBytes {
 
   // Requires: called once, before `set`. The limit outlives this.
   void start(RateLimit& limit, std::string user);
-  // So many now. False, and no change, if the user then has too many.
+  // Sets the number of bytes. False, and no change, if the user would have too many.
   bool set(std::size_t bytes);
 
  private:

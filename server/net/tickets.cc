@@ -23,7 +23,7 @@ std::string make_secret(Random& random) {
 }
 
 bool is_over(Tick made, Tick now) {
-  // Ticks are whole seconds, so one made late in its second is not cut short.
+  // `>`, because ticks are whole seconds: a ticket made late in its second keeps its full time.
   return now - made > limits::ticket_time_max;
 }
 

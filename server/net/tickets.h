@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// tickets.h: a token's stand-in for the requests that can carry no header.
+// tickets.h: single-use tickets, for requests that can't carry a token in a header.
 //
-// A browser can set no header on a WebSocket or an EventSource, and an address is no place for a
-// token: addresses are logged, kept and shown. So whoever has a token is given a ticket, 256 bits
-// of chance that stand in the query once, within a minute. Only its SHA-256 is kept, in memory: a
-// restart forgets all tickets, and what is kept opens nothing. A user has a bounded number of them,
-// and the oldest makes room; all users together have another bound, at which new ones are refused.
+// A browser can't set a header on a WebSocket or an EventSource, and a URL is a bad place for a
+// token: programs log, keep and show URLs. So a client with a token can ask for a ticket: 256
+// random bits that it puts into the query once, within a minute. The server keeps only the SHA-256
+// of a ticket, in memory: a restart forgets all tickets, and a leak of the hashes opens nothing. A
+// user has a bounded number of tickets, and a new one replaces the oldest. All users together have
+// another bound, at which the server refuses new tickets.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -28,19 +29,19 @@ namespace lockstep {
 
 class Tickets {
  public:
-  // Requires: `random` can't be foretold, and outlives this.
+  // Requires: `random` is unpredictable, and outlives this.
   explicit Tickets(Random& random) : random_(random) {}
   Tickets(const Tickets&) = delete;
   Tickets& operator=(const Tickets&) = delete;
 
-  // A ticket of this user; nothing if there are too many of others.
+  // A new ticket for this user; `nullopt` if all users together have too many.
   [[nodiscard]] std::optional<std::string> make(const Caller& caller, Tick now);
-  // Who was given the ticket; nothing if it is none, was used, or is too old. It is used up by
-  // this.
+  // The caller that the ticket was made for, and uses it up; `nullopt` if it is unknown, used or
+  // too old.
   [[nodiscard]] std::optional<Caller> take(std::string_view ticket, Tick now);
-  // Forgets those that are too old.
+  // Forgets tickets that are too old.
   void sweep(Tick now);
-  // Forgets those that were made with a token which counts no more.
+  // Forgets tickets that were made with a token that is not in the file any more.
   void revoke(const Auth& auth);
   [[nodiscard]] std::size_t size() const { return tickets_.size(); }
 

@@ -57,7 +57,7 @@ class Life {
                                 .agents = agents_,
                                 .is_json_object = test::is_json_object,
                                 .metrics = metrics_,
-                                .opening = nullptr},
+                                .crash_mark = nullptr},
                                host_, ready.done());
     MUST(engine.has_value());
     engine_ = std::move(*engine);
@@ -112,7 +112,7 @@ class Life {
     sync(thread, {test::change_of(test::ask("waiting-run", "waiting-q", "And then?"))});
   }
 
-  // Nothing becomes a table from now on; what was to become one has.
+  // From now on the store makes no further table; all planned ones exist.
   void rest() {
     rocksdb::DB& db = rocks_->kv().database();
     for (const char* property : {"rocksdb.num-immutable-mem-table", "rocksdb.compaction-pending"}) {
@@ -229,8 +229,8 @@ BaseStore build_base(const BaseAsked& asked) {
   if (asked.flush == Flush::done) second.rest();
   base.image = read_image(folder);  // as the files are when the process dies now
   second.go_on();
-  // What a compaction does that meets a damaged table is another test's business, and a matter of
-  // time: here tables stay as they are.
+  // Other tests cover a compaction that meets a damaged table, and its moment is not fixed: here
+  // compaction is off.
   base.image["rocks/COMPACTION.off"] = "a trial\n";
   base.tail = "rocks/" + newest_wal(folder);
   return base;

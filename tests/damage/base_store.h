@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// base_store.h: the real store that is damaged, and exactly what it holds.
+// base_store.h: makes the real store that the trials damage, and records what it shows.
 //
-// Two lives of the real engine over the real log in a folder: threads of two users with runs that
-// ended, were stopped and are still open, branches, notes, a deleted thread, views and settings.
-// The first life's bytes lie in SSTs; the second's partly, and its write-ahead log ends with a tail
-// that no SST holds. Everything was synced, and the side file says so.
+// The real engine writes it in two lives, on the real log in a folder: threads of two users, with
+// runs that ended, were stopped and are still open, branches, notes, a deleted thread, snapshots
+// and settings. The bytes of the first life are in SSTs, those of the second partly; its
+// write-ahead log ends with a tail that no SST has. Everything was synced, and the file `commits`
+// has the last number.
 //
-// What it shows is asked of the engine that wrote it, before it is closed.
+// The expected content is read from the engine that wrote the store, before that engine closes.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ struct BaseStore {
   std::vector<TableShown> rows;  // by KvTable
 };
 
-// When the process died, had what was to become a table become one (`done`), or do its rows lie in
-// two write-ahead logs still (`waiting`)?
+// Did the flush to a table end before the process died (`done`), or are its rows still in two
+// write-ahead logs (`waiting`)?
 enum class Flush { done, waiting };
 
 // The longest tail behind rows that wait: with more of them, writes wait for the flush.

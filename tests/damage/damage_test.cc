@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A short part of what lockstep-damage does.
+// A short part of the trials of lockstep-damage.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, DamagedFiles, testing::Values(Flush::done, Flus
                            return flush.param == Flush::done ? "Flushed" : "NotYetFlushed";
                          });
 
-TEST_P(DamagedFiles, AStoreThatNothingHappenedToShowsExactlyWhatWas) {
+TEST_P(DamagedFiles, AnUndamagedStoreShowsExactlyItsFormerContent) {
   try_out({"none", "nothing", [](Image&) {}});
 
   expect_the_law();
@@ -81,7 +81,7 @@ TEST_P(DamagedFiles, ASalvageOfAStoreThatNothingHappenedToLosesNothing) {
   EXPECT_EQ(verdict.shorter, 0U);
 }
 
-TEST_P(DamagedFiles, ASalvageKeepsOfEachThreadWhatIsBeforeItsDamageAndNothingElse) {
+TEST_P(DamagedFiles, ASalvageKeepsOfEachThreadOnlyTheEntriesBeforeItsDamage) {
   std::uint64_t shorter = 0;
   std::uint64_t kept = 0;
   for (std::size_t bytes = 1; bytes <= tail_bytes; bytes += 5003) {

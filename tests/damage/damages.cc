@@ -45,7 +45,7 @@ void add_older(const BaseStore& base, std::vector<Damage>& all) {
                    [path = path, bytes = bytes](Image& image) { image[path] = bytes; }});
     older[path] = bytes;
   }
-  // All write-ahead logs, all of the manifest, the whole database, under what is newer.
+  // All write-ahead logs, all of the manifest, the whole database: an older copy under newer files.
   for (const FileKind kind : {FileKind::wal, FileKind::sst, FileKind::manifest}) {
     all.push_back({"older put back", "every " + std::string(name_of(kind)),
                    [kind, older = base.older](Image& image) {

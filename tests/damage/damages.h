@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// damages.h: what is done to a store.
+// damages.h: the list of damages.
 //
-// Each damage is a name and a change of the store's bytes. They are made one at a time, from the
-// number that names them, so that one can be repeated alone.
+// Each damage is a name and a change of the store's bytes. A damage is made from its number alone,
+// so that one trial can be repeated.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace lockstep::damage {
 
 struct Damage {
-  std::string group;  // what it is counted under
+  std::string group;  // its row in the tally
   std::string what;   // with the file
   std::function<void(Image&)> apply;
 };

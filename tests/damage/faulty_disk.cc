@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// faulty_disk.cc: a disk that fails, under a binary that knows nothing of it.
+// faulty_disk.cc: makes the disk fail under the unchanged binary.
 //
-// A shared object to be loaded before the C library (LD_PRELOAD). It takes the place of the calls
-// that write, flush, grow and rename, for files below the folder LOCKSTEP_FAULTY_FOLDER; all others
-// pass through. What is to fail stands in the file LOCKSTEP_FAULTY_CONTROL, which is read at each
-// call, so a test switches faults on and off in a running process:
+// A shared object for LD_PRELOAD. It replaces the calls that write, flush, grow and rename files
+// below the folder LOCKSTEP_FAULTY_FOLDER; calls for other files pass through. The file
+// LOCKSTEP_FAULTY_CONTROL names the fault. Each call reads it, so a test switches faults on and off
+// in a running process:
 //
 //   space N            the next N bytes find room, then there is none (ENOSPC)
 //   short NAME         each write to a file with NAME in its path takes half, at least a byte
@@ -12,7 +12,7 @@
 //   sync_fails NAME    each flush of it fails with EIO
 //   sync_slow MS       each flush takes so many milliseconds more
 //
-// One line at a time; anything else, or no file, is a disk that works.
+// The file has one line; with any other content, or without the file, the disk works.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t text_max = 4096;
 
-// The call of the C library that stands behind ours.
+// The call of the C library that ours replaces.
 template <class Call>
 Call real(const char* name) {
   return reinterpret_cast<Call>(::dlsym(RTLD_NEXT, name));
@@ -61,7 +61,7 @@ bool is_ours(const char* path) {
   return folder != nullptr && std::strncmp(path, folder, std::strlen(folder)) == 0;
 }
 
-// Of an open file; empty if it is none of ours.
+// The path of an open file; empty if the file is not below our folder.
 struct Path {
   std::array<char, text_max> text{};
   explicit Path(int file) {
@@ -77,7 +77,8 @@ struct Path {
   }
 };
 
-// Takes room for so many bytes. What was granted in all counts since the fault was switched on.
+// Takes room for so many bytes. The room that was granted counts from the moment when the fault was
+// switched on.
 bool has_room(const Fault& fault, std::size_t bytes) {
   static std::atomic<long> taken = 0;
   if (!fault.is("space")) {
@@ -151,7 +152,7 @@ ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t at) {
   return pwrite(file, bytes, size, at);
 }
 
-// Whole or not at all: nobody who writes in pieces is short-changed.
+// Writes all pieces or no byte, so that a refused write takes no room.
 ssize_t writev(int file, const iovec* pieces, int count) {
   static const auto call = real<ssize_t (*)(int, const iovec*, int)>("writev");
   return room_for(file, sum(pieces, count)) < 0 ? -1 : call(file, pieces, count);
@@ -188,7 +189,7 @@ int ftruncate(int file, off_t size) {
 }
 int ftruncate64(int file, off64_t size) { return ftruncate(file, size); }
 
-// A disk with little room says so.
+// Reports the little room that the disk has.
 int statvfs(const char* path, struct statvfs* about) {
   static const auto call = real<int (*)(const char*, struct statvfs*)>("statvfs");
   const int result = call(path, about);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.h: a store's folder as bytes.
+// image.h: a store's folder as bytes in memory.
 //
-// A small store is held in memory as a whole, damaged there, and laid out in a folder for each
-// trial: so every trial begins with the same bytes, whatever the one before has done to its files.
-// RocksDB's own log lines and lock are left out: they say nothing about what is stored.
+// A trial damages the bytes in memory and writes them into a folder, so that every trial begins
+// with the same bytes. RocksDB's log lines and lock are left out: they are no part of the stored
+// data.
 #pragma once
 
 #include <map>

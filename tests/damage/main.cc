@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// lockstep-damage: a real store, damaged in every way, and what it shows then.
+// main.cc: lockstep-damage: damages a real store in every way, and checks what it shows.
 //
-// Prints what came out by kind of damage, and exits with 1 if a single trial broke the law
-// (trial.h), with the trial's name.
+// Prints the outcomes by kind of damage. Exits with 1 and the trial's name if a trial broke the law
+// (trial.h).
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>

@@ -109,7 +109,7 @@ class Trial {
     cursors(engine, name, was->entries, common);
   }
 
-  [[nodiscard]] bool deletions_lost() const { return salvaged_.missing > 0 || salvaged_.log_cut; }
+  [[nodiscard]] bool deletions_lost() const { return salvaged_.missing > 0 || salvaged_.log_torn; }
 
   void cursors(Engine& engine, const ThreadName& name, const std::vector<Entry>& was,
                std::size_t common) {

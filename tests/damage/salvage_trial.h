@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// salvage_trial.h: one damaged store, salvaged, and what the new store shows.
+// salvage_trial.h: salvages one damaged store, and checks the new one.
 //
-// The law: every thread of the new store is the beginning of the one that was, and maybe the end of
-// its open runs behind it; no other thread is there, and none that was deleted (but where the
-// commit of its deletion is missing); what is shorter is named, or counted. A cursor of the old
-// epoch is good up to where the two part, and not beyond. The new store has no damage that `verify`
-// finds, and the damaged one is as it was.
+// The law: every thread of the new store is a beginning of the original one, plus the end of its
+// open runs if it had some. There is no other thread, and no deleted one (unless the commit of its
+// deletion is missing). Each shorter thread is named or counted. A cursor of the old epoch is good
+// up to the point where the two stores part, and not beyond. `verify` finds no damage in the new
+// store, and the damaged store is unchanged.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ struct SalvageVerdict {
 [[nodiscard]] SalvageVerdict try_salvage(const BaseStore& base, const Image& damaged,
                                          const std::string& folder);
 
-// What is wrong with a salvaged thread's entries, or empty: they are the first of those that were,
+// The error in a salvaged thread's entries, or empty: they must be the first of the original ones,
 // and one more may end its open runs.
 [[nodiscard]] std::string fault_of(const std::vector<Entry>& was, const std::vector<Entry>& is);
 
-// What came out of many, by kind of damage.
+// The outcomes of many trials, by kind of damage.
 class SalvageTally {
  public:
   void add(const Damage& damage, const SalvageVerdict& verdict);

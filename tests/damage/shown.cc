@@ -10,7 +10,7 @@
 namespace lockstep::damage {
 namespace {
 
-// A log that is read, and keeps back what is to be written.
+// A log that can be read, and holds back all writes.
 class MutedLog final : public Log {
  public:
   explicit MutedLog(const Log& log) : log_(log) {}
@@ -25,7 +25,7 @@ class MutedLog final : public Log {
   }
   void follow(OnCommit) override {}
   [[nodiscard]] CommitNumber last_commit() const override { return log_.last_commit(); }
-  void write(std::vector<Row>, std::vector<ThreadNumber>, Done<Result<void>> done) override {
+  void write(std::vector<RowWrite>, std::vector<ThreadNumber>, Done<Result<void>> done) override {
     writes_.push_back(std::move(done));
   }
 
@@ -106,7 +106,7 @@ Result<void> with_engine(const Log& log, Store& store, const std::function<void(
                               .agents = agents,
                               .is_json_object = test::is_json_object,
                               .metrics = metrics,
-                              .opening = nullptr},
+                              .crash_mark = nullptr},
                              host, [](const Result<void>&) {});
   if (!engine) return std::unexpected(engine.error());
   executor.run();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// shown.h: all that a store shows, as a front can ask for it.
+// shown.h: all that a store shows to a front.
 //
-// The real engine over the store that is looked at: every thread's screen and entries, each run's
-// context, the lists and the feeds. The engine may not write: what it would append at its start
-// (the end of runs that a crash has interrupted) is kept back, so that what it shows is what the
-// bytes say and nothing that came after.
+// The real engine reads the store: every thread's screen and entries, each run's context, the lists
+// and the feeds. The engine can't write: the entries that it would append at its start (for runs
+// that a crash interrupted) are held back, so that the result depends only on the stored bytes.
 #pragma once
 
 #include <expected>
@@ -43,7 +42,7 @@ struct Shown {
 [[nodiscard]] Result<Shown> look(const Log& log, Store& store,
                                  const std::vector<ThreadName>& threads);
 
-// What a running engine shows.
+// All that a running engine shows of these threads.
 [[nodiscard]] Shown ask(Engine& engine, const std::vector<ThreadName>& threads);
 
 // An engine that may not write, over a store: what it answers while `use` runs. Fails as its start

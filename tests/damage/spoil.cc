@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/rocks/rocks_keys.h"
 #include "engine/rocks/rocks_kv.h"
@@ -21,7 +22,7 @@ Result<ThreadNumber> number_of(const Kv& kv, const std::string& thread) {
     const auto record = decode_thread_record(key, value);
     if (record && record->record.id.get() == thread) return record->record.number;
   }
-  return fail(Kind::not_found, "unknown_thread", thread);
+  return fail(Kind::not_found, codes::unknown_thread, thread);
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ Result<void> spoil(const Spoil& what) {
                            .rows_max = 1,
                            .bytes_max = std::numeric_limits<std::size_t>::max()});
   if (!rows) return std::unexpected(rows.error());
-  if (rows->empty()) return fail(Kind::not_found, "no_rows", what.thread);
+  if (rows->empty()) return std::unexpected(Error{Kind::not_found, "no_rows", what.thread});
   auto [at, value] = rows->front();
   value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 1);
   KvBatch batch;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// spoil.h: one row of one thread, damaged through the database itself.
+// spoil.h: damages one row of one thread through the database itself.
 //
-// What is written is whole for RocksDB: only Lockstep's own checksums and seals can find it.
+// To RocksDB the row is good: only Lockstep's own checksums and seals can find the damage.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@
 namespace lockstep::damage {
 
 struct Spoil {
-  std::string data;                // the folder of a store that nobody has open
-  std::string thread;              // its id, of whoever has it
+  std::string data;                // the folder of a store that no process has open
+  std::string thread;              // its id, of any user
   KvTable table = KvTable::views;  // or the log: then its last entry
 };
 

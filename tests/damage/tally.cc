@@ -53,7 +53,7 @@ void add(Counts& sum, const Counts& more) {
   sum.differing += more.differing;
 }
 
-// Numbers say where; the words say what.
+// Two refusals with the same words and other numbers are of one kind.
 std::string without_numbers(const std::string& detail) {
   std::string words;
   for (const char c : detail) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tally.h: what came out of many trials.
+// tally.h: counts the outcomes of many trials.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct Counts {
   std::uint64_t refused = 0;
   std::uint64_t quarantined = 0;
   std::uint64_t different = 0;
-  std::uint64_t unnamed = 0;    // refusals that name nothing
-  std::uint64_t missed = 0;     // verify found nothing where something is refused or different
+  std::uint64_t unnamed = 0;    // refusals that do not name the damaged file
+  std::uint64_t missed = 0;     // verify found no damage, but the store refuses or differs
   std::uint64_t written = 0;    // opened to write too, not only read-only
   std::uint64_t differing = 0;  // of these, where one way was refused and the other not
   std::uint64_t harmless = 0;   // verify found something, though all is shown as it was

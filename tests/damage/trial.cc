@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/rocks_log.h"
 #include "tests/support/engine_fixture.h"
 #include "tools/verbs/verify.h"
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t cache_bytes = 1 << 20;
 
-// What opening needs; no commit comes, so the strand is never used by another thread.
+// The parts that opening needs. No commit happens, so no other thread uses the strand.
 struct Surroundings {
   test::SteppedExecutor executor;
   test::CountedRandom random;
@@ -44,7 +45,7 @@ bool may_refuse(const Error& error) {
          (error.kind == Kind::rejected && error.code != "invalid");
 }
 
-// One answer against what it was: the same, or `corrupt`.
+// Compares one answer with the earlier one: it must be the same, or `corrupt`.
 template <class T>
 void compare(Verdict& verdict, const std::string& name, const Result<T>& was, const Result<T>& is) {
   if (is.has_value() && was.has_value()) {
@@ -78,7 +79,7 @@ bool all_rows_are_there(const BaseStore& base, const Kv& kv) {
   for (std::size_t table = 0; table < kv_table_count; ++table) {
     const auto rows = rows_of(kv, static_cast<KvTable>(table));
     if (!rows || *rows != base.rows[table]) return false;
-    // By key too: that goes through the filters, a scan does not.
+    // Read by key too: this uses the filters, and a scan does not.
     for (const auto& [key, value] : *rows) {
       const auto found = kv.get(static_cast<KvTable>(table), key);
       if (!found || *found != value) return false;
@@ -87,7 +88,7 @@ bool all_rows_are_there(const BaseStore& base, const Kv& kv) {
   return true;
 }
 
-// Rows that the engine's answers don't show: open runs, and what `meta` says.
+// Rows that the engine's answers don't show: open runs and `meta`.
 void compare_hidden(Verdict& verdict, const BaseStore& base, const Kv& kv) {
   for (const KvTable table : {KvTable::open_runs, KvTable::meta, KvTable::settings}) {
     const auto rows = rows_of(kv, table);
@@ -123,7 +124,7 @@ void serve(Verdict& verdict, const BaseStore& base, const Serving& serving) {
   }
   std::lock_guard lock(mutex);
   if (!failure.empty()) {
-    refuse(verdict, Outcome::refused, {Kind::unavailable, "storage_failed", failure});
+    refuse(verdict, Outcome::refused, {Kind::unavailable, codes::storage_failed, failure});
   }
 }
 

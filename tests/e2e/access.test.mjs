@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// access.test.mjs: whose the files are: for nobody but the owner, or the owner and the group if asked for.
+// access.test.mjs: the permissions of files: only the owner may read them, or also the group if a
+// setting says so.
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
@@ -60,7 +61,7 @@ describe("The files of a store", { timeout: 60_000 }, () => {
     await server.launch();
   };
 
-  test("are for their owner only, whatever the umask was", () => {
+  test("are for their owner only, under any umask", () => {
     assert.deepEqual(modes(server.data), owners);
     assert.equal(mode(join(server.data, "control")), "600");
     assert.deepEqual(lines(), []);
@@ -71,7 +72,7 @@ describe("The files of a store", { timeout: 60_000 }, () => {
     await restart({});
 
     assert.deepEqual(modes(server.data), owners);
-    // The server is ready before what it said has gone through a pipe into our file.
+    // The server is ready before its lines have passed through a pipe into our file.
     await until(() => lines().length > 0, "the line access_corrected");
     assert.equal(lines().length, 1);
     assert.match(lines()[0], /info access_corrected of=\S+ files=\d+/);
@@ -147,7 +148,7 @@ describe("The token file", { timeout: 30_000 }, () => {
     assert.equal(mode(file), "640");
   });
 
-  test("is not taken from its owner by somebody who may write in its folder", { skip: !isRoot && "needs root" }, () => {
+  test("is not taken from its owner by a user who may write in its folder", { skip: !isRoot && "needs root" }, () => {
     chownSync(file, 0, 0);
     chmodSync(file, 0o644);
     chmodSync(folder, 0o777);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// backup.test.mjs: a backup beside a server at work, a crash, a restore, and the fronts that come back.
+// backup.test.mjs: a backup next to a working server, a crash, a restore, and the fronts that come
+// back.
 //
-// What was acknowledged when the backup was asked for is there again. Fronts from before it go on; fronts
-// that hold more are told so, keep it, and offer it; nobody is told to forget a thread that the server lost.
+// The restored server has every change that was acknowledged before the backup's request. Fronts
+// with older cursors continue. Fronts that hold more get `rewound`, keep their messages, and offer
+// them. The server never makes a front forget a thread that the server lost.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -48,7 +50,7 @@ class Writer {
   }
 }
 
-// What a front does that was told `rewound`: it offers what it held and the server does not.
+// A front that got `rewound` offers the messages that it has and the server does not.
 function offers(held, front) {
   const missing = [...held.messages.values()].filter((it) => !front.screen.messages.has(it.id));
   return missing.map(({ id, role, parts, parent }) => ({
@@ -64,9 +66,9 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
   let backups;
   let writers;
   let made;
-  const acked = new Map();  // by thread: what was acknowledged when the backup was asked for
+  const acked = new Map();  // by thread: the texts acknowledged before the backup's request
   const fronts = {};  // that come back after the restore
-  const held = {};  // what they showed when the server died
+  const held = {};  // their screens when the server died
 
   before(async () => {
     stage = await scene("backup");
@@ -107,7 +109,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
 
   const stored = async (thread) => Screen.of(await stage.server.read(thread));
 
-  test("the backup is whole, and the restore says where it has cut", async () => {
+  test("the backup is whole, and the restore prints its last commit", async () => {
     const { account, ...others } = fronts;
     const verified = await lockstep("backup", "--verify", "--to", backups);
     assert.deepEqual(verified.backups.map(({ backup, ok }) => [backup, ok]), [[1, true]]);
@@ -116,7 +118,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
     assert.equal(account.epoch, others.early.epoch);
   });
 
-  test("what was acknowledged when it was asked for is there", async (context) => {
+  test("a restored backup has every change acknowledged before its request", async (context) => {
     let count = 0;
     for (const [thread, times] of acked) {
       const log = await stage.server.logOf(thread);
@@ -138,7 +140,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
     });
   }
 
-  test("a front of a busy thread from behind it is rewound to what was kept", async () => {
+  test("a front of a busy thread with a cursor after the backup is rewound to the kept entries", async () => {
     const front = fronts.lateBusy;
     const diff = await front.sync();
     assert.equal(diff.reset.reason, "rewound");
@@ -151,7 +153,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
     assertSame(front.screen, await stored("busy-1"));
   });
 
-  test("a front from behind it is rewound, offers what it holds, and all show the same", async () => {
+  test("a front with a cursor after the backup is rewound, offers its copy, and all show the same", async () => {
     const { late, early } = fronts;
     const unsent = late.prepare([puts("q5", "five")]);
     const diff = await late.sync({ changes: unsent });
@@ -162,7 +164,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
     const offered = offers(held.late, late);
     assert.deepEqual(offered.map((it) => it.message.id), ["q3", "q4"]);
     for (const outcome of await late.change(offered)) assert.equal(outcome.outcome, "applied");
-    // It was not tried: so it may be numbered anew, behind what it came after.
+    // The server did not try it, so it may get a new number, after the changes before it.
     const [last] = await late.change([puts("q5", "five")]);
     assert.equal(last.outcome, "applied");
     const again = new Front(stage.server, "quiet");
@@ -177,7 +179,7 @@ describe("Backup and restore", { timeout: 180_000 }, () => {
     assert.deepEqual(early.screen.path().map(shownText), ["one", "two", "three", "four 😀", "five"]);
   });
 
-  test("a thread made after it is unknown history: the front keeps it, and offers it anew", async () => {
+  test("a thread made after the backup is unknown history: the front keeps it, and offers it again", async () => {
     const { born } = fronts;
     await assert.rejects(born.sync(), (error) => {
       assert.equal(error.problem.status, 409);

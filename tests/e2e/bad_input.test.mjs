@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// bad_input.test.mjs: what nobody should send, against the real binary.
+// bad_input.test.mjs: invalid and hostile input, against the real binary.
 //
-// The tables of single mistakes are in the server's own tests. Here: that a whole process lives through
-// the nasty ones, and still serves everyone else.
+// The server's own tests have the tables of single mistakes. Here the whole process gets the worst
+// ones, and must still serve everyone else.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -66,7 +66,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
     assert.match(answer.json.path, /changes.*0.*colour/);
   });
 
-  test("what is too large is refused, whether it says so or not", async () => {
+  test("a body that is too large is refused, whether it declares its size or not", async () => {
     const declared = await Raw.open(stage.server);
     declared.send(`POST ${sync} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{`);
     assert.match(await declared.all("the refusal of a huge body"), /^HTTP\/1\.1 413/);
@@ -76,7 +76,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
     if (answer.status === 200) assert.match(answer.text, /too_large/);
   });
 
-  test("unknown threads, runs and ways are told apart", async () => {
+  test("unknown threads, runs and paths get different errors", async () => {
     const { server } = stage;
     assert.equal((await server.get("/v1/threads/nobody")).json.code, "unknown_thread");
     assert.equal((await server.get("/v1/threads/bad/runs/nobody")).status, 404);
@@ -108,7 +108,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
     });
   });
 
-  test("what stands behind a body without an end is not read as a request", async () => {
+  test("bytes behind a body without an end are not read as a request", async () => {
     const hidden = "GET /v1/threads HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     for (const coding of ["xchunked", "chunked, identity", '"chunked"', "chunked, chunked", "identity"]) {
       const raw = await Raw.open(stage.server);
@@ -119,7 +119,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
     }
   });
 
-  test("a client that has said all gets its whole answer, streamed or not", async () => {
+  test("a client that half-closed gets its whole answer, streamed or not", async () => {
     const body = '{"follow":"none"}';
     for (const form of ["text/event-stream", "application/x-ndjson"]) {
       const raw = await Raw.open(stage.server);
@@ -142,7 +142,7 @@ describe("Bad input", { timeout: 120_000 }, () => {
     });
   });
 
-  test("requests that drip in byte by byte hold nobody else up", async () => {
+  test("requests that drip in byte by byte do not delay others", async () => {
     const slow = await Promise.all(Array.from({ length: 20 }, () => Raw.open(stage.server)));
     const request = "GET /v1/threads/bad HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     for (const letter of request) {

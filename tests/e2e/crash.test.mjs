@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// crash.test.mjs: kill -9 in mid-stream takes nothing back.
+// crash.test.mjs: a kill -9 in mid-stream does not lose shown or acknowledged text.
 //
-// Each cycle puts several threads under load, kills the server at a random moment, starts it again on the
-// same data, and compares: every byte that was shown, every acknowledgement, what is sent again.
+// Each cycle puts several threads under load, kills the server at a random moment, starts it again
+// on the same data, and compares: every byte that was shown, every acknowledgement, and every
+// answer to a repeated request.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

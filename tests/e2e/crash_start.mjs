@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// crash_start.mjs: how long a start takes that finds many open runs.
+// crash_start.mjs: measures a start that finds many open runs.
 //
-//   node tests/e2e/crash_start.mjs [RUNS] [KILOBYTES]     1,000 runs of 1,000 kB, if not said otherwise
+//   node tests/e2e/crash_start.mjs [RUNS] [KILOBYTES]     default: 1,000 runs of 1,000 kB
 //
-// Back ends write the runs, the server is killed with -9, and started again with a configuration in which
-// their agent is of another kind: so all of them are to end. It prints when the server is ready, when lists and
-// a thread of those are first answered, how long others wait meanwhile, and when all runs have ended.
+// Back ends write the runs, the server is killed with -9, and started again with a configuration in
+// which their agent has another kind: so the start ends all of them. It prints when the server is
+// ready, when it first answers lists and one of those threads, how long others wait meanwhile, and
+// when all runs have ended.
 
 import { writeFileSync } from "node:fs";
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// damage.test.mjs: what is damaged in a store, seen through the real binary.
+// damage.test.mjs: damage in a store, under the real binary.
 //
-// One damaged row makes one thread `corrupt`: it is named in the answer, in a log line and by `lockstep
-// verify`, and all other threads are served. A log that ends too early is refused at the start; one that ends
-// in the middle of a record that was never acknowledged is opened, and the line says how much was cut off.
+// One damaged row makes one thread `corrupt`: the answer, a log line and `lockstep verify` name it,
+// and the server serves all other threads. The start refuses a log that ends too early. It opens
+// one that ends in the middle of a record that was never acknowledged, and the log line says how
+// much was cut off.
 //
-// LOCKSTEP_DAMAGE names the tool that damages a row; the default lies beside the binary.
+// LOCKSTEP_DAMAGE names the tool that damages a row; the default is next to the binary.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -82,7 +83,7 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     await assertServed(server, "good", "bad", "fine");
   });
 
-  test("a thread with a damaged entry shows what it can, and answers `corrupt` where it can't", async () => {
+  test("a thread with a damaged entry shows the rest, and answers `corrupt` for the entry", async () => {
     const server = await storeOf("bad", "good");
     await run(tool, ["--spoil", server.data, "--thread", "bad", "--entry"]);
     await server.launch();
@@ -115,7 +116,7 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
 
   test("a damaged block of the feed hides no thread, and a rebuild mends it", async () => {
     const server = await storeOf("one", "two", "three");
-    await server.restart();  // what lies in the log becomes tables
+    await server.restart();  // the rows of the log become tables
     await server.kill();
     const rocks = join(server.data, "rocks");
     const isFeed = (file) => readFileSync(file, "latin1").includes("namefeed");
@@ -141,7 +142,7 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     assert.deepEqual(await listed(), ["one", "three", "two"]);
   });
 
-  test("a log that ends before what was acknowledged is refused, with what is missing", async () => {
+  test("a log that lost acknowledged commits is refused, and they are named", async () => {
     const server = await storeOf("good", "bad");
     const log = newestLog(server);
     truncateSync(log, statSync(log).size - 10);
@@ -154,7 +155,7 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     assert.match(said, /commits \d+ to \d+ were acknowledged and are missing/);
   });
 
-  test("a torn tail that was never acknowledged is cut off, and the line says how much", async () => {
+  test("a torn tail that was never acknowledged is cut off, and the line has its size", async () => {
     const server = await storeOf("good");
     const log = newestLog(server);
     const bytes = readFileSync(log);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // devices.test.mjs: several devices, one conversation.
 //
-// What another device did reaches a front at the head of its next exchange, before anything new; nothing
-// that was sent is lost or counted twice, however stale the tab or broken the line.
+// The head of a front's next exchange has what other devices did, before anything new. No change is
+// lost or counted twice, however old the tab or bad the connection.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -224,7 +224,7 @@ describe("Devices", { timeout: 120_000 }, () => {
     assert.deepEqual([reused.code, old.code], ["op_reused", "op_too_old"]);
   });
 
-  test("a refusal is remembered, and what needs it is refused too", async () => {
+  test("a refusal is remembered, and changes that need the refused one are refused too", async () => {
     const front = new Front(stage.server, "needs");
     await front.change([put("known", "x", { parent: null })]);
     const bad = { type: "put_message", message: { id: "lost", text: "x" }, parent: "nowhere" };

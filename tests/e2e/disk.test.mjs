@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // disk.test.mjs: a disk that is full, writes in part, or can't flush, under the real binary.
 //
-// A small library is loaded under the server (tests/damage/faulty_disk.cc) and switched on in mid-stream by a
-// file. The server has to stop by itself with exit code 3 and a line that says why; its fronts lose the
-// connection or get an error, never a wrong answer; and when the disk is well again everything that was
-// acknowledged or shown is there.
+// A small library is loaded under the server (tests/damage/faulty_disk.cc); a file switches it on
+// in mid-stream. The server has to stop by itself with exit code 3 and a line with the reason. Its
+// fronts lose the connection or get an error, never a wrong answer. When the disk works again,
+// everything that was acknowledged or shown is there.
 //
-// LOCKSTEP_FAULTY_DISK names the library; the default lies beside the binary.
+// LOCKSTEP_FAULTY_DISK names the library; the default is next to the binary.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -26,7 +26,7 @@ const skip = existsSync(library) ? false : `there is no ${library}: build the ta
 const run = promisify(execFile);
 const agents = { default: { kind: "demo" }, demo: { kind: "demo" }, push: { kind: "push" } };
 
-// A connection that was lost, or a refusal that names the reason: what a front may see of a dying server.
+// A front of a dying server may see a lost connection, or a refusal that names the reason.
 const untilTheEnd = (work) =>
   work.catch((error) => {
     const lost = ["ECONNRESET", "ECONNREFUSED", "EPIPE"].includes(error.code);
@@ -50,7 +50,7 @@ class FaultyServer {
     writeFileSync(this.control, `${line}\n`);
   }
 
-  // The server ends by itself, and says why.
+  // The server ends by itself, and logs the reason.
   async fails(reason) {
     const { code } = await within(this.server.exited, "the server stops by itself", 30_000);
     assert.equal(code, 3, this.server.log());
@@ -103,7 +103,7 @@ describe("a disk that fails", { skip, timeout: 600_000 }, () => {
     ["writing the side file in part", "short commits", /side file was written in part/],
   ];
   for (const [what, line, reason] of faults) {
-    test(`${what}: the server stops and says why, and all that was acknowledged is there`, async () => {
+    test(`${what}: the server stops with the reason in its log, and every acknowledged change is there`, async () => {
       const faulty = await started("disk");
       const witnesses = witnessesOf(faulty.server, "fault");
       const works = witnesses.map((witness) => untilTheEnd(witness.work()));
@@ -117,7 +117,7 @@ describe("a disk that fails", { skip, timeout: 600_000 }, () => {
     });
   }
 
-  test("a disk that is full at the start: the start fails and says why, and the next one is clean", async () => {
+  test("a disk that is full at the start: the start fails with the reason, and the next one is clean", async () => {
     const faulty = await started("disk-start");
     const front = new Front(faulty.server, "kept");
     await front.change([{ type: "put_message", message: { id: "m", text: "kept" } }]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs.test.mjs: what the documents say to type, typed into a shell. Only the server's port, the data folder and
-// the binary's path are the test's own.
+// docs.test.mjs: types the commands of the documents into a shell. Only the server's port, the data
+// folder and the binary's path differ.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

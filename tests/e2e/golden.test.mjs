@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// golden.test.mjs: the examples of the protocol, read by a front that shares no code with their writer.
+// golden.test.mjs: a front that shares no code with the writer reads the protocol's examples.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// hardening.test.mjs: what the binary was built with, read from the binary itself, so that a flag can't get lost.
+// hardening.test.mjs: checks the binary's hardening in the binary itself, so that a lost compiler
+// flag fails a test.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -63,6 +64,6 @@ test("every file of ours is compiled with the stack protector", () => {
   assert.ok(names.has("__stack_chk_fail"));
 });
 
-test("the standard library checks what it is asked for", () => {
+test("the standard library checks its preconditions", () => {
   assert.ok([...names].some((it) => it.includes("__glibcxx_assert_fail")));
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// load.mjs: many threads at once, at a steady pace, and how long a step takes to reach a front.
+// load.mjs: many threads at once, at a steady pace: measures how long a step takes to reach a
+// front.
 //
 //   node tests/e2e/load.mjs
 //   LOCKSTEP_LOAD_THREADS=100 LOCKSTEP_LOAD_RATE=50 LOCKSTEP_LOAD_SECONDS=60 LOCKSTEP_LOAD_SSE=20

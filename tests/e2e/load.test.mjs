@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// load.test.mjs: some load, for as long as a test may take.
+// load.test.mjs: some load, for as long as a test may run.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

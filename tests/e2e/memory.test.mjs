@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory.test.mjs: a server with little memory, asked for more than that.
+// memory.test.mjs: a server with little memory that gets requests for more.
 //
-// Threads of more than the bound, readers that do not read and bodies that do not end: what is held stays
-// within the bound, what there is no memory for is `overloaded` and can be asked again, and nothing that was
-// acknowledged is lost.
+// Threads larger than the bound, readers that do not read and bodies that do not end: the server's
+// memory stays within the bound. It answers `overloaded` when it has no memory for a request, which
+// can be repeated, and loses nothing that was acknowledged.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -105,7 +105,7 @@ describe("Little memory", { timeout: 120_000 }, () => {
   });
 });
 
-// docs/operating.md says what to give a container.
+// docs/operating.md has the memory that a container needs.
 describe("The largest messages with little memory", { timeout: 60_000 }, () => {
   test("from eight writers at once take no more than the bound and 256 MiB", async () => {
     const config = { memory: "64MiB", agents: { default: { kind: "push" } } };

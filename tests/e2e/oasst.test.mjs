@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// oasst.test.mjs: a hundred real conversations, imported, and written again as live streams.
+// oasst.test.mjs: imports a hundred real conversations, and writes them again as live streams.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

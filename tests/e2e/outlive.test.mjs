@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// outlive.test.mjs: what a restart of the server does to open runs.
+// outlive.test.mjs: the effect of a server's restart on open runs.
 //
-// A back end that writes a run outlives the server, and goes on where it was. All other open runs end, behind
-// a start that is ready at once.
+// A back end that writes a run outlives the server, and goes on where it was. All other open runs
+// end, in the background of a start that is ready at once.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -54,7 +54,7 @@ describe("A restart", { timeout: 120_000 }, () => {
     });
   }
 
-  test("a writer outside that says nothing for too long loses its run", async () => {
+  test("a writer outside that is silent for too long loses its run", async () => {
     const server = await Server.start({ name: "silent", config: { agents } });
     const front = new Front(server, "t");
     await front.change([pushes("r1", "go", { agent: "hasty" })]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.test.mjs: the page that the binary carries: its files, as a browser asks for them.
+// page.test.mjs: the page's files in the binary, as a browser requests them.
 //
-// What the page does is tested in browser/. A binary that was built without its page says so, and there
-// is nothing to test then but that.
+// The tests in browser/ test the page's behaviour. A binary without a page answers with an error,
+// and then only this answer is tested.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -42,7 +42,7 @@ describe("The page", { timeout: 60_000 }, () => {
 
   const without = (test) => index.headers["content-type"].startsWith("text/plain") && (test.skip("this binary has no page"), true);
 
-  test("the root is the page, or says that there is none", () => {
+  test("the root is the page, or an error that the binary has no page", () => {
     assert.equal(index.status, 200);
     assert.match(index.headers["content-type"], /^text\/(html|plain); charset=utf-8$/);
     assert.equal(index.headers["cache-control"], "no-cache");
@@ -70,13 +70,13 @@ describe("The page", { timeout: 60_000 }, () => {
     }
   });
 
-  test("no script or style stands in it, and nothing is from elsewhere", (context) => {
+  test("it has no inline script or style, and loads only from its own server", (context) => {
     if (without(context)) return;
     const text = index.body.toString();
     assert.doesNotMatch(text, /<style|style="|<script(?![^>]*src=)|https?:\/\//);
   });
 
-  test("the service worker is asked for each time, and is not sent twice", async (context) => {
+  test("the service worker is checked each time, and is not sent twice", async (context) => {
     if (without(context)) return;
     const worker = await fetched(`${server.url}/sw.js`);
     assert.equal(worker.status, 200);
@@ -89,7 +89,7 @@ describe("The page", { timeout: 60_000 }, () => {
     assert.equal(head.headers["content-length"], String(worker.body.length));
   });
 
-  test("what is not there is a problem, as everywhere", async () => {
+  test("a missing file is a problem document, as everywhere", async () => {
     for (const path of ["/nowhere.js", "/assets/", "/assets", "/%2e%2e/etc/passwd", "/index.html/x"]) {
       const answer = await server.get(path);
       assert.equal(answer.status, 404, path);
@@ -99,7 +99,7 @@ describe("The page", { timeout: 60_000 }, () => {
   });
 
   for (const path of ["/", "/healthz"]) {
-    test(`whoever asks for ${path} and does not read is not read on`, async () => {
+    test(`the server stops reading from a client that asks for ${path} and does not read`, async () => {
       const socket = connect(server.port, "127.0.0.1").pause();
       socket.on("error", () => {});
       const asked = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: ${"x".repeat(200)}\r\n\r\n`;
@@ -118,13 +118,13 @@ describe("The page", { timeout: 60_000 }, () => {
         await pause(200);
       }
 
-      // What the system itself holds, both ways, is about 10 MB.
+      // The system's own socket buffers, both ways, hold about 10 MB.
       assert.ok(taken > 0 && taken < 24 << 20, `${taken >> 20} MB of ${(60 * chunk.length) >> 20} MB were taken`);
       socket.destroy();
     });
   }
 
-  // What a browser sends of itself when a page of `origin` calls.
+  // The headers that a browser adds when a page of `origin` calls.
   const call = (origin) => ({ origin, "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" });
   const upgrade = (origin) => ({
     origin,

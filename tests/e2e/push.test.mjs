@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// push.test.mjs: back ends of the user's own write the steps of their runs.
+// push.test.mjs: users' own back ends write the steps of their runs.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -42,7 +42,7 @@ describe("Push", { timeout: 120_000 }, () => {
 
   for (const overSocket of [false, true]) {
     const how = overSocket ? "a socket" : "POST";
-    test(`what is written over ${how} is what fronts show`, async () => {
+    test(`fronts show the text that a back end writes over ${how}`, async () => {
       const { front, run, producer } = await running(`plain-${overSocket}`, { overSocket });
       const whole = text(chance(seed), 300);
       await producer.write(opens("m" + overSocket));
@@ -213,7 +213,7 @@ describe("Push", { timeout: 120_000 }, () => {
     assert.deepEqual(stored.path().map(shownText), ["go", "first", "and then", "second"]);
   });
 
-  test("a message that a front has put stands, and its run ends", async () => {
+  test("a message that a front has put stays, and its run ends", async () => {
     const { front, run, producer } = await running("put");
     await producer.write(opens("put-m"), says("put-m", "the model's"));
     await front.change([{ type: "put_message", message: { id: "put-m", text: "mine" } }]);
@@ -225,7 +225,7 @@ describe("Push", { timeout: 120_000 }, () => {
     assert.equal(stored.text(run), "mine");
   });
 
-  test("deleting what the run was given supersedes it", async () => {
+  test("deleting a run's input supersedes the run", async () => {
     const { front, run, producer } = await running("under");
     await producer.write(opens("under-m"), says("under-m", "text"));
     await front.change([{ type: "delete_message", message: "under-run-asked" }]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// queue.test.mjs: a run that is asked for while another one streams.
+// queue.test.mjs: a front asks for a run while another run streams.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -19,7 +19,7 @@ const fixtures = keys.flatMap((key) => [
 ]);
 fixtures.push({ match: { userMessage: keyed("broken") }, response: { error: { message: "no" }, status: 400 } });
 
-describe("A run asked for while one streams", { timeout: 120_000 }, () => {
+describe("A run started while one streams", { timeout: 120_000 }, () => {
   let stage;
   before(async () => (stage = await scene("queue", fixtures)));
   after(() => stage.dispose());
@@ -47,7 +47,7 @@ describe("A run asked for while one streams", { timeout: 120_000 }, () => {
     return stored;
   }
 
-  test("it waits, and its input enters the tree behind the whole former answer", async () => {
+  test("a queued run waits, and its input enters the tree behind the whole former answer", async () => {
     const { front } = await streaming("queue");
     await front.change([asks("queue-2", "queue-second")]);
     await front.change([asks("queue-3", "queue-third")]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// reading.test.mjs: the other ways to read: pages, windows, lists, the feed, and the forms of an answer.
+// reading.test.mjs: the other ways to read: pages, windows, lists, the feed, and the formats of an
+// answer.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -57,7 +58,7 @@ describe("Reading", { timeout: 120_000 }, () => {
     assert.equal((await stage.server.read("titled")).thread.title, "😀".repeat(80));
   });
 
-  test("State(at) is what the front held then", async () => {
+  test("State(at) is the front's copy of then", async () => {
     const front = new Front(stage.server, "at");
     const stream = front.follow({ changes: front.prepare([asks("at-run", "read")]), follow: "run" });
     const held = [];
@@ -81,7 +82,7 @@ describe("Reading", { timeout: 120_000 }, () => {
     assert.deepEqual(seen, Array.from({ length: 9 }, (_, index) => `pages-${index}`));
   });
 
-  test("a window holds the last messages, and says that there are more", async () => {
+  test("a window holds the last messages, and marks that there are more", async () => {
     const author = await chain("window");
     const front = new Front(stage.server, "window");
     const diff = await front.sync({ window: 3 });
@@ -152,7 +153,7 @@ describe("Reading", { timeout: 120_000 }, () => {
     second.drop();
   });
 
-  test("the feed is not told of every token", async () => {
+  test("the feed does not report every token", async () => {
     const { server } = stage;
     const { cursor } = (await server.get("/v1/threads?limit=1")).json;
     const items = [];

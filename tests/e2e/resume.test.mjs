@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// resume.test.mjs: a stream can be dropped anywhere and taken up again anywhere.
+// resume.test.mjs: a stream can be dropped anywhere and resumed anywhere.
 //
-// One answer of the model server and one run of a back end of our own are followed by readers that drop
-// after every single entry, that begin at every entry while the run goes on, and that begin at every entry
-// after its end. All of them must get the same bytes, and every diff must lead to the same state.
+// Readers follow one answer of the model server and one run of our own back end. Some drop after
+// every single entry, some begin at every entry while the run goes on, and some begin at every
+// entry after its end. All of them must get the same bytes, and every diff must lead to the same
+// state.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -149,7 +150,7 @@ describe("Drop and resume", { timeout: 300_000 }, () => {
     assert.deepEqual(entryLines, blocks.map((block) => block.data));
   });
 
-  test("a reconnect with nothing left to follow is told to stay away", async () => {
+  test("a reconnect without anything left to follow gets 204", async () => {
     const { server } = stage;
     const last = (await backlog(server, "model")).at(-1).id;
     const headers = { accept: "text/event-stream", "last-event-id": last };
@@ -164,7 +165,7 @@ describe("Drop and resume", { timeout: 300_000 }, () => {
     assert.equal(bytesOf(read), bytesOf(all.slice(-2)));
   });
 
-  test("until ends the stream where it says", async () => {
+  test("until ends the stream at its timestamp", async () => {
     const { server } = stage;
     const all = await backlog(server, "model");
     const middle = all[Math.floor(all.length / 2)];

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// salvage.test.mjs: `lockstep salvage` of a damaged store, and the fronts that come back to what it made.
+// salvage.test.mjs: `lockstep salvage` of a damaged store, and the fronts that come back to the new
+// one.
 //
-// One damaged block costs one thread its end, one damaged byte of the log what came after it: fronts of the
-// others go on with a diff, a front of a cut thread is reset to what was kept, and nothing that is shown was
-// not there before. A salvage that is killed, whenever, changes nothing in the store that it reads.
+// One damaged block costs one thread its end; one damaged byte of the log costs all later entries.
+// Fronts of the other threads go on with a diff, a front of a shortened thread is reset to what was
+// kept, and nothing is shown that was not there before. A salvage that is killed at any time
+// changes nothing in the store that it reads.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -27,7 +29,7 @@ const lockstep = (...line) =>
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
 
-// No compression finds anything in it, so it stands in a file as it is; and it fills a block by itself.
+// It can't be compressed, so a file has it unchanged; and it fills a block by itself.
 const noise = (bytes = 24_000) => randomBytes(bytes).toString("base64");
 const puts = (id, text) => ({ type: "put_message", message: { id, text } });
 
@@ -91,7 +93,7 @@ class Scene {
     return this.said.get(id);
   }
 
-  // Salvaged into a folder beside it, which the server is given from now on.
+  // Salvaged into a folder next to it; the server uses that from now on.
   async salvage() {
     const { server } = this;
     const [from, to] = [server.data, join(server.folder, "salvaged")];
@@ -113,7 +115,7 @@ class Scene {
     return Screen.of(await this.server.read(thread));
   }
 
-  // What a screen shows was said, in this order, and nothing is left out between.
+  // A screen may only show texts that were sent, in this order and without a gap.
   assertSaid(screen, thread, count) {
     const shown = [...screen.messages.values()];
     assert.deepEqual(shown.map((it) => it.id), shown.map((_, at) => `${thread}-${at}`));
@@ -135,7 +137,7 @@ class Scene {
     }
   }
 
-  // A front that holds more than was kept: it is told until where its history counts.
+  // A front that holds more than was kept: its reset has the end of the kept history.
   async assertReset(thread, count) {
     const front = this.fronts[thread];
     const diff = await front.sync();
@@ -182,7 +184,7 @@ describe("a salvaged store", { timeout: 120_000 }, () => {
   test("of a damaged table cuts the thread that the block was of, and no other", async () => {
     const scene = await sceneOf("salvage-table");
     const { server } = scene;
-    await server.restart();  // what lies in the log becomes tables
+    await server.restart();  // the rows of the log become tables
     await server.kill();
     flipAt(placeOf(scene.text("third-5").slice(100, 400), server.data, ".sst"));
 
@@ -198,7 +200,7 @@ describe("a salvaged store", { timeout: 120_000 }, () => {
     await scene.assertGoesOn();
   });
 
-  test("of a damaged log keeps what was committed before the damage, and says so to each front", async () => {
+  test("of a damaged log keeps the entries before the damage, and resets each front", async () => {
     const scene = await sceneOf("salvage-log");
     const { server } = scene;
     await server.kill();
@@ -230,7 +232,7 @@ describe("a salvage that is killed", { timeout: 120_000 }, () => {
   });
   after(() => scene.server.dispose());
 
-  test("leaves the source as it was and no store, and is done anew", { skip }, async (context) => {
+  test("leaves the source as it was and no store, and can be run again", { skip }, async (context) => {
     const { server } = scene;
     const from = server.data;
     const image = imageOf(from);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// screen.test.mjs: the measuring stick itself. A front that could not see a gap would prove nothing.
+// screen.test.mjs: tests of the test's own front, because the other tests rely on it to see a gap.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -24,12 +24,12 @@ test("entries fold to the text that was streamed", () => {
   assert.equal(shownText(screen.messages.get("m")), "你😀!");
 });
 
-test("an entry that does not follow what is held is a gap", () => {
+test("an entry that does not follow the copy is a gap", () => {
   const screen = given(entry(1, 0, opened));
   assert.throws(() => screen.applyEntry(entry(3, 2, appended(0, "a"))), Broken);
 });
 
-test("content that does not continue what is there is found", () => {
+test("content that does not continue its part is found", () => {
   const screen = given(entry(1, 0, opened), entry(2, 1, appended(0, "😀")));
   assert.throws(() => screen.applyEntry(entry(3, 2, appended(1, "a"))), Broken);
 });
@@ -50,7 +50,7 @@ test("a growth applied twice is applied once", () => {
   assert.equal(shownText(screen.messages.get("m")), "abX");
 });
 
-test("a diff from later than what is held is refused", () => {
+test("a diff from later than the copy is refused", () => {
   const diff = { frame: "diff", cursor: "9@e", from: 5, messages: [], removed: [], runs: [], outcomes: [] };
   assert.throws(() => given(entry(1, 0, opened)).applyDiff([diff]), Broken);
 });
@@ -67,7 +67,7 @@ test("a front fails when its stream repeats an entry", () => {
   assert.throws(() => front.assertWell(), Broken);
 });
 
-test("an event stream is the same whatever its chunks", () => {
+test("an event stream is the same in any chunks", () => {
   const raw = 'id: 1@e\ndata: {"frame":"entry"}\n\n: keep-alive\n\nid: 2@e\ndata: {"frame":"live"}\n\n';
   for (let size = 1; size < raw.length; size += 1) {
     const blocks = [];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.test.mjs: tokens and agents that change while the server runs, and what it says of its settings.
+// settings.test.mjs: tokens and agents that change while the server runs, and its log lines about
+// settings.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -78,7 +79,7 @@ describe("The token file, while the server runs", { timeout: 60_000 }, () => {
     bob.stream.drop();
   });
 
-  test("a request whose body is still coming when its token goes is refused", async () => {
+  test("a request is refused if its token is revoked while its body arrives", async () => {
     const dora = (await token("create", "dora", "--user", "dora")).stdout.trim();
     await becomes(dora, 200);
     const socket = connect(server.port, "127.0.0.1");
@@ -120,7 +121,7 @@ describe("The token file, while the server runs", { timeout: 60_000 }, () => {
     assert.equal(server.child.exitCode, null);
   });
 
-  test("when the last one is revoked nobody gets in, and a new one opens again", async () => {
+  test("when the last token is revoked every request is refused, and a new token opens again", async () => {
     for (const name of ["cleo", "eve", "bob"]) await token("revoke", name);
     await becomes("bob-token", 401);
     const made = (await token("create", "bob", "--user", "bob")).stdout.trim();
@@ -136,7 +137,7 @@ describe("A hang-up", { timeout: 30_000 }, () => {
     const exit = new Promise((over) => child.once("exit", (code, signal) => over({ code, signal })));
     let said = "";
     child.stdout.on("data", (text) => (said += text));
-    // The first moments of the process, before main, are nobody's.
+    // Before main runs, no code of the server handles the signal.
     await until(() => readFileSync(`/proc/${child.pid}/status`, "utf8").match(/SigBlk:.*1$/m), "it is blocked");
     const hangUps = setInterval(() => child.kill("SIGHUP"), 2);
     await until(() => said.includes("listening"), "it listens");
@@ -150,7 +151,7 @@ describe("A hang-up", { timeout: 30_000 }, () => {
 describe("Agents, while the server runs", { timeout: 60_000 }, () => {
   const upstreams = [];
   let server;
-  // A model server that answers with its name when it is told to.
+  // A model server that answers with its name when the test lets it.
   async function upstream(name) {
     const waiting = [];
     const http = createServer((request, response) => {
@@ -316,7 +317,7 @@ describe("At its start the server says", { timeout: 60_000 }, () => {
 });
 
 describe("Out of files", { timeout: 60_000 }, () => {
-  test("the server says so, once in a while, and serves again when there are some", async () => {
+  test("the server logs it, once in a while, and serves again when there are some", async () => {
     const server = await Server.start({ name: "files" });
     await run("prlimit", ["--pid", String(server.pid), "--nofile=64:64"]);
     const sockets = Array.from({ length: 100 }, () => connect(server.port, "127.0.0.1"));

@@ -20,7 +20,7 @@ describe("SIGTERM", { timeout: 60_000 }, () => {
   before(async () => (stage = await scene("shutdown", [answer("long", content, { chunkSize: 5, tps: 30 })])));
   after(() => stage.dispose());
 
-  test("fronts are told, runs end interrupted, and all that was shown is kept", async () => {
+  test("fronts get an end, runs end interrupted, and all shown text is kept", async () => {
     const { server } = stage;
     const socket = await stage.socket();
     const fronts = [new Front(server, "one"), new Front(server, "two", { socket })];
@@ -77,7 +77,7 @@ describe("SIGTERM", { timeout: 60_000 }, () => {
     assert.ok(log.startsWith(reader.bytes), "the reader's bytes are the log's");
   });
 
-  test("with nobody there it exits at once", async () => {
+  test("a server without connections exits at once", async () => {
     const asked = Date.now();
     assert.deepEqual(await stage.server.terminate(5000), { code: 0, signal: null });
     assert.ok(Date.now() - asked < 3000);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop.test.mjs: Stop means what the user saw.
+// stop.test.mjs: a stop keeps the text that the user saw.
 //
-// Many threads at once, each with a front that presses Stop at a random moment of a streamed answer. The
-// stop reaches the server at once, up to five seconds later, or after the provider has finished; meanwhile
-// the answer goes on. What counts is what the front held when the button was pressed.
+// Many threads at once, each with a front that presses Stop at a random moment of a streamed
+// answer. The stop reaches the server at once, up to five seconds later, or after the provider has
+// finished; meanwhile the answer goes on. The result must be the front's text at the press of the
+// button.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -54,8 +55,8 @@ const whole = "a short answer, 你好 😀, but not too short";
 fixtures.push(answer("built", whole, { tps: 40 }), answer("built-next", "and on it goes", { tps: 100 }));
 fixtures.push(answer("long", text(chance(seed), 600, 5), { chunkSize: 5, tps: 40 }));
 
-// What the front shows of a run when the button is pressed; with `showsLess` its text runs behind, as in
-// fronts that type it out.
+// The part of a run that the front shows when the button is pressed; with `showsLess` it shows less than
+// it received, like a front that types text out.
 function press(front, run, plan) {
   const shown = [];
   const kept = new Map();
@@ -134,7 +135,7 @@ describe("Stop", { timeout: 600_000 }, () => {
   before(async () => (stage = await scene("stop", fixtures)));
   after(() => stage.dispose());
 
-  test(`${stops} stops at random moments leave what the user saw`, async (context) => {
+  test(`${stops} stops at random moments leave the text that the user saw`, async (context) => {
     const sockets = [await stage.socket(), await stage.socket()];
     const done = await each(plans, width, (plan) => stopOnce(plan, { server: stage.server, sockets }));
     const journal = await stage.aimock.journal();
@@ -178,7 +179,7 @@ describe("Stop", { timeout: 600_000 }, () => {
     live.drop();
   });
 
-  test("a stop of what has been built upon is refused, and takes nothing away", async () => {
+  test("a stop of an answer that others built upon is refused, and cuts nothing", async () => {
     const { server } = stage;
     const front = new Front(server, "built");
     await front.follow({ changes: front.prepare([asks("built-run", "built")]), follow: "run" }).opened;

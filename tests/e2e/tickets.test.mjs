@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tickets.test.mjs: what a browser comes with where it can set no header.
+// tickets.test.mjs: tickets, for browser requests that can't set a header.
 //
-// The real binary with a token file, Node's own WebSocket and EventSource-like readers: they get in by a
-// ticket alone, once, and nothing of a ticket is left in what the server wrote.
+// The real binary with a token file, and Node's own WebSocket and EventSource-like readers: a
+// ticket lets them in, once, and the server writes nothing of a ticket anywhere.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// upgrade.test.mjs: a store, a backup and a front of 0.1.0 under today's binary.
+// upgrade.test.mjs: a store, a backup and a front of 0.1.0 under the current binary.
 //
-// tests/upgrade/v1 is what 0.1.0 left behind when it was killed, with what it had said of each thread. Nothing of
-// that may change: no entry, timestamp, digest, epoch or remembered op. Its client, as it was published, goes on
-// with what it had kept.
+// tests/upgrade/v1 has the store that 0.1.0 left when it was killed, with its answers about each
+// thread. No entry, timestamp, digest, epoch or remembered op may change. Its published client
+// continues with its stored data.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -53,13 +53,13 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
   });
   after(() => server.dispose());
 
-  test("is upgraded at the first start, and says so", () => {
+  test("is upgraded at the first start, which logs it", () => {
     assert.match(server.log(), /upgrading .*from format 1 to 2/);
     assert.match(server.log(), /upgraded .*from format 1 to 2/);
   });
 
   for (const of of before010.threads) {
-    test(`says of ${of.user}'s ${of.thread} what it said`, () => assertAsSaid(server, of));
+    test(`answers the same about ${of.user}'s ${of.thread}`, () => assertAsSaid(server, of));
   }
 
   test("has each thread in its owner's list, and only there", async () => {
@@ -93,7 +93,7 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
     }
   });
 
-  test("still knows the former epoch, and up to where its cursors are good", async () => {
+  test("still has the former epoch, and the end of its valid cursors", async () => {
     const json = as("ada", { accept: "application/json" });
     const lost = await server.post("/v1/threads/tea/sync", { cursor: before010.rewound }, json);
     assert.equal(lost.json.reset.reason, "rewound");
@@ -123,7 +123,7 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
   });
 });
 
-describe("What 0.1.0 exported", () => {
+describe("An export of 0.1.0", () => {
   test("is imported with its owners", async () => {
     const folder = temporaryFolder("import");
     const file = join(folder, "history.jsonl");
@@ -146,7 +146,7 @@ describe("A front of 0.1.0", { timeout: 60_000 }, () => {
   });
   after(() => server.dispose());
 
-  test("goes on with its cursor, what it kept and what it had not sent, as if nothing had been", async () => {
+  test("goes on with its cursor, its copies and its unsent changes, as without an upgrade", async () => {
     const unsent = front.pending.map((it) => it.change);
     const held = front.threads.kept.messages;
     const { connect } = await client("0.1.0");
@@ -189,7 +189,7 @@ describe("A front of 0.1.0", { timeout: 60_000 }, () => {
 });
 
 describe("A backup of 0.1.0", { timeout: 60_000 }, () => {
-  test("is restored, and what it holds is what it was", async () => {
+  test("is restored with its old content", async () => {
     const backups = join(unpack("v1/backup.tar.gz"), "backup");
     const prepare = (data) => lockstep("restore", "--from", backups, "--data", data);
     const server = await Server.start({ name: "old-backup", config, prepare });
@@ -209,7 +209,7 @@ describe("A backup of 0.1.0", { timeout: 60_000 }, () => {
 });
 
 describe("Before the upgrade", { timeout: 60_000 }, () => {
-  test("a verb that only reads says what to do, and leaves the store as it is", async () => {
+  test("a verb that only reads names the next step, and leaves the store as it is", async () => {
     const data = join(unpack("v1/store.tar.gz"), "data");
     for (const verb of [["show"], ["export", "--all"], ["verify"]]) {
       const { code, stderr } = await failing(...verb, "--data", data);
@@ -219,7 +219,7 @@ describe("Before the upgrade", { timeout: 60_000 }, () => {
     }
   });
 
-  test("a verb that writes upgrades it, and says so", async () => {
+  test("a verb that writes upgrades it, and reports that", async () => {
     const data = join(unpack("v1/store.tar.gz"), "data");
     const { stderr } = await lockstep("rebuild", "--data", data);
     assert.match(stderr, /upgraded the store from format 1 to 2/);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// upstream.test.mjs: what a model server may do in mid-stream, and what a front sees of it.
+// upstream.test.mjs: faults of a model server in mid-stream, as a front sees them.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -64,7 +64,7 @@ describe("A model server", { timeout: 120_000 }, () => {
     assert.deepEqual(sent[1], { role: "assistant", text: "42" });
   });
 
-  test("a stream that breaks off keeps what was shown, and does not count as done", async () => {
+  test("a stream that breaks off keeps the shown text, and does not count as done", async () => {
     const { run, written } = await ask("truncated", "truncated");
     assert.ok(["failed", "interrupted"].includes(run.status), run.status);
     assert.ok(run.error.code);

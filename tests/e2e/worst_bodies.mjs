@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// worst_bodies.mjs: how long others wait while somebody sends the worst bodies there are.
+// worst_bodies.mjs: measures how long others wait while a client sends the worst bodies.
 //
 //   node tests/e2e/worst_bodies.mjs            one line a body
 //   node tests/e2e/worst_bodies.mjs --report   one JSON object
 //
-// The bodies are sent by threads of their own, one after another for a few seconds, and meanwhile a small
-// thread is read every few milliseconds, whether the read before it was answered or not: a server that says
-// nothing for a second is seen by all reads of that second. The exit code is 1 if a p99 is above 20 ms.
+// Worker threads send the bodies, one after another for a few seconds. Meanwhile a small thread is
+// read every few milliseconds, whether the read before it was answered or not: all reads of a
+// second see a server that is silent for that second. The exit code is 1 if a p99 is above 20 ms.
 
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";

@@ -12,15 +12,16 @@ namespace lockstep {
 namespace {
 
 struct Owner {
-  explicit Owner(std::string& to) : heard(to) {}
+  explicit Owner(std::string& heard) : heard_(heard) {}
 
   std::move_only_function<void(std::unique_ptr<std::string>)> hear() {
-    return alive.guard([this](const std::unique_ptr<std::string>& word) { heard += *word + said; });
+    return alive_.guard(
+        [this](const std::unique_ptr<std::string>& word) { heard_ += *word + said_; });
   }
 
-  std::string& heard;
-  std::string said = ".";
-  Alive alive;
+  std::string& heard_;
+  std::string said_ = ".";
+  Alive alive_;
 };
 
 TEST(Alive, AGuardedCallHappensEachTimeWhileItsOwnerLives) {
@@ -47,13 +48,13 @@ TEST(Alive, AGuardedCallDoesNothingAfterItsOwnersEnd) {
 
 TEST(Alive, AGuardedCallMayEndItsOwnerAndSeesThatItHas) {
   struct Mortal {
-    Alive alive;
+    Alive alive_;
   };
   auto mortal = std::make_unique<Mortal>();
   bool ended_before = true;
   bool ended_after = false;
-  auto end = mortal->alive.guard([&] {
-    const Alive::Watch owner = mortal->alive.watch();
+  auto end = mortal->alive_.guard([&] {
+    const Alive::Watch owner = mortal->alive_.watch();
     ended_before = owner.ended();
     mortal.reset();
     ended_after = owner.ended();
@@ -65,7 +66,7 @@ TEST(Alive, AGuardedCallMayEndItsOwnerAndSeesThatItHas) {
   EXPECT_TRUE(ended_after);
 }
 
-TEST(Alive, WhatIsTakenBackIsNotCalledAndWhatIsGuardedAfterwardsIs) {
+TEST(Alive, ACallGuardedBeforeAResetDoesNothingAndOneGuardedAfterwardsRuns) {
   int called = 0;
   std::optional<Alive> asked(std::in_place);
   auto first = asked->guard([&called] { called += 1; });
@@ -78,7 +79,7 @@ TEST(Alive, WhatIsTakenBackIsNotCalledAndWhatIsGuardedAfterwardsIs) {
   EXPECT_EQ(called, 10);
 }
 
-TEST(Alive, AGuardedCallKeepsWhatItHoldsAndNotItsOwner) {
+TEST(Alive, AGuardedCallKeepsItsCapturesAndNotItsOwner) {
   const auto held = std::make_shared<int>(1);
   auto alive = std::make_unique<Alive>();
   auto call = std::make_unique<std::move_only_function<void()>>(alive->guard([held] {}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator is told of damage, and how often.
+// The reports of damage to the operator, and how often they come.
 #include "engine/live/damage_report.h"
 
 #include <gtest/gtest.h>
@@ -7,10 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 namespace {
 
-const Error damaged{Kind::corrupt, "corrupt", "a damaged block"};
+const Error damaged{Kind::corrupt, codes::corrupt, "a damaged block"};
 
 struct DamageReportTest : testing::Test {
   std::vector<std::pair<Damaged, std::string>> told;
@@ -33,7 +35,7 @@ TEST_F(DamageReportTest, AUsersListAndFeedAreTwoThings) {
 }
 
 TEST_F(DamageReportTest, OtherErrorsAreNoDamage) {
-  report.found(Damaged::thread, "t", {Kind::not_found, "unknown_thread", ""});
+  report.found(Damaged::thread, "t", {Kind::not_found, codes::unknown_thread, ""});
 
   EXPECT_TRUE(told.empty());
 }

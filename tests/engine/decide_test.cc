@@ -10,8 +10,8 @@
 namespace lockstep::test {
 namespace {
 
-// A thread in which `r1` has been asked `u1` and has written "one two three" to `a1`, in three
-// steps; the story's times after each are in `seen`.
+// A thread in which `r1` answers `u1` and has written "one two three" to `a1`, in three steps;
+// `seen` has the story's times after each.
 struct Streaming : Story {
   std::vector<Timestamp> seen;
   Streaming() {
@@ -76,7 +76,7 @@ TEST(Decide, AMessageThatIsWrittenOnIsAnothersNoMore) {
   EXPECT_EQ(story.text("a1"), "one two three four");
 }
 
-TEST(Decide, AStopKeepsWhatWasSeenAndNoMore) {
+TEST(Decide, AStopKeepsTheSeenTextAndNoMore) {
   Streaming story;
 
   const Outcome outcome = story.stop("r1", story.seen[1]);
@@ -95,7 +95,7 @@ TEST(Decide, AStopKeepsNoMoreThanWasShown) {
   EXPECT_EQ(story.text("a1"), "one t");
 }
 
-TEST(Decide, WhatWasShownNeverKeepsMoreThanWasSeen) {
+TEST(Decide, AShownLengthNeverKeepsMoreThanWasSeen) {
   Streaming story;
 
   story.stop("r1", story.seen[0], {shown("a1", 0, 12)});
@@ -114,7 +114,7 @@ TEST(Decide, AStopNeverCutsInsideACodePoint) {
   EXPECT_EQ(story.text("a1"), "a");
 }
 
-TEST(Decide, OfSeveralStopsTheLeastHolds) {
+TEST(Decide, TheLeastLengthOfSeveralStopsHolds) {
   Streaming story;
   story.stop("r1", story.seen[1]);
 
@@ -233,7 +233,7 @@ TEST(Decide, AnInterruptStopsTheRunningOneAsSeenAndStartsBeforeThoseThatWait) {
   StartRun change;
   change.run = RunId("r3");
   change.input = {input("u3", "now")};
-  change.when_busy = WhenBusy::interrupt;
+  change.when_busy = WhenBusy::stop;
 
   story.change(change, story.seen[0]);
 
@@ -400,7 +400,7 @@ TEST(Decide, AMessageGoesBehindAnotherDevicesTurnsByDefault) {
   EXPECT_EQ(story.parent("u3"), "u2");
 }
 
-TEST(Decide, AMessageGoesBehindWhatWasSeenIfTheHeadIsOnAnotherBranch) {
+TEST(Decide, AMessageGoesBehindTheSeenHeadIfTheHeadIsOnAnotherBranch) {
   Story story;
   story.put("u1", "first");
   story.put("u2", "second");
@@ -522,7 +522,7 @@ TEST(Decide, RefusalsAloneMakeNoThread) {
   EXPECT_TRUE(story.entries().empty());
 }
 
-TEST(Decide, WhatWasSeenInAnotherHistoryIsRefused) {
+TEST(Decide, ACursorOfAnotherHistoryIsRefused) {
   Story story;
   story.put("u1", "first");
   Change change{{}, Cursor{story.now(), Epoch(77)}, {}, MoveHead{MessageId("u1")}};
@@ -554,7 +554,7 @@ TEST(Decide, ADanglingCallOnThePathGetsAResultBeforeAModelSeesIt) {
   EXPECT_EQ(std::get<ToolResultPart>(story.message("a1").parts[1]).call, "c1");
 }
 
-TEST(Decide, ACrashInterruptsWhatRunsAndWhatWaits) {
+TEST(Decide, ACrashInterruptsRunningAndWaitingRuns) {
   Streaming story;
   story.start("r2", "u2", "waits");
 

@@ -27,7 +27,7 @@ TEST(Diff, IsEmptyWhenTheFrontIsAtTheHead) {
   EXPECT_EQ(diff, (Diff{story.now(), story.now(), {}, {}, {}, {}}));
 }
 
-TEST(Diff, CarriesOnlyWhatTheFrontCantHave) {
+TEST(Diff, CarriesOnlyRowsThatTheFrontCantHave) {
   const Streaming story;
 
   const Diff diff = story.diff_from(story.half);
@@ -38,7 +38,7 @@ TEST(Diff, CarriesOnlyWhatTheFrontCantHave) {
   EXPECT_FALSE(diff.thread);
 }
 
-TEST(Diff, OfACutIsAGrowthToo) {
+TEST(Diff, ShowsACutAsAGrowthToo) {
   Streaming story;
   const Timestamp whole = story.now();
   story.stop("r1", story.half);

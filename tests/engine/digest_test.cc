@@ -27,7 +27,7 @@ TEST(Digest, IsOfTheWholePath) {
             "9e2590f8aee724a52f2f255d90dedcfd167aef32cc9ea9ef75d477bd49b1b69a");
 }
 
-TEST(Digest, AnEmptyPathHasNone) { EXPECT_FALSE(path_digest({})); }
+TEST(Digest, AnEmptyPathHasNoDigest) { EXPECT_FALSE(path_digest({})); }
 
 TEST(Digest, LengthsKeepNeighboursApart) {
   const Message one = message("m", Role::user, {TextPart{"ab"}, TextPart{"c"}});

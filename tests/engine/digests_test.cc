@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A digest that was made once is not made again, unless something it stands for has changed.
+// The engine caches digests: it makes one again only after its path changed.
 #include "engine/live/digests.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace {
 // By the book: the whole path, from its root.
 std::optional<Hash> by_path(const ThreadState& state, const std::optional<MessageId>& id) {
   std::vector<Message> path;
-  for (const MessageRow* row : state.path(id)) path.push_back(row->message);
+  for (const MessageState* row : state.path(id)) path.push_back(row->message);
   return path_digest(path);
 }
 

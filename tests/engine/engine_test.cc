@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine promises to those who use it.
+// The promises of the engine to its callers.
 #include "engine/live/engine.h"
 
 #include <gtest/gtest.h>
@@ -63,7 +63,7 @@ TEST_F(EngineTest, ARunIsDrivenOnlyWhenItsStartIsDurableAndVisible) {
   EXPECT_EQ(host.starts[0].agent, AgentName("default"));
 }
 
-TEST_F(EngineTest, TheNextRunIsGivenWhatTheFormerWrote) {
+TEST_F(EngineTest, TheNextRunGetsTheTextOfTheFormerOne) {
   start_streaming();
   synced({change_of(ask("r2", "u2", "and?"))});
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
@@ -76,7 +76,7 @@ TEST_F(EngineTest, TheNextRunIsGivenWhatTheFormerWrote) {
   EXPECT_EQ(text_of(host.starts[1].context.path[1]), "one");
 }
 
-TEST_F(EngineTest, WhoDrivesARunIsToldOfItsEndByAStop) {
+TEST_F(EngineTest, TheDriverOfARunIsToldThatAStopEndedIt) {
   start_streaming();
 
   synced({change_of(stop("r1"))});
@@ -85,7 +85,7 @@ TEST_F(EngineTest, WhoDrivesARunIsToldOfItsEndByAStop) {
   EXPECT_EQ(metrics.runs_ended.size(), 1u);
 }
 
-TEST_F(EngineTest, WhatAModelWasGivenCanBeReadAtAnyLaterTime) {
+TEST_F(EngineTest, TheInputOfAModelCanBeReadAtAnyLaterTime) {
   start_streaming();
   const Context given = host.starts.at(0).context;
   ASSERT_TRUE(write(batch("r1", {run_over(2)})));
@@ -101,7 +101,7 @@ TEST_F(EngineTest, WhatAModelWasGivenCanBeReadAtAnyLaterTime) {
   EXPECT_EQ(engine->context(user, name(), rid("r9")).error().code, "unknown_run");
 }
 
-TEST_F(EngineTest, ARestartEndsWhatACrashInterruptedAndKeepsWhatWasShown) {
+TEST_F(EngineTest, ARestartEndsInterruptedRunsAndKeepsShownText) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
   synced({change_of(ask("r2", "u2", "and?"))});
@@ -234,7 +234,7 @@ TEST_F(EngineTest, ADeletionTakesTheBytesAlong) {
   for (Table table : {Table::views, Table::open_runs}) {
     EXPECT_TRUE(memory.scan({.table = table, .rows_max = 10})->empty());
   }
-  EXPECT_TRUE(marks::read(memory, marks::erasing)->empty());
+  EXPECT_TRUE(thread_flags::read(memory, thread_flags::erasing)->empty());
 }
 
 TEST_F(EngineTest, ADeletionThatWasCutShortIsFinishedByTheNextStart) {
@@ -250,10 +250,10 @@ TEST_F(EngineTest, ADeletionThatWasCutShortIsFinishedByTheNextStart) {
 
   EXPECT_EQ(code_of(sync({})), "deleted");
   EXPECT_TRUE(memory.read(ThreadNumber(1), {}, 10, 1000)->empty());
-  EXPECT_TRUE(marks::read(memory, marks::erasing)->empty());
+  EXPECT_TRUE(thread_flags::read(memory, thread_flags::erasing)->empty());
 }
 
-// What it says of its thread is durable; only the bytes are left to a salvage.
+// The deletion itself is durable; the damaged bytes stay until a salvage leaves them out.
 TEST_F(EngineTest, ADamagedThreadIsDeletedAndStopsNoStart) {
   start_streaming();
   log.spoil = ThreadNumber(1);
@@ -265,15 +265,15 @@ TEST_F(EngineTest, ADamagedThreadIsDeletedAndStopsNoStart) {
   EXPECT_EQ(code_of(sync({})), "deleted");
   thread = tid("t2");
   EXPECT_TRUE(sync({change_of(put("u1", "hello"))}).has_value());
-  EXPECT_FALSE(marks::read(memory, marks::erasing)->empty());
+  EXPECT_FALSE(thread_flags::read(memory, thread_flags::erasing)->empty());
 
   log.spoil = std::nullopt;
   restart();
   EXPECT_TRUE(memory.read(ThreadNumber(1), {}, 10, 1000)->empty());
-  EXPECT_TRUE(marks::read(memory, marks::erasing)->empty());
+  EXPECT_TRUE(thread_flags::read(memory, thread_flags::erasing)->empty());
 }
 
-TEST_F(EngineTest, WhatWaitsBehindADeletionIsToldSo) {
+TEST_F(EngineTest, RequestsThatWaitBehindADeletionAreToldOfIt) {
   start_streaming();
   Answer<Result<void>> erased;
   engine->erase(user, name(), erased.done());
@@ -299,7 +299,7 @@ TEST_F(EngineTest, NumbersAreNotGivenTwice) {
 
 // --- Stopping ------------------------------------------------------------------------------------
 
-TEST_F(EngineTest, AStopEndsRunsKeepsWhatWasShownAndTakesNothingMore) {
+TEST_F(EngineTest, AStopEndsRunsKeepsShownTextAndRefusesFurtherInput) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
   auto taken = ask_for(request({change_of(ask("r2", "u2", "and?"))}));

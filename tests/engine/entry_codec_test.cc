@@ -28,7 +28,7 @@ Entry entry_of(std::vector<Event> events) {
 
 Entry token(std::uint64_t seq, std::uint32_t part, std::string text) {
   Entry entry = entry_of({ContentAppended{MessageId("m.live"), part, 1234, std::move(text)}});
-  entry.producer = ProducerMark{RunId("r.second"), 1, seq};
+  entry.producer = ProducerOffset{RunId("r.second"), 1, seq};
   return entry;
 }
 
@@ -252,7 +252,7 @@ TEST(EntryCodec, ANewerVersionIsRefusedByName) {
   EXPECT_NE(entry.error().detail.find("version 2"), std::string::npos);
 }
 
-TEST(EntryCodec, WhatIsNotKnownIsRefused) {
+TEST(EntryCodec, UnknownKindsAreRefused) {
   EXPECT_EQ(code_of(stored([](auto) {})), "");
   EXPECT_EQ(code_of(stored([](auto entry) { entry.setShape(schema::Entry::Shape(9)); })),
             "unsupported");

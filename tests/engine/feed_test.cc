@@ -76,7 +76,7 @@ TEST_F(FeedTest, ALongRowOfDeletedThreadsEndsNoList) {
   EXPECT_EQ(names(second), (Names{"t1"}));
 }
 
-TEST_F(FeedTest, AListShowsWhatTheThreadShows) {
+TEST_F(FeedTest, AListShowsTheSameFieldsAsTheThread) {
   put_in("t1", "u1");
   synced({change_of(UpdateThread{"a title", true, Json{"{\"a\":1}"}})});
   synced({change_of(ask("r1", "u2", "go"))});
@@ -87,7 +87,7 @@ TEST_F(FeedTest, AListShowsWhatTheThreadShows) {
   EXPECT_TRUE(listed.running);
 }
 
-TEST_F(FeedTest, OfAnotherUserNothingIsListed) {
+TEST_F(FeedTest, AnotherUsersThreadsAreNotListed) {
   put_in("t1", "u1");
   user = uid("bob");
 
@@ -95,7 +95,7 @@ TEST_F(FeedTest, OfAnotherUserNothingIsListed) {
   EXPECT_TRUE(items("").empty());
 }
 
-TEST_F(FeedTest, WhatChangedAfterACursorComesInTheOrderOfChange) {
+TEST_F(FeedTest, ThreadsThatChangedAfterACursorComeInTheOrderOfChange) {
   put_in("t1", "u1");
   put_in("t2", "u1");
   const std::string cursor = page().cursor;
@@ -161,7 +161,7 @@ TEST_F(FeedTest, EveryCursorThatIsHandedOutIsGoodAtOnce) {
   thread = tid("t2");
   auto answer = ask_for(request({change_of(put("u1", "hello"))}));
 
-  // At some step the change is durable, and nobody was told.
+  // At some step the change is durable, and no follower has it yet.
   do {
     for (const FeedItem& item : items("")) {
       EXPECT_TRUE(engine->feed(user, item.cursor, 50).has_value()) << item.cursor;
@@ -175,7 +175,7 @@ TEST_F(FeedTest, EveryCursorThatIsHandedOutIsGoodAtOnce) {
   EXPECT_EQ(items("").size(), 2u);
 }
 
-TEST_F(FeedTest, ACursorThatIsNoneOfItsOwnIsUnknown) {
+TEST_F(FeedTest, ACursorOfAnotherHistoryIsUnknown) {
   put_in("t1", "u1");
 
   EXPECT_EQ(engine->threads(user, "nonsense", 5).error().code, "unknown_history");
@@ -192,8 +192,8 @@ TEST_F(FeedTest, ADamagedFeedHidesNoThread) {
   const std::string from = told.at(1).cursor;
   const std::vector<FeedItem> rest = items(from);
   Answer<Result<void>> spoilt;
-  memory.write({{Table::feed, keys::feed(user, CommitNumber(1)), "no row", Row::Stamp::none}}, {},
-               spoilt.done());
+  memory.write({{Table::feed, keys::feed(user, CommitNumber(1)), "no row", RowWrite::Stamp::none}},
+               {}, spoilt.done());
   executor.run();
 
   const ThreadsPage first = page({}, 2);
@@ -217,8 +217,9 @@ TEST_F(FeedTest, ADamagedFeedHidesNoneOfMoreThreadsThanOneReadBrings) {
   const std::size_t count = limits::read_entries_max + 3;
   for (std::size_t at = 0; at < count; ++at) put_in("t" + std::to_string(at), "u1");
   Answer<Result<void>> spoilt;
-  memory.write({{Table::feed, keys::feed(user, memory.last_commit()), "no row", Row::Stamp::none}},
-               {}, spoilt.done());
+  memory.write(
+      {{Table::feed, keys::feed(user, memory.last_commit()), "no row", RowWrite::Stamp::none}}, {},
+      spoilt.done());
   executor.run();
 
   std::size_t listed = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is told what, and what is kept in memory for it.
+// Which followers the hub wakes, and what it keeps in memory for them.
 #include "engine/live/hub.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST_F(HubTest, AFollowerIsWokenOncePerCommit) {
   EXPECT_EQ(follower.wakes, 1);
 }
 
-TEST_F(HubTest, WhoLeftIsNotWoken) {
+TEST_F(HubTest, AFollowerThatLeftIsNotWoken) {
   Woken other;
   hub.join(thread, follower);
   hub.join(thread, other);
@@ -76,7 +76,7 @@ TEST_F(HubTest, ACursorBeforeTheTailIsSentToTheLog) {
   EXPECT_TRUE(hub.tail(thread, Timestamp(100), limits::write_bytes_max).has_value());
 }
 
-TEST_F(HubTest, NothingIsKeptOfAThreadThatNobodyFollows) {
+TEST_F(HubTest, AThreadWithoutFollowersIsNotKept) {
   publish();
 
   EXPECT_FALSE(hub.tail(thread, Timestamp(100), limits::write_bytes_max).has_value());
@@ -107,7 +107,7 @@ TEST_F(HubTest, TheTailForgetsItsOldestEntriesAtItsBounds) {
 TEST_F(HubTest, ATailWithAGapIsThrownAway) {
   hub.join(thread, follower);
   publish();
-  last += 5;  // somebody else's entry
+  last += 5;  // an entry that this hub did not publish
   publish();
 
   EXPECT_FALSE(hub.tail(thread, Timestamp(100), 1).has_value());
@@ -118,9 +118,9 @@ TEST_F(HubTest, AllReadersShareOneEncoding) {
   hub.join(thread, follower);
   publish();
 
-  hub.tail(thread, Timestamp(100), 1)->entries[0]->wire = "encoded";
+  hub.tail(thread, Timestamp(100), 1)->entries[0]->json = "encoded";
 
-  EXPECT_EQ(hub.tail(thread, Timestamp(100), 1)->entries[0]->wire, "encoded");
+  EXPECT_EQ(hub.tail(thread, Timestamp(100), 1)->entries[0]->json, "encoded");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class Counting : public Random {
   std::uint64_t count_ = 0;
 };
 
-TEST(Ids, OnlyWhatStandsInAUrlUnescapedIsAnId) {
+TEST(Ids, OnlyCharactersThatAUrlNeedNotEscapeMakeAnId) {
   for (const std::string& good :
        {std::string("a"), std::string("A-z_0.9:x"), std::string("..."), std::string(128, 'x')}) {
     EXPECT_TRUE(is_id(good)) << good;
@@ -35,7 +35,7 @@ TEST(Ids, ACursorReadsBackAsWritten) {
   EXPECT_EQ(parse_cursor(to_string(cursor)), cursor);
 }
 
-TEST(Ids, WhatIsNotACursorIsRefused) {
+TEST(Ids, AnInvalidCursorIsRefused) {
   for (const char* bad : {"", "@", "1@", "@0123456789abcdef", "1@0123456789abcde",
                           "1@0123456789abcdeF", "-1@0123456789abcdef", "01@0123456789abcdef",
                           "1@0123456789abcdef ", "99999999999999999999@0123456789abcdef"}) {

@@ -13,45 +13,45 @@ namespace {
 constexpr ThreadNumber thread{7};
 
 TEST(Keys, EveryPlaceInTheViewsComesBack) {
-  const std::vector<keys::ViewPlace> places{keys::ThreadPlace{},
-                                            keys::MessagePlace{0},
-                                            keys::MessagePlace{UINT32_MAX},
-                                            keys::RunPlace{258},
-                                            DeviceKey{UserId("alice"), DeviceId("phone")},
-                                            DeviceKey{UserId(""), DeviceId("d")}};
+  const std::vector<keys::SnapshotPlace> places{keys::ThreadPlace{},
+                                                keys::MessagePlace{0},
+                                                keys::MessagePlace{UINT32_MAX},
+                                                keys::RunPlace{258},
+                                                DeviceKey{UserId("alice"), DeviceId("phone")},
+                                                DeviceKey{UserId(""), DeviceId("d")}};
 
-  for (const keys::ViewPlace& place : places) {
-    EXPECT_EQ(keys::decode_view(thread, keys::view(thread, place)), place);
+  for (const keys::SnapshotPlace& place : places) {
+    EXPECT_EQ(keys::decode_snapshot_row(thread, keys::snapshot_row(thread, place)), place);
   }
 }
 
 TEST(Keys, MessagesLieInTheOrderOfTheirNumbers) {
   std::vector<std::string> rows;
   for (std::uint32_t number : {0U, 1U, 255U, 256U, 65'536U, UINT32_MAX}) {
-    rows.push_back(keys::view(thread, keys::MessagePlace{number}));
+    rows.push_back(keys::snapshot_row(thread, keys::MessagePlace{number}));
   }
 
   EXPECT_TRUE(std::ranges::is_sorted(rows));
 }
 
 TEST(Keys, ADevicesUserAndNameAreNotMixedUp) {
-  EXPECT_NE(keys::view(thread, DeviceKey{UserId("ab"), DeviceId("c")}),
-            keys::view(thread, DeviceKey{UserId("a"), DeviceId("bc")}));
+  EXPECT_NE(keys::snapshot_row(thread, DeviceKey{UserId("ab"), DeviceId("c")}),
+            keys::snapshot_row(thread, DeviceKey{UserId("a"), DeviceId("bc")}));
 }
 
-TEST(Keys, AKeyOfAnotherThreadOrOfNoKindIsNone) {
-  const std::string message = keys::view(thread, keys::MessagePlace{1});
+TEST(Keys, AKeyOfAnotherThreadOrOfNoKindIsNotDecoded) {
+  const std::string message = keys::snapshot_row(thread, keys::MessagePlace{1});
 
-  EXPECT_EQ(keys::decode_view(ThreadNumber(8), message), std::nullopt);
-  EXPECT_EQ(keys::decode_view(thread, message.substr(0, message.size() - 1)), std::nullopt);
-  EXPECT_EQ(keys::decode_view(thread, message + "x"), std::nullopt);
-  EXPECT_EQ(keys::decode_view(thread, keys::views(thread) + "z"), std::nullopt);
-  EXPECT_EQ(keys::decode_view(thread, keys::views(thread)), std::nullopt);
-  EXPECT_EQ(keys::decode_view(thread, ""), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(ThreadNumber(8), message), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(thread, message.substr(0, message.size() - 1)), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(thread, message + "x"), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(thread, keys::snapshot(thread) + "z"), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(thread, keys::snapshot(thread)), std::nullopt);
+  EXPECT_EQ(keys::decode_snapshot_row(thread, ""), std::nullopt);
 }
 
-TEST(Keys, ADevicesKeyWhoseUserIsCutShortIsNone) {
-  EXPECT_EQ(keys::decode_view(thread, keys::views(thread) + std::string("d\0\5ab", 5)),
+TEST(Keys, ADevicesKeyWhoseUserIsCutShortIsNotDecoded) {
+  EXPECT_EQ(keys::decode_snapshot_row(thread, keys::snapshot(thread) + std::string("d\0\5ab", 5)),
             std::nullopt);
 }
 
@@ -70,7 +70,7 @@ TEST(Keys, NoUsersFeedBeginsAnothers) {
   EXPECT_FALSE(keys::feed(UserId("alice"), CommitNumber(1)).starts_with(keys::feed(UserId("al"))));
 }
 
-TEST(Keys, DamagedFeedKeysAreNone) {
+TEST(Keys, DamagedFeedKeysAreNotDecoded) {
   const std::string key = keys::feed(UserId("alice"), CommitNumber(1));
 
   EXPECT_EQ(keys::decode_feed(key.substr(0, key.size() - 1)), std::nullopt);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One writer a thread: what waits, what merges, what is answered, and in which order.
+// A thread has one writer: which inputs wait, merge and get answers, and in which order.
 #include "engine/live/lane.h"
 
 #include <gtest/gtest.h>
 
+#include "engine/base/codes.h"
 #include "engine/rules/sizes.h"
 #include "tests/support/engine_fixture.h"
 
@@ -180,7 +181,7 @@ TEST_F(LaneTest, TimestampsGrowThoughTheClockGoesBack) {
   EXPECT_EQ(second.cursor.at.get(), first.cursor.at.get() + 1);
 }
 
-TEST_F(LaneTest, NobodyIsAnsweredFromWithinTheCall) {
+TEST_F(LaneTest, ACallerIsNotAnsweredFromWithinTheCall) {
   start_streaming();
 
   auto refused = send(batch("r1", {}));
@@ -285,7 +286,7 @@ TEST_F(LaneTest, StepsBehindAStopAreToldThatTheRunHasEnded) {
 
 // --- Bounds and failures -------------------------------------------------------------------------
 
-TEST_F(LaneTest, WhatCanNotWaitIsToldSo) {
+TEST_F(LaneTest, AnInputIsRefusedAsOverloadedIfTheLaneIsFull) {
   start_streaming();
   std::vector<StepsAnswer> taken;
   for (std::uint64_t seq = 2; seq < limits::lane_inputs_max + 2; ++seq) {
@@ -315,17 +316,17 @@ TEST_F(LaneTest, BytesThatWaitAreBoundedToo) {
 
 TEST_F(LaneTest, AConflictIsReadOnAndDecidedAgain) {
   start_streaming();
-  log.fail_next = Error{Kind::conflict, "conflict", "somebody else has written"};
+  log.fail_next = Error{Kind::conflict, codes::conflict, "somebody else has written"};
 
   EXPECT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
   EXPECT_EQ(text("a1"), "one");
 }
 
-TEST_F(LaneTest, AnAppendThatFailsIsToldToAllWhoWaitForIt) {
+TEST_F(LaneTest, AFailedAppendIsToldToAllInputsThatWaitForIt) {
   start_streaming();
   auto one = send(batch("r1", {token(2, "a1", "one")}));
   auto two = send(batch("r1", {token(3, "a1", "two")}));
-  log.fail_next = Error{Kind::unavailable, "storage_failed", "no disk"};
+  log.fail_next = Error{Kind::unavailable, codes::storage_failed, "no disk"};
 
   executor.run();
 
@@ -334,7 +335,7 @@ TEST_F(LaneTest, AnAppendThatFailsIsToldToAllWhoWaitForIt) {
   EXPECT_TRUE(write(batch("r1", {token(2, "a1", "again")})));
 }
 
-// What was refused holds no room.
+// A refused input takes no room in the lane.
 TEST_F(LaneTest, RequestsThatAreRefusedBeforeTheyAreDecidedDoNotFillTheLane) {
   synced({change_of(put("u1", "hello"))});
   const Cursor unknown{Timestamp(1), Epoch(1)};
@@ -347,7 +348,7 @@ TEST_F(LaneTest, RequestsThatAreRefusedBeforeTheyAreDecidedDoNotFillTheLane) {
   EXPECT_TRUE(sync({change_of(put("big", text))}).has_value());
 }
 
-TEST_F(LaneTest, WhoIsAnsweredHasRoomForAsMuchAgain) {
+TEST_F(LaneTest, AnAnsweredCallerHasRoomForAsMuchAgain) {
   const std::size_t count = limits::lane_bytes_max / 2 / limits::message_bytes_max + 1;
   const auto more_than_half = [&](const std::string& name) {
     std::vector<Change> changes;

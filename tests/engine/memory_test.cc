@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is held in memory is counted, bounded, and given back.
+// The engine counts what it holds in memory, bounds it, and gives it back.
 #include "engine/base/memory.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ constexpr std::size_t mib = 1024 * kib;
 
 // --- The account ---------------------------------------------------------------------------------
 
-TEST(MemoryAccountTest, TheSumIsThatOfTheChargesThatLiveWhateverWasDoneWithThem) {
+TEST(MemoryAccountTest, TheSumIsThatOfTheLivingCharges) {
   const bool held = rc::check("the sum is right after any copies, moves and changes", [] {
     MemoryAccount account(mib);
     std::vector<Charge> charges(8);
@@ -60,7 +60,7 @@ TEST(MemoryAccountTest, NewWorkIsRefusedAtTheBoundAndBegunWorkGoesOnIntoTheReser
   EXPECT_EQ(account.refused(MemoryKind::steps), 2u);
 }
 
-TEST(MemoryAccountTest, WhatCanBeGivenUpIsGivenUpBeforeAnythingIsRefused) {
+TEST(MemoryAccountTest, CachesAreEvictedBeforeAChargeIsRefused) {
   MemoryAccount account(100 * kib);
   Charge held(&account, MemoryKind::states, 100 * kib);
   std::size_t asked = 0;
@@ -99,7 +99,7 @@ struct MemoryTest : testing::Test, EngineFixture {
   }
 };
 
-TEST_F(MemoryTest, WhatWasCountedEntryByEntryIsWhatIsCountedWhenTheThreadIsReadAgain) {
+TEST_F(MemoryTest, AThreadCountsTheSameEntryByEntryAndAfterItIsReadAgain) {
   synced({change_of(put("u1", std::string(1000, 'a')))});
   synced({change_of(put("u1", std::string(300, 'b')))});
   synced({change_of(ask("r1", "u2", "hello"))});
@@ -164,7 +164,7 @@ TEST_F(MemoryTest, NewWorkIsOverloadedWhileRunsHoldAllAndGoesThroughOnceOneHasEn
   EXPECT_EQ(text("big").size(), 3 * mib);
 }
 
-// What the first change has become: `applied`, or why not.
+// The outcome of the first change: `applied`, or the refusal's code.
 std::string first_outcome(const Result<SyncReply>& reply) {
   if (!reply) return "refused as a whole: " + reply.error().code;
   const Outcome& outcome = reply->outcomes.at(0);
@@ -192,7 +192,7 @@ TEST_F(MemoryTest, TheRunningRunsOfOneUserLeaveRoomForThoseOfOthers) {
   EXPECT_EQ(starts("ann", 60), "applied") << "one has ended";
 }
 
-TEST(RunShares, ARunThatHoldsNothingIsCountedBesideAnotherOfItsUser) {
+TEST(RunShares, ARunThatHoldsNothingIsCountedNextToAnotherOfItsUser) {
   RunShares shares;
   shares.begins(ThreadNumber(1), rid("r1"), uid("ann"), 0);
   shares.begins(ThreadNumber(2), rid("r2"), uid("ann"), 10);
@@ -219,7 +219,7 @@ struct FullShare : MemoryTest {
   }
 };
 
-TEST_F(FullShare, RefusesAStartAloneAndTakesTheStopBesideIt) {
+TEST_F(FullShare, RefusesOnlyAStartAndTakesTheStopNextToIt) {
   auto both = sync({change_of(stop("r1")), change_of(ask("r2", "u3", "and now?"))});
 
   ASSERT_TRUE(both.has_value()) << both.error().code;
@@ -260,7 +260,7 @@ TEST_F(FullShare, TellsAnotherUserNothing) {
   EXPECT_EQ(code_of(answer_to(theirs)), "unknown_thread");
 }
 
-TEST_F(FullShare, IsOfNoConcernToRunsThatAreWrittenFromOutside) {
+TEST_F(FullShare, DoesNotRefuseRunsThatAreWrittenFromOutside) {
   for (int number = 2; number < 8; ++number) {
     thread = tid("t-" + std::to_string(number));
     StartRun push = ask("r1", "u2", "hello");
@@ -269,7 +269,7 @@ TEST_F(FullShare, IsOfNoConcernToRunsThatAreWrittenFromOutside) {
   }
 }
 
-TEST_F(MemoryTest, ManyStartsAtOneTimeFindWhatTheOthersWillHold) {
+TEST_F(MemoryTest, ManyStartsAtOneTimeCountTheMemoryOfTheOthers) {
   account.set_bytes_max(64 * mib);
   std::vector<Answer<Result<SyncReply>>> answers;
   for (int number = 0; number < 12; ++number) {
@@ -284,7 +284,7 @@ TEST_F(MemoryTest, ManyStartsAtOneTimeFindWhatTheOthersWillHold) {
   EXPECT_EQ(started, 6);
 }
 
-TEST_F(MemoryTest, WhatARunWritesCountsInItsUsersShare) {
+TEST_F(MemoryTest, ARunsTextCountsInItsUsersShare) {
   account.set_bytes_max(16 * mib);
   make_thread("t1", kib);
   start_streaming();
@@ -309,7 +309,7 @@ TEST_F(MemoryTest, AStopIsTakenThoughAllMemoryIsInUse) {
   EXPECT_EQ(run("r1").status, RunStatus::stopped);
 }
 
-TEST_F(MemoryTest, WhatABurstHasReadGoesAfterAWhileAndWhatIsInUseStays) {
+TEST_F(MemoryTest, TheThreadsOfABurstAreEvictedAfterAWhileAndThoseInUseStay) {
   account.set_bytes_max(16 * mib);
   for (int number = 0; number < 8; ++number) make_thread("t-" + std::to_string(number), mib);
   EXPECT_GT(states(), 8 * mib);
@@ -322,9 +322,9 @@ TEST_F(MemoryTest, WhatABurstHasReadGoesAfterAWhileAndWhatIsInUseStays) {
   EXPECT_EQ(metrics.states_in_memory, 1u);
 }
 
-// --- What waits, and tails -----------------------------------------------------------------------
+// --- Waiting requests, and tails -----------------------------------------------------------------
 
-TEST_F(MemoryTest, WhatWaitsForALaneIsCountedUntilItIsAnswered) {
+TEST_F(MemoryTest, AnInputThatWaitsForALaneIsCountedUntilItsAnswer) {
   auto answer = ask_for(request({change_of(put("u1", std::string(10 * kib, 'x')))}));
   EXPECT_GE(account.bytes(MemoryKind::steps), 10 * kib);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads with open runs are mended a few at a time, and whoever waits for one is told.
+// A start mends threads with open runs a few at a time, and tells callers that wait for one.
 #include "engine/live/mending.h"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ TEST_F(SlowMending, MoreThreadsThanAreMendedAtOneTimeAllHaveTheirTurn) {
   EXPECT_EQ(mending.left(), 0u);
 }
 
-TEST_F(SlowMending, EverybodyWhoWaitsForAThreadIsToldOnce) {
+TEST_F(SlowMending, EachCallerThatWaitsForAThreadIsToldOnce) {
   begin(1);
   int told = 0;
   for (int each = 0; each < 3; ++each) mending.first(thread(0), [&told] { ++told; });

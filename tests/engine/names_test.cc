@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread's id belongs to its user.
+// The id of a thread belongs to its user: two users may have threads with the same id.
 #include <gtest/gtest.h>
 
 #include "engine/store/keys.h"
@@ -97,7 +97,7 @@ TEST_F(NamesTest, ADeletionTakesTheThreadOfItsUserAlone) {
   }
 }
 
-TEST_F(NamesTest, AnotherUsersThreadIsAnsweredAsOneThatNobodyHas) {
+TEST_F(NamesTest, AnotherUsersThreadIsAnsweredLikeAMissingOne) {
   put_as(ann, "tea");
   const ThreadName hers{ann, thread};
   const ThreadName nobodys{ann, tid("never")};
@@ -114,7 +114,7 @@ TEST_F(NamesTest, AnotherUsersThreadIsAnsweredAsOneThatNobodyHas) {
   EXPECT_EQ(answers(bob, hers), hot);
 }
 
-TEST_F(NamesTest, AThreadThatWasLetGoStaysItsUsersWhateverAnotherAsksOfIt) {
+TEST_F(NamesTest, AThreadThatWasLetGoStaysItsUsersAfterAnyRequestOfAnother) {
   put_as(ann, "tea");
   restart();
 
@@ -200,8 +200,9 @@ TEST_F(NamesTest, ADeletionIsKeptTwice) {
 TEST_F(NamesTest, AFeedMayTellOfAnotherUsersThread) {
   put_as(ann, "tea");
   const std::string key = keys::feed(bob);
-  memory.write({{Table::feed, key, encode(key, FeedRow{{ann, thread}, false}), Row::Stamp::key}},
-               {}, [](const Result<void>&) {});
+  memory.write(
+      {{Table::feed, key, encode(key, FeedRow{{ann, thread}, false}), RowWrite::Stamp::key}}, {},
+      [](const Result<void>&) {});
   executor.run();
 
   const auto items = engine->feed(bob, "", 9);

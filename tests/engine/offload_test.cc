@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long entries are written beside the strand: nobody else waits for them, and nothing is taken out
-// of turn.
+// Long entries are written on the background thread: other threads don't wait for them, and each
+// thread keeps its order.
 #include "engine/base/offload.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ struct ALongEntry : testing::Test, EngineFixture {
     restart();
   }
 
-  // What was begun beside the strand is done, and all that follows from it.
+  // The work on the background thread is done, and all that follows from it.
   void finish() {
     while (offload.waiting() > 0) {
       offload.step();
@@ -55,7 +55,7 @@ TEST_F(ALongEntry, IsNotWrittenInATurnOfTheStrandAndHoldsUpNoOtherThread) {
   EXPECT_LE(metrics.turn_entry_bytes, limits::turn_entry_bytes);
 }
 
-TEST_F(ALongEntry, IsDigestedBesideTheStrandBeforeItsAnswerSaysTheDigest) {
+TEST_F(ALongEntry, IsDigestedOffTheStrandBeforeItsAnswerSaysTheDigest) {
   auto large = ask_for(request({change_of(put("u1", digested_text))}));
   auto behind = ask_for(request({change_of(put("u2", "short"))}));
   executor.run();
@@ -183,7 +183,7 @@ TEST_F(ALongEntry, LeavesTheSameStoreAsIfItHadBeenWrittenOnTheStrand) {
       ASSERT_TRUE(answer.has_come());
     }
     one->offloads = false;
-    one->restart();  // what is read now comes from the views and the log
+    one->restart();  // the next reads come from the snapshot and the log
   }
 
   const Reading mine = reading();

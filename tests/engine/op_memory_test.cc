@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device's changes were answered with: docs/protocol.md, "Exactly once".
+// The remembered answers to a device's changes: docs/protocol.md, "Exactly once".
 #include "engine/rules/op_memory.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ ChangeRequest by_phone(std::vector<Change> changes) {
   return by("ann", "phone", std::move(changes));
 }
 
-// What the memory of ann's phone answers to this change.
+// The answer of the memory of ann's phone to this change.
 std::optional<Outcome> answer(const Story& story, const Change& change) {
   const ChangeRequest request = by_phone({change});
   return OpMemory(story.state(), request).answer(change, {});
@@ -135,7 +135,8 @@ TEST(OpMemory, TheLowestOpIsForgottenWhenOneMoreComesThanAreRemembered) {
   }
 }
 
-// "Too old" is decided by the number, so the lowest number goes and not the earliest arrival.
+// The rules decide "too old" by the number, so they forget the lowest number, not the earliest
+// arrival.
 TEST(OpMemory, AnOpThatCameLateIsForgottenByItsNumber) {
   Story story;
   for (std::uint64_t op = 1; op <= limits::ops_remembered; ++op) {
@@ -192,7 +193,7 @@ TEST(OpMemory, AnOpIsFoundWithItsContentAndOutcome) {
   EXPECT_EQ(*ack, (Ack{UserId("ann"), DeviceId("phone"), put_as(5).content, outcome}));
 }
 
-TEST(OpMemory, WhatTheSameRequestHasSaidBeforeIsKnownToo) {
+TEST(OpMemory, AnEarlierChangeOfTheSameRequestIsKnownToo) {
   Story story;
   story.say(by_phone({put_as(1)}));
   const ChangeRequest request = by_phone({});
@@ -209,7 +210,7 @@ TEST(OpMemory, WhatTheSameRequestHasSaidBeforeIsKnownToo) {
   EXPECT_EQ(code_of(memory.answer(put_as(3), so_far)), "new");
 }
 
-TEST(OpMemory, WhatTheSameRequestHasSaidIsKnownOfANewDevice) {
+TEST(OpMemory, AnEarlierChangeOfTheSameRequestIsKnownForANewDevice) {
   const ThreadState empty;
   const ChangeRequest request = by_phone({});
   const OpMemory memory(empty, request);

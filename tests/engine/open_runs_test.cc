@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runs that are open, where a start finds them, over a store in memory.
+// The table of open runs, from which a start finds them; over a store in memory.
 #include "engine/store/open_runs.h"
 
 #include <gtest/gtest.h>
@@ -17,20 +17,20 @@ namespace lockstep::test {
 namespace {
 
 // A thread whose entries write their rows into the store.
-struct RunQueueTest : testing::Test {
+struct OpenRunsTest : testing::Test {
   SteppedExecutor executor;
   LogMemory memory{executor, Epoch(1)};
   Story story;
   std::size_t written = 0;
 
-  void write(std::vector<Row> rows) {
+  void write(std::vector<RowWrite> rows) {
     Answer<Result<void>> answer;
     memory.write(std::move(rows), {}, answer.done());
     executor.run();
     ASSERT_TRUE(answer.has_come() && answer->has_value());
   }
   // The rows of the last entry. Requires: the story has one more than at the last call.
-  std::vector<Row> last_rows(ThreadNumber thread = ThreadNumber(7)) {
+  std::vector<RowWrite> last_rows(ThreadNumber thread = ThreadNumber(7)) {
     MUST(++written == story.entries().size());
     return open_run_rows(thread, story.state(), story.entries().back());
   }
@@ -43,12 +43,12 @@ struct RunQueueTest : testing::Test {
   OpenRun open_run(const std::string& id) { return open_run_of(story.state(), story.run(id)); }
 };
 
-TEST_F(RunQueueTest, AStoreWithoutRunsHasNoOpenOnes) {
+TEST_F(OpenRunsTest, AStoreWithoutRunsHasNoOpenOnes) {
   EXPECT_TRUE(read().threads.empty());
   EXPECT_TRUE(read().damaged.empty());
 }
 
-TEST_F(RunQueueTest, ARunIsFoundFromItsStartToItsEnd) {
+TEST_F(OpenRunsTest, ARunIsFoundFromItsStartToItsEnd) {
   story.start("r1", "u1", "hello");
   write_last();
   const OpenRuns open = read();
@@ -63,7 +63,7 @@ TEST_F(RunQueueTest, ARunIsFoundFromItsStartToItsEnd) {
   EXPECT_TRUE(read().threads.empty());
 }
 
-TEST_F(RunQueueTest, AnOpenRunSaysWhatAStartNeedsToKnow) {
+TEST_F(OpenRunsTest, AnOpenRunHasTheFactsThatAStartNeeds) {
   story.start("r1", "u1", "hello");
   const Timestamp started = story.now();
   story.start("r2", "u2", "and then?");
@@ -85,7 +85,7 @@ TEST_F(RunQueueTest, AnOpenRunSaysWhatAStartNeedsToKnow) {
                                      Hash()}));
 }
 
-TEST_F(RunQueueTest, AnEntryThatIsAboutNoRunChangesNoRow) {
+TEST_F(OpenRunsTest, AnEntryThatIsAboutNoRunChangesNoRow) {
   story.start("r1", "u1", "hello");
   write_last();
 
@@ -96,19 +96,19 @@ TEST_F(RunQueueTest, AnEntryThatIsAboutNoRunChangesNoRow) {
 }
 
 // It is queued and started by two events of one entry.
-TEST_F(RunQueueTest, ARunIsOneRowOfAnEntryThatNamesItTwice) {
+TEST_F(OpenRunsTest, ARunIsOneRowOfAnEntryThatNamesItTwice) {
   story.start("r1", "u1", "hello");
 
-  const std::vector<Row> rows = last_rows();
+  const std::vector<RowWrite> rows = last_rows();
 
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].table, Table::open_runs);
-  EXPECT_EQ(rows[0].stamp, Row::Stamp::none);
+  EXPECT_EQ(rows[0].stamp, RowWrite::Stamp::none);
   EXPECT_EQ(rows[0].key, keys::open_run({ThreadNumber(7), 0}));
   EXPECT_TRUE(rows[0].value.has_value());
 }
 
-TEST_F(RunQueueTest, AThreadWithSeveralOpenRunsIsFoundOnceWithTheOneThatRuns) {
+TEST_F(OpenRunsTest, AThreadWithSeveralOpenRunsIsFoundOnceWithTheOneThatRuns) {
   story.start("r1", "u1", "hello");
   write_last();
   story.start("r2", "u2", "and then?");
@@ -124,11 +124,11 @@ TEST_F(RunQueueTest, AThreadWithSeveralOpenRunsIsFoundOnceWithTheOneThatRuns) {
   EXPECT_EQ(read().threads[0].running, open_run("r2"));
 }
 
-TEST_F(RunQueueTest, AThreadWhoseRunsOnlyWaitHasNoneRunning) {
+TEST_F(OpenRunsTest, AThreadWhoseRunsOnlyWaitHasNoneRunning) {
   story.start("r1", "u1", "hello");
   write_last();
   story.start("r2", "u2", "and then?");
-  std::vector<Row> rows = last_rows();
+  std::vector<RowWrite> rows = last_rows();
   rows.push_back({.table = Table::open_runs,
                   .key = keys::open_run({ThreadNumber(7), 0}),
                   .value = std::nullopt});
@@ -138,7 +138,7 @@ TEST_F(RunQueueTest, AThreadWhoseRunsOnlyWaitHasNoneRunning) {
   EXPECT_EQ(read().threads[0].running, std::nullopt);
 }
 
-TEST_F(RunQueueTest, ARunThatEndsInAnyWayIsOpenNoMore) {
+TEST_F(OpenRunsTest, ARunThatEndsInAnyWayIsOpenNoMore) {
   const auto ends = std::vector<std::pair<const char*, void (*)(Story&)>>{
       {"completed", [](Story& it) { it.steps("r1", {EndRun{}}); }},
       {"failed", [](Story& it) { it.steps("r1", {EndRun{RunStatus::failed, {}, {}}}); }},
@@ -159,11 +159,11 @@ TEST_F(RunQueueTest, ARunThatEndsInAnyWayIsOpenNoMore) {
   }
 }
 
-TEST_F(RunQueueTest, RunsBeyondOnePageOfTheStoreAreReadToo) {
+TEST_F(OpenRunsTest, RunsBeyondOnePageOfTheStoreAreReadToo) {
   story.start("r1", "u1", "hello");
   story.start("r2", "u2", "and then?");
   const std::uint32_t count = limits::list_max + 1;
-  std::vector<Row> rows;
+  std::vector<RowWrite> rows;
   for (std::uint32_t thread = 1; thread <= count; ++thread) {
     for (const std::uint32_t number : {0u, 1u}) {
       if (thread == 1 && number == 1) continue;  // so that a page ends between the two of another
@@ -183,7 +183,7 @@ TEST_F(RunQueueTest, RunsBeyondOnePageOfTheStoreAreReadToo) {
   }
 }
 
-TEST_F(RunQueueTest, ARowThatCanNotBeReadIsToldWithItsThreadAndTheOthersAreRead) {
+TEST_F(OpenRunsTest, ARowThatCanNotBeReadIsToldWithItsThreadAndTheOthersAreRead) {
   story.start("r1", "u1", "hello");
   write_last();
   const std::string good = keys::open_run({ThreadNumber(7), 0});
@@ -199,7 +199,7 @@ TEST_F(RunQueueTest, ARowThatCanNotBeReadIsToldWithItsThreadAndTheOthersAreRead)
   EXPECT_EQ(open.damaged, (std::vector{ThreadNumber(5), ThreadNumber(9)}));
 }
 
-TEST_F(RunQueueTest, AKeyThatNamesNoRunIsCorrupt) {
+TEST_F(OpenRunsTest, AKeyThatNamesNoRunIsCorrupt) {
   write({{.table = Table::open_runs, .key = "short", .value = "any"}});
 
   const auto open = read_open_runs(memory);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that outlive the process, and threads that a crash has left with open runs.
+// Runs that outlive the process, and threads that a crash left with open runs.
 #include <gtest/gtest.h>
 
 #include "engine/base/limits.h"
@@ -20,7 +20,7 @@ struct Fixture : EngineFixture {
     MUST(sync({change_of(push(run, "u." + run))}).has_value());
     MUST(write(batch(run, {opened(1, message), token(2, message, "one")})).has_value());
   }
-  // The process is gone, and another opens the store; nothing that was posted has run.
+  // The process died without running its posted tasks, and another one opens the store.
   void die_and_open() {
     engine.reset();
     executor.run();
@@ -40,7 +40,7 @@ struct Fixture : EngineFixture {
 
 struct OutsideTest : testing::Test, Fixture {};
 
-// --- What goes on --------------------------------------------------------------------------------
+// --- Runs that continue --------------------------------------------------------------------------
 
 TEST_F(OutsideTest, ARunThatIsWrittenFromOutsideOutlivesACrashAndGoesOnWithItsNextStep) {
   start_pushing();
@@ -54,7 +54,7 @@ TEST_F(OutsideTest, ARunThatIsWrittenFromOutsideOutlivesACrashAndGoesOnWithItsNe
   EXPECT_EQ(run("r1").status, RunStatus::completed);
 }
 
-TEST_F(OutsideTest, ItOutlivesAStopInGoodOrderTooAndItsQueueGoesOnWaiting) {
+TEST_F(OutsideTest, ARunOutlivesAGracefulStopTooAndItsQueueGoesOnWaiting) {
   start_pushing();
   ASSERT_TRUE(sync({change_of(ask("r2", "u2", "and then"))}));
   auto waiting = send(batch("r2", {opened(1, "a2")}));
@@ -86,10 +86,11 @@ TEST_F(OutsideTest, ARunThatThisProcessWritesEndsInterrupted) {
   EXPECT_EQ(run("r1").error->detail, "the server was stopped without warning");
 }
 
-TEST_F(OutsideTest, OfARestoreSuchARunIsToldToo) {
+TEST_F(OutsideTest, ARunOfTheProcessIsToldOfARestoreToo) {
   start_streaming();
-  memory.write({{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}},
-               {}, [](const Result<void>&) {});
+  memory.write(
+      {{Table::meta, std::string(keys::outside_since), std::nullopt, RowWrite::Stamp::none}}, {},
+      [](const Result<void>&) {});
   executor.run();
 
   restart();
@@ -97,7 +98,7 @@ TEST_F(OutsideTest, OfARestoreSuchARunIsToldToo) {
   EXPECT_TRUE(run("r1").error->detail.starts_with("the store was restored"));
 }
 
-TEST_F(OutsideTest, NobodyElseWritesARunThatThisProcessWrites) {
+TEST_F(OutsideTest, OnlyThisProcessWritesARunThatItDrives) {
   start_streaming();
   Answer<std::expected<StepAck, StepRefusal>> running;
   engine->write(user, name(), batch("r1", {opened(2, "fake")}), running.done());
@@ -113,7 +114,7 @@ TEST_F(OutsideTest, NobodyElseWritesARunThatThisProcessWrites) {
   EXPECT_EQ(text("a1"), "from here");
 }
 
-TEST_F(OutsideTest, ItsOwnWriterWritesItAlsoWhileItWaits) {
+TEST_F(OutsideTest, TheRunsOwnWriterWritesItAlsoWhileItWaits) {
   start_pushing();
   Answer<std::expected<StepAck, StepRefusal>> answer;
   engine->write(user, name(), batch("r1", {token(3, "a1", " from outside")}), answer.done());
@@ -132,7 +133,7 @@ struct OtherAgents : AnyAgents {
 };
 
 struct OtherAgentsTest : OutsideTest {
-  // What the run says that was open when the process died.
+  // The error of the run that was open when the process died.
   std::string why_interrupted();
   OtherAgents others;
 };
@@ -149,7 +150,7 @@ std::string OtherAgentsTest::why_interrupted() {
                          .agents = others,
                          .is_json_object = is_json_object,
                          .metrics = metrics,
-                         .opening = nullptr};
+                         .crash_mark = nullptr};
   auto opened = Engine::open(other, host, ready.done());
   MUST(opened.has_value());
   engine = std::move(*opened);
@@ -158,21 +159,22 @@ std::string OtherAgentsTest::why_interrupted() {
   return ended.status == RunStatus::interrupted ? ended.error->detail : "it goes on";
 }
 
-TEST_F(OtherAgentsTest, ItEndsIfItsAgentIsOfAnotherKindAndSaysSo) {
-  EXPECT_EQ(why_interrupted(), "its agent is no longer written from outside");
+TEST_F(OtherAgentsTest, ARunEndsAndNamesTheReasonIfItsAgentIsOfAnotherKind) {
+  EXPECT_EQ(why_interrupted(), "its agent is no longer of kind `push`");
 }
 
-TEST_F(OtherAgentsTest, ItEndsIfItsAgentIsGoneAndSaysSo) {
+TEST_F(OtherAgentsTest, ARunEndsAndNamesTheReasonIfItsAgentIsGone) {
   others.gone = AgentName("push");
 
-  EXPECT_EQ(why_interrupted(), "its agent is not there any more");
+  EXPECT_EQ(why_interrupted(), "its agent was removed");
 }
 
-TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhere) {
+TEST_F(OutsideTest, ARunEndsInAnImportedStore) {
   start_pushing();
   // As an import leaves it, and a restore by its new epoch.
-  memory.write({{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}},
-               {}, [](const Result<void>&) {});
+  memory.write(
+      {{Table::meta, std::string(keys::outside_since), std::nullopt, RowWrite::Stamp::none}}, {},
+      [](const Result<void>&) {});
   executor.run();
 
   restart();
@@ -184,10 +186,11 @@ TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhere) {
   EXPECT_EQ(run("r2").status, RunStatus::running) << "what begins from there on goes on again";
 }
 
-TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhereIfTheLastThingThereWasItsBeginning) {
+TEST_F(OutsideTest, ARunEndsInAnImportedStoreIfItsBeginningWasTheLastEntry) {
   ASSERT_TRUE(sync({change_of(push("r1", "u1"))}));
-  memory.write({{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}},
-               {}, [](const Result<void>&) {});
+  memory.write(
+      {{Table::meta, std::string(keys::outside_since), std::nullopt, RowWrite::Stamp::none}}, {},
+      [](const Result<void>&) {});
   executor.run();
 
   restart();
@@ -195,7 +198,7 @@ TEST_F(OutsideTest, ItEndsWhereTheStoreCameFromElsewhereIfTheLastThingThereWasIt
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
 }
 
-TEST_F(OutsideTest, NobodyNeedsItsThreadInMemoryBetweenTwoSteps) {
+TEST_F(OutsideTest, ARunNeedsItsThreadInMemoryOnlyWhileAStepIsWritten) {
   start_pushing();
   for (std::size_t at = 0; at <= limits::idle_states_max; ++at) {
     thread = tid("other." + std::to_string(at));
@@ -232,10 +235,10 @@ TEST_F(SilenceTest, AWriterThatSaysNothingForTooLongLosesItsRun) {
 
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
   EXPECT_EQ(run("r1").error->code, "silent");
-  EXPECT_EQ(run("r1").error->detail, "its writer said nothing for 10 minutes");
+  EXPECT_EQ(run("r1").error->detail, "its writer sent no step for 10 minutes");
 }
 
-TEST_F(SilenceTest, EachStepBeginsTheTimeAnew) {
+TEST_F(SilenceTest, EachStepBeginsTheTimeAgain) {
   start_pushing();
   for (std::uint64_t seq = 3; seq < 9; ++seq) {
     pass(agents.silence_max * 19 / 20);
@@ -244,7 +247,7 @@ TEST_F(SilenceTest, EachStepBeginsTheTimeAnew) {
   EXPECT_EQ(run("r1").status, RunStatus::running);
 }
 
-TEST_F(SilenceTest, WhatFrontsSayBeginsNoTimeAnew) {
+TEST_F(SilenceTest, ChangesOfFrontsDoNotBeginTheTimeAgain) {
   start_pushing();
   for (int at = 0; at < 5; ++at) {
     pass(agents.silence_max / 4);
@@ -255,7 +258,7 @@ TEST_F(SilenceTest, WhatFrontsSayBeginsNoTimeAnew) {
   EXPECT_EQ(run("r1").error->code, "silent");
 }
 
-TEST_F(SilenceTest, AStartBeginsTheTimeAnewAndItEnds) {
+TEST_F(SilenceTest, AStartBeginsTheTimeAgainAndItEnds) {
   start_pushing();
   pass(agents.silence_max * 19 / 20);
 
@@ -379,7 +382,7 @@ TEST_F(MendingTest, AnotherUserHearsNothingOfAThreadThatIsBeingMended) {
   EXPECT_FALSE(engine->mended(name())) << "they have waited, or it came before the others";
 }
 
-TEST_F(MendingTest, ItsWritersAndWhoErasesItWaitTooAndAreAnswered) {
+TEST_F(MendingTest, WritersAndADeletionOfTheThreadWaitTooAndAreAnswered) {
   leave_open(3);
   die_and_open();
   until_ready();
@@ -444,7 +447,7 @@ TEST_F(MendingTest, AStopHalfWayDoesNotWaitForTheRest) {
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
 }
 
-TEST_F(MendingTest, AThreadThatCantBeReadHoldsNobodyUp) {
+TEST_F(MendingTest, AnUnreadableThreadDoesNotDelayTheOthers) {
   leave_open(3);
   thread = tid("t1");
   ASSERT_TRUE(write(batch("r1", {opened(1, "a1")})));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the entries since a timestamp say of the time before them.
+// `Past`: the state at an earlier timestamp, computed from the entries written since.
 #include "engine/rules/past.h"
 
 #include <gtest/gtest.h>
@@ -145,7 +145,7 @@ TEST(Past, APartThatACutRemovedIsNotThereSince) {
 }
 
 // The part was shorter in between than at either end, and a front may hold any state in between.
-TEST(Past, OfACutAndLaterGrowthTheLeastLengthCounts) {
+TEST(Past, TheLeastLengthOfACutAndALaterGrowthCounts) {
   Told told;
   const Timestamp one = told.entry({put_of("m", {TextPart{"one"}})});
   const Timestamp two = told.entry({ContentAppended{mid("m"), 0, 3, " two"}});
@@ -187,7 +187,7 @@ TEST(Past, TheLengthsOfAStreamAreThoseOfTheStateThen) {
   for (const Timestamp since : seen) {
     SCOPED_TRACE(since.get());
     const ThreadState then = story.state_at(since);
-    const MessageRow* row = then.message(mid("a1"));
+    const MessageState* row = then.message(mid("a1"));
     if (!row) continue;
     const MessagePast past = story.past(since).of(*story.state().message(mid("a1")));
     EXPECT_EQ(past.parts, row->message.parts.size());
@@ -212,7 +212,7 @@ TEST(Past, TheHeadIsWhereTheFirstMoveSinceFoundIt) {
   EXPECT_EQ(told.past(quiet).since, quiet);
 }
 
-// --- Who changed what ----------------------------------------------------------------------------
+// --- The author of each change -------------------------------------------------------------------
 
 struct Changes : Story {
   Timestamp before;
@@ -263,14 +263,14 @@ TEST(Past, AChangeWithoutAnOpHasNoAuthor) {
   EXPECT_EQ(story.author(), std::nullopt);
 }
 
-TEST(Past, WhatWasChangedBeforeIsNotChangedSince) {
+TEST(Past, AMessageChangedBeforeIsNotChangedSince) {
   Changes story;
   story.put_by("ann", "phone", 1);
 
   EXPECT_TRUE(story.past(story.now()).changed.empty());
 }
 
-TEST(Past, WhatARunWritesAndHowItEndsIsNoChange) {
+TEST(Past, ARunsTextAndItsEndAreNoChange) {
   const auto ends = std::vector<std::pair<const char*, void (*)(Story&)>>{
       {"a crash", [](Story& it) { it.crash(); }},
       {"its producer", [](Story& it) { it.steps("r1", {EndRun{RunStatus::failed, {}, {}}}); }},
@@ -343,7 +343,7 @@ TEST(Past, AnEntryThatIsBeingDecidedBoundsLengthsAndNothingElse) {
   EXPECT_EQ(past.messages.at(mid("m")).parts, 2u);
 }
 
-TEST(Past, AnEntryThatIsBeingDecidedNeverLengthensWhatWasThere) {
+TEST(Past, AnEntryThatIsBeingDecidedNeverLengthensTheFormerText) {
   Told told;
   const Timestamp then = told.entry({put_of("m", {TextPart{"one"}})});
   told.entry({MessageCut{mid("m"), {2}}});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds for the persistent containers in any order of additions, edits, copies and moves.
+// Laws of the persistent containers in any order of additions, edits, copies and moves.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace {
 using Texts = PersistentVector<std::string>;
 using Numbers = PersistentMap<std::string, int>;
 
-// A copy takes no memory, so it can't grow with what it shares.
+// A copy takes no memory, so its cost can't grow with the size of the shared blocks.
 static_assert(std::is_nothrow_copy_constructible_v<Texts>);
 static_assert(std::is_nothrow_copy_constructible_v<Numbers>);
 
@@ -46,9 +46,9 @@ std::unordered_map<std::string, int> content_of(const Numbers& map) {
 
 // --- Any order -----------------------------------------------------------------------------------
 
-// Owners that are added to, edited, copied over one another and moved, each beside a plain
-// container that says what it should hold. `change` gets the owner, its model and a number.
-// Returns how many values the largest had.
+// Adds to owners, edits, moves and copies them over one another, and compares each with its model,
+// a plain container. `change` gets the owner, its model and a number. Returns how many values the
+// largest had.
 template <class Held, class Model, class Change>
 std::size_t run_any_order(std::uint32_t seed, Change change) {
   std::mt19937 random(seed);
@@ -62,7 +62,7 @@ std::size_t run_any_order(std::uint32_t seed, Change change) {
       owner = other;
     } else if (what == 4 && &owner != &other) {
       owner = std::move(other);
-      other.second = {};  // what was moved from is empty
+      other.second = {};  // a moved container is empty
     } else {
       change(owner.first, owner.second, random());
     }
@@ -74,7 +74,7 @@ std::size_t run_any_order(std::uint32_t seed, Change change) {
   return most;
 }
 
-TEST(PersistentVectorLaws, OwnersInAnyOrderHoldWhatVectorsWouldHold) {
+TEST(PersistentVectorLaws, OwnersInAnyOrderHoldTheSameAsVectors) {
   using Model = std::vector<std::string>;
   std::size_t most = 0;
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {
@@ -90,13 +90,14 @@ TEST(PersistentVectorLaws, OwnersInAnyOrderHoldWhatVectorsWouldHold) {
             model[number % model.size()] = text;
           }
         });
+    EXPECT_GT(largest, Texts::width);
     most = std::max(most, largest);
   }
   // So the tree had a third level.
   EXPECT_GT(most, Texts::width * Texts::width);
 }
 
-TEST(PersistentMapLaws, OwnersInAnyOrderHoldWhatMapsWouldHold) {
+TEST(PersistentMapLaws, OwnersInAnyOrderHoldTheSameAsMaps) {
   using Model = std::unordered_map<std::string, int>;
   std::size_t most = 0;
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {
@@ -108,6 +109,7 @@ TEST(PersistentMapLaws, OwnersInAnyOrderHoldWhatMapsWouldHold) {
           model[key] = static_cast<int>(number % 1000);
           EXPECT_EQ(map.size(), model.size());
         });
+    EXPECT_GT(largest, Numbers::width);
     most = std::max(most, largest);
   }
   // So blocks were divided more than once.
@@ -152,8 +154,8 @@ TEST(PersistentVectorLaws, TheAccountIsTheSumOfTheValuesThatAreHeld) {
 
 // --- Threads -------------------------------------------------------------------------------------
 
-// As an entry is written beside the strand: from a copy, while the strand goes on. The sanitizer
-// looks at the counts.
+// The background thread writes an entry like this: from a copy, while the strand continues. The
+// sanitizer checks the counts.
 TEST(PersistentVectorLaws, ACopyIsReadAndLetGoOnAnotherThreadWhileItsOwnerGoesOn) {
   Texts texts;
   Numbers map;
@@ -178,7 +180,7 @@ TEST(PersistentVectorLaws, ACopyIsReadAndLetGoOnAnotherThreadWhileItsOwnerGoesOn
   }
 }
 
-// An owner that finds itself alone edits in place: what the others have read must be behind it.
+// An owner that is alone edits in place: the reads of the former owners must have ended before.
 TEST(CowLaws, AnOwnerThatIsAloneAgainMayEditInPlace) {
   Cow<std::string> value(std::string("old"));
   for (int round = 0; round < 200; ++round) {

@@ -20,15 +20,15 @@ ThreadRecord record() {
   record.id = record.thread->id;
   record.number = ThreadNumber(5);
   record.owner = UserId("alice");
-  record.view = Timestamp(10);
+  record.snapshot = Timestamp(10);
   record.last = Timestamp(20);
   return record;
 }
 
 // A run with every optional field.
-RunRow whole_run() {
+RunState whole_run() {
   const ThreadState state = small_state();
-  RunRow row = state.runs[2];
+  RunState row = state.runs[2];
   row.run.head = MessageId("m.user");
   row.run.place = {Place::Kind::parent, MessageId("m.system")};
   row.run.params = Json{"{}"};
@@ -47,38 +47,38 @@ RunRow whole_run() {
   return row;
 }
 
-TEST(ViewCodec, EveryMessageOfAThreadComesBack) {
+TEST(RowCodec, EveryMessageOfAThreadComesBack) {
   const ThreadState state = small_state();
 
   for (std::size_t number = 0; number < state.messages.size(); ++number) {
-    const MessageRow& row = state.messages[number];
-    const auto back = decode_message_row(key, encode(key, row));
+    const MessageState& row = state.messages[number];
+    const auto back = decode_message_state(key, encode(key, row));
     ASSERT_TRUE(back.has_value()) << back.error().detail;
     EXPECT_EQ(*back, row);
   }
 }
 
-TEST(ViewCodec, EveryRunOfAThreadComesBack) {
+TEST(RowCodec, EveryRunOfAThreadComesBack) {
   const ThreadState state = small_state();
 
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
-    const RunRow& row = state.runs[number];
-    EXPECT_EQ(decode_run_row(key, encode(key, row)), row);
+    const RunState& row = state.runs[number];
+    EXPECT_EQ(decode_run_state(key, encode(key, row)), row);
   }
-  EXPECT_EQ(decode_run_row(key, encode(key, whole_run())), whole_run());
+  EXPECT_EQ(decode_run_state(key, encode(key, whole_run())), whole_run());
 }
 
-TEST(ViewCodec, AMessageWithEveryOptionalFieldComesBack) {
-  MessageRow row = small_state().messages[1];
+TEST(RowCodec, AMessageWithEveryOptionalFieldComesBack) {
+  MessageState row = small_state().messages[1];
   row.message.author = "";
   row.message.run = RunId("r");
   row.message.usage = Json{"{}"};
   row.message.metadata = Json{""};
 
-  EXPECT_EQ(decode_message_row(key, encode(key, row)), row);
+  EXPECT_EQ(decode_message_state(key, encode(key, row)), row);
 }
 
-TEST(ViewCodec, ADevicesMemoryComesBack) {
+TEST(RowCodec, ADevicesMemoryComesBack) {
   small_state().devices.each([](const DeviceKey& device, const DeviceMemory& memory) {
     const DeviceRow row{device, memory};
     EXPECT_EQ(decode_device_row(key, encode(key, row)), row);
@@ -87,20 +87,20 @@ TEST(ViewCodec, ADevicesMemoryComesBack) {
   EXPECT_EQ(decode_device_row(key, encode(key, empty)), empty);
 }
 
-TEST(ViewCodec, TheThreadItselfComesBack) {
+TEST(RowCodec, TheThreadItselfComesBack) {
   const ThreadState state = small_state();
-  ThreadView view{state.thread,  state.owner,  state.now, true, 5, 3, 1,
-                  state.running, state.waiting};
+  SnapshotHeader view{state.thread,  state.owner,  state.now, true, 5, 3, 1,
+                      state.running, state.waiting};
 
-  EXPECT_EQ(decode_thread_view(key, encode(key, view)), view);
+  EXPECT_EQ(decode_snapshot_header(key, encode(key, view)), view);
 
   view.running.reset();
   view.waiting.clear();
   view.thread.head.reset();
-  EXPECT_EQ(decode_thread_view(key, encode(key, view)), view);
+  EXPECT_EQ(decode_snapshot_header(key, encode(key, view)), view);
 }
 
-TEST(ViewCodec, AThreadsRecordComesBackWithItsCommitNumber) {
+TEST(RowCodec, AThreadsRecordComesBackWithItsCommitNumber) {
   const std::string value = encode(key, record()) + keys::encode_number(99);
 
   const auto back = decode_thread_record(key, value);
@@ -110,7 +110,7 @@ TEST(ViewCodec, AThreadsRecordComesBackWithItsCommitNumber) {
   EXPECT_EQ(back->commit, CommitNumber(99));
 }
 
-TEST(ViewCodec, ATombstoneComesBack) {
+TEST(RowCodec, ATombstoneComesBack) {
   ThreadRecord gone = record();
   gone.thread.reset();
 
@@ -120,7 +120,7 @@ TEST(ViewCodec, ATombstoneComesBack) {
   EXPECT_EQ(back->record, gone);
 }
 
-TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
+TEST(RowCodec, OpenRunsAndTheFeedComeBack) {
   const OpenRun run{.thread = {UserId("u"), ThreadId("t")},
                     .run = RunId("r"),
                     .status = RunStatus::running,
@@ -135,7 +135,7 @@ TEST(ViewCodec, OpenRunsAndTheFeedComeBack) {
   EXPECT_EQ(decode_feed_row(keys::feed(UserId("u"), CommitNumber(4)), encode(feed, row)), row);
 }
 
-TEST(ViewCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
+TEST(RowCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
   OpenRun ownerless;
   ownerless.thread.id = ThreadId("t");
   ownerless.run = RunId("r");
@@ -148,7 +148,7 @@ TEST(ViewCodec, AnOpenRunWithoutAnOwnerIsForTheUpgradeAlone) {
   EXPECT_EQ(read->thread.id, ThreadId("t"));
 }
 
-TEST(ViewCodec, AFeedRowSaysTheOwnerOnlyOfAnotherUsersThread) {
+TEST(RowCodec, AFeedRowSaysTheOwnerOnlyOfAnotherUsersThread) {
   const std::string feed = keys::feed(UserId("u"));
   const std::string stored_key = keys::feed(UserId("u"), CommitNumber(4));
   const FeedRow own{{UserId("u"), ThreadId("t")}, false};
@@ -159,19 +159,19 @@ TEST(ViewCodec, AFeedRowSaysTheOwnerOnlyOfAnotherUsersThread) {
   EXPECT_LT(encode(feed, own).size(), encode(feed, foreign).size());
 }
 
-TEST(ViewCodec, EveryFlippedBitIsFound) {
+TEST(RowCodec, EveryFlippedBitIsFound) {
   const std::string value = encode(key, small_state().messages[1]);
 
   for (std::size_t bit = 0; bit < 8 * value.size(); ++bit) {
     std::string damaged = value;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
-    const auto row = decode_message_row(key, damaged);
+    const auto row = decode_message_state(key, damaged);
     ASSERT_FALSE(row.has_value()) << "bit " << bit;
     EXPECT_EQ(row.error().code, "corrupt");
   }
 }
 
-TEST(ViewCodec, EveryLengthCutShortIsFound) {
+TEST(RowCodec, EveryLengthCutShortIsFound) {
   const std::string value = encode(key, record()) + keys::encode_number(1);
 
   for (std::size_t size = 0; size < value.size(); ++size) {
@@ -179,10 +179,10 @@ TEST(ViewCodec, EveryLengthCutShortIsFound) {
   }
 }
 
-TEST(ViewCodec, ARowInAnothersPlaceIsFound) {
+TEST(RowCodec, ARowInAnothersPlaceIsFound) {
   const std::string value = encode(key, small_state().messages[1]);
 
-  EXPECT_FALSE(decode_message_row("other", value).has_value());
+  EXPECT_FALSE(decode_message_state("other", value).has_value());
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds on memory count these sizes: a text that is not counted could fill the memory unnoticed.
+// The sizes that memory bounds count: a text without a size could fill the memory unnoticed.
 #include "engine/rules/sizes.h"
 
 #include <gtest/gtest.h>
@@ -177,7 +177,7 @@ TEST(Sizes, ARequestsSizeFollowsTheTextsOfItsChanges) {
   expect_follows("metadata", with([](Text text) { return UpdateThread{{}, {}, Json{text}}; }));
 }
 
-TEST(Sizes, ARequestCountsItsChangesAndWhatTheyName) {
+TEST(Sizes, ARequestCountsItsChangesAndTheIdsInThem) {
   ChangeRequest request = request_of(MoveHead{});
   const std::size_t one = size_of(request);
   EXPECT_GT(one, size_of(ChangeRequest{}));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which threads are in memory, and what happens to one that can't be read.
+// The cache of thread states: the choice of threads in memory, and the quarantine of unreadable
+// ones.
 #include "engine/live/states.h"
 
 #include <gtest/gtest.h>
@@ -103,7 +104,7 @@ TEST_F(StatesTest, OnlyTheEntriesAfterTheViewsAreFolded) {
   synced({change_of(put("u2", "two"))});
   restart();
   log.reads = 0;
-  log.spoil = ThreadNumber(1);  // whatever is read would be damaged
+  log.spoil = ThreadNumber(1);  // any read would find damage
 
   EXPECT_EQ(text("u2"), "two");
 }
@@ -111,12 +112,12 @@ TEST_F(StatesTest, OnlyTheEntriesAfterTheViewsAreFolded) {
 TEST_F(StatesTest, ViewsAreWrittenAgainBeforeTooManyEntriesLieBehindThem) {
   start_streaming();
   const auto rows_of_a1 = [this] {
-    const std::string key = keys::view(ThreadNumber(1), keys::MessagePlace{1});
+    const std::string key = keys::snapshot_row(ThreadNumber(1), keys::MessagePlace{1});
     return memory.scan({.table = Table::views, .prefix = key, .rows_max = 1})->size();
   };
   EXPECT_EQ(rows_of_a1(), 0u);
 
-  for (std::uint64_t seq = 2; seq < limits::view_entries_max + 100; ++seq) {
+  for (std::uint64_t seq = 2; seq < limits::snapshot_entries_max + 100; ++seq) {
     ASSERT_TRUE(write(batch("r1", {token(seq, "a1", ".")})));
   }
 
@@ -147,8 +148,8 @@ TEST_F(StatesTest, ADamagedThreadIsCorruptAndTheRestIsServed) {
 
 TEST_F(StatesTest, ADamagedViewIsCorrupt) {
   synced({change_of(put("u1", "one"))});
-  memory.write({{Table::views, keys::view(ThreadNumber(1), keys::MessagePlace{0}), "spoilt",
-                 Row::Stamp::none}},
+  memory.write({{Table::views, keys::snapshot_row(ThreadNumber(1), keys::MessagePlace{0}), "spoilt",
+                 RowWrite::Stamp::none}},
                {}, [](const Result<void>&) {});
   executor.run();
 
@@ -157,7 +158,7 @@ TEST_F(StatesTest, ADamagedViewIsCorrupt) {
   EXPECT_EQ(engine->read(user, name(), {}).error().code, "corrupt");
 }
 
-class Marker : public OpeningMarker {
+class Marker : public CrashMarker {
  public:
   [[nodiscard]] std::optional<ThreadNumber> found() const override { return left; }
   void set(ThreadNumber thread) override { sets.push_back(thread); }
@@ -174,7 +175,7 @@ class Marker : public OpeningMarker {
 TEST_F(StatesTest, TheThreadThatIsBeingOpenedIsMarked) {
   synced({change_of(put("u1", "one"))});
   Marker marker;
-  opening = &marker;
+  crash_mark = &marker;
   restart();
   const int clears = marker.clears;
 
@@ -190,7 +191,7 @@ TEST_F(StatesTest, AThreadThatBroughtTheProcessDownIsQuarantinedForGood) {
   synced({change_of(put("u1", "hello"))});
   Marker marker;
   marker.left = ThreadNumber(1);
-  opening = &marker;
+  crash_mark = &marker;
 
   restart();
 

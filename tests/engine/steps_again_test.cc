@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A step that is sent again is the step that was taken, or it is refused.
+// A step that is sent again must equal the step that was taken; else it is refused.
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <random>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/sip_hash.h"
 #include "engine/live/step_memory.h"
@@ -49,7 +50,7 @@ TEST_F(StepsAgainTest, OtherContentUnderAKnownNumberIsRefusedAndNothingIsTaken) 
   EXPECT_EQ(text("a1"), "from A B again and on");
 }
 
-TEST_F(StepsAgainTest, OfTwoWritersAtOnceOnlyOneIsToldThatItsStepIsDurable) {
+TEST_F(StepsAgainTest, OnlyOneOfTwoWritersAtOnceIsToldThatItsStepIsDurable) {
   start_streaming();
   auto first = send(tokens(2, {"one"}));
   auto other = send(tokens(2, {"two"}));
@@ -202,12 +203,12 @@ void each_restart(
   }
 }
 
-TEST(StepsBehindARestart, WhatWasTakenIsKnownHoweverItIsCut) {
+TEST(StepsBehindARestart, TakenStepsAreKnownHoweverTheBatchIsCut) {
   each_restart([](auto& life, StepBatch some, auto&) { return life.refusal_of(std::move(some)); },
                "");
 }
 
-TEST(StepsBehindARestart, WhatNobodySaidIsRefused) {
+TEST(StepsBehindARestart, AStepThatWasNeverSentBeforeIsRefused) {
   each_restart(
       [](auto& life, StepBatch other, auto& writer) {
         other.steps[writer.upto(other.steps.size())].what = AppendContent{mid("a1"), 0, "nobody"};
@@ -216,7 +217,7 @@ TEST(StepsBehindARestart, WhatNobodySaidIsRefused) {
       "seq_reused");
 }
 
-TEST_F(StepsAgainTest, WhatWasComparedWithTheLogIsNotReadAgain) {
+TEST_F(StepsAgainTest, AStepThatWasComparedWithTheLogIsNotReadAgain) {
   start_streaming();
   ASSERT_TRUE(write(tokens(2, {"one", " two"})));
   ASSERT_TRUE(write({rid("r1"), 1, {run_over(4)}}));
@@ -271,15 +272,15 @@ TEST_F(UnreadTest, TheStepsBehindOneThatCouldNotBeReadHearWhy) {
   EXPECT_EQ(refusal_of(tokens(5, {"a hole"})), "gap");
 }
 
-TEST_F(UnreadTest, WhatAResendMayMendLeavesAGap) {
+TEST_F(UnreadTest, AnUnreadableStepThatAResendMayMendLeavesAGap) {
   EXPECT_EQ(refused_unread("malformed"), "malformed");
 
   EXPECT_EQ(refusal_of(tokens(4, {"one"})), "gap");
 }
 
-TEST_F(UnreadTest, OfAnotherRunItIsNotHeldAgainstThisOne) {
+TEST_F(UnreadTest, AnUnreadableStepOfAnotherRunDoesNotCountForThisOne) {
   StepBatch unread{rid("r2"), 1, {}};
-  unread.unread = Error{Kind::rejected, "too_large", "too much of something"};
+  unread.unread = Error{Kind::rejected, codes::too_large, "too much of something"};
   EXPECT_EQ(refusal_of(unread), "too_large");
 
   EXPECT_EQ(refusal_of(tokens(4, {"one"})), "gap");

@@ -41,7 +41,7 @@ TEST(Steps, AStepSentAgainChangesNothing) {
   EXPECT_EQ(story.entries().size(), entries);
 }
 
-TEST(Steps, OfABatchOnlyWhatIsNewIsTaken) {
+TEST(Steps, OnlyTheNewStepsOfABatchAreTaken) {
   Writing story;
   story.write({RunId("r1"), 1, {append(2, "one")}});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verb: what a front is told, whatever it says and wherever it stands.
+// The answers to sync requests, for any content of the request and any cursor.
 #include "engine/live/sync_responder.h"
 
 #include <gtest/gtest.h>
@@ -11,8 +11,8 @@
 namespace lockstep::test {
 namespace {
 
-struct SessionTest : testing::Test, EngineFixture {
-  // What a front shows that has applied this reply to what it had.
+struct SyncResponderTest : testing::Test, EngineFixture {
+  // The screen of a front after it applied this reply.
   static Screen shown(Screen screen, const SyncReply& reply) {
     if (reply.reset) screen = Screen();
     apply(screen, reply.diff);
@@ -27,7 +27,7 @@ struct SessionTest : testing::Test, EngineFixture {
 
 // --- From a cursor to now ------------------------------------------------------------------------
 
-TEST_F(SessionTest, ADiffFromAnyEntryLeadsToNow) {
+TEST_F(SyncResponderTest, ADiffFromAnyEntryLeadsToNow) {
   start_streaming();
   for (std::uint64_t seq = 2; seq < 8; ++seq) {
     ASSERT_TRUE(write(batch("r1", {token(seq, "a1", "word ")})));
@@ -43,14 +43,14 @@ TEST_F(SessionTest, ADiffFromAnyEntryLeadsToNow) {
   }
 }
 
-TEST_F(SessionTest, AFrontWithoutACursorIsGivenEverything) {
+TEST_F(SyncResponderTest, AFrontWithoutACursorIsGivenEverything) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
 
   EXPECT_EQ(shown({}, synced({})), reading().screen);
 }
 
-TEST_F(SessionTest, TheOtherDevicesTurnsComeWithTheAnswerToOnesOwn) {
+TEST_F(SyncResponderTest, TheOtherDevicesTurnsComeWithTheAnswerToOnesOwn) {
   const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
   device = DeviceId("laptop");
   synced({change_of(put("u2", "from the laptop"))});
@@ -65,7 +65,7 @@ TEST_F(SessionTest, TheOtherDevicesTurnsComeWithTheAnswerToOnesOwn) {
 
 // --- Outcomes ------------------------------------------------------------------------------------
 
-TEST_F(SessionTest, AChangeSentAgainIsAnsweredAsTheFirstTimeAlsoAfterARestart) {
+TEST_F(SyncResponderTest, AChangeSentAgainIsAnsweredAsTheFirstTimeAlsoAfterARestart) {
   const Outcome first = synced({change_of(put("u1", "one"), 1)}).outcomes.at(0);
   restart();
 
@@ -76,7 +76,7 @@ TEST_F(SessionTest, AChangeSentAgainIsAnsweredAsTheFirstTimeAlsoAfterARestart) {
   EXPECT_EQ(entries().size(), 1u);
 }
 
-TEST_F(SessionTest, ARefusalWithoutAnOpLeavesNoTrace) {
+TEST_F(SyncResponderTest, ARefusalWithoutAnOpLeavesNoTrace) {
   synced({change_of(put("u1", "one"))});
 
   const SyncReply reply = synced({change_of(DeleteMessage{mid("nothing")})});
@@ -85,7 +85,7 @@ TEST_F(SessionTest, ARefusalWithoutAnOpLeavesNoTrace) {
   EXPECT_EQ(entries().size(), 1u);
 }
 
-TEST_F(SessionTest, IdsThatAreLeftOutAreMade) {
+TEST_F(SyncResponderTest, IdsThatAreLeftOutAreMade) {
   StartRun start = ask("", "", "hello");
 
   const SyncReply reply = synced({change_of(start), change_of(put("", "more"))});
@@ -95,20 +95,20 @@ TEST_F(SessionTest, IdsThatAreLeftOutAreMade) {
   EXPECT_TRUE(is_id(reply.outcomes.at(1).message->get()));
 }
 
-TEST_F(SessionTest, ChangesThatAreAllRefusedMakeNoThread) {
+TEST_F(SyncResponderTest, ChangesThatAreAllRefusedMakeNoThread) {
   const SyncReply reply = synced({change_of(stop("r9"), 1)});
 
   EXPECT_EQ(reply.outcomes.at(0).code, "unknown_run");
   EXPECT_EQ(code_of(sync({})), "unknown_thread");
 }
 
-// --- Who, and of which history -------------------------------------------------------------------
+// --- Users, and histories ------------------------------------------------------------------------
 
-TEST_F(SessionTest, AThreadThatIsNotThereIsUnknown) {
+TEST_F(SyncResponderTest, AThreadThatIsNotThereIsUnknown) {
   EXPECT_EQ(code_of(sync({})), "unknown_thread");
 }
 
-TEST_F(SessionTest, AThreadOfAnotherUserIsUnknown) {
+TEST_F(SyncResponderTest, AThreadOfAnotherUserIsUnknown) {
   synced({change_of(put("u1", "one"))});
   const auto asked_by_bob = [&](std::vector<Change> changes, std::optional<Cursor> cursor = {}) {
     SyncRequest asked = request(std::move(changes), cursor);
@@ -122,7 +122,7 @@ TEST_F(SessionTest, AThreadOfAnotherUserIsUnknown) {
   EXPECT_EQ(engine->read(uid("bob"), name(), {}).error().code, "unknown_thread");
 }
 
-TEST_F(SessionTest, ACursorOfAThreadThatIsNotThereTellsNobodyToForget) {
+TEST_F(SyncResponderTest, ACursorOfAMissingThreadTellsNoFrontToForget) {
   const Cursor cursor{Timestamp(1'000'500), engine->epoch()};
 
   EXPECT_EQ(code_of(sync({}, cursor)), "unknown_history");
@@ -130,24 +130,25 @@ TEST_F(SessionTest, ACursorOfAThreadThatIsNotThereTellsNobodyToForget) {
   EXPECT_EQ(code_of(sync({})), "unknown_thread");
 }
 
-TEST_F(SessionTest, ACursorAheadOfTheLogOrOfAnUnknownEpochIsUnknown) {
+TEST_F(SyncResponderTest, ACursorAheadOfTheLogOrOfAnUnknownEpochIsUnknown) {
   const Cursor now = synced({change_of(put("u1", "one"))}).cursor;
 
   EXPECT_EQ(code_of(sync({}, Cursor{Timestamp(now.at.get() + 1), now.epoch})), "unknown_history");
   EXPECT_EQ(code_of(sync({}, Cursor{now.at, Epoch(now.epoch.get() + 1)})), "unknown_history");
 }
 
-// What lies behind a cut is left where it is: only what the server says of it is looked at.
-struct RestoredTest : SessionTest {
+// The log keeps the entries after the end of an epoch: these tests only check the answers.
+struct RestoredTest : SyncResponderTest {
   // The store begins a new epoch, as after a restore to this commit.
   void cut(CommitNumber last, std::uint64_t next_epoch = 0x1111) {
     auto epochs = decode_epochs(*memory.get(Table::meta, epochs_key).value());
-    epochs = after_cut(std::move(*epochs), Epoch(next_epoch), last);
+    epochs = with_new_epoch(std::move(*epochs), Epoch(next_epoch), last);
     write_epochs(*epochs);
   }
   void write_epochs(const Epochs& epochs) {
-    log.write({{Table::meta, std::string(epochs_key), encode_epochs(epochs), Row::Stamp::none}}, {},
-              [](const Result<void>&) {});
+    log.write(
+        {{Table::meta, std::string(epochs_key), encode_epochs(epochs), RowWrite::Stamp::none}}, {},
+        [](const Result<void>&) {});
     executor.run();
     restart();
   }
@@ -213,7 +214,7 @@ TEST_F(RestoredTest, EveryThreadIsCutAtItsLastEntryThatWasKept) {
   }
 }
 
-// A timestamp says nothing of other threads' history: only a commit number does.
+// A timestamp can't be compared with other threads' history; a commit number can.
 TEST_F(RestoredTest, AClockThatWentBackMakesNoLostCursorGood) {
   clock.set(9'000'000);
   const Cursor kept = synced({change_of(put("u1", "kept"))}).cursor;
@@ -257,7 +258,7 @@ TEST_F(RestoredTest, AnOlderEpochIsKeptUpToTheLeastOfTheCutsSince) {
   EXPECT_FALSE(synced({}, Cursor{first.at, Epoch(0x1111)}).reset.has_value());
 }
 
-TEST_F(RestoredTest, WhatWasSeenBeforeTheCutIsStillWhatWasSeen) {
+TEST_F(RestoredTest, ACursorFromBeforeTheCutStillCounts) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
   const Cursor seen = synced({}).cursor;
@@ -269,7 +270,7 @@ TEST_F(RestoredTest, WhatWasSeenBeforeTheCutIsStillWhatWasSeen) {
   EXPECT_EQ(text("a1"), "one");
 }
 
-TEST_F(RestoredTest, WhatWasSeenBeyondTheCutIsOfNoHistory) {
+TEST_F(RestoredTest, ACursorFromBeyondTheCutIsOfAnUnknownHistory) {
   synced({change_of(put("u1", "one"))});
   const CommitNumber last = log.last_commit();
   const Cursor beyond = synced({change_of(put("u2", "two"))}).cursor;
@@ -312,7 +313,7 @@ TEST_F(RestoredTest, AListsCursorFromBeforeTheCutIsStillGood) {
 
 // --- Digest --------------------------------------------------------------------------------------
 
-TEST_F(SessionTest, AFrontThatHoldsWhatTheServerHeldIsNotReset) {
+TEST_F(SyncResponderTest, AFrontWithAnEarlierCopyOfTheServersIsNotReset) {
   start_streaming();
   std::vector<SyncReply> replies{synced({})};
   for (std::uint64_t seq = 2; seq < 6; ++seq) {
@@ -328,7 +329,7 @@ TEST_F(SessionTest, AFrontThatHoldsWhatTheServerHeldIsNotReset) {
   }
 }
 
-TEST_F(SessionTest, AnEarlierDigestIsGoodAlsoAfterAnEditACutAndADeletion) {
+TEST_F(SyncResponderTest, AnEarlierDigestIsGoodAlsoAfterAnEditACutAndADeletion) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));
   const SyncReply held = synced({});
@@ -343,7 +344,7 @@ TEST_F(SessionTest, AnEarlierDigestIsGoodAlsoAfterAnEditACutAndADeletion) {
   EXPECT_TRUE(answer_to(with_digest(held.cursor, later.digest, {}))->reset.has_value());
 }
 
-TEST_F(SessionTest, AFrontThatHoldsSomethingElseIsResetAndItsChangesAreNotTried) {
+TEST_F(SyncResponderTest, AFrontThatHoldsSomethingElseIsResetAndItsChangesAreNotTried) {
   const Cursor cursor = synced({change_of(put("u1", "one"))}).cursor;
 
   const auto reply =
@@ -356,7 +357,7 @@ TEST_F(SessionTest, AFrontThatHoldsSomethingElseIsResetAndItsChangesAreNotTried)
   EXPECT_EQ(text("u2"), "<gone>");
 }
 
-TEST_F(SessionTest, TheDigestIsThatOfTheHeadsPath) {
+TEST_F(SyncResponderTest, TheDigestIsThatOfTheHeadsPath) {
   synced({change_of(put("u1", "one"))});
   const SyncReply reply = synced({change_of(put("u2", "two"))});
 
@@ -366,7 +367,7 @@ TEST_F(SessionTest, TheDigestIsThatOfTheHeadsPath) {
 
 // --- Window --------------------------------------------------------------------------------------
 
-TEST_F(SessionTest, AWindowBringsTheEndOfThePathAndTheDigestOfItsEdge) {
+TEST_F(SyncResponderTest, AWindowBringsTheEndOfThePathAndTheDigestOfItsEdge) {
   for (const char* id : {"u1", "u2", "u3"}) synced({change_of(put(id, id))});
   SyncRequest asked = request({});
   asked.window = 1;
@@ -380,9 +381,9 @@ TEST_F(SessionTest, AWindowBringsTheEndOfThePathAndTheDigestOfItsEdge) {
   EXPECT_EQ(reply->digest, all.digest);
 }
 
-// --- What a stream waits for ---------------------------------------------------------------------
+// --- The condition that ends a stream ------------------------------------------------------------
 
-TEST_F(SessionTest, TheRunsThatARequestNamesAreAwaitedElseAllThatAreOpen) {
+TEST_F(SyncResponderTest, TheRunsThatARequestNamesAreAwaitedElseAllThatAreOpen) {
   start_streaming();
 
   EXPECT_EQ(synced({change_of(ask("r2", "u2", "two"))}).awaited, std::vector{rid("r2")});

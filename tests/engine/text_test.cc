@@ -14,7 +14,7 @@ constexpr std::string_view mixed = "a\xC3\xA9\xE6\xBC\xA2\xF0\x9F\x98\x80z";  //
 
 TEST(Text, ACodePointBeyondTheFirstPlaneIsTwoUnits) { EXPECT_EQ(units_of(mixed), 6u); }
 
-// A byte at a time, as the standard says it.
+// Counts byte by byte: the first byte of a code point tells how many units it has.
 Units units_by_the_book(std::string_view text) {
   Units units = 0;
   for (const char byte : text) {
@@ -37,7 +37,7 @@ TEST(Text, IsMeasuredTheSameWhereverAWordOfEightBytesBegins) {
     EXPECT_EQ(units_of(text), units_by_the_book(text)) << text;
     EXPECT_TRUE(is_utf8(text)) << text;
     if (text.empty()) continue;
-    text[random() % text.size()] = '\xFF';  // in no text, wherever it stands
+    text[random() % text.size()] = '\xFF';  // not valid anywhere in UTF-8
     EXPECT_FALSE(is_utf8(text)) << text;
   }
 }
@@ -56,7 +56,7 @@ TEST(Text, AnOffsetInsideACodePointIsRoundedDown) {
   EXPECT_EQ(round_down(mixed, 5, 6), 5u);
 }
 
-TEST(Text, OfPlainAsciiAnOffsetIsAByte) { EXPECT_EQ(byte_at("hello", 3, 5), 3u); }
+TEST(Text, AnOffsetInPlainAsciiIsAByte) { EXPECT_EQ(byte_at("hello", 3, 5), 3u); }
 
 TEST(Text, TheFirstCodePointsAreWhole) { EXPECT_EQ(first_points(mixed, 4), mixed.substr(0, 10)); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a start must know of single threads, over a store in memory.
+// The flags of single threads that a start reads, over a store in memory.
 #include "engine/store/thread_flags.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "tests/support/engine_fixture.h"
 
@@ -18,19 +19,19 @@ namespace {
 
 using Threads = std::vector<ThreadNumber>;
 
-struct MarksTest : testing::Test {
+struct ThreadFlagsTest : testing::Test {
   SteppedExecutor executor;
   LogMemory memory{executor, Epoch(1)};
 
-  void write(std::vector<Row> rows) {
+  void write(std::vector<RowWrite> rows) {
     Answer<Result<void>> answer;
     memory.write(std::move(rows), {}, answer.done());
     executor.run();
     ASSERT_TRUE(answer.has_come() && answer->has_value());
   }
-  void write(Row row) { write(std::vector{std::move(row)}); }
+  void write(RowWrite row) { write(std::vector{std::move(row)}); }
   Threads read(std::string_view mark) {
-    auto threads = marks::read(memory, mark);
+    auto threads = thread_flags::read(memory, mark);
     EXPECT_TRUE(threads.has_value());
     return threads ? std::move(*threads) : Threads{};
   }
@@ -46,7 +47,7 @@ class FailingStore : public Store {
   }
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> scan(
       const Scan& scan) const override {
-    if (scans_-- == 0) return fail(Kind::unavailable, "storage_failed", "no disk");
+    if (scans_-- == 0) return fail(Kind::unavailable, codes::storage_failed, "no disk");
     return store_.scan(scan);
   }
 
@@ -55,114 +56,116 @@ class FailingStore : public Store {
   mutable int scans_;
 };
 
-TEST_F(MarksTest, AStoreWithoutMarksHasNoMarkedThread) {
-  EXPECT_TRUE(read(marks::quarantined).empty());
-  EXPECT_TRUE(read(marks::erasing).empty());
+TEST_F(ThreadFlagsTest, AStoreWithoutMarksHasNoMarkedThread) {
+  EXPECT_TRUE(read(thread_flags::quarantined).empty());
+  EXPECT_TRUE(read(thread_flags::erasing).empty());
 }
 
-TEST_F(MarksTest, AThreadIsMarkedFromItsSettingToItsClearing) {
-  write(marks::set(marks::erasing, ThreadNumber(7)));
-  EXPECT_EQ(read(marks::erasing), Threads{ThreadNumber(7)});
+TEST_F(ThreadFlagsTest, AThreadIsMarkedFromItsSettingToItsClearing) {
+  write(thread_flags::set(thread_flags::erasing, ThreadNumber(7)));
+  EXPECT_EQ(read(thread_flags::erasing), Threads{ThreadNumber(7)});
 
-  write(marks::clear(marks::erasing, ThreadNumber(7)));
-  EXPECT_TRUE(read(marks::erasing).empty());
+  write(thread_flags::clear(thread_flags::erasing, ThreadNumber(7)));
+  EXPECT_TRUE(read(thread_flags::erasing).empty());
 }
 
-TEST_F(MarksTest, AMarkMayBeSetAgainAndClearedWhereThereIsNone) {
-  write({marks::set(marks::erasing, ThreadNumber(7)), marks::set(marks::erasing, ThreadNumber(7))});
-  write(marks::clear(marks::erasing, ThreadNumber(8)));
+TEST_F(ThreadFlagsTest, AMarkMayBeSetAgainAndClearedWhereThereIsNone) {
+  write({thread_flags::set(thread_flags::erasing, ThreadNumber(7)),
+         thread_flags::set(thread_flags::erasing, ThreadNumber(7))});
+  write(thread_flags::clear(thread_flags::erasing, ThreadNumber(8)));
 
-  EXPECT_EQ(read(marks::erasing), Threads{ThreadNumber(7)});
+  EXPECT_EQ(read(thread_flags::erasing), Threads{ThreadNumber(7)});
 }
 
-TEST_F(MarksTest, TheTwoKindsOfMarkAreIndependent) {
-  write({marks::set(marks::quarantined, ThreadNumber(1)),
-         marks::set(marks::erasing, ThreadNumber(1)), marks::set(marks::erasing, ThreadNumber(2))});
+TEST_F(ThreadFlagsTest, TheTwoKindsOfMarkAreIndependent) {
+  write({thread_flags::set(thread_flags::quarantined, ThreadNumber(1)),
+         thread_flags::set(thread_flags::erasing, ThreadNumber(1)),
+         thread_flags::set(thread_flags::erasing, ThreadNumber(2))});
 
-  write(marks::clear(marks::erasing, ThreadNumber(1)));
+  write(thread_flags::clear(thread_flags::erasing, ThreadNumber(1)));
 
-  EXPECT_EQ(read(marks::quarantined), Threads{ThreadNumber(1)});
-  EXPECT_EQ(read(marks::erasing), Threads{ThreadNumber(2)});
+  EXPECT_EQ(read(thread_flags::quarantined), Threads{ThreadNumber(1)});
+  EXPECT_EQ(read(thread_flags::erasing), Threads{ThreadNumber(2)});
 }
 
-TEST_F(MarksTest, AMarkOfOneThreadLeavesThoseWithOtherNumbersAlone) {
+TEST_F(ThreadFlagsTest, AMarkOfOneThreadLeavesThoseWithOtherNumbersAlone) {
   const Threads all{ThreadNumber(0),
                     ThreadNumber(1),
                     ThreadNumber(0x2f),
                     ThreadNumber(0x100),
                     ThreadNumber(0x12f00000000),
                     ThreadNumber(~std::uint64_t{0})};
-  for (const ThreadNumber thread : all) write(marks::set(marks::quarantined, thread));
-  EXPECT_EQ(read(marks::quarantined), all);  // in the order of their numbers
+  for (const ThreadNumber thread : all) write(thread_flags::set(thread_flags::quarantined, thread));
+  EXPECT_EQ(read(thread_flags::quarantined), all);  // in the order of their numbers
 
   for (const ThreadNumber thread : all) {
-    write(marks::clear(marks::quarantined, thread));
+    write(thread_flags::clear(thread_flags::quarantined, thread));
     Threads others = all;
     std::erase(others, thread);
-    EXPECT_EQ(read(marks::quarantined), others) << thread.get();
-    write(marks::set(marks::quarantined, thread));
+    EXPECT_EQ(read(thread_flags::quarantined), others) << thread.get();
+    write(thread_flags::set(thread_flags::quarantined, thread));
   }
 }
 
-TEST_F(MarksTest, MarksBeyondOnePageOfTheStoreAreReadToo) {
+TEST_F(ThreadFlagsTest, MarksBeyondOnePageOfTheStoreAreReadToo) {
   for (const std::uint32_t count : {limits::list_max - 1, limits::list_max, limits::list_max + 1,
                                     2 * limits::list_max, 2 * limits::list_max + 1}) {
     SCOPED_TRACE(count);
     LogMemory fresh(executor, Epoch(1));
-    std::vector<Row> rows;
+    std::vector<RowWrite> rows;
     Threads threads;
     for (std::uint32_t number = 1; number <= count; ++number) {
       threads.emplace_back(number);
-      rows.push_back(marks::set(marks::erasing, threads.back()));
+      rows.push_back(thread_flags::set(thread_flags::erasing, threads.back()));
     }
     Answer<Result<void>> answer;
     fresh.write(std::move(rows), {}, answer.done());
     executor.run();
 
-    const auto read = marks::read(fresh, marks::erasing);
+    const auto read = thread_flags::read(fresh, thread_flags::erasing);
 
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(*read, threads);
   }
 }
 
-TEST_F(MarksTest, AMarkTakesNoCommitNumber) {
+TEST_F(ThreadFlagsTest, AMarkTakesNoCommitNumber) {
   const CommitNumber before = memory.last_commit();
 
-  write({marks::set(marks::erasing, ThreadNumber(7)),
-         marks::clear(marks::quarantined, ThreadNumber(7))});
+  write({thread_flags::set(thread_flags::erasing, ThreadNumber(7)),
+         thread_flags::clear(thread_flags::quarantined, ThreadNumber(7))});
 
   EXPECT_EQ(memory.last_commit(), before);
 }
 
-TEST_F(MarksTest, AMarkThatNamesNoThreadIsCorrupt) {
+TEST_F(ThreadFlagsTest, AMarkThatNamesNoThreadIsCorrupt) {
   for (const char* number : {"", "1234567", "123456789"}) {
     SCOPED_TRACE(number);
     LogMemory damaged(executor, Epoch(1));
     Answer<Result<void>> answer;
     damaged.write(
-        {{.table = Table::meta, .key = std::string(marks::erasing) + number, .value = ""}}, {},
-        answer.done());
+        {{.table = Table::meta, .key = std::string(thread_flags::erasing) + number, .value = ""}},
+        {}, answer.done());
     executor.run();
 
-    const auto read = marks::read(damaged, marks::erasing);
+    const auto read = thread_flags::read(damaged, thread_flags::erasing);
 
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().kind, Kind::corrupt);
-    EXPECT_TRUE(marks::read(damaged, marks::quarantined).has_value());
+    EXPECT_TRUE(thread_flags::read(damaged, thread_flags::quarantined).has_value());
   }
 }
 
-TEST_F(MarksTest, AFailureOfTheStoreIsNotTakenForTheEndOfTheMarks) {
-  std::vector<Row> rows;
+TEST_F(ThreadFlagsTest, AFailureOfTheStoreIsNotTakenForTheEndOfTheMarks) {
+  std::vector<RowWrite> rows;
   for (std::uint32_t number = 0; number <= limits::list_max; ++number) {
-    rows.push_back(marks::set(marks::erasing, ThreadNumber(number)));
+    rows.push_back(thread_flags::set(thread_flags::erasing, ThreadNumber(number)));
   }
   write(std::move(rows));
 
   for (const int scans : {0, 1}) {
     SCOPED_TRACE(scans);
-    const auto read = marks::read(FailingStore(memory, scans), marks::erasing);
+    const auto read = thread_flags::read(FailingStore(memory, scans), thread_flags::erasing);
 
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().code, "storage_failed");

@@ -20,8 +20,8 @@ constexpr ThreadNumber number{3};
 // Rows in memory, as a store gives them.
 class RowStore : public Store {
  public:
-  void put(const std::vector<Row>& rows) {
-    for (const Row& row : rows) {
+  void put(const std::vector<RowWrite>& rows) {
+    for (const RowWrite& row : rows) {
       if (row.value) {
         table(row.table)[row.key] = *row.value;
       } else {
@@ -57,7 +57,7 @@ class RowStore : public Store {
 };
 
 std::string damage(RowStore& store) {
-  const auto loaded = load_views(store, number);
+  const auto loaded = load_snapshot(store, number);
   return loaded ? "none" : loaded.error().code;
 }
 
@@ -69,22 +69,22 @@ Entry after(const ThreadState& state, std::vector<Event> events) {
   return entry;
 }
 
-TEST(Views, ALoadedStateIsTheFoldedOne) {
+TEST(ThreadSnapshot, ALoadedStateIsTheFoldedOne) {
   const ThreadState state = small_state();
   RowStore store;
 
-  store.put(view_rows(number, state, Timestamp()));
-  const auto loaded = load_views(store, number);
+  store.put(snapshot_rows(number, state, Timestamp()));
+  const auto loaded = load_snapshot(store, number);
 
   ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
-TEST(Views, ALoadedStateFoldsOnAsTheOther) {
+TEST(ThreadSnapshot, ALoadedStateFoldsOnAsTheOther) {
   ThreadState state = small_state();
   RowStore store;
-  store.put(view_rows(number, state, Timestamp()));
-  auto loaded = load_views(store, number);
+  store.put(snapshot_rows(number, state, Timestamp()));
+  auto loaded = load_snapshot(store, number);
   ASSERT_TRUE(loaded.has_value());
 
   const Entry entry = after(state, {ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
@@ -94,14 +94,14 @@ TEST(Views, ALoadedStateFoldsOnAsTheOther) {
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
-TEST(Views, RowsOfWhatChangedBringFormerViewsUpToDate) {
+TEST(ThreadSnapshot, RowsOfTheChangesBringFormerViewsUpToDate) {
   ThreadState state = small_state();
   RowStore store;
-  store.put(view_rows(number, state, Timestamp()));
+  store.put(snapshot_rows(number, state, Timestamp()));
   const Timestamp before = state.now;
   const RunId run("r.second");
   Entry entry = after(state, {ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
-  entry.producer = ProducerMark{run, 1, 9};
+  entry.producer = ProducerOffset{run, 1, 9};
   fold(state, entry);
   fold(state, after(state, {MessageEnded{MessageId("m.live"), MessageStatus::complete, {}},
                             RunEnded{run, RunStatus::completed, {}, Json{"{}"}}}));
@@ -110,9 +110,9 @@ TEST(Views, RowsOfWhatChangedBringFormerViewsUpToDate) {
   refused.acks[0].outcome.op = Op(1);
   fold(state, refused);
 
-  const std::vector<Row> rows = view_rows(number, state, before);
+  const std::vector<RowWrite> rows = snapshot_rows(number, state, before);
   store.put(rows);
-  const auto loaded = load_views(store, number);
+  const auto loaded = load_snapshot(store, number);
 
   ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
   EXPECT_EQ(difference(*loaded, state), "");
@@ -120,23 +120,23 @@ TEST(Views, RowsOfWhatChangedBringFormerViewsUpToDate) {
   EXPECT_EQ(rows.size(), 5);
 }
 
-TEST(Views, AnOpenRunsStepsAreKeptWithoutAnEventForIt) {
+TEST(ThreadSnapshot, AnOpenRunsStepsAreKeptWithoutAnEventForIt) {
   ThreadState state = small_state();
   RowStore store;
-  store.put(view_rows(number, state, Timestamp()));
+  store.put(snapshot_rows(number, state, Timestamp()));
   const Timestamp before = state.now;
   Entry entry = after(state, {});
-  entry.producer = ProducerMark{RunId("r.second"), 1, 44};
+  entry.producer = ProducerOffset{RunId("r.second"), 1, 44};
   fold(state, entry);
 
-  store.put(view_rows(number, state, before));
-  const auto loaded = load_views(store, number);
+  store.put(snapshot_rows(number, state, before));
+  const auto loaded = load_snapshot(store, number);
 
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
-TEST(Views, ALateCutLeavesItsMarkOnARunThatHasEnded) {
+TEST(ThreadSnapshot, ALateCutLeavesItsMarkOnARunThatHasEnded) {
   ThreadState state = small_state();
   const RunId run("r.second");
   const MessageId live("m.live");
@@ -144,19 +144,19 @@ TEST(Views, ALateCutLeavesItsMarkOnARunThatHasEnded) {
                             MessageEnded{live, MessageStatus::complete, {}},
                             RunEnded{run, RunStatus::completed, {}, {}}}));
   RowStore store;
-  store.put(view_rows(number, state, Timestamp()));
+  store.put(snapshot_rows(number, state, Timestamp()));
   const Timestamp before = state.now;
   fold(state, after(state, {MessageCut{live, {2}, MessageStatus::stopped}}));
   ASSERT_EQ(state.run(run)->cut_calls.size(), 1);
 
-  store.put(view_rows(number, state, before));
-  const auto loaded = load_views(store, number);
+  store.put(snapshot_rows(number, state, before));
+  const auto loaded = load_snapshot(store, number);
 
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
-TEST(Views, AThreadOfMoreRowsThanAScanBringsIsLoadedWhole) {
+TEST(ThreadSnapshot, AThreadOfMoreRowsThanAScanBringsIsLoadedWhole) {
   ThreadState state = small_state();
   for (std::size_t count = 0; count <= limits::list_max; ++count) {
     Message message;
@@ -164,17 +164,17 @@ TEST(Views, AThreadOfMoreRowsThanAScanBringsIsLoadedWhole) {
     fold(state, after(state, {MessagePut{message}}));
   }
   RowStore store;
-  store.put(view_rows(number, state, Timestamp()));
+  store.put(snapshot_rows(number, state, Timestamp()));
 
-  const auto loaded = load_views(store, number);
+  const auto loaded = load_snapshot(store, number);
 
   ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
-TEST(Views, EveryRowThatIsMissingIsFound) {
+TEST(ThreadSnapshot, EveryRowThatIsMissingIsFound) {
   RowStore whole;
-  whole.put(view_rows(number, small_state(), Timestamp()));
+  whole.put(snapshot_rows(number, small_state(), Timestamp()));
 
   for (const auto& [key, value] : whole.table(Table::views)) {
     RowStore store = whole;
@@ -183,9 +183,9 @@ TEST(Views, EveryRowThatIsMissingIsFound) {
   }
 }
 
-TEST(Views, EveryRowThatIsDamagedIsFound) {
+TEST(ThreadSnapshot, EveryRowThatIsDamagedIsFound) {
   RowStore whole;
-  whole.put(view_rows(number, small_state(), Timestamp()));
+  whole.put(snapshot_rows(number, small_state(), Timestamp()));
 
   for (const auto& [key, value] : whole.table(Table::views)) {
     RowStore store = whole;
@@ -194,36 +194,57 @@ TEST(Views, EveryRowThatIsDamagedIsFound) {
   }
 }
 
-TEST(Views, ARowTooManyIsFound) {
+TEST(ThreadSnapshot, ARowTooManyIsFound) {
   ThreadState more = small_state();
   fold(more, after(more, {MessageCreated{
                              MessageId("m.more"), {}, Role::assistant, {}, RunId("r.second")}}));
   RowStore store;
-  store.put(view_rows(number, more, Timestamp()));
+  store.put(snapshot_rows(number, more, Timestamp()));
   RowStore older;
-  older.put(view_rows(number, small_state(), Timestamp()));
-  const std::string key = keys::view(number, keys::ThreadPlace{});
+  older.put(snapshot_rows(number, small_state(), Timestamp()));
+  const std::string key = keys::snapshot_row(number, keys::ThreadPlace{});
 
   store.table(Table::views)[key] = older.table(Table::views)[key];
 
   EXPECT_EQ(damage(store), "corrupt");
 }
 
-TEST(Views, AnotherThreadsRowsAreLeftAlone) {
+TEST(ThreadSnapshot, ARunningRunThatTheThreadDoesNotNameIsFound) {
+  ThreadState state = small_state();
+  ASSERT_TRUE(state.running.has_value());
+  state.running = std::nullopt;
   RowStore store;
-  store.put(view_rows(number, small_state(), Timestamp()));
-  store.put(view_rows(ThreadNumber(4), small_state(), Timestamp()));
+
+  store.put(snapshot_rows(number, state, Timestamp()));
+
+  EXPECT_EQ(damage(store), "corrupt");
+}
+
+TEST(ThreadSnapshot, AStateAtTheEndOfTimeIsFound) {
+  ThreadState state = small_state();
+  state.now = end_of_time;
+  RowStore store;
+
+  store.put(snapshot_rows(number, state, Timestamp()));
+
+  EXPECT_EQ(damage(store), "corrupt");
+}
+
+TEST(ThreadSnapshot, AnotherThreadsRowsAreLeftAlone) {
+  RowStore store;
+  store.put(snapshot_rows(number, small_state(), Timestamp()));
+  store.put(snapshot_rows(ThreadNumber(4), small_state(), Timestamp()));
 
   EXPECT_EQ(damage(store), "none");
 }
 
-TEST(Views, AThreadWithoutViewsIsCorrupt) {
+TEST(ThreadSnapshot, AThreadWithoutViewsIsCorrupt) {
   RowStore store;
 
   EXPECT_EQ(damage(store), "corrupt");
 }
 
-TEST(Views, ADifferenceIsNamed) {
+TEST(ThreadSnapshot, ADifferenceIsNamed) {
   const ThreadState state = small_state();
   ThreadState other = state;
   other.messages.edit(2).message.parts.clear();

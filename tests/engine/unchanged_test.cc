@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An edit or a deletion that asks for it is refused if another device changed what its user saw.
+// A conditional edit or deletion is refused if another device changed the message after the user
+// saw it.
 #include <gtest/gtest.h>
 
 #include "engine/rules/digest.h"
@@ -86,14 +87,14 @@ TEST(Unchanged, AChangeWithoutAnOpCountsAsAnothersSinceNothingSaysWhoseItWas) {
   EXPECT_EQ(story.on("phone", edit("m", "stale"), story.seen).code, "changed");
 }
 
-TEST(Unchanged, WhatWasEditedBeforeItWasSeenIsNoReason) {
+TEST(Unchanged, AnEditFromBeforeTheMessageWasSeenDoesNotRefuse) {
   Shared story;
   story.on("laptop", edit("m", "newer"));
 
   EXPECT_TRUE(story.on("phone", edit("m", "newest"), story.now()).applied);
 }
 
-TEST(Unchanged, WhatARunWritesIsNoReasonAndWhatIsCutOfItIs) {
+TEST(Unchanged, ARunsTextDoesNotRefuseAnEditAndACutOfItDoes) {
   Shared story;
   story.start("r", "u", "go on");
   story.steps("r", {OpenMessage{MessageId("a"), {}, Role::assistant, {}}});

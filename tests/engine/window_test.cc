@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a front is told that holds only the end of a thread.
+// The answers to a front that holds only the end of a thread.
 #include "engine/rules/window.h"
 
 #include <gtest/gtest.h>
@@ -78,7 +78,7 @@ TEST(Window, TellsHowAMessageOfAnotherBranchGoesOnToAFrontThatMayHoldIt) {
   EXPECT_EQ(ids(diff), Names{"a1"});
 }
 
-TEST(Window, LeavesOutWhatIsNewAndAboveIt) {
+TEST(Window, LeavesOutNewMessagesAboveIt) {
   FourTurns story;
   const Timestamp from = story.now();
   for (const char* id : {"m5", "m6", "m7"}) story.put(id, id);

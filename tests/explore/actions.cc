@@ -46,11 +46,11 @@ class Lister {
       ask(Kind::starts_unless_busy);
     }
     for (const Run& run : screen.runs) list_stops(screen, run);
-    // Nobody has a button for it, but a front may be wrong.
+    // No page has a button for it, but a front may be wrong.
     if (back_ == 0 && may_stop() && !screen.runs.empty() && !screen.thread->running) {
       ask(Kind::stops_what_ran);
     }
-    // What was seen counts only for the run that a put ends.
+    // `seen` counts only for the run that a put ends.
     if (world_.puts == bounds_.puts || (back_ > 0 && !world_.now().running)) return;
     for (const Run& run : screen.runs) {
       if (screen.message(reply_of(number_of(run.id)))) ask(Kind::puts_reply, &run);
@@ -58,7 +58,7 @@ class Lister {
     }
   }
 
-  // A front has a button for what it shows as open, and may take back some of what is over.
+  // A front has a button for each run that it shows as open, and may cut some of the ended ones.
   void list_stops(const Screen& screen, const Run& run) {
     const bool open = !is_over(run.status);
     if (open && world_.runs < bounds_.runs) ask(Kind::stops_and_starts, &run);

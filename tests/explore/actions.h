@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// actions.h: what can happen next in a world.
+// actions.h: the actions that are possible in a world.
 //
-// An action is small and says all: with the world before it, it gives the world after it. Nothing
-// here is chance.
+// An action is a small value without randomness: the world before it and the action give the world
+// after it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace lockstep::explore {
 
 enum class Kind : std::uint8_t {
-  // A front's request arrives. Its user pressed a button at any time since what they saw.
+  // A front's request arrives. Its user pressed the button at any time after seeing that state.
   starts_queued,
   starts_interrupting,
   starts_unless_busy,
@@ -36,9 +36,9 @@ inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::crash) + 1;
 
 struct Action {
   Kind kind = Kind::crash;
-  std::uint8_t front = 0;  // whose request it is
+  std::uint8_t front = 0;  // the front that sent the request
   std::uint8_t run = 0;    // that it is about
-  std::uint8_t back = 0;   // so many entries before now is what its user saw
+  std::uint8_t back = 0;   // its user saw the state so many entries before now
   bool two_steps = false;  // the batch
   friend bool operator==(const Action&, const Action&) = default;
 };

@@ -42,7 +42,7 @@ class Writer {
     option(value, [&](const auto& there) { text(there.get()); });
   }
 
-  // `ranks`: the timestamps that can be told apart, in order; all before them are one.
+  // `ranks`: the timestamps that differ for the rules, in order; all before them count as one.
   std::string done(const std::vector<Timestamp>& ranks) {
     for (const auto& [at, time] : holes_) {
       const auto rank = std::ranges::upper_bound(ranks, time) - ranks.begin();
@@ -64,7 +64,7 @@ void write(Writer& out, const Place& place) {
 
 void write(Writer& out, const std::vector<MessageInput>& input) {
   out.number(input.size());
-  for (const MessageInput& each : input) out.id(each.id);  // its text goes with its name
+  for (const MessageInput& each : input) out.id(each.id);  // the id determines the text
 }
 
 void write(Writer& out, const Message& message) {
@@ -78,13 +78,13 @@ void write(Writer& out, const Message& message) {
   out.time(message.updated);
 }
 
-void write(Writer& out, const MessageRow& row) {
+void write(Writer& out, const MessageState& row) {
   write(out, row.message);
   out.time(row.whole);
   out.number(row.written);
 }
 
-void write(Writer& out, const RunRow& row) {
+void write(Writer& out, const RunState& row) {
   const Run& run = row.run;
   out.id(run.id);
   out.number(static_cast<std::uint64_t>(run.status));
@@ -176,7 +176,7 @@ void write(Writer& out, const Entry& entry) {
     EventWriter writer(out);
     std::visit(writer, event);
   }
-  out.option(entry.producer, [&](const ProducerMark& mark) { out.number(mark.seq); });
+  out.option(entry.producer, [&](const ProducerOffset& mark) { out.number(mark.seq); });
 }
 
 void write(Writer& out, const Outcome& outcome) {
@@ -195,7 +195,7 @@ void write(Writer& out, const Texts& texts) {
   }
 }
 
-// Of a request that was answered only what the memory says matters: it may come again.
+// Of an answered request only its remembered op matters: it may come again.
 void write(Writer& out, const Front& front) {
   out.time(front.cursor);
   out.number(front.stops);
@@ -217,13 +217,13 @@ Key key_of(const World& world) {
   std::vector<Timestamp> ranks;
   for (std::size_t at = 1; at < world.moments.size(); ++at) {
     const Entry& entry = world.moments[at]->entry;
-    if (entry.events.empty()) continue;  // a memory: whoever saw it saw what was before it
+    if (entry.events.empty()) continue;  // a memory: a front that saw it saw the state before it
     ranks.push_back(entry.at);
     write(shared, entry);
   }
   shared.number(ranks.size());
   const auto running = world.now().running;
-  // What was said for a run that is over is never looked at again: every step is known or too late.
+  // Steps for a run that is over are never compared again: each is known or too late.
   if (running && world.producer.run == world.now().runs[*running].run.id) {
     write(shared, world.producer);
   } else {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// canon.h: when two worlds are the same.
+// canon.h: the canonical form of a world, so that equal worlds are visited once.
 //
-// All that the future of a world depends on, as bytes, and a hash of them. Entries that nobody can
-// look back to are gone by then. Timestamps are renamed by rank, because the rules only compare
-// them, and all that lie at or before the earliest that somebody may still look back to are one,
-// because they are compared with nothing earlier. Of the ops that are remembered only those count
-// that may come again. And the two fronts are written in the order of their bytes, because nothing
-// tells them apart but their device's name, which no rule looks into.
+// It is all that the world's future depends on, as bytes, and a hash of them. Entries that no front
+// can look back to are gone by then. Timestamps are renamed by rank, because the rules only compare
+// them; all timestamps at or before the earliest that a front may look back to are one, because
+// they are compared with nothing earlier. Of the remembered ops only those count that may come
+// again. The two fronts are written in the order of their bytes, because only the names of their
+// devices differ, and no rule reads these.
 #pragma once
 
 #include <array>

@@ -24,13 +24,13 @@ std::string told(const std::optional<Counterexample>& found) {
   return text;
 }
 
-// What is found out about these rules; empty if nothing is.
+// The law that these rules break; empty if they break no law.
 std::optional<Counterexample> found_with(const Deciders& deciders, const Bounds& bounds = {}) {
   Explorer explorer(bounds, deciders);
   return explorer.explore({small_depth, 0}, nullptr);
 }
 
-// The engine's rules, but what they make of a request is spoilt.
+// The engine's rules; `Spoil` changes each of their decisions.
 template <class Spoil>
 Deciders spoilt(Spoil spoil) {
   Deciders deciders = engines_own();
@@ -103,7 +103,7 @@ Keys next_worlds(Mover& mover, const World& world, std::vector<World>& next) {
   return keys;
 }
 
-// What is left out of a key does not matter: worlds that look the same have the same to come.
+// A key may leave out the rest of a world: worlds with equal keys have the same futures.
 TEST(Explore, WorldsThatAreTakenForTheSameGoOnTheSameWay) {
   Mover mover(engines_own());
   std::map<Key, Keys, LessOfKeys> futures;

@@ -9,7 +9,7 @@
 
 namespace lockstep::explore {
 
-// --- What was visited ----------------------------------------------------------------------------
+// --- Visited worlds ------------------------------------------------------------------------------
 
 std::size_t Visited::slot_of(const Key& key) const {
   std::size_t slot = key.low & (slots_.size() - 1);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// explorer.h: every world that can be, in order of its distance from the first.
+// explorer.h: visits every possible world, in the order of its distance from the first.
 //
-// Breadth first, each world once, so the first broken law is reached by a shortest path. Of a world
-// that was visited only its key, the action that led to it and where from are kept; the worlds of
-// the layer that is being left are made again by walking the tree of actions in its own order,
-// where each is one or a few actions away from the one before it. So memory is some 40 bytes a
-// world, and time is the bound.
+// The search is breadth-first and visits each world once, so it reaches a broken law by a shortest
+// path. Of a visited world it keeps only the key, the action that led to it and the world before
+// it. To leave a layer, it makes that layer's worlds again by walking the tree of actions in its
+// own order, where each world is one or a few actions away from the one before it. So memory is
+// about 40 bytes a world, and time is the limit.
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,7 @@ class Explorer {
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 
-  // Goes on until a limit, until there is nothing new, or until a law is broken. `tell`: called
+  // Runs until it reaches a limit, finds no new world, or finds a broken law. `tell`: called
   // after each layer, may be null.
   std::optional<Counterexample> explore(const Limits& limits,
                                         const std::function<void(const Progress&)>& tell);
@@ -79,7 +79,7 @@ class Explorer {
     World world;
   };
 
-  // The world of a node, from the last one that was asked for.
+  // The world of a node; starts from the result of the last call.
   const World& world_of(std::uint32_t node, std::size_t depth);
   std::optional<Counterexample> go_on_from(std::uint32_t node, std::size_t depth);
   [[nodiscard]] std::vector<Action> path_to(std::uint32_t node) const;
@@ -89,7 +89,7 @@ class Explorer {
   Mover mover_;
   Visited visited_;
   std::vector<Node> nodes_;
-  std::vector<Step> walk_;  // from the first world to the last one that was asked for
+  std::vector<Step> walk_;  // from the first world to the result of the last call
   Progress progress_;
   std::chrono::steady_clock::time_point began_;
 };

@@ -9,7 +9,8 @@
 namespace lockstep::explore {
 namespace {
 
-// What a request has to come to: told from the states that its user saw and that it found.
+// Computes the right outcome of a request, from the state that its user saw and the state that it
+// found.
 class Judge {
  public:
   Judge(const World& before, const Asked& asked)
@@ -39,14 +40,14 @@ class Judge {
   }
 
  private:
-  // Each returns the code of the refusal that is due; empty if the change is to be applied.
+  // Each returns the code of the refusal that is due; empty if the change must be applied.
   std::string judge(const StartRun& change, const Outcome& /*outcome*/) {
     for (const Op op : change.needs) {
       const auto refused = [&](const Outcome& one) { return one.op == op && !one.applied; };
       if (std::ranges::any_of(outcomes_, refused)) return "depends";
     }
     if (line_.busy() && change.when_busy == WhenBusy::reject) return "busy";
-    if (change.when_busy == WhenBusy::interrupt) {
+    if (change.when_busy == WhenBusy::stop) {
       if (state_.running) end_running(RunStatus::stopped);
       line_.pushes_in(change.run);
     } else {
@@ -76,7 +77,7 @@ class Judge {
 
   std::string judge(const PutMessage& change, const Outcome& /*outcome*/) {
     if (state_.running) {
-      const RunRow& run = state_.runs[*state_.running];
+      const RunState& run = state_.runs[*state_.running];
       if (on_path(run.run.head, change.id)) {
         end_running(RunStatus::superseded);
       } else if (state_.message(change.id)->message.run == run.run.id) {
@@ -105,7 +106,7 @@ class Judge {
     return found == asked_.frozen.end() ? nothing_ : found->second;
   }
 
-  // Its user was shown less than there is; or what was put since, and nobody knows what they say.
+  // The user saw less than the whole text, or the message was put since, so its text is unknown.
   bool cuts(const MessageId& id) const {
     if (!state_.message(id)) return false;
     return put_since(id) || !frozen(id).starts_with(texts_.at(id));
@@ -172,7 +173,7 @@ std::string law_of_start(const RunStarted& started, const Entry& entry, const Th
   if (*run.head != question_of(number_of(run.id))) return name + " is not given its input";
   std::optional<MessageId> at = run.head;
   while (at) {
-    const MessageRow* row = after.living(*at);
+    const MessageState* row = after.living(*at);
     if (!row) return name + " is given a message that is not there";
     if (row->message.status == MessageStatus::open) return name + " is given an open message";
     at = row->message.parent;
@@ -199,8 +200,8 @@ std::string law_of_queue(const ThreadState& state) {
   return {};
 }
 
-// From what a front may hold to now, and every state between too: it may have gone on since it
-// asked.
+// A diff from a state that a front may hold to now also applies to every state between, because
+// the front may have taken entries since it asked.
 std::string law_of_diff(const World& world, std::size_t from) {
   const Screen& now = world.moments.back()->screen;
   const Timestamp since = world.moments[from]->state.now;
@@ -228,7 +229,7 @@ Texts texts_of(const ThreadState& state) {
 
 std::string texts_are(const Texts& expected, const ThreadState& state) {
   for (const auto& [id, text] : expected) {
-    const MessageRow* row = state.living(id);
+    const MessageState* row = state.living(id);
     const std::string found = row ? content_of(row->message) : "nothing";
     if (found != text) return "message " + id.get() + " reads `" + found + "`, not `" + text + "`";
   }

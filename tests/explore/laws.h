@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// laws.h: what must be true of every world, and of every way from one to the next.
+// laws.h: the laws that every world, and every step between two worlds, must keep.
 //
-// Written from the rules as a user would say them, over whole texts and by looking at the former
-// states themselves: none of the engine's means (pasts, least lengths, cuts) is used. Each function
-// says what is broken, in words; empty if nothing is.
+// They state the rules in a user's terms, over whole texts and the former states themselves,
+// without the engine's means (pasts, least lengths, cuts). Each function returns the
+// broken law in words, or an empty text.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace lockstep::explore {
 
 // The texts of all messages of a state.
 [[nodiscard]] Texts texts_of(const ThreadState& state);
-// The texts are these, and those that `expected` does not name are whatever they are.
+// The texts must be these; texts that `expected` does not name may be anything.
 [[nodiscard]] std::string texts_are(const Texts& expected, const ThreadState& state);
 
-// A request was taken for the first time in `before`, and answered. Notes in `after` what is
-// settled by it.
+// The server took a request for the first time in `before`, and answered. Notes in `after` the
+// settled changes.
 [[nodiscard]] std::string law_of_changes(const World& before, const Asked& asked, World& after);
 
 // An entry lies between two states.

@@ -53,9 +53,9 @@ void Line::moves_on() {
 std::string Line::differs_from(const ThreadState& state) const {
   if (state.runs.size() != runs_.size()) return "there is another number of runs";
   for (const auto& [id, status] : runs_) {
-    const RunRow* row = state.run(id);
+    const RunState* row = state.run(id);
     if (!row || row->run.status != status) return "run " + id.get() + " stands otherwise";
-    // A run that never started keeps its input, unless somebody stopped it.
+    // A run that never started keeps its input, unless a front stopped it.
     const bool keeps = !row->run.started && status != RunStatus::stopped;
     if (keeps == row->run.input.empty()) return "run " + id.get() + " has another input";
   }

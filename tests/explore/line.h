@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// line.h: who runs and who waits, as a person would keep count.
+// line.h: the queue of runs, as a person would keep it.
 //
-// One runs; the others wait in the order in which they came. When the running one has completed or
-// was ended by a front, the next begins; when it failed or was interrupted, nobody goes on, and
-// those that waited keep what they were to be given, to be sent again.
+// One run runs; the others wait in the order in which they came. When the running one completes, or
+// a front ends it, the next one begins. If it fails or is interrupted, no other run begins, and the
+// waiting ones keep their input, to be sent again.
 #pragma once
 
 #include <map>
@@ -21,16 +21,16 @@ class Line {
 
   [[nodiscard]] bool busy() const { return running_ || !waiting_.empty(); }
   void comes(const RunId& run);
-  // Begins at once, whoever waits.
+  // Begins at once, also if others wait.
   void pushes_in(const RunId& run);
   // The running one, or one that waits.
   void stops(const RunId& run, RunStatus status = RunStatus::stopped);
   void completes();
   void breaks(RunStatus status);  // failed or interrupted
-  // The next begins, if nobody runs.
+  // The next begins, if no run is running.
   void moves_on();
 
-  // Where a state says otherwise, in words; empty if nowhere.
+  // Describes the first difference to a state; empty if they agree.
   [[nodiscard]] std::string differs_from(const ThreadState& state) const;
 
  private:

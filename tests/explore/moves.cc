@@ -48,7 +48,7 @@ Step step_of(std::uint32_t run, const std::vector<Saying>& said, std::uint64_t s
   std::unreachable();
 }
 
-// What the producer's action adds to what it said before.
+// The steps that the producer's action adds.
 std::vector<Saying> sayings(const Producer& producer, const Action& action) {
   const bool opened = !producer.said.empty();
   std::vector<Saying> added;
@@ -60,7 +60,7 @@ std::vector<Saying> sayings(const Producer& producer, const Action& action) {
   return added;
 }
 
-// What must be of texts when these steps were taken, some of them known before.
+// The texts after these steps were taken, some of which were known before.
 Texts texts_with(const ThreadState& before, const StepBatch& batch) {
   Texts texts = texts_of(before);
   const std::uint64_t known = before.run(batch.run)->seq;
@@ -124,13 +124,14 @@ std::string Mover::repeat(const World& world) {
   for (std::size_t front = 0; front < fronts; ++front) {
     if (!world.front[front].asked) continue;
     Asked asked = *world.front[front].asked;
-    // What it saw then may be forgotten here. What is known is answered without looking back.
+    // The world may have forgotten the state that it saw then; a known change is answered without
+    // it.
     asked.seen = world.front[front].cursor;
     for (Change& change : asked.changes) change.seen = Cursor{asked.seen, epoch};
     if (std::string wrong = request_repeats(world, front, asked); !wrong.empty()) return wrong;
   }
   for (std::size_t number = 0; number < world.now().runs.size(); ++number) {
-    const RunRow& row = world.now().runs[number];
+    const RunState& row = world.now().runs[number];
     if (!row.run.started) continue;
     if (std::string wrong = batches_repeat(world, row); !wrong.empty()) return wrong;
   }
@@ -214,19 +215,19 @@ std::string Mover::refused(const World& world, const StepBatch& batch, const std
   if (decision) return "a batch is taken that should be refused as " + code;
   count_outcome("batch refused as " + decision.error().code);
   if (decision.error().code != code) return "a batch is refused as " + decision.error().code;
-  const RunRow& row = *world.now().run(batch.run);
+  const RunState& row = *world.now().run(batch.run);
   if (code == "gap" && decision.error().expected != row.seq + 1) return "a gap is told wrongly";
   if (code != "ended") return {};
   if (decision.error().status == row.run.status && decision.error().seq == row.seq) return {};
   return "a producer is told another end than its run's";
 }
 
-std::string Mover::batches_repeat(const World& world, const RunRow& row) {
+std::string Mover::batches_repeat(const World& world, const RunState& row) {
   const std::uint32_t run = number_of(row.run.id);
   std::vector<Saying> said;
   if (world.producer.run == row.run.id) said = world.producer.said;
   const std::uint64_t known = row.seq;
-  said.resize(known, Saying::token);  // what a run of before has said no longer matters
+  said.resize(known, Saying::token);  // the output of earlier runs no longer matters
   said.resize(known + 2, Saying::completed);
   const StepBatch next = batch_of(run, said, known + 1);
   const StepBatch behind = batch_of(run, said, known + 2);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// moves.h: what an action makes of a world.
+// moves.h: applies an action to a world.
 //
-// The rules are the engine's own: `Deciders` holds its functions, so that a test can hand in wrong
-// ones and see them found out. What fronts and producers do with what they are told is written
-// here, from the protocol's page. Every arrival is judged by laws.h, as is every entry.
+// The rules are the engine's own: `Deciders` holds its functions, so that a test can pass wrong
+// ones and see that the laws find them. The behaviour of fronts and producers is written here, from
+// docs/protocol.md. laws.h checks every arrival and every entry.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct Counts {
   std::map<std::string, std::uint64_t> outcomes;  // of changes by type, of batches, and of repeats
 };
 
-// One kind of agent, whose settings say nothing.
+// One kind of agent, without settings.
 class OneAgent : public Agents {
  public:
   [[nodiscard]] std::optional<AgentSettings> settings(
@@ -49,9 +49,9 @@ class Mover {
   Mover(const Mover&) = delete;
   Mover& operator=(const Mover&) = delete;
 
-  // Requires: the action is possible. Says what law was broken, in words; empty if none was.
+  // Requires: the action is possible. Returns the broken law in words; empty if all hold.
   [[nodiscard]] std::string move(World& world, const Action& action);
-  // What may arrive at any time and must change nothing: a request or a batch that was sent again,
+  // Inputs that may arrive at any time and must change nothing: a request or a batch sent again,
   // a batch behind one that was lost, and one of a run that is over.
   [[nodiscard]] std::string repeat(const World& world);
 
@@ -63,7 +63,7 @@ class Mover {
   std::string request_arrives(World& world, const Action& action);
   std::string request_repeats(const World& world, std::size_t front, const Asked& asked);
   std::string batch_arrives(World& world, const Action& action);
-  std::string batches_repeat(const World& world, const RunRow& row);
+  std::string batches_repeat(const World& world, const RunState& row);
   std::string refused(const World& world, const StepBatch& batch, const std::string& code);
   std::string crash(World& world);
   std::string append(World& world, Decision& decision);

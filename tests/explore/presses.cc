@@ -87,7 +87,7 @@ Asked press(World& world, const Action& action) {
       press.ask(start(world.runs++, WhenBusy::queue));
       break;
     case Kind::starts_interrupting:
-      press.ask(start(world.runs++, WhenBusy::interrupt));
+      press.ask(start(world.runs++, WhenBusy::stop));
       break;
     case Kind::starts_unless_busy:
       press.ask(start(world.runs++, WhenBusy::reject));

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // world.h: two fronts, a producer and a thread between them, as one value.
 //
-// Everything that can come next follows from a `World`: the thread's entries as far as somebody may
-// still look back to them, the earliest time that each front may still show, and how far the
-// producer has come. A world is copied for every action that is tried, so what does not change is
-// shared.
+// A `World` decides all that can come next: the thread's entries as far back as a front may look,
+// the earliest time that each front may still show, and the producer's progress. Every tried action
+// copies the world, so worlds share the parts that don't change.
 //
-// What a front does by itself (it takes an entry, applies a diff, freezes its screen) changes
-// nothing for anybody else, and so it is not a step of the world: a front may show every state from
-// its cursor on, and which one it was is chosen when its request arrives. The request may have been
-// on its way, lost and repeated for as long as it likes. Its answer has come by the time of the
-// front's next press at the latest: the cursor is then at least where the answer led to.
+// A front's own work (taking an entry, applying a diff, freezing its screen) does not change other
+// fronts, so it is no action: a front may show every state from its cursor on, and the arrival of
+// its request chooses the state that it showed. A request may be delayed, lost and repeated for
+// any time. Its answer has arrived at the latest by the front's next press: the cursor is then at
+// least where the answer led.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +31,12 @@ inline constexpr std::size_t fronts = 2;
 struct Bounds {
   std::uint32_t runs = 2;    // of the thread, by either front
   std::uint32_t tokens = 2;  // of a run's message; each is one character, the second of two units
-  std::uint32_t stops = 1;   // of each front, beside those that come with a start
+  std::uint32_t stops = 1;   // of each front, besides those that come with a start
   std::uint32_t puts = 1;    // of either front
 };
 
-// An entry, what the thread has become by it, and what a front shows that has followed the stream
-// so far.
+// An entry, the thread's state after it, and the screen of a front that has followed the stream
+// up to it.
 struct Moment {
   Entry entry;
   ThreadState state;
@@ -47,11 +46,11 @@ struct Moment {
 // By message: its content.
 using Texts = std::map<MessageId, std::string>;
 
-// What a front has asked for last, and how it was answered.
+// A front's last request and its answer.
 struct Asked {
   std::vector<Change> changes;
   Timestamp seen;
-  Texts frozen;  // what its user saw: of every message that the front held
+  Texts frozen;  // the texts that its user saw, of every message that the front held
   std::vector<Outcome> outcomes;
 };
 
@@ -70,7 +69,7 @@ struct Producer {
 };
 
 struct World {
-  // The first is the earliest that anybody may still look back to.
+  // The first is the earliest that a front may still look back to.
   std::vector<std::shared_ptr<const Moment>> moments;
   Front front[fronts];
   Producer producer;
@@ -82,20 +81,20 @@ struct World {
   [[nodiscard]] const Moment& at(Timestamp time) const;
   [[nodiscard]] std::vector<const Entry*> since(Timestamp time) const;
   [[nodiscard]] Past past(Timestamp time) const;
-  // Forgets the entries that nobody can look back to any more.
+  // Forgets the entries that no front can look back to any more.
   void forget();
 };
 
 [[nodiscard]] World first_world();
 
-// The names of what a world is about, by number.
+// The ids of the runs and messages of a world, by number.
 [[nodiscard]] RunId run_named(std::uint32_t number);
 [[nodiscard]] MessageId reply_of(std::uint32_t run);     // the message that the run writes
 [[nodiscard]] MessageId question_of(std::uint32_t run);  // the message that it is given
 [[nodiscard]] std::uint32_t number_of(const RunId& run);
 [[nodiscard]] DeviceKey device_of(std::size_t front);
-// A message's only part: a bar, and its text; empty without one. (A part that is gone and one whose
-// text is gone are two things.)
+// A message's only part: a bar, and its text; empty without a part. (The bar tells an empty part
+// from a missing one.)
 [[nodiscard]] std::string content_of(const Message& message);
 [[nodiscard]] bool is_over(RunStatus status);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes are an entry or an error; an entry that was read can be written, and is then read again
-// as the same.
+// The law: any bytes decode to an entry or an error; a decoded entry encodes, and decodes to the
+// same entry again.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

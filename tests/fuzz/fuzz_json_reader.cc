@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever comes is read within its limits or refused; what is read can be written, and is then
-// read as the same.
+// The law: any input is read within its limits or refused; a read value can be written, and is read
+// as the same value again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

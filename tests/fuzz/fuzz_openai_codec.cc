@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a model server sends, the steps are such that the engine can take them: texts are valid
-// UTF-8, parts have the next index, appends go to parts that grow, and the run ends exactly once.
-// Each line of the input is one event's data.
+// The law: the engine can take the steps made from any bytes of a model server: texts are valid
+// UTF-8, parts have the next index, appends extend growing parts, the run ends exactly once. Each
+// line of the input is the data of one event.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The law: a secret that stands in the text as it is, is gone. The first byte of the input says
-// where a secret is put.
+// The law: the redactor removes a secret that is verbatim in the text. The first byte of the input
+// chooses the place of a secret.
 #include <cstddef>
 #include <cstdint>
 #include <string>

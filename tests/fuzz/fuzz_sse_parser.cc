@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The law: the events, and whether the bound was crossed, do not depend on how the bytes were cut.
-// The first byte of the input says where.
+// The law: the events, and whether the limit was crossed, do not depend on how the bytes were
+// split. The first byte of the input chooses the split.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

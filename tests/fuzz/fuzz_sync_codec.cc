@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a front sends is read, or refused with a code that is known; what is read is written as
-// JSON that can be read.
+// The law: any request is read, or refused with a known code; a read request is written as JSON
+// that can be read.
 #include <cstddef>
 #include <cstdint>
 #include <string>

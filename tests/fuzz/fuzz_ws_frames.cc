@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame parser must give the same whatever the chunking, and stay within its limits.
+// The law: the frames do not depend on how the bytes were split, and the parser stays within its
+// limits.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

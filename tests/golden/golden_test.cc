@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The golden vectors: for every event and every change, a thread before, the entry or diff as it
-// goes over the wire, and the thread after. They are written by these tests
-// (LOCKSTEP_WRITE_GOLDEN=1), kept beside them, and read back: byte for byte by the writer, and by a
-// front that knows only the JSON (json_front.h). Other clients read the same files.
+// The golden vectors: for every event and every change, a thread before, the entry or diff as sent
+// over the wire, and the thread after. These tests write them (LOCKSTEP_WRITE_GOLDEN=1), keep them
+// here, and read them back: byte for byte with the writer, and with a front that uses only the
+// JSON (json_front.h). Other clients read the same files.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -23,7 +23,7 @@ namespace json = boost::json;
 std::string state_text(const ThreadState& state) {
   const Screen screen = screen_of(state);
   std::string text = "{\"thread\":";
-  // Before its first entry a thread has nothing but its id to be shown.
+  // Before its first entry a thread has only its id.
   Thread none;
   none.id = ThreadId("thread");
   append_thread(text, screen.thread.value_or(none));
@@ -60,7 +60,7 @@ std::string file_of(const std::string& name) {
   return std::string(LOCKSTEP_SOURCE_DIR) + "/tests/golden/" + name + ".json";
 }
 
-// Holds `text` against the file, or writes it if asked to.
+// Compares `text` with the file, or writes the file under LOCKSTEP_WRITE_GOLDEN.
 void hold(const std::string& name, const std::string& text) {
   if (std::getenv("LOCKSTEP_WRITE_GOLDEN")) {
     std::ofstream(file_of(name)) << text;

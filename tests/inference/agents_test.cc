@@ -186,14 +186,14 @@ TEST(AgentConfig, TakesEveryFieldByName) {
 TEST(AgentConfig, NamesTheFieldThatIsWrong) {
   const std::pair<AgentFields, std::string> wrong[] = {
       {{}, "kind is missing"},
-      {{{"kind", "worker"}}, "kind is not openai, demo or push"},
-      {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not known"},
-      {{{"kind", "demo"}, {"rate", "fast"}}, "rate is not a number"},
-      {{{"kind", "demo"}, {"rate", -1.0}}, "rate is not above 0"},
-      {{{"kind", "demo"}, {"model", 1.0}}, "model is not a text"},
-      {{{"kind", "demo"}, {"send_names", 1.0}}, "send_names is neither true nor false"},
+      {{{"kind", "worker"}}, "kind must be openai, demo or push"},
+      {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not a known setting: check its name"},
+      {{{"kind", "demo"}, {"rate", "fast"}}, "rate must be a number"},
+      {{{"kind", "demo"}, {"rate", -1.0}}, "rate must be above 0"},
+      {{{"kind", "demo"}, {"model", 1.0}}, "model must be a text"},
+      {{{"kind", "demo"}, {"send_names", 1.0}}, "send_names must be true or false"},
       {{{"kind", "demo"}, {"token_timeout_seconds", 1e9}},
-       "token_timeout_seconds is more than a day"}};
+       "token_timeout_seconds must be at most a day (86400)"}};
   for (const auto& [fields, detail] : wrong) {
     const auto config = agent_config(fields);
 

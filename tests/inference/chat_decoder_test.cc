@@ -11,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-// The chunks, then whatever ends the stream.
+// The chunks, then the end of the stream.
 Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {}) {
   ChatDecoder decoder(RunId("r1"), redactor);
   Written written;
@@ -297,7 +297,7 @@ TEST(ChatDecoder, FinishReasonsThatAreFailuresFailTheRun) {
   EXPECT_EQ(broken.end->error->code, "upstream_error");
 }
 
-TEST(ChatDecoder, AnErrorInMidStreamFailsTheRunAndKeepsWhatHadCome) {
+TEST(ChatDecoder, AnErrorInMidStreamFailsTheRunAndKeepsTheReceivedText) {
   const std::string errors[] = {
       R"({"error":{"code":502,"message":"went away"},"choices":[{"delta":{"content":""},)"
       R"("finish_reason":"error"}]})",
@@ -316,7 +316,7 @@ TEST(ChatDecoder, AnErrorInMidStreamFailsTheRunAndKeepsWhatHadCome) {
   }
 }
 
-TEST(ChatDecoder, WhatIsNoChunkFailsTheRun) {
+TEST(ChatDecoder, AnInvalidChunkFailsTheRun) {
   for (const std::string bad : {"{", "[]", "17", "{\"choices\":", "<html>"}) {
     const Written written = decode({content(R"("a")"), bad});
 

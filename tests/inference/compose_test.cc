@@ -43,7 +43,7 @@ Sent compose(std::vector<Message> path, std::string bytes = settings()) {
                              .settings = std::move(bytes)});
 }
 
-// The golden text of a body whose messages are these.
+// The golden text of a body with these messages.
 std::string body(const std::string& messages) {
   return R"({"model":"m","messages":[)" + messages + R"(],"stream":true})";
 }
@@ -106,7 +106,7 @@ TEST(Compose, LeavesEmptyMessagesOutAndSaysSo) {
                 "message c: its reasoning is not sent", "message c: it is empty and left out"}));
 }
 
-TEST(Compose, PutsResultsOfTheSameMessageBehindItAndWhatFollowsBehindThem) {
+TEST(Compose, PutsResultsOfTheSameMessageBehindItAndLaterPartsBehindThem) {
   const Sent sent = compose(
       {assistant("a", {TextPart{"Look:"}, call, ToolResultPart{"c1", "rain"}, TextPart{"Rain."}})});
 

@@ -21,7 +21,7 @@ std::string joined(const std::vector<std::string>& tokens) {
   return text;
 }
 
-TEST(DemoText, IsTheSameForTheSamePathAndSpeaksOfWhatTheUserSaid) {
+TEST(DemoText, IsTheSameForTheSamePathAndQuotesTheUser) {
   const std::string text = joined(demo_tokens(path_of("Why is\nthe sky blue?"), "", {}));
 
   EXPECT_EQ(text, joined(demo_tokens(path_of("Why is\nthe sky blue?"), "", {})));

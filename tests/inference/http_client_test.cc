@@ -85,7 +85,7 @@ TEST(HttpClient, AServerThatClosesWithoutAnAnswerIsNamed) {
   EXPECT_EQ(answer.error.code, "upstream_interrupted");
 }
 
-// A port whose queue of connections is full: the kernel answers no further one.
+// A port with a full queue of connections: the kernel does not answer a further one.
 class FullListener {
  public:
   FullListener() {
@@ -120,7 +120,7 @@ TEST(HttpClient, AnAddressThatDoesNotAnswerIsUnreachableInTime) {
   const Answer answer = ask("http://127.0.0.1:" + std::to_string(full.port()), 50ms);
 
   EXPECT_EQ(answer.error.code, "upstream_unreachable");
-  EXPECT_EQ(answer.error.detail, "Connecting took too long.");
+  EXPECT_EQ(answer.error.detail, "The model server did not accept a connection in time.");
   EXPECT_FALSE(answer.connected);
 }
 
@@ -191,7 +191,7 @@ TEST(HttpClient, AFirstLineOfAChunkThatDoesNotEndIsStopped) {
   EXPECT_EQ(answer.error.code, "upstream_too_large");
 }
 
-TEST(HttpClient, WhatIsNotHttpIsNamed) {
+TEST(HttpClient, AnAnswerThatIsNotHttpIsNamed) {
   const Answer answer = ask([](ServerPeer& peer) {
     peer.read_request();
     peer.send("SSH-2.0-OpenSSH\r\n\r\n");
@@ -224,7 +224,7 @@ class TlsFile {
   std::filesystem::path path_;
 };
 
-TEST(HttpClient, ACertificateThatNobodySignedIsRefusedByName) {
+TEST(HttpClient, ACertificateWithoutAKnownAuthorityIsRefusedByName) {
   const TlsFile file;
   ModelServer server({tls_script(file.path(), "HTTP/1.1 200 OK\r\n\r\nsecret")});
 
@@ -262,7 +262,7 @@ TEST(ParseEndpoint, TakesHttpAndHttpsUrls) {
   EXPECT_EQ(*parse_endpoint("http://[::1]:1/a/b"), (Endpoint{false, "::1", "1", "/a/b"}));
 }
 
-TEST(ParseEndpoint, NamesWhatItRefusesWithoutItsSecrets) {
+TEST(ParseEndpoint, NamesARefusedEndpointWithoutItsSecrets) {
   for (const std::string bad : {"https://user:hush-hush@x.com/v1", "https://hush-hush@x.com/v1",
                                 "https://x.com/v1?key=hush", "https://x.com/v1#hush",
                                 "https://user:a?hush/@b#hush@x.com/v1", "user:hush@x.com",
@@ -274,7 +274,7 @@ TEST(ParseEndpoint, NamesWhatItRefusesWithoutItsSecrets) {
   }
 }
 
-TEST(ParseEndpoint, RefusesAllElse) {
+TEST(ParseEndpoint, RefusesEveryOtherUrl) {
   for (const std::string bad :
        {"", "api.x.com/v1", "ftp://x/", "http://", "http://u:p@x/", "http://x/?a=b", "http://x/#y",
         "http://x/a b", "http://x/\r\nHost: y"}) {

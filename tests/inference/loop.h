@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// loop.h: an I/O loop for a test, run until something holds, and a writer that keeps what it is
-// given.
+// loop.h: an I/O loop that a test runs until a condition holds, and a writer that records its
+// steps.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// model_server.h: a model server that does as it is told.
+// model_server.h: a scripted model server.
 //
-// A blocking socket server on loopback with a script: for each connection that comes, one function
-// that reads and writes as it likes. It can do what real servers do at their worst: hang, trickle,
-// cut.
+// A blocking socket server on loopback. Its script has one function for each connection, which
+// reads and writes as it likes. So it can behave like the worst real servers: hang, trickle, close
+// in the middle.
 #pragma once
 
 #include <atomic>

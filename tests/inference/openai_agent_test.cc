@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent against a scripted server on loopback: what it makes of servers at their worst.
+// The agent against a scripted server on loopback that behaves like the worst real servers.
 #include "server/inference/openai_agent.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ TEST(OpenAiAgent, SendsTheComposedBodyWithTheKeyAndNoConversationId) {
   EXPECT_EQ(stage.agent->settings(stage.params).bytes.find("secret"), std::string::npos);
 }
 
-TEST(OpenAiAgent, WritesWhatTheServerStreams) {
+TEST(OpenAiAgent, WritesTheTextThatTheServerStreams) {
   Stage stage({answer_hello});
 
   const Written& written = stage.run();
@@ -99,14 +99,14 @@ TEST(OpenAiAgent, AnErrorInMidStreamFailsTheRunAndIsNotTriedAgain) {
   EXPECT_EQ(stage.server.connections(), 1);
 }
 
-TEST(OpenAiAgent, ACutStreamIsInterruptedAndKeepsWhatHadCome) {
+TEST(OpenAiAgent, ACutStreamIsInterruptedAndKeepsTheReceivedText) {
   for (const bool rude : {false, true}) {
     Stage stage({[rude](ServerPeer& peer) {
                    peer.read_request();
                    peer.send_stream_head();
                    peer.send_event(content("Hel"));
                    peer.send("data: {\"choices\":[{\"del");
-                   if (rude) peer.await_close(50ms);  // what was sent is read first
+                   if (rude) peer.await_close(50ms);  // the agent reads the sent bytes first
                    if (rude) peer.reset();
                  },
                  answer_hello});
@@ -187,7 +187,7 @@ TEST(OpenAiAgent, GivesUpAfterSomeTries) {
   EXPECT_EQ(stage.server.connections(), static_cast<int>(limits::tries_max));
 }
 
-TEST(OpenAiAgent, DoesNotTryAgainWhatCannotPassByItself) {
+TEST(OpenAiAgent, DoesNotTryAgainAfterAnErrorThatCannotPassByItself) {
   const std::pair<std::string, std::string> refusals[] = {
       {"400 Bad Request", "upstream_rejected"},
       {"401 Unauthorized", "upstream_unauthorized"},
@@ -272,7 +272,7 @@ TEST(OpenAiAgent, RedirectsAreRefused) {
 
 constexpr const char* key = "sk-live-0123456789abcdef";
 
-// What ends the run must not hold the key, however the server says it.
+// The error that ends the run must not hold the key in any form in which a server may quote it.
 void quotes_no_key(const std::string& name, const ModelServer::Script& script) {
   Stage stage({script});
   stage.options.key = key;
@@ -323,7 +323,7 @@ TEST(OpenAiAgent, TheKeyIsInNoErrorThoughItComesInPieces) {
   });
 }
 
-TEST(OpenAiAgent, WhatTheModelAnswersIsLeftAsItIs) {
+TEST(OpenAiAgent, TheTextOfTheModelIsNotRedacted) {
   Stage stage({[](ServerPeer& peer) {
     peer.read_request();
     peer.send_stream_head();

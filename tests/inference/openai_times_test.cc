@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent and time: its deadlines, when a stop closes the connection, and who waits for whom.
+// The agent and time: its deadlines, the close at a stop, and backpressure.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams that real providers sent, one chunk a line, must come out as what they hold. What they
-// hold is found by a reader of its own here, which joins strings and knows no parts.
+// Streams recorded from real providers, one chunk a line: the agent must write the content that
+// they hold. The test has its own reader, which finds that content by joining strings.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -128,7 +128,7 @@ void expect_held(const Written& written, const Held& held) {
   EXPECT_EQ(json::parse(written.messages[0].usage->text), held.usage);
 }
 
-TEST(RecordedStreams, ComeOutAsTheTextReasoningAndCallsThatTheyHoldWhateverTheChunking) {
+TEST(RecordedStreams, ComeOutAsTheirTextReasoningAndCallsInAnyChunking) {
   const fs::path folder = data_folder();
   if (!fs::exists(folder)) GTEST_SKIP() << "no recorded streams at " << folder;
   std::size_t files = 0;
@@ -161,7 +161,7 @@ TEST(RecordedStreams, ComeOutAsTheTextReasoningAndCallsThatTheyHoldWhateverTheCh
   RecordProperty("bytes", static_cast<int>(bytes_seen));
 }
 
-TEST(RecordedStreams, CutAnywhereTheyAreInterruptedAndKeepWhatHadCome) {
+TEST(RecordedStreams, CutAnywhereTheyAreInterruptedAndKeepTheReceivedText) {
   const fs::path folder = data_folder();
   if (!fs::exists(folder)) GTEST_SKIP() << "no recorded streams at " << folder;
   const std::vector<std::string> lines = lines_of(folder / "deepseek-tool-call.chunks.txt");

@@ -19,8 +19,8 @@ namespace {
 const std::string key = "sk-proj/A9+z_Q\"&<7=x";
 const Redactor redactor({key});
 
-// `EVP_EncodeBlock` and a shell's `base64` say the same; written down, so that the test shares no
-// code with what it tests.
+// `EVP_EncodeBlock` and a shell's `base64` give the same; written out, so that the test shares no
+// code with the redactor.
 const std::vector<std::pair<std::string, std::string>> quoted = {
     {"as it is", "Bearer " + key},
     {"percent", "Bearer%20sk-proj%2FA9%2Bz_Q%22%26%3C7%3Dx"},
@@ -63,14 +63,14 @@ const std::vector<std::pair<std::string, std::string>> quoted = {
     {"with a variation selector", "sk-proj/A9\uFE0F+z_Q\"&<7=x"},
 };
 
-TEST(Redactor, StrikesASecretInWhateverFormItIsQuoted) {
+TEST(Redactor, StrikesASecretInEachFormOfQuoting) {
   for (const auto& [form, text] : quoted) {
     const std::string struck = redactor.strike("you sent: " + text + "; that is wrong");
 
     EXPECT_TRUE(struck.starts_with("you sent: ")) << form << ": " << struck;
     EXPECT_TRUE(struck.ends_with("; that is wrong")) << form << ": " << struck;
     EXPECT_NE(struck.find("[secret]"), std::string::npos) << form << ": " << struck;
-    // Nothing of it is left but what stood around it, in its own form.
+    // Only the text around the secret is left.
     EXPECT_LE(struck.size(), std::string("you sent: dXNlcj[secret]==; that is wrong").size() + 8)
         << form << ": " << struck;
   }
@@ -149,7 +149,7 @@ TEST(Redactor, ASecretThatItselfLooksEscapedIsFoundInAnyMixtureOfEscapes) {
   }
 }
 
-TEST(Redactor, OfSecretsThatBeginAlikeTheOneThatIsMeantIsStruckWhole) {
+TEST(Redactor, ASecretThatBeginsLikeAnotherIsStruckWhole) {
   const Redactor two({"sk-proj-aaaa-bbbb", "sk-proj-aaaa-cccc-dddd"});
 
   EXPECT_EQ(two.strike("<sk-proj-aaaa-cccc-dddd>"), "<[secret]>");
@@ -162,7 +162,7 @@ TEST(Redactor, DoesNotLookForSecretsThatStandInOrdinaryWords) {
   EXPECT_EQ(Redactor({"secrets"}).strike("no secrets here"), "no secrets here");
 }
 
-TEST(Redactor, ShortensOnlyWhatHasNoSecretAnyMore) {
+TEST(Redactor, ShortensATextAfterStrikingItsSecret) {
   // Wherever the sentence is cut, no piece of the key is on this side of the cut.
   for (std::size_t before = limits::error_detail_bytes_max - key.size();
        before <= limits::error_detail_bytes_max; ++before) {

@@ -26,7 +26,7 @@ TEST(Settings, AreTheseBytesForEver) {
       R"("request":{"model":"m","stream":true}})");
 }
 
-TEST(Settings, ReadBackAreWhatWasWritten) {
+TEST(Settings, ReadBackEqualTheWrittenOnes) {
   RequestSettings settings = given();
   apply_params(settings,
                Json{R"({"temperature":1e-1,"tools":[{"type":"function","f":"}]\""}],"stream":1})"},
@@ -89,13 +89,13 @@ TEST(JsonMembers, KeepEachValueAsItStood) {
           {"a", "[1, {\"x\":\"}\\\"]\"}]"}, {"b\n", "-1.50e2"}, {"c", "\"\""}, {"d", "null"}}));
 }
 
-TEST(JsonMembers, AreNoneOfWhatIsNoObject) {
+TEST(JsonMembers, AreOnlyReadFromAnObject) {
   for (const std::string bad : {"", "[]", "{", "{\"a\"}", "{}x", "\"a\""})
     EXPECT_FALSE(json_members(bad)) << bad;
   EXPECT_TRUE(json_members("{}")->empty());
 }
 
-TEST(JsonString, EscapesWhatJsonDemandsAndNothingElse) {
+TEST(JsonString, EscapesOnlyCharactersThatJsonDemands) {
   EXPECT_EQ(json_string("a\"\\/\b\f\n\r\t\x01\x1F\xC3\xA9\x7F"),
             "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\xC3\xA9\x7F\"");
 }

@@ -87,7 +87,7 @@ TEST(SseParser, SkipsAByteOrderMarkAtTheBeginningOnly) {
   EXPECT_EQ(events[0].data, "a");
 }
 
-TEST(SseParser, HandsOnWhatALostLastLineEndLeftOpen) {
+TEST(SseParser, HandsOnAnEventWithoutTheLastLineEnd) {
   SseParser parser(plenty);
   EXPECT_TRUE(parser.feed("data: [DONE]").empty());
 

@@ -22,7 +22,7 @@ TEST(Utf8Repair, LeavesValidTextAsItIs) {
   EXPECT_EQ(valid_utf8(text), text);
 }
 
-TEST(Utf8Repair, ReplacesWhatIsNoCharacter) {
+TEST(Utf8Repair, ReplacesBytesThatAreNoCharacter) {
   EXPECT_EQ(valid_utf8("a\xFF"
                        "b"),
             "a" + lost + "b");

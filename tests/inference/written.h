@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// written.h: what a run's steps write, as a test looks at it.
+// written.h: reads a run's steps for a test.
 //
-// A small reader of steps that is stricter than it must be: a part has the next index, an append
-// goes to a part that can grow, every text is valid UTF-8, and nothing comes after the run's end.
+// It is stricter than the engine: a part has the next index, an append goes to a part that can
+// grow, every text is valid UTF-8, and no step follows the run's end.
 #pragma once
 
 #include <optional>

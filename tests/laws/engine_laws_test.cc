@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The invariants of docs/architecture.md that only the whole engine can keep or break, over random
-// worlds: durable before visible, exactly once, in order, no gap and no repeat, and what a restart
-// and a deletion promise. LOCKSTEP_WORLDS says how many; a failure prints its seed, and
-// LOCKSTEP_SEED runs that one alone.
+// The invariants of docs/architecture.md that need the whole engine, over random worlds: durable
+// before visible, exactly once, in order, no gap and no repeat, and the promises of a restart and a
+// deletion. LOCKSTEP_WORLDS sets the number of worlds; a failure prints its seed, and LOCKSTEP_SEED
+// runs that seed alone.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   return value ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
-// A broken MUST ends the process, so the seed has to be said by then.
+// A broken MUST ends the process, so the handler of the signal prints this seed.
 volatile std::uint64_t seed_now = 0;
 volatile int act_now = 0;
 extern "C" void say_seed(int) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // engine_world.h: an engine among fronts, producers and power cuts.
 //
-// A seed is a world: the real engine over the real log on a simulated disk, a strand and a
-// committer that are stepped at random moments, a clock that jumps both ways, and users whose
-// devices change, follow, drop, rejoin and delete threads while producers write, repeat and get
-// ahead of themselves. At random moments the power goes, in the middle of a commit too, or the
-// server is stopped and started again. All that anybody is told is compared, then and there, with
-// what the disk holds (truth.h), and what was told before.
+// A seed gives a world: the real engine over the real log on a simulated disk, a strand and a
+// committer that are stepped at random moments, and a clock that jumps both ways. Devices of
+// several users change, follow, drop, rejoin and delete threads, while producers write, repeat and
+// get ahead of themselves. At random moments the power fails, also in the middle of a commit, or
+// the server stops and starts again. Every answer is compared at once with the content of the disk
+// (truth.h) and with the earlier answers.
 //
 // `Life` is one start of the server: everything that dies with the process.
 #pragma once
@@ -48,12 +48,12 @@ struct Front : Follower {
   std::map<std::uint64_t, Outcome> answered;          // by op: the first answer
   std::map<std::uint64_t, std::uint64_t> first_life;  // by op: when it was answered first
   std::size_t in_flight = 0;                          // requests with changes
-  Timestamp gap;  // it asks for what comes after this: between two entries
+  Timestamp gap;  // it asks for the entries after this timestamp, which is between two entries
   bool joined = false;
   bool dirty = false;  // there may be more to take
 };
 
-// What the host was given for a run, to be given again.
+// The input that the host got for a run, to compare it with later reads.
 struct Given {
   Context context;
   std::uint64_t life = 0;
@@ -64,8 +64,8 @@ class EngineWorld : private RunHost {
   EngineWorld(std::uint64_t seed, Counts& counts);
   ~EngineWorld() override;
 
-  // One thing more happens, and at last everything comes to rest. Both say what is wrong, or
-  // nothing.
+  // `go_on` makes one more event happen; `finish` brings everything to rest. Both return the
+  // broken law in words, or an empty text.
   [[nodiscard]] std::string go_on();
   [[nodiscard]] std::string finish();
   [[nodiscard]] const std::string& doing() const { return doing_; }
@@ -83,7 +83,7 @@ class EngineWorld : private RunHost {
     ThreadName thread;
   };
 
-  // What a thread remembered of a device when it decided.
+  // A thread's memory of a device's ops when it decided.
   struct Memory {
     std::vector<Ack> acks;
     bool made = false;  // the thread was there
@@ -178,7 +178,7 @@ class EngineWorld : private RunHost {
   std::vector<std::string> done_;
   bool inside_ = false;  // a call into the engine
   bool stopping_ = false;
-  bool cut_next_ = false;  // the power goes right behind what was just answered
+  bool cut_next_ = false;  // the power fails right after the last answer
   bool talkative_ = false;
   int names_ = 0;
   std::map<UserId, int> threads_made_;

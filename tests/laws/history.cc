@@ -214,7 +214,7 @@ std::string History::say_changes() {
 }
 
 std::string History::own_message(const std::string& run) {
-  const RunRow* row = story_.state().run(RunId(run));
+  const RunState* row = story_.state().run(RunId(run));
   if (!row || row->messages.empty() || one_in(25)) return some_message();
   return story_.state()
       .messages[row->messages[row->messages.size() - 1 -
@@ -223,7 +223,7 @@ std::string History::own_message(const std::string& run) {
 }
 
 decltype(Step::what) History::some_step(const std::string& run) {
-  const RunRow* row = story_.state().run(RunId(run));
+  const RunState* row = story_.state().run(RunId(run));
   const bool silent = !row || row->messages.empty();
   if (silent ? !one_in(6) : one_in(12)) {
     OpenMessage open;
@@ -238,7 +238,7 @@ decltype(Step::what) History::some_step(const std::string& run) {
     case 0:
       return StartPart{message, std::nullopt, some_part()};
     case 1: {
-      const MessageRow* there = story_.state().message(message);
+      const MessageState* there = story_.state().message(message);
       return StartPart{
           message,
           static_cast<std::uint32_t>(there ? there->message.parts.size() : 0) + (one_in(8) ? 1 : 0),
@@ -258,7 +258,7 @@ decltype(Step::what) History::some_step(const std::string& run) {
                     {},
                     {}};
     default: {
-      const MessageRow* there = story_.state().message(message);
+      const MessageState* there = story_.state().message(message);
       const std::size_t parts = there ? there->message.parts.size() : 0;
       const std::size_t part = parts == 0 || one_in(12) ? parts + (one_in(6) ? 1 : 0)
                                : one_in(4)              ? upto(parts)
@@ -277,7 +277,7 @@ std::string History::say_steps() {
     batch = batches_[batches_.size() - 1 - upto(std::min<std::size_t>(4, batches_.size()))];
   } else {
     const std::string run = some_run();
-    const RunRow* row = story_.state().run(RunId(run));
+    const RunState* row = story_.state().run(RunId(run));
     std::uint64_t seq = row ? row->seq : 0;
     if (one_in(25)) seq += upto(3);
     batch = {RunId(run), one_in(40) ? 2u : 1u, {}};
@@ -286,7 +286,7 @@ std::string History::say_steps() {
     }
     batches_.push_back(batch);
   }
-  const RunRow* row = story_.state().run(batch.run);
+  const RunState* row = story_.state().run(batch.run);
   if (row && row->run.status == RunStatus::queued) return {};  // would wait for its turn
   said_ = "steps of " + batch.run.get();
   const std::string expected = oracle_.take(batch, ++clock_);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// history.h: a random life of a thread, said twice.
+// history.h: a random life of a thread, run twice.
 //
-// A seed gives a history: several devices and a producer say random things, sensible and not, and
-// the engine's rules and the oracle each make of it what they make. What is counted here is what
-// the laws need to have happened: every event, every change, every outcome and refusal.
+// A seed gives a history: several devices and a producer send random changes and steps, sensible
+// and not. The engine's rules and the oracle both run it. It counts the cases that must occur for
+// the laws: every event, every change, every outcome and refusal.
 #pragma once
 
 #include <map>
@@ -23,7 +23,7 @@ class History {
  public:
   History(std::uint64_t seed, Counts& counts);
 
-  // Says one more thing to both. Returns what they disagree on, in words; empty if nothing.
+  // Gives both one more input. Returns their difference in words; empty if they agree.
   std::string go_on();
 
   [[nodiscard]] std::size_t event_count() const { return events_; }
@@ -32,7 +32,7 @@ class History {
   // The state after each entry, by its timestamp; at 0 the empty one.
   [[nodiscard]] const std::map<std::uint64_t, ThreadState>& states() const { return states_; }
   [[nodiscard]] std::mt19937_64& chance() { return chance_; }
-  // What was said last, for a person.
+  // The last change or step, for a person.
   [[nodiscard]] const std::string& last_said() const { return said_; }
 
  private:

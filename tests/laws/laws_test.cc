@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The invariants of docs/architecture.md that a thread's pure half can keep or break, over random
-// histories. LOCKSTEP_HISTORIES says how many (default 10,000); a failure prints its seed, and
-// LOCKSTEP_SEED runs that one alone.
+// The invariants of docs/architecture.md that concern a thread's pure half, over random histories.
+// LOCKSTEP_HISTORIES sets their number (default 10,000); a failure prints its seed, and
+// LOCKSTEP_SEED runs that seed alone.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t events_min = 200;
 constexpr std::uint64_t coverage_histories_min = 1'000;
-// The same histories every time, so that a change is what makes a difference; LOCKSTEP_LAWS_SEED
-// gives others.
+// The same histories every time, so that only a change of the code makes a difference;
+// LOCKSTEP_LAWS_SEED gives others.
 constexpr std::uint64_t usual_seed = 304775574681665409ULL;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
@@ -27,7 +27,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   return value ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
-// Calls `check(seed)` for many seeds; each says what was wrong, or nothing.
+// Calls `check(seed)` for many seeds; it returns the broken law, or an empty text.
 template <class Check>
 void for_seeds(Check check) {
   if (const std::uint64_t seed = setting("LOCKSTEP_SEED", 0)) {
@@ -65,7 +65,7 @@ Past past_between(const History& history, Timestamp from, const ThreadState& to)
   return past_since(to, entries, from);
 }
 
-// The latest entries, for a person who looks for what went wrong.
+// The latest entries, for the message of a failed test.
 std::string latest_entries(const History& history, std::size_t count) {
   std::string text;
   const std::vector<Entry>& entries = history.story().entries();
@@ -119,7 +119,7 @@ std::string check_diff(History& history) {
 
 // --- The others ----------------------------------------------------------------------------------
 
-// One timestamp, one state: the fold of the entries up to it, whenever it is asked for.
+// One timestamp, one state: the fold of the entries up to it, at any later time.
 std::string check_fold(History& history) {
   const ThreadState& state = some_state(history);
   const ThreadState again = history.story().state_at(state.now);
@@ -127,26 +127,26 @@ std::string check_fold(History& history) {
   return difference(screen_of(again), history.oracle().at(state.now.get()));
 }
 
-// The model sees what the user sees: a run's input is a path of State(context_ts), then and for
-// ever.
+// The user and the model see the same text: a run's input is a path of State(context_ts), then and
+// for ever.
 std::string check_context(History& history) {
   const ThreadState& now = history.story().state();
   if (now.runs.empty()) return {};
   const Run& run = now.runs[history.chance()() % now.runs.size()].run;
-  // One that started and was ended by a later change of the same request was given nothing.
+  // A run that a later change of the same request ended never got a context.
   if (!run.started || run.ended == run.started) return {};
   if (run.context_ts != run.started) return "a run's context is not of the entry that started it";
   const auto at = history.states().find(run.context_ts->get());
   if (at == history.states().end()) return "a run's context is of no entry";
   const ThreadState again = history.story().state_at(*run.context_ts);
-  for (const MessageRow* row : again.path(run.head)) {
+  for (const MessageState* row : again.path(run.head)) {
     if (row->deleted) return "a run was given a deleted message";
     if (row->message.status == MessageStatus::open) return "a run was given an open message";
   }
   // Calls and results fit together: models refuse a history in which they do not.
   std::set<std::string> answered;
   std::set<std::string> called;
-  for (const MessageRow* row : again.path(run.head)) {
+  for (const MessageState* row : again.path(run.head)) {
     for (const Part& part : row->message.parts) {
       if (const auto* call = std::get_if<ToolCallPart>(&part)) called.insert(call->id);
       if (const auto* result = std::get_if<ToolResultPart>(&part)) answered.insert(result->call);
@@ -171,13 +171,13 @@ std::string check_order(History& history) {
   return {};
 }
 
-// The front wins: what a stop has cut never grows back, until someone puts the message.
+// The front wins: a text that a stop has cut never grows again, until a user puts the message.
 class StopWatch {
  public:
   std::string look(History& history) {
     const ThreadState& now = history.story().state();
     for (std::size_t number = 0; number < now.messages.size(); ++number) {
-      const MessageRow& row = now.messages[number];
+      const MessageState& row = now.messages[number];
       if (row.deleted) continue;
       const auto known = frozen_.find(row.message.id);
       if (known != frozen_.end() && row.whole <= known->second.whole) {
@@ -204,7 +204,7 @@ class StopWatch {
     }
     return true;
   }
-  std::map<MessageId, MessageRow> frozen_;
+  std::map<MessageId, MessageState> frozen_;
 };
 
 void expect_all_counted(const Counts& counts) {
@@ -250,7 +250,7 @@ TEST(Laws, HoldOnRandomHistories) {
       std::string wrong = stops.look(history);
       if (wrong.empty()) wrong = check_order(history);
       if (wrong.empty()) wrong = check_diff(history);
-      // These fold all entries anew, so only now and then.
+      // These fold all entries again, so only now and then.
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_fold(history);
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history);
       return wrong;

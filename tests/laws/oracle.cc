@@ -113,13 +113,13 @@ std::vector<Part> Oracle::parts_of(const lockstep::Parts& parts) {
 
 // --- Runs ----------------------------------------------------------------------------------------
 
-// What the user had of this message: look it up.
+// The message as its user saw it.
 std::vector<Part> Oracle::as_seen(const Message& message) const {
   World then = at(seen_);
   const Message* seen = then.message(message.id);
   std::vector<Part> kept;
   if (seen && !seen->deleted) kept = seen->parts;
-  // Of several stops the least holds: what is there now bounds it too.
+  // Of several stops the shortest length holds, so the present text is a bound too.
   std::size_t common = 0;
   while (common < kept.size() && common < message.parts.size() &&
          kept[common].serial == message.parts[common].serial) {
@@ -140,7 +140,7 @@ std::vector<Part> Oracle::as_seen(const Message& message) const {
       break;
     }
   }
-  // Results that were given to calls are nobody's words: they alone are no reason to cut.
+  // No user or model wrote the results that were given to calls: they alone are no reason to cut.
   std::vector<Part> own = message.parts;
   while (own.size() > common && own.back().given) own.pop_back();
   return own == kept ? message.parts : kept;
@@ -254,7 +254,7 @@ std::vector<Answer> Oracle::take(const ChangeRequest& request, std::uint64_t at)
   return answers;
 }
 
-// What a change has put, or made less: by whom, if its op says so.
+// Records the messages that a change put or shortened, with the device if the op names one.
 void Oracle::note_touches(const World& before) {
   const auto note = [&](const std::string& id) {
     touches_[id].push_back({at_, said_.empty() ? "" : device_});
@@ -355,17 +355,16 @@ std::string Oracle::start(const StartRun& change) {
   }
   if (place(run.behind, run.anchor).empty() && run.input.empty()) return "invalid";
   const bool busy = world_.running() || !world_.queue.empty();
-  const WhenBusy when =
-      change.when_busy.value_or(run.behind ? WhenBusy::queue : WhenBusy::interrupt);
+  const WhenBusy when = change.when_busy.value_or(run.behind ? WhenBusy::queue : WhenBusy::stop);
   if (busy && when == WhenBusy::reject) return "busy";
   if (busy && world_.queue.size() >= 32) return "too_many";
   run.anchor = living(run.anchor);
   if (busy) {
-    rule(when == WhenBusy::queue       ? "start: waits its turn"
-         : when == WhenBusy::interrupt ? "start: interrupts the running one"
-                                       : "start: rolls the running one back");
+    rule(when == WhenBusy::queue  ? "start: waits its turn"
+         : when == WhenBusy::stop ? "start: interrupts the running one"
+                                  : "start: rolls the running one back");
   }
-  if (world_.running() && when == WhenBusy::interrupt) stop_running("stopped");
+  if (world_.running() && when == WhenBusy::stop) stop_running("stopped");
   if (world_.running() && when == WhenBusy::rollback) {
     Run& other = *world_.running();
     for (Message& message : world_.messages) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// oracle.h: the protocol once more, by the simplest means there are.
+// oracle.h: a second implementation of the protocol, by the simplest means.
 //
-// The engine finds out what was seen from the entries since; the oracle keeps a copy of everything
-// at every timestamp and looks. Text is UTF-16 here, so a length is a length. Nothing is shared
-// with the engine but the words for what is asked (changes and steps): no fold, no decision, no
-// helper.
+// The engine computes what a user saw from the entries written since; the oracle keeps a copy of
+// everything at every timestamp and looks it up. Text is UTF-16 here, so a length is a length. It
+// shares only the types of changes and steps with the engine: no fold, no decision, no helper.
 //
-// It is slow and uses a lot of memory, and that is its virtue.
+// It is slow and uses much memory, in exchange for being simple.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +22,10 @@ namespace lockstep::oracle {
 
 struct Part {
   std::string type;      // as on the wire
-  std::u16string text;   // what can grow; else empty
+  std::u16string text;   // of a part that can grow; else empty
   std::string one, two;  // id and name, call and content, uri, name and value
-  int serial = 0;        // which part it is, whatever became of its text
-  bool given = false;    // a result that nobody wrote
+  int serial = 0;        // the part's identity, also after its text changed
+  bool given = false;    // a result that the engine gave to a call
   bool operator==(const Part&) const = default;
 };
 
@@ -40,7 +39,7 @@ struct Message {
   std::string status;
   std::vector<Part> parts;
   std::uint64_t created = 0;
-  std::uint64_t put = 0;  // when it was last put over what was there
+  std::uint64_t put = 0;  // when a put last replaced it
   bool deleted = false;
   bool operator==(const Message&) const = default;
 };
@@ -89,9 +88,9 @@ class Oracle {
   // Empty: taken, else the refusal's code.
   std::string take(const StepBatch& batch, std::uint64_t at);
   void crash(std::uint64_t at);
-  // An older backup is restored: what came after `until` never was, and a new epoch begins.
+  // An operator restores an older backup: the entries after `until` are lost, a new epoch begins.
   void rewind(std::uint64_t until, std::uint64_t epoch);
-  // Called with the name of each rule that decides something, if anybody counts.
+  // Called with the name of each rule that decides something; may be empty.
   std::function<void(const char*)> on_rule;
 
   [[nodiscard]] const World& now() const { return history_.rbegin()->second; }
@@ -147,7 +146,7 @@ class Oracle {
   std::map<std::string, std::vector<Memory>> memory_;
   struct Touch {
     std::uint64_t at = 0;
-    std::string by;  // empty: nobody can say
+    std::string by;  // empty: unknown
   };
   std::map<std::string, std::vector<Touch>> touches_;  // of each message, by changes
 
@@ -156,7 +155,7 @@ class Oracle {
   std::uint64_t at_ = 0;
   std::uint64_t seen_ = 0;
   int serial_ = 0;
-  bool touched_ = false;  // something happened, even if nothing looks different
+  bool touched_ = false;  // an input had an effect, even if the state looks the same
   std::vector<Shown> shown_;
   std::string device_;
   std::vector<Memory> said_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oracle_difference.h: what the engine shows against what the oracle holds, field by field.
+// oracle_difference.h: compares what the engine shows with what the oracle holds, field by field.
 //
-// The two have no type in common, so this is written by hand: every field that a front can see and
-// that the oracle knows. Times of update, settings and usage are not among them; the fold of the
-// fronts' own (front.h) has those.
+// The two share no types, so the comparison is written by hand: every field that a front can see
+// and that the oracle knows. It leaves out times of update, settings and usage; the front's own
+// fold (front.h) checks those.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace lockstep::test {
 
-// The first difference, in words; empty if there is none.
+// The first difference, in words; empty if the two agree.
 [[nodiscard]] std::string difference(const Screen& screen, const oracle::World& world);
 
 }  // namespace lockstep::test

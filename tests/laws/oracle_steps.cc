@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// oracle_steps.cc: what the oracle makes of a producer, and of a crash.
+// oracle_steps.cc: the oracle's rules for a producer's steps and for a crash.
 #include <algorithm>
 
 #include "tests/laws/oracle_words.h"

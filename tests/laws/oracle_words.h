@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// oracle_words.h: the small readings that the oracle's files share.
+// oracle_words.h: small helpers that the oracle's files share.
 #pragma once
 
 #include <boost/json.hpp>

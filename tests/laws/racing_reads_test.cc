@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The committer has a thread of its own: what it has made durable can be read before the engine is
-// told of it. Reads must show what was told, and no more.
+// The committer has its own thread, so its durable entries can be read before it tells the engine.
+// Reads must show only the entries that the committer has reported to the engine.
 #include <gtest/gtest.h>
 
 #include "engine/rocks/kv_log.h"
@@ -10,10 +10,10 @@
 namespace lockstep::test {
 namespace {
 
-// An engine whose committer works when the test says so.
+// An engine whose committer the test steps.
 struct Server {
   Server() {
-    auto opened = KvLog::open({kv, mark, fail_stop, executor, random});
+    auto opened = KvLog::open({kv, witness, fail_stop, executor, random});
     MUST(opened.has_value());
     log = std::move(*opened);
     auto made = Engine::open({.log = *log,
@@ -47,7 +47,7 @@ struct Server {
 
   sim::SimDisk disk;
   sim::SimKv kv{disk};
-  sim::SimMark mark{disk};
+  sim::SimWitness witness{disk};
   FailStop fail_stop{[](const std::string&) {}};
   SteppedExecutor executor;
   SteppedClock clock;
@@ -72,7 +72,8 @@ TEST(RacingReads, AnEarlierTimeIsReadWhileLaterViewsAreDurableAndNotToldOf) {
   server.engine->sync(std::move(rename), [](const Result<SyncReply>&) {});
   server.settle();
   server.say(put("m2", "two"));
-  ASSERT_TRUE(server.log->committer().run_once());  // its views are durable, and nobody was told
+  ASSERT_TRUE(
+      server.log->committer().run_once());  // its snapshot is durable, and no front knows it
 
   const auto then = server.engine->read({}, ThreadName{UserId("ann"), tid("t1")}, first);
 

@@ -23,8 +23,8 @@ const Message* find(const Screen& screen, const MessageId& id) {
   return found == screen.messages.end() ? nullptr : &*found;
 }
 
-// Grown or cut: what is there now beyond what was there then and has stayed is at most all that
-// the two do not have in common.
+// A part that grew or was cut: the changed bytes are at most those after the common beginning of
+// both texts.
 std::size_t changed_in(const Part* then, const Part& now) {
   const std::string* text = growing_text(now);
   const std::string* before = then ? growing_text(*then) : nullptr;

@@ -114,7 +114,7 @@ std::map<ThreadName, ThreadTruth> Records::go_back(Kept kept) {
   rows_.swap(kept.rows);
   names_.swap(kept.names);
   on_its_way_.clear();
-  // What fronts have asked for they may ask for again; what a model wrote is not written again.
+  // Fronts may repeat their requests; a model does not write its text again.
   for (const auto& [id, lost] : kept.threads) {
     ThreadTruth& known = thread(id);
     known.words_may_repeat = true;

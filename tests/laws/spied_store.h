@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// spied_store.h: the simulated disk, with somebody who writes down what it holds.
+// spied_store.h: the simulated disk, with a spy that records what it holds.
 //
 //   engine ── SpiedLog ── KvLog ── SpiedKv ── SimKv ── SimDisk
 //                │                    │
 //                └──── Records ───────┘
 //
-// `Records` outlives the server as the disk does. An entry is known when it is handed to the log,
-// and becomes part of the truth when a batch that holds its key has been flushed. The bytes of
-// every row of the log are kept, to be found the same after every power cut.
+// `Records` outlives the server, like the disk. The spy knows an entry when the engine passes it to
+// the log, and counts it as durable when a batch with its key was flushed. It keeps the bytes of
+// every row of the log, and compares them after every power cut.
 //
-// Now and then the spy writes to a thread just before the engine does, as another server would:
-// then the engine's append is a conflict.
+// At times the spy writes to a thread just before the engine does, like another server: then the
+// engine's append is a conflict.
 #pragma once
 
 #include <deque>
@@ -33,13 +33,13 @@ class Records {
 
   void handed_over(ThreadNumber number, std::shared_ptr<const Entry> entry);
   void flushed(const KvBatch& batch);
-  // After a power cut: what was on its way is there or not, and what was there is there.
+  // After a power cut: batches in flight may be on the disk or not; flushed ones must be.
   void look_again(const Kv& kv);
   // Has the log no bytes of the thread any more?
   [[nodiscard]] bool bytes_gone(const Kv& kv, const ThreadName& id) const;
 
-  // All that is known, to go back to when a backup of now is restored. Requires: the disk holds
-  // what is known, and nothing is on its way.
+  // All records, for the restore of a backup made now. Requires: the disk holds all recorded
+  // entries, and no batch is in flight.
   struct Kept {
     std::map<ThreadName, ThreadTruth> threads;
     std::map<std::string, std::string> rows;
@@ -102,7 +102,7 @@ class SpiedLog : public Log {
   }
   void follow(OnCommit on_commit) override { log_.follow(std::move(on_commit)); }
   [[nodiscard]] CommitNumber last_commit() const override { return log_.last_commit(); }
-  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override {
     log_.write(std::move(rows), std::move(erase), std::move(done));
   }

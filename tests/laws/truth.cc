@@ -120,7 +120,7 @@ std::string ThreadTruth::ended(const RunEnded& event, const Entry& entry, std::u
   run.status = event.status;
   run.ended_by_steps = entry.producer && entry.producer->run == event.run;
   if (run.started == entry.at) {
-    // Nobody hears of the start: the same request ended it.
+    // No front sees the start, because the same request ended the run.
     ++counts_["run ended in the entry that started it"];
     std::erase(turns_, std::pair(true, event.run));
   }
@@ -151,7 +151,7 @@ std::string ThreadTruth::kept(const RunLife& run, const Screen& before, const Sc
 
 std::string ThreadTruth::add_steps(const Entry& entry) {
   if (!entry.producer) return {};
-  const ProducerMark& mark = *entry.producer;
+  const ProducerOffset& mark = *entry.producer;
   RunLife& run = runs_[mark.run];
   const std::string name = "run " + mark.run.get();
   if (mark.seq <= run.seq) return name + ": a step is taken twice";
@@ -178,7 +178,7 @@ std::string ThreadTruth::add_acks(const Entry& entry) {
   return {};
 }
 
-// Every change says words that no other says, so what is put twice was taken twice.
+// Every change has words of its own, so words in two entries mean that a change applied twice.
 std::string ThreadTruth::add_words(const Entry& entry) {
   for (const Event& event : entry.events) {
     const auto* put = std::get_if<MessagePut>(&event);

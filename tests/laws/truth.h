@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// truth.h: plain bookkeeping of what is durable.
+// truth.h: plain bookkeeping of the durable entries.
 //
-// The entries that the simulated disk holds, thread by thread, as they were handed to the log, and
-// what of them the laws ask for: the screen after each, which run waits, runs and has ended and
-// how, which ops and steps have been taken. It is filled by a spy between the log and the disk,
-// when a batch has been flushed, and nothing is ever taken out of it again: what is durable has to
-// stay.
+// It holds the entries of the simulated disk by thread, as the log got them, and the facts that the
+// laws need: the screen after each entry, the runs that wait, run and have ended with their status,
+// and the ops and steps that were taken. A spy between the log and the disk adds to it when a batch
+// was flushed. Nothing is ever removed, because durable entries must stay.
 //
-// Each entry is checked as it comes: it follows the one before it, no op and no step is in two
-// entries, one run is running, and nobody overtakes who did not ask for it.
+// It checks each new entry: it follows the one before it, no op or step is in two entries, at most
+// one run is running, and a run overtakes others only if a front asked for that.
 #pragma once
 
 #include <map>
@@ -28,7 +27,7 @@ namespace lockstep::test {
 // How often each thing happened, by name.
 using Counts = std::map<std::string, std::uint64_t>;
 
-// A run, as the entries tell of it.
+// A run, as its entries describe it.
 struct RunLife {
   AgentName agent;
   Timestamp queued;
@@ -48,7 +47,7 @@ struct RunLife {
   }
 };
 
-// What was said to the engine of one run.
+// The requests and steps that the engine got for one run.
 struct RunSaid {
   bool may_overtake = false;
   std::vector<Step> steps;  // all that its producer ever wrote, by seq
@@ -64,13 +63,14 @@ class ThreadTruth {
  public:
   ThreadTruth(ThreadName id, Counts& counts) : id_(std::move(id)), counts_(counts) {}
 
-  // Says what is wrong with it; empty if nothing. `life`: which start of the server this is.
+  // Returns the fault of the entry in words; empty if it has no fault. `life`: counts the server's
+  // starts.
   [[nodiscard]] std::string add(std::shared_ptr<const Entry> entry, std::uint64_t life);
 
   [[nodiscard]] bool there() const { return !entries_.empty(); }
   [[nodiscard]] Timestamp last() const { return there() ? entries_.back()->at : Timestamp(); }
   [[nodiscard]] const Entry* entry(Timestamp at) const;
-  // The one after `after`; null if there is none.
+  // The entry after `after`; null at the end.
   [[nodiscard]] const Entry* next(Timestamp after) const { return shared_next(after).get(); }
   [[nodiscard]] std::shared_ptr<const Entry> shared_next(Timestamp after) const;
   [[nodiscard]] const std::vector<std::shared_ptr<const Entry>>& entries() const {
@@ -84,22 +84,22 @@ class ThreadTruth {
   [[nodiscard]] const std::vector<RunId>& runs() const { return order_; }
   [[nodiscard]] bool has_open_runs() const { return running_ || !waiting_.empty(); }
   [[nodiscard]] const std::optional<RunId>& running() const { return running_; }
-  // Is a run going on whose writer is outside? A restart ends nothing then.
+  // Is a run going on whose writer is outside? Then a restart ends no run.
   [[nodiscard]] bool outlives() const {
     return running_ && runs_.at(*running_).agent == AgentName("push");
   }
   // Starts (true) and ends of runs, in order.
   [[nodiscard]] const std::vector<std::pair<bool, RunId>>& turns() const { return turns_; }
   [[nodiscard]] const Ack* ack(const DeviceName& device, Op op) const;
-  // What is known of a device's ops from entries up to `until`, by op: as many as are remembered.
+  // The acks of a device in entries up to `until`, by op: as many as the engine remembers.
   [[nodiscard]] std::vector<Ack> memory(const DeviceName& device, Timestamp until) const;
   [[nodiscard]] const std::set<DeviceName>& devices() const { return devices_; }
 
   std::map<RunId, RunSaid> said;
-  Timestamp shown;  // the latest entry that anybody was told of
+  Timestamp shown;  // the latest entry that a front has received
   bool erase_asked = false;
-  bool deleted = false;  // somebody was told so
-  // After a restore a message may be offered by one front and said again by the other whose it was.
+  bool deleted = false;  // a front has received `deleted`
+  // After a restore one front may offer a message, and its author may send it again.
   bool words_may_repeat = false;
 
  private:
@@ -128,7 +128,7 @@ class ThreadTruth {
   std::set<std::pair<MessageId, std::string>> words_;
 };
 
-// What a user can grow and see of some parts, as one text.
+// The growing, visible text of some parts, as one text.
 [[nodiscard]] std::string text_of(const Parts& parts);
 
 }  // namespace lockstep::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// world_changes.cc: what a device says, and what it must be answered.
+// world_changes.cc: the changes that a device sends, and the answers that it must get.
 #include <algorithm>
 
 #include "tests/laws/world_life.h"
@@ -47,7 +47,7 @@ StartRun EngineWorld::some_start(Front& front) {
   if (one_in(3)) start.when_busy = static_cast<WhenBusy>(upto(4));
   if (start.run.get().empty()) start.when_busy = WhenBusy::queue;
   const bool interrupts =
-      start.when_busy == WhenBusy::interrupt || start.when_busy == WhenBusy::rollback ||
+      start.when_busy == WhenBusy::stop || start.when_busy == WhenBusy::rollback ||
       (!start.when_busy && start.place && start.place->kind == Place::Kind::parent);
   if (interrupts) known.said[start.run].may_overtake = true;
   return start;
@@ -136,7 +136,7 @@ void EngineWorld::replied(Front& front, const SyncRequest& request, const Screen
   check_outcomes(front, request, *reply);
 }
 
-// Each is answered as the device's memory in the log says: the acks up to the entry before its own.
+// Each outcome must match the device's acks in the log, up to the entry before its own.
 void EngineWorld::check_outcomes(Front& front, const SyncRequest& request, const SyncReply& reply) {
   const auto& changes = request.changes.changes;
   if (reply.outcomes.size() != changes.size()) return found("another number of outcomes");
@@ -189,7 +189,7 @@ void EngineWorld::check_outcome(Front& front, const Change& change, const Outcom
   }
   if (outcome.duplicate) return found(name + " is new, and answered as known");
   if (outcome.at == Timestamp()) {
-    // A thread is made by what happens in it: until then it remembers nothing that it refused.
+    // The first event makes a thread. Before it, the server does not remember refusals.
     if (outcome.applied || memory.made) found(name + " leaves no trace");
     return count("op refused by a thread that is not there");
   }

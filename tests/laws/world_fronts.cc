@@ -39,8 +39,8 @@ SyncRequest EngineWorld::request(const Front& front) const {
   return request;
 }
 
-// The diff leads from what was held when it was asked for, and from all since then, to what is
-// there.
+// The diff must lead to the present state: from the state that the front held at its request, and
+// from every state since.
 void EngineWorld::show(Front& front, const SyncReply& reply, const Screen& held) {
   const Screen& there = truth(front.thread).screen(reply.cursor.at);
   Screen screen = held;
@@ -69,7 +69,7 @@ void EngineWorld::catch_up(Front& front) {
   inside_ = false;
 }
 
-// What is not of this history, or not this user's, is named so.
+// Requests for another history, or another user's thread, must get their named errors.
 void EngineWorld::ask_wrongly(Front& front) {
   doing_ = "a front asks for what is not there";
   const bool there = truth(front.thread).shown != Timestamp() && !truth(front.thread).erase_asked;
@@ -129,7 +129,7 @@ void EngineWorld::leave(Front& front) {
   front.joined = front.dirty = false;
 }
 
-// The front loses what it had, and goes on from some earlier time.
+// The front loses its latest entries, and continues from an earlier time.
 void EngineWorld::rewind(Front& front) {
   doing_ = "a front of " + to_string(front.thread) + " goes back";
   const auto& entries = truth(front.thread).entries();
@@ -205,7 +205,7 @@ void EngineWorld::read(Front& front) {
   if (!wrong.empty()) found("a reading shows something else: " + wrong);
   count(at ? "reading of an earlier time" : "reading");
   const auto& runs = truth(front.thread).runs();
-  // One whose start is durable, but was not yet told of, is not known.
+  // The engine does not know a run whose start is durable and not yet reported to it.
   if (!at && !runs.empty() && front.screen.now == truth(front.thread).last()) {
     check_context(front.thread, runs[upto(runs.size())]);
   }
@@ -231,7 +231,7 @@ void EngineWorld::erased(const ThreadName& thread) {
   if (one_in(2)) cut_next_ = true;
 }
 
-// Unreachable at once and for ever, by whatever way.
+// Unreachable at once and for ever, in every way.
 void EngineWorld::ask_deleted() {
   doing_ = "somebody asks for a deleted thread";
   if (gone_.empty()) return;

@@ -27,7 +27,7 @@ void EngineWorld::open() {
   for (auto& [id, thread] : records_.threads) turns_told_[id] = thread.turns().size();
   life_ = std::make_unique<Life>(*this);
   Life& life = *life_;
-  auto log = KvLog::open({life.kv, life.mark, life.fail_stop, life.executor, random_});
+  auto log = KvLog::open({life.kv, life.witness, life.fail_stop, life.executor, random_});
   if (!log) return found("the store does not open: " + log.error().detail);
   life.log = std::move(*log);
   life.spied = std::make_unique<SpiedLog>(*life.log, records_, [this] { return one_in(60); });
@@ -74,8 +74,8 @@ bool EngineWorld::all_mended() {
   return all;
 }
 
-// Before anything of a thread is shown, nothing that this process wrote goes on. What is written
-// from outside does.
+// Before the engine shows a thread, it has ended the runs that the former process wrote. Runs with
+// writers outside continue.
 void EngineWorld::after_start() {
   for (const auto& [id, thread] : records_.threads) {
     if (thread.outlives()) count("run outlives a restart");
@@ -152,10 +152,10 @@ void EngineWorld::work_a_little() {
   } else if (dice < 15) {
     commit_once();
   } else {
-    life_->log->committer().sync_mark();
+    life_->log->committer().sync_witness();
   }
   if (!life_->fail_stop.happened()) return;
-  // The process may live on for a moment, and must not show what it does not know to be durable.
+  // The process may continue for a moment, and must show only entries that it knows to be durable.
   for (std::uint64_t steps = upto(6); steps > 0; --steps) life_->executor.step();
   power_cut();
   start();
@@ -203,7 +203,7 @@ void EngineWorld::check_at_rest() {
   }
 }
 
-// --- What was shown is still there ---------------------------------------------------------------
+// --- Shown entries are still there ---------------------------------------------------------------
 
 void EngineWorld::check_all_kept() {
   count("restart");
@@ -241,7 +241,7 @@ void EngineWorld::check_all_kept() {
   }
 }
 
-// What a run was given can be shown again at any later time.
+// The input of a run can be shown again at any later time.
 void EngineWorld::check_context(const ThreadName& thread, const RunId& run) {
   const RunLife& known = *truth(thread).run(run);
   const auto context = life_->engine->context(std::nullopt, thread, run);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // world_life.h: one start of the server.
 //
-// All that dies with the process, in the order in which it is made. Destroyed without a word to
-// anybody, as a power cut does it.
+// It holds all that dies with the process, in the order of construction. Its destructor sends no
+// answers, like a power cut.
 #pragma once
 
 #include "tests/laws/engine_world.h"
@@ -11,7 +11,9 @@ namespace lockstep::test {
 
 struct EngineWorld::Life {
   explicit Life(EngineWorld& world)
-      : fail_stop([](const std::string&) {}), kv(world.disk_, world.records_), mark(world.disk_) {}
+      : fail_stop([](const std::string&) {}),
+        kv(world.disk_, world.records_),
+        witness(world.disk_) {}
   ~Life() = default;
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
@@ -19,7 +21,7 @@ struct EngineWorld::Life {
   SteppedExecutor executor;
   FailStop fail_stop;
   SpiedKv kv;
-  sim::SimMark mark;
+  sim::SimWitness witness;
   Metrics metrics;
   std::unique_ptr<KvLog> log;
   std::unique_ptr<SpiedLog> spied;

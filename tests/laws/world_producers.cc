@@ -6,12 +6,12 @@
 namespace lockstep::test {
 namespace {
 
-// What a producer has open, by what it wrote so far.
+// A producer's open messages and parts, from the steps that it wrote.
 struct Desk {
   struct Open {
     MessageId id;
     std::uint32_t parts = 0;
-    bool half_call = false;  // the last part is a call whose arguments go on
+    bool half_call = false;  // the last part is a call without the end of its arguments
     bool growing = false;    // the last part is text
   };
   std::vector<Open> open;
@@ -87,7 +87,7 @@ void EngineWorld::producer_acts() {
       known.runs()[known.runs().size() - 1 - upto(std::min<std::size_t>(4, known.runs().size()))];
   if (known.running() && !one_in(4)) run = *known.running();
   const RunLife& life = *known.run(run);
-  if (life.queued > known.shown) return;  // nobody can know of it
+  if (life.queued > known.shown) return;  // no back end can know of it
   std::vector<Step>& steps = known.said[run].steps;
   const std::size_t sent = steps.size();
   const std::uint64_t dice = upto(20);
@@ -95,7 +95,7 @@ void EngineWorld::producer_acts() {
     for (std::uint64_t more = 1 + upto(3); more > 0; --more) plan_steps(run, steps);
   }
   StepBatch batch{run, 1, {}};
-  std::size_t first = one_in(3) ? life.seq : sent;  // what was lost on the way is sent again
+  std::size_t first = one_in(3) ? life.seq : sent;  // sends lost steps again
   if (dice >= 14) first = sent > 0 ? upto(sent) : 0;
   if (dice == 13 && steps.size() > sent + 1) first = steps.size() - 1;
   if (dice == 12) batch.attempt = 2;

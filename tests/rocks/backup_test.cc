@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies of a store while it is written to, and stores from copies: nothing less, and never a
-// damaged one without a word.
+// Backups of a store at work, and restores: they keep every entry, and report all damage.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,7 +67,7 @@ class BackupTest : public testing::Test {
   // A store of so many entries that have settled in table files.
   void make_settled(std::uint64_t count) {
     append(*opened(data_), count);
-    opened(data_);  // a start moves what is in the write-ahead log
+    opened(data_);  // a start moves the rows of the write-ahead log into tables
   }
 
   BackupMade back_up(RocksLog& rocks, std::optional<std::uint32_t> keep = {}) {
@@ -120,7 +119,7 @@ class BackupTest : public testing::Test {
 
 // --- Making --------------------------------------------------------------------------------------
 
-TEST_F(BackupTest, AllThatWasDurableWhenItWasAskedForIsInIt) {
+TEST_F(BackupTest, ABackupHasAllThatWasDurableWhenItWasAskedFor) {
   auto rocks = opened(data_);
   append(*rocks, 100);
 
@@ -178,7 +177,7 @@ TEST_F(BackupTest, TablesComeAndGoWhileItIsMade) {
   }
 }
 
-TEST_F(BackupTest, ASecondOneCopiesOnlyWhatIsNew) {
+TEST_F(BackupTest, ASecondOneCopiesOnlyNewFiles) {
   make_settled(3000);
   auto rocks = opened(data_);
 
@@ -214,7 +213,7 @@ TEST_F(BackupTest, OnlyTheNewestAreKept) {
   EXPECT_EQ(back_up(*rocks, 2).removed, 1U);
 }
 
-TEST_F(BackupTest, OneThatIsStoppedLeavesTheOthersWhole) {
+TEST_F(BackupTest, AStoppedBackupLeavesTheOthersWhole) {
   make_settled(3000);
   auto rocks = opened(data_);
   std::stop_source stop;
@@ -231,7 +230,7 @@ TEST_F(BackupTest, OneThatIsStoppedLeavesTheOthersWhole) {
   EXPECT_EQ(list_backups(backups_)->whole.size(), 1U);
 }
 
-TEST_F(BackupTest, OneThatDiedInTheMiddleLeavesTheOthersWhole) {
+TEST_F(BackupTest, ABackupThatDiedInTheMiddleLeavesTheOthersWhole) {
   make_settled(3000);
   const pid_t child = ::fork();
   if (child == 0) {
@@ -342,7 +341,7 @@ TEST_F(BackupTest, ARestoreBeginsAnEpochThatIsCutWhereTheBackupWasMade) {
   EXPECT_NE(rocks->log().epochs().current, first);
   EXPECT_EQ(rocks->log().epochs().former,
             (std::vector<Epochs::Former>{{first, CommitNumber(100)}}));
-  EXPECT_EQ(rocks->log().report().mark, CommitNumber(100));
+  EXPECT_EQ(rocks->log().report().witness, CommitNumber(100));
   EXPECT_EQ(rocks->log().last_commit(), CommitNumber(100));
 }
 

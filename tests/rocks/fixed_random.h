@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fixed_random.h: chance that can be repeated.
+// fixed_random.h: random numbers that can be repeated.
 //
 // Lives on: the test's thread.
 #pragma once

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log over a disk that fails, lies, forgets and is damaged; and what a start refuses.
+// The log over a disk that fails, lies, forgets and is damaged; and the stores that a start
+// refuses.
 #include "engine/rocks/kv_log.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,7 @@ class KvLogTest : public testing::Test {
 
   Result<std::unique_ptr<KvLog>> open(Access access = Access::read_write) {
     return KvLog::open({.kv = kv_,
-                        .mark = mark_,
+                        .witness = witness_,
                         .fail_stop = *fail_stop_,
                         .executor = executor_,
                         .random = random_,
@@ -40,7 +41,7 @@ class KvLogTest : public testing::Test {
     log_->follow([this](std::span<const Committed> committed) { reported_ += committed.size(); });
   }
 
-  // Appends to thread 1 what follows its last entry asked for.
+  // Appends the next entry to a thread.
   void append(std::string bytes = "body", ThreadNumber thread = ThreadNumber(1)) {
     Timestamp& end = ends_[thread.get()];
     auto entry = std::make_shared<Entry>();
@@ -86,7 +87,7 @@ class KvLogTest : public testing::Test {
 
   sim::SimDisk disk_;
   sim::SimKv kv_{disk_};
-  sim::SimMark mark_{disk_};
+  sim::SimWitness witness_{disk_};
   StepExecutor executor_;
   FixedRandom random_{1};
   std::string failure_;
@@ -100,7 +101,7 @@ class KvLogTest : public testing::Test {
 
 // --- One flush for all ---------------------------------------------------------------------------
 
-TEST_F(KvLogTest, WhatGathersWhileTheDiskIsBusyIsOneCommit) {
+TEST_F(KvLogTest, AppendsDuringACommitBecomeOneCommit) {
   std::vector<std::size_t> commits;
   log_.reset();
   log_ = std::move(*open());
@@ -147,7 +148,7 @@ TEST_F(KvLogTest, TooManyBytesThatWaitAreRefusedToo) {
   EXPECT_EQ(refused_.size(), 1U);
 }
 
-TEST_F(KvLogTest, ALogThatIsClosedAnswersNobody) {
+TEST_F(KvLogTest, AClosedLogAnswersNoCaller) {
   append();
   log_->committer().run_once();
   log_.reset();
@@ -184,7 +185,7 @@ TEST_F(KvLogTest, AFailureOfTheDiskStopsEverythingAndNothingIsAcknowledged) {
   }
 }
 
-TEST_F(KvLogTest, WhatWasWrittenButNotFlushedMaySurviveUnacknowledged) {
+TEST_F(KvLogTest, AnUnflushedWriteMaySurviveUnacknowledged) {
   append("one");
   settle();
   disk_.fail_at(1, DiskFault::before_flush);
@@ -206,7 +207,7 @@ TEST_F(KvLogTest, ADiskThatLiedIsFoundOut) {
   append("two");
   append("three");
   settle();
-  log_->committer().sync_mark();
+  log_->committer().sync_witness();
   EXPECT_EQ(acknowledged_, 3);
 
   disk_.power_cut(0, true);
@@ -229,27 +230,27 @@ TEST_F(KvLogTest, ANewStoreSaysSoAndDrawsAnEpochThatStays) {
 
   EXPECT_FALSE(log_->report().created);
   EXPECT_EQ(log_->report().last, CommitNumber(1));
-  EXPECT_EQ(log_->report().mark, CommitNumber(1));
+  EXPECT_EQ(log_->report().witness, CommitNumber(1));
   EXPECT_EQ(log_->epochs().current, epoch);
 }
 
 TEST_F(KvLogTest, AStartSaysIfItHasNoMark) {
   append();
   settle();
-  disk_.set_mark(std::nullopt);
+  disk_.set_witness(std::nullopt);
 
   start();
 
-  EXPECT_EQ(log_->report().mark, std::nullopt);
+  EXPECT_EQ(log_->report().witness, std::nullopt);
 }
 
 TEST_F(KvLogTest, AMarkOfAStoreThatIsGoneIsRefused) {
   sim::SimDisk empty;
-  empty.set_mark(CommitNumber(7));
+  empty.set_witness(CommitNumber(7));
   sim::SimKv kv(empty);
-  sim::SimMark mark(empty);
+  sim::SimWitness witness(empty);
 
-  auto opened = KvLog::open({kv, mark, *fail_stop_, executor_, random_});
+  auto opened = KvLog::open({kv, witness, *fail_stop_, executor_, random_});
 
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, Kind::corrupt);
@@ -280,8 +281,8 @@ TEST_F(KvLogTest, AReaderNeedsAStoreAndWritesNothing) {
   EXPECT_EQ(log_->read(ThreadNumber(1), Timestamp(), 9, 999)->size(), 1U);
   sim::SimDisk empty;
   sim::SimKv kv(empty);
-  sim::SimMark mark(empty);
-  auto none = KvLog::open({kv, mark, *fail_stop_, executor_, random_, Access::read_only});
+  sim::SimWitness witness(empty);
+  auto none = KvLog::open({kv, witness, *fail_stop_, executor_, random_, Access::read_only});
   EXPECT_EQ(none.error().code, "no_store");
 }
 
@@ -306,7 +307,7 @@ TEST_F(KvLogTest, AnyFlippedBitOfAnEntryIsFound) {
                 "it should be 0"}));
 }
 
-TEST_F(KvLogTest, AMissingEntryIsFoundByWhoeverReadsPastIt) {
+TEST_F(KvLogTest, AMissingEntryIsFoundByAReadPastIt) {
   for (int i = 0; i < 3; ++i) append();
   append("other thread", ThreadNumber(2));
   settle();
@@ -369,8 +370,8 @@ TEST_F(KvLogTest, AWalkAccountsForEveryNumberAlsoAfterErasures) {
     for (int i = 0; i < 4; ++i) append("body", ThreadNumber(thread));
   }
   settle();
-  log_->write({{Table::feed, "u", "gone", Row::Stamp::key}}, {ThreadNumber(2), ThreadNumber(4)},
-              [](Result<void>) {});
+  log_->write({{Table::feed, "u", "gone", RowWrite::Stamp::key}},
+              {ThreadNumber(2), ThreadNumber(4)}, [](Result<void>) {});
   settle();
   append();
   settle();

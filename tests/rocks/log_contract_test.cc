@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every log, by the one contract.
+// Runs the contract suite on every log.
 #include "tests/log_contract.h"
 
 #include "engine/rocks/kv_log.h"
@@ -36,7 +36,7 @@ class SimBed : public LogBed {
     log_.reset();
     disk_.power_cut(0, false);
     auto opened = KvLog::open({.kv = kv_,
-                               .mark = mark_,
+                               .witness = witness_,
                                .fail_stop = fail_stop_,
                                .executor = executor,
                                .random = random_});
@@ -47,7 +47,7 @@ class SimBed : public LogBed {
  private:
   sim::SimDisk disk_;
   sim::SimKv kv_{disk_};
-  sim::SimMark mark_{disk_};
+  sim::SimWitness witness_{disk_};
   FailStop fail_stop_{[](const std::string&) { MUST(!"the disk is well"); }};
   FixedRandom random_{1};
   std::unique_ptr<KvLog> log_;

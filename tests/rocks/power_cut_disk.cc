@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/witness_file.h"
 
 namespace lockstep {
@@ -43,7 +44,7 @@ void PowerCutDisk::power_on(FixedRandom& random, Tear tear) {
       std::size_t waiting = file->bytes.size() - file->safe.size();
       kept += file->bytes.substr(file->safe.size(), random.below(waiting + 1));
     }
-    // A new object: whoever still holds the old one has died with the power.
+    // A new object: all holders of the old one died with the power.
     file = std::make_shared<File>(File{kept, kept, kept.size()});
   }
   safe_names_ = names_;
@@ -168,27 +169,29 @@ std::size_t PowerCutDisk::size(const File& file) {
 
 namespace {
 
-std::unexpected<Error> no_power() { return fail(Kind::unavailable, "disk", "the power is gone"); }
+std::unexpected<Error> no_power() {
+  return fail(Kind::unavailable, codes::disk, "the power is gone");
+}
 
 }  // namespace
 
-Result<std::optional<CommitNumber>> PowerCutMark::read() const {
+Result<std::optional<CommitNumber>> PowerCutWitness::read() const {
   if (file_ == nullptr) return std::nullopt;
   std::string bytes(disk_.size(*file_), '\0');
   disk_.read(*file_, 0, bytes.size(), bytes.data());
-  return read_marks(bytes);
+  return read_witnesses(bytes);
 }
 
-Result<void> PowerCutMark::write(CommitNumber number) {
+Result<void> PowerCutWitness::write(CommitNumber number) {
   if (file_ == nullptr) {
     file_ = disk_.create(path);
     if (file_ == nullptr || !disk_.flush_folder(folder_of(path))) return no_power();
   }
-  if (!disk_.overwrite(*file_, mark_place(number), encode_mark(number))) return no_power();
+  if (!disk_.overwrite(*file_, witness_place(number), encode_witness(number))) return no_power();
   return {};
 }
 
-Result<void> PowerCutMark::sync() {
+Result<void> PowerCutWitness::sync() {
   if (!disk_.flush(*file_)) return no_power();
   return {};
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // power_cut_disk.h: files that lose every byte that was not flushed.
 //
-// A disk in memory, as strict as POSIX lets one be: an appended byte is safe only after a flush of
-// its file, and a file's name (its creation, renaming or removal) only after a flush of its folder.
-// The power goes at a chosen operation, inside it: that operation fails, and all after it.
-// `power_on` then shows what was safe, and if it is to tear, of each file a random piece of what
-// was waiting.
+// A disk in memory, as strict as POSIX allows: an appended byte is safe only after a flush of its
+// file, and a file's name (its creation, renaming or removal) only after a flush of its folder. The
+// power fails inside a chosen operation: that operation fails, and so do all later ones. `power_on`
+// then shows the safe bytes; with tearing, it also keeps a random piece of each file's waiting
+// bytes.
 //
-// Folders themselves are safe at once: the database makes its own before there is anything to lose.
+// Folders themselves are safe at once: the database makes its own before it has anything to lose.
 //
 // Lives on: any thread, one operation at a time.
 #pragma once
@@ -36,9 +36,9 @@ class PowerCutDisk {
   };
   using FileHandle = std::shared_ptr<File>;
 
-  // --- What a test does --------------------------------------------------------------------------
+  // --- For the test ------------------------------------------------------------------------------
 
-  // The power goes inside the n-th change from now; 1: the next.
+  // The power fails inside the n-th change from now; 1: the next.
   void cut_at(std::uint64_t operations);
   void cut();
   enum class Tear { no, yes };
@@ -46,7 +46,7 @@ class PowerCutDisk {
   [[nodiscard]] bool is_off();
   [[nodiscard]] std::uint64_t operations();  // changes so far
 
-  // --- What files do; false, nullptr: the power is gone, or there is none ------------------------
+  // --- For the database; false, nullptr: the power is off, or the file is missing ----------------
 
   [[nodiscard]] FileHandle create(const std::string& path);
   [[nodiscard]] FileHandle open(const std::string& path);
@@ -79,12 +79,12 @@ class PowerCutDisk {
   bool off_ = false;
 };
 
-// The mark, on that disk.
-class PowerCutMark : public Mark {
+// The witness, on that disk.
+class PowerCutWitness : public CommitWitness {
  public:
   static constexpr const char* path = "/store/commits";
 
-  explicit PowerCutMark(PowerCutDisk& disk) : disk_(disk), file_(disk.open(path)) {}
+  explicit PowerCutWitness(PowerCutDisk& disk) : disk_(disk), file_(disk.open(path)) {}
 
   [[nodiscard]] Result<std::optional<CommitNumber>> read() const override;
   [[nodiscard]] Result<void> write(CommitNumber number) override;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// power_cut_files.h: a PowerCutDisk as RocksDB sees it.
+// power_cut_files.h: gives RocksDB a PowerCutDisk as its file system.
 //
 // Lives on: any thread.
 #pragma once

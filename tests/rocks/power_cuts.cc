@@ -23,7 +23,7 @@ struct Wanted {
   std::string bytes;
 };
 
-// What was asked of one thread, in order, and how much of it was reported.
+// The appends to one thread, in order, and how many of them were acknowledged.
 struct Asked {
   std::vector<Wanted> entries;
   std::size_t reported = 0;
@@ -33,7 +33,7 @@ struct Asked {
 class Process {
  public:
   Process(PowerCutDisk& disk, rocksdb::Env& env, FixedRandom& random)
-      : mark_(disk), random_(random) {
+      : witness_(disk), random_(random) {
     auto opened = open({.block_cache_bytes = 1 << 20, .write_buffer_bytes = 64 << 10, .env = &env});
     if (!opened) refusal_ = opened.error().code + ": " + opened.error().detail;
   }
@@ -50,7 +50,7 @@ class Process {
     if (!kv) return std::unexpected(kv.error());
     kv_ = std::move(*kv);
     auto log = KvLog::open({.kv = *kv_,
-                            .mark = mark_,
+                            .witness = witness_,
                             .fail_stop = fail_stop_,
                             .executor = executor_,
                             .random = random_});
@@ -61,7 +61,7 @@ class Process {
 
   StepExecutor executor_;
   FailStop fail_stop_{[](const std::string&) {}};
-  PowerCutMark mark_;
+  PowerCutWitness witness_;
   FixedRandom& random_;
   std::unique_ptr<RocksKv> kv_;
   std::unique_ptr<KvLog> log_;
@@ -95,7 +95,7 @@ class Story {
                    random_.below(2) == 0 ? PowerCutDisk::Tear::no : PowerCutDisk::Tear::yes);
     Process process(disk_, *env_, random_);
     if (process.refusal().contains("were acknowledged and are missing"))
-      ++findings_.refused_by_mark;
+      ++findings_.refused_by_witness;
     if (!process.runs()) return lose("refused to open: " + process.refusal());
     compare(process);
   }
@@ -113,7 +113,7 @@ class Story {
       while (process.log().committer().run_once()) {
       }
       process.executor().run();
-      if (random_.below(8) == 0) process.log().committer().sync_mark();
+      if (random_.below(8) == 0) process.log().committer().sync_witness();
     }
   }
 
@@ -127,7 +127,7 @@ class Story {
     for (char& byte : bytes) byte = static_cast<char>(random_.next());
     asked.entries.push_back({entry->at, bytes});
     std::string name = std::to_string(thread.get());
-    Row row{Table::threads, name, std::to_string(entry->at.get()), Row::Stamp::none};
+    RowWrite row{Table::threads, name, std::to_string(entry->at.get()), RowWrite::Stamp::none};
     process.log().append({.thread = thread,
                           .expected = end,
                           .entry = std::move(entry),
@@ -164,7 +164,7 @@ class Story {
     if (entries->size() > asked.reported) {
       findings_.survived_unreported += entries->size() - asked.reported;
     }
-    // From here on, what is there is what the next process reports.
+    // From here on the entries that the next process reports are the truth.
     asked.entries.resize(entries->size());
     asked.reported = entries->size();
   }

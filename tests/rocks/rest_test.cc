@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the database holds in memory goes when it is at rest, and stays while it is used.
+// The database frees memory when it is at rest, and keeps it while it is used.
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
@@ -49,14 +49,14 @@ class RestTest : public testing::Test {
       ASSERT_EQ(**value, noise(row_bytes, row));
     }
   }
-  // In tables that nobody has begun to write to the disk.
+  // In memtables that the database has not begun to flush.
   [[nodiscard]] std::size_t being_filled() const {
     std::uint64_t bytes = 0;
     const std::string property = rocksdb::DB::Properties::kCurSizeActiveMemTable;
     MUST(kv_->database().GetAggregatedIntProperty(property, &bytes));
     return bytes;
   }
-  // Tables are written beside; this looks until they are.
+  // Background threads write the tables; this waits for them.
   [[nodiscard]] bool unwritten_falls_below(std::size_t bytes) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (kv_->memory().unwritten >= bytes) {
@@ -72,7 +72,7 @@ class RestTest : public testing::Test {
   std::size_t rows_ = 0;
 };
 
-TEST_F(RestTest, ADiskThatNobodyWritesToHoldsNothingUnwritten) {
+TEST_F(RestTest, AnIdleDatabaseHoldsNoUnwrittenRows) {
   write(much);
   kv_->rest();  // so much was written since the last look
   ASSERT_GE(kv_->memory().unwritten, much);
@@ -101,7 +101,7 @@ TEST_F(RestTest, LittleThatIsUnwrittenIsNotWorthAFile) {
   EXPECT_GE(being_filled(), limits::rest_bytes / 2);
 }
 
-TEST_F(RestTest, BlocksThatNobodyReadsAgainGoAndTheirRowsCanStillBeRead) {
+TEST_F(RestTest, UnusedBlocksAreFreedAndTheirRowsCanStillBeRead) {
   write(much);
   kv_->rest();
   kv_->rest();

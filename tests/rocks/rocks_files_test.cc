@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a database's files tell before it is opened. Each test is one damage that RocksDB alone
-// passes over.
+// The checks of a database's files before it is opened. Each test makes one damage that RocksDB
+// alone does not notice.
 #include "engine/rocks/rocks_files.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ class RocksFilesTest : public testing::Test {
   }
   static std::string key(int row) { return std::to_string(100'000'000 + row) + "-thread"; }
 
-  // The one file whose name has this in it, the newest.
+  // The newest file with this in its name.
   [[nodiscard]] std::string file(std::string_view part) const {
     std::string newest;
     for (const auto& entry : fs::directory_iterator(path_)) {
@@ -119,7 +119,7 @@ TEST_F(RocksFilesTest, ZerosWithinAWriteAheadLogAreNotPassedOver) {
   put(**open(), 0, 1000);
   const std::string log = file(".log");
   std::string bytes = read(log);
-  // From a record's beginning to the end of its block: what RocksDB skips without a word.
+  // From a record's beginning to the end of its block: RocksDB skips this range without an error.
   RecordWalk walk;
   walk.block(bytes.substr(0, 5000));
   std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(walk.whole()),
@@ -243,7 +243,7 @@ class TwoLogsTest : public RocksFilesTest {
   int rows_ = 0;
 };
 
-TEST_F(TwoLogsTest, BothAreRead) {
+TEST_F(TwoLogsTest, BothLogsAreRead) {
   for (const Opened& opened : {open_read_only(), open()}) {
     ASSERT_TRUE(opened.has_value()) << said(opened);
     for (int row = 0; row < rows_; ++row) {
@@ -296,8 +296,7 @@ TEST_F(TwoLogsTest, TheSecondMayEndEarly) {
   EXPECT_TRUE((*opened)->get(KvTable::log, key(rows_ - 2))->has_value());
 }
 
-// What lies in a table's rows is checked; the footer's version, which says how to read them, is
-// not.
+// A table's rows have checksums; the footer's version, which selects their format, has no checksum.
 TEST_F(RocksFilesTest, ATableThatCannotBeReadIsNamedThoughItCanBeOpened) {
   put(**open(), 0, 100);
   ASSERT_TRUE(open().has_value());

@@ -98,9 +98,9 @@ TEST(LogTail, ComesBackAsItWas) {
 
 TEST(Epochs, ShareHistoryUpToTheLeastCutSince) {
   Epochs epochs{.current = Epoch(1), .former = {}};
-  epochs = after_cut(epochs, Epoch(2), CommitNumber(500));
-  epochs = after_cut(epochs, Epoch(3), CommitNumber(300));
-  epochs = after_cut(epochs, Epoch(4), CommitNumber(400));
+  epochs = with_new_epoch(epochs, Epoch(2), CommitNumber(500));
+  epochs = with_new_epoch(epochs, Epoch(3), CommitNumber(300));
+  epochs = with_new_epoch(epochs, Epoch(4), CommitNumber(400));
 
   EXPECT_EQ(shared_until(epochs, Epoch(1)), CommitNumber(300));
   EXPECT_EQ(shared_until(epochs, Epoch(2)), CommitNumber(300));
@@ -113,10 +113,10 @@ TEST(Epochs, ShareHistoryUpToTheLeastCutSince) {
 
 TEST(Epochs, MayHaveKeptLessOfListsThanOfThreads) {
   Epochs epochs{.current = Epoch(1), .former = {}};
-  epochs = after_cut(epochs, Epoch(2), CommitNumber(500));
+  epochs = with_new_epoch(epochs, Epoch(2), CommitNumber(500));
   const std::string as_before = encode_epochs(epochs);
-  epochs = after_cut(epochs, Epoch(3), CommitNumber(900));
-  epochs.former.back().lists_cut = CommitNumber(7);
+  epochs = with_new_epoch(epochs, Epoch(3), CommitNumber(900));
+  epochs.former.back().lists_end = CommitNumber(7);
 
   EXPECT_EQ(as_before.size(), 1 + 3 * encode_number(0).size());
   EXPECT_EQ(decode_epochs(encode_epochs(epochs)), epochs);
@@ -128,49 +128,49 @@ TEST(Epochs, MayHaveKeptLessOfListsThanOfThreads) {
   EXPECT_EQ(decode_epochs(encode_epochs(epochs).substr(0, 20)), std::nullopt);
 }
 
-TEST(MarkFile, SaysTheLastNumberThatWasWritten) {
+TEST(WitnessFile, SaysTheLastNumberThatWasWritten) {
   TempFolder folder;
   std::string path = folder.path() + "/commits";
   {
-    auto mark = std::move(*MarkFile::open(path, MarkFile::Mode::read_write));
-    EXPECT_EQ(*mark->read(), std::nullopt);
+    auto witness = std::move(*WitnessFile::open(path, WitnessFile::Mode::read_write));
+    EXPECT_EQ(*witness->read(), std::nullopt);
     for (std::uint64_t number : {1U, 2U, 3U, 7U, 9U}) {
-      ASSERT_TRUE(mark->write(CommitNumber(number)).has_value());
-      EXPECT_EQ(*mark->read(), CommitNumber(number));
+      ASSERT_TRUE(witness->write(CommitNumber(number)).has_value());
+      EXPECT_EQ(*witness->read(), CommitNumber(number));
     }
-    ASSERT_TRUE(mark->sync().has_value());
+    ASSERT_TRUE(witness->sync().has_value());
   }
 
-  auto again = std::move(*MarkFile::open(path, MarkFile::Mode::read_only));
+  auto again = std::move(*WitnessFile::open(path, WitnessFile::Mode::read_only));
 
   EXPECT_EQ(*again->read(), CommitNumber(9));
 }
 
-TEST(MarkFile, OutlivesATornWriteButNotTheLossOfBothPlaces) {
+TEST(WitnessFile, OutlivesATornWriteButNotTheLossOfBothPlaces) {
   std::string file(4096, '\0');
-  file.replace(0, mark_bytes, encode_mark(CommitNumber(8)));
-  file += encode_mark(CommitNumber(9));
-  ASSERT_EQ(*read_marks(file), CommitNumber(9));
+  file.replace(0, witness_bytes, encode_witness(CommitNumber(8)));
+  file += encode_witness(CommitNumber(9));
+  ASSERT_EQ(*read_witnesses(file), CommitNumber(9));
 
   file[4096 + 11] ^= 1;
-  EXPECT_EQ(*read_marks(file), CommitNumber(8));
+  EXPECT_EQ(*read_witnesses(file), CommitNumber(8));
   file[3] ^= 1;
-  EXPECT_EQ(read_marks(file).error().kind, Kind::corrupt);
+  EXPECT_EQ(read_witnesses(file).error().kind, Kind::corrupt);
 }
 
-TEST(MarkFile, ThatWasTornWhileItWasMadeIsNoMark) {
-  const std::string first = encode_mark(CommitNumber(0));
+TEST(WitnessFile, AFileThatWasTornWhileItWasMadeHasNoNumber) {
+  const std::string first = encode_witness(CommitNumber(0));
 
-  for (std::size_t bytes = 0; bytes < mark_bytes; ++bytes) {
-    EXPECT_EQ(*read_marks(first.substr(0, bytes)), std::nullopt) << bytes;
+  for (std::size_t bytes = 0; bytes < witness_bytes; ++bytes) {
+    EXPECT_EQ(*read_witnesses(first.substr(0, bytes)), std::nullopt) << bytes;
   }
 }
 
-TEST(MarkFile, ThatIsNotThereIsNoMark) {
-  auto mark = MarkFile::open("/nowhere/commits", MarkFile::Mode::read_only);
+TEST(WitnessFile, AMissingFileHasNoNumber) {
+  auto witness = WitnessFile::open("/nowhere/commits", WitnessFile::Mode::read_only);
 
-  ASSERT_TRUE(mark.has_value());
-  EXPECT_EQ(*(*mark)->read(), std::nullopt);
+  ASSERT_TRUE(witness.has_value());
+  EXPECT_EQ(*(*witness)->read(), std::nullopt);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of a store: who may open it, who else may read it, and what is found in damaged files.
+// The folder of a store: which processes may open it, which users may read it, and how damaged
+// files are found.
 #include "engine/rocks/rocks_log.h"
 
 #include <gtest/gtest.h>
@@ -54,7 +55,7 @@ class RocksLogTest : public testing::Test {
     ASSERT_TRUE(executor_.run_until([&] { return answered == count; }));
   }
 
-  // The files of the database whose names end so.
+  // The files of the database with this end of the name.
   std::vector<fs::path> files(std::string_view end) {
     std::vector<fs::path> found;
     for (const auto& file : fs::directory_iterator(folder_.path() + "/rocks")) {
@@ -126,17 +127,17 @@ TEST_F(RocksLogTest, AReaderSeesTheNewestCommitsOfARunningServer) {
   append(*writer, 1);
 }
 
-TEST_F(RocksLogTest, WhatWasAcknowledgedOutlivesTheProcess) {
+TEST_F(RocksLogTest, AnAcknowledgedEntryOutlivesTheProcess) {
   write_and_die(200);
 
   auto rocks = open();
 
   ASSERT_TRUE(rocks.has_value()) << rocks.error().detail;
   EXPECT_EQ((*rocks)->log().last_commit(), CommitNumber(200));
-  EXPECT_EQ((*rocks)->log().report().mark, CommitNumber(200));
+  EXPECT_EQ((*rocks)->log().report().witness, CommitNumber(200));
 }
 
-TEST_F(RocksLogTest, ALogThatWasCutShortIsRefusedWithWhatIsMissing) {
+TEST_F(RocksLogTest, ALogThatWasCutShortIsRefusedWithTheMissingCommits) {
   write_and_die(200);
   auto logs = files(".log");
   ASSERT_FALSE(logs.empty());
@@ -193,7 +194,7 @@ TEST_F(RocksLogTest, AFlippedBitInATableIsNeverOtherData) {
   }
   {
     auto rocks = std::move(*open());
-  }  // moves what was in the log into tables
+  }  // moves the rows of the log into tables
   auto tables = files(".sst");
   ASSERT_FALSE(tables.empty());
   auto biggest =

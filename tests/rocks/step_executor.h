@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // step_executor.h: a strand that a test steps by hand.
 //
-// What is posted, from any thread, waits until the test runs it. `run_until` waits for posts of
-// other threads; it gives up after a time so long that only a bug reaches it.
+// A posted task, from any thread, waits until the test runs it. `run_until` waits for posts from
+// other threads; its timeout is so long that only a bug reaches it.
 //
 // Lives on: the test's thread; `post` on any.
 #pragma once
@@ -33,7 +33,7 @@ class StepExecutor : public Executor {
   void post_after(std::chrono::microseconds, Task) override { MUST(!"a log has no timers"); }
   [[nodiscard]] bool runs_here() const override { return std::this_thread::get_id() == thread_; }
 
-  // Runs what waits, and what that posts. How many tasks was it?
+  // Runs all posted tasks and the tasks that they post. Returns their number.
   std::size_t run() {
     std::size_t count = 0;
     while (auto task = next()) {
@@ -43,7 +43,7 @@ class StepExecutor : public Executor {
     return count;
   }
 
-  // Runs what is posted until `done` holds. False if nothing came for too long.
+  // Runs posted tasks until `done` holds. False if no task came for too long.
   bool run_until(const std::function<bool()>& done) {
     constexpr std::chrono::seconds too_long{60};
     while (!done()) {

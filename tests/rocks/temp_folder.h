@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// temp_folder.h: a folder that goes with the test.
+// temp_folder.h: a folder that is removed at the end of the test.
 //
 // Lives on: the test's thread.
 #pragma once

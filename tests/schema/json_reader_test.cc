@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON from outside: what is kept, what is refused, and what it may cost.
+// JSON from outside: what the reader keeps and refuses, and the memory that it may use.
 #include "schema/json/json_reader.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ std::string again(std::string_view text) {
   return read ? to_json(read->root()) : "refused: " + read.error().detail;
 }
 
-TEST(JsonReader, GivesBackWhatItRead) {
+TEST(JsonReader, GivesBackTheSameText) {
   for (const std::string_view text :
        {R"({"a":[1,2,{"b":null}],"c":"x","d":{},"e":[],"f":true,"g":false})", "[]", "{}", "null",
         R"("é🌕\u0001\"\\")", R"([[[]],[[],[]]])"}) {
@@ -67,7 +67,7 @@ std::string members(std::size_t count) {
   return all;
 }
 
-TEST(JsonReader, RefusesWhatIsNoJsonOrTooMuchByItsPath) {
+TEST(JsonReader, RefusesInvalidAndTooLargeJsonByItsPath) {
   using enum JsonRefusal::Kind;
   const std::vector<Refused> table{
       {"", malformed, ""},
@@ -98,7 +98,7 @@ TEST(JsonReader, RefusesWhatIsNoJsonOrTooMuchByItsPath) {
   }
 }
 
-TEST(JsonReader, TakesWhatIsJustWithinEachLimit) {
+TEST(JsonReader, TakesATextJustWithinEachLimit) {
   const std::string long_name(limits::json_name_bytes_max, 'n');
 
   EXPECT_TRUE(read_json("{" + members(limits::json_members_max) + "}", rules));
@@ -107,7 +107,7 @@ TEST(JsonReader, TakesWhatIsJustWithinEachLimit) {
   EXPECT_TRUE(read_json(std::string(8, '[') + std::string(8, ']'), rules));
 }
 
-TEST(JsonReader, HoldsNoMoreNodesThanItMayWhateverTheText) {
+TEST(JsonReader, HoldsNoMoreNodesThanItMayForAnyText) {
   for (const std::string_view flood : {"[]", "1", "{}", "{\"a\":1}", "\"\""}) {
     const auto read = read_json("[" + repeated(flood, 1'000'000) + "]",
                                 {.depth_max = 8, .elements_max = 1'000'000});

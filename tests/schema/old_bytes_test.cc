@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes that former versions wrote are read as what was meant, for ever.
+// Every version must read the bytes of former versions with their old meaning.
 //
-// A missing file is written if LOCKSTEP_WRITE_SCHEMA_BYTES names the folder; one that is there
-// never is.
+// If LOCKSTEP_WRITE_SCHEMA_BYTES names the folder, missing files are written; an existing file is
+// never changed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -37,7 +37,7 @@ void write_if_missing(const std::string& name, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-// A file's name for a row of the views: its kind and what follows it, in hex.
+// A file's name for a row of the views: its kind and the rest of the key, in hex.
 std::string row_name(const std::string& key) {
   std::string name = "view_";
   name += key[8];
@@ -49,10 +49,10 @@ std::string row_name(const std::string& key) {
 }
 
 // The rows of the views as version 1 wrote them, under their keys of today.
-class OldViews : public Store {
+class OldSnapshot : public Store {
  public:
-  OldViews() {
-    for (const Row& row : view_rows(number, small_state(), Timestamp())) {
+  OldSnapshot() {
+    for (const RowWrite& row : snapshot_rows(number, small_state(), Timestamp())) {
       write_if_missing(row_name(row.key), *row.value);
       rows_[row.key] = bytes_of(folder() / (row_name(row.key) + ".bin"));
     }
@@ -81,8 +81,8 @@ TEST(OldBytes, EntriesOfVersion1AreReadAsTheyWereMeant) {
   }
 }
 
-// As long as nothing needs a newer form, the same entries give the same bytes: a change of the form
-// by accident shows here first.
+// As long as no feature needs a newer form, the same entries give the same bytes. If a commit
+// changes the form by accident, this test fails first.
 TEST(OldBytes, EntriesOfVersion1AreStillWrittenSo) {
   const ThreadState state = small_state();
 
@@ -101,7 +101,7 @@ TEST(OldBytes, EveryKindOfEventIsAmongThem) {
 }
 
 TEST(OldBytes, ViewsOfVersion1AreReadAsTheyWereMeant) {
-  const auto loaded = load_views(OldViews(), number);
+  const auto loaded = load_snapshot(OldSnapshot(), number);
 
   ASSERT_TRUE(loaded.has_value()) << loaded.error().detail;
   EXPECT_EQ(difference(*loaded, small_state()), "");

@@ -18,7 +18,7 @@ Entry entry_of(std::vector<Event> events) {
 
 Entry token() {
   Entry entry = entry_of({ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
-  entry.producer = ProducerMark{RunId("r.second"), 1, 3};
+  entry.producer = ProducerOffset{RunId("r.second"), 1, 3};
   return entry;
 }
 
@@ -101,7 +101,7 @@ Entry stream() {
                 MessageEnded{MessageId("m.live"), MessageStatus::interrupted, Json{"4"}},
                 MessageCut{fresh, {1}, MessageStatus::stopped}, MessageDeleted{MessageId("m.user")},
                 HeadMoved{{}, MessageId("m.live")}});
-  entry.producer = ProducerMark{run, 3, 70'000};
+  entry.producer = ProducerOffset{run, 3, 70'000};
   return entry;
 }
 

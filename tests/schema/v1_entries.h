@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// v1_entries.h: what the bytes in tests/schema/v1 mean.
+// v1_entries.h: the meaning of the bytes in tests/schema/v1.
 //
-// One entry of each kind, each right after small_state(). Their bytes were written once, by the
-// first version, and are read by every later one: this list is added to, never changed.
+// One entry of each kind, each right after small_state(). The first version wrote their bytes once,
+// and every later version reads them: entries are only added to this list, never changed.
 #pragma once
 
 #include <string>

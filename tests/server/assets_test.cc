@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of the page: which are there, and how each is answered.
+// The files of the page: which exist, and how the server answers each.
 #include "server/front/assets.h"
 
 #include <gtest/gtest.h>
@@ -103,7 +103,7 @@ TEST(AnAsset, WhoseNameHoldsItsHashIsKeptForGood) {
   EXPECT_EQ(asset_response(worker, with({})).cache_control, "no-cache");
 }
 
-TEST(AnAsset, IsCompressedForWhoeverTakesThat) {
+TEST(AnAsset, IsCompressedForAClientThatAcceptsThat) {
   const std::vector<std::pair<std::string, bool>> table{
       {"gzip", true},
       {"gzip, deflate, br", true},
@@ -126,7 +126,7 @@ TEST(AnAsset, IsCompressedForWhoeverTakesThat) {
   }
 }
 
-TEST(AnAsset, IsNotSentAgainToWhoeverHasIt) {
+TEST(AnAsset, IsNotSentAgainToAClientThatHasIt) {
   const std::string tag = header_of(asset_response(script, with({})), "ETag");
   const std::vector<std::pair<std::string, unsigned>> table{
       {tag, 304U},

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// client.h: a front of the plainest kind: bytes over a socket, and no library.
+// client.h: the plainest front: bytes over a socket, without a library.
 //
-// Blocking, with a time limit, so that a server that says nothing fails a test instead of hanging
-// it.
+// It blocks, with a time limit, so that a silent server fails a test instead of hanging it.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -22,14 +21,14 @@ struct Reply {
 
 class Client {
  public:
-  // `receive_bytes`: what the system may hold for a client that does not read; 0: as it likes.
+  // `receive_bytes`: the system's buffer for a client that does not read; 0: the system's default.
   explicit Client(std::uint16_t port, int receive_bytes = 0);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   void send(std::string_view bytes);
-  // Up to and with `end`. What came is lost from the next reads. Throws if the time is over or the
+  // Up to and with `end`. The next read does not see these bytes. Throws if the time is over or the
   // connection is.
   std::string read_until(std::string_view end);
   std::string read_exactly(std::size_t count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose request it is, behind proxies.
+// The address of a client, behind proxies.
 #include "server/net/client_address.h"
 
 #include <gtest/gtest.h>
@@ -76,7 +76,7 @@ TEST(AddressRange, IsAnAddressOrSoManyBitsOfOne) {
   }
 }
 
-TEST(ClientAddress, ThatNobodyCanNameIsLimitedLikeAnyOther) {
+TEST(ClientAddress, ThatIsUnknownIsLimitedLikeAnyOther) {
   RateRules rules;
   rules.requests_per_second = 1;
   rules.burst = 2;

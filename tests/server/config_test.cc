@@ -36,7 +36,7 @@ TEST(Config, AFlagComesBeforeTheEnvironmentAndThatBeforeTheFile) {
   EXPECT_EQ(config->port, 99);
 }
 
-TEST(Config, WhatTheHelpCallsADefaultIsOne) {
+TEST(Config, TheDefaultsInTheHelpAreTheRealOnes) {
   const auto silent = load_config({{}, no_environment, ""}, {});
   ASSERT_TRUE(silent.has_value());
 
@@ -50,16 +50,17 @@ TEST(Config, WhatTheHelpCallsADefaultIsOne) {
   }
 }
 
-TEST(Config, WhatIsWrongIsNamedByItsPath) {
-  EXPECT_EQ(fault_of("colour = 1"), "file line 1: colour is not known");
-  EXPECT_EQ(fault_of("[limits]\nspeed = 1"), "file line 2: limits.speed is not known");
+TEST(Config, AWrongSettingIsNamedByItsPath) {
+  EXPECT_EQ(fault_of("colour = 1"), "file line 1: colour is not a known setting: check its name");
+  EXPECT_EQ(fault_of("[limits]\nspeed = 1"),
+            "file line 2: limits.speed is not a known setting: check its name");
   EXPECT_EQ(fault_of("listen = \"here\""), "file line 1: listen must be HOST:PORT");
   EXPECT_EQ(fault_of("listen = \"here:70000\""),
             "file line 1: listen must end with a port, 0 to 65535");
   EXPECT_EQ(fault_of("log_json = 5"), "file line 1: log_json must be true or false");
   EXPECT_EQ(fault_of("agents = 5"), "file line 1: agents must be a table");
   EXPECT_EQ(fault_of("[agents.a]\nx = []"),
-            "file line 2: agents.a.x must be a text, a number or a flag");
+            "file line 2: agents.a.x must be a text, a number, true or false");
   EXPECT_EQ(fault_of("a = "),
             "file line 1: Error while parsing key-value pair: encountered end-of-file");
 }
@@ -75,7 +76,7 @@ TEST(Config, NamesTheProxiesThatAreTrustedAndTheLimitsOfUsers) {
   EXPECT_EQ(config->rate.users.open_max, 7U);
   EXPECT_EQ(config->rate.users.bytes_max, 5U);
   EXPECT_EQ(fault_of("trusted_proxies = [\"nginx\"]"),
-            "file line 1: trusted_proxies has `nginx`, which is no address and no range such as "
+            "file line 1: trusted_proxies has `nginx`: give an address or a range such as "
             "10.0.0.0/8");
 }
 
@@ -90,11 +91,11 @@ TEST(Config, MemoryIsASizeWithItsUnitAndEnoughToServe) {
   EXPECT_EQ(bytes_of("134217728"), std::size_t{128} << 20);
   EXPECT_EQ(fault_of("memory = \"63MiB\""), "file line 1: memory must be at least 64MiB");
   EXPECT_EQ(fault_of("memory = \"1TB\""),
-            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
+            "file line 1: memory must be a size: a number of bytes, or one with KiB, MiB or GiB");
   EXPECT_EQ(fault_of("memory = \"99999999999999999999GiB\""),
-            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
+            "file line 1: memory must be a size: a number of bytes, or one with KiB, MiB or GiB");
   EXPECT_EQ(fault_of("memory = \"18446744073709551615KiB\""),
-            "file line 1: memory must be a size: a number, and KiB, MiB or GiB");
+            "file line 1: memory must be a size: a number of bytes, or one with KiB, MiB or GiB");
 }
 
 TEST(Config, ReadsAnIpv6Address) {
@@ -123,10 +124,10 @@ TEST(Auth, AFileThatIsNotAsItShouldBeIsRefused) {
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nsha256 = \"12\"", "f").error().detail,
             "f line 1: tokens.a.sha256 must be 64 hex digits");
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nage = 5", "f").error().detail,
-            "f line 3: tokens.a.age is not known");
+            "f line 3: tokens.a.age is not a known field: a token has `user` and `sha256`");
 }
 
-TEST(Auth, KnowsWhatLoopbackIs) {
+TEST(Auth, RecognisesLoopback) {
   EXPECT_TRUE(is_loopback("127.0.0.1"));
   EXPECT_TRUE(is_loopback("127.0.0.1:80"));
   EXPECT_TRUE(is_loopback("[::1]:80"));
@@ -197,7 +198,7 @@ TEST(RateLimit, DoesNotCountTheOnlyUserThereIs) {
   EXPECT_TRUE(rate.hold_bytes("local", 0, 1000));
 }
 
-TEST(Config, LetsNoUserHoldMoreThanHalfOfWhatTheBodiesOfAllMayTake) {
+TEST(Config, LetsNoUserHoldMoreThanHalfOfTheBytesForAllBodies) {
   const auto bytes = [](std::string_view toml) {
     return load_config(ConfigSources{}, toml)->rate.users.bytes_max;
   };
@@ -223,7 +224,7 @@ TEST(RateLimit, CountsNoConnectionsOfAProxyButOfThoseBehindIt) {
   EXPECT_FALSE(rate.may_ask("203.0.113.7", Tick(1)));
 }
 
-TEST(RateLimit, ForgetsWhoOwesNothing) {
+TEST(RateLimit, ForgetsClientsThatOweNothing) {
   RateLimit rate(
       {.requests_per_second = 1, .burst = 2, .connections_max = 1, .counts_loopback = true}, false);
   ASSERT_TRUE(rate.connected("a"));
@@ -237,7 +238,7 @@ TEST(RateLimit, ForgetsWhoOwesNothing) {
   EXPECT_EQ(rate.addresses(), 0U);
 }
 
-TEST(Auth, AFileWithoutTokensOpensToNobodyOnceTheServerRuns) {
+TEST(Auth, AFileWithoutTokensRefusesEveryRequestOnceTheServerRuns) {
   const std::string comment = "# There is no token.\n";
 
   EXPECT_FALSE(Auth::parse(comment, "f"));

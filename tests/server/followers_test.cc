@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The followers alone, without a socket: what they say first, and what they say when they fail.
+// The followers alone, without a socket: their first frames, and their frames for errors.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "engine/base/codes.h"
 #include "server/base/limits.h"
 #include "server/front/feed_follower.h"
 #include "server/front/follower.h"
@@ -34,7 +35,7 @@ class FailingStore : public Store {
   Result<std::vector<std::pair<std::string, std::string>>> scan(const Scan& scan) const override {
     const bool is_list = scan.table == Table::feed || scan.table == Table::threads;
     if (is_list && std::exchange(failing_, true)) {
-      return fail(Kind::corrupt, "corrupt", "a damaged block");
+      return fail(Kind::corrupt, codes::corrupt, "a damaged block");
     }
     return under_.scan(scan);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// front_fixture.h: a server with a real engine, a log in memory, and a thread of its own.
+// front_fixture.h: a server with a real engine, a log in memory, and its own thread.
 //
-// Tests speak to it over loopback, as fronts do. Agents: `default` and any other name are of kind
-// push; `echo` writes one message and ends; a run of `here` is open until it is ended, and nobody
-// outside may write it; `nobody` is none.
+// Tests talk to it over loopback, like fronts. Agents: `default` and any other name are of kind
+// push; `echo` writes one message and ends; a run of `here` is open until it is ended, and no back
+// end may write it; `nobody` does not exist.
 #pragma once
 
 #include <cstdint>
@@ -27,20 +27,20 @@ class FrontFixture {
   // Why the server did not open; empty if it did.
   [[nodiscard]] const std::string& refusal() const;
   [[nodiscard]] std::uint16_t port() const;
-  // What the server counts, as of now.
+  // The server's current counts.
   [[nodiscard]] FrontCounts counts() const;
-  // What is held in memory now, and how much may be.
+  // The memory that is held now, and its bound.
   [[nodiscard]] std::size_t held(MemoryKind kind) const;
   void set_memory(std::size_t bytes_max);
-  // These tokens count from now on; no connection is told yet.
+  // These tokens are valid from now on; open connections stay.
   void set_tokens(Auth auth);
-  // The same, and connections are told.
+  // The same; connections end streams of revoked tokens.
   void change_tokens(Auth auth);
-  // What is done beside the strand waits, from now until `let_background_go`. Held a second time,
+  // Work on the background thread waits, from now until `let_background_go`. Held a second time,
   // it goes on from the first hold to the second.
   void hold_background();
   void let_background_go();
-  // The server goes, and every connection with it.
+  // Destroys the server, with every connection.
   void cut_all();
   // Lets so many seconds pass, for the server.
   void pass(int seconds);

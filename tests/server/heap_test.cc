@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When freed memory is given back to the system.
+// When the server gives freed memory back to the system.
 #include "server/base/heap.h"
 
 #include <gtest/gtest.h>
@@ -16,29 +16,29 @@ HeapUse use(std::size_t used, std::size_t resident) {
   return {.used = used, .free = 0, .resident = resident};
 }
 
-TEST(Heap, WhatIsInUseIsNoReasonToGiveBack) {
+TEST(Heap, MemoryInUseIsNotGivenBack) {
   HeapKeeper heap;
 
   EXPECT_FALSE(heap.wants_trim(use(400 * mib, 400 * mib)));
   EXPECT_FALSE(heap.wants_trim(use(400 * mib, 400 * mib + much - 1)));
 }
 
-TEST(Heap, WhatIsResidentAndNotInUseIsGivenBack) {
+TEST(Heap, ResidentMemoryThatIsNotInUseIsGivenBack) {
   HeapKeeper heap;
 
   EXPECT_TRUE(heap.wants_trim(use(20 * mib, 20 * mib + much)));
 }
 
-TEST(Heap, ABurstBetweenTwoLooksIsSeenByWhatItLeaves) {
+TEST(Heap, ABurstBetweenTwoLooksIsSeenByItsIdleMemory) {
   HeapKeeper heap;
   ASSERT_TRUE(heap.wants_trim(use(20 * mib, 20 * mib + much)));
   heap.trimmed(use(20 * mib, 22 * mib));
 
-  // Freed again before anybody looked: as much is free by the books as before, but it is resident.
+  // Freed again between two looks: as much memory is free as before, but it is resident.
   EXPECT_TRUE(heap.wants_trim(use(20 * mib, 22 * mib + much)));
 }
 
-TEST(Heap, WhatNoTrimCouldGiveBackIsNotTriedAgain) {
+TEST(Heap, MemoryThatATrimCouldNotGiveBackIsNotTriedAgain) {
   HeapKeeper heap;
   ASSERT_TRUE(heap.wants_trim(use(20 * mib, 100 * mib)));
 
@@ -48,7 +48,7 @@ TEST(Heap, WhatNoTrimCouldGiveBackIsNotTriedAgain) {
   EXPECT_TRUE(heap.wants_trim(use(20 * mib, 60 * mib + much)));
 }
 
-TEST(Heap, WhatCouldNotBeGivenBackAndIsUsedAgainIsForgotten) {
+TEST(Heap, MemoryThatCouldNotBeGivenBackAndIsUsedAgainIsForgotten) {
   HeapKeeper heap;
   heap.trimmed(use(20 * mib, 60 * mib));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What HTTP and WebSocket ask of a header, as tables.
+// The rules of HTTP and WebSocket for headers, as tables.
 #include "server/net/http_rules.h"
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ TEST(ARequestsFraming, IsReadInOneWayOrNotAtAll) {
   }
 }
 
-TEST(ARequestsFields, AreThereOnceAndSayWhatCanBeDone) {
+TEST(ARequestsFields, AreThereOnceAndHaveValuesThatTheServerKnows) {
   const std::vector<Framing> table{
       {{{"host", "a"}}, false, ""},
       {{}, false, "malformed"},

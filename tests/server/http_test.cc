@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests, good and bad: each gets its named answer, and the server stays well.
+// Good and bad requests: each gets its named answer, and the server keeps working.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -259,7 +259,7 @@ TEST_F(Http, RequestsInOneGoAreAnsweredInOrder) {
   EXPECT_EQ(client.read_reply().body, "ready\n");
 }
 
-TEST_F(Http, WhatIsSentBeforeAnAnswerIsReadAfterIt) {
+TEST_F(Http, ARequestSentBeforeAnAnswerIsReadAfterIt) {
   Client client(server.port());
   const std::string title = R"({"changes":[{"type":"update_thread","title":"x"}]})";
 

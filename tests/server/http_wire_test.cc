@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests byte by byte, as proxies and those who deceive them send them.
+// Requests byte by byte, as proxies send them, and as attackers who try to deceive proxies do.
 #include <gtest/gtest.h>
 
 #include "tests/server/client.h"
@@ -38,7 +38,7 @@ std::size_t answers_in(std::string_view all) {
   return count;
 }
 
-TEST_F(HttpWire, WhatStandsBehindABodyWithoutAnEndIsNoRequest) {
+TEST_F(HttpWire, BytesBehindABodyWithoutAnEndAreNoRequest) {
   for (const std::string coding :
        {"xchunked", "chunked, identity", "\"chunked\"", "chunked, chunked", "identity",
         "chunked, gzip", "chunked;q=1"}) {
@@ -76,7 +76,7 @@ TEST_F(HttpWire, AHeaderThatComesInPiecesIsNotTakenForAFoldedOne) {
   EXPECT_EQ(client.read_reply().status, 200);
 }
 
-TEST_F(HttpWire, WhatComesOfARefusedRequestsBodyIsNoRequest) {
+TEST_F(HttpWire, TheBodyOfARefusedRequestIsNoRequest) {
   Client client(server.port());
   client.send("POST /v1/nothing HTTP/1.1\r\n" + std::string(host) +
               "Content-Length: " + std::to_string(smuggled().size()) + "\r\n\r\n");
@@ -115,7 +115,7 @@ TEST_F(HttpWire, AChunkMayBearExtensionsButNoEndlessOnes) {
   EXPECT_EQ(first_for(chunked_sync(";a=" + std::string(100'000, 'b'), "")).status, 400);
 }
 
-TEST_F(HttpWire, WhatTrailsABodyIsNoHeader) {
+TEST_F(HttpWire, ATrailerIsNoHeader) {
   EXPECT_EQ(first_for(chunked_sync("", "Origin: https://evil.example\r\n")).status, 200);
   EXPECT_EQ(first_for(chunked_sync("", "Host: b\r\nContent-Encoding: gzip\r\n")).status, 200);
 }
@@ -180,7 +180,7 @@ TEST_F(HttpWire, AJsonBodyAndAnExpectationAreNamedInAnyCase) {
   EXPECT_EQ(client.read_reply().status, 200);
 }
 
-TEST_F(HttpWire, OptionsOfTheWholeServerNameWhatAnyPathTakes) {
+TEST_F(HttpWire, OptionsOfTheWholeServerNameTheMethodsOfAllPaths) {
   const Reply reply = first_for("OPTIONS * HTTP/1.1\r\n" + std::string(host) + "\r\n");
 
   EXPECT_EQ(reply.headers.at("allow"), "GET, HEAD, POST, DELETE, OPTIONS");

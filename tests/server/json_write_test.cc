@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes out, byte for byte.
+// The JSON that the server writes, byte for byte.
 #include "server/codec/json_write.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 
+#include "engine/base/codes.h"
 #include "engine/base/text.h"
 #include "schema/json/json_text.h"
 #include "server/codec/diff_frames.h"
@@ -34,7 +35,7 @@ Message hello() {
   return message;
 }
 
-TEST(JsonText, EscapesWhatJsonWantsEscapedAndNothingElse) {
+TEST(JsonText, EscapesOnlyCharactersThatJsonWantsEscaped) {
   std::string out;
   append_text(out, "a\"b\\c\n\t\x01\x7f/\xe2\x80\xa8\xf0\x9f\x98\x80");
 
@@ -78,11 +79,11 @@ TEST(JsonWrite, WritesEveryEventAsTheContractSays) {
       R"({"type":"run_ended","run":"r","status":"failed","error":{"code":"c","detail":"d"}})");
 }
 
-TEST(JsonWrite, AnEntryHidesWhatIsNotForFronts) {
+TEST(JsonWrite, AnEntryHidesFieldsThatAreNotForFronts) {
   Entry entry;
   entry.at = Timestamp(9);
   entry.previous = Timestamp(8);
-  entry.producer = ProducerMark{RunId("r"), 1, 5};
+  entry.producer = ProducerOffset{RunId("r"), 1, 5};
   entry.origin = Origin{ThreadId("t"), UserId("u")};
   Ack ack;
   ack.user = UserId("u");
@@ -172,7 +173,7 @@ TEST(DiffFrames, AMessageThatIsLongerThanAFrameHasOneOfItsOwn) {
 }
 
 TEST(Problem, TravelsAsADocumentAndAsAFrame) {
-  const Problem problem = make_problem("invalid", "No.", "changes[0]");
+  const Problem problem = make_problem(codes::invalid, "No.", "changes[0]");
   std::string document;
   append_problem(document, problem);
   std::string frame;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one address, one user and one turn of the strand may cost, over real sockets.
+// Limits on one address, one user and one turn of the strand, over real sockets.
 #include "server/base/limits.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ TEST(Limits, CountForTheClientOfATrustedProxy) {
   EXPECT_EQ(proxy.request("GET", "/v1/threads").status, 200);
 }
 
-TEST(Limits, PassOverWhatAnUntrustedAddressSaysOfItself) {
+TEST(Limits, IgnoreTheForwardedAddressOfAnUntrustedOne) {
   FrontFixture server(rules_of(
       {.requests_per_second = 1, .burst = 2, .connections_max = 2, .counts_loopback = true}));
   Client client(server.port());
@@ -73,7 +73,7 @@ RateRules for_users(UserRules users) {
   return rate;
 }
 
-TEST(Limits, OfAUserCountRequestsOverAllConnections) {
+TEST(Limits, CountAUsersRequestsOverAllConnections) {
   FrontFixture server(rules_of(for_users({.requests_per_second = 1, .burst = 2})));
 
   for (int at = 0; at < 2; ++at) {
@@ -86,7 +86,7 @@ TEST(Limits, OfAUserCountRequestsOverAllConnections) {
   EXPECT_EQ(Client(server.port()).request("GET", "/healthz").status, 200);
 }
 
-TEST(Limits, OfAUserCountWhatIsOpen) {
+TEST(Limits, CountAUsersOpenRequests) {
   FrontFixture server(rules_of(for_users({.open_max = 1})));
   {
     Client stream(server.port());
@@ -102,7 +102,7 @@ TEST(Limits, OfAUserCountWhatIsOpen) {
   EXPECT_EQ(status, 200);
 }
 
-TEST(Limits, OfAUserCountTheBytesOfItsBodies) {
+TEST(Limits, CountTheBytesOfAUsersBodies) {
   FrontFixture server(rules_of(for_users({.bytes_max = 1000})));
 
   const Reply large =

@@ -12,8 +12,8 @@
 namespace lockstep {
 namespace {
 
-// What a terminal obeys: C0, DEL, C1, a byte that is C1 to those that know no UTF-8, and what turns
-// the direction of text.
+// Characters that a terminal obeys: C0, DEL, C1, a byte that is C1 to a terminal without UTF-8, and
+// those that turn the direction of text.
 constexpr std::array<std::string_view, 9> obeyed{"\x1b",   "\x07",   "\x7f",   "\u0080", "\u009b",
                                                  "\u202A", "\u202E", "\u2066", "\u2069"};
 
@@ -41,7 +41,7 @@ TEST(LogLine, HoldsNothingThatATerminalObeys) {
   }
 }
 
-TEST(LogLine, IsOneLineInUtf8WhateverAModelServerSaid) {
+TEST(LogLine, IsOneLineInUtf8ForAnyTextOfAModelServer) {
   const std::string line = line_of(LineLog::Style::json,
                                    "a\x9b"
                                    "b\n\r\u2028c");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams that are longer than what is read, kept or framed at once: a front behind by more than
-// one slice, page or frame hears all of it, and then what comes.
+// Streams longer than one read, one write or one frame: a front that is behind by more than one
+// slice, page or frame gets all of it, and then the new entries.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>

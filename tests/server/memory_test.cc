@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fronts hold in memory is bounded, whether they read or send slowly or ask for much.
+// The memory that fronts can make the server hold is bounded, also if they read or send slowly or
+// ask for much.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -40,7 +41,7 @@ class MemoryOfFronts : public testing::Test {
   }
   // When this returns the server has read all that was sent before.
   void catch_up() { ASSERT_EQ(Client(server.port()).request("GET", "/healthz").status, 200); }
-  // A thread that is followed can't be given up, and nothing is left beside it.
+  // A followed thread can't be evicted; the bound is then set to its size.
   void use_all_memory(Client& follower) {
     make_thread("big", 4, mib / 2);
     follower.send(request_text("GET", "/v1/threads/big/events", {}, {}));
@@ -111,7 +112,7 @@ TEST_F(MemoryOfFronts, OverHttp10ALongAnswerEndsWithTheConnection) {
   EXPECT_EQ(thread.at("messages").as_array().size(), 4U);
 }
 
-TEST_F(MemoryOfFronts, OfALongAnswerHeadIsTheHead) {
+TEST_F(MemoryOfFronts, AHeadRequestGetsOnlyTheHeadOfALongAnswer) {
   make_thread("t", 4, mib / 2);
   Client client(server.port());
 
@@ -233,7 +234,7 @@ TEST_F(MemoryOfFronts, ASocketMessageThatDoesNotEndIsNotWaitedFor) {
 
 // --- Work ----------------------------------------------------------------------------------------
 
-TEST_F(MemoryOfFronts, WhatWasDoneIsToldThoughAllIsInUse) {
+TEST_F(MemoryOfFronts, AnAppliedChangeIsToldThoughAllMemoryIsInUse) {
   Client follower(server.port());
   use_all_memory(follower);
   Client client(server.port());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page over a real socket: to everybody, whole, and without holding it for a slow reader.
+// The page over a real socket: every client gets it in full, and a slow reader holds no copy of it.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -38,7 +38,7 @@ Page large_page() {
   return {&large, 1};
 }
 
-TEST(ThePage, IsShownToEverybodyAndSaysWhatABrowserMustKnow) {
+TEST(ThePage, IsShownWithoutATokenAndHasTheHeadersForBrowsers) {
   FrontFixture server({}, one_user());
   Client client(server.port());
 
@@ -90,7 +90,7 @@ TEST(ThePage, IsNotShownUnderANameThatIsNotOurs) {
   EXPECT_EQ(code_of(origin), "forbidden_origin");
 }
 
-TEST(ALargeFile, ReachesASlowReaderWholeAndWhatWasAskedAfterItComesAfterIt) {
+TEST(ALargeFile, ReachesASlowReaderWholeAndTheNextAnswerComesAfterIt) {
   FrontFixture server({}, {}, large_page());
   Client client(server.port(), 4'096);
   const std::string file = request_text("GET", "/assets/large-BxY3aZ01.js", {}, {});
@@ -120,7 +120,7 @@ TEST(ALargeFile, IsNotCopiedForAReaderThatDoesNotRead) {
   client.send(request_text("GET", "/assets/large-BxY3aZ01.js", {}, {}));
   client.read_head();
 
-  // What has been handed to the system, and the piece that it did not take at once.
+  // The bytes that the system took, and the piece that it did not take at once.
   EXPECT_LT(server.counts().bytes_sent, large_text().size() / 2);
 }
 
@@ -141,13 +141,13 @@ TEST(ALargeFile, IsSentToItsEndIfTheReaderOrTheServerSaysGoodBye) {
   server.wait_for_stop();
 }
 
-TEST(ALargeFile, IsCutOffFromWhoeverDoesNotTakeItInTime) {
+TEST(ALargeFile, IsCutOffFromAReaderThatIsTooSlow) {
   FrontFixture server({}, {}, large_page());
   Client client(server.port(), 4'096);
   client.send(request_text("GET", "/assets/large-BxY3aZ01.js", {}, {}));
   client.read_head();
 
-  // Once the system holds all that it will, no more goes out.
+  // When the system's buffers are full, the server can't send more.
   for (int round = 0; round < 100 && server.counts().connections > 0; ++round) server.pass(40);
 
   EXPECT_EQ(server.counts().connections_cut, 1U);

@@ -53,7 +53,7 @@ TEST(PrintableJson, SaysTheSameWithoutACharacterThatAScreenObeys) {
   EXPECT_EQ(text_in(shown), text_in(json));
 }
 
-TEST(PrintableJson, IsUtf8WhateverItWas) {
+TEST(PrintableJson, IsUtf8ForAnyInput) {
   EXPECT_EQ(printable_json("\"a\x9b"
                            "b\""),
             "\"a\uFFFDb\"");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token that is revoked while what it sent is still being read does nothing any more.
+// If a token is revoked while its request is still being read, the request has no effect.
 #include <gtest/gtest.h>
 
 #include "server/base/limits.h"
@@ -21,7 +21,7 @@ const std::string as_json = "Accept: application/json\r\n";
 Auth only_bob() { return Auth::parse(bobs_lines, "tokens").value(); }
 Auth ada_and_bob() { return Auth::parse(adas_lines + bobs_lines, "tokens").value(); }
 
-// Too much for a turn of the strand, so it is read beside it.
+// Too much for a turn of the strand, so the background thread reads it.
 const std::string long_text(4 * limits::turn_bytes_max, 'x');
 const std::string large_put =
     R"({"changes":[{"type":"put_message","message":{"id":"late","text":")" + long_text + R"("}}]})";
@@ -33,7 +33,7 @@ class Revoked : public testing::Test {
     for (int look = 0; server.held(MemoryKind::bodies) < bytes; ++look) ASSERT_LT(look, 100'000);
     ASSERT_EQ(Client(server.port()).request("GET", "/healthz").status, 200);
   }
-  // What Ada finds when she has a token again.
+  // Ada's thread, read with a new token.
   Reply thread_of_ada() {
     server.change_tokens(ada_and_bob());
     return Client(server.port()).request("GET", "/v1/threads/t", {}, ada);
@@ -100,7 +100,7 @@ TEST_F(Revoked, AStreamDoesNotBeginWithATokenThatIsRevokedWhileItsChangesAreMade
                            large_put.substr(0, large_put.size() - 1) + R"(,"follow":"live"})",
                            ada));
   wait_for_body(large_put.size());
-  // The body is read, and its entry, which is long, is to be written there.
+  // The body is read, and its long entry must be written there.
   server.hold_background();
   server.let_background_go();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run between a fast model and a slow disk: nothing that the model wrote is lost, it is asked to
-// pause and to go on, and a run whose steps are refused ends with the reason.
+// A run between a fast model and a slow disk: no text of the model is lost, the driver makes the
+// model pause and resume (backpressure), and a run whose steps are refused ends with the reason.
 #include "server/run_driver.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class HeldGeneration : public Generation {
   Seen& seen_;
 };
 
-// A model that says what the test says.
+// A model that writes the steps that the test gives it.
 class HeldAgent : public Agent {
  public:
   [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override {
@@ -39,7 +39,7 @@ class HeldAgent : public Agent {
     writer_ = &writer;
     return std::make_unique<HeldGeneration>(seen);
   }
-  // What the writer answers: may the model go on?
+  // The answer of the writer: may the model go on?
   bool say(decltype(Step::what) what) {
     std::vector<Step> steps;
     steps.push_back({0, std::move(what)});
@@ -61,13 +61,13 @@ struct RunDriverTest : testing::Test, EngineFixture {
 
   LineLog lines{LineLog::Level::error, LineLog::Style::text};
   HeldAgent agent;
-  // It lives as long as this does: nobody has to hold it.
+  // It lives as long as the fixture, so no caller has to hold it.
   RunDriver driver{
       [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
       executor, lines};
 };
 
-TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenWhatItWroteIsDurable) {
+TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenItsStepsAreDurable) {
   synced({change_of(ask("r1", "u1", "hello"))});
   agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
   std::size_t said = 0;
@@ -126,7 +126,7 @@ TEST_F(RunDriverTest, ARunThatEndsFailedOrInterruptedIsOneLine) {
   }
 }
 
-TEST_F(RunDriverTest, WhatIsDurableIsHeldNoMore) {
+TEST_F(RunDriverTest, DurableStepsAreNotHeldAnyMore) {
   MemoryAccount models(limits::memory_bytes_max);
   RunDriver counted(
       [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits on a connection while the engine has not answered: the test says when it does.
+// Requests that wait on a connection until the engine answers; the test decides when it does.
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
@@ -13,7 +13,7 @@
 namespace lockstep::test {
 namespace {
 
-struct QuietWire : Wire {
+struct QuietTransport : Transport {
   void wake() override {}
   void finish() override { finished = true; }
   void read(bool) override {}
@@ -25,7 +25,7 @@ struct QuietWire : Wire {
 };
 
 struct Sessions : testing::Test, EngineFixture {
-  // As a front sends it: masked, here with nothing.
+  // As a front sends it: masked, here with zeros.
   static std::string text_frame(std::string_view text) {
     std::string frame("\x81\xfe", 2);
     frame += static_cast<char>(text.size() >> 8);
@@ -57,13 +57,13 @@ struct Sessions : testing::Test, EngineFixture {
               .stopping = false};
 };
 
-TEST_F(Sessions, ASocketSaysNoGoodByeBeforeWhatWasTakenIsAnswered) {
+TEST_F(Sessions, ASocketSaysNoGoodByeBeforeItsTakenRequestsAreAnswered) {
   StartRun outside = ask("r1", "u1", "hello");
   outside.agent = AgentName("push");
   ASSERT_TRUE(sync({change_of(outside)}));
   ASSERT_TRUE(write(batch("r1", {opened(1, "a1")})));
-  QuietWire wire;
-  WsSession socket(wire, front, {user, {}});
+  QuietTransport transport;
+  WsSession socket(transport, front, {user, {}});
   socket.received(
       text_frame(R"({"steps":{"id":"s","thread":"t1","run":"r1","attempt":1,"steps":[)"
                  R"({"seq":2,"type":"content_appended","message":"a1","text":"x"}]}})"));

@@ -96,7 +96,7 @@ TEST_F(Sockets, AProducerWritesAndAFollowerHearsOverOneSocket) {
   EXPECT_EQ(by_kind.at("end").at("reason"), "done");
 }
 
-TEST_F(Sockets, ARefusalNamesWhatItRefusesAndTheSocketGoesOn) {
+TEST_F(Sockets, ARefusalNamesTheRefusedRequestAndTheSocketGoesOn) {
   client.upgrade();
   const std::vector<std::pair<std::string, std::string>> table{
       {"{", "malformed"},

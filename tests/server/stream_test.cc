@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams over HTTP: what a front sees, from the diff to the end.
+// Streams over HTTP: what a front gets, from the diff to the end.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>

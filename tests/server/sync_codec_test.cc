@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fronts say, read: every fault by its code and path.
+// Requests of fronts: the reader names every error by its code and path.
 #include "server/codec/sync_codec.h"
 
 #include <gtest/gtest.h>
@@ -142,13 +142,26 @@ TEST(SyncCodec, ReadsARequestWithEverythingInIt) {
   const auto& start = std::get<StartRun>(change.what);
   EXPECT_EQ(start.agent, AgentName("fast"));
   EXPECT_EQ(start.place, (Place{Place::Kind::after, std::nullopt}));
-  EXPECT_EQ(start.when_busy, WhenBusy::interrupt);
+  EXPECT_EQ(start.when_busy, WhenBusy::stop);
   EXPECT_EQ(start.params->text, R"({"temperature":0.7,"n":1})");
   ASSERT_EQ(start.input.size(), 1U);
   EXPECT_EQ(std::get<TextPart>(start.input[0].parts[0]).text, "hi \xf0\x9f\x98\x80");
 }
 
-TEST(SyncCodec, KeepsTheDigitsOfNumbersThatNobodyHereReads) {
+TEST(SyncCodec, ARefusedNameIsAnsweredWithTheNamesThatAreAllowed) {
+  const std::string allowed = "must be one of `queue`, `interrupt`, `rollback`, `reject`.";
+
+  const auto unknown = read_sync(change(R"("type":"start_run","when_busy":"wait")"));
+  const auto long_one =
+      read_sync(change(R"("type":"start_run","when_busy":")" + std::string(100, 'x') + "\""));
+
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().detail, "`changes[0].when_busy` is `wait`, and " + allowed);
+  ASSERT_FALSE(long_one.has_value());
+  EXPECT_EQ(long_one.error().detail, "`changes[0].when_busy` is not a known value, and " + allowed);
+}
+
+TEST(SyncCodec, KeepsTheDigitsOfNumbersThatTheServerDoesNotRead) {
   const auto read = read_sync(
       change(R"("type":"start_run","params":{"seed":18446744073709551616,"x":[1e400,1.0,-0]})"));
 
@@ -157,7 +170,7 @@ TEST(SyncCodec, KeepsTheDigitsOfNumbersThatNobodyHereReads) {
   EXPECT_EQ(start.params->text, R"({"seed":18446744073709551616,"x":[1e400,1.0,-0]})");
 }
 
-TEST(SyncCodec, LeavesOutWhatIsLeftOut) {
+TEST(SyncCodec, LeavesOutAbsentFields) {
   const auto read = read_sync("{}");
 
   ASSERT_TRUE(read.has_value());
@@ -166,7 +179,7 @@ TEST(SyncCodec, LeavesOutWhatIsLeftOut) {
   EXPECT_TRUE(read->request.changes.changes.empty());
 }
 
-TEST(SyncCodec, ReadsWhetherAChangeMustNotOverwriteWhatAnotherDeviceDid) {
+TEST(SyncCodec, ReadsWhetherAChangeMustNotOverwriteAnotherDevices) {
   const auto read = read_sync(
       R"({"changes":[{"type":"put_message","message":{"id":"m","text":"x"},"if_unchanged":true},)"
       R"({"type":"delete_message","message":"m","if_unchanged":true},)"

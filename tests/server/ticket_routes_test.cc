@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tickets over a real socket: what they open, and what they don't.
+// Tickets over a real socket: which routes they open, and which not.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -40,7 +40,7 @@ class Ticket : public testing::Test {
     return client.read_head().status;
   }
 
-  // Whether a socket that is asked for like this is let in: it answers, or closes with a code.
+  // Opens a socket with this query. Returns its first answer, or the code of its close.
   std::string socket_says(const std::string& query, std::string_view headers = {}) {
     Client client(server.port());
     client.send(request_text("GET", "/v1/socket" + query, {},
@@ -59,7 +59,7 @@ class Ticket : public testing::Test {
   FrontFixture server{{}, two_users()};
 };
 
-TEST_F(Ticket, IsGivenToWhoeverHasAToken) {
+TEST_F(Ticket, IsGivenToAClientWithAToken) {
   Client client(server.port());
 
   const Reply given = client.request("POST", "/v1/tickets", {}, alice);
@@ -85,7 +85,7 @@ TEST_F(Ticket, OpensAStreamOnceForItsUser) {
   EXPECT_EQ(socket_says("?ticket=" + ticket()), "t1");
 }
 
-TEST_F(Ticket, ThatIsNoneIsRefusedWhateverTokenComesWithIt) {
+TEST_F(Ticket, ThatIsInvalidIsRefusedWithAnyToken) {
   const std::string used = ticket();
   ASSERT_EQ(status_of("/v1/feed?ticket=" + used), 200);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a ticket opens, how often and for how long.
+// Which routes a ticket opens, how often and for how long.
 #include "server/net/tickets.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens when nothing happens for too long.
+// Timeouts: what the server does if a client is silent for too long.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -100,7 +100,7 @@ TEST_F(Time, ASocketThatAnswersItsPingsLives) {
   EXPECT_EQ(server.counts().sockets, 1U);
 }
 
-// With so many requests unanswered nothing is read, the answers to pings neither.
+// With so many requests unanswered the server does not read, not even the answers to pings.
 TEST_F(Time, ASocketThatIsNotReadBecauseMuchWaitsIsNotTakenForDead) {
   const auto started = [](const std::string& run) {
     return R"({"sync":{"id":")" + run + R"(","thread":"t","follow":"none","device":"d",)" +
@@ -135,7 +135,7 @@ TEST_F(Time, ASocketThatIsNotReadBecauseMuchWaitsIsNotTakenForDead) {
   EXPECT_EQ(client.read_frame().opcode, 1U) << "those that waited are answered";
 }
 
-TEST_F(Time, AReaderThatDoesNotReadIsCutOffAndNobodyElseIsHeldUp) {
+TEST_F(Time, AReaderThatDoesNotReadIsCutOffAndOthersAreNotDelayed) {
   Client other(server.port());
   const std::string text(limits::message_bytes_max - 1024, 'x');
   ASSERT_EQ(other

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread's id belongs to its user, over HTTP and over a socket.
+// The id of a thread belongs to its user, over HTTP and over a socket.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -26,7 +26,7 @@ struct Asked {
   std::string headers;
 };
 
-// All that can be asked of a thread.
+// All requests about a thread.
 const std::vector<Asked> everything{
     {"GET", "", "", ""},
     {"GET", "?at=1", "", ""},
@@ -86,7 +86,7 @@ TEST_F(Users, TwoMayHaveThreadsOfOneId) {
   EXPECT_NE(ask(bob, "GET", "/v1/threads").body.find("tea"), std::string::npos);
 }
 
-TEST_F(Users, AnothersThreadIsAnsweredAsOneThatNobodyHas) {
+TEST_F(Users, AnotherUsersThreadIsAnsweredLikeAMissingOne) {
   ASSERT_EQ(ask(ada, "POST", "/v1/threads/tea/sync", start_push, json).status, 200);
 
   for (const Asked& asked : everything) {
@@ -152,7 +152,7 @@ struct UsersSocket : Users {
   Client client{server.port()};
 };
 
-TEST_F(UsersSocket, AnothersThreadIsAnsweredAsOneThatNobodyHas) {
+TEST_F(UsersSocket, AnotherUsersThreadIsAnsweredLikeAMissingOne) {
   const std::string of_ada = R"(,"user":"ada")";
   const std::string changes = R"(,"changes":[{"type":"stop_run","run":"r1"}])" + of_ada;
   const std::string cursor = R"(,"cursor":"1@0000000000abcdef")" + of_ada;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames as RFC 6455 has them, and as it does not.
+// Frames that RFC 6455 allows, and frames that it does not.
 #include "server/codec/ws_frames.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t size_max = 1000;
 
-// A client's frame: masked, with whatever first byte.
+// A client's frame: masked, with any first byte.
 std::string frame(unsigned first, const std::string& payload, bool masked = true) {
   std::string out(1, static_cast<char>(first));
   const unsigned bit = masked ? 0x80 : 0;
@@ -70,8 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFrame{frame(0x81, "x", false), 1002},                             // no mask
         BadFrame{frame(0xc1, "x"), 1002},                                    // reserved bits
         BadFrame{frame(0x91, "x"), 1002}, BadFrame{frame(0x83, "x"), 1002},  // unknown opcodes
-        BadFrame{frame(0x8b, ""), 1002},
-        BadFrame{frame(0x80, "x"), 1002},                         // a continuation of nothing
+        BadFrame{frame(0x8b, ""), 1002}, BadFrame{frame(0x80, "x"), 1002},   // continues no message
         BadFrame{frame(0x01, "x") + frame(0x81, "y"), 1002},      // a message within a message
         BadFrame{frame(0x09, "x"), 1002},                         // a ping in fragments
         BadFrame{frame(0x89, std::string(126, 'x')), 1002},       // a ping too long

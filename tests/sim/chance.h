@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// chance.h: dice that depend on a seed and on nothing else.
+// chance.h: dice that depend only on a seed.
 //
-// Each act of a plan, each connection and each producer has dice of its own, so that leaving one
-// act out does not change what the others do: that is what makes a failing seed shrink.
+// Each act of a plan, each connection and each producer has its own dice. So a plan without one act
+// leaves the others unchanged, and a failing seed can shrink.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// coverage.h: what simulations must have met before they prove anything.
+// coverage.h: counts the cases that the simulation must meet before its result counts.
 //
-// Every kind of fault, every way to be answered, every rule of the protocol's section on sync, by
-// name. A name that is counted zero times after enough seeds is a hole: the run fails and says so.
+// It names every kind of fault, every kind of answer, and every rule of the protocol's section on
+// sync. A name with a count of zero after enough seeds is a hole: the run fails and names it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace lockstep::sim {
 
-// So many seeds meet everything, if nothing is wrong with the simulation.
+// So many seeds meet every case, if the simulation works.
 inline constexpr std::uint64_t seeds_for_coverage = 2'000;
 
 [[nodiscard]] const std::vector<std::string>& must_happen();

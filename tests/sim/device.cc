@@ -127,7 +127,7 @@ void Device::ask(bool with_changes) {
                       : stays_ || !chance_.one_in(4) ? Until::ever
                                                      : Until::runs_end;
   network_.loop.trace(with_changes ? "device says" : "device follows");
-  // What follows may be the entries alone, if nothing is to be said first.
+  // The entries alone may follow, if no diff is needed first.
   const bool entries = !with_changes && !sync_next_ && !memory_->damaged() && memory_->follows() &&
                        request.changes.cursor && request.changes.changes.empty() &&
                        chance_.one_in(4);
@@ -153,7 +153,7 @@ void Device::receive(std::uint64_t line, const Frame& frame) {
   }
   memory_->check(network_.judge);
   if (std::holds_alternative<SyncReply>(frame.what)) {
-    // Its outcomes have come, so the next may be said.
+    // Its outcomes have come, so the next changes may be sent.
     if (line == saying_) answered_.insert(std::exchange(saying_, 0));
     if (line == following_) followed_ = true;
     sync_next_ = false;

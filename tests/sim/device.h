@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// device.h: a user with a screen, somewhere behind a network.
+// device.h: a user with a screen, behind a network.
 //
-// It keeps one line open that follows the thread, and one for what its user says; when they break
-// it tries again, a little later each time. It can be offline for long while its user goes on, stop
-// reading, and come back from an old copy of itself. How it folds and what it sends is its memory's
-// business (memory.h).
+// It keeps one line open to follow the thread, and one to send its user's changes. When a line
+// breaks, it tries again, a little later each time. It can be offline for long while its user goes
+// on, stop reading, and come back from an old copy of itself. Its memory (memory.h) decides how it
+// folds and what it sends.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -24,7 +24,7 @@ class Device : public LineEnd {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  // --- What its user does
+  // --- Acts of its user
   void say(Memory::What what);
   void switch_off(Micros how_long);
   void stop_reading(Micros how_long);
@@ -32,9 +32,9 @@ class Device : public LineEnd {
   void damage_copy();
   void erase_thread();
 
-  // Everything said is answered, and it follows.
+  // The server has answered every change, and the device follows.
   [[nodiscard]] bool settled() const;
-  // For a person who looks for what it waits for.
+  // Describes what the device waits for, for the log of a failed run.
   [[nodiscard]] std::string standing() const;
   [[nodiscard]] bool online() const { return online_; }
   [[nodiscard]] bool deleted() const { return deleted_; }
@@ -43,7 +43,7 @@ class Device : public LineEnd {
   // From now on it follows for ever, so that it comes to rest.
   void stay();
 
-  // --- What the network tells it
+  // --- Events from the network
   void receive(std::uint64_t line, const Frame& frame) override;
   void lost(std::uint64_t line) override;
 
@@ -65,8 +65,8 @@ class Device : public LineEnd {
   std::uint64_t failures_ = 0;
   std::uint64_t following_ = 0;  // the line, 0: none
   std::uint64_t saying_ = 0;
-  std::set<std::uint64_t> answered_;  // lines whose outcomes have come, and which stream on
-  bool absent_ = false;               // the server knows of no such thread
+  std::set<std::uint64_t> answered_;  // lines that got their outcomes and still stream
+  bool absent_ = false;               // the server does not have the thread
   bool followed_ = false;             // the line that follows has had its diff
   bool sync_next_ = false;            // the server asked for it
 };

@@ -9,7 +9,7 @@
 namespace lockstep::sim {
 namespace {
 
-// What lies before `end`, which is taken too.
+// Takes the bytes before `end`, and `end` itself.
 std::string_view take_until(std::string_view& bytes, std::string_view end) {
   const std::size_t found = bytes.find(end);
   MUST(found != std::string_view::npos);

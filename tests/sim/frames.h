@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// frames.h: what comes over a line: the text as the server's own followers write it, and what the
-// simulation knows it to mean.
+// frames.h: a frame on a line: the text of the server's own followers, and the meaning that the
+// simulation knows.
 //
-// A wire front takes the text, a screen front the meaning; the line has compared the two.
+// A wire front takes the text, a screen front the meaning; the line compares the two.
 //
 // Lives on: the simulation's one thread.
 #pragma once

@@ -10,7 +10,7 @@
 namespace lockstep::sim {
 namespace {
 
-// By number: what each said. Behind a restore a device may have given a number twice.
+// By number: the content of each op. After a restore a device may have used a number twice.
 using Said = std::map<std::uint64_t, Hash>;
 
 Said said_by(const Entry& entry) {
@@ -53,7 +53,7 @@ void Judge::begins(Epoch epoch) {
 JudgedThread& Judge::judged(const ThreadName& thread) {
   const auto [known, fresh] = judged_.try_emplace(thread, epochs_.front().get());
   if (fresh) {
-    // Of each earlier epoch a front may have seen that nothing was there.
+    // In each earlier epoch a front may have seen that the thread did not exist.
     for (const Epoch later : epochs_ | std::views::drop(1)) {
       known->second.oracle.rewind(0, later.get());
     }
@@ -70,7 +70,7 @@ std::shared_ptr<Asked> Judge::asks(const SyncRequest& request) {
   return asked;
 }
 
-// --- What becomes durable ------------------------------------------------------------------------
+// --- Durable entries -----------------------------------------------------------------------------
 
 void Judge::look() {
   for (auto& [id, truth] : records.threads) {
@@ -95,7 +95,7 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
   }
   std::string wrong;
   if (entry.producer) {
-    const ProducerMark& mark = *entry.producer;
+    const ProducerOffset& mark = *entry.producer;
     const std::vector<Step>& steps = truth.said[mark.run].steps;
     std::uint64_t& seq = judged.seqs[mark.run];
     StepBatch batch{mark.run, mark.attempt, {}};
@@ -113,7 +113,7 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
   return wrong.empty() ? wrong : "the oracle comes to something else: " + wrong;
 }
 
-// A run whose writer is outside ends by no restart, unless that was a restore.
+// A restart does not end a run with a writer outside; a restore does.
 std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& thread,
                              const Entry& entry) const {
   for (const Event& event : entry.events) {
@@ -128,7 +128,7 @@ std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& t
   return {};
 }
 
-// Which request was it? The one whose new ops are the entry's; if the same was asked twice, either.
+// Finds the request of the entry, by its new ops; of two equal requests, either.
 std::string Judge::judge_changes(JudgedThread& judged, const Entry& entry) {
   const Said acked = said_by(entry);
   const Ack& first = entry.acks.front();
@@ -185,8 +185,8 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
     const auto* stop = std::get_if<StopRun>(&changes.changes[at].what);
     const Outcome& outcome = reply.outcomes[at];
     if (!stop || !outcome.applied || !outcome.run) continue;
-    // A front that did not say what was seen has left that to each request's cursor, so of a change
-    // that was sent again nobody here knows which it was.
+    // Without `seen` each request's cursor counts, and if the change was sent again, the judge does
+    // not know which request was applied.
     const auto& seen = changes.changes[at].seen;
     if (!seen) continue;
     const test::ThreadTruth* then = truth(asked.request.thread, epoch());
@@ -204,7 +204,7 @@ void Judge::promise(const Asked& asked, const SyncReply& reply) {
         }
       }
     }
-    // What was put anew between the stop's moment and its answer is another text.
+    // A message that was put again between the stop's moment and its answer has another text.
     for (const auto& entry : then->entries()) {
       for (const Event& event : entry->events) {
         const auto* put = std::get_if<MessagePut>(&event);

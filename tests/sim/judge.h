@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// judge.h: what is true, kept by means that share nothing with the engine.
+// judge.h: keeps the truth by means that share nothing with the engine.
 //
 //   durable entry ─> Records (tests/laws/spied_store.h): order, gaps, ops and steps once, turns
-//                 ─> Oracle (tests/laws/oracle.h): was this entry the right answer to what was
-//                 asked? ─> promises: what an acknowledged stop has cut never grows back
+//                 ─> Oracle (tests/laws/oracle.h): is this entry the right answer to the request?
+//                 ─> promises: the text that an acknowledged stop cut never grows back
 //
-// The records say which entries the disk holds and what a screen reads after each. The oracle is
-// asked the same question that the entry answers, and must come to the same state. A backup keeps
-// both as they are; a restore goes back to it, and what was lost is kept aside, by epoch: it is
-// what fronts of that epoch may still show.
+// The records know the entries on the disk and the screen after each. The oracle gets the request
+// that the entry answers, and must come to the same state. A backup keeps both as they are, and a
+// restore goes back to them. Lost entries are kept by epoch: fronts of that epoch may still show
+// them.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -36,8 +36,8 @@ struct Asked {
 struct Promise {
   RunId run;
   std::map<MessageId, std::vector<Units>> most;  // by message: the lengths of its parts
-  std::set<MessageId> released;                  // put anew since
-  std::string by;                                // who was promised
+  std::set<MessageId> released;                  // put again since
+  std::string by;                                // the device that got the promise
 };
 
 struct JudgedThread {
@@ -60,20 +60,20 @@ class Judge {
   [[nodiscard]] Epoch epoch() const { return epochs_.back(); }
 
   std::shared_ptr<Asked> asks(const SyncRequest& request);
-  // A reply that is on its way out: only what is durable, a diff that leads there, outcomes as the
-  // oracle has them.
+  // Checks a reply before the server sends it: it holds durable entries only, its diff leads to
+  // its cursor, its outcomes are the oracle's.
   void replies(Asked& asked, const SyncReply& reply);
-  // It was refused as a whole.
+  // The server refused the whole request.
   void refuses(Asked& asked);
-  // Nobody will answer what was asked.
+  // The open requests stay without an answer.
   void process_died();
-  // What has become durable since the last look.
+  // Takes in the entries that became durable since the last look.
   void look();
 
-  // The truth of a thread in the history of this epoch; null if there never was such a one.
+  // The truth of a thread in the history of this epoch; null if the thread never existed there.
   [[nodiscard]] const test::ThreadTruth* truth(const ThreadName& thread, Epoch epoch) const;
-  // Does a front that says it is at `cursor` show what was true then?
-  // One that holds a part: is what it holds as it was then?
+  // Checks that a front with this cursor shows the state of that time; if it holds a part of the
+  // thread, that this part is the state's.
   void check_screen(const ThreadName& thread, const Cursor& cursor, const Screen& screen,
                     const std::string& who, test::Holds holds);
 
@@ -102,8 +102,7 @@ class Judge {
   std::vector<Epoch> epochs_;  // of the history that the store holds; the last is the present one
   std::map<ThreadName, JudgedThread> judged_;
   std::map<Epoch, std::map<ThreadName, test::ThreadTruth>> lost_;
-  // Runs that a restore found open: their writers' steps may be lost, so they end whoever writes
-  // them.
+  // Runs that a restore found open: their writers' steps may be lost, so they end for every writer.
   std::set<std::pair<ThreadName, RunId>> restored_;
 };
 

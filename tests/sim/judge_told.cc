@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// judge_told.cc: what is told to fronts, and what they show.
+// judge_told.cc: checks the answers to fronts, and their screens.
 #include <algorithm>
 
 #include "engine/rules/digest.h"
@@ -26,14 +26,14 @@ Screen only(const Screen& screen, Messages messages, Runs runs) {
   return part;
 }
 
-// Of the truth, what the screen holds.
+// The rows of the truth that the screen holds.
 Screen held_of(const Screen& truth, const Screen& screen) {
   return only(
       truth, [&](const MessageId& id) { return screen.message(id) != nullptr; },
       [&](const RunId& id) { return has(screen.runs, id, &Run::id); });
 }
 
-// What came late stands where it came, for one that holds a part.
+// A front that holds a part keeps messages in the order in which they came: compare them by id.
 Screen by_id(Screen screen) {
   std::ranges::sort(screen.messages, {}, &Message::id);
   std::ranges::sort(screen.runs, {}, &Run::id);
@@ -63,7 +63,7 @@ void Judge::replies(Asked& asked, const SyncReply& reply) {
   asked.answered = true;
   forget(asked);
   const ThreadName& thread = asked.request.thread;
-  // A thread is made by what happens in it: of one that is not there nothing is remembered.
+  // The first event makes a thread. Before it, the server does not remember refusals.
   if (reply.cursor.at == Timestamp()) return;
   test::ThreadTruth& known = records.thread(thread);
   if (!known.entry(reply.cursor.at)) {
@@ -83,8 +83,8 @@ void Judge::replies(Asked& asked, const SyncReply& reply) {
   check_outcomes(asked, reply);
 }
 
-// Applied once or twice, it leads from where the front is to where the reply says; and it is no
-// larger than what it tells.
+// Checks that the diff, applied once or twice, leads from the front's state to the reply's, and
+// that its size follows the size of the change.
 void Judge::check_diff(const test::ThreadTruth& known, Timestamp from, const SyncReply& reply) {
   const Screen& before = known.screen(from);
   const Screen& after = known.screen(reply.cursor.at);
@@ -99,8 +99,8 @@ void Judge::check_diff(const test::ThreadTruth& known, Timestamp from, const Syn
   if (!large.empty()) records.found(large);
 }
 
-// To a front that holds everything of before it brings what has become of that, and the window's
-// messages: nothing less, and nothing else.
+// Checks that a front that holds the whole earlier state gets the changes to that state and the
+// window's messages, no less and no more.
 void Judge::check_window(const test::ThreadTruth& known, Timestamp from, const Asked& asked,
                          const SyncReply& reply) {
   const Screen& after = known.screen(reply.cursor.at);

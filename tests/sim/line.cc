@@ -8,11 +8,11 @@
 namespace lockstep::sim {
 namespace {
 
-constexpr Micros patience{15'000'000};           // until a device gives up a line that says nothing
+constexpr Micros patience{15'000'000};           // until a device gives up a silent line
 constexpr Micros slow_reader_max{30'000'000};    // until the server does
 constexpr std::size_t window = 8;                // frames on their way to one device
 constexpr std::uint64_t fill_bytes_max = 4'000;  // of one write
-constexpr int fills_max = 10'000;                // of one pump: more goes round in circles
+constexpr int fills_max = 10'000;                // of one pump: more is an endless loop
 
 }  // namespace
 

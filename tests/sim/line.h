@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // line.h: one exchange between a device and the server, over a network that loses things.
 //
-//   device ─ request ─> (lost? late? twice?) ─> engine.sync ─> ThreadFollower ─ frames ─> (cut?) ─>
-//   device
+//   device ─ request ─> (lost? late? twice?) ─> engine.sync ─> ThreadFollower ─ frames ─>
+//   (cut?) ─> device
 //
-// A line carries one sync request and its stream, in order, as a connection does; two lines
-// overtake each other freely. It breaks at any moment, also between two frames of a diff, and the
-// ends learn of that at different times or only by waiting. At the server's end is the server's own
-// follower, over SSE or lines of JSON; every frame that it writes is compared with what is true,
-// and the line is cut off if the device does not read.
+// A line carries one sync request and its stream, in order, like a connection; two lines overtake
+// each other freely. It breaks at any moment, also between two frames of a diff, and its two ends
+// learn of that at different times or only by a timeout. The server's own follower writes the
+// stream, over SSE or lines of JSON. The line compares every frame with the truth, and closes if
+// the device does not read.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -31,7 +31,7 @@ class LineEnd {
  public:
   virtual ~LineEnd() = default;
   virtual void receive(std::uint64_t line, const Frame& frame) = 0;
-  // Nothing more will come.
+  // No more frames will come.
   virtual void lost(std::uint64_t line) = 0;
 };
 
@@ -54,7 +54,7 @@ class Network {
   // Follows the entries after the request's cursor, without a diff.
   std::uint64_t follow_entries(LineEnd& end, SyncRequest request);
   void hang_up(std::uint64_t line);
-  // While an end does not read, what comes for it waits.
+  // While an end does not read, its frames wait.
   void read(LineEnd& end, bool reads);
   // All lines of an end break, or all there are.
   void cut(LineEnd& end);
@@ -74,7 +74,7 @@ class Network {
   friend class Line;
   void remove(std::uint64_t line);
   void give_up_later(const std::shared_ptr<Line>& line);
-  // Followers are woken in an order that means nothing; they go on in that of their numbers.
+  // The hub wakes followers in no fixed order; they continue in the order of their numbers.
   void woken(std::uint64_t line);
 
   std::uint64_t numbers_ = 0;
@@ -93,7 +93,7 @@ class Line : private StreamOwner, public std::enable_shared_from_this<Line> {
   // The request is at the server.
   void serve();
   void serve_entries();
-  // The connection is no more. The device is told, unless it is gone.
+  // The connection ended. Tells the device, if the device still exists.
   void break_off();
   void leave();
 
@@ -105,7 +105,7 @@ class Line : private StreamOwner, public std::enable_shared_from_this<Line> {
   void follow(FollowPlan plan);
   void pump_soon();
   void pump();
-  // What the follower has said is true; it is on its way. False: the line broke.
+  // Checks a frame of the follower, and sends it. False: the line broke.
   bool say(Said said);
   bool say_diff(Said said);
   bool say_entry(Said said);
@@ -116,12 +116,12 @@ class Line : private StreamOwner, public std::enable_shared_from_this<Line> {
 
   Network& network_;
   std::uint64_t number_;
-  LineEnd* end_;  // null: nobody waits for the answer
+  LineEnd* end_;  // null: the device does not wait for the answer
   SyncRequest request_;
   Until until_;
   Form form_;
   std::unique_ptr<ThreadFollower> follower_;
-  std::optional<SyncReply> reply_;  // until the last frame of its diff is said
+  std::optional<SyncReply> reply_;  // until the last frame of its diff is sent
   std::uint64_t diff_frames_ = 0;
   Cursor at_;
   bool pumping_ = false;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // loop.h: virtual time.
 //
-// Everything that happens in a simulation is an event of one loop: at a time, with a name. The
-// earliest is taken, of two at one time the one that was asked for first; so a seed is one run, and
-// `hash`, taken over every event's time and name, is the proof. A year passes as fast as its events
-// do.
+// Everything in a simulation is an event of one loop, with a time and a name. The loop takes the
+// earliest event; of two at the same time, the one that was posted first. So a seed gives one run,
+// and `hash`, over the time and name of every event, proves it. A year passes as fast as its
+// events.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -31,15 +31,15 @@ class Loop {
 
   // `what` must outlive the loop: a literal.
   void after(Micros delay, const char* what, Task task);
-  // The next event; false if there is none.
+  // Runs the next event; false if the loop has no event.
   bool step();
 
   [[nodiscard]] Micros now() const { return now_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
-  // More that makes one run another: what was decided, what was sent.
+  // Adds a fact to the trace, which must be the same in each run of a seed: a decision, a message.
   void trace(std::string_view what);
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
-  // Called with each line of the trace, if somebody wants to read it.
+  // Called with each line of the trace; may be empty.
   std::function<void(Micros, std::string_view)> on_trace;
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory.h: what a device remembers, and how it follows the protocol.
+// memory.h: a device's memory, and how it follows the protocol.
 //
-// The device itself (device.h) is only a user and a connection; all that the protocol asks of a
-// front is behind this interface. There are two: `ScreenMemory` holds the engine's own words and is
-// written with tests/laws/front.h; `WireMemory` speaks JSON and was written from the protocol's
-// page alone. Both are compared with the truth after every frame.
+// The device itself (device.h) is only a user and a connection; this interface holds all that the
+// protocol asks of a front. It has two implementations: `ScreenMemory` uses the engine's own types
+// and tests/laws/front.h; `WireMemory` speaks JSON and is written from docs/protocol.md alone. Both
+// are compared with the truth after every frame.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@
 namespace lockstep::sim {
 
 struct Taken {
-  std::string wrong;       // what does not fit, in words
+  std::string wrong;       // describes the contradiction; empty: all fits
   bool sync_anew = false;  // it has missed something
   bool ended = false;      // the stream is over
   bool deleted = false;    // the thread is
@@ -26,31 +26,31 @@ class Memory {
   using What = decltype(Change::what);
   virtual ~Memory() = default;
 
-  // The user does something; it waits with what was seen until it is answered.
+  // The user does something; the change waits, with the state that the user saw, for its answer.
   virtual void change(What what) = 0;
   [[nodiscard]] virtual std::size_t unanswered() const = 0;
   struct Asking {
-    bool changes = false;  // the first that are unanswered, as they were said
+    bool changes = false;  // the first unanswered ones, unchanged
     bool digest = false;
-    bool if_head = false;  // what it holds as the head
+    bool if_head = false;  // the head of its copy
   };
   // Until changes are answered or lost no other request may carry changes.
   [[nodiscard]] virtual SyncRequest request(const Asking& asking) = 0;
-  // The request has gone out on this line; its answer comes there, or it is lost.
+  // The request was sent on this line; its answer comes there, or it is lost.
   virtual void sent(std::uint64_t line) = 0;
   virtual void lost(std::uint64_t line) = 0;
   virtual Taken take(std::uint64_t line, const Frame& frame) = 0;
   [[nodiscard]] virtual std::optional<Cursor> cursor() const = 0;
-  // What the user sees. Requires: the truth of its cursor is kept.
+  // The user's screen. Requires: the judge still has the truth at its cursor.
   [[nodiscard]] virtual const Screen& screen() = 0;
-  // Does it hold what streams tell, or only what it asks for?
+  // Does it apply the frames of streams, or only the answers to its requests?
   [[nodiscard]] virtual bool follows() const { return true; }
   virtual void check(Judge& judge) = 0;
-  // Goes back to what was saved, as a page does that was restored from an old copy.
+  // Returns to the saved copy, like a page that a browser restores from an old copy.
   virtual void save() = 0;
   virtual void go_back() = 0;
-  // Its copy is damaged where its head's path lies: false if it can't be. What it asks next brings
-  // the digest.
+  // Damages its copy on the path to the head; false if the path is empty. Its next request has the
+  // digest.
   virtual bool damage() { return false; }
   [[nodiscard]] virtual bool damaged() const { return false; }
   // The next change takes the number of an earlier one.

@@ -9,7 +9,7 @@
 namespace lockstep::sim {
 namespace {
 
-// How often each kind comes, beside the others.
+// The frequency of each kind, compared with the others.
 constexpr std::array<std::uint64_t, act_kind_count> weights{
     44, 12, 5, 24, 5, 4, 3, 2,        // users
     1,  6,  6, 4,  4,                 // crowds, drawers, readers, and others

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.h: what a seed makes happen, and when.
+// plan.h: the acts of a seed, and their times.
 //
-// A plan is a list of acts at virtual times: what users do, and what breaks. Each act has dice of
-// its own, so that any of them can be left out and the others stay what they are: a failing seed
-// shrinks by leaving out acts until none can be spared.
+// A plan is a list of acts at virtual times: the acts of users, and faults. Each act has its own
+// random numbers, so a plan without it leaves the others unchanged: a failing seed shrinks by
+// leaving out acts until each one is needed.
 //
-// Not every seed does everything: some kinds of acts are left out of each, others come often, so
-// that rare things get rooms of their own.
+// A seed does not do everything: each leaves out some kinds of acts and repeats others often, so
+// that rare cases get enough room.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ enum class ActKind : std::uint8_t {
   burst,
   erase_thread,
   crowd,     // more starts than may wait
-  drawer,    // threads that nobody follows, made and deleted
+  drawer,    // threads without followers, made and deleted
   look,      // at the past
   trespass,  // at another user's thread
   meddle,    // with a model's run

@@ -14,19 +14,19 @@ namespace {
 constexpr std::uint64_t time_of_birth = 1'700'000'000'000'000;  // microseconds since 1970
 constexpr std::uint64_t disk_micros = 2'000;                    // usually, a flush
 constexpr std::uint64_t start_micros = 300'000;                 // usually, until it runs again
-constexpr std::uint64_t drain_micros = 50'000;  // usually, until streams have said all
+constexpr std::uint64_t drain_micros = 50'000;  // usually, until streams have sent all
 constexpr Micros mark_period{1'000'000};
-// A run whose agent is not configured any more when it starts.
+// How often a run's agent is no longer configured when the run starts.
 constexpr std::uint64_t agents_gone_one_in = 40;
 
-// What a restore writes: a new epoch, and where the former one was cut.
+// Writes the rows of a restore: a new epoch, and the cut of the former one.
 void begin_epoch(SimDisk& disk, Epoch next) {
   const auto tail = decode_tail(*disk.row(KvTable::meta, std::string(tail_key)));
   const auto epochs = decode_epochs(*disk.row(KvTable::meta, std::string(epochs_key)));
   MUST(tail.has_value() && epochs.has_value());
   disk.put(KvTable::meta, std::string(epochs_key),
-           encode_epochs(after_cut(*epochs, next, tail->last)));
-  disk.set_mark(tail->last);
+           encode_epochs(with_new_epoch(*epochs, next, tail->last)));
+  disk.set_witness(tail->last);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ void Process::start() {
 
 void Process::open() {
   Life& life = *life_;
-  auto log = KvLog::open({life.kv, life.mark, life.fail_stop, life.executor, random_});
+  auto log = KvLog::open({life.kv, life.witness, life.fail_stop, life.executor, random_});
   if (!log) return refused(log.error());
   if (right_disk_) return judge_.records.found("a store opens that has lost what was told");
   life.log = std::move(*log);
@@ -103,9 +103,9 @@ void Process::open() {
   life.engine = std::move(*engine);
   life.driver.connect(said_to(*life.engine, *this, judge_));
   judge_.begins(life.engine->epoch());
-  poke();  // what a start has to write
+  poke();  // writes the rows of the start
   loop_.after(mark_period, "mark",
-              life.alive.guard([this] { life_->log->committer().sync_mark(); }));
+              life.alive.guard([this] { life_->log->committer().sync_witness(); }));
 }
 
 // Something may wait for the disk.
@@ -133,7 +133,7 @@ void Process::commit() {
     return restart_later();
   }
   if (!worked) return;
-  if (chance_.one_in(8)) life_->log->committer().sync_mark();
+  if (chance_.one_in(8)) life_->log->committer().sync_witness();
   passes(Point::before_delivery);
   poke();
 }
@@ -148,14 +148,14 @@ bool Process::passes(Point point) {
   loop_.trace(name_of(point));
   dying_ = true;
   restart_later();
-  // What comes after the point is lost with the process.
+  // Everything after this point is lost with the process.
   return false;
 }
 
 void Process::die_at(Point point, std::uint64_t count) { death_ = {point, count}; }
 
-// The event that kills goes on to its end, as a thread may that has not heard of it yet; nothing
-// of it gets out.
+// The event that kills runs to its end, like a thread that has not noticed it yet; its output is
+// dropped.
 void Process::restart_later() {
   const Death how = chance_.one_in(2) ? Death::kill : Death::power_cut;
   loop_.after(Micros(1), "the process is dead", [this, how, life = life_number_] {
@@ -178,7 +178,7 @@ void Process::die(Death how) {
 }
 
 void Process::bury(Death how) {
-  // Followers go before what they follow; what they had not said is lost.
+  // Destroy followers before the engine; their unsent frames are lost.
   dying_ = true;
   if (listener.died) listener.died();
   count_life();
@@ -194,20 +194,20 @@ void Process::cut_power() {
   const std::size_t survive = chance_.upto(waiting + 1);
   if (survive < waiting) ++judge_.records.counts["fault: torn tail"];
   if (survive + 1 < waiting) ++judge_.records.counts["fault: torn tail of several batches"];
-  // What such a disk says of the mark is true: where both are lost nobody can know.
+  // Such a disk does not lie about the witness: if both were lost, no start could know.
   const bool lies = disk_.lies();
   SimDisk whole = disk_;
   disk_.power_cut(survive, lies || chance_.one_in(2));
-  if (!lies || !disk_.mark()) return;
+  if (!lies || !disk_.witness()) return;
   const std::string* row = disk_.row(KvTable::meta, std::string(tail_key));
   const std::optional<LogTail> tail = row ? decode_tail(*row) : LogTail();
   MUST(tail.has_value());
-  if (tail->last >= *disk_.mark()) return;  // what is lost was told to nobody
+  if (tail->last >= *disk_.witness()) return;  // no front has the lost entries
   whole.power_cut(waiting, true);
   right_disk_ = std::move(whole);
 }
 
-// It must be, if the disk has lost what was told, and only then.
+// The store must refuse to open if the disk has lost acknowledged entries, and only then.
 void Process::refused(const Error& error) {
   if (!right_disk_) return judge_.records.found("the store does not open: " + error.detail);
   ++judge_.records.counts["store refused: " + error.code];
@@ -225,7 +225,7 @@ void Process::lie() {
   disk_.lie();
 }
 
-// What it has read again that it had let go of before.
+// Counts the states that it evicted and read again.
 void Process::count_life() {
   const std::uint64_t loaded = life_->metrics.states_loaded;
   const std::size_t threads = judge_.records.threads.size();
@@ -236,7 +236,7 @@ void Process::stop_gracefully() {
   if (!ready()) return;
   ++judge_.records.counts["fault: graceful stop"];
   life_->stopping = true;
-  // What a crash has left open, and is not mended yet, is the next start's.
+  // The next start ends runs that a crash left open and that are not mended yet.
   std::set<ThreadName> left;
   for (const auto& [id, thread] : judge_.records.threads) {
     if (!life_->engine->mended(id)) left.insert(id);
@@ -280,8 +280,8 @@ std::optional<RunId> Process::unanswered() const {
 
 // --- Backups -------------------------------------------------------------------------------------
 
-// A backup holds all that is flushed. Taken while a commit has failed, it would hold what nobody
-// knows of; a real one can't be taken then either.
+// A backup holds all flushed entries. After a failed commit it would hold entries that the server
+// does not know; a real backup can't be made then either.
 void Process::back_up() {
   if (!life_ || dying_ || disk_.unflushed() > 0 || disk_.failing()) return;
   judge_.look();

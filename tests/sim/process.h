@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // process.h: the server, as one process after another.
 //
-// The real engine over the real log, on a simulated disk. A strand runs what is posted, one event
-// each; the committer is an event of its own that comes when the disk has had its time. The process
-// can be killed at any event, and at named points inside one: from there on nothing that it does
-// gets out, neither to the disk nor to anybody.
+// The real engine over the real log, on a simulated disk. The strand runs each posted task as an
+// event; the committer is an event of its own, which comes when the disk is done. The process can
+// be killed at any event, and at named points inside one: from there on it can't reach the disk or
+// a front.
 //
-//   kill        the process dies; what was written is there, flushed or not
-//   power cut   of what was not flushed only the first part survives, by chance
+//   kill        the process dies; all written bytes survive, flushed or not
+//   power cut   only a first part of the unflushed bytes survives; chance decides how much
 //   disk fault  a write or a flush fails; the process ends itself
 //   lying disk  several batches are not flushed, though it said so; after a power cut a start that
-//               would show less than was told is refused, and whoever runs it finds the right disk
+//               would show less than was acknowledged is refused, and the operator finds the right
+//               disk
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -68,40 +69,40 @@ class Process : private RunHost {
 
   void start();
   [[nodiscard]] bool ready() const;
-  // It is ready, and nothing is under way in it: all that is durable is told.
+  // It is ready and idle: it has reported all durable entries.
   [[nodiscard]] bool quiet() const;
   // Of this life; another one after each start.
   [[nodiscard]] std::uint64_t life() const { return life_number_; }
   // Requires: it is ready.
   [[nodiscard]] Engine& engine();
-  // Requires: the same. What is made of them goes when the listener hears that it died.
+  // Requires: the same. Followers made from them end when the listener hears that the process died.
   [[nodiscard]] FollowParts follow_parts();
 
-  // --- What can happen to it
+  // --- Events from outside
   enum class Death { kill, power_cut };
   void kill(Death how);
   void stop_gracefully();
-  // Dies when it comes by this point for the `count`-th time.
+  // Dies when it passes this point for the `count`-th time.
   void die_at(Point point, std::uint64_t count);
   void fail_disk(std::uint64_t commits, DiskFault fault) { disk_.fail_at(commits, fault); }
   void slow_disk(Micros until, Micros each);
-  // From now on the disk says that it has flushed, and has not: a power cut takes what was told.
+  // From now on the disk claims to flush, and does not: a power cut takes acknowledged entries.
   void lie();
   void back_up();
   // The process is killed, an older backup takes the disk's place, the process starts again.
-  // False: there is none.
+  // False: no backup exists.
   bool restore();
 
-  // --- What it owes an answer. Steps of a run that waits are answered when it is its turn.
+  // --- Unanswered calls. The server answers steps of a run that waits when the run starts.
   std::uint64_t owes(const ThreadName& thread, const RunId& run);
   void answers(std::uint64_t call) { owed_.erase(call); }
-  // Of what it owes, the steps of a run that does not wait; nothing if there are none.
+  // A run with unanswered steps that does not wait; nothing if all are answered.
   [[nodiscard]] std::optional<RunId> unanswered() const;
 
-  // No more of all this: what was armed does not come.
+  // Cancels all armed faults.
   void heal();
 
-  // Comes by a point; false: it is dying, and what follows does not happen.
+  // Passes a point; false: the process is dying, and the caller must return.
   bool passes(Point point);
   [[nodiscard]] bool dying() const { return dying_; }
 
@@ -136,7 +137,7 @@ class Process : private RunHost {
   Chance chance_;
   SimRandom random_;
   SimDisk disk_;
-  std::optional<SimDisk> right_disk_;  // while the other has lost what was told
+  std::optional<SimDisk> right_disk_;  // while the other has lost acknowledged entries
   LineLog lines_{LineLog::Level::none, LineLog::Style::text};
   std::unique_ptr<Life> life_;
   std::uint64_t life_number_ = 0;

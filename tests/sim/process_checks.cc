@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// process_checks.cc: what was shown before a start is still there after it.
+// process_checks.cc: checks that entries shown before a start are still there after it.
 #include <algorithm>
 
 #include "tests/laws/front.h"
@@ -18,7 +18,7 @@ void Process::check_all_kept() {
       judge_.records.found("thread " + to_string(id) + " is shown before it is mended");
     }
     ++judge_.records.counts["refused: not_ready"];
-    if (chance_.one_in(2)) continue;  // it is mended in its turn, and others come first
+    if (chance_.one_in(2)) continue;  // leaves its mending to the background
     ++judge_.records.counts["thread asked for before it is mended"];
     life_->engine->mend(id, life_->alive.guard([this, id] {
       if (dying_) return;
@@ -49,13 +49,13 @@ void Process::check_kept(const ThreadName& id, test::ThreadTruth& truth) {
   check_contexts(id, truth);
 }
 
-// What a run was given can be shown again.
+// The input of a run can be shown again.
 void Process::check_contexts(const ThreadName& thread, const test::ThreadTruth& truth) {
   if (truth.runs().empty()) return;
   const RunId& id = truth.runs()[chance_.upto(truth.runs().size())];
   const test::RunLife& run = *truth.run(id);
   const auto context = life_->engine->context(std::nullopt, thread, id);
-  // One that the same request started and ended was given nothing.
+  // A run that the same request started and ended never got a context.
   if (!context || !run.started || run.started == run.ended) return;
   const Screen& screen = truth.screen(*run.started);
   const auto shown = std::ranges::find(screen.runs, id, &Run::id);

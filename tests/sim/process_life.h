@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// process_life.h: all that dies with a simulated process, in the order in which it is made.
+// process_life.h: all that dies with a simulated process, in the order of construction.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace lockstep::sim {
 
-// Long beside any pause of a producer; what one has given up ends all the same.
+// Long compared with any pause of a producer; a run that its producer gave up still ends.
 inline constexpr std::chrono::seconds silence_max{90};
 inline constexpr std::uint64_t busy_tasks_max =
     4;  // of the strand, while the disk is at one commit
@@ -24,7 +24,7 @@ struct Process::Life {
         fail_stop([](const std::string&) {}),
         kv(process.disk_, process.judge_.records,
            [this, &process] { executor.run_some(process.chance_.upto(busy_tasks_max)); }),
-        mark(process.disk_),
+        witness(process.disk_),
         driver([&process](const AgentName& name) { return process.find_agent(name); }, executor,
                process.lines_) {
     agents.silence_max = silence_max;
@@ -37,10 +37,10 @@ struct Process::Life {
   BesideStrand beside;
   FailStop fail_stop;
   BusyKv kv;
-  SimMark mark;
+  SimWitness witness;
   Metrics metrics;
   test::AnyAgents agents;
-  RunDriver driver;  // outlives the engine, whose host it is
+  RunDriver driver;  // outlives the engine, because it is the engine's host
   std::unique_ptr<KvLog> log;
   std::unique_ptr<test::SpiedLog> spied;
   std::unique_ptr<MortalLog> mortal;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// process_parts.h: what a simulated process is made of, beside the engine and the log.
+// process_parts.h: the parts of a simulated process, besides the engine and the log.
 //
 //   StrandExecutor   one event for each task, in order
-//   BesideStrand     a thread for long work: it is done a while later
+//   BesideStrand     a thread for long work: the work is done a while later
 //   BusyKv           while the disk is busy the strand goes on
-//   MortalLog        a dying process appends nothing
-//   said_to          the engine as its own run driver has it: what is written there is known
+//   MortalLog        a dying process can't append
+//   said_to          the engine as its own run driver sees it: records what the driver writes
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -22,7 +22,7 @@
 
 namespace lockstep::sim {
 
-inline constexpr std::uint64_t strand_micros = 40;     // until what was posted runs, at most
+inline constexpr std::uint64_t strand_micros = 40;     // until a posted task runs, at most
 inline constexpr std::uint64_t beside_micros = 3'000;  // usually, until long work is done
 
 // One event for each task, in order.
@@ -43,7 +43,7 @@ class StrandExecutor : public Executor {
 
   [[nodiscard]] bool busy() const { return !tasks_.empty(); }
 
-  // What runs on the strand while another thread is at something.
+  // Runs tasks of the strand while another thread works.
   void run_some(std::uint64_t count) {
     for (; count > 0 && !tasks_.empty(); --count) run();
   }
@@ -71,7 +71,7 @@ class StrandExecutor : public Executor {
 };
 
 // A thread for long work: one piece after another, each a while later, and the strand goes on
-// meanwhile. What was begun dies with the process.
+// meanwhile. Unfinished work dies with the process.
 class BesideStrand : public Offload {
  public:
   BesideStrand(Loop& loop, Chance& chance, StrandExecutor& executor, test::Counts& counts)
@@ -121,7 +121,7 @@ class BusyKv : public test::SpiedKv {
   std::function<void()> meanwhile_;
 };
 
-// The log as the engine sees it: a dying process appends nothing.
+// The log as the engine sees it: a dying process can't append.
 class MortalLog : public Log {
  public:
   MortalLog(test::SpiedLog& log, Process& process) : log_(log), process_(process) {}
@@ -137,7 +137,7 @@ class MortalLog : public Log {
   }
   void follow(OnCommit on_commit) override { log_.follow(std::move(on_commit)); }
   [[nodiscard]] CommitNumber last_commit() const override { return log_.last_commit(); }
-  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override {
     if (!process_.dying()) log_.write(std::move(rows), std::move(erase), std::move(done));
   }
@@ -147,7 +147,7 @@ class MortalLog : public Log {
   Process& process_;
 };
 
-// Models, and writers outside. Who makes a model's steps is the listener's business.
+// Models, and writers outside. The listener chooses the writer of a model's steps.
 class SimAgent : public Agent {
  public:
   SimAgent(Process::Listener& listener, bool outside) : listener_(listener), outside_(outside) {}
@@ -162,7 +162,7 @@ class SimAgent : public Agent {
   bool outside_;
 };
 
-// What a model's steps have become on their way through the run driver is what was said of its run.
+// Records a model's steps as the run driver passes them to the engine: they count as written.
 inline RunDriver::Write said_to(Engine& engine, Process& process, Judge& judge) {
   return [&](std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) {

@@ -11,12 +11,12 @@ namespace {
 constexpr std::uint64_t pace_micros = 60'000;
 constexpr std::uint64_t failures_max = 40;
 constexpr Micros answer_patience{5'000'000};
-// Longer than what a diff may cost beside its text, so that one that says too much is seen.
+// Longer than a diff may be besides its text, so that the judge notices a diff with too much text.
 constexpr std::size_t long_winded_repeats = 80;
 
 }  // namespace
 
-// --- What it writes ------------------------------------------------------------------------------
+// --- Written text --------------------------------------------------------------------------------
 
 Author::Author(RunId run, std::uint64_t seed)
     : run_(std::move(run)),
@@ -74,7 +74,7 @@ void Author::go_on(std::vector<Step>& steps) {
   say(AppendContent{message.id, part, word()});
 }
 
-// --- How it gets there ---------------------------------------------------------------------------
+// --- Sending -------------------------------------------------------------------------------------
 
 Producer::Producer(Network& network, ThreadName thread, RunId run, StepWriter* writer,
                    std::uint64_t seed)
@@ -130,7 +130,7 @@ void Producer::go_on() {
   later();
 }
 
-// A model does not know what becomes of its steps; it stops when it is asked to.
+// A model gets no answer to its steps; it stops when the server destroys it.
 void Producer::write_inside() {
   if (acked_ >= steps_.size()) return;
   std::vector<Step> fresh(steps_.begin() + static_cast<std::ptrdiff_t>(acked_), steps_.end());
@@ -210,14 +210,13 @@ void Producer::refused(const StepRefusal& refusal) {
   const bool waits = refusal.code == "unknown_run" || refusal.code == "unknown_thread" ||
                      refusal.code == "overloaded" || refusal.code == "stopping";
   if (refusal.expected) {
-    // A restore has taken what was acknowledged, or somebody else stands in the way: it says it
-    // again.
+    // A restore lost acknowledged steps, or another writer's step has the number: the producer
+    // sends its steps again from there.
     acked_ = *refusal.expected - 1;
   } else if (waits) {
     if (++failures_ > failures_max) given_up_ = true;
   } else if (refusal.code == "exists" || refusal.code == "unknown_message") {
-    // Somebody deleted what it writes to: what is left has no place. Its run is to end all the
-    // same.
+    // A user deleted the message that it writes to: the rest has no place. The run must still end.
     given_up_ = true;
   } else {
     stopped_ = true;

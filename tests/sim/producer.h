@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// producer.h: what writes runs: models inside the server's process, and back ends outside.
+// producer.h: the writers of runs: models inside the server's process, and back ends outside.
 //
-// A model starts when the server's run driver says so, writes at its own pace, stops while it is
-// asked to pause, stalls, fails, and dies with the process or when the driver lets it go. A back
-// end outside (agent `push`) knows its run from the start that its own front has asked for; it
-// writes over the network, again and again until it is told that its steps are durable, forgets at
-// times what it was told, and goes away for a while.
+// A model starts when the server's run driver calls it, writes at its own pace, stops during a
+// pause, stalls, fails, and dies with the process or when the driver drops it. A back end outside
+// (agent `push`) knows its run from the request of its own front. It sends its steps over the
+// network again until it has the ack. At times it forgets its acks, and pauses for a while.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -57,7 +56,7 @@ class Producer {
   // A model: the driver has let it go, or the process has died; it may go on.
   void stop() { stopped_ = true; }
   void resume();
-  // Says nothing for a while; outside, it forgets what it was told too, even that it was done.
+  // Writes nothing for a while; outside, it forgets its acks too, even the last one.
   void go_away(Micros how_long);
   // Hurries to its end.
   void finish();
@@ -71,13 +70,13 @@ class Producer {
   void send(StepBatch batch);
   void answered(const StepBatch& batch, const std::expected<StepAck, StepRefusal>& answer);
   void write_inside();
-  // --- What others say in its name (strangers.cc)
+  // --- Steps of others in its name (strangers.cc)
   void forge(StepBatch batch);
   void blunder();
   void write_astray(StepBatch batch, std::set<std::string> codes,
                     std::function<void(const std::string&)> told = {});
   void refused(const StepRefusal& refusal);
-  // The truth knows all that was ever said.
+  // Gives the truth all steps that it ever wrote.
   void tell_truth();
 
   Network& network_;

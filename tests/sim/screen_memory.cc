@@ -17,7 +17,7 @@ class ScreenMemory : public Memory {
 
   void change(What what) override {
     Change change;
-    // A number that was used already: what it says is not what the server remembers.
+    // Uses a number again: the server remembers another change under it.
     const bool again = std::exchange(repeats_, false) && ops_ > unanswered_.size() + 1;
     change.op = again ? Op(ops_ - unanswered_.size() - 1) : Op(++ops_);
     change.what = std::move(what);
@@ -81,7 +81,7 @@ class ScreenMemory : public Memory {
     for (const Outcome& outcome : reply.outcomes) answered(outcome.op);
     Taken taken;
     if (reply.cursor.at == Timestamp()) return taken;
-    // A reset that comes behind what was told since, by another line.
+    // A late reset: another line has brought later entries already.
     const bool same = cursor_ && cursor_->epoch == reply.cursor.epoch && !forgotten_;
     if (reply.reset && same && reply.cursor.at < screen_.now) {
       taken.sync_anew = damaged_;
@@ -96,7 +96,7 @@ class ScreenMemory : public Memory {
       forgotten_ = false;
       cursor_ = reply.cursor;
       if (was_damaged) return taken;
-      // What only this front still has is offered again.
+      // The front offers the messages that only it still has.
       if (!reply.reset) offer(held, Timestamp());
       if (reply.reset && reply.reset->reason == "rewound") {
         offer(held, reply.reset->kept_until.value_or(Timestamp()));
@@ -106,7 +106,7 @@ class ScreenMemory : public Memory {
     if (damaged_) {
       taken.wrong = "its copy is damaged, and the server does not replace it";
     } else if (is_.window && reply.diff.from != screen_.now) {
-      // It leaves out what is not of its window and was not there at its `from`.
+      // The diff leaves out rows that are outside of its window and newer than its `from`.
       return taken;
     } else if (reply.diff.from > screen_.now) {
       taken.sync_anew = true;
@@ -150,7 +150,7 @@ class ScreenMemory : public Memory {
     if (error.code == "deleted") {
       taken.deleted = true;
     } else if (error.code == "unknown_history") {
-      forgotten_ = true;  // what it holds stays, and is offered
+      forgotten_ = true;  // the copy stays, and the front offers it
       if (unanswered_.empty()) offer(screen_, Timestamp());
     } else if (error.code != "unknown_thread" && error.code != "stopping" &&
                error.code != "overloaded" && error.code != "rewound") {
@@ -211,7 +211,7 @@ class ScreenMemory : public Memory {
   std::uint64_t ops_ = 0;
   bool damaged_ = false;    // its copy
   bool repeats_ = false;    // the next change a number
-  bool forgotten_ = false;  // the server knows nothing of the history that it holds
+  bool forgotten_ = false;  // the server does not know the history of its copy
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ void Shelf::take_page() {
     if (known == records.threads.end() || !known->second.there()) {
       records.found("a list has a thread that its user never made: " + thread.id.get());
     }
-    // What a later page says of it is later.
+    // A later page has the newer state of the thread.
     threads_[thread.id.get()] = json_of(thread);
   }
   if (!cursor_) cursor_ = page->cursor;
@@ -127,7 +127,7 @@ void Shelf::pump() {
   later();
 }
 
-// False: nothing that follows matters.
+// False: skip the rest of the stream.
 bool Shelf::take(const std::string& id, const std::string& frame) {
   test::Records& records = network_.judge.records;
   const auto parsed = boost::json::parse(frame).as_object();
@@ -169,7 +169,7 @@ std::string Shelf::wrong() const {
     if (name.owner != user_ || !truth.there()) continue;
     const auto shown = left.find(name.id.get());
     const bool is_shown = shown != left.end();
-    // Whether a deletion that nobody answered was done, the engine alone knows.
+    // Only the engine knows whether a deletion without an answer was done.
     const auto now = network_.process.engine().snapshot(std::nullopt, name, std::nullopt);
     const bool gone = truth.erase_asked && !now && now.error().code == "deleted";
     if (gone == is_shown) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // shelf.h: a user's list of threads, as a front keeps it.
 //
-// First the list, page by page, while threads change, move to the top and go; then the feed, by the
-// server's own follower, from the cursor that came with the first page. When the connection breaks
-// it goes on from the cursor of the last frame; when the server has another history, from the list.
+// First it reads the list, page by page, while threads change, move to the top and go; then the
+// feed, with the server's own follower, from the cursor of the first page. When the connection
+// breaks, it goes on from the cursor of the last frame; when the server has another history, it
+// reads the list again.
 //
-// At rest it is what is true: each thread of its user as the thread is now, and no other.
+// At rest it must equal the truth: each thread of its user as the thread is now, and no other.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -28,9 +29,9 @@ class Shelf : private StreamOwner {
 
   void server_stops();
   void server_died();
-  // It follows, and has all that there is to be had.
+  // It follows the feed, and has got all of it.
   [[nodiscard]] bool settled() const;
-  // What is not as it should be; empty if nothing. Requires: it is settled.
+  // The difference from the truth; empty if there is no difference. Requires: it is settled.
   [[nodiscard]] std::string wrong() const;
 
  private:

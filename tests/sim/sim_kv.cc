@@ -3,13 +3,14 @@
 
 #include <algorithm>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 
 namespace lockstep::sim {
 namespace {
 
 std::unexpected<Error> disk_failed() {
-  return fail(Kind::unavailable, "disk", "the simulated disk has failed");
+  return fail(Kind::unavailable, codes::disk, "the simulated disk has failed");
 }
 
 }  // namespace
@@ -53,14 +54,14 @@ Result<void> SimDisk::commit(const KvBatch& batch) {
   return {};
 }
 
-void SimDisk::power_cut(std::size_t survive, bool mark_survives) {
+void SimDisk::power_cut(std::size_t survive, bool witness_survives) {
   for (std::size_t i = 0; i < std::min(survive, unflushed_.size()); ++i) {
     apply(unflushed_[i], flushed_);
   }
   unflushed_.clear();
   visible_ = flushed_;
-  if (mark_survives) flushed_mark_ = mark_;
-  mark_ = flushed_mark_;
+  if (witness_survives) flushed_witness_ = witness_;
+  witness_ = flushed_witness_;
   commits_until_fault_ = 0;
   fault_ = DiskFault::none;
   failing_ = false;
@@ -118,15 +119,15 @@ Result<std::vector<KvRow>> SimKv::scan(const KvRange& range) const {
   return found;
 }
 
-Result<void> SimMark::write(CommitNumber number) {
+Result<void> SimWitness::write(CommitNumber number) {
   if (disk_.failing_) return disk_failed();
-  disk_.mark_ = number;
+  disk_.witness_ = number;
   return {};
 }
 
-Result<void> SimMark::sync() {
+Result<void> SimWitness::sync() {
   if (disk_.failing_) return disk_failed();
-  disk_.flushed_mark_ = disk_.mark_;
+  disk_.flushed_witness_ = disk_.witness_;
   return {};
 }
 

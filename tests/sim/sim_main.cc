@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// sim_main.cc: lockstep-sim, every fault in every order, from a seed.
+// sim_main.cc: lockstep-sim runs every fault in every order, from a seed.
 //
-//   lockstep-sim --seeds 20000          so many, on all cores; fails if one broke or something
-//   never
-//                                       happened
+//   lockstep-sim --seeds 20000          so many, on all cores; fails if one broke a law, or if a
+//                                       case of the coverage never happened
 //   lockstep-sim --seconds 3600         for so long
-//   lockstep-sim --seed 7 --trace       one, with all that happens in it
+//   lockstep-sim --seed 7 --trace       one, with all its events
 //   lockstep-sim --seed 7 --shrink      the fewest acts that still break it
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -24,7 +23,7 @@ namespace {
 constexpr std::size_t workers_max = 64;
 constexpr double micros_an_hour = 3.6e9;
 
-// A broken MUST ends the process, so the seeds have to be said by then.
+// A broken MUST ends the process, so the handler of the signal prints these seeds.
 volatile std::uint64_t seeds_now[workers_max];
 extern "C" void say_seeds(int) {
   for (const std::uint64_t seed : seeds_now) {
@@ -38,7 +37,7 @@ struct Asked {
   std::uint64_t seed = 0;  // 0: many
   std::uint64_t from = 1;
   std::uint64_t seeds = 1'000;
-  std::uint64_t seconds = 0;  // 0: as many seeds as asked for
+  std::uint64_t seconds = 0;  // 0: runs all requested seeds
   std::size_t jobs = 1;
   std::vector<std::size_t> without;
   bool trace = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulation itself must be, before what it says counts.
+// Tests of the simulation itself: it must be deterministic and complete before its result counts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -39,7 +39,7 @@ TEST(Simulation, ASeedIsTheSameRunWheneverItIsRun) {
 
 TEST(Simulation, AnotherSeedIsAnotherRun) { EXPECT_NE(story_of(1).hash, story_of(2).hash); }
 
-TEST(Simulation, WhatIsLeftOutOfAPlanChangesTheRun) {
+TEST(Simulation, LeavingOutActsOfAPlanChangesTheRun) {
   std::set<std::size_t> all;
   for (std::size_t place = 0; place < make_plan(3).size(); ++place) all.insert(place);
 
@@ -49,7 +49,7 @@ TEST(Simulation, WhatIsLeftOutOfAPlanChangesTheRun) {
   EXPECT_LT(nothing.events, story_of(3).events);
 }
 
-TEST(Simulation, WhatNeverHappenedIsNamed) {
+TEST(Simulation, ACaseThatNeverHappenedIsNamed) {
   test::Counts counts;
   for (const std::string& name : must_happen()) counts[name] = 1;
   EXPECT_TRUE(missed(counts).empty());
@@ -59,7 +59,8 @@ TEST(Simulation, WhatNeverHappenedIsNamed) {
   EXPECT_EQ(missed(counts), (std::vector<std::string>{"fault: torn tail"}));
 }
 
-// What is not the engine's: which test sees it. None: the protocol has it for later.
+// Codes that the engine does not give, with the test that covers each. Empty: reserved by the
+// protocol.
 const std::map<std::string, const char*>& seen_elsewhere() {
   static const std::map<std::string, const char*> tests{
       {"malformed", "server/http_test.cc"},

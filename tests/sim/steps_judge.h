@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// steps_judge.h: is this the right answer to these steps?
+// steps_judge.h: checks the answers to steps.
 //
-// Whoever wrote them: a model by way of the server's run driver, or a back end outside.
+// The same rules hold for both writers: a model through the server's run driver, and a back end
+// outside.
 #pragma once
 
 #include <expected>
@@ -12,12 +13,12 @@
 
 namespace lockstep::sim {
 
-// Requires: the judge has looked at what is durable.
+// Requires: the judge has looked at the durable entries.
 void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch,
                   const std::expected<StepAck, StepRefusal>& answer);
-// A known step was sent with other words than it had, or one that can't be taken, or by who may
-// not: nothing may come of it, and it is refused by one of these codes, unless something else has
-// come in between.
+// A producer sent a known step with other words, or an impossible step, or is not the writer. The
+// steps must have no effect, and the refusal must have one of these codes, unless another input
+// came in between.
 void check_astray(Judge& judge, const std::set<std::string>& codes,
                   const std::expected<StepAck, StepRefusal>& answer);
 

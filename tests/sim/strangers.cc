@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strangers.cc: who writes to a run that is another's, or writes what nobody can take.
+// strangers.cc: writers that write to another's run, or write invalid steps.
 #include "engine/base/limits.h"
 #include "tests/sim/producer.h"
 #include "tests/sim/steps_judge.h"
@@ -37,7 +37,7 @@ Impossible some_impossible(const test::ThreadTruth& truth, Chance& chance) {
 
 }  // namespace
 
-// Somebody else believes that the attempt is theirs, and says something of their own.
+// Another program believes that the attempt is its own, and writes other steps.
 void Producer::forge(StepBatch batch) {
   const test::RunLife* run = network_.judge.records.thread(thread_).run(run_);
   if (!run || batch.steps.front().seq > run->seq) return;
@@ -47,8 +47,8 @@ void Producer::forge(StepBatch batch) {
   write_astray(std::move(batch), {"seq_reused"});
 }
 
-// What can't be taken is refused by name, and what comes behind it hears the same: a gap would ask
-// for it again, for ever.
+// An unusable step is refused by name, and so are the steps behind it: a `gap` would ask for it
+// again and again.
 void Producer::blunder() {
   const test::ThreadTruth& truth = network_.judge.records.thread(thread_);
   const test::RunLife* run = truth.run(run_);
@@ -91,7 +91,7 @@ void Producer::write_astray(StepBatch batch, std::set<std::string> codes,
       }));
 }
 
-// Asks for what is not there, for more than a request may bring, and for more than may wait.
+// Asks for things that do not exist, for more than a request may bring, for more than may wait.
 void World::ask_astray(Chance& chance) {
   if (!process_.ready() || judge_.records.threads.empty()) return;
   const auto& threads = judge_.records.threads;
@@ -109,7 +109,7 @@ void World::ask_astray(Chance& chance) {
   expect("unknown_run", engine.run(name.owner, name, RunId("nowhere")));
   expect("unknown_message",
          engine.messages(name.owner, name, {MessageId("never"), 1, std::nullopt}));
-  const auto now = engine.snapshot(name.owner, name, std::nullopt);
+  const auto now = engine.thread_at(name.owner, name, std::nullopt);
   if (!now) return judge_.records.found("a thread of its user's can't be read");
   for (const RunId& id : truth.runs()) {
     const auto run = engine.run(name.owner, name, id);
@@ -127,8 +127,7 @@ void World::ask_astray(Chance& chance) {
   if (chance.one_in(8)) flood(name);
 }
 
-// More than a thread's lane holds: what has no room is refused at once, and all the others are
-// answered.
+// Sends more than a thread's lane holds: the lane refuses the excess at once, and answers the rest.
 void World::flood(const ThreadName& name) {
   for (std::size_t left = limits::lane_inputs_max + 1; left > 0; --left) {
     StepBatch batch{RunId("nowhere"), 1, {{1, EndRun{RunStatus::completed, {}, {}}}}};

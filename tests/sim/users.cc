@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// users.cc: what users say, sensible and not.
+// users.cc: the changes that users make, sensible and not.
 #include <algorithm>
 
 #include "engine/base/limits.h"
@@ -44,8 +44,8 @@ StartRun World::some_start(Device& device, Chance& chance) {
     start.needs.push_back(device.memory().last_op());
   }
   const bool parent = start.place && start.place->kind == lockstep::Place::Kind::parent;
-  const WhenBusy when = start.when_busy.value_or(parent ? WhenBusy::interrupt : WhenBusy::queue);
-  if (when == WhenBusy::interrupt || when == WhenBusy::rollback) {
+  const WhenBusy when = start.when_busy.value_or(parent ? WhenBusy::stop : WhenBusy::queue);
+  if (when == WhenBusy::stop || when == WhenBusy::rollback) {
     judge_.records.thread(device.is().thread).said[start.run].may_overtake = true;
   }
   return start;
@@ -61,7 +61,7 @@ StopRun World::some_stop(Device& device, Chance& chance) {
     if (running != screen.runs.end() && chance.one_in(2)) stop.run = running->id;
   }
   if (!chance.one_in(2)) return stop;
-  // What was painted is less than what was received.
+  // The front has painted less than it received.
   for (const Message& message : screen.messages) {
     if (!message.run || (stop.run && message.run != stop.run)) continue;
     for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
@@ -107,7 +107,7 @@ Memory::What World::some_change(Device& device, ActKind kind, Chance& chance) {
   }
 }
 
-// One goes on, and more want to wait than may.
+// One run is open, and more starts come than may wait.
 void World::crowd(Chance& chance) {
   Device& device = some_device(chance);
   for (std::size_t left = limits::queued_runs_max + 2; left > 0; --left) {

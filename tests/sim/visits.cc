@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// visits.cc: what is asked beside syncs: of the past, by its user; and of others' threads.
+// visits.cc: reads besides syncs: of the past by the thread's user, and of other users' threads.
 #include <algorithm>
 
 #include "tests/laws/front.h"
@@ -9,7 +9,7 @@
 namespace lockstep::sim {
 namespace {
 
-// What the page above a message must hold: the end of the path above it.
+// The right content of the page above a message: the end of the path above it.
 std::vector<Message> page_of(const Screen& screen, const MessageId& before, std::size_t limit,
                              bool& older) {
   std::vector<Message> path = test::path_of(screen, before).value_or(std::vector<Message>());
@@ -31,7 +31,7 @@ void World::look(Chance& chance) {
   const test::ThreadTruth* truth = judge_.truth(name, judge_.epoch());
   Engine& engine = process_.engine();
   if (!truth || !truth->there() || truth->erase_asked || !engine.mended(name)) return;
-  const auto now = engine.snapshot(name.owner, name, std::nullopt);
+  const auto now = engine.thread_at(name.owner, name, std::nullopt);
   if (!now) {
     return judge_.records.found("a thread of its user's can't be read: " + now.error().code);
   }
@@ -63,7 +63,7 @@ void World::look_at_page(const ThreadName& name, const Screen& screen, const Cur
   if (older) ++judge_.records.counts["page with older messages"];
 }
 
-// Makes some threads that nobody follows, and takes most of those away again that there are.
+// Makes some threads without followers, and deletes most of the existing ones again.
 void World::drawer(Chance& chance) {
   if (!process_.ready()) return;
   const UserId user(chance.one_in(2) ? "ann" : "bob");
@@ -134,7 +134,7 @@ void World::trespass(Chance& chance) {
       });
     default: {
       const Cursor start{Timestamp(), judge_.epoch()};
-      expect("a reading", code(engine.snapshot(who, name, std::nullopt)));
+      expect("a reading", code(engine.thread_at(who, name, std::nullopt)));
       expect("its entries", code(engine.entries(who, name, Timestamp(), 1)));
       expect("a cursor", code(engine.check_cursor(who, name, start)));
       expect("a run", code(engine.run(who, name, RunId("r1"))));

@@ -176,7 +176,7 @@ WireFront::Taken WireFront::take_diff(const object& frame, std::uint64_t stream)
   return {.sync_anew = !applied};
 }
 
-// Whether what is held now is as late as the diff, or later.
+// True if the copy is now as late as the diff, or later.
 bool WireFront::take_state(const std::vector<object>& frames, const object* reset) {
   const object& last = frames.back();
   const Cursor cursor = parse_cursor(text_field(last, "cursor"));
@@ -184,7 +184,7 @@ bool WireFront::take_state(const std::vector<object>& frames, const object* rese
   fits(from <= cursor.ts, "a diff from later than its cursor");
   const bool same = cursor_ && parse_cursor(*cursor_).epoch == cursor.epoch;
   if (reset != nullptr && same && cursor.ts < ts_) {
-    return true;  // what was told since, by another stream, came from there
+    return true;  // another stream has brought later entries of the new history
   }
   if (reset != nullptr) {
     const bool rewound = text_field(*reset, "reason") == "rewound";
@@ -194,9 +194,9 @@ bool WireFront::take_state(const std::vector<object>& frames, const object* rese
     replace(frames);
   } else if (!history_is_known_) {
     if (from != 0) return false;
-    replace(frames);  // what is held is of another history: nothing can be built on it
+    replace(frames);  // the copy is of another history: no diff applies to it
   } else if (window_ && from != ts_) {
-    // It leaves out what is not of its window and was not there at its `from`.
+    // The diff leaves out rows that are outside of its window and newer than its `from`.
     return cursor.ts <= ts_;
   } else if (from > ts_) {
     return false;
@@ -220,7 +220,7 @@ void WireFront::check_sum(const object& last, std::uint64_t from) const {
   if (!window_) {
     mine = digest();
   } else if (from == 0) {
-    // Only then all of its window has come.
+    // Only then the whole window has arrived.
     std::optional<std::string_view> edge;
     if (is_set(last, "older")) edge = text_field(last, "edge_digest");
     mine = state_.digest_of_last(*window_, edge);
@@ -239,7 +239,7 @@ void WireFront::replace(const std::vector<object>& frames) {
 }
 
 void WireFront::hold(std::string_view cursor) {
-  // What another history has answered, this one may answer otherwise.
+  // Another history may give other answers.
   if (cursor_ && parse_cursor(*cursor_).epoch != parse_cursor(cursor).epoch) answered_.clear();
   cursor_ = cursor;
   ts_ = parse_cursor(cursor).ts;
@@ -296,7 +296,7 @@ WireFront::Taken WireFront::take_end(const object& frame, std::uint64_t stream) 
 }
 
 WireFront::Taken WireFront::fail(const object& problem, std::uint64_t stream) {
-  // What would be said of the very same request again: this front must not have written it.
+  // Codes that a repeat of the request would get again: this front must not send such requests.
   static const std::set<std::string_view> ours{"malformed",     "invalid_utf8", "lone_surrogate",
                                                "unknown_field", "invalid",      "id_in_use"};
   Taken taken{.ended = true};
@@ -334,8 +334,8 @@ void WireFront::answer(std::uint64_t op, const object& outcome) {
 void WireFront::check_answered_alike(std::uint64_t op, const object& outcome) const {
   const auto before = answered_.find(op);
   if (before == answered_.end()) return;
-  // A thread that is not there remembers nothing: its refusals have no `ts`, and the request that
-  // comes twice may find that somebody has made it.
+  // A missing thread has no memory: its refusals have no `ts`, and when the request comes again the
+  // thread may exist.
   if (!before->second.contains("ts")) return;
   for (const std::string_view name : {"outcome", "code", "ts"}) {
     const value* first = before->second.if_contains(name);
@@ -357,7 +357,7 @@ void WireFront::settle(std::uint64_t stream, bool is_reset) {
   }
 }
 
-// --- What the server no longer has
+// --- Lost threads and histories
 
 void WireFront::lose(std::uint64_t kept_until) {
   for (const object& message : messages()) {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // wire_front.h: a device that knows only the wire.
 //
-// JSON text goes out and JSON text comes in; nothing of the engine is known here, and every rule is
-// written from the protocol's page. Beside a front that is made of the engine's own values it is
-// the second opinion: where the two hold different threads, one of them, the engine or the page is
-// wrong.
+// JSON text goes out and JSON text comes in; it uses no code of the engine, and every rule is
+// written from docs/protocol.md. It is the second opinion next to a front that is made of the
+// engine's own values: if the two hold different threads, then one of them, the engine or the page
+// is wrong.
 //
 // The device has one thread. Its changes are numbered, wait in a queue until they are answered (by
 // an outcome, or by an ack in an entry), and are sent again word by word when a connection was
-// lost. Each request has a number, its stream; frames are taken with the number of the request that
-// they answer, so that several streams may be open at once.
+// lost. Each request has a number, its stream; each frame comes with the number of the request that
+// it answers, so that several streams may be open at once.
 //
 //   change() -> queue -> request() ~~> diff with outcomes -> take_outcomes()
 //                          ^ connection_lost(), reset: they wait again
 //
-// It is deterministic: no clock, no chance, no input or output of its own.
+// It is deterministic: it has no clock, no chance, and no input or output of its own.
 #pragma once
 
 #include <boost/json.hpp>
@@ -36,26 +36,26 @@ class WireFront {
  public:
   struct Ask {
     Follow follow = Follow::none;
-    bool digest = false;  // send the digest of what is held
+    bool digest = false;  // send the digest of the copy
     std::optional<std::string> if_head = std::nullopt;
   };
   struct Taken {
-    std::string wrong = {};   // what does not fit the protocol; the front must not be used on
+    std::string wrong = {};   // a breach of the protocol; the front must not be used any more
     bool sync_anew = false;   // a gap, or a history that the server does not have
     bool ended = false;       // the stream is over
-    std::string reason = {};  // of its end: `done`, `deleted`, a failure's code …
+    std::string reason = {};  // of the end: `done`, `deleted`, a failure's code …
   };
 
   // `window`: it asks for so many messages of the head's path.
   WireFront(std::string thread, std::string device,
             std::optional<std::uint32_t> window = std::nullopt);
 
-  // What it holds.
+  // Its copy of the thread.
   [[nodiscard]] const WireState& state() const { return state_; }
   [[nodiscard]] const boost::json::object& thread() const { return state_.thread(); }
   [[nodiscard]] const std::vector<boost::json::object>& messages() const;
   [[nodiscard]] const std::vector<boost::json::object>& runs() const;
-  // Also what `Last-Event-ID` is to say. None after `unknown_history`, until the next diff.
+  // Also the value for `Last-Event-ID`. Empty after `unknown_history`, until the next diff.
   [[nodiscard]] const std::optional<std::string>& cursor() const { return cursor_; }
   [[nodiscard]] std::string digest() const { return state_.digest(); }
   [[nodiscard]] std::string state_json() const { return state_.json(); }
@@ -64,8 +64,8 @@ class WireFront {
   // brings `seen` itself.
   std::uint64_t change(boost::json::object change);
   [[nodiscard]] std::size_t unanswered() const { return queue_.size(); }
-  // Queues what was lost with the history that the server no longer has (a rewound reset, or
-  // `unknown_history`): a put of each message, if it is absent. Returns how many.
+  // The server lost a history (a rewound reset, or `unknown_history`): queues a put of each lost
+  // message, with `if_absent`. Returns their number.
   std::size_t offer();
 
   // The body of the next sync. It carries the unanswered changes, if none are in flight.
@@ -73,13 +73,13 @@ class WireFront {
   [[nodiscard]] std::uint64_t stream() const { return stream_; }  // of the last request
   [[nodiscard]] bool may_send_changes() const { return !in_flight_.has_value(); }
 
-  // One frame of a stream, the last request's if none is named.
+  // One frame of a stream; without `stream`, of the last request's.
   Taken take(std::string_view frame);
   Taken take(std::string_view frame, std::uint64_t stream);
-  // A problem document instead of a stream: nothing was done.
+  // A problem document instead of a stream: the server did nothing.
   Taken refused(std::string_view problem);
   Taken refused(std::string_view problem, std::uint64_t stream);
-  // Nothing more comes of this stream, or of any: what was in flight waits to be sent again.
+  // This stream is over, or all are: the unanswered changes wait for the next request.
   void connection_lost(std::uint64_t stream);
   void connection_lost();
 
@@ -118,7 +118,7 @@ class WireFront {
   std::optional<std::uint32_t> window_;
   WireState state_;
 
-  std::uint64_t ts_ = 0;  // of the last entry that is in what is held
+  std::uint64_t ts_ = 0;  // of the last entry in its copy
   std::optional<std::string> cursor_;
   bool history_is_known_ = true;  // not after `unknown_history`
   std::vector<Object> lost_;      // messages that may be offered

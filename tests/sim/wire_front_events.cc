@@ -58,7 +58,7 @@ void WireState::fold_event(Event event, Ts ts) {
   (this->*found->second)(event, ts);
 }
 
-// Does it name what is not held, and is not new?
+// Does it name a message or run that is neither in the copy nor new?
 bool WireState::passes_over(Event event) const {
   const std::string_view type = text_field(event, "type");
   if (type == "message_put") {

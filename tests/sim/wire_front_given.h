@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_front_given.h: the frames and the small thread that the tests of a wire front begin with.
+// wire_front_given.h: the frames and the small thread with which the tests of a wire front begin.
 #pragma once
 
 #include <gtest/gtest.h>

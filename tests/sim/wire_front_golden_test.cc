@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The golden vectors, seen by a device that knows only the wire: each is a thread before, an entry
+// The golden vectors, read by a device that knows only the wire: each is a thread before, an entry
 // or a diff, and the thread after.
 #include <gtest/gtest.h>
 

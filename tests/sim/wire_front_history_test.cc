@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device does when the server's history is not its own, or says no.
+// A device's behaviour when the server has another history, or refuses.
 #include <gtest/gtest.h>
 
 #include "tests/sim/wire_front.h"
@@ -30,7 +30,7 @@ TEST(WireFrontHistory, ReplacesAllOnAResetAndSendsItsChangesAgain) {
   EXPECT_EQ(front.offer(), 0U);
 }
 
-TEST(WireFrontHistory, OffersWhatARewoundServerNoLongerHas) {
+TEST(WireFrontHistory, OffersMessagesThatARewoundServerNoLongerHas) {
   WireFront front = front_at_20();
 
   const auto taken = front.take(diff("15@e2", "0",
@@ -47,7 +47,7 @@ TEST(WireFrontHistory, OffersWhatARewoundServerNoLongerHas) {
   EXPECT_EQ(front.offer(), 0U);
 }
 
-TEST(WireFrontHistory, OffersOnlyWhatIsLaterThanWhatWasKept) {
+TEST(WireFrontHistory, OffersOnlyMessagesLaterThanTheKeptOnes) {
   WireFront front = front_at_20();
 
   // u1 lies before the cut: that it is not there any more is the server's own history.
@@ -77,7 +77,7 @@ TEST(WireFrontHistory, OffersNothingOfAMessageThatWasNeverShown) {
   EXPECT_FALSE(body.at("changes").at(0).as_object().contains("seen"));
 }
 
-TEST(WireFrontHistory, SyncsAnewAtAnEarlierDiffOfAnotherHistory) {
+TEST(WireFrontHistory, SyncsAgainAtAnEarlierDiffOfAnotherHistory) {
   WireFront front = front_at_20();
 
   const auto taken = front.take(diff("15@e2", "10", ""));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_front_message.h: what the protocol's page says of one message and its parts.
+// wire_front_message.h: the rules of docs/protocol.md for one message and its parts.
 //
-// The checks throw a Misfit. Which of a part's fields may grow, and what a digest is made of, stand
-// here and nowhere else.
+// The checks throw a Misfit. Only this file knows which fields of a part may grow, and how a digest
+// is made.
 #pragma once
 
 #include <boost/json.hpp>

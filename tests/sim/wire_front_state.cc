@@ -65,7 +65,7 @@ void WireState::apply(std::span<const object> frames) {
   check_thread();
 }
 
-// Of a new message the parent is looked at here; deletions are looked at when all have come.
+// Checks the parent of a new message here, and deletions after the last one.
 void WireState::put_message(const object& message) {
   check_message(message);
   const object* held = messages_.find(text_field(message, "id"));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // wire_front_state.h: a thread as a device holds it, made from frames alone.
 //
-// Two ways change it: an entry's events are folded, and a diff's frames are applied, together. What
-// does not fit the protocol throws a Misfit and leaves the state half changed: such a front is not
-// used on. Messages and runs keep the place in which they first came; that is the order of lists on
-// the wire, since a thread only ever grows at its end.
+// Two ways change it: an entry's events are folded, and a diff's frames are applied together. A
+// violation of the protocol throws a Misfit and leaves the state half changed: such a front must
+// not be used again. Messages and runs keep the place in which they first came; that is the order
+// of lists on the wire, since a thread only grows at its end.
 //
-// Beyond what is needed to follow, it checks what the page promises of every thread: parents and
-// head are there, what never changes doesn't, one run runs at a time, nothing grows after its end.
+// Besides following the thread, it checks what the page promises of every thread: parents and head
+// exist, constant fields don't change, one run runs at a time, nothing grows after its end.
 #pragma once
 
 #include <boost/json.hpp>
@@ -37,21 +37,21 @@ class WireList {
 
 class WireState {
  public:
-  // With a window it holds a part: what names something else is passed over.
+  // With a window it holds a part of the thread, and skips events about other messages.
   WireState(std::string thread, bool whole) : id_(std::move(thread)), whole_(whole) {}
 
   [[nodiscard]] const boost::json::object& thread() const { return thread_; }  // empty: none
   [[nodiscard]] const WireList& messages() const { return messages_; }
   [[nodiscard]] const WireList& runs() const { return runs_; }
 
-  // Requires of the caller: the entry follows what is held; the frames are all of one diff.
+  // Requires: the entry is the next after the copy; the frames are all of one diff.
   void fold(const boost::json::object& entry);
   void apply(std::span<const boost::json::object> frames);
 
-  // Of the head's path, in hex; empty without a head. Throws if a part of it is not held.
+  // Of the head's path, in hex; empty without a head. Throws if the copy lacks a part of the path.
   [[nodiscard]] std::string digest() const;
-  // Of the path's last messages, those that a window holds: below `edge`, of which this is the
-  // digest; none, and the window is the whole path.
+  // Of the path's last messages, which a window holds: `edge` is the digest of the message above
+  // them. Without `edge` the window is the whole path.
   [[nodiscard]] std::string digest_of_last(std::size_t messages,
                                            std::optional<std::string_view> edge) const;
   [[nodiscard]] std::string json() const;
@@ -94,8 +94,8 @@ class WireState {
   WireList runs_;
 };
 
-// The same text for the same thread, whoever made its objects: a front, or a reading's answer, of
-// which it takes `thread`, `messages` and `runs`. An empty `input` of a run is none.
+// The same text for the same thread, from a front's objects or from the answer of a read, of which
+// it takes `thread`, `messages` and `runs`. An empty `input` of a run counts as missing.
 [[nodiscard]] std::string canonical_state(const boost::json::object& reading);
 
 }  // namespace lockstep::sim

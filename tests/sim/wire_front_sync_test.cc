@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device does with its cursor, its changes and its connections.
+// A device's handling of its cursor, its changes and its connections.
 #include <gtest/gtest.h>
 
 #include "tests/sim/wire_front.h"
@@ -26,7 +26,7 @@ TEST(WireFrontSync, IgnoresAnEntryThatItHolds) {
   EXPECT_EQ(front.state_json(), before);
 }
 
-TEST(WireFrontSync, SyncsAnewAtAGapBetweenEntries) {
+TEST(WireFrontSync, SyncsAgainAtAGapBetweenEntries) {
   WireFront front = front_at_20();
   const std::string before = front.state_json();
 
@@ -37,7 +37,7 @@ TEST(WireFrontSync, SyncsAnewAtAGapBetweenEntries) {
   EXPECT_EQ(front.state_json(), before);
 }
 
-TEST(WireFrontSync, SyncsAnewAtADiffFromLaterThanWhatItHolds) {
+TEST(WireFrontSync, SyncsAgainAtADiffFromLaterThanItsState) {
   WireFront front = front_at_20();
 
   const auto taken = front.take(diff("30@e1", "25", ""));
@@ -46,7 +46,7 @@ TEST(WireFrontSync, SyncsAnewAtADiffFromLaterThanWhatItHolds) {
   EXPECT_EQ(front.cursor(), "20@e1");
 }
 
-TEST(WireFrontSync, IgnoresADiffToEarlierThanWhatItHolds) {
+TEST(WireFrontSync, IgnoresADiffToEarlierThanItsCopy) {
   WireFront front = front_at_20();
   (void)front.take(entry_21);
 
@@ -135,7 +135,7 @@ TEST(WireFrontSync, ForgetsHalfADiffWhenTheConnectionIsLost) {
   EXPECT_EQ(front.cursor(), "21@e1");
 }
 
-TEST(WireFrontSync, RemovesWhatADiffRemoves) {
+TEST(WireFrontSync, RemovesTheRowsThatADiffRemoves) {
   WireFront front = front_at_20();
 
   const auto taken =
@@ -148,7 +148,7 @@ TEST(WireFrontSync, RemovesWhatADiffRemoves) {
   EXPECT_EQ(front.messages().front().at("id"), "u1");
 }
 
-TEST(WireFrontSync, SyncsAnewWhenAnEndIsLaterThanWhatItHolds) {
+TEST(WireFrontSync, SyncsAgainWhenAnEndIsLaterThanItsState) {
   WireFront front = front_at_20();
 
   const auto taken = front.take(R"({"frame":"end","cursor":"25@e1","reason":"done"})");
@@ -160,7 +160,7 @@ TEST(WireFrontSync, SyncsAnewWhenAnEndIsLaterThanWhatItHolds) {
 
 // --- Changes
 
-TEST(WireFrontSync, NumbersItsChangesAndSaysWhatItHadSeen) {
+TEST(WireFrontSync, NumbersItsChangesAndSendsTheSeenCursor) {
   WireFront front = front_at_20();
   (void)front.change(move_head());
   (void)front.take(entry_21);

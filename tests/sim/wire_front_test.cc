@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device makes of frames: events folded, diffs applied, what does not fit said in words.
+// A device's handling of frames: it folds events, applies diffs, and names violations in words.
 #include "tests/sim/wire_front.h"
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ TEST(WireFront, FoldsAThreadUpdate) {
   EXPECT_EQ(front.thread().at("updated"), 21);
 }
 
-TEST(WireFront, FoldsAPutInPlaceOfWhatWasThere) {
+TEST(WireFront, FoldsAPutInPlaceOfTheFormerMessage) {
   const WireFront front = after(R"({"type":"message_put","message":{"id":"u1","parent":null,
       "role":"user","parts":[],"status":"complete","created":10,"updated":21}})");
 
@@ -217,7 +217,7 @@ TEST(WireFront, MakesTheThreadFromItsFirstEntry) {
             R"("running":false,"title":"","updated":5})");
 }
 
-// --- What does not fit is said
+// --- Complaints about frames that do not fit
 
 TEST(WireFront, SaysThatAnOffsetIsInsideACodePoint) {
   EXPECT_EQ(wrong_of(R"({"type":"content_appended","message":"a1","part":0,"at":2,"text":"x"})"),

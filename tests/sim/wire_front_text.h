@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_front_text.h: texts and JSON as the protocol's page has them.
+// wire_front_text.h: texts and JSON, by the rules of docs/protocol.md.
 //
 // Offsets on the wire count UTF-16 units and text is UTF-8, so a unit has to be turned into a byte
-// before anything is cut; one that lies inside a code point, or behind the end, does not fit.
+// before a cut; a unit inside a code point, or behind the end, is a violation.
 #pragma once
 
 #include <boost/json.hpp>
@@ -14,7 +14,7 @@
 
 namespace lockstep::sim {
 
-// What came does not fit the protocol; `what()` says why. It leaves the front by `Taken::wrong`.
+// A violation of the protocol; `what()` describes it. It leaves the front by `Taken::wrong`.
 struct Misfit : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_memory.cc: the front that knows only the wire (wire_front.h), as a device's memory.
+// wire_memory.cc: uses the front that knows only the wire (wire_front.h) as a device's memory.
 //
-// What the simulation says in the engine's words becomes JSON here, by the server's own writers,
-// and what the front says is read by the server's own reader: so those are simulated too.
+// The server's own writers turn the simulation's values into JSON, and the server's own reader
+// reads the front's requests: so those are simulated too.
 #include <algorithm>
 
 #include "server/codec/json_write.h"
@@ -153,7 +153,7 @@ class WireMemory : public Memory {
   [[nodiscard]] std::optional<Cursor> cursor() const override {
     return front_.cursor() ? parse_cursor(*front_.cursor()) : std::nullopt;
   }
-  // What it holds is what was true at its cursor, or `check` has said so.
+  // Equals the truth at its cursor; else `check` has reported it.
   [[nodiscard]] const Screen& screen() override { return screen_; }
   void check(Judge& judge) override {
     const auto at = cursor();
@@ -173,7 +173,7 @@ class WireMemory : public Memory {
   [[nodiscard]] Op last_op() const override { return last_op_; }
 
  private:
-  // Of a window's truth what it holds, in the order in which that came.
+  // The rows of a window's truth that it holds, in the order in which they came.
   [[nodiscard]] Screen held_of(const Screen& truth) const {
     if (!is_.window) return truth;
     Screen held = truth;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t devices_of_a_thread = 2;  // and one more of the first thread
 constexpr std::size_t threads_of_a_user = 4;    // at most; both have the same ids
 constexpr Micros rest_max{3'600'000'000};  // virtual time until everything must have come to rest
-constexpr std::uint64_t events_max = 400'000;  // a run that makes more goes round in circles
+constexpr std::uint64_t events_max = 400'000;  // a run that makes more is an endless loop
 constexpr std::uint64_t rest_look = 16;        // events between two looks whether it has
 
 // A model as the run driver holds it.
@@ -45,7 +45,7 @@ World::World(const Options& options, test::Counts& counts)
   people_come();
 }
 
-// Both users' threads have the same ids, and every id is asked for by both (visits.cc).
+// Both users' threads have the same ids, and both users request every id (visits.cc).
 void World::people_come() {
   Chance chance(seed_, 7);
   const std::size_t threads = chance.one_in(3) ? chance.between(2, threads_of_a_user) : 1;
@@ -106,7 +106,7 @@ void World::come_to_rest() {
   if (wrong().empty()) check_rest();
 }
 
-// --- What happens --------------------------------------------------------------------------------
+// --- Events --------------------------------------------------------------------------------------
 
 Device& World::some_device(Chance& chance) { return *devices_[chance.upto(devices_.size())]; }
 
@@ -244,9 +244,9 @@ void World::check_rest() {
   }
 }
 
-// What is stored, what the server would say, and what the screen shows are one.
+// The stored thread, the server's answer and the screen must be equal.
 void World::check_reading(Device& device) {
-  // It was told that the thread is deleted; a restore may have brought it back for others.
+  // It got `deleted`; a restore may have brought the thread back for others.
   if (device.deleted()) return;
   const std::string name = device.is().device.get() + " of " + to_string(device.is().thread);
   const test::ThreadTruth* truth = judge_.truth(device.is().thread, judge_.epoch());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// world.h: one simulation: a seed, a plan, and all that takes part.
+// world.h: one simulation: a seed, a plan, and all participants.
 //
 //   plan ─> users ─> devices ─┐                       ┌─ models
 //                             ├─ network ── process ──┤
@@ -7,8 +7,8 @@
 //           producers ────────┘              judge
 //
 // When the plan is over everything heals: the server stays up, the network carries everything, the
-// devices come back. Then all must come to rest: every change answered, every screen the same, and
-// the same as what is stored.
+// devices come back. Then all must come to rest: every change has an answer, and every screen
+// equals the stored thread.
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -26,7 +26,7 @@
 namespace lockstep::sim {
 
 struct Story {
-  std::string wrong;  // what broke, in words; empty: nothing
+  std::string wrong;  // the broken law, in words; empty: all hold
   std::uint64_t hash = 0;
   std::uint64_t events = 0;
   Micros time{0};
@@ -64,7 +64,7 @@ class World {
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
-  // --- What users say (users.cc)
+  // --- Changes by users (users.cc)
   void crowd(Chance& chance);
   Memory::What some_change(Device& device, ActKind kind, Chance& chance);
   StartRun some_start(Device& device, Chance& chance);
@@ -73,12 +73,12 @@ class World {
   MessageId some_message(Device& device, Chance& chance);
   std::string word(Chance& chance);
 
-  // --- What is asked beside (visits.cc)
+  // --- Reads besides syncs (visits.cc)
   void look(Chance& chance);
   void look_at_page(const ThreadName& name, const Screen& screen, const Cursor& at, Chance& chance);
   void trespass(Chance& chance);
 
-  // --- What nobody may (strangers.cc)
+  // --- Writes that must be refused (strangers.cc)
   void meddle(Chance& chance);
   void ask_astray(Chance& chance);
   void flood(const ThreadName& name);

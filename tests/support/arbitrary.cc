@@ -4,7 +4,7 @@
 namespace lockstep {
 namespace {
 
-// Draws one entry's pieces. A name that the entry brings may be named by what follows.
+// Draws one entry's pieces. Later events of the entry may name the ids of earlier ones.
 class Drawer {
  public:
   explicit Drawer(const ThreadState& before) : before_(before) {
@@ -25,7 +25,7 @@ class Drawer {
     const auto acks = flag() ? number(0, 3) : 0;
     for (std::uint64_t count = 0; count < acks; ++count) entry.acks.push_back(any_ack(entry.at));
     if (flag()) {
-      entry.producer = ProducerMark{run(), small(), number(0, UINT64_MAX)};
+      entry.producer = ProducerOffset{run(), small(), number(0, UINT64_MAX)};
     }
     if (number(0, 9) == 0) entry.origin = Origin{ThreadId(name("t")), UserId(text())};
     return entry;

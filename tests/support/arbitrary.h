@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// arbitrary.h: any entry that could be stored, for RapidCheck.
+// arbitrary.h: arbitrary storable entries, for RapidCheck.
 //
 // The entries are well formed but not sensible: every event with every combination of optional
-// fields, any order, names that the state before has or that the entry itself brings. Codecs must
-// carry all of it. A sensible history is a story (story.h).
+// fields, in any order, with names that the state before has or that the entry itself brings.
+// Codecs must carry all of them. For a sensible history use a story (story.h).
 #pragma once
 
 #include <rapidcheck.h>
@@ -16,8 +16,7 @@
 
 namespace lockstep {
 
-// Text in UTF-8 with all that is awkward: nothing, NUL, quotes, code points beyond U+FFFF, long
-// ones.
+// Awkward texts in UTF-8: empty, NUL, quotes, code points beyond U+FFFF, long ones.
 [[nodiscard]] rc::Gen<std::string> arbitrary_text();
 
 // An entry that comes right after `before.now`. Requires: `before` has a message and a run.

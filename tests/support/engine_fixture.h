@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // engine_fixture.h: an engine that a test steps by hand.
 //
-// One strand, one clock, chance from a seed, a log in memory: the same test is the same run.
-// Nothing happens until `run()`; so a test decides what is in flight when the next thing comes.
-// `restart` ends the engine as a crash would (nobody is told) and opens another one on the same
-// log.
+// One strand, one clock, random numbers from a seed, a log in memory: the same test is the same
+// run. Nothing happens until `run()`, so a test decides what is in flight when the next input
+// comes. `restart` ends the engine as a crash would (it sends no answers) and opens another one on
+// the same log.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/live/engine.h"
@@ -64,7 +65,7 @@ class SteppedExecutor : public Executor {
   std::chrono::microseconds now_{0};
 };
 
-// Work beside the strand, done when the test says so; then the strand hears of it.
+// Work off the strand: the test runs it, and its end posts to the strand.
 class SteppedOffload : public Offload {
  public:
   explicit SteppedOffload(Executor& executor) : executor_(executor) {}
@@ -137,12 +138,12 @@ class ReopenedLog : public Log {
   }
   void follow(OnCommit on_commit) override { on_commit_ = std::move(on_commit); }
   [[nodiscard]] CommitNumber last_commit() const override { return memory_.last_commit(); }
-  void write(std::vector<Row> rows, std::vector<ThreadNumber> erase,
+  void write(std::vector<RowWrite> rows, std::vector<ThreadNumber> erase,
              Done<Result<void>> done) override {
-    // Who erases has to count.
+    // The real log counts the entries that it erases, so it reads the damaged block.
     if (spoil && std::ranges::find(erase, *spoil) != erase.end()) {
       return executor_.post([done = std::move(done)]() mutable {
-        done(fail(Kind::corrupt, "corrupt", "a damaged block"));
+        done(fail(Kind::corrupt, codes::corrupt, "a damaged block"));
       });
     }
     memory_.write(std::move(rows), std::move(erase), std::move(done));
@@ -177,7 +178,7 @@ class RecordingHost : public RunHost {
     if (next) next->ended(thread, run);
   }
 
-  RunHost* next = nullptr;  // is told the same
+  RunHost* next = nullptr;  // gets the same calls
   std::vector<Started> starts;
   std::vector<RunId> ends;
 };
@@ -225,7 +226,7 @@ class EngineFixture {
     MUST(ready.has_come() && ready->has_value());
   }
 
-  // As after a crash: what was in flight is durable, but nobody was told.
+  // As after a crash: the entries in flight are durable, but no caller got an answer.
   void restart() {
     engine.reset();
     executor.run();
@@ -243,12 +244,12 @@ class EngineFixture {
             .agents = agents,
             .is_json_object = is_json_object,
             .metrics = metrics,
-            .opening = opening,
+            .crash_mark = crash_mark,
             .memory = &account,
             .offload = offloads ? &offload : nullptr};
   }
 
-  // --- What fronts and producers say -------------------------------------------------------------
+  // --- Requests of fronts and producers ----------------------------------------------------------
 
   // The user's own thread.
   [[nodiscard]] ThreadName name() const { return {user, thread}; }
@@ -299,7 +300,7 @@ class EngineFixture {
     MUST(write(batch("r1", {opened(1, "a1")})).has_value());
   }
 
-  // --- What can be seen --------------------------------------------------------------------------
+  // --- Observations ------------------------------------------------------------------------------
 
   Reading reading(std::optional<Timestamp> at = {}) {
     auto reading = engine->read(user, name(), at);
@@ -335,7 +336,7 @@ class EngineFixture {
   AnyAgents agents;
   Metrics metrics;
   RecordingHost host;
-  OpeningMarker* opening = nullptr;
+  CrashMarker* crash_mark = nullptr;
   SteppedOffload offload{executor};
   bool offloads = false;  // of the next start
   LogMemory memory{executor, Epoch(0xabcdef)};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// given.h: the little language of given, when, then.
+// given.h: short words for given, when and then.
 //
-// What tests of the engine's runtime say most often, short: ids from words, changes and steps from
-// what they are about. Nothing here knows an engine; engine_fixture.h does.
+// The expressions that tests of the engine's runtime use most: ids from words, changes and steps
+// from their content. This file includes no engine; engine_fixture.h does.
 #pragma once
 
 #include <optional>
@@ -81,7 +81,7 @@ inline std::string text_of(const Message& message) {
   return text ? *text : "<other>";
 }
 inline std::string text_of(const ThreadState& state, const std::string& id) {
-  const MessageRow* row = state.living(mid(id));
+  const MessageState* row = state.living(mid(id));
   return row ? text_of(row->message) : "<gone>";
 }
 

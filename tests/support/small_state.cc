@@ -39,7 +39,7 @@ class Writer {
   ThreadState state_;
 };
 
-// What a front puts.
+// A message that a front puts.
 Message message(const char* id, std::vector<Part> parts, Timestamp at) {
   Message message;
   message.id = MessageId(id);
@@ -83,7 +83,7 @@ ThreadState small_state() {
                 HeadMoved{answer, MessageId("m.user")}});
   Entry token;
   token.events = {ContentAppended{answer, 0, 0, "Hello"}};
-  token.producer = ProducerMark{first, 1, 2};
+  token.producer = ProducerOffset{first, 1, 2};
   writer.write(token);
   token.events = {PartStarted{answer, 1, ToolCallPart{"c.1", "look", R"({"q":)"}}};
   token.producer->seq = 3;
@@ -105,7 +105,7 @@ ThreadState small_state() {
   Entry last;
   last.at = small_state_at;
   last.events = {ContentAppended{MessageId("m.live"), 0, 0, "Once"}};
-  last.producer = ProducerMark{second, 1, 2};
+  last.producer = ProducerOffset{second, 1, 2};
   writer.write(last);
   return writer.state();
 }

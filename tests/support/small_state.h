@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // small_state.h: a thread that has one of everything.
 //
-// Two roots' worth of messages, a path, a run that was stopped, one that runs and one that waits, a
+// Messages below two roots, a path, a run that was stopped, one that runs and one that waits, a
 // tombstone, a device with an op. Tests and fuzz targets of the codecs take their names from it,
 // and stored test bytes were written with it: it must not change.
 #pragma once

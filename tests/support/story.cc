@@ -48,7 +48,7 @@ std::expected<StepAck, StepRefusal> Story::write(const StepBatch& batch) {
 
 std::expected<StepAck, StepRefusal> Story::steps(const std::string& run,
                                                  std::vector<decltype(Step::what)> what) {
-  const RunRow* row = state_.run(RunId(run));
+  const RunState* row = state_.run(RunId(run));
   std::uint64_t seq = row ? row->seq : 0;
   StepBatch batch{RunId(run), 1, {}};
   for (auto& each : what) batch.steps.push_back({++seq, std::move(each)});
@@ -101,13 +101,13 @@ Diff Story::diff_from(Timestamp from) const {
 }
 
 const Message& Story::message(const std::string& id) const {
-  const MessageRow* row = state_.message(MessageId(id));
+  const MessageState* row = state_.message(MessageId(id));
   MUST(row != nullptr);
   return row->message;
 }
 
 std::string Story::text(const std::string& id) const {
-  const MessageRow* row = state_.living(MessageId(id));
+  const MessageState* row = state_.living(MessageId(id));
   if (!row) return "<gone>";
   if (row->message.parts.empty()) return "<none>";
   const std::string* text = growing_text(row->message.parts.front());
@@ -115,7 +115,7 @@ std::string Story::text(const std::string& id) const {
 }
 
 const Run& Story::run(const std::string& id) const {
-  const RunRow* row = state_.run(RunId(id));
+  const RunState* row = state_.run(RunId(id));
   MUST(row != nullptr);
   return row->run;
 }

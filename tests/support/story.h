@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// story.h: a thread's life told by a test, without an engine around it.
+// story.h: a thread's life in a test, without an engine around it.
 //
-// A story holds the state, all its entries, and a clock that goes on by one a decision. It does
-// what a lane does: collects the pasts that a request needs, decides, folds. So a test of the rules
-// reads as what a front and a producer say, and what came of it.
+// A story holds the state, all its entries, and a clock that goes on by one with each decision. It
+// works like a lane: it collects the pasts that a request needs, decides, and folds. So a test of
+// the rules reads as the requests of a front and a producer, and the result.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@
 
 namespace lockstep::test {
 
-// Agents by any name but "nobody".
+// Agents of any name except "nobody".
 class AnyAgents : public Agents {
  public:
   [[nodiscard]] std::optional<AgentSettings> settings(
@@ -51,7 +51,7 @@ class Story {
 
   Story() : rules_{agents_, is_json_object, epoch, {}} {}
 
-  // --- What is said ------------------------------------------------------------------------------
+  // --- Changes and steps -------------------------------------------------------------------------
 
   std::vector<Outcome> say(ChangeRequest request);
   // One change of the user `ann` on the device `phone`, seen now or at `seen`.
@@ -70,7 +70,7 @@ class Story {
   Outcome put(const std::string& id, const std::string& text,
               std::optional<Place> place = std::nullopt);
 
-  // --- What came of it ---------------------------------------------------------------------------
+  // --- Results -----------------------------------------------------------------------------------
 
   [[nodiscard]] const ThreadState& state() const { return state_; }
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs `backup` and `restore`, as the real binary, with and without a server beside.
+// The verbs `backup` and `restore`, as the real binary, with and without a running server.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -112,11 +112,11 @@ TEST_F(BackupVerbs, NothingIsWrittenOver) {
   EXPECT_EQ(over.code, 1);
   EXPECT_NE(over.err.find("not empty"), std::string::npos) << over.err;
   EXPECT_EQ(into.code, 1);
-  EXPECT_NE(into.err.find("no folder of backups"), std::string::npos) << into.err;
+  EXPECT_NE(into.err.find("not a folder of backups"), std::string::npos) << into.err;
   EXPECT_EQ(lockstep({"verify", "--data", data_}).code, 0);
 }
 
-TEST_F(BackupVerbs, WhatIsNotThereIsSaid) {
+TEST_F(BackupVerbs, AMissingStoreOrBackupIsRefused) {
   const std::string none = folder_.path() + "/none";
 
   EXPECT_EQ(lockstep({"backup", "--data", none, "--to", backups_}).code, 3);
@@ -128,7 +128,7 @@ TEST_F(BackupVerbs, WhatIsNotThereIsSaid) {
   EXPECT_EQ(back_up({"--keep", "0"}).code, 2);
 }
 
-TEST_F(BackupVerbs, AServerMakesItBesideItsWork) {
+TEST_F(BackupVerbs, AServerMakesABackupWhileItServes) {
   Running server({"serve", "--data", data_, "--listen", "127.0.0.1:0"});
   ASSERT_NE(server.line(), "");
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of the binary: help, exit codes, and what is said of a line that is wrong.
+// The command line of the binary: help, exit codes, and the errors of a wrong line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ TEST(CommandLine, EveryVerbHasHelpWithAnExampleAndTheExitCodes) {
   }
 }
 
-// The line or row of a text that begins so; empty if there is none.
+// The line of a text with this beginning; empty if the text has no such line.
 std::string line_of(const std::string& text, const std::string& beginning) {
   const std::size_t at = text.find("\n" + beginning);
   return at == std::string::npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at - 1);
@@ -63,7 +63,7 @@ AgentFields::mapped_type field_of(const std::string& fallback) {
   return static_cast<std::int64_t>(std::stoll(fallback));
 }
 
-TEST(CommandLine, WhatTheHelpCallsAnAgentsDefaultIsOne) {
+TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
   const auto known = [](const AgentConfig& agent) {
     return std::tuple(agent.model_by_params, agent.send_names, agent.send_usage,
                       agent.connect_timeout, agent.first_token_timeout, agent.token_timeout,
@@ -110,14 +110,14 @@ TEST(CommandLine, HelpIsAVerbToo) {
 
 TEST(CommandLine, ALineThatIsNotWholeSaysWhereTheHelpIs) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> lines{
-      {{}, "lockstep: which verb?\n  `lockstep --help` says"},
-      {{"token"}, "lockstep: which verb?\n  `lockstep token --help` says"},
-      {{"show"}, "lockstep: --data is required\n  `lockstep show --help` says"},
+      {{}, "lockstep: a verb is missing\n  See `lockstep --help`."},
+      {{"token"}, "lockstep: a verb is missing\n  See `lockstep token --help`."},
+      {{"show"}, "lockstep: --data is required\n  See `lockstep show --help`."},
       {{"restore", "--from", "x"},
-       "lockstep: --data is required\n  `lockstep restore --help` says"},
-      {{"token", "create"}, "lockstep: name is required\n  `lockstep token create --help` says"},
+       "lockstep: --data is required\n  See `lockstep restore --help`."},
+      {{"token", "create"}, "lockstep: name is required\n  See `lockstep token create --help`."},
       {{"token", "list", "--colour"},
-       "lockstep: --file is required\n  `lockstep token list --help` says"},
+       "lockstep: --file is required\n  See `lockstep token list --help`."},
   };
   for (const auto& [line, wanted] : lines) {
     const Said said = lockstep(line);
@@ -142,7 +142,7 @@ TEST(CommandLine, AnAddressThatIsOpenToOthersIsRefusedBeforeAStoreIsMade) {
   EXPECT_FALSE(std::filesystem::exists(data));
 }
 
-TEST(CommandLine, ATokenFileThatIsClosedIsNotToBeMadeAnew) {
+TEST(CommandLine, AnUnreadableTokenFileIsNotToBeMadeAgain) {
   const TempFolder folder;
   const std::string tokens = folder.path() + "/tokens.toml";
   write_whole(tokens, "");

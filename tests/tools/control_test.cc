@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The administrator's socket: what is ordered there, who may, and how it ends.
+// The administrator's socket: its orders, its access, and how an order ends.
 #include "server/control.h"
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <future>
 #include <semaphore>
 
+#include "engine/base/codes.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 
@@ -34,7 +35,7 @@ class ControlTest : public testing::Test {
     ASSERT_TRUE(opened.has_value()) << opened.error().detail;
     control_ = std::move(*opened);
   }
-  // One that goes on until it is stopped.
+  // A work that runs until a stop.
   void open_endless() {
     open([this](const BackupOrder&, const std::stop_token& stop,
                 const ControlParts::Progress&) -> Result<std::string> {
@@ -42,7 +43,7 @@ class ControlTest : public testing::Test {
       const std::stop_callback on_stop(stop, [&stopped] { stopped.release(); });
       begun_.release();
       stopped.acquire();
-      return fail(Kind::unavailable, "stopped", "it was stopped");
+      return fail(Kind::unavailable, codes::stopped, "it was stopped");
     });
   }
   // Another process: says it, and reads to the end.
@@ -89,10 +90,10 @@ TEST_F(ControlTest, ABackupIsMadeAsOrderedAndToldOf) {
   EXPECT_EQ(got.keep, 3u);
 }
 
-TEST_F(ControlTest, WhatWentWrongIsToldByItsCode) {
+TEST_F(ControlTest, AFailureIsAnsweredWithItsCode) {
   open([](const BackupOrder&, const std::stop_token&,
           const ControlParts::Progress&) -> Result<std::string> {
-    return fail(Kind::unavailable, "no_space", "the disk is \"full\"");
+    return fail(Kind::unavailable, codes::no_space, "the disk is \"full\"");
   });
 
   auto answer = asked(order);
@@ -101,7 +102,7 @@ TEST_F(ControlTest, WhatWentWrongIsToldByItsCode) {
             "{\"problem\":{\"code\":\"no_space\",\"detail\":\"the disk is \\\"full\\\"\"}}\n");
 }
 
-TEST_F(ControlTest, OnlyItsOwnerMayCome) {
+TEST_F(ControlTest, OnlyTheOwnerOfTheFilesMayConnect) {
   open_endless();
 
   struct stat found{};
@@ -110,7 +111,7 @@ TEST_F(ControlTest, OnlyItsOwnerMayCome) {
   EXPECT_EQ(found.st_mode & 0777U, 0600U);
 }
 
-TEST_F(ControlTest, AnOrderThatIsNoneIsRefused) {
+TEST_F(ControlTest, AnInvalidOrderIsRefused) {
   open_endless();
   for (const char* line :
        {"", "backup", "[]", "{}", R"({"do":"dance"})", R"({"do":"backup"})",
@@ -145,7 +146,7 @@ TEST_F(ControlTest, AStopEndsTheBackupAndTakesTheSocketAway) {
   control_.reset();
 }
 
-TEST_F(ControlTest, ItEndsWithABackupThatNobodyWaitsForAnyMore) {
+TEST_F(ControlTest, ADisconnectedBackupDoesNotDelayTheEnd) {
   open_endless();
   auto answer = asked(order);
   run_until_begun();
@@ -157,7 +158,7 @@ TEST_F(ControlTest, ItEndsWithABackupThatNobodyWaitsForAnyMore) {
   EXPECT_TRUE(answer.get().starts_with("{\"problem\":{\"code\":\"stopped\""));
 }
 
-TEST_F(ControlTest, WhoHangsUpEndsTheBackup) {
+TEST_F(ControlTest, AHangUpEndsTheBackup) {
   open_endless();
   {
     stream_protocol::iostream stream{stream_protocol::endpoint(path_)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trees and histories, in and out again.
+// Imports and exports of trees and histories.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -201,7 +201,7 @@ TEST(Import, GoesOnWithAHistoryOfWhichItHasTheBeginning) {
   EXPECT_EQ(verified.code, 0) << verified.out;
 }
 
-// Whoever wrote them is elsewhere: the next start reads anew which runs are its own.
+// Their writers are elsewhere: the next start decides again which runs are its own.
 TEST(Import, RunsThatCameOpenAreNotWaitedFor) {
   const TempFolder folder;
   const std::string data = folder.path() + "/data";
@@ -280,7 +280,7 @@ std::string two_of_one_id(const std::string& folder) {
   return data;
 }
 
-TEST(Users, AVerbThatIsNotToldWhoseThreadIsMeantNamesThemAndStops) {
+TEST(Users, AVerbNamesTheUsersAndStopsIfSeveralHaveTheThread) {
   const TempFolder folder;
   const std::string data = two_of_one_id(folder.path());
 
@@ -418,7 +418,7 @@ TEST(Users, AnImportForAUserThatWasCutShortGoesOn) {
   EXPECT_EQ(again.out, "1 thread (0 new), 1 message (0 new)\n") << again.err;
 }
 
-TEST(Users, AnImportForAUserRefusesAThreadThatSomeLinesGiveToNobody) {
+TEST(Users, AnImportForAUserRefusesAThreadThatSomeLinesGiveNoUser) {
   for (const std::string& lines : {line_of("", "a", "of carl") + line_of("bob", "b", "of bob"),
                                    line_of("bob", "b", "of bob") + line_of("", "a", "of carl")}) {
     const TempFolder folder;

@@ -25,7 +25,7 @@ TEST(JsonValue, IsSpacedAndEscapedAsPythonDoes) {
             "{\"a\": [1, 2], \"b\": \"\\u00e9\\ud83c\\udf15\x7f\\u0001/\"}");
 }
 
-TEST(JsonValue, WhatIsNoJsonIsAnError) {
+TEST(JsonValue, InvalidJsonIsAnError) {
   for (const char* text : {"", " ", "{", "[1,]", "{\"a\"}", "1 2", "nul", "\"\xff\"", "\"\\ud800\"",
                            "'a'", "// no\n1", "NaN"}) {
     const auto value = parse_json(text);

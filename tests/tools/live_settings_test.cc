@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The token file is read again when it was written, and not while it is being written.
+// The server reads the token file again after it was written, and not while it is being written.
 #include "tools/verbs/live_settings.h"
 
 #include <gtest/gtest.h>

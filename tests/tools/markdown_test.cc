@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an export in Markdown promises: nobody's text stands for anything but itself. A parser that
-// others wrote (cmark) reads the export, and says what stands at the top.
+// The promise of an export in Markdown: no user's text can pose as another turn. A foreign parser
+// (cmark) reads the export and lists its top-level blocks.
 #include "tools/forms/markdown.h"
 
 #include <cmark.h>
@@ -120,7 +120,7 @@ TEST(MarkdownExport, NoTextCanPoseAsAnotherTurn) {
   }
 }
 
-TEST(MarkdownExport, AFileIsOneLinkWhateverItIsCalled) {
+TEST(MarkdownExport, AFileIsOneLinkUnderAnyName) {
   for (const char* name : {"a](b)", "x\n## User", "`", "[", "\\", "!", "<b>", ""}) {
     for (const char* uri : {"http://x/a b", "x>) [y](<z", "a\nb", "\\", "javascript:x", "<"}) {
       const Document document = parsed(markdown_of(thread_saying({FilePart{uri, {}, name}})));

@@ -53,7 +53,7 @@ int wait_for(pid_t process) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Root passes over modes by these two rights, which this process and what it becomes give up.
+// Root ignores file modes by these two rights. This process gives them up, also for after `exec`.
 void give_up_rights() {
   for (const unsigned long right : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH}) {
     MUST(::geteuid() != 0 || ::prctl(PR_CAPBSET_DROP, right, 0, 0, 0) == 0);

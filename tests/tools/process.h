@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// process.h: the real binary, run by a test.
+// process.h: runs the real binary in a test.
 //
-// `lockstep` runs it to its end and returns what it said; `Running` starts it and lets it go on.
+// `lockstep` runs it to its end and returns its output; `Running` starts it and lets it run.
 #pragma once
 
 #include <sys/types.h>
@@ -17,12 +17,12 @@ struct Said {
   std::string err;
 };
 
-// `environment`: `NAME=value`, beside the test's own.
+// `environment`: `NAME=value`, besides the test's own.
 [[nodiscard]] Said lockstep(const std::vector<std::string>& arguments,
                             const std::string& input = {},
                             const std::vector<std::string>& environment = {});
 
-// The same as somebody for whom the modes of files count, also where the tests are run by root.
+// The same as a user for whom the modes of files count, also if root runs the tests.
 [[nodiscard]] Said lockstep_without_rights(const std::vector<std::string>& arguments);
 [[nodiscard]] Said lockstep_without_rights_in(const std::string& folder,
                                               const std::vector<std::string>& arguments);

@@ -62,7 +62,7 @@ TEST(Record, AnEntryComesBackAsItWas) {
   }));
 }
 
-TEST(Record, WhatWouldBeLostIsRefused) {
+TEST(Record, AFieldThatWouldBeLostIsRefused) {
   for (const char* text :
        {R"({"ts":2,"prev":1})", R"({"ts":2,"prev":1,"events":[],"more":1})",
         R"({"ts":-2,"prev":1,"events":[]})", R"({"ts":2.5,"prev":1,"events":[]})",

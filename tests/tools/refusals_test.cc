@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder that can't be used is refused by every verb with one exit code, by name, and with what
-// to do next.
+// Every verb refuses an unusable folder with the same exit code, and names the folder and the next
+// step.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -26,11 +26,11 @@ class FolderRefusals : public testing::Test {
  protected:
   FolderRefusals() { write_whole(history_, history_of(stopped_and_answered())); }
   void TearDown() override {
-    // What nobody may look into can't be removed either.
+    // A folder that the test may not read can't be removed either.
     for (const std::string& closed : closed_) ::chmod(closed.c_str(), S_IRWXU);
   }
 
-  // Each verb on the folder, as a person would type it; what it makes goes elsewhere.
+  // Each verb on the folder, as a person would type it; its output is written elsewhere.
   using Line = std::vector<std::string>;
   [[nodiscard]] std::vector<Line> reading() const {
     return {{"show", "--data", data_},
@@ -73,7 +73,7 @@ class FolderRefusals : public testing::Test {
     ASSERT_EQ(::chmod(path.c_str(), mode), 0) << path;
   }
 
-  // Each line ends with this code, says this word, and advises something.
+  // Each command ends with this code, prints this word, and advises a next step.
   using Run = std::function<Said(const Line&)>;
   static void expect_refused(
       const std::vector<Line>& lines, const std::string& word,
@@ -116,7 +116,7 @@ TEST_F(FolderRefusals, AFileIsNoStoreForAnyVerb) {
   expect_refused(all(), data_ + " is a file");
 }
 
-TEST_F(FolderRefusals, AStoreThatIsOpenIsReadBesideAndNotWritten) {
+TEST_F(FolderRefusals, AnOpenStoreCanBeReadAndNotWritten) {
   make_store();
   Running server(serve());
   ASSERT_NE(server.line(), "");
@@ -179,7 +179,7 @@ TEST_F(FolderRefusals, AMissingFileIsNamedAndSoIsTheCommandThatHelps) {
   EXPECT_GE(tables, 4);
 }
 
-TEST_F(FolderRefusals, WhatIsClosedIsNamedWithItsOwnerByEveryVerb) {
+TEST_F(FolderRefusals, EveryVerbNamesAClosedPathWithItsOwner) {
   make_store();
   rest();
   std::vector<std::string> paths{data_, data_ + "/rocks", data_ + "/lock", data_ + "/commits",
@@ -234,7 +234,7 @@ TEST_F(FolderRefusals, AFileInTheWayIsSaidToBeOne) {
     for (const std::string below : {"/x", "/x/y"}) {
       data_ = file + below;
 
-      expect_refused(all(), file + " is a file, and no folder", lockstep_without_rights);
+      expect_refused(all(), file + " is a file, not a folder", lockstep_without_rights);
       expect_refused(needing(), "there is no store in " + data_, lockstep_without_rights);
     }
   }
@@ -288,7 +288,7 @@ TEST_F(FolderRefusals, NothingIsWrittenIntoTheFolderThatIsRead) {
   const auto names = [](const std::string& folder) {
     std::vector<std::string> all;
     for (const auto& each : fs::recursive_directory_iterator(folder)) all.push_back(each.path());
-    // What RocksDB writes at an opening apart.
+    // Leaves out the files that RocksDB writes when it opens.
     std::erase_if(all, [](const std::string& path) {
       return fs::path(path).parent_path().filename() == "rocks";
     });
@@ -347,6 +347,7 @@ TEST_F(FolderRefusals, AFolderOfBackupsIsRefusedByTheSameRules) {
 
     EXPECT_EQ(said.code, failed) << said.err;
     EXPECT_THAT(said.err, HasSubstr("there are no backups in " + backups));
+    EXPECT_THAT(said.err, HasSubstr("`lockstep backup --data DIR --to " + backups + "` makes"));
   }
   ASSERT_EQ(lockstep({"backup", "--data", data_, "--to", backups}).code, done);
   close(backups);

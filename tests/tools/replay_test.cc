@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread written again: on a terminal's screen, and as an account in a pipe.
+// `lockstep replay`: on a terminal's screen, and in words in a pipe.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ class Glass {
       }
     }
   }
-  // What is in sight: the last lines.
+  // The visible lines: the last ones.
   [[nodiscard]] std::vector<std::string> seen() const {
     const std::size_t first = lines_.size() > height_ ? lines_.size() - height_ : 0;
     return {lines_.begin() + static_cast<std::ptrdiff_t>(first), lines_.end()};
@@ -70,7 +70,7 @@ std::vector<std::string> last(const std::vector<std::string>& lines, std::size_t
   return {lines.begin() + static_cast<std::ptrdiff_t>(first), lines.end()};
 }
 
-TEST(ReplayScreen, ShowsWhatItIsGivenWhateverItShowedBefore) {
+TEST(ReplayScreen, ShowsTheNextStateAfterAnyEarlierOne) {
   constexpr std::size_t height = 4;
   const std::vector<std::vector<std::string>> shows{
       {"a"},
@@ -138,7 +138,7 @@ class Replay : public testing::Test {
   Story story_ = stopped_and_answered();
 };
 
-TEST_F(Replay, TellsWhatCameAndWhatWent) {
+TEST_F(Replay, TellsTheTextThatCameAndTheTextThatWent) {
   const Said said = lockstep({"replay", "thread", "--data", data_, "--speed", "0"});
 
   EXPECT_EQ(said.code, 0) << said.err;

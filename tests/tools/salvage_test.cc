@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep salvage`, the refusals that name it, and tables that a rebuild begins anew.
+// `lockstep salvage`, the refusals that name it, and tables that a rebuild drops and makes again.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,9 +48,9 @@ class Salvage : public testing::Test {
     return lockstep({"show", "thread", "--events", "--data", data}).out;
   }
 
-  // What lies in the write-ahead log becomes tables at a start.
+  // A start turns the content of the write-ahead log into tables.
   void settle() const { EXPECT_TRUE(starts(data_)); }
-  // The newest file of the database whose name ends so.
+  // The newest file of the database with this end of the name.
   [[nodiscard]] std::string file(std::string_view end) const {
     std::string newest;
     for (const auto& entry : fs::directory_iterator(data_ + "/rocks")) {
@@ -65,7 +65,7 @@ class Salvage : public testing::Test {
     for (const auto& entry : fs::directory_iterator(data_ + "/rocks")) {
       const std::string path = entry.path().string();
       if (!path.ends_with(".sst")) continue;
-      // The name stands among the table's own properties.
+      // The name is among the table's own properties.
       const std::string name = "name" + std::string(name_of(table));
       if (read_whole(path).find(name) != std::string::npos) files.push_back(path);
     }
@@ -83,11 +83,11 @@ class Salvage : public testing::Test {
   Story story_ = stopped_and_answered();
 };
 
-TEST_F(Salvage, OfAWholeStoreLosesNothing) {
+TEST_F(Salvage, AWholeStoreLosesNothing) {
   const Said said = salvage();
 
   EXPECT_EQ(said.code, 0) << said.out << said.err;
-  EXPECT_NE(said.out.find("nothing was lost"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("nothing was left out"), std::string::npos) << said.out;
   EXPECT_NE(said.out.find("Epoch "), std::string::npos) << said.out;
   EXPECT_EQ(events(to_), events(data_));
   EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
@@ -109,7 +109,7 @@ TEST_F(Salvage, FindsTheOlderCopyOfAnEntryThatWasWrittenOver) {
   EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
 }
 
-TEST_F(Salvage, LeavesOutWhatComesBehindAMissingEntryThoughItWouldFit) {
+TEST_F(Salvage, LeavesOutEntriesBehindAMissingOneThoughTheyWouldFit) {
   Story story = story_;
   story.change(UpdateThread{"missing", {}, {}});
   story.change(UpdateThread{"behind it", {}, {}});
@@ -134,7 +134,7 @@ TEST_F(Salvage, LeavesOutWhatComesBehindAMissingEntryThoughItWouldFit) {
   EXPECT_EQ(lockstep({"verify", "--data", to_}).code, 0);
 }
 
-TEST_F(Salvage, OfADamagedLogKeepsAllThatWasCommittedBefore) {
+TEST_F(Salvage, ADamagedLogKeepsAllCommitsBeforeTheDamage) {
   const std::string log = file(".log");
   flip(log, fs::file_size(log) - 20);
   const Said refused = serve(data_);
@@ -150,7 +150,7 @@ TEST_F(Salvage, OfADamagedLogKeepsAllThatWasCommittedBefore) {
   EXPECT_TRUE(starts(to_));
 }
 
-// What a list told may be among what is lost, and no list says by which thread.
+// Lists may have shown changes that are lost, and a list's cursor can't tell which.
 TEST_F(Salvage, ThatHasLostSomethingKnowsNoCursorOfAListAnyMore) {
   const std::string log = file(".log");
   flip(log, fs::file_size(log) - 20);
@@ -200,7 +200,7 @@ TEST_F(Salvage, WritesNothingIntoTheDamagedStore) {
   EXPECT_FALSE(fs::exists(data_ + "/new"));
 }
 
-TEST_F(Salvage, OfNothingSaysSo) {
+TEST_F(Salvage, AMissingStoreIsNamed) {
   const Said said = lockstep({"salvage", "--from", data_ + "-not", "--to", to_});
 
   EXPECT_EQ(said.code, 3);
@@ -234,7 +234,7 @@ TEST_F(Salvage, ThatWasCutShortIsNoStoreAndIsDoneAgain) {
 }
 
 TEST_F(Salvage, DoesNotBringADeletedThreadBack) {
-  // As a deletion leaves it, whose entries are still there: its tombstone, and nothing else.
+  // The store of an unfinished deletion: the tombstone exists, and the entries are still there.
   tamper(data_, [&](const Kv& kv, KvBatch& batch) {
     const auto rows = kv.scan({.table = KvTable::threads, .rows_max = 1, .bytes_max = 1});
     auto record = decode_thread_record(rows->front().first, rows->front().second);
@@ -271,7 +271,7 @@ TEST_F(Salvage, IsNotNeededForATableThatTheLogMakesAgain) {
       EXPECT_EQ(refused.code, 3) << name;
       EXPECT_NE(refused.err.find("lockstep rebuild"), std::string::npos) << refused.err;
       EXPECT_EQ(rebuilt.code, 0) << rebuilt.out << rebuilt.err;
-      EXPECT_NE(rebuilt.out.find("begun anew"), std::string::npos) << rebuilt.out;
+      EXPECT_NE(rebuilt.out.find("dropped and rebuilt"), std::string::npos) << rebuilt.out;
       EXPECT_EQ(after.code, 0) << after.out << after.err;
       settle();
     }
@@ -427,26 +427,26 @@ TEST(Refusals, EachNamesTheNextCommandAndASalvageThatIsNamedWorks) {
 TEST(Opening, OneFlippedBitNamesNoThread) {
   const TempFolder folder;
   {
-    auto file = OpeningFile::open(folder.path());
+    auto file = CrashMarkFile::open(folder.path());
     ASSERT_TRUE(file.has_value());
     (*file)->set(ThreadNumber(7));
   }
   const std::string whole = read_whole(folder.path() + "/opening");
 
-  EXPECT_EQ((*OpeningFile::open(folder.path()))->found(), ThreadNumber(7));
+  EXPECT_EQ((*CrashMarkFile::open(folder.path()))->found(), ThreadNumber(7));
   for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
     std::string bytes = whole;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
     write_whole(folder.path() + "/opening", bytes);
-    EXPECT_FALSE((*OpeningFile::open(folder.path()))->found().has_value()) << "bit " << bit;
-    EXPECT_EQ(read_opening_in(folder.path()).error().code, "corrupt") << "bit " << bit;
+    EXPECT_FALSE((*CrashMarkFile::open(folder.path()))->found().has_value()) << "bit " << bit;
+    EXPECT_EQ(read_crash_mark_in(folder.path()).error().code, "corrupt") << "bit " << bit;
   }
 }
 
 TEST(Opening, TheNumberAloneIsReadAsTheFirstFormatWroteIt) {
-  EXPECT_EQ(read_opening(encode_number(7)).value(), ThreadNumber(7));
-  EXPECT_FALSE(read_opening(encode_number(0)).value().has_value());
-  EXPECT_FALSE(read_opening("").value().has_value());
+  EXPECT_EQ(read_crash_mark(encode_number(7)).value(), ThreadNumber(7));
+  EXPECT_FALSE(read_crash_mark(encode_number(0)).value().has_value());
+  EXPECT_FALSE(read_crash_mark("").value().has_value());
 }
 
 TEST_F(Salvage, VerifyReadsTheFileOfTheThreadThatIsBeingOpened) {

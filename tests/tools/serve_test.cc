@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server as a process: where it listens, that it stops in order, and who may be beside it.
+// The server as a process: where it listens, how it stops, and which processes may use the folder
+// next to it.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -29,7 +30,7 @@ TEST(Serve, SaysWhereItListensAndStopsInOrder) {
   EXPECT_EQ(code, 0);
 }
 
-TEST(Serve, ReadersWorkBesideItAndWritersAreToldWhyNot) {
+TEST(Serve, ReadingVerbsWorkNextToItAndWritingOnesAreToldWhyNot) {
   const TempFolder folder;
   const std::string data = folder.path() + "/data";
   ASSERT_EQ(lockstep({"import", "-", "--data", data}, history_of(stopped_and_answered())).code, 0);
@@ -55,11 +56,11 @@ TEST(Serve, AWrongSettingIsNamedWithItsFileAndLine) {
   const std::vector<std::pair<const char*, const char*>> files{
       {"colour = \"red\"\n", " line 1: colour is"},
       {"log_level = \"info\"\n[limits]\nspeed = 1\n", " line 3: limits.speed is"},
-      {"\n[agents.a]\nkind = \"parrot\"\n", " line 3: agents.a.kind is"},
+      {"\n[agents.a]\nkind = \"parrot\"\n", " line 3: agents.a.kind must be"},
       {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\nspeed = 1\n",
-       " line 5: agents.a.speed is not known"},
+       " line 5: agents.a.speed is not a known setting"},
       {"[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"x\"\n", " line 1: agents.a: "},
-      {"\n\n[agents.a]\nkind = \"demo\"\nrate = 0\n", " line 5: agents.a.rate is"},
+      {"\n\n[agents.a]\nkind = \"demo\"\nrate = 0\n", " line 5: agents.a.rate must be"},
       {"[agents.a]\nmodel = \"m\"\n", " line 1: agents.a.kind is missing"},
       {"[agents.a]\nkind = \"demo\"\nkind = \"demo\"\n", " line 3: "},
   };

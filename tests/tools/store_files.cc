@@ -39,7 +39,7 @@ std::optional<std::string> oasst_file() {
 std::string history_of(const Story& story) {
   const std::string thread = story.state().thread.id.get();
   std::string lines = history_header();
-  // What the runs of stories are started with: the agent `default`, without parameters.
+  // The settings with which stories start runs: the agent `default`, without parameters.
   const std::string bytes = AnyAgents().settings(AgentName("default"), {})->bytes;
   lines += '{';
   append_field(lines, "user", story.state().owner.get());

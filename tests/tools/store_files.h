@@ -15,7 +15,7 @@ namespace lockstep::test {
 [[nodiscard]] std::string read_whole(const std::string& path);
 void write_whole(const std::string& path, const std::string& content);
 
-// The Open Assistant trees; nothing where the data is not there.
+// The Open Assistant trees; nullopt if the data set is not on this machine.
 [[nodiscard]] std::optional<std::string> oasst_file();
 
 // A story as the lines of an exported history, its settings included.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs answer on a small store.
+// The answers of the verbs on a small store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -106,7 +106,7 @@ TEST_F(Verbs, ShowListsEntries) {
   EXPECT_EQ(lines, entries);
 }
 
-TEST_F(Verbs, WhatIsNotThereIsSaid) {
+TEST_F(Verbs, AMissingThreadMessageOrRunIsNamed) {
   for (const std::vector<std::string>& line : {std::vector<std::string>{"show", "nobody"},
                                                {"show", "thread", "--message", "nobody"},
                                                {"show", "thread", "--at", "1"},
@@ -122,7 +122,7 @@ TEST_F(Verbs, WhatIsNotThereIsSaid) {
   }
 }
 
-TEST_F(Verbs, ContextShowsWhatTheModelWasGiven) {
+TEST_F(Verbs, ContextShowsTheInputOfTheModel) {
   const Said text = lockstep({"context", "thread", "r2", "--data", data_});
   const Said json = lockstep({"context", "thread", "r2", "--data", data_, "--json"});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damage is found and named; what is derived can be made again.
+// `lockstep verify` finds and names damage; `lockstep rebuild` makes derived data again.
 #include <gtest/gtest.h>
 
 #include "engine/rocks/rocks_keys.h"
@@ -123,7 +123,7 @@ TEST_F(Damage, AFlippedBitInAnyDerivedTableIsFoundAndCuredByARebuild) {
   }
 }
 
-TEST_F(Damage, WhatIsDerivedIsMadeAgainFromNothing) {
+TEST_F(Damage, DerivedDataIsMadeAgainFromNothing) {
   const Said before = lockstep({"show", "--data", data_, "--json"});
   drop_all(KvTable::views);
   drop_all(KvTable::threads);
@@ -144,7 +144,7 @@ TEST_F(Damage, AViewOfAnotherStateIsFound) {
   // The views of the thread as they were: sealed and in their place, but of another text.
   Story other;
   other.start("r1", "u1", "How far is the sun?");
-  const std::string key = keys::view(ThreadNumber(1), keys::MessagePlace{0});
+  const std::string key = keys::snapshot_row(ThreadNumber(1), keys::MessagePlace{0});
   tamper(data_, [&](const Kv&, KvBatch& batch) {
     batch.put(KvTable::views, key, encode(key, other.state().messages[0]));
   });

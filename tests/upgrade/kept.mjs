@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kept.mjs: the stores, backups and clients that were kept of earlier versions, unpacked.
+// kept.mjs: unpacks the stores, backups and clients of earlier versions.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ export const said = (format) => JSON.parse(gunzipSync(readFileSync(join(here, fo
 export const client = (version) =>
   import(pathToFileURL(join(unpack(`lockstep-client-${version}.tgz`), "package/dist/index.js")).href);
 
-// What a browser keeps for the client, as a value: `kept` is changed as the client goes on.
+// The client's storage in a browser, as a value: the client changes `kept`.
 export function keptStore(kept) {
   return {
     shared: null,

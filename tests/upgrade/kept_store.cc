@@ -45,7 +45,7 @@ sim::SimDisk disk_with(const Tables& tables) {
   const auto& meta = tables[static_cast<std::size_t>(KvTable::meta)];
   const auto tail = decode_tail(meta.at(std::string(tail_key)));
   MUST(tail.has_value());
-  disk.set_mark(tail->last);
+  disk.set_witness(tail->last);
   return disk;
 }
 

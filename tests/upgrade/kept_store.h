@@ -18,11 +18,11 @@ using Tables = std::array<std::map<std::string, std::string>, kv_table_count>;
 [[nodiscard]] std::map<std::string, std::string>& table(Tables& tables, KvTable which);
 [[nodiscard]] Tables tables_of(const Kv& kv);
 
-// `v1`, …: the folder of the store that was kept of this format. Nobody may write there.
+// `v1`, …: the folder of the stored example of this format. Tests must not write there.
 [[nodiscard]] std::string kept_folder(const std::string& format);
 [[nodiscard]] Tables kept_tables(const std::string& format);
 
-// A disk that holds these rows, and the mark that belongs to them.
+// A disk that holds these rows, and the witness that belongs to them.
 [[nodiscard]] sim::SimDisk disk_with(const Tables& tables);
 
 }  // namespace lockstep::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An upgrade that is cut short, at whatever write, goes on at the next start.
+// An upgrade that is interrupted at any write goes on at the next start.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -21,12 +21,13 @@ using sim::DiskFault;
 
 constexpr std::uint32_t few_rows = 2;  // so that the kept store takes many writes
 
-Result<void> open_and_close(Kv& kv, Mark& mark, Access access, std::uint64_t* writes = nullptr) {
+Result<void> open_and_close(Kv& kv, CommitWitness& witness, Access access,
+                            std::uint64_t* writes = nullptr) {
   FailStop fail_stop([](const std::string&) {});
   StepExecutor executor;
   FixedRandom random(1);
   const auto log = KvLog::open({.kv = kv,
-                                .mark = mark,
+                                .witness = witness,
                                 .fail_stop = fail_stop,
                                 .executor = executor,
                                 .random = random,
@@ -46,8 +47,8 @@ struct RowsDisk {
   explicit RowsDisk(const Tables& tables) : disk(disk_with(tables)) {}
   Result<void> open(Access access = Access::read_write, std::uint64_t* writes = nullptr) {
     sim::SimKv kv(disk);
-    sim::SimMark mark(disk);
-    return open_and_close(kv, mark, access, writes);
+    sim::SimWitness witness(disk);
+    return open_and_close(kv, witness, access, writes);
   }
   Tables tables() {
     const sim::SimKv kv(disk);
@@ -63,10 +64,10 @@ struct CutUpgradeTest : testing::Test {
   CutUpgradeTest() {
     RowsDisk whole(former);
     EXPECT_TRUE(whole.open(Access::read_write, &writes).has_value());
-    --writes;  // it is told before the first one too
+    --writes;  // the first call comes before the first write
     upgraded = whole.tables();
   }
-  // `survive`: of what was written and not flushed, the batches that a power cut leaves.
+  // `survive`: how many batches, written and not flushed, survive a power cut.
   void cut(std::uint64_t write, DiskFault fault, std::size_t survive) {
     SCOPED_TRACE(testing::Message() << "write " << write << ", fault " << static_cast<int>(fault));
     RowsDisk cut(former);
@@ -106,7 +107,7 @@ TEST_F(CutUpgradeTest, CutShortAtEveryStartItComesToItsEnd) {
   std::uint64_t starts = 0;
   for (bool whole = false; !whole; ++starts) {
     ASSERT_LT(starts, 2 * writes);
-    // The first write of a start goes through, if there is one; the second does not.
+    // The first write of a start succeeds, if there is one; the second fails.
     disk.disk.fail_at(2, DiskFault::before_write);
     whole = disk.open().has_value();
     disk.disk.power_cut(0, true);
@@ -115,7 +116,7 @@ TEST_F(CutUpgradeTest, CutShortAtEveryStartItComesToItsEnd) {
   EXPECT_EQ(disk.tables(), upgraded);
 }
 
-// --- The database itself, on files that lose what was not flushed --------------------------------
+// --- The database itself, on files that lose unflushed bytes -------------------------------------
 
 class FilesDisk {
  public:
@@ -136,8 +137,8 @@ class FilesDisk {
     return {};
   }
   Result<void> upgrade() {
-    PowerCutMark mark(disk_);
-    return open_and_close(*kv_, mark, Access::read_write);
+    PowerCutWitness witness(disk_);
+    return open_and_close(*kv_, witness, Access::read_write);
   }
   void close() { kv_.reset(); }
   Tables tables() { return tables_of(*kv_); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A store of an earlier format becomes one of today's, and stays what it was.
+// An upgrade turns a store of an earlier format into one of the current format with the same
+// content.
 #include "engine/rocks/upgrade.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +26,7 @@ const UserId carl("carl");
 struct UpgradeTest : testing::Test {
   Result<std::unique_ptr<KvLog>> open(Access access = Access::read_write) {
     return KvLog::open({.kv = kv,
-                        .mark = mark,
+                        .witness = witness,
                         .fail_stop = fail_stop,
                         .executor = executor,
                         .random = random,
@@ -48,7 +49,7 @@ struct UpgradeTest : testing::Test {
   Tables former = kept_tables("v1");
   sim::SimDisk disk = disk_with(former);
   sim::SimKv kv{disk};
-  sim::SimMark mark{disk};
+  sim::SimWitness witness{disk};
   FailStop fail_stop{[](const std::string&) {}};
   StepExecutor executor;
   FixedRandom random{1};
@@ -163,7 +164,7 @@ TEST_F(UpgradeTest, RowsThatFillAWriteBeforeTheirNumberDoesAreAllTaken) {
   }
 }
 
-TEST_F(UpgradeTest, WhoOnlyReadsIsToldWhatTheStoreNeeds) {
+TEST_F(UpgradeTest, AReadingVerbNamesTheUpgradeThatTheStoreNeeds) {
   EXPECT_EQ(open(Access::read_only).error().code, "older_format");
   EXPECT_EQ(tables_of(kv), former);
 
@@ -186,7 +187,7 @@ TEST_F(UpgradeTest, AFormatThatIsNotKnownIsRefusedByNameAndLeftAlone) {
 }
 
 TEST_F(UpgradeTest, AStoreThatHasLostSomethingIsRefusedBeforeAnythingIsWritten) {
-  disk.set_mark(CommitNumber(999'999));
+  disk.set_witness(CommitNumber(999'999));
 
   EXPECT_EQ(open().error().code, "corrupt");
   EXPECT_EQ(tables_of(kv), former);
@@ -210,7 +211,7 @@ TEST_F(UpgradeTest, ADamagedRowIsStillDamageAndItsOwnersToSee) {
   EXPECT_EQ(told.back().left, 0u);
 }
 
-TEST_F(UpgradeTest, WhoOwnsADamagedRowIsInTheLogIfTheFeedDoesNotSay) {
+TEST_F(UpgradeTest, TheLogNamesTheOwnerOfADamagedRowIfTheFeedDoesNot) {
   spoil(*disk.row(KvTable::threads, "open"));
   for (const auto& [key, value] : table(former, KvTable::feed)) disk.lose(KvTable::feed, key);
 
@@ -223,7 +224,7 @@ TEST_F(UpgradeTest, WhoOwnsADamagedRowIsInTheLogIfTheFeedDoesNotSay) {
   }
 }
 
-TEST_F(UpgradeTest, ARowThatNamesNobodyStaysAndIsCounted) {
+TEST_F(UpgradeTest, ARowWithoutANamedOwnerStaysAndIsCounted) {
   spoil(*disk.row(KvTable::threads, "gone-too"));
   for (const auto& [key, value] : table(former, KvTable::feed)) disk.lose(KvTable::feed, key);
 

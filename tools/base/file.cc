@@ -12,6 +12,8 @@
 #include <iostream>
 #include <system_error>
 
+#include "engine/base/codes.h"
+
 namespace lockstep {
 namespace {
 
@@ -20,11 +22,11 @@ namespace fs = std::filesystem;
 std::unexpected<Error> failed(const std::string& path) {
   const int error = errno;
   const std::string why = path + ": " + std::system_category().message(error);
-  if (error == ENOENT) return fail(Kind::not_found, "no_file", why);
-  return fail(Kind::rejected, "disk", why);
+  if (error == ENOENT) return fail(Kind::not_found, codes::no_file, why);
+  return fail(Kind::rejected, codes::disk, why);
 }
 
-// A file that is closed at the end, and synced before that if all went well.
+// A file descriptor, closed at the end of its scope.
 class Descriptor {
  public:
   explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
@@ -58,9 +60,10 @@ Result<void> keep_access(int file, const std::string& path) {
   if (::fstat(file, &next) != 0) return failed(path);
   const bool same = former.st_uid == next.st_uid && former.st_gid == next.st_gid;
   if (!same && ::fchown(file, former.st_uid, former.st_gid) != 0) {
-    return fail(Kind::rejected, "owner",
-                path + " belongs to another user or group, and would not after this: run the " +
-                    "command as its owner");
+    return fail(Kind::rejected, codes::owner,
+                path +
+                    " belongs to another user or group, which this process can't keep: run the " +
+                    "command as the owner of the file");
   }
   if (::fchmod(file, former.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) != 0) return failed(path);
   return {};
@@ -71,13 +74,14 @@ Result<void> keep_access(int file, const std::string& path) {
 Result<void> check_is_regular(const std::string& path) {
   struct stat there{};
   if (::stat(path.c_str(), &there) != 0 || S_ISREG(there.st_mode)) return {};
-  return fail(Kind::rejected, "no_regular_file", path + " is not a regular file: it is left alone");
+  return fail(Kind::rejected, codes::no_regular_file,
+              path + " is not a regular file, and was left as it is: name another file");
 }
 
 Result<std::string> read_file(const std::string& path) {
   struct stat there{};
   if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
-    return fail(Kind::rejected, "no_regular_file", path + " is a folder");
+    return fail(Kind::rejected, codes::no_regular_file, path + " is a folder: name a file");
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return failed(path);
@@ -92,7 +96,7 @@ Result<void> replace_file(const std::string& asked, std::string_view content) {
   const std::string path = none ? asked : whole.string();
   if (auto regular = check_is_regular(path); !regular) return regular;
   const std::string next = path + ".new";
-  // What a writer that died has left there may be open to anybody.
+  // A writer that died may have left this file, with a mode that lets others read it.
   ::unlink(next.c_str());
   Result<void> written;
   {

@@ -22,7 +22,8 @@ sigset_t hang_up() {
 void HangUps::block() {
   const sigset_t set = hang_up();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // Under `nohup` it would be dropped before it could be read.
+  // `nohup` ignores the signal, and POSIX lets a kernel drop an ignored signal although it is
+  // blocked.
   ::signal(SIGHUP, SIG_DFL);
 }
 
@@ -30,7 +31,7 @@ HangUps::HangUps(boost::asio::io_context& context, std::function<void()> on_hang
     : signals_(context), on_hang_up_(std::move(on_hang_up)) {
   const sigset_t set = hang_up();
   const int descriptor = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  // Without it the signal does nothing at all, which still kills nobody.
+  // Without a descriptor the signal has no effect; it stays blocked, so it does not kill either.
   if (descriptor < 0) return;
   signals_.assign(descriptor);
   wait();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// hang_ups.h: SIGHUP, which never ends the process.
+// hang_ups.h: reads SIGHUP as an event, so that it never ends the process.
 //
-// It comes when a session at a terminal is closed, and when an administrator wants the settings to
-// be read again. Its default would be to kill. So it is blocked, for all threads and from the first
-// line of `main` to the last, and read from a descriptor.
+// The signal comes when a terminal session closes, and when an administrator asks the server to
+// read its settings again. Its default action kills the process. So the signal is blocked in all
+// threads, from the first line of `main` to the last, and read from a descriptor.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -23,7 +23,8 @@ namespace lockstep {
 
 class HangUps {
  public:
-  // From here on the signal kills nobody. Requires: called before the process has other threads.
+  // From here on the signal does not kill the process. Requires: the process has no other thread
+  // yet.
   static void block();
 
   HangUps(boost::asio::io_context& context, std::function<void()> on_hang_up);

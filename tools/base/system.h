@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// system.h: the real clock and real chance.
+// system.h: the real clock and the real source of random numbers.
 //
-// They are made once, where the parts are put together (serve.cc, and writing.cc for the verbs that
-// write without a server); everything else is handed them.
+// Each verb makes its own and passes them to its parts (serve.cc for the server, writing.cc for
+// verbs that write without a server), so that tests can pass others.
 #pragma once
 
 #include <random>
@@ -16,7 +16,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] Timestamp now() override;
 };
 
-// From the operating system: ids and epochs must not repeat on another machine.
+// Uses the operating system: ids and epochs must not repeat on another machine.
 class SystemRandom final : public Random {
  public:
   [[nodiscard]] std::uint64_t next() override;

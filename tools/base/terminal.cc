@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "engine/base/codes.h"
 #include "server/base/printable.h"
 
 namespace lockstep {
@@ -49,8 +50,8 @@ winsize size_of_terminal() {
 }
 
 constexpr const char* advice_on_denied =
-    "Run this as the user to whom it belongs; `share_with_group = true` lets the group of a "
-    "server's store read it.";
+    "Run this as its owner; or let the group read the store of a server: `share_with_group = "
+    "true`.";
 
 [[noreturn]] void output_failed() {
   std::perror("lockstep: can't write to standard output");
@@ -61,18 +62,18 @@ constexpr const char* advice_on_denied =
 
 Trouble trouble_of(const Error& error, const std::string& data) {
   Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
-  if (error.code == "no_store" || error.code == "not_a_store") {
+  if (error.code == codes::no_store || error.code == codes::not_a_store) {
     trouble.code = ExitCode::store;
     trouble.advice = "Is " + data +
                      " the right folder (--data DIR)? `lockstep serve` makes a new " +
-                     "store in a folder that is empty or not there.";
+                     "store in a missing or empty folder.";
     return trouble;
   }
-  if (error.code == "unfinished_restore" || error.code == "newer_format") {
+  if (error.code == codes::unfinished_restore || error.code == codes::newer_format) {
     trouble.code = ExitCode::store;
     return trouble;
   }
-  if (error.code == "denied") {
+  if (error.code == codes::denied) {
     trouble.code = ExitCode::store;
     trouble.advice = advice_on_denied;
     return trouble;
@@ -81,26 +82,27 @@ Trouble trouble_of(const Error& error, const std::string& data) {
     case Kind::corrupt:
       trouble.code = ExitCode::store;
       trouble.advice = "`lockstep verify --data " + data +
-                       "` says what is damaged. Keep a copy of the folder before any repair.";
+                       "` lists the damage. Copy the folder before any repair.";
       break;
     case Kind::unavailable:
       trouble.code = ExitCode::store;
-      trouble.advice = "Is " + data +
-                       " the right folder (--data DIR), may it be read, and does no other process "
-                       "hold it that must be stopped first?";
+      trouble.advice = "Check that " + data +
+                       " is the right folder (--data DIR), that you may read it, and that no other "
+                       "process has it open.";
       break;
     case Kind::not_found:
     case Kind::gone:
       trouble.advice = "`lockstep show` lists the threads.";
       break;
     default:
-      if (error.code == "inside") trouble.advice = "Name a place outside of it.";
-      if (error.code == "ambiguous") trouble.advice = "Say whose: --user NAME.";
-      if (error.code == "newer_format") trouble.code = ExitCode::store;
-      if (error.code == "older_format") {
+      if (error.code == codes::inside) trouble.advice = "Name a place outside of that folder.";
+      if (error.code == codes::ambiguous)
+        trouble.advice = "Add --user NAME with one of these users.";
+      if (error.code == codes::newer_format) trouble.code = ExitCode::store;
+      if (error.code == codes::older_format) {
         trouble.code = ExitCode::store;
-        trouble.advice = "`lockstep serve --data " + data +
-                         "` upgrades it, and goes on where an upgrade was cut short.";
+        trouble.advice =
+            "`lockstep serve --data " + data + "` upgrades it, and resumes an interrupted upgrade.";
       }
       break;
   }
@@ -109,35 +111,35 @@ Trouble trouble_of(const Error& error, const std::string& data) {
 
 Trouble trouble_of_opening(const Error& error, const std::string& data) {
   Trouble trouble = trouble_of(error, data);
-  if (error.code == "denied") return trouble;
-  if (error.kind == Kind::unavailable && error.code != "locked") {
-    trouble.advice += " When that is mended, start again.";
+  if (error.code == codes::denied) return trouble;
+  if (error.kind == Kind::unavailable && error.code != codes::locked) {
+    trouble.advice += " Then try again.";
   }
-  if (error.code == "locked") {
+  if (error.code == codes::locked) {
     trouble.advice =
-        "Stop that process first. `lockstep verify`, `show`, `export` and `backup` work beside it.";
-  } else if (error.code == "derived_damaged") {
-    trouble.advice = "The log makes it again: `lockstep rebuild --data " + data +
-                     "`. Keep a copy of the folder before any repair.";
-  } else if (error.code == "unfinished_restore" || error.code == "unfinished_rebuild") {
+        "Stop that process first. Until then only `backup` and the verbs that read (`show`, "
+        "`replay`, `context`, `export`, `verify`) work.";
+  } else if (error.code == codes::derived_damaged) {
+    trouble.advice =
+        "Copy the folder, then make it again from the log: `lockstep rebuild --data " + data + "`.";
+  } else if (error.code == codes::unfinished_restore || error.code == codes::unfinished_rebuild) {
     trouble.code = ExitCode::store;
-    trouble.advice = "";  // it says which itself
-  } else if (error.code == "newer_format") {
+    trouble.advice = "";  // the error itself names the command
+  } else if (error.code == codes::newer_format) {
     trouble.code = ExitCode::store;
     trouble.advice =
-        "`lockstep --version` says which this is; a backup of an older version goes "
-        "into a new folder with `lockstep restore`.";
-  } else if (error.code == "not_a_store") {
+        "Use a newer version (`lockstep --version` shows this one), or restore a backup that an "
+        "older version made into a new folder: `lockstep restore`.";
+  } else if (error.code == codes::not_a_store) {
     trouble.advice =
-        "Name the folder of a store, or a new one (--data DIR); `lockstep restore` "
-        "makes one of a backup.";
+        "Name the folder of a store, or a new folder (--data DIR); `lockstep restore` restores a "
+        "backup.";
   } else if (error.kind == Kind::corrupt) {
     trouble.advice =
-        "Keep this folder. `lockstep restore` makes a store of a backup; without one, `lockstep "
-        "salvage --from " +
+        "Keep this folder. `lockstep restore` makes a store from a backup. Without a backup, "
+        "`lockstep salvage --from " +
         data +
-        " --to NEWDIR` keeps all that is before the damage, and says "
-        "what it leaves out.";
+        " --to NEWDIR` keeps the entries of each thread before the damage, and lists the rest.";
   }
   return trouble;
 }
@@ -157,7 +159,7 @@ void Terminal::print(std::string_view text) {
 void Terminal::print_json(std::string_view json) { print(printable_json(json)); }
 
 void Terminal::flush() {
-  // Some file systems say only at the end that there was no room.
+  // Some file systems report a full disk only at the end.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) output_failed();
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// terminal.h: how the verbs speak to a person, or to a pipe.
+// terminal.h: the output of the verbs, to a person or to a pipe.
 //
-// What was asked for goes to standard output, everything else (errors, notes, progress) to standard
-// error, so that a pipe gets the answer alone. Colour is used only where a person looks: on a
-// terminal, and not if NO_COLOR is set. The exit code of every verb is one of four, so that a
-// script can tell "there is no such thread" from "the store is damaged".
+// The answer goes to standard output; errors, notes and progress go to standard error, so that a
+// pipe gets only the answer. Output is coloured only on a terminal, and not if NO_COLOR is set.
+// Every verb ends with one of four exit codes, so that a script can tell "there is no such thread"
+// from "the store is damaged".
 #pragma once
 
 #include <cstddef>
@@ -26,44 +26,43 @@ enum class ExitCode : int {
   store = 3,   // the store can't be opened, or is corrupt
 };
 
-// What is wrong, and what to do about it, as every verb prints it.
+// An error as every verb prints it.
 struct Trouble {
   ExitCode code = ExitCode::failed;
   std::string what;
-  std::string advice;  // maybe empty
+  std::string advice;  // what to do next; may be empty
 };
 
-// An error of a store: which exit code it is, and what to do next.
+// The exit code and the advice for an error of a store.
 [[nodiscard]] Trouble trouble_of(const Error& error, const std::string& data);
 
-// The same of a store that can't be opened at all, by `verify` neither.
+// The same for a store that can't be opened at all, so that `verify` can't look at it either.
 [[nodiscard]] Trouble trouble_of_opening(const Error& error, const std::string& data);
 
 enum class Ink : std::uint8_t { plain, faint, bold, red, green, yellow, blue, cyan };
 
 class Terminal {
  public:
-  // Looks once at what standard output and standard error are, and at NO_COLOR.
+  // Checks once whether standard output and standard error are terminals, and NO_COLOR and TERM.
   Terminal();
 
-  // To standard output. Fails (the process ends with `failed`) if it can't be written.
-  // `text` is printed as it is: what comes from a store or an argument has gone through
-  // printable.h.
+  // Writes to standard output. If that fails, the process ends with exit code `failed`.
+  // Requires: text from a store or an argument went through printable.h (this prints it as it is).
   void print(std::string_view text);
-  // The same for JSON, which is made safe for a screen here and says the same.
+  // The same for JSON: this escapes what a terminal would obey; a parser reads the same value.
   void print_json(std::string_view json);
   void flush();
-  // A line to standard error, made printable: it may name what a file, a store or an argument
-  // holds.
+  // Writes a line to standard error and makes it printable, because it may quote a file, a store or
+  // an argument.
   void note(std::string_view line);
-  // Says what is wrong; for `return terminal.fail(...)`.
+  // Prints the error and returns its exit code, for `return terminal.fail(...)`.
   ExitCode fail(const Trouble& trouble);
 
-  // The text in this ink where standard output is a terminal that may have colour; else as it is.
+  // The text in this ink if standard output may have colour; else the text as it is.
   [[nodiscard]] std::string ink(Ink ink, std::string_view text) const;
   [[nodiscard]] bool is_terminal() const { return output_; }
   [[nodiscard]] bool notes_are_seen() const { return error_; }
-  // Of the terminal; 80 by 24 if there is none.
+  // The size of the terminal; 80 by 24 if standard output is not a terminal.
   [[nodiscard]] std::size_t columns() const;
   [[nodiscard]] std::size_t lines() const;
 
@@ -73,8 +72,8 @@ class Terminal {
   bool colour_ = false;
 };
 
-// How far long work has come: one line that is written over on a terminal, else a line every few
-// seconds. Nothing at all for work that is done at once.
+// Shows the progress of long work: on a terminal one line that is overwritten, else a line every 5
+// seconds. Work that ends sooner shows nothing.
 class Progress {
  public:
   // Requires: terminal and clock outlive it.
@@ -93,7 +92,7 @@ class Progress {
   bool on_line_ = false;
 };
 
-// `1 thread`, `2 threads`; `plural` where it is not made with an s.
+// `1 thread`, `2 threads`; `plural` if the plural is not the word with an s.
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view thing,
                                   std::string_view plural = {});
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes version.cc: the version, and the commit that this tree is of, with a `+` if files differ from
-# it. Without git, or outside of a repository, the commit is left out. Requires: VERSION, SOURCE, OUT.
+# Writes version.cc: the version and the commit of this tree, with a `+` if files differ from the
+# commit. Leaves out the commit without git or outside of a repository.
+# Requires: VERSION, SOURCE, OUT.
 find_package(Git QUIET)
 set(commit "")
 if(GIT_FOUND AND EXISTS ${SOURCE}/.git)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// version.h: which Lockstep this is.
+// version.h: the version of this program.
 //
-// A bug report names the exact sources: the build looks the commit up (version.cmake).
+// The build looks up the commit (version.cmake), so that a bug report names the exact sources.
 #pragma once
 
 namespace lockstep {
 
-// `0.1.0 (31035cc8a1b2)`: the release that this will be or was, and the commit that it was built
-// from, with a `+` behind it if files were changed since. Without a repository there is no commit.
+// `0.1.0 (31035cc8a1b2)`: the release, and the commit of the sources, with a `+` behind it if files
+// differ from that commit. A build outside of a repository has no commit.
 [[nodiscard]] const char* version();
 
 }  // namespace lockstep

@@ -3,7 +3,9 @@
 
 #include <set>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/base/try.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
@@ -18,13 +20,13 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint64_t history_version = 2;
-// Named a thread by its id alone; only the first entry said whose it was.
+// Lines had only the thread's id; the first entry named the user.
 constexpr std::uint64_t history_version_ownerless = 1;
-// Appends that wait for the disk at once.
+// Appends that may wait for the disk at the same time.
 constexpr std::size_t in_flight_max = 256;
 
 std::unexpected<Error> invalid(std::string what) {
-  return fail(Kind::rejected, "invalid", std::move(what));
+  return fail(Kind::rejected, codes::invalid, std::move(what));
 }
 
 std::string header_of(std::uint64_t version) {
@@ -34,31 +36,30 @@ std::string header_of(std::uint64_t version) {
   return line + "}\n";
 }
 
-// The settings that a start in this entry refers to, if they were not written yet.
+// Lines with the settings that this entry's run starts need, except those already written.
 Result<std::string> settings_lines(const Store& store, const ThreadName& thread, const Entry& entry,
                                    std::set<Hash>& written) {
   std::string lines;
   for (const Event& event : entry.events) {
     const auto* started = std::get_if<RunStarted>(&event);
     if (!started || !written.insert(started->settings).second) continue;
-    const auto bytes = store.get(Table::settings, keys::settings(started->settings));
-    if (!bytes) return std::unexpected(bytes.error());
-    if (!*bytes) {
+    TRY_LET(bytes, store.get(Table::settings, keys::settings(started->settings)));
+    if (!bytes) {
       return fail(
-          Kind::corrupt, "corrupt",
+          Kind::corrupt, codes::corrupt,
           to_string(thread) + ": the settings of run " + started->run.get() + " are missing");
     }
     lines += '{';
     append_field(lines, "user", thread.owner.get());
     append_field(lines, "thread", thread.id.get());
     append_field(lines, "settings", to_hex(started->settings));
-    append_field(lines, "bytes", **bytes);
+    append_field(lines, "bytes", *bytes);
     lines += "}\n";
   }
   return lines;
 }
 
-// What says in an entry whose its thread is.
+// Makes `user` the user of the entry.
 void give(Entry& entry, const UserId& user) {
   if (entry.origin) entry.origin->owner = user;
   for (Ack& ack : entry.acks) ack.user = user;
@@ -99,8 +100,9 @@ Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadReco
 
 // --- In ------------------------------------------------------------------------------------------
 
-// The thread that is being written. The last entry that came is held back: only with the next line,
-// or the end, is it known whether it is the thread's last, whose rows show the thread whole.
+// The thread that is being written. Its newest entry is held back, because only the next line or
+// the end shows whether it is the thread's last: the last entry writes the snapshot and the list's
+// row.
 struct HistoryImport::Target {
   LiveThread live;
   bool is_new = false;
@@ -115,14 +117,13 @@ HistoryImport::~HistoryImport() = default;
 
 Result<void> HistoryImport::take(std::string_view line) {
   if (!failure_) return failure_;
-  const auto value = parse_json(line);
-  if (!value) return std::unexpected(value.error());
-  // Several exports, one behind the other, are a history too: each begins with the header.
-  const std::string text = value->find("thread") ? std::string() : to_text(*value) + "\n";
+  TRY_LET(value, parse_json(line));
+  // A file may hold several exports, one after another: each begins with the header.
+  const std::string text = value.find("thread") ? std::string() : to_text(value) + "\n";
   const bool ownerless = text == header_of(history_version_ownerless);
   const bool header = ownerless || text == history_header();
   if (!header && !header_seen_) {
-    return invalid("not the first line of a history: " + history_header());
+    return invalid("the first line of a history must be " + history_header());
   }
   if (header) {
     ownerless_ = ownerless;
@@ -132,27 +133,25 @@ Result<void> HistoryImport::take(std::string_view line) {
     target_.reset();  // the same thread may come again
     return ended;
   }
-  const JsonValue* entry = value->find("entry");
+  const JsonValue* entry = value.find("entry");
   if (!entry) {
-    const JsonValue* hash = value->find("settings");
-    const JsonValue* bytes = value->find("bytes");
-    if (!hash || !bytes) return invalid("neither an `entry` nor `settings`");
+    const JsonValue* hash = value.find("settings");
+    const JsonValue* bytes = value.find("bytes");
+    if (!hash || !bytes) return invalid("a line needs `entry`, or `settings` and `bytes`");
     return take_settings(hash->text, bytes->text);
   }
-  auto read = entry_of(*entry);
-  if (!read) return std::unexpected(read.error());
-  const auto thread = thread_of(*value, *read);
-  if (!thread) return std::unexpected(thread.error());
-  if (users_.is_given()) give(*read, thread->owner);
-  if (!target_ || target_->live.name != *thread) {
+  TRY_LET(read, entry_of(*entry));
+  TRY_LET(thread, thread_of(value, read));
+  if (users_.is_given()) give(read, thread.owner);
+  if (!target_ || target_->live.name != thread) {
     if (auto ended = end_thread(); !ended) return ended;
-    if (auto opened = open(*thread); !opened) return opened;
+    if (auto opened = open(thread); !opened) return opened;
   }
-  return take_entry(std::move(*read));
+  return take_entry(std::move(read));
 }
 
-// The thread that a line names, by `user` and `thread`; in a history of version 1 by `thread`, and
-// the first entry says whose it is.
+// The thread of a line, by `user` and `thread`. In version 1 a line has only `thread`, and the
+// thread's first entry names the user.
 Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) {
   const auto id_in = [&line](std::string_view field) {
     const JsonValue* value = line.find(field);
@@ -160,7 +159,7 @@ Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& 
     return good ? std::optional(value->text) : std::nullopt;
   };
   const auto id = id_in("thread");
-  if (!id) return invalid("`thread` is missing, or is no id");
+  if (!id) return invalid("`thread` is missing, or not an id");
   std::optional<std::string> user = id_in("user");
   if (ownerless_) {
     if (entry.origin) begun_ = ThreadName{entry.origin->owner, ThreadId(*id)};
@@ -179,18 +178,17 @@ Result<void> HistoryImport::open(const ThreadName& thread) {
   auto target = std::make_unique<Target>();
   target->live.name = thread;
   const std::string key = keys::thread(thread);
-  const auto row = writer_.store().get(Table::threads, key);
-  if (!row) return std::unexpected(row.error());
-  if (*row) {
-    const auto record = decode_thread_record(key, **row);
-    if (!record) return std::unexpected(record.error());
-    if (!record->record.thread) {
-      return fail(Kind::gone, "deleted", to_string(thread) + " was deleted here, for ever");
+  TRY_LET(row, writer_.store().get(Table::threads, key));
+  if (row) {
+    TRY_LET(record, decode_thread_record(key, *row));
+    if (!record.record.thread) {
+      return fail(Kind::gone, codes::deleted,
+                  to_string(thread) + " was deleted in this store, and can't be imported again");
     }
-    target->live.number = record->record.number;
-    target->live.view_at = record->record.view;
-    target->live.feed_commit = record->commit;
-    const auto state = fold_thread(writer_.log(), record->record.number, {},
+    target->live.number = record.record.number;
+    target->live.snapshot_at = record.record.snapshot;
+    target->live.feed_commit = record.commit;
+    const auto state = fold_thread(writer_.log(), record.record.number, {},
                                    [&](const StoredEntry&, const Entry& entry, const ThreadState&) {
                                      target->known.push_back(entry);
                                      return true;
@@ -198,9 +196,8 @@ Result<void> HistoryImport::open(const ThreadName& thread) {
     if (!state) return std::unexpected(state.error());
     target->live.state = *state;
   } else {
-    const auto number = next_number();
-    if (!number) return std::unexpected(number.error());
-    target->live.number = *number;
+    TRY_LET(number, next_number());
+    target->live.number = number;
     target->is_new = true;
   }
   ++account_.threads;
@@ -210,23 +207,21 @@ Result<void> HistoryImport::open(const ThreadName& thread) {
 
 Result<ThreadNumber> HistoryImport::next_number() {
   if (next_number_ == ThreadNumber()) {
-    const auto row = writer_.store().get(Table::meta, keys::next_thread);
-    if (!row) return std::unexpected(row.error());
-    const auto number = *row ? keys::decode_number(**row) : 1;
-    if (!number) return fail(Kind::corrupt, "corrupt", "the next thread's number can't be read");
+    TRY_LET(row, writer_.store().get(Table::meta, keys::next_thread));
+    const auto number = row ? keys::decode_number(*row) : 1;
+    if (!number)
+      return fail(Kind::corrupt, codes::corrupt, "the next thread's number can't be read");
     next_number_ = ThreadNumber(*number);
   }
   return std::exchange(next_number_, ThreadNumber(next_number_.get() + 1));
 }
 
 Result<void> HistoryImport::take_settings(const std::string& hash, const std::string& bytes) {
-  if (to_hex(sha256(bytes)) != hash)
-    return invalid("`bytes` do not have the hash that they should");
+  if (to_hex(sha256(bytes)) != hash) return invalid("`bytes` do not match the hash in `settings`");
   const std::string key = keys::settings(sha256(bytes));
-  const auto known = writer_.store().get(Table::settings, key);
-  if (!known) return std::unexpected(known.error());
-  if (*known) return {};
-  return writer_.write({{Table::settings, key, bytes, Row::Stamp::none}});
+  TRY_LET(known, writer_.store().get(Table::settings, key));
+  if (known) return {};
+  return writer_.write({{Table::settings, key, bytes, RowWrite::Stamp::none}});
 }
 
 Result<void> HistoryImport::take_entry(Entry entry) {
@@ -234,7 +229,7 @@ Result<void> HistoryImport::take_entry(Entry entry) {
   Target& target = *target_;
   if (target.place < target.known.size()) {
     if (target.known[target.place] != entry) {
-      return fail(Kind::conflict, "other_history",
+      return fail(Kind::conflict, codes::other_history,
                   to_string(target.live.name) + " has another history here, from entry " +
                       std::to_string(target.known[target.place].at.get()) + " on");
     }
@@ -248,7 +243,7 @@ Result<void> HistoryImport::take_entry(Entry entry) {
   const std::string why = unfoldable(target.live.state, entry);
   if (!why.empty()) return invalid("entry " + std::to_string(entry.at.get()) + ": " + why);
   if (entry.origin && ThreadName{entry.origin->owner, entry.origin->thread} != target.live.name) {
-    return invalid("the first entry is that of another thread");
+    return invalid("the first entry belongs to another thread");
   }
   target.held = std::move(entry);
   return {};
@@ -265,8 +260,8 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
   LiveThread& live = target_->live;
   ThreadState after = live.state;
   fold(after, entry);
-  // As if the views were due.
-  if (last) live.since_view = limits::view_entries_max;
+  // Makes the snapshot due, so that the last entry writes it.
+  if (last) live.since_snapshot = limits::snapshot_entries_max;
   const bool whole = last || entry.origin;
   EntryRows rows;
   if (whole) rows = rows_of(live, entry, {}, writer_.store());
@@ -276,7 +271,7 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
                 .entry = std::make_shared<const Entry>(entry),
                 .bytes = encode(entry, live.state),
                 .rows = std::move(rows.rows)};
-  if (rows.views) live.view_at = entry.at;
+  if (rows.snapshot) live.snapshot_at = entry.at;
   live.state = std::move(after);
   ++in_flight_;
   writer_.log().append(std::move(append), [this](Result<CommitNumber> done) {
@@ -286,7 +281,7 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
     --in_flight_;
     moved_ = true;
   });
-  // The next row of the thread moves its place in the feed, so it must know this one's.
+  // The thread's next row replaces its place in the feed, so the commit of this one must be known.
   wait_until_at_most(whole ? 0 : in_flight_max);
   if (rows.listed) live.feed_commit = last_commit_;
   return failure_;

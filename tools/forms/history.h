@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// history.h: whole histories, out of one store and into another.
+// history.h: exports whole histories of threads, and imports them into another store.
 //
-//   {"lockstep":"history","version":2}                             the first line
-//   {"user":ID,"thread":ID,"settings":HASH,"bytes":TEXT}           before the first entry that
-//   needs it
-//   {"user":ID,"thread":ID,"entry":{…}}                            an entry (record.h), in order
+//   {"lockstep":"history","version":2}                       the first line
+//   {"user":ID,"thread":ID,"settings":HASH,"bytes":TEXT}     before the first entry that needs them
+//   {"user":ID,"thread":ID,"entry":{…}}                      an entry (record.h), in order
 //
-// Threads stand one after another, by user and id. Version 1 had no `user`; it is read too.
-// Everything that a thread is comes out of its entries, so this loses nothing: the same timestamps,
-// cuts, runs, remembered changes. A deleted thread is not in it: its entries are gone. Commit
-// numbers are a store's own and are given anew.
+// Threads follow one another, by user and id. Version 1 had no `user`; the import reads it too. A
+// thread is the fold of its entries, so an export loses nothing: it keeps timestamps, cuts, runs
+// and remembered changes. It has no deleted threads, because their entries are gone. The importing
+// store gives its own commit numbers.
 //
-// Into a store that has the thread already goes what it lacks, if its history is the beginning of
-// the one that comes; a thread with another history is refused. So are two threads of one id that
-// are to be one user's.
+// If the store already has the thread, and its history is the beginning of the imported one, the
+// import adds the rest; it refuses a thread with another history. With a target user it also
+// refuses a second thread with the same id.
 //
-// A thread's first entry makes it known, its last one shows it whole in the lists; so an import
-// that was cut short leaves a store that is in order, and the next one goes on.
+// A thread's first entry and its last one write the thread's row in the lists, so an interrupted
+// import leaves a consistent store, and the next import goes on.
 //
 // Lives on: the main thread.
 #pragma once
@@ -35,8 +34,8 @@
 namespace lockstep {
 
 [[nodiscard]] std::string history_header();
-// `write` gets lines, with their ends; the number of entries is returned. Fails with `corrupt`;
-// what came before was written.
+// Calls `write` with whole lines, and returns the number of entries. Fails with `corrupt`; the
+// entries before the damage were written.
 [[nodiscard]] Result<std::uint64_t> export_history(
     const StoreReader& reader, const ThreadRecord& record,
     const std::function<void(std::string_view)>& write);
@@ -49,15 +48,15 @@ struct HistoryAccount {
 
 class HistoryImport {
  public:
-  // `user`: whose all threads are to be; empty: whose the file says they are.
+  // `user` gets all threads; if it is empty, the file names the user of each.
   HistoryImport(StoreWriter& writer, UserId user);
   ~HistoryImport();
   HistoryImport(const HistoryImport&) = delete;
   HistoryImport& operator=(const HistoryImport&) = delete;
 
-  // A line of the file. Fails with `malformed`, `invalid` or `other_history`.
+  // Takes a line of the file. Fails with `malformed`, `invalid`, `other_history` or `deleted`.
   [[nodiscard]] Result<void> take(std::string_view line);
-  // Waits until all is durable. Must be called at the end, after an error too.
+  // Waits until all entries are durable. Requires: called at the end, also after an error.
   [[nodiscard]] Result<void> finish();
   [[nodiscard]] const HistoryAccount& account() const { return account_; }
 
@@ -76,7 +75,7 @@ class HistoryImport {
   HistoryAccount account_;
   bool header_seen_ = false;
   bool ownerless_ = false;           // the file is of version 1
-  std::optional<ThreadName> begun_;  // in it: the thread whose first entry came last
+  std::optional<ThreadName> begun_;  // in version 1: the last thread that began
   TargetUser users_;
   std::unique_ptr<Target> target_;  // the thread that is being written
   ThreadNumber next_number_;

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "schema/json/json_reader.h"
 
@@ -43,12 +44,12 @@ JsonValue value_of(JsonNode node) {
 }
 
 void append_escape(std::string& out, unsigned unit) {
-  char text[11];  // four digits, but the compiler counts with eight
+  char text[11];  // four digits, but the compiler's check assumes eight
   std::snprintf(text, sizeof text, "\\u%04x", unit);
   out += text;
 }
 
-// Requires: valid UTF-8, which all texts here are.
+// Requires: valid UTF-8; the reader checked it.
 void append_point_escaped(std::string& out, std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t place) { return static_cast<unsigned char>(text[place]); };
   const unsigned lead = byte(at);
@@ -171,7 +172,7 @@ JsonValue JsonValue::of_fields(Fields fields) {
 
 Result<JsonValue> parse_json(std::string_view text) {
   const auto read = read_json(text, unbounded_json(depth_max));
-  if (!read) return fail(Kind::rejected, "malformed", "not JSON: " + read.error().detail);
+  if (!read) return fail(Kind::rejected, codes::malformed, "not JSON: " + read.error().detail);
   return value_of(read->root());
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// json.h: JSON that loses nothing.
+// json.h: a lossless value for JSON.
 //
-// What is imported must be exported again as it was. So a number is kept as it was written (a
-// parsed 0.1 or 1e400 would come back as something else), fields keep their order, and one that
-// stands twice stays twice. `Style` says how it is written: `compact` as the server writes (UTF-8
-// as it is, the fewest escapes), `spaced` as Python's json.dumps does by default (a space after `,`
-// and `:`, all but ASCII escaped), which is what most published data sets are written with.
+// An export must give imported JSON back as it was. So a number keeps its spelling (a parsed 0.1 or
+// 1e400 would come back as another number), fields keep their order, and duplicate fields stay.
+// `JsonStyle` is the spelling of the output: `compact` like the server's (UTF-8, the fewest
+// escapes), or `spaced` like the default of Python's json.dumps (a space after `,` and `:`,
+// non-ASCII characters escaped), which most published data sets use.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,13 @@ struct JsonValue {
   [[nodiscard]] static JsonValue of_items(std::vector<JsonValue> items);
   [[nodiscard]] static JsonValue of_fields(Fields fields);
 
-  // Null if there is none, or this is no object. Of several the last.
+  // Null if the field is missing or this is not an object. Of duplicate fields, the last.
   [[nodiscard]] const JsonValue* find(std::string_view name) const;
   [[nodiscard]] bool is(Kind wanted) const { return kind == wanted; }
 };
 
-// Fails with `malformed`, and where in `detail`: bad JSON, invalid UTF-8, deeper than 256.
+// Fails with `malformed`, and names the place in `detail`: bad JSON, invalid UTF-8, or more than
+// 256 levels.
 [[nodiscard]] Result<JsonValue> parse_json(std::string_view text);
 
 enum class JsonStyle : std::uint8_t { compact, spaced };

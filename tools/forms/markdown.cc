@@ -43,7 +43,7 @@ std::string title_of(const Message& message) {
 
 std::string markdown_of(const ThreadState& state) {
   const Thread& thread = state.thread;
-  const std::vector<const MessageRow*> path = state.path(thread.head);
+  const std::vector<const MessageState*> path = state.path(thread.head);
   std::string text =
       "# " + inline_markdown(one_line(thread.title.empty() ? thread.id.get() : thread.title, 200)) +
       "\n\n";
@@ -57,7 +57,7 @@ std::string markdown_of(const ThreadState& state) {
     text += " " + std::to_string(living - path.size()) + " more messages lie on other branches.";
   }
   text += "\n";
-  for (const MessageRow* row : path) {
+  for (const MessageState* row : path) {
     text += "\n## " + title_of(row->message) + "\n";
     for (const Part& part : row->message.parts) text += "\n" + std::visit(PartMarkdown{}, part);
   }

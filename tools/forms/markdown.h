@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// markdown.h: a conversation to be read, or put into a document.
+// markdown.h: a conversation as a Markdown document.
 //
-// The path to the head, a heading a message. What lies beside the path (other branches) is not
-// shown, but it is said how much there is. Code blocks hold tools' calls and results; their fences
-// are longer than any in the text, so nothing in it ends them.
+// It shows the path to the head, with one heading for each message, and the number of messages on
+// other branches. Calls and results of tools are code blocks; their fences are longer than any in
+// the text, so no text can end them.
 #pragma once
 
 #include <string>

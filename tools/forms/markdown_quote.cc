@@ -16,7 +16,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view prefix = "> ";
-// What is escaped may have hidden more HTML behind it; real texts need one or two rounds.
+// An escape may uncover more HTML behind it; real texts need one or two rounds.
 constexpr int rounds_max = 8;
 constexpr std::string_view meaning = "\\`*_[]<>#&!|~$";
 
@@ -113,7 +113,7 @@ std::string quoted_markdown(std::string_view text) {
 }
 
 std::string fenced_markdown(std::string_view text, std::string_view language) {
-  // Counted in what is shown: a control character may have stood between two backticks.
+  // Counted after `printable`, which may remove a control character between two backticks.
   const std::string shown = printable(text);
   const std::string fence(std::max<std::size_t>(3, longest_run(shown, '`') + 1), '`');
   return fence + std::string(language) + "\n" + shown + "\n" + fence + "\n";
@@ -132,7 +132,7 @@ std::string code_markdown(std::string_view text) {
   const std::string line = whole_line(text);
   if (line.empty()) return "` `";
   const std::string ticks(longest_run(line, '`') + 1, '`');
-  // A blank at both ends is taken off by a reader; without it a backtick at the edge would count.
+  // Markdown removes one space at both ends; without them a backtick at an end would join ours.
   return ticks + " " + line + " " + ticks;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// markdown_quote.h: what others wrote, as Markdown that can't leave its place.
+// markdown_quote.h: quotes foreign text in Markdown, so that it can't pose as another turn.
 //
-// An export has headings of its own that say who speaks. A text with `## User` in it, an unclosed
-// fence or a raw `</blockquote>` must not be able to add one, to swallow one or to stand outside of
-// its turn. So a text is a block quote, whose markers no line inside can close, and a parser of
-// CommonMark (cmark) has seen that it holds no raw HTML: where it did, the `<` is escaped.
+// The headings of an export name the speakers. A text with `## User`, an unclosed fence or a raw
+// `</blockquote>` must not add or hide a heading, or appear outside of its turn. So each text
+// becomes a block quote, which no line inside can close. A CommonMark parser (cmark) finds raw HTML
+// in it, and each `<` that begins some is escaped.
 #pragma once
 
 #include <string>
@@ -12,20 +12,20 @@
 
 namespace lockstep {
 
-// `text` as a block quote, with a line end. A text in which raw HTML can't be escaped becomes a
-// fenced block, in which nothing means anything.
+// `text` as a block quote, with a line end. If raw HTML in it can't be escaped, the text becomes a
+// fenced block, in which Markdown has no markup.
 [[nodiscard]] std::string quoted_markdown(std::string_view text);
 
-// Verbatim, between fences that it does not hold. `language` is ours.
+// `text` verbatim between fences longer than its own. `language` comes from this program.
 [[nodiscard]] std::string fenced_markdown(std::string_view text, std::string_view language);
 
-// For a line of ours: each character that could mean something is escaped; line ends are spaces.
+// `text` for one of our lines: escapes each character of markup, and turns line ends into spaces.
 [[nodiscard]] std::string inline_markdown(std::string_view text);
 
 // `text` between backticks, as code.
 [[nodiscard]] std::string code_markdown(std::string_view text);
 
-// A link that ends where it should. What an address can't hold is percent-encoded.
+// A link. Characters that could end the address early are percent-encoded.
 [[nodiscard]] std::string link_markdown(std::string_view name, std::string_view uri);
 
 }  // namespace lockstep

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// named_thread.h: a thread in an account of damage.
+// named_thread.h: the name of a thread in a report of damage.
 //
-// By its name, or by its number where the name can't be read any more. For a person it is one text,
-// for a program two members, as in all answers in JSON.
+// It is the thread's user and id, or its number if the name can't be read. For a person it is one
+// text, for a program two members, as in all JSON of the verbs.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace lockstep {
 
 struct NamedThread {
   std::optional<ThreadName> name;
-  ThreadNumber number;  // if the name is not known
+  ThreadNumber number;  // used if the name is unknown
 
   static NamedThread of(ThreadName name) { return {std::move(name), ThreadNumber()}; }
 };

@@ -5,21 +5,24 @@
 #include <array>
 #include <unordered_map>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
+
 namespace lockstep {
 namespace {
 
 using JsonKind = JsonValue::Kind;
 
-constexpr std::string_view own = "oasst";  // where the metadata keeps the trees' own fields
+constexpr std::string_view own = "oasst";  // the metadata's field for the other fields of the trees
 constexpr std::array<std::string_view, 5> message_fields{"message_id", "parent_id", "text", "role",
                                                          "replies"};
 constexpr std::array<std::string_view, 2> tree_fields{"message_tree_id", "prompt"};
 
 std::unexpected<Error> invalid(const std::string& what) {
-  return fail(Kind::rejected, "invalid", what);
+  return fail(Kind::rejected, codes::invalid, what);
 }
 
-// The same, whatever the order of the fields.
+// Compares two values without the order of their fields.
 bool same(const JsonValue& one, const JsonValue& other) {
   if (one.kind != other.kind) return false;
   if (one.is(JsonKind::array)) return std::ranges::equal(one.items, other.items, same);
@@ -31,7 +34,7 @@ bool same(const JsonValue& one, const JsonValue& other) {
   });
 }
 
-// The fields that have no place of their own, as metadata.
+// The fields that are not in `placed`, as metadata.
 template <class Names>
 Json metadata_of(const JsonValue& object, const Names& placed) {
   JsonValue kept = JsonValue::of_fields({});
@@ -44,24 +47,21 @@ Json metadata_of(const JsonValue& object, const Names& placed) {
 Result<std::string> text_of(const JsonValue& object, std::string_view name) {
   const JsonValue* field = object.find(name);
   if (field && field->is(JsonKind::string)) return field->text;
-  return invalid("`" + std::string(name) + "` is missing, or is no string");
+  return invalid("`" + std::string(name) + "` is missing, or not a string");
 }
 
 Result<PlannedMessage> message_of(const JsonValue& object, const std::optional<MessageId>& parent) {
   PlannedMessage message;
   message.parent = parent;
-  const auto id = text_of(object, "message_id");
-  if (!id) return std::unexpected(id.error());
-  if (!is_id(*id)) return invalid("`" + *id + "` can't be the id of a message");
-  message.input.id = MessageId(*id);
-  auto text = text_of(object, "text");
-  if (!text) return std::unexpected(text.error());
-  message.input.parts = {TextPart{std::move(*text)}};
-  const auto role = text_of(object, "role");
-  if (!role) return std::unexpected(role.error());
-  if (*role != "prompter" && *role != "assistant")
-    return invalid("the unknown role `" + *role + "`");
-  message.input.role = *role == "prompter" ? Role::user : Role::assistant;
+  TRY_LET(id, text_of(object, "message_id"));
+  if (!is_id(id)) return invalid("`" + id + "` can't be the id of a message");
+  message.input.id = MessageId(id);
+  TRY_LET(text, text_of(object, "text"));
+  message.input.parts = {TextPart{std::move(text)}};
+  TRY_LET(role, text_of(object, "role"));
+  if (role != "prompter" && role != "assistant")
+    return invalid("the role is `" + role + "`, and must be `prompter` or `assistant`");
+  message.input.role = role == "prompter" ? Role::user : Role::assistant;
   message.input.metadata = metadata_of(object, message_fields);
   return message;
 }
@@ -76,10 +76,9 @@ Result<void> add_below(ThreadPlan& plan, const JsonValue& prompt) {
   while (!waiting.empty()) {
     const Waiting next = waiting.back();
     waiting.pop_back();
-    auto message = message_of(*next.object, next.parent);
-    if (!message) return std::unexpected(message.error());
-    const MessageId id = message->input.id;
-    plan.messages.push_back(std::move(*message));
+    TRY_LET(message, message_of(*next.object, next.parent));
+    const MessageId id = message.input.id;
+    plan.messages.push_back(std::move(message));
     const JsonValue* replies = next.object->find("replies");
     if (!replies || !replies->is(JsonKind::array)) return invalid("`replies` is missing");
     for (auto reply = replies->items.rbegin(); reply != replies->items.rend(); ++reply) {
@@ -89,7 +88,7 @@ Result<void> add_below(ThreadPlan& plan, const JsonValue& prompt) {
   return {};
 }
 
-// The end of the path along the best replies: rank 0, or else the first.
+// The end of the path along the best replies: each time that of rank 0, or else the first.
 MessageId best_end(const JsonValue& prompt) {
   const JsonValue* at = &prompt;
   while (true) {
@@ -105,7 +104,7 @@ MessageId best_end(const JsonValue& prompt) {
 
 // --- Out -----------------------------------------------------------------------------------------
 
-// The trees' own fields of some metadata; counts it if there is anything else.
+// The trees' fields in some metadata; counts other fields as left out.
 JsonValue kept_fields(const std::optional<Json>& metadata, std::uint64_t& left_out) {
   if (!metadata || metadata->text == "{}") return JsonValue::of_fields({});
   const auto value = parse_json(metadata->text);
@@ -153,8 +152,8 @@ JsonValue object_of(const MessageInput& message, const std::optional<MessageId>&
   return object;
 }
 
-// One tree a root. Children come behind their parents, so from the back each is whole when it is
-// hung into its parent.
+// One tree for each root. Parents come before their children, so walking backwards each object is
+// complete before it moves into its parent.
 std::vector<JsonValue> hang(const std::vector<PlannedMessage>& messages, std::uint64_t& left_out) {
   std::unordered_map<MessageId, std::size_t> places;
   std::vector<JsonValue> objects;
@@ -189,23 +188,22 @@ JsonValue tree_of(std::string_view id, const std::optional<Json>& metadata, Json
 }  // namespace
 
 Result<ThreadPlan> plan_of_tree(std::string_view line) {
-  const auto tree = parse_json(line);
-  if (!tree) return std::unexpected(tree.error());
-  const auto id = text_of(*tree, "message_tree_id");
-  if (!id) return std::unexpected(id.error());
-  if (!is_id(*id)) return invalid("`" + *id + "` can't be the id of a thread");
-  const JsonValue* prompt = tree->find("prompt");
+  TRY_LET(tree, parse_json(line));
+  TRY_LET(id, text_of(tree, "message_tree_id"));
+  if (!is_id(id)) return invalid("`" + id + "` can't be the id of a thread");
+  const JsonValue* prompt = tree.find("prompt");
   if (!prompt || !prompt->is(JsonKind::object)) return invalid("`prompt` is missing");
   ThreadPlan plan;
-  plan.thread.id = ThreadId(*id);
-  plan.metadata = metadata_of(*tree, tree_fields);
-  if (const auto added = add_below(plan, *prompt); !added) return std::unexpected(added.error());
+  plan.thread.id = ThreadId(id);
+  plan.metadata = metadata_of(tree, tree_fields);
+  TRY(add_below(plan, *prompt));
   plan.head = best_end(*prompt);
 
   std::uint64_t left_out = 0;
   std::vector<JsonValue> roots = hang(plan.messages, left_out);
-  const JsonValue again = tree_of(*id, plan.metadata, std::move(roots.front()), left_out);
-  if (!same(*tree, again)) return invalid("a tree that would not come out again as it is");
+  const JsonValue again = tree_of(id, plan.metadata, std::move(roots.front()), left_out);
+  if (!same(tree, again))
+    return invalid("an import would lose part of this tree: an export would differ from it");
   return plan;
 }
 
@@ -213,7 +211,7 @@ Trees trees_of(const ThreadState& state) {
   Trees trees;
   std::vector<PlannedMessage> messages;
   for (std::size_t number = 0; number < state.messages.size(); ++number) {
-    const MessageRow& row = state.messages[number];
+    const MessageState& row = state.messages[number];
     if (row.deleted) continue;
     const Message& message = row.message;
     messages.push_back({{message.id, message.role, message.parts, message.author, message.metadata},

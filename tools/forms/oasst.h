@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// oasst.h: Open Assistant message trees, both ways.
+// oasst.h: imports and exports Open Assistant message trees.
 //
 //   {"message_tree_id":…, "tree_state":…, "prompt":{"message_id":…, "text":…, "role":"prompter",
-//    "lang":…, …, "replies":[{"message_id":…, "parent_id":…, …}]}}                       a tree a
-//    line
+//    "lang":…, …, "replies":[{"message_id":…, "parent_id":…, …}]}}            one tree per line
 //
-// A tree becomes a thread, a reply a message below its parent. Roles are `user` for `prompter`, and
-// `assistant`. Every other field is kept in the metadata under `oasst`, number for number as it was
-// written, so that the tree can be made again. Nothing is taken in that would come out otherwise.
+// A tree becomes a thread, and a reply a message below its parent. The role `prompter` becomes
+// `user`; `assistant` stays. All other fields are kept in the metadata under `oasst`, numbers as
+// they were written, so that an export can make the tree again. The import refuses a tree that
+// would come out differently.
 #pragma once
 
 #include <string>
@@ -20,13 +20,13 @@
 
 namespace lockstep {
 
-// Whose the thread is to be is left open. Fails with `malformed` or `invalid`: no such tree, or one
-// that can't be kept whole.
+// The plan has no user yet. Fails with `malformed` or `invalid`: the line is not such a tree, or
+// the tree would lose something.
 [[nodiscard]] Result<ThreadPlan> plan_of_tree(std::string_view line);
 
-// The trees that the thread's living messages form, a line each, as the data set writes them: with
-// one root the thread's id is the tree's. What the form has no place for is counted in `left_out`:
-// parts that are not text, metadata that is not the trees' own.
+// The trees of the thread's living messages, one per line, written as the data set is. A single
+// tree has the thread's id. `left_out` counts what the format can't hold: parts that are not text,
+// and metadata that did not come from trees.
 struct Trees {
   std::string lines;
   std::uint64_t left_out = 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.h: what an import is to put into a thread.
+// plan.h: the messages that an import puts into a thread.
 //
-// The form that all importers of messages make: the messages in an order in which a parent comes
-// before what is below it, and siblings in theirs. Importing it is one `put_message` each, if the
-// message is not there yet.
+// All importers of messages make a plan: a parent is before its children, and siblings are in
+// order. The import then makes one `put_message` for each message that the store does not have.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +21,10 @@ struct PlannedMessage {
 
 struct ThreadPlan {
   ThreadName thread;
-  std::optional<UserId> from;    // whose the file says it is, where it is to be another's
+  std::optional<UserId> from;    // the user in the file, if the thread goes to another user
   std::optional<Json> metadata;  // of the thread, if it is new
   std::vector<PlannedMessage> messages;
-  std::optional<MessageId> head;  // of the thread, if it is new; none: the last message
+  std::optional<MessageId> head;  // of the thread, if it is new; empty: the last message
 };
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 
 namespace lockstep {
@@ -32,7 +33,8 @@ std::string at_line(const PlannedMessage& message) {
   return "line " + std::to_string(message.line) + ": message " + message.input.id.get();
 }
 
-// Leaves out what stands in a plan twice. What is wrong; empty: nothing.
+// Removes repeated messages. Returns an error if two messages have the same id, else an empty
+// text.
 std::string drop_repeated(std::vector<PlannedMessage>& messages) {
   std::vector<PlannedMessage> kept;
   std::unordered_map<MessageId, std::size_t> places;  // in `kept`
@@ -45,20 +47,21 @@ std::string drop_repeated(std::vector<PlannedMessage>& messages) {
     const PlannedMessage& former = kept[place->second];
     if (former.input != message.input || former.parent != message.parent) {
       return at_line(message) + " stands on line " + std::to_string(former.line) +
-             " already, with other content";
+             " already, with other content: give one of them another id";
     }
   }
   messages = std::move(kept);
   return {};
 }
 
-// Is it another message of the same id? One that was edited since has been anything.
+// Is it another message with the same id? After an edit this is unknown, so the answer is no.
 bool is_other(const Message& there, const PlannedMessage& message) {
   return there.updated == there.created &&
          (there.role != message.input.role || there.parts != message.input.parts);
 }
 
-// A thread that this file made at another time begins as it does there, or goes on from it.
+// Is the thread in the store another user's? If an earlier import of this file made it, one of the
+// two has all messages of the other.
 bool is_of_another(const ThreadPlan& plan, const Screen& there) {
   std::size_t shared = 0;
   for (const PlannedMessage& message : plan.messages) {
@@ -91,7 +94,7 @@ void PlanPutter::put(ThreadPlan plan) {
   const std::string repeated = drop_repeated(work->plan.messages);
   account_.messages += work->plan.messages.size();
   const auto known = engine_.read(thread.owner, thread, {});
-  if (!known && known.error().code != "unknown_thread") {
+  if (!known && known.error().code != codes::unknown_thread) {
     account_.problems.push_back(to_string(work->plan.thread) + ": " + known.error().code + ", " +
                                 known.error().detail);
     return;
@@ -104,7 +107,7 @@ void PlanPutter::put(ThreadPlan plan) {
   }
   work->is_new = !known;
   if (known) {
-    // What is there is not asked for again: a second import of a file costs reading only.
+    // Existing messages are not put again, so a second import of a file only reads.
     std::erase_if(work->plan.messages, [&](const PlannedMessage& message) {
       return known->screen.message(message.input.id) != nullptr;
     });
@@ -113,7 +116,7 @@ void PlanPutter::put(ThreadPlan plan) {
   next(work);
 }
 
-// Empty: nothing does.
+// The reason to refuse the plan; empty if there is no reason.
 std::string PlanPutter::what_forbids(const ThreadPlan& plan, const Screen* there) {
   const auto [it, first] = found_.emplace(plan.thread, there ? Found::there : Found::none);
   Found& found = it->second;
@@ -122,12 +125,14 @@ std::string PlanPutter::what_forbids(const ThreadPlan& plan, const Screen* there
     return plan.thread.owner.get() + " has a thread of this id that is not " + plan.from->get() +
            "'s, and the two would be one: import each user's threads into a user of its own";
   }
-  // What was there before is left as it is; what this file has put is its own word.
+  // A message from before the import stays as it is. A message that this import put must not come a
+  // second time with other content.
   if (found != Found::none || !there) return {};
   for (const PlannedMessage& message : plan.messages) {
     const Message* known = there->message(message.input.id);
     if (known && is_other(*known, message)) {
-      return at_line(message) + " stands on an earlier line already, with other content";
+      return at_line(message) +
+             " stands on an earlier line already, with other content: give one of them another id";
     }
   }
   return {};

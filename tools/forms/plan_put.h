@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan_put.h: plans become messages of threads.
+// plan_put.h: puts the messages of plans into threads.
 //
-// Each message is a `put_message` with `if_absent`, through the engine: what is there already is
-// left as it is, so putting a plan again changes nothing; a file may not say two things of one id.
-// A thread's requests follow one another; many threads are at it at once, so that they share the
-// log's flushes.
+// Each message becomes a `put_message` with `if_absent`, which the engine decides like any change.
+// It keeps messages that exist, so a second import of a plan changes nothing. Two messages of a
+// file must not have the same id. The requests of a thread follow one another; many threads run at
+// the same time, so that they share the log's flushes.
 //
 // Lives on: the main thread.
 #pragma once
@@ -37,16 +37,15 @@ class PlanPutter {
   PlanPutter(const PlanPutter&) = delete;
   PlanPutter& operator=(const PlanPutter&) = delete;
 
-  // Waits if many are at it already. A thread that is new is its owner's. A plan in which an id
-  // stands for two messages, or that would make one thread of two users', is not put at all, and is
-  // a problem.
+  // Waits if many threads are running. Refuses the whole plan, and counts a problem, if two of its
+  // messages have the same id, or if it would merge the threads of two users.
   void put(ThreadPlan plan);
-  // Waits for all.
+  // Waits for all plans.
   [[nodiscard]] PutAccount finish();
 
  private:
   struct Work;
-  // How a thread was found when the first of its plans came.
+  // The thread in the store when its first plan came: missing, there, or another user's thread.
   enum class Found { none, there, of_another };
   [[nodiscard]] std::string what_forbids(const ThreadPlan& plan, const Screen* there);
   void next(const std::shared_ptr<Work>& work);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <initializer_list>
 
+#include "engine/base/codes.h"
 #include "server/codec/json_write.h"
 #include "tools/forms/record.h"
 
@@ -23,9 +24,8 @@ constexpr MessageStatus last_of(MessageStatus) { return MessageStatus::interrupt
 constexpr RunStatus last_of(RunStatus) { return RunStatus::superseded; }
 constexpr ChangeType last_of(ChangeType) { return ChangeType::update_thread; }
 
-// The fields of one object, read by name. The first thing that is wrong is remembered in `wrong`,
-// with the field's name; after that everything reads as empty, and the caller looks at `wrong` at
-// the end.
+// The fields of one object, read by name. `wrong` keeps the first error, with the field's name;
+// from then on everything reads as empty, and the caller checks `wrong` at the end.
 class Reader {
  public:
   Reader(const JsonValue& value, std::string& wrong) : value_(value), wrong_(wrong) {
@@ -34,7 +34,8 @@ class Reader {
 
   [[nodiscard]] bool has(std::string_view name) const { return value_.find(name) != nullptr; }
 
-  // Every other field is refused: it would be lost. Said twice, a field would be lost once.
+  // Refuses every other field, because it would be lost; a duplicate field too, for the same
+  // reason.
   void allow(std::initializer_list<std::string_view> names) {
     for (const auto& [name, field] : value_.fields) {
       if (std::ranges::find(names, name) == names.end()) complain(name, "is not known");
@@ -82,7 +83,7 @@ class Reader {
   template <class Enum>
   Enum name(std::string_view field) {
     const std::optional<Enum> value = named(text(field), last_of(Enum{}));
-    if (!value) complain(field, "is none of the known names");
+    if (!value) complain(field, "has an unknown value");
     return value.value_or(Enum{});
   }
   Hash hash(std::string_view name) {
@@ -143,7 +144,7 @@ Part part_of(const JsonValue& value, std::string& wrong) {
     return FilePart{in.text("uri"), in.maybe_text("media_type"), in.maybe_text("name")};
   }
   in.allow({"type", "name", "value"});
-  if (type != "data") in.complain("type", "is no type of part");
+  if (type != "data") in.complain("type", "is not a type of part");
   return DataPart{in.text("name"), in.maybe_json("value").value_or(Json{"null"})};
 }
 
@@ -250,7 +251,7 @@ Event run_queued(Reader& in) {
     event.input.push_back(input_of(input, in.wrong()));
   }
   const bool after = in.has("after");
-  if (after == in.has("parent")) in.complain("after", "or `parent` must be there, and not both");
+  if (after == in.has("parent")) in.complain("after", "or `parent` must be present, and not both");
   event.place.kind = after ? Place::Kind::after : Place::Kind::parent;
   event.place.message = in.maybe_id<MessageId>(after ? "after" : "parent");
   event.params = in.maybe_json("params");
@@ -295,7 +296,7 @@ Event event_of(const JsonValue& value, std::string& wrong) {
   for (const auto& [name, read] : readers) {
     if (name == type) return read(in);
   }
-  in.complain("type", "is no type of event");
+  in.complain("type", "is not a type of event");
   return {};
 }
 
@@ -306,7 +307,8 @@ Outcome outcome_of(const JsonValue& value, std::string& wrong) {
   outcome.op = Op(in.number<std::uint64_t>("op"));
   outcome.type = in.name<ChangeType>("type");
   const std::string became = in.text("outcome");
-  if (became != "applied" && became != "refused") in.complain("outcome", "is no outcome");
+  if (became != "applied" && became != "refused")
+    in.complain("outcome", "must be `applied` or `refused`");
   outcome.applied = became == "applied";
   if (in.has("ts")) outcome.at = Timestamp(in.number<std::uint64_t>("ts"));
   outcome.code = in.maybe_text("code").value_or("");
@@ -323,7 +325,7 @@ Ack ack_of(const JsonValue& value, std::string& wrong) {
           outcome_of(in.object("outcome"), wrong)};
 }
 
-ProducerMark mark_of(const JsonValue& value, std::string& wrong) {
+ProducerOffset offset_of(const JsonValue& value, std::string& wrong) {
   Reader in(value, wrong);
   in.allow({"run", "attempt", "seq"});
   return {in.id<RunId>("run"), in.number<std::uint32_t>("attempt"),
@@ -350,8 +352,8 @@ Result<Entry> entry_of(const JsonValue& value) {
   if (in.has("acks")) {
     for (const JsonValue& ack : in.list("acks")) entry.acks.push_back(ack_of(ack, wrong));
   }
-  if (in.has("producer")) entry.producer = mark_of(in.object("producer"), wrong);
-  if (!wrong.empty()) return fail(Kind::rejected, "invalid", "an entry in which " + wrong);
+  if (in.has("producer")) entry.producer = offset_of(in.object("producer"), wrong);
+  if (!wrong.empty()) return fail(Kind::rejected, codes::invalid, "an entry in which " + wrong);
   return entry;
 }
 
@@ -374,7 +376,7 @@ Result<PlacedInput> placed_input_of(const JsonValue& value) {
   } else {
     placed.input.parts = parts_of(in);
   }
-  if (!wrong.empty()) return fail(Kind::rejected, "invalid", "a message in which " + wrong);
+  if (!wrong.empty()) return fail(Kind::rejected, codes::invalid, "a message in which " + wrong);
   return placed;
 }
 

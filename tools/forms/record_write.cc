@@ -49,12 +49,12 @@ void append_origin(std::string& out, const Origin& origin) {
   out += '}';
 }
 
-void append_mark(std::string& out, const ProducerMark& mark) {
+void append_offset(std::string& out, const ProducerOffset& offset) {
   append_name(out, "producer");
   out += '{';
-  append_field(out, "run", mark.run.get());
-  append_field_number(out, "attempt", mark.attempt);
-  append_field_number(out, "seq", mark.seq);
+  append_field(out, "run", offset.run.get());
+  append_field_number(out, "attempt", offset.attempt);
+  append_field_number(out, "seq", offset.seq);
   out += '}';
 }
 
@@ -73,7 +73,7 @@ void append_entry(std::string& out, const Entry& entry) {
     append_name(out, "acks");
     append_array(out, entry.acks, append_whole_ack);
   }
-  if (entry.producer) append_mark(out, *entry.producer);
+  if (entry.producer) append_offset(out, *entry.producer);
   out += '}';
 }
 

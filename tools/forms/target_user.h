@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// target_user.h: whose the threads of a file are to be.
+// target_user.h: chooses the user who gets the threads of an imported file.
 //
-// Whose the file says they are; or all one user's, whosever they were. Then two threads of one id
-// would become one, which neither of their users has ever seen: they are refused. A thread of which
-// some lines do not say whose it is may be two as well.
+// Without a target user each thread goes to the user that the file names. With one, all threads go
+// to that user. Then two threads with the same id would merge into one that neither user has ever
+// seen, so they are refused. A thread of which only some lines name the user is refused too,
+// because it may be two threads.
 //
 // Lives on: the main thread.
 #pragma once
@@ -18,16 +19,16 @@ namespace lockstep {
 
 class TargetUser {
  public:
-  // Empty: whose the file says.
+  // Empty: the users that the file names.
   explicit TargetUser(UserId user) : user_(std::move(user)) {}
 
   [[nodiscard]] bool is_given() const { return !user_.get().empty(); }
-  // `said`: by the file, of this thread. Fails with `invalid`.
+  // `said`: the user that the line names for this thread. Fails with `invalid`.
   [[nodiscard]] Result<ThreadName> name(const ThreadId& thread, const std::optional<UserId>& said);
 
  private:
   UserId user_;
-  std::map<ThreadId, std::optional<UserId>> from_;  // whose the threads were
+  std::map<ThreadId, std::optional<UserId>> from_;  // the users in the file
 };
 
 }  // namespace lockstep

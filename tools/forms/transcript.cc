@@ -47,8 +47,7 @@ Point point_at(std::string_view text, std::size_t at) {
   return {std::min(bytes, text.size() - at), 2};
 }
 
-// One line of the text, broken where the columns end: behind a space if there is one in its second
-// half.
+// Breaks one line of the text at the last column; behind a space if its second half has one.
 void wrap_line(std::string_view line, std::size_t columns, std::vector<std::string>& lines) {
   while (true) {
     std::size_t end = 0;
@@ -70,11 +69,11 @@ void wrap_line(std::string_view line, std::size_t columns, std::vector<std::stri
 
 using Children = std::unordered_map<std::string, std::vector<std::uint32_t>>;
 
-// A deleted message is gone with all below it, so a living one's parent lives, or is none.
+// A deletion also deletes the messages below, so a living message has a living parent or is a root.
 Children children_of(const ThreadState& state) {
   Children children;
   for (std::uint32_t number = 0; number < state.messages.size(); ++number) {
-    const MessageRow& row = state.messages[number];
+    const MessageState& row = state.messages[number];
     if (row.deleted) continue;
     children[row.message.parent ? row.message.parent->get() : std::string()].push_back(number);
   }
@@ -153,13 +152,13 @@ namespace {
 struct WaitingLine {
   std::uint32_t number;
   std::string branch;  // before the message
-  std::string below;   // before what is below it
+  std::string below;   // the prefix of the lines below it
 };
 
 void add_children(const std::vector<std::uint32_t>& numbers, const std::string& below,
                   std::vector<WaitingLine>& waiting) {
   const bool branches = numbers.size() > 1;
-  // The last is pushed first: what is on top comes next.
+  // Pushes the last child first, because the loop takes the top of the stack.
   for (const std::uint32_t number : numbers | std::views::reverse) {
     const bool last = number == numbers.back();
     const std::string branch = !branches ? "" : last ? "└─ " : "├─ ";

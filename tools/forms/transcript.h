@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// transcript.h: messages as a person reads them.
+// transcript.h: formats messages for a person.
 //
-// Text stands as it is; what is not text is one line with a sign before it: `…` reasoning, `>` a
-// tool's call, `<` its result, `@` a file, `=` data. Control characters are left out: they would be
-// orders to the reader's terminal.
+// Text is printed as it is. Other parts begin with a sign: `…` reasoning, `>` a tool's call, `<`
+// its result, `@` a file, `=` data. Control characters are left out, because a terminal would obey
+// them.
 #pragma once
 
 #include <cstddef>
@@ -16,28 +16,28 @@
 
 namespace lockstep {
 
-// All of the message's parts, each from the beginning of a line; no line end behind the last.
+// All parts of the message, each on a new line; without a line end behind the last.
 [[nodiscard]] std::string readable(const Message& message);
 
-// The beginning of it, on one line.
+// The beginning of the message, on one line.
 [[nodiscard]] std::string excerpt(const Message& message, std::size_t points_max);
 
-// `assistant a-2 (author) run r-1 stopped`: what a message's heading says. Statuses other than
-// `complete` are said.
+// The heading of a message, such as `assistant a-2 (author) run r-1 stopped`. It has the status
+// unless that is `complete`.
 [[nodiscard]] std::string heading(const Message& message);
 
-// The same in ink: red for what failed, yellow for what was cut, by role else.
+// The heading's colour: red for failed or interrupted, yellow for stopped, else by role.
 [[nodiscard]] Ink ink_of(const Message& message);
 
-// Lines of at most `columns` columns. A wide character counts as two; where it is not sure, a
-// character counts as wide: a line that is too short does no harm, one that the terminal wraps
-// does.
+// Splits text into lines of at most `columns` columns. A wide character counts as two columns, and
+// so does one whose width is uncertain: a line that the terminal wraps breaks the display, one that
+// is too short does not.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
-// The numbers of the messages that live, as a tree, depth first; siblings by creation.
+// The living messages as a tree, depth first; siblings in the order of creation.
 struct TreeLine {
   std::uint32_t number = 0;
-  std::string branch;  // the lines of the tree before it, such as `│  ├─ `
+  std::string branch;  // the drawing before the message, such as `│  ├─ `
 };
 [[nodiscard]] std::vector<TreeLine> tree_of(const ThreadState& state);
 

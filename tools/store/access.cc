@@ -16,13 +16,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t permissions = 07777;
-constexpr mode_t special = 07000;  // set-group-id and its like are an administrator's: they stay
+constexpr mode_t special = 07000;  // such as set-group-id: an administrator's, so they stay
 constexpr mode_t of_others = S_IRWXO;
 
 mode_t folder_mode(Sharing sharing) { return sharing == Sharing::group ? 0750 : 0700; }
 mode_t file_mode(Sharing sharing) { return sharing == Sharing::group ? 0640 : 0600; }
 
-// Links are not followed below the folder that was named, and sockets have modes of their own.
+// Does not follow links below the named folder. Sockets keep their own modes.
 void correct(const fs::path& path, const struct stat& is, Sharing sharing, Corrected& corrected) {
   const bool folder = S_ISDIR(is.st_mode);
   if (!folder && !S_ISREG(is.st_mode)) return;
@@ -48,7 +48,7 @@ void correct_below(const fs::path& top, Sharing sharing, Corrected& corrected) {
   }
 }
 
-// The folder itself, and below it only what is ours: a wrong path in a command should do no harm.
+// Corrects the folder itself, and below it only our files: a wrong path must do no harm.
 Corrected correct_folder(const fs::path& folder, std::span<const char* const> ours,
                          Sharing sharing) {
   Corrected corrected = correct_file(folder.string(), sharing);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// access.h: whose the files are that this process writes.
+// access.h: the permissions of the files that this process writes.
 //
-// What users say is for nobody else on the machine to read: files are 600 and folders 700, whatever
-// the umask was. A store may be shared with its group (the setting `share_with_group`): then they
-// are 640 and 750, so that a member can look and copy, and not write. A verb that writes goes by
-// the folder that it finds: what is shared stays shared, and so are its copies.
+// Other users of the machine must not read a store: files get mode 600 and folders 700, under any
+// umask. A store may be shared with its group (the setting `share_with_group`): then the
+// modes are 640 and 750, so that a member of the group can read and copy, but not write. A verb
+// that writes keeps the sharing of the folder that it finds, also for backups and restored stores.
 //
-// A store or a folder of backups that others could read, because an earlier version made it, is
-// corrected.
+// Earlier versions made stores and folders of backups that others could read; these get corrected.
 //
-// Lives on: any thread; `share` before there are others.
+// Lives on: any thread; `share` must run before the process has other threads.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +18,19 @@ namespace lockstep {
 
 enum class Sharing { owner, group };
 
-// The modes of all that is made from now on in this process.
+// Sets the modes of all files and folders that this process makes from now on.
 void share(Sharing sharing);
 
-// How a folder is shared: with the group if that may enter it and nobody else may.
+// `group` if the group may read and enter the folder, and other users have no rights.
 [[nodiscard]] Sharing sharing_of(const std::string& folder);
 
 struct Corrected {
   std::uint64_t changed = 0;
-  std::uint64_t refused = 0;  // of another user, and open to more than they should be
+  std::uint64_t refused = 0;  // more open than they should be, but owned by another user
 };
-// A store's folder with all that is ours in it, also what a restore has left unfinished.
+// Corrects a store's folder and our files in it, also those of an unfinished restore.
 Corrected correct_store(const std::string& folder, Sharing sharing);
-// A folder of backups.
+// Corrects a folder of backups.
 Corrected correct_backups(const std::string& folder, Sharing sharing);
 Corrected correct_file(const std::string& path, Sharing sharing);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// crash_mark_file.h: the mark of the thread that is being opened, as a file.
+// crash_mark_file.h: a file that names the thread that is being opened (the crash mark).
 //
-//   0   number:8be · crc32c:4le      number 0: none
+//   0   number:8be · crc32c:4le      number 0: no thread
 //
-// It lies beside the database as `opening`, is overwritten in place and never synced: it has to
-// outlive the process, not the machine. A file that can't be read, or whose checksum is wrong, says
-// nothing: then no thread is suspected. Format 1 of the store had the number alone, and a file of 8
-// bytes is read so.
+// If the process dies while it opens a thread, the next start finds the number and suspects that
+// thread. The file is `opening`, next to the database. It is overwritten in place and never synced:
+// it must survive the process, not the machine. If it is unreadable or its checksum is wrong, no
+// thread is suspected. In format 1 of the store the file had only the number, so 8 bytes are valid.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -21,25 +21,25 @@
 
 namespace lockstep {
 
-// What a file says. Fails with `corrupt` if it is neither form.
-[[nodiscard]] Result<std::optional<ThreadNumber>> read_opening(std::string_view file);
-// Of the store in `data`; a file that is not there says nothing. Fails with `corrupt` or `disk`.
-[[nodiscard]] Result<std::optional<ThreadNumber>> read_opening_in(const std::string& data);
+// Decodes the file's bytes; empty for no thread. Fails with `corrupt` if they are in neither form.
+[[nodiscard]] Result<std::optional<ThreadNumber>> read_crash_mark(std::string_view file);
+// The same for the store in `data`; empty if the file is missing. Fails with `corrupt` or `disk`.
+[[nodiscard]] Result<std::optional<ThreadNumber>> read_crash_mark_in(const std::string& data);
 
-class OpeningFile final : public OpeningMarker {
+class CrashMarkFile final : public CrashMarker {
  public:
   // `data`: the folder of the store. Fails with `disk`.
-  [[nodiscard]] static Result<std::unique_ptr<OpeningFile>> open(const std::string& data);
-  ~OpeningFile() override;
-  OpeningFile(const OpeningFile&) = delete;
-  OpeningFile& operator=(const OpeningFile&) = delete;
+  [[nodiscard]] static Result<std::unique_ptr<CrashMarkFile>> open(const std::string& data);
+  ~CrashMarkFile() override;
+  CrashMarkFile(const CrashMarkFile&) = delete;
+  CrashMarkFile& operator=(const CrashMarkFile&) = delete;
 
   [[nodiscard]] std::optional<ThreadNumber> found() const override { return found_; }
   void set(ThreadNumber thread) override { write(thread); }
   void clear() override { write(ThreadNumber()); }
 
  private:
-  explicit OpeningFile(int file);
+  explicit CrashMarkFile(int file);
   void write(ThreadNumber thread);
 
   int file_;

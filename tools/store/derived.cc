@@ -8,24 +8,24 @@
 
 namespace lockstep {
 
-std::vector<Row> derived_rows(const FoldedThread& thread) {
+std::vector<RowWrite> derived_rows(const FoldedThread& thread) {
   const ThreadState& state = thread.state;
   const ThreadName name = name_of(state);
-  std::vector<Row> rows = view_rows(thread.number, state, Timestamp());
+  std::vector<RowWrite> rows = snapshot_rows(thread.number, state, Timestamp());
   for (std::uint32_t run = 0; run < state.runs.size(); ++run) {
     const Run& open = state.runs[run].run;
     if (open.ended) continue;
     const std::string key = keys::open_run({thread.number, run});
     rows.push_back(
-        {Table::open_runs, key, encode(key, open_run_of(state, open)), Row::Stamp::none});
+        {Table::open_runs, key, encode(key, open_run_of(state, open)), RowWrite::Stamp::none});
   }
   const std::string key = keys::thread(name);
   const ThreadRecord record{name.id, thread.number, name.owner, state.thread, state.now, state.now};
   rows.push_back({Table::threads, key,
                   encode(key, record) + keys::encode_number(thread.boundary.get()),
-                  Row::Stamp::none});
+                  RowWrite::Stamp::none});
   rows.push_back({Table::feed, keys::feed(state.owner, thread.boundary),
-                  encode(keys::feed(state.owner), FeedRow{name, false}), Row::Stamp::none});
+                  encode(keys::feed(state.owner), FeedRow{name, false}), RowWrite::Stamp::none});
   return rows;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// derived.h: the rows beside the log that one thread's entries lead to.
+// derived.h: makes the rows that are derived from one thread's entries.
 //
-// What a server writes bit by bit with its entries, made at once from the fold: for a rebuild, and
-// for a store that is made anew from what is left of another.
+// A server writes these rows bit by bit with the entries. A rebuild and a salvage make them at
+// once, from the fold of the thread.
 #pragma once
 
 #include <string>
@@ -16,10 +16,10 @@ namespace lockstep {
 struct FoldedThread {
   ThreadNumber number;
   const ThreadState& state;
-  CommitNumber boundary;  // of its last entry that lists show: its place in the feed
+  CommitNumber boundary;  // of the last entry that lists show: the thread's place in the feed
 };
 
-// The views, the thread's row, its place in the feed and its open runs.
-[[nodiscard]] std::vector<Row> derived_rows(const FoldedThread& thread);
+// The snapshot, the thread's row, its place in the feed and its open runs.
+[[nodiscard]] std::vector<RowWrite> derived_rows(const FoldedThread& thread);
 
 }  // namespace lockstep

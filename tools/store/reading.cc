@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/store/reading.h"
 
+#include "engine/base/codes.h"
 #include "engine/base/executor.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/rocks_log.h"
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
@@ -11,7 +13,7 @@
 
 namespace lockstep {
 
-// A log that is only read posts nothing.
+// A read-only log posts nothing.
 struct StoreReader::Strand final : Executor {
   void post(Task) override { MUST(false && "a reader has nothing to wait for"); }
   void post_after(std::chrono::microseconds, Task) override {
@@ -31,18 +33,17 @@ Result<void> each_thread_row(const Store& store, const VisitRow& visit) {
             .direction = Direction::forward,
             .rows_max = limits::read_entries_max};
   while (true) {
-    const auto rows = store.scan(scan);
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return {};
-    for (const auto& [key, value] : *rows) {
+    TRY_LET(rows, store.scan(scan));
+    if (rows.empty()) return {};
+    for (const auto& [key, value] : rows) {
       if (auto visited = visit(key, value); !visited) return visited;
     }
-    scan.after = rows->back().first;
+    scan.after = rows.back().first;
   }
 }
 
-// Whose the thread is, if one user alone has a thread of this id. Deleted ones count only if there
-// is no other.
+// The user of the thread, if only one user has a thread with this id. Deleted threads count only if
+// no other has the id.
 Result<UserId> owner_of(const Store& store, const ThreadId& id) {
   std::vector<UserId> living;
   std::vector<UserId> all;
@@ -50,7 +51,7 @@ Result<UserId> owner_of(const Store& store, const ThreadId& id) {
     const auto name = keys::decode_thread(key);
     if (!name || name->id != id) return Result<void>();
     all.push_back(name->owner);
-    // What can't be read is there: who opens it is told what is the matter.
+    // An unreadable row counts as a living thread: opening it then reports the damage.
     const auto record = decode_thread_record(key, value);
     if (!record || record->record.thread) living.push_back(name->owner);
     return Result<void>();
@@ -59,11 +60,11 @@ Result<UserId> owner_of(const Store& store, const ThreadId& id) {
   const std::vector<UserId>& owners = living.empty() ? all : living;
   if (owners.size() == 1) return owners.front();
   if (owners.empty()) {
-    return fail(Kind::not_found, "unknown_thread", "there is no thread " + id.get());
+    return fail(Kind::not_found, codes::unknown_thread, "there is no thread " + id.get());
   }
   std::string names;
   for (const UserId& owner : owners) names += (names.empty() ? "" : ", ") + owner.get();
-  return fail(Kind::rejected, "ambiguous",
+  return fail(Kind::rejected, codes::ambiguous,
               "several users have a thread " + id.get() + ": " + names);
 }
 
@@ -75,12 +76,11 @@ StoreReader::~StoreReader() = default;
 Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::string& data,
                                                        bool opens_damaged_tables) {
   std::unique_ptr<StoreReader> reader(new StoreReader());
-  auto rocks =
-      RocksLog::open_read_only(data, {.executor = *reader->strand_,
-                                      .random = reader->random_,
-                                      .options = {.opens_damaged_tables = opens_damaged_tables}});
-  if (!rocks) return std::unexpected(rocks.error());
-  reader->rocks_ = std::move(*rocks);
+  TRY_LET(rocks, RocksLog::open_read_only(
+                     data, {.executor = *reader->strand_,
+                            .random = reader->random_,
+                            .options = {.opens_damaged_tables = opens_damaged_tables}}));
+  reader->rocks_ = std::move(rocks);
   return reader;
 }
 
@@ -93,19 +93,16 @@ Result<std::vector<StampedThreadRecord>> StoreReader::threads() const {
 
 Result<ThreadRecord> StoreReader::thread(const ThreadId& id,
                                          const std::optional<UserId>& user) const {
-  const auto owner = user ? Result<UserId>(*user) : owner_of(store(), id);
-  if (!owner) return std::unexpected(owner.error());
-  const ThreadName name{*owner, id};
+  TRY_LET(owner, user ? Result<UserId>(*user) : owner_of(store(), id));
+  const ThreadName name{owner, id};
   const std::string key = keys::thread(name);
-  const auto value = store().get(Table::threads, key);
-  if (!value) return std::unexpected(value.error());
-  if (!*value) return fail(Kind::not_found, "unknown_thread", "there is no " + to_string(name));
-  auto record = decode_thread_record(key, **value);
-  if (!record) return std::unexpected(record.error());
-  if (!record->record.thread) {
-    return fail(Kind::gone, "deleted", to_string(name) + " was deleted");
+  TRY_LET(value, store().get(Table::threads, key));
+  if (!value) return fail(Kind::not_found, codes::unknown_thread, "there is no " + to_string(name));
+  TRY_LET(record, decode_thread_record(key, *value));
+  if (!record.record.thread) {
+    return fail(Kind::gone, codes::deleted, to_string(name) + " was deleted");
   }
-  return std::move(record->record);
+  return std::move(record.record);
 }
 
 Result<std::vector<StampedThreadRecord>> thread_records(const Store& store) {
@@ -124,7 +121,7 @@ Result<Entry> fold_stored(ThreadState& state, const StoredEntry& stored) {
   const auto damaged = [&](const std::string& why) {
     const std::string thread =
         state.thread.id.get().empty() ? "a thread's first entry" : to_string(name_of(state));
-    return fail(Kind::corrupt, "corrupt",
+    return fail(Kind::corrupt, codes::corrupt,
                 thread + ", entry " + std::to_string(stored.at.get()) + ": " + why);
   };
   auto entry = decode(stored.bytes, stored.at, state);
@@ -139,14 +136,12 @@ Result<ThreadState> fold_thread(const Log& log, ThreadNumber number, std::option
                                 const VisitEntry& visit) {
   ThreadState state;
   while (true) {
-    const auto page = log.read(number, state.now, limits::read_entries_max, limits::read_bytes_max);
-    if (!page) return std::unexpected(page.error());
-    if (page->empty()) return state;
-    for (const StoredEntry& stored : *page) {
+    TRY_LET(page, log.read(number, state.now, limits::read_entries_max, limits::read_bytes_max));
+    if (page.empty()) return state;
+    for (const StoredEntry& stored : page) {
       if (to && stored.at > *to) return state;
-      const auto entry = fold_stored(state, stored);
-      if (!entry) return std::unexpected(entry.error());
-      if (visit && !visit(stored, *entry, state)) return state;
+      TRY_LET(entry, fold_stored(state, stored));
+      if (visit && !visit(stored, entry, state)) return state;
     }
   }
 }

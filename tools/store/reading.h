@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// reading.h: a store, read without a server.
+// reading.h: reads a store without a server.
 //
-// Opened read-only, so beside a running server too: what is seen is what was durable when it was
-// opened. Threads are folded from their entries, from the first one on, and every entry is checked
-// before it is folded: the log is the truth, and a tool for looking should not trust the views.
+// It opens the store read-only, so it works next to a running server, and shows the entries that
+// were durable at the opening. It folds each thread from its first entry on, and checks each before
+// it folds it: the log is the truth, and a tool that looks for damage must not trust the snapshots.
 //
 // Lives on: the main thread.
 #pragma once
@@ -25,14 +25,15 @@ namespace lockstep {
 
 class RocksLog;
 
-// Called for each entry of a thread, with the state after it. False: that is enough.
+// Called for each entry of a thread, with the state after it. Returns false to stop.
 using VisitEntry =
     std::function<bool(const StoredEntry& stored, const Entry& entry, const ThreadState& after)>;
 
 class StoreReader {
  public:
-  // `opens_damaged_tables`: for whoever looks for damage; what is damaged fails when it is read.
-  // Fails with `no_store`, `not_a_store`, `newer_format`, `corrupt`, `derived_damaged` or `disk`.
+  // `opens_damaged_tables`: opens a store with damaged tables too; a read of the damaged part
+  // fails. Fails with `no_store`, `not_a_store`, `newer_format`, `corrupt`, `derived_damaged` or
+  // `disk`.
   [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& data,
                                                                  bool opens_damaged_tables = false);
   ~StoreReader();
@@ -43,10 +44,10 @@ class StoreReader {
   [[nodiscard]] const Store& store() const;
   [[nodiscard]] RocksLog& rocks() { return *rocks_; }
 
-  // By user and id; the deleted ones too.
+  // In the order of user and id; includes deleted threads.
   [[nodiscard]] Result<std::vector<StampedThreadRecord>> threads() const;
-  // Of this user, or of whoever has one with the id. Fails with `unknown_thread`, `deleted`, or if
-  // several users have one with `ambiguous`, and names them.
+  // The thread of this user; without `user`, that of the only user with this id. Fails with
+  // `unknown_thread`, `deleted`, or `ambiguous` if several users have one, and names the users.
   [[nodiscard]] Result<ThreadRecord> thread(const ThreadId& id,
                                             const std::optional<UserId>& user) const;
 
@@ -59,14 +60,14 @@ class StoreReader {
   std::unique_ptr<RocksLog> rocks_;
 };
 
-// All rows of the table, by user and id.
+// All rows of the list of threads, in the order of user and id.
 [[nodiscard]] Result<std::vector<StampedThreadRecord>> thread_records(const Store& store);
 
 // Decodes the entry that comes right after `state`, checks it and folds it. Fails with `corrupt`;
 // the state is then as it was.
 [[nodiscard]] Result<Entry> fold_stored(ThreadState& state, const StoredEntry& stored);
 
-// State(to), or now. Fails with `corrupt`, and says which entry of which thread.
+// The state at `to`, or the current one. Fails with `corrupt`, and names the entry and thread.
 [[nodiscard]] Result<ThreadState> fold_thread(const Log& log, ThreadNumber number,
                                               std::optional<Timestamp> to = {},
                                               const VisitEntry& visit = {});

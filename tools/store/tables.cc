@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/store/tables.h"
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/base/try.h"
 #include "engine/rocks/rocks_keys.h"
 
 namespace lockstep {
@@ -14,11 +16,10 @@ Result<TableRows> read_table(const Store& store, Table table, const std::string&
             .direction = Direction::forward,
             .rows_max = limits::read_entries_max};
   while (true) {
-    auto page = store.scan(scan);
-    if (!page) return std::unexpected(page.error());
-    if (page->empty()) return rows;
-    scan.after = page->back().first;
-    for (auto& [key, value] : *page) rows.emplace(std::move(key), std::move(value));
+    TRY_LET(page, store.scan(scan));
+    if (page.empty()) return rows;
+    scan.after = page.back().first;
+    for (auto& [key, value] : page) rows.emplace(std::move(key), std::move(value));
   }
 }
 
@@ -31,11 +32,10 @@ Result<std::vector<ThreadNumber>> numbers_in_log(const Kv& kv) {
                 .rows_max = 1,
                 .bytes_max = 1};
   while (true) {
-    const auto rows = kv.scan(range);
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return numbers;
-    const auto key = decode_key(rows->front().first);
-    if (!key) return fail(Kind::corrupt, "corrupt", "a key of the log is damaged");
+    TRY_LET(rows, kv.scan(range));
+    if (rows.empty()) return numbers;
+    const auto key = decode_key(rows.front().first);
+    if (!key) return fail(Kind::corrupt, codes::corrupt, "a key of the log is damaged");
     numbers.push_back(key->thread);
     range.begin = thread_end(key->thread);
   }

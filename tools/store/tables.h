@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tables.h: the tables beside the log, read whole.
+// tables.h: reads the tables next to the log in full.
 //
-// For the verbs that look at a store as a whole: verify compares these rows with the log's fold,
-// rebuild makes them again.
+// `verify` compares these rows with the fold of the log, and `rebuild` replaces them.
 #pragma once
 
 #include <map>
@@ -17,7 +16,7 @@ namespace lockstep {
 
 using TableRows = std::map<std::string, std::string>;
 
-// All rows whose keys begin so; of the whole table, if the prefix is empty.
+// All rows whose keys begin with `prefix`; with an empty one, the whole table.
 [[nodiscard]] Result<TableRows> read_table(const Store& store, Table table,
                                            const std::string& prefix = {});
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// upgrade_told.h: how an upgrade of a store is told: as it begins, every few seconds, and as it
-// ends.
+// upgrade_told.h: reports the upgrade of a store: at its beginning, every 5 seconds, and at its
+// end.
 //
-// Lives on: whoever opens the store.
+// Lives on: the thread that opens the store.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@
 
 namespace lockstep {
 
-// Passes on what is worth a line. Requires: the clock lives longer.
+// Passes on the first step, the last, and one every 5 seconds. Requires: `clock` outlives the
+// result.
 [[nodiscard]] UpgradeTold now_and_then(Clock& clock, UpgradeTold told);
 
 // `upgrading the store from format 1 to 2: 1024 rows`.

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/rocks_log.h"
 #include "schema/json/json_reader.h"
@@ -20,12 +21,14 @@
 namespace lockstep {
 namespace {
 
-// The state of the disk is unknown: nothing more may be done, not even cleaning up.
+// The state of the disk is unknown, so the process ends without another write, also of a
+// destructor.
 void stop_at_once(const std::string& reason) {
-  std::fprintf(stderr,
-               "lockstep: the disk failed: %s\n  Nothing after this is stored. Check it, then "
-               "start again: what was stored is recovered.\n",
-               printable(reason).c_str());
+  std::fprintf(
+      stderr,
+      "lockstep: the disk failed: %s\n  Check the disk, then run the command again: the store "
+      "recovers all that it had stored.\n",
+      printable(reason).c_str());
   _exit(static_cast<int>(ExitCode::store));
 }
 
@@ -35,17 +38,17 @@ void note_upgrade(const UpgradeProgress& progress) {
 
 }  // namespace
 
-// A loop that is run by whoever waits.
+// A loop that runs only while a caller waits.
 struct StoreWriter::Strand final : Executor {
   void post(Task task) override { inner.post(std::move(task)); }
   void post_after(std::chrono::microseconds delay, Task task) override {
     inner.post_after(delay, std::move(task));
   }
-  // There is but this thread, whether the loop runs right now or not.
+  // The process has only this thread, so it is always the right one.
   [[nodiscard]] bool runs_here() const override { return true; }
 
   boost::asio::io_context loop{1};
-  // A loop without work is over for good; this one only rests until the log posts.
+  // Without this guard the loop would end for good as soon as it has no work.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       loop.get_executor()};
   AsioExecutor inner{loop};
@@ -56,25 +59,20 @@ StoreWriter::~StoreWriter() = default;
 
 Result<std::unique_ptr<StoreWriter>> StoreWriter::open(const std::string& data, Missing missing,
                                                        bool rebuilds) {
-  if (auto open = check_access(data, store_names, Use::write); !open) {
-    return std::unexpected(open.error());
-  }
+  TRY(check_access(data, store_names, Use::write));
   if (missing == Missing::fail) {
-    if (auto there = store_folder::check_is_there(data); !there) {
-      return std::unexpected(there.error());
-    }
+    TRY(store_folder::check_is_there(data));
   }
   share(sharing_of(data));
   std::unique_ptr<StoreWriter> writer(new StoreWriter());
-  auto rocks = RocksLog::open(data,
-                              {.executor = *writer->strand_,
-                               .random = writer->random_,
-                               .options = {},
-                               .told = now_and_then(writer->clock_, note_upgrade),
-                               .rebuilds = rebuilds},
-                              stop_at_once);
-  if (!rocks) return std::unexpected(rocks.error());
-  writer->rocks_ = std::move(*rocks);
+  TRY_LET(rocks, RocksLog::open(data,
+                                {.executor = *writer->strand_,
+                                 .random = writer->random_,
+                                 .options = {},
+                                 .told = now_and_then(writer->clock_, note_upgrade),
+                                 .rebuilds = rebuilds},
+                                stop_at_once));
+  writer->rocks_ = std::move(rocks);
   return writer;
 }
 
@@ -90,7 +88,7 @@ void StoreWriter::wait_for(const bool& flag) {
   while (!flag) run_one();
 }
 
-Result<void> StoreWriter::write(std::vector<Row> rows) {
+Result<void> StoreWriter::write(std::vector<RowWrite> rows) {
   bool done = false;
   Result<void> result;
   rocks_->log().write(std::move(rows), {}, [&](Result<void> written) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// writing.h: a store that this process alone has open, to write to it without a server.
+// writing.h: opens a store for this process alone, to write to it without a server.
 //
-// The log, its committer and a loop that the log posts back to; waiting is running that loop. While
-// it is open no server can be (the folder has a lock), and the other way round.
+// It has the log, its committer, and an event loop that the log posts to; a caller waits by running
+// that loop. The lock on the folder keeps servers out while it is open, and the other way round.
 //
 // Lives on: the main thread, which is the engine strand here.
 #pragma once
@@ -26,10 +26,10 @@ class RocksLog;
 
 class StoreWriter {
  public:
-  // Fails with `locked`, `not_a_store`, `newer_format`, `corrupt` or `disk`; with `no_store` if
-  // there is none and none is to be made. A disk that fails later ends the process.
+  // Fails with `locked`, `not_a_store`, `newer_format`, `corrupt` or `disk`; with `no_store` if the
+  // store is missing and `missing` is `fail`. If the disk fails later, the process ends.
   enum class Missing : bool { fail, make };
-  // `rebuilds`: goes on with a rebuild that was cut short, which nobody else may open.
+  // `rebuilds`: also opens a store with an interrupted rebuild, which only a rebuild may open.
   [[nodiscard]] static Result<std::unique_ptr<StoreWriter>> open(const std::string& data,
                                                                  Missing missing,
                                                                  bool rebuilds = false);
@@ -45,12 +45,12 @@ class StoreWriter {
   [[nodiscard]] SystemClock& clock() { return clock_; }
   [[nodiscard]] SystemRandom& random() { return random_; }
 
-  // Runs the next thing on the strand, when there is one.
+  // Waits for the next task on the strand, and runs it.
   void run_one();
-  // Runs what the log posts back, until `flag` is set by some of it.
+  // Runs the tasks that the log posts, until one of them sets `flag`.
   void wait_for(const bool& flag);
-  // Log::write, and waits until it is durable.
-  [[nodiscard]] Result<void> write(std::vector<Row> rows);
+  // Calls Log::write, and waits until the rows are durable.
+  [[nodiscard]] Result<void> write(std::vector<RowWrite> rows);
 
  private:
   StoreWriter();
@@ -62,8 +62,8 @@ class StoreWriter {
   std::unique_ptr<RocksLog> rocks_;
 };
 
-// The engine on such a store, without agents: what it is asked goes the road that all changes go.
-// What a crash has interrupted is ended, as at a start of the server.
+// The engine on such a store, without agents: an import goes through the same checks as the changes
+// of a front. As at a start of the server, it ends the runs that a crash left open.
 class OfflineEngine {
  public:
   [[nodiscard]] static Result<std::unique_ptr<OfflineEngine>> open(StoreWriter& writer);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// backup.cc: copies of a store, made, listed and verified.
+// backup.cc: makes, lists and verifies backups of a store.
 #include "tools/verbs/backup.h"
 
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/rocks_log.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -48,14 +49,14 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
   Result<std::string> account;
   auto writer = StoreWriter::open(options.data, StoreWriter::Missing::fail);
   if (writer) {
-    // As the store is shared, so is its copy.
+    // A backup is shared with the group exactly if the store is.
     const Corrected corrected = correct_backups(order.to, sharing_of(options.data));
     if (corrected.changed > 0) {
       terminal.note("backup: " + std::to_string(corrected.changed) + " files and folders in " +
-                    options.to + " are not open to others any more");
+                    options.to + " were open to other users; now they are not");
     }
     account = back_up((*writer)->rocks_kv(), order, {}, at);
-  } else if (writer.error().code == "locked") {
+  } else if (writer.error().code == codes::locked) {
     account = ask_for_backup(options.data, order, at);
   } else {
     return terminal.fail(trouble_of_opening(writer.error(), options.data));
@@ -67,7 +68,7 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
 
 // --- Listing and verifying -----------------------------------------------------------------------
 
-// What is known of one: it is damaged if that is said.
+// A backup in the list; it is damaged if `damage` is not empty.
 struct Listed {
   BackupNumber number;
   std::optional<Backup> backup;
@@ -113,7 +114,7 @@ std::string line_of(const Listed& one, const Terminal& terminal) {
   return line + "\n";
 }
 
-// Reads every file of each, and notes what is damaged. An error is what kept it from reading.
+// Reads every file of each backup and notes the damage. Fails if a folder or file can't be read.
 Result<void> read_through(const std::string& folder, std::vector<Listed>& all, Terminal& terminal) {
   SystemClock clock;
   Progress progress(terminal, clock, "verify: backup");
@@ -154,8 +155,9 @@ ExitCode list(const BackupOptions& options, Terminal& terminal) {
 ExitCode run(const BackupOptions& options, Terminal& terminal) {
   if (options.action != BackupOptions::Action::make) return list(options, terminal);
   if (options.data.empty()) {
-    return terminal.fail({ExitCode::usage, "the folder of the store is not named",
-                          "Add --data DIR; or --list or --verify, to look at what is there."});
+    return terminal.fail({ExitCode::usage,
+                          "--data is missing: backup needs the folder of the store",
+                          "Add --data DIR; or --list or --verify, to look at the backups."});
   }
   return make(options, terminal);
 }

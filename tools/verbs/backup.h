@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// backup.h: what the verbs, and a running server, say of backups.
+// backup.h: makes backups, and reports them.
 //
-// A backup is made by whoever has the store: the verb, or the server that the verb asks
-// (server/control.h). Both give the same account of it, a JSON object:
+// The process that has the store open makes the backup: the verb, or the server that the verb asks
+// (server/control.h). Both report it with the same JSON object, the account:
 //
 //   { backup, made, files, bytes, commit, epoch, added_bytes, removed }
 #pragma once
@@ -17,20 +17,20 @@
 
 namespace lockstep {
 
-// Makes one and gives the account of it. Fails as `make_backup` does.
+// Makes a backup and returns its account. Fails as `make_backup` does.
 [[nodiscard]] Result<std::string> back_up(const RocksKv& kv, const BackupOrder& order,
                                           std::stop_token stop, ControlParts::Progress progress);
 
-// Asks the server that has this folder, and waits. Fails with what it answers, or with
-// `no_server`.
+// Asks the server that has this folder open, and waits for the account. Fails with the error that
+// the server answers, with `stopped`, or with `no_server`.
 [[nodiscard]] Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& order,
                                                  const ControlParts::Progress& progress);
 
-// `"backup": 3, "made": …` of one in a list.
+// Appends the members of one backup: `"backup": 3, "made": …`.
 void append_backup(std::string& out, const Backup& backup);
 [[nodiscard]] std::string epoch_text(Epoch epoch);
 
-// An error of a folder of backups: which exit code it is, and what to do next.
+// The exit code and the advice for an error of a folder of backups.
 [[nodiscard]] Trouble trouble_of_backup(const Error& error, const std::string& backups);
 
 }  // namespace lockstep

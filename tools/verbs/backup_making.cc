@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// backup_making.cc: a backup by this process, or by the server that has the store.
+// backup_making.cc: makes a backup in this process, or asks the server that has the store open.
 #include <boost/asio/local/stream_protocol.hpp>
 #include <istream>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "schema/json/json_text.h"
 #include "tools/forms/json.h"
 #include "tools/verbs/backup.h"
@@ -29,8 +31,8 @@ std::string order_line(const BackupOrder& order) {
 
 std::unexpected<Error> no_server(const std::string& data) {
   return fail(
-      Kind::unavailable, "no_server",
-      data + " is open in another process, and that does not answer at " + Control::path_in(data));
+      Kind::unavailable, codes::no_server,
+      data + " is open in another process, which does not answer at " + Control::path_in(data));
 }
 
 }  // namespace
@@ -51,15 +53,14 @@ std::string epoch_text(Epoch epoch) {
 
 Result<std::string> back_up(const RocksKv& kv, const BackupOrder& order, std::stop_token stop,
                             ControlParts::Progress progress) {
-  const auto made = make_backup(kv, {.to = order.to,
-                                     .keep = order.keep,
-                                     .stop = std::move(stop),
-                                     .progress = std::move(progress)});
-  if (!made) return std::unexpected(made.error());
+  TRY_LET(made, make_backup(kv, {.to = order.to,
+                                 .keep = order.keep,
+                                 .stop = std::move(stop),
+                                 .progress = std::move(progress)}));
   std::string account = "{";
-  append_backup(account, made->backup);
-  append_field_number(account, "added_bytes", made->added_bytes);
-  append_field_number(account, "removed", made->removed);
+  append_backup(account, made.backup);
+  append_field_number(account, "added_bytes", made.added_bytes);
+  append_field_number(account, "removed", made.removed);
   return account + "}";
 }
 
@@ -78,34 +79,42 @@ Result<std::string> ask_for_backup(const std::string& data, const BackupOrder& o
     if (const JsonValue* bytes = said->find("progress")) progress(number_of(*bytes));
     if (const JsonValue* done = said->find("done")) return to_text(*done);
     if (const JsonValue* problem = said->find("problem")) {
-      return fail(Kind::rejected, text_at(*problem, "code"), text_at(*problem, "detail"));
+      return std::unexpected(
+          Error{Kind::rejected, text_at(*problem, "code"), text_at(*problem, "detail")});
     }
   }
-  return fail(Kind::unavailable, "stopped", "the server ended before the backup was whole");
+  return fail(Kind::unavailable, codes::stopped,
+              "the server stopped before the backup was complete");
 }
 
 Trouble trouble_of_backup(const Error& error, const std::string& backups) {
   Trouble trouble{ExitCode::failed, error.detail.empty() ? error.code : error.detail, ""};
-  if (error.code == "denied" || error.code == "inside") {
+  if (error.code == codes::denied || error.code == codes::inside) {
     return trouble_of(error, backups);
   }
-  if (error.code == "no_backup") {
-    trouble.advice = "`lockstep backup --list --to " + backups + "` says what there is.";
-  } else if (error.code == "busy") {
-    trouble.advice = "Wait for its end.";
-  } else if (error.code == "no_space") {
-    trouble.advice = "Make room; what was copied in vain goes with the next backup or restore.";
-  } else if (error.code == "damaged_source") {
+  if (error.code == codes::no_backup) {
+    trouble.advice = "`lockstep backup --data DIR --to " + backups +
+                     "` makes a backup; for another folder or number, see `lockstep backup "
+                     "--list --to BACKUPS`.";
+  } else if (error.code == codes::busy) {
+    trouble.advice = "Wait until that backup is complete, then try again.";
+  } else if (error.code == codes::stopped) {
+    trouble.advice = "Try again; the next backup removes the incomplete one.";
+  } else if (error.code == codes::no_space) {
+    trouble.advice = "Make room, then try again: that also removes the incomplete copy.";
+  } else if (error.code == codes::damaged_source) {
     trouble.advice =
-        "The backups before stay. `lockstep verify` says what else is damaged in the store, and "
-        "what mends it: `lockstep rebuild`, or `lockstep salvage`.";
-  } else if (error.code == "corrupt") {
-    trouble.advice = "`lockstep backup --verify --to " + backups + "` says which ones are whole.";
-  } else if (error.code == "no_server") {
+        "The older backups stay. `lockstep verify` lists all damage of the store, and names the "
+        "repair: `lockstep rebuild` or `lockstep salvage`.";
+  } else if (error.code == codes::corrupt) {
+    trouble.advice = "`lockstep backup --verify --to " + backups + "` names the good backups.";
+  } else if (error.code == codes::no_server) {
     trouble.code = ExitCode::store;
-    trouble.advice = "Only a server makes a backup beside its own work: wait for other tools.";
-  } else if (error.code == "exists" || error.code == "not_a_store") {
-    trouble.advice = "Name a folder that is not there, or is empty.";
+    trouble.advice =
+        "If that process is a tool, wait for its end. If it is a server, look into its log for "
+        "`no_control`: then stop it for the backup.";
+  } else if (error.code == codes::exists || error.code == codes::not_a_store) {
+    trouble.advice = "Name a folder that is missing or empty.";
   }
   return trouble;
 }

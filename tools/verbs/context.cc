@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// context.cc: what the model was given in a run.
+// context.cc: shows the model's input in a run.
 //
-// The path in the state that the run was started on, and the request body as it went to the model:
-// the settings are kept as they were sent, so the body comes out byte for byte whatever the
-// configuration has become. What the body had to change of the path is listed as repairs.
+// That is the path in the state that the run started on, and the body of the request to the model.
+// The store keeps the settings of each run as they were sent, so the body comes out byte for byte,
+// also after the configuration changed. `repairs` lists each change that the body made to the path.
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/store/keys.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -18,27 +20,23 @@ namespace lockstep {
 namespace {
 
 Result<Context> context_of(const StoreReader& reader, const ThreadRecord& record, const RunId& id) {
-  const auto now = fold_thread(reader.log(), record.number);
-  if (!now) return std::unexpected(now.error());
-  const RunRow* row = now->run(id);
+  TRY_LET(now, fold_thread(reader.log(), record.number));
+  const RunState* row = now.run(id);
   if (!row) {
-    return fail(Kind::rejected, "unknown_run",
+    return fail(Kind::rejected, codes::unknown_run,
                 to_string(record.name()) + " has no run " + id.get());
   }
   if (!row->run.context_ts || !row->run.settings) {
-    return fail(Kind::rejected, "unknown_run",
-                "run " + id.get() + " has not started, so no model was given anything");
+    return fail(Kind::rejected, codes::unknown_run,
+                "run " + id.get() + " has not started, so no model has got an input");
   }
-  const auto then = fold_thread(reader.log(), record.number, row->run.context_ts);
-  if (!then) return std::unexpected(then.error());
-  auto settings = reader.store().get(Table::settings, keys::settings(*row->run.settings));
-  if (!settings) return std::unexpected(settings.error());
-  if (!*settings) {
-    return fail(Kind::corrupt, "corrupt", "the settings of run " + id.get() + " are missing");
+  TRY_LET(then, fold_thread(reader.log(), record.number, row->run.context_ts));
+  TRY_LET(settings, reader.store().get(Table::settings, keys::settings(*row->run.settings)));
+  if (!settings) {
+    return fail(Kind::corrupt, codes::corrupt, "the settings of run " + id.get() + " are missing");
   }
-  Context context{
-      .thread = record.name(), .run = id, .path = {}, .settings = std::move(**settings)};
-  for (const MessageRow* message : then->path(row->run.head)) {
+  Context context{.thread = record.name(), .run = id, .path = {}, .settings = std::move(*settings)};
+  for (const MessageState* message : then.path(row->run.head)) {
     context.path.push_back(message->message);
   }
   return context;
@@ -61,7 +59,7 @@ void print_text(const Context& context, const Sent& sent, Terminal& terminal) {
     terminal.print("\n" + terminal.ink(ink_of(message), heading(message)) + "\n");
     terminal.print(readable(message) + "\n");
   }
-  terminal.print("\n" + terminal.ink(Ink::bold, "What was sent") + "\n\n" + printable(sent.body) +
+  terminal.print("\n" + terminal.ink(Ink::bold, "The request") + "\n\n" + printable(sent.body) +
                  "\n");
   if (sent.repairs.empty()) return;
   terminal.print("\n" + terminal.ink(Ink::bold, "Repairs") + "\n\n");
@@ -78,7 +76,7 @@ ExitCode run(const ContextOptions& options, Terminal& terminal) {
   const auto context = context_of(**reader, *record, options.run);
   if (!context) {
     Trouble trouble = trouble_of(context.error(), options.data);
-    if (context.error().code == "unknown_run") {
+    if (context.error().code == codes::unknown_run) {
       trouble.advice = "`lockstep show " + options.thread.get() + "` lists the runs.";
     }
     return terminal.fail(trouble);

@@ -7,9 +7,10 @@ DamageReport::Tell tell_damage(LineLog& log) {
   return [&log](Damaged what, const std::string& name, const Error& error) {
     const char* next =
         what == Damaged::feed
-            ? "lists are made from the list of threads, which takes longer; stop "
-              "the server, then `lockstep rebuild`"
-            : "what needs these bytes is refused, the rest is served; see `lockstep verify`";
+            ? "meanwhile lists come from the list of threads, which is slower; to mend the feed, "
+              "stop the server and run `lockstep rebuild`"
+            : "requests that need these bytes are refused, all others served; run `lockstep "
+              "verify`";
     const std::string of = what == Damaged::list   ? "the list of "
                            : what == Damaged::feed ? "the feed of "
                                                    : "";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// damage_told.h: the line of the log for what can't be read.
+// damage_told.h: writes the log line for data that can't be read.
 //
-// It names the thread, the list or the feed, the reason, and what the operator does next.
+// The line names the thread, the list or the feed, the reason, and what the operator does next.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace lockstep {
 
-// Requires: the log lives as long as what it is handed to.
+// Requires: `log` outlives the returned function.
 [[nodiscard]] DamageReport::Tell tell_damage(LineLog& log);
 
 }  // namespace lockstep

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// export.cc: threads to a file, in one of four forms.
+// export.cc: writes threads to a file, in one of four formats.
 #include <fstream>
 #include <iostream>
 
+#include "engine/base/try.h"
 #include "engine/rocks/store_folder.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct Written {
   std::uint64_t threads = 0;
-  std::uint64_t left_out = 0;  // that the form has no place for
+  std::uint64_t left_out = 0;  // things that the format can't hold
 };
 
 using Write = std::function<void(std::string_view)>;
@@ -49,15 +50,14 @@ Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
     const auto entries = export_history(reader, record, write);
     return entries ? Result<void>() : std::unexpected(entries.error());
   }
-  const auto state = fold_thread(reader.log(), record.number);
-  if (!state) return std::unexpected(state.error());
+  TRY_LET(state, fold_thread(reader.log(), record.number));
   if (format == "messages") {
-    write(message_lines(*state));
+    write(message_lines(state));
   } else if (format == "markdown") {
     if (written.threads > 1) write("\n");
-    write(markdown_of(*state));
+    write(markdown_of(state));
   } else {
-    const Trees trees = trees_of(*state);
+    const Trees trees = trees_of(state);
     write(trees.lines);
     written.left_out += trees.left_out;
   }
@@ -66,28 +66,27 @@ Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
 
 enum class Spelling : std::uint8_t { as_made, json };
 
-// Trees come out byte for byte as they came in, but not onto a screen. Markdown is made printable
-// where it is made.
+// Trees go to a file byte for byte as they came in; on a terminal they are made printable.
+// `markdown_of` already returns printable text.
 Spelling spelling_of(const ExportOptions& options, const Terminal& terminal) {
   const bool screen = options.out == "-" && terminal.is_terminal();
   if (options.format == "oasst") return screen ? Spelling::json : Spelling::as_made;
   return options.format == "markdown" ? Spelling::as_made : Spelling::json;
 }
 
-// The threads that were asked for; all of them by user and id, trees as they came in.
+// The threads that the options name. `--all` gives them by user and id; for trees in the order in
+// which they came in.
 Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const ExportOptions& options) {
   std::vector<ThreadRecord> records;
   if (!options.all) {
     for (const ThreadId& id : options.threads) {
-      auto record = reader.thread(id, options.user);
-      if (!record) return std::unexpected(record.error());
-      records.push_back(std::move(*record));
+      TRY_LET(record, reader.thread(id, options.user));
+      records.push_back(std::move(record));
     }
     return records;
   }
-  auto all = reader.threads();
-  if (!all) return std::unexpected(all.error());
-  for (StampedThreadRecord& row : *all) {
+  TRY_LET(all, reader.threads());
+  for (StampedThreadRecord& row : all) {
     if (!row.record.thread || (options.user && row.record.owner != *options.user)) continue;
     records.push_back(std::move(row.record));
   }
@@ -98,10 +97,9 @@ Result<std::vector<ThreadRecord>> chosen(const StoreReader& reader, const Export
 void say_what_was_written(const Written& written, const ExportOptions& options,
                           Terminal& terminal) {
   if (written.left_out > 0) {
-    terminal.note(
-        "lockstep: " + std::to_string(written.left_out) +
-        " things have no place in this form (parts that are not text, metadata of others); "
-        "`--format jsonl` carries all");
+    terminal.note("lockstep: left out " + counted(written.left_out, "thing") +
+                  " that this format can't hold (parts that are not text, other metadata); "
+                  "`--format jsonl` exports everything");
   }
   if (options.json) {
     std::string line = "{";
@@ -118,7 +116,9 @@ void say_what_was_written(const Written& written, const ExportOptions& options,
 
 ExitCode run(const ExportOptions& options, Terminal& terminal) {
   if (options.all == !options.threads.empty()) {
-    return terminal.fail({ExitCode::usage, "name the threads to export, or say --all", ""});
+    return terminal.fail({ExitCode::usage,
+                          "export needs the ids of threads, or --all, and not both",
+                          "`lockstep show` lists the threads."});
   }
   const auto outside =
       options.out == "-" ? Result<void>() : store_folder::check_outside(options.out, options.data);
@@ -132,7 +132,7 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
   if (options.out != "-") file.open(options.out, std::ios::binary | std::ios::trunc);
   if (options.out != "-" && !file) {
     return terminal.fail({ExitCode::failed, options.out + " can't be written",
-                          "Does its folder exist, and may you write there?"});
+                          "Check that its folder exists, and that you may write there."});
   }
   const Spelling spelling = spelling_of(options, terminal);
   const Output output{options.format, [&](std::string_view text) {
@@ -151,8 +151,8 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
     if (!done) return terminal.fail(trouble_of(done.error(), options.data));
   }
   if (file.is_open() && !file.flush()) {
-    return terminal.fail({ExitCode::failed, options.out + " could not be written to its end",
-                          "Is there room on the disk?"});
+    return terminal.fail({ExitCode::failed, options.out + " is incomplete: a write failed",
+                          "Check the room on the disk, then export again."});
   }
   say_what_was_written(written, options, terminal);
   return ExitCode::ok;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// import.cc: threads from a file.
+// import.cc: imports threads from a file.
 //
-// Trees and messages go the road of all changes: decide, log (plan_put.h). A history goes into the
-// log entry by entry, as it was (history.h). Either way what is there already stays as it is.
+// Trees and messages become changes, which the engine decides and logs (plan_put.h). A history goes
+// into the log entry by entry, unchanged (history.h). Both keep the store's earlier content.
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/rocks/store_folder.h"
 #include "engine/store/keys.h"
 #include "schema/json/json_text.h"
@@ -20,42 +22,39 @@ namespace lockstep {
 namespace {
 
 std::unexpected<Error> at_line(const Error& error, std::uint64_t number) {
-  return fail(
-      error.kind, error.code,
-      "line " + std::to_string(number) + ": " + (error.detail.empty() ? error.code : error.detail));
+  const std::string& what = error.detail.empty() ? error.code : error.detail;
+  return std::unexpected(
+      Error{error.kind, error.code, "line " + std::to_string(number) + ": " + what});
 }
 
-// An error of the file names it already, one of a line does not.
+// An error of the file already names it; an error of a line does not.
 std::string of_file(const std::string& file, const Error& error) {
   const bool named = error.detail.starts_with(file + ": ");
   return named ? error.detail : file + ": " + error.detail;
 }
 
-// Lines of single messages become plans: those of a thread that stand together, one plan.
+// Makes plans of lines with a message each: consecutive lines of one thread become one plan.
 class MessageLines {
  public:
-  // `user`: whose the threads are to be; empty: what each line says.
+  // `user` gets all threads; if it is empty, each line names its user.
   MessageLines(PlanPutter& putter, UserId user) : putter_(putter), users_(std::move(user)) {}
 
   Result<void> take(std::string_view line, std::uint64_t number) {
-    const auto value = parse_json(line);
-    if (!value) return std::unexpected(value.error());
-    const JsonValue* thread = value->find("thread");
-    const JsonValue* message = value->find("message");
+    TRY_LET(value, parse_json(line));
+    const JsonValue* thread = value.find("thread");
+    const JsonValue* message = value.find("message");
     if (!thread || !thread->is(JsonValue::Kind::string) || !is_id(thread->text) || !message) {
-      return fail(Kind::rejected, "invalid", "a line needs `thread`, an id, and `message`");
+      return fail(Kind::rejected, codes::invalid, "a line needs `thread` (an id) and `message`");
     }
-    const JsonValue* user = value->find("user");
+    const JsonValue* user = value.find("user");
     const auto said = user ? std::optional(UserId(user->text)) : std::nullopt;
-    auto name = users_.name(ThreadId(thread->text), said);
-    if (!name) return std::unexpected(name.error());
-    auto placed = placed_input_of(*message);
-    if (!placed) return std::unexpected(placed.error());
-    if (placed->has_more) ++has_more_;
-    if (plan_.thread != *name) flush();
-    plan_.thread = std::move(*name);
+    TRY_LET(name, users_.name(ThreadId(thread->text), said));
+    TRY_LET(placed, placed_input_of(*message));
+    if (placed.has_more) ++has_more_;
+    if (plan_.thread != name) flush();
+    plan_.thread = std::move(name);
     if (said && *said != plan_.thread.owner) plan_.from = said;
-    plan_.messages.push_back({std::move(placed->input), std::move(placed->parent), number});
+    plan_.messages.push_back({std::move(placed.input), std::move(placed.parent), number});
     return {};
   }
   void flush() {
@@ -113,9 +112,9 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
   lines.flush();
   const PutAccount account = putter.finish();
   if (lines.has_more() > 0) {
-    terminal.note("lockstep: " + std::to_string(lines.has_more()) +
-                  " messages came with a status, a run, times or usage, which a new message can't "
-                  "have; `export --format jsonl` carries them");
+    terminal.note("lockstep: left out the status, run, times or usage of " +
+                  counted(lines.has_more(), "message") +
+                  ": a new message can't have them; `export --format jsonl` carries them");
   }
   const ExitCode code = account_for(account, options, terminal);
   if (!read) {
@@ -127,7 +126,7 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
 }
 
 ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Terminal& terminal) {
-  // It makes a new store ours, and ends what a crash has left open in an older one.
+  // Writes the first rows of a new store, and ends runs that a crash left open in an older one.
   const auto offline = OfflineEngine::open(writer);
   if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
   HistoryImport history(writer, options.user);
@@ -139,9 +138,10 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
     return taken ? Result<void>() : Result<void>(at_line(taken.error(), number));
   });
   const auto finished = history.finish();
-  // The writers of runs that came open from elsewhere are elsewhere: the next start ends them.
+  // The writers of imported open runs are not here. Without this row, the next start takes all open
+  // runs for those of another history, and ends them.
   const auto foreign = writer.write(
-      {{Table::meta, std::string(keys::outside_since), std::nullopt, Row::Stamp::none}});
+      {{Table::meta, std::string(keys::outside_since), std::nullopt, RowWrite::Stamp::none}});
   if (!foreign) return terminal.fail(trouble_of(foreign.error(), options.data));
   const HistoryAccount& account = history.account();
   std::string text;
@@ -170,13 +170,15 @@ ExitCode run(const ImportOptions& options, Terminal& terminal) {
   const bool owners_come_along = history || options.format == "messages";
   const bool none = options.user.get().empty();
   if (none ? !owners_come_along : !is_id(options.user.get())) {
-    return terminal.fail({ExitCode::usage, "whose the threads are to be is missing, or is no id",
-                          "Add --user NAME (A-Z a-z 0-9 . _ : -)."});
+    return terminal.fail(
+        {ExitCode::usage,
+         none ? "--user is missing: oasst does not name users" : "--user is not an id",
+         "Add --user NAME: 1 to 128 characters of A-Z a-z 0-9 . _ : -"});
   }
-  // Asked before the store is: a wrong name makes no folder.
+  // Before the store is opened: a wrong file name must not make a folder.
   if (const auto readable = check_readable(options.file); !readable) {
-    return terminal.fail({ExitCode::failed, readable.error().detail,
-                          "Is the name right? `-` reads standard input."});
+    return terminal.fail(
+        {ExitCode::failed, readable.error().detail, "Check the name; `-` reads standard input."});
   }
   const auto outside = options.file == "-"
                            ? Result<void>()
@@ -185,7 +187,7 @@ ExitCode run(const ImportOptions& options, Terminal& terminal) {
   const auto writer = StoreWriter::open(options.data, StoreWriter::Missing::make);
   if (!writer) {
     Trouble trouble = trouble_of_opening(writer.error(), options.data);
-    if (writer.error().code == "locked") {
+    if (writer.error().code == codes::locked) {
       trouble.advice = "Stop the server on this folder first, or import into another folder.";
     }
     return terminal.fail(trouble);

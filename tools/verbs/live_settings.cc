@@ -6,28 +6,31 @@
 #include <memory>
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "server/base/limits.h"
 #include "server/inference/agent_config.h"
 
 namespace lockstep {
 namespace {
 
-// `complaint`: a field's name, and what is wrong with it. The line is the field's, or where it is
-// missing the table's.
+// `complaint`: a field's name, and its error. The place is the field's line, or the table's line if
+// the field is missing.
 std::unexpected<Error> wrong_field(const AgentTable& table, const std::string& complaint) {
   const std::string field = complaint.substr(0, complaint.find(' '));
   const auto place = table.places.find(field);
-  return fail(Kind::rejected, "invalid",
+  return fail(Kind::rejected, codes::invalid,
               (place == table.places.end() ? table.where + "." + field : place->second) +
                   complaint.substr(field.size()));
 }
 
-// The configuration knows no kinds of agents, and inference knows no files: here they meet.
+// `Config` does not know the kinds of agents, and `server/inference` does not know files.
 Result<AgentsConfig> agents_of(const Config& config) {
   AgentsConfig agents;
   for (const AgentTable& table : config.agents) {
     if (!is_id(table.name)) {
-      return fail(Kind::rejected, "invalid", table.where + " is no name for an agent");
+      return fail(Kind::rejected, codes::invalid,
+                  table.where + " is not a name for an agent: use A-Z a-z 0-9 . _ : -");
     }
     auto agent = agent_config(table.fields);
     if (!agent) return wrong_field(table, agent.error().detail);
@@ -38,9 +41,11 @@ Result<AgentsConfig> agents_of(const Config& config) {
 }
 
 std::string next_of(const std::string& warning) {
-  if (warning == "key_unset") return "set the variable and start again: until then its runs fail";
-  if (warning == "key_too_short") return "too short to be struck out of what the model server says";
-  return "fronts see what params hold, and the log keeps it: a key belongs into api_key_env";
+  if (warning == "key_unset")
+    return "set the variable and start the server again; until then runs of this agent fail";
+  if (warning == "key_too_short")
+    return "use a longer key: this one is too short to be redacted in answers of the model server";
+  return "fronts see `params`, and the log keeps them: put a key into `api_key_env` instead";
 }
 
 void warn_of_agents(const AgentSet& agents, LineLog& log) {
@@ -69,9 +74,8 @@ FileStamp::FileStamp(const std::string& path) {
 Result<std::unique_ptr<AgentSet>> open_agents(const Config& config,
                                               const boost::asio::any_io_executor& executor,
                                               Random& random, LineLog& log) {
-  auto agents = agents_of(config);
-  if (!agents) return std::unexpected(agents.error());
-  auto set = AgentSet::open(*agents, executor, random);
+  TRY_LET(agents, agents_of(config));
+  auto set = AgentSet::open(agents, executor, random);
   if (set) warn_of_agents(**set, log);
   return set;
 }
@@ -94,8 +98,9 @@ void LiveSettings::read_tokens() {
   read_ = seen_ = FileStamp(parts_.tokens);
   auto fresh = Auth::open(parts_.tokens, Auth::Least::no_token);
   if (!fresh) {
-    parts_.log.error("tokens_not_read", {{"why", fresh.error().detail},
-                                         {"next", "the former tokens count until it is mended"}});
+    parts_.log.error("tokens_not_read",
+                     {{"why", fresh.error().detail},
+                      {"next", "mend the file; until then the former tokens count"}});
     return;
   }
   parts_.auth = std::move(*fresh);
@@ -105,12 +110,13 @@ void LiveSettings::read_tokens() {
 
 namespace {
 
-// A file that is being written anew is empty for a moment. At a start it may say nothing; here it
-// would take every agent away.
+// While an editor writes over a file, it is empty for a moment. At a start an empty file is
+// allowed; here it would remove every agent.
 Result<Config> load_again(const ConfigSources& sources) {
   std::error_code unknown;
   if (!sources.file.empty() && std::filesystem::file_size(sources.file, unknown) == 0) {
-    return fail(Kind::rejected, "invalid", sources.file + " is empty");
+    return fail(Kind::rejected, codes::invalid,
+                sources.file + " is empty: the former settings stay");
   }
   return load_config(sources);
 }
@@ -122,8 +128,9 @@ void LiveSettings::read_agents() {
   auto set = config ? open_agents(*config, parts_.context.get_executor(), parts_.random, parts_.log)
                     : std::unexpected(config.error());
   if (!set) {
-    parts_.log.error("agents_not_read", {{"why", set.error().detail},
-                                         {"next", "the former agents count until it is mended"}});
+    parts_.log.error("agents_not_read",
+                     {{"why", set.error().detail},
+                      {"next", "mend the file; until then the former agents count"}});
     return;
   }
   parts_.agents.replace(std::move(*set));

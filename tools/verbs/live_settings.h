@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// live_settings.h: tokens and agents, read again while the server runs.
+// live_settings.h: reads tokens and agents again while the server runs.
 //
-// A hang-up reads both. The token file is also looked at several times a second, for a revoked
-// token must not wait for anybody: who it is, how long and when it was written, and once these have
-// changed and then stayed the same for one look, it is read. So it does not matter how it was
-// written: over the former one, or beside it and then renamed.
+// SIGHUP reads both. Several times a second the server also looks at the token file, because a
+// revocation must count without a signal: it compares the file's identity, size and times. After a
+// change it waits until one look finds them unchanged, and then reads the file. So an editor may
+// write over the file, or write another one and rename it.
 //
-// What can't be read leaves the former in force, and is an error line. Other settings count from
-// the next start.
+// If a file can't be read, its former content counts, and the log gets an error line. Other
+// settings count from the next start.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -31,10 +31,10 @@
 
 namespace lockstep {
 
-// Which content a path had, as far as its file system tells.
+// Identifies the content of a file by what `stat` says: device, inode, size, times.
 class FileStamp {
  public:
-  // Of a file that is not there: equal to no other but such.
+  // The stamp of a missing file equals only that of a missing file.
   explicit FileStamp(const std::string& path);
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 
@@ -42,8 +42,8 @@ class FileStamp {
   std::array<std::int64_t, 7> says_{};
 };
 
-// The agents of a configuration; what is doubtful about them is logged. Fails with `invalid` and
-// the agent's name.
+// The agents of a configuration; logs their warnings. Fails with `invalid` and the place of the
+// wrong setting.
 [[nodiscard]] Result<std::unique_ptr<AgentSet>> open_agents(
     const Config& config, const boost::asio::any_io_executor& executor, Random& random,
     LineLog& log);
@@ -54,14 +54,15 @@ class LiveSettings {
     boost::asio::io_context& context;
     Executor& executor;  // of the same strand
     const ConfigSources& sources;
-    const std::string& tokens;  // the file; empty: there are none, and none are looked for
+    const std::string& tokens;  // the file; empty: the server has no tokens
     Auth& auth;
     LiveAgents& agents;
     Random& random;
     LineLog& log;
     std::function<void()> tokens_changed;
   };
-  // `read`: the token file before `auth` was read from it. Requires: all of `parts` outlive this.
+  // `read`: the stamp of the token file from before `auth` was read from it, so that a change in
+  // between is seen. Requires: all of `parts` outlive this.
   LiveSettings(Parts parts, FileStamp read);
   LiveSettings(const LiveSettings&) = delete;
   LiveSettings& operator=(const LiveSettings&) = delete;
@@ -73,7 +74,7 @@ class LiveSettings {
   void look();
 
   Parts parts_;
-  FileStamp read_;  // what was read
+  FileStamp read_;  // at the last read
   FileStamp seen_;  // at the last look
   HangUps hang_ups_;
   Alive alive_;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// rebuild.cc: all that is derived from the log, made again.
+// rebuild.cc: makes the data that is derived from the log again.
 //
-// A table with a damaged file is dropped first, without reading it (engine/rocks/rocks_mend.h).
-// Then a thread after another, each in one write: so a rebuild that is cut short leaves every
-// thread either as it was or rebuilt, and is simply run again; where a table was dropped, no server
-// opens the store before. The log, the settings and the rows of deleted threads are truth and stay.
-// A thread whose log is damaged is left as it is, and named.
+// It first drops each table with a damaged file, without reading it (engine/rocks/rocks_mend.h).
+// Then it rebuilds one thread after another, each in one write: an interrupted rebuild leaves each
+// thread either as it was or rebuilt, and can be run again. If it dropped a table, no server opens
+// the store before a rebuild is complete. The log, the settings and the rows of deleted threads
+// can't be derived, so they stay. A thread whose log is damaged stays as it is, and is named.
 #include <algorithm>
 #include <iterator>
 #include <map>
 #include <set>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rocks/rocks_log.h"
 #include "engine/rocks/rocks_mend.h"
@@ -31,59 +33,56 @@ namespace {
 struct Account {
   std::uint64_t threads = 0;
   std::uint64_t rows = 0;
-  std::vector<std::string> dropped;  // what was wrong with the tables that were begun anew
+  std::vector<std::string> dropped;  // the damage of each table that was dropped
   std::vector<std::string> problems;
 };
 
-// Both copies, and its place in the feed.
-std::vector<Row> rows_of_tombstone(const StampedThreadRecord& tombstone) {
+// The row of a deleted thread, its copy in `meta`, and its place in the feed.
+std::vector<RowWrite> rows_of_tombstone(const StampedThreadRecord& tombstone) {
   const ThreadRecord& record = tombstone.record;
   const std::string commit = keys::encode_number(tombstone.commit.get());
   const std::string key = keys::thread(record.name());
   const std::string copy = keys::deleted(record.name());
-  return {{Table::threads, key, encode(key, record) + commit, Row::Stamp::none},
-          {Table::meta, copy, encode(copy, record) + commit, Row::Stamp::none},
+  return {{Table::threads, key, encode(key, record) + commit, RowWrite::Stamp::none},
+          {Table::meta, copy, encode(copy, record) + commit, RowWrite::Stamp::none},
           {Table::feed, keys::feed(record.owner, tombstone.commit),
-           encode(keys::feed(record.owner), FeedRow{record.name(), true}), Row::Stamp::none}};
+           encode(keys::feed(record.owner), FeedRow{record.name(), true}), RowWrite::Stamp::none}};
 }
 
 class Rebuild {
  public:
   explicit Rebuild(StoreWriter& writer) : writer_(writer) {}
 
-  // Tombstones of tables that were dropped: the log does not make them again.
+  // Writes the tombstones of a dropped table back: the log can't make them again.
   Result<void> put_back() {
-    const auto kept = read_table(writer_.store(), Table::meta, std::string(rebuilding_tombstone));
-    if (!kept) return std::unexpected(kept.error());
-    std::vector<Row> rows;
-    for (const auto& [key, value] : *kept) {
-      marks_.push_back(key);
+    TRY_LET(kept, read_table(writer_.store(), Table::meta, std::string(rebuilding_tombstone)));
+    std::vector<RowWrite> rows;
+    for (const auto& [key, value] : kept) {
+      rebuilding_.push_back(key);
       rows.push_back(
-          {Table::threads, key.substr(rebuilding_tombstone.size()), value, Row::Stamp::none});
+          {Table::threads, key.substr(rebuilding_tombstone.size()), value, RowWrite::Stamp::none});
     }
     return rows.empty() ? Result<void>() : writer_.write(std::move(rows));
   }
 
-  // What is there already, so that it can be replaced.
+  // Reads the rows that exist, so that they can be replaced.
   Result<void> look() {
     auto feed = read_table(writer_.store(), Table::feed);
     if (!feed) return std::unexpected(feed.error());
     for (const auto& [key, value] : *feed) {
       const auto row = decode_feed_row(key, value);
-      if (row && row->removed) continue;  // a deletion is truth: its thread has no log to say so
+      if (row && row->removed) continue;  // a deleted thread has no log to derive this row from
       feed_[row ? row->thread : ThreadName()].push_back(key);
     }
-    auto threads = read_table(writer_.store(), Table::threads);
-    if (!threads) return std::unexpected(threads.error());
-    for (const auto& [key, value] : *threads) {
+    TRY_LET(threads, read_table(writer_.store(), Table::threads));
+    for (const auto& [key, value] : threads) {
       const auto row = decode_thread_record(key, value);
       if (!row || row->record.thread) continue;
       tombstones_.push_back(*row);
     }
-    // Each has a copy: where only one of the two is left it makes the other again.
-    auto copies = read_table(writer_.store(), Table::meta, std::string(keys::deleted_prefix));
-    if (!copies) return std::unexpected(copies.error());
-    for (const auto& [key, value] : *copies) {
+    // Each tombstone has a copy: if only one of the two is left, it makes the other again.
+    TRY_LET(copies, read_table(writer_.store(), Table::meta, std::string(keys::deleted_prefix)));
+    for (const auto& [key, value] : copies) {
       if (const auto row = decode_thread_record(key, value)) tombstones_.push_back(*row);
     }
     for (const StampedThreadRecord& tombstone : tombstones_) {
@@ -107,32 +106,30 @@ class Rebuild {
       account_.problems.push_back(state.error().detail);
       return {};
     }
-    auto rows = rows_of_thread(number, *state, commit);
-    if (!rows) return std::unexpected(rows.error());
+    TRY_LET(rows, rows_of_thread(number, *state, commit));
     ++account_.threads;
-    account_.rows += rows->size();
-    return writer_.write(std::move(*rows));
+    account_.rows += rows.size();
+    return writer_.write(std::move(rows));
   }
 
-  // What belongs to no thread, and the next thread's number.
+  // Writes the rows that belong to no living thread, and the next thread's number.
   Result<void> rest() {
-    const auto row = writer_.store().get(Table::meta, keys::next_thread);
-    if (!row) return std::unexpected(row.error());
-    const auto known = *row ? keys::decode_number(**row) : std::nullopt;
+    TRY_LET(row, writer_.store().get(Table::meta, keys::next_thread));
+    const auto known = row ? keys::decode_number(*row) : std::nullopt;
     next_ = std::max(next_, known.value_or(1));
-    std::vector<Row> rows{{Table::meta, std::string(keys::next_thread), keys::encode_number(next_),
-                           Row::Stamp::none}};
+    std::vector<RowWrite> rows{{Table::meta, std::string(keys::next_thread),
+                                keys::encode_number(next_), RowWrite::Stamp::none}};
     for (const StampedThreadRecord& tombstone : tombstones_) {
       std::ranges::move(rows_of_tombstone(tombstone), std::back_inserter(rows));
     }
     for (const std::string& key : feed_[ThreadName()]) {
       if (!placed_.contains(key))
-        rows.push_back({Table::feed, key, std::nullopt, Row::Stamp::none});
+        rows.push_back({Table::feed, key, std::nullopt, RowWrite::Stamp::none});
     }
-    // The last word: from here on it is a store again.
-    marks_.emplace_back(rebuilding_key);
-    for (const std::string& key : marks_) {
-      rows.push_back({Table::meta, key, std::nullopt, Row::Stamp::none});
+    // The key `rebuilding` keeps servers from opening the store, so the last write removes it.
+    rebuilding_.emplace_back(rebuilding_key);
+    for (const std::string& key : rebuilding_) {
+      rows.push_back({Table::meta, key, std::nullopt, RowWrite::Stamp::none});
     }
     return writer_.write(std::move(rows));
   }
@@ -143,45 +140,40 @@ class Rebuild {
  private:
   using Rows = std::map<std::pair<Table, std::string>, std::optional<std::string>>;
 
-  // Every row that is there goes, unless one comes in its place.
+  // Marks each existing row as removed; a new row with its key replaces that.
   Result<void> clear(Rows& rows, Table table, const std::string& prefix) const {
-    const auto former = read_table(writer_.store(), table, prefix);
-    if (!former) return std::unexpected(former.error());
-    for (const auto& [key, value] : *former) rows[{table, key}] = std::nullopt;
+    TRY_LET(former, read_table(writer_.store(), table, prefix));
+    for (const auto& [key, value] : former) rows[{table, key}] = std::nullopt;
     return {};
   }
 
-  Result<std::vector<Row>> rows_of_thread(ThreadNumber number, const ThreadState& state,
-                                          CommitNumber commit) {
+  Result<std::vector<RowWrite>> rows_of_thread(ThreadNumber number, const ThreadState& state,
+                                               CommitNumber commit) {
     const ThreadName name = name_of(state);
     Rows rows;
-    if (auto cleared = clear(rows, Table::views, keys::views(number)); !cleared) {
-      return std::unexpected(cleared.error());
-    }
-    if (auto cleared = clear(rows, Table::open_runs, keys::open_runs(number)); !cleared) {
-      return std::unexpected(cleared.error());
-    }
+    TRY(clear(rows, Table::views, keys::snapshot(number)));
+    TRY(clear(rows, Table::open_runs, keys::open_runs(number)));
     for (const std::string& key : feed_[name]) rows[{Table::feed, key}] = std::nullopt;
-    for (Row& row : derived_rows({number, state, commit})) {
+    for (RowWrite& row : derived_rows({number, state, commit})) {
       rows[{row.table, row.key}] = std::move(row.value);
     }
     placed_.insert(keys::feed(state.owner, commit));
-    Row quarantine = marks::clear(marks::quarantined, number);
+    RowWrite quarantine = thread_flags::clear(thread_flags::quarantined, number);
     rows[{quarantine.table, quarantine.key}] = std::nullopt;
 
-    std::vector<Row> result;
+    std::vector<RowWrite> result;
     for (auto& [place, value] : rows) {
-      result.push_back({place.first, place.second, std::move(value), Row::Stamp::none});
+      result.push_back({place.first, place.second, std::move(value), RowWrite::Stamp::none});
     }
     return result;
   }
 
   StoreWriter& writer_;
-  std::map<ThreadName, std::vector<std::string>> feed_;  // rows of each thread; unnamed: nobody's
-  std::set<std::string> placed_;                         // the feed's rows that were made again
+  std::map<ThreadName, std::vector<std::string>> feed_;  // rows by thread; no name: unreadable rows
+  std::set<std::string> placed_;                         // keys of the feed that were written
   std::vector<ThreadNumber> deleted_;
   std::vector<StampedThreadRecord> tombstones_;
-  std::vector<std::string> marks_;  // of a rebuild that drops tables
+  std::vector<std::string> rebuilding_;  // keys of `rebuilding`, to be removed at the end
   std::uint64_t next_ = 1;
   Account account_;
 };
@@ -200,7 +192,7 @@ ExitCode say(const Account& account, const RebuildOptions& options, Terminal& te
     terminal.print_json(line + "}\n");
   } else {
     for (const std::string& damage : account.dropped) {
-      terminal.print("begun anew: " + printable(damage) + "\n");
+      terminal.print("dropped and rebuilt: " + printable(damage) + "\n");
     }
     terminal.print(counted(account.threads, "thread") + " rebuilt, " +
                    counted(account.rows, "row") + "\n");
@@ -211,7 +203,7 @@ ExitCode say(const Account& account, const RebuildOptions& options, Terminal& te
   return account.problems.empty() ? ExitCode::ok : ExitCode::failed;
 }
 
-// The store, without the tables that can't be read.
+// Opens the store, and drops the tables that can't be read.
 Result<std::unique_ptr<StoreWriter>> open_store(const std::string& data, Mended& mended) {
   constexpr bool rebuilds = true;
   auto writer = StoreWriter::open(data, StoreWriter::Missing::fail, rebuilds);
@@ -219,9 +211,8 @@ Result<std::unique_ptr<StoreWriter>> open_store(const std::string& data, Mended&
   const bool may_mend = writer || writer.error().kind == Kind::corrupt;
   if (whole || !may_mend) return writer;
   if (writer) writer->reset();
-  auto dropped = drop_damaged_tables(data);
-  if (!dropped) return std::unexpected(dropped.error());
-  mended = std::move(*dropped);
+  TRY_LET(dropped, drop_damaged_tables(data));
+  mended = std::move(dropped);
   return StoreWriter::open(data, StoreWriter::Missing::fail, rebuilds);
 }
 
@@ -232,8 +223,9 @@ ExitCode run(const RebuildOptions& options, Terminal& terminal) {
   auto writer = open_store(options.data, mended);
   if (!writer) {
     Trouble trouble = trouble_of_opening(writer.error(), options.data);
-    if (writer.error().code == "locked") {
-      trouble.advice = "Stop the server on this folder first: a rebuild needs it alone.";
+    if (writer.error().code == codes::locked) {
+      trouble.advice =
+          "Stop the server on this folder first: a rebuild needs the folder for itself.";
     }
     return terminal.fail(trouble);
   }
@@ -250,8 +242,8 @@ ExitCode run(const RebuildOptions& options, Terminal& terminal) {
   }
   if (done) done = rebuild.rest();
   if (!done) return terminal.fail(trouble_of(done.error(), options.data));
-  // Nobody is suspected any more.
-  if (auto opening = OpeningFile::open(options.data)) (*opening)->clear();
+  // The rebuild has read every thread without a crash, so no thread is suspected any more.
+  if (auto crash_mark = CrashMarkFile::open(options.data)) (*crash_mark)->clear();
   return say(rebuild.account(), options, terminal);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay.cc: a thread being written again as it was.
+// replay.cc: replays how a thread was written.
 //
-// The entries are folded one after another, at the distances in time that they had. On a terminal
-// the state is shown after each (replay_screen.h); in a pipe each entry is a line that says what it
-// did, and the thread as it then stood comes last.
+// Folds the entries one after another, with the pauses that lay between them. On a terminal it
+// shows the state after each entry (replay_screen.h). In a pipe it describes each event in a line
+// (replay_account.h), and prints the thread as it is at the end.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -20,11 +20,11 @@
 namespace lockstep {
 namespace {
 
-// Shows the entries one after another; one kind for each sort of reader.
+// Shows the entries one after another: as JSON, in words, or on a screen.
 class Replay {
  public:
   virtual ~Replay() = default;
-  // `state` is the one after the entry.
+  // `state`: after the entry.
   virtual void show(const Entry& entry, const ThreadState& state) = 0;
   virtual void begin(const ThreadState& state) = 0;
   virtual void end(const ThreadState& state) = 0;
@@ -73,7 +73,7 @@ class ScreenReplay final : public Replay {
   void begin(const ThreadState& state) override {
     std::vector<std::string> lines;
     for (std::size_t number = 0; number < state.messages.size(); ++number) {
-      const MessageRow& row = state.messages[number];
+      const MessageState& row = state.messages[number];
       if (row.deleted) continue;
       const std::vector<std::string>& message = lines_of(state, number);
       lines.insert(lines.end(), message.begin(), message.end());
@@ -91,7 +91,7 @@ class ScreenReplay final : public Replay {
     std::vector<std::string> lines;
   };
 
-  // A message is wrapped again only when it changed.
+  // Wraps a message again only if it changed: a long thread would be slow otherwise.
   const std::vector<std::string>& lines_of(const ThreadState& state, std::size_t number) {
     const Message& message = state.messages[number].message;
     Drawn& drawn = drawn_[number];

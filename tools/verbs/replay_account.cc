@@ -55,7 +55,7 @@ struct EventAccount {
   }
   std::string operator()(const MessageCut& event) const {
     std::string line = event.message.get() + " " + std::string(name_of(event.status));
-    const MessageRow* row = before.message(event.message);
+    const MessageState* row = before.message(event.message);
     if (!row) return line;
     const Parts& parts = row->message.parts;
     for (std::size_t part = 0; part < parts.size(); ++part) {
@@ -120,7 +120,7 @@ std::string account_of(const Entry& entry, const ThreadState& before, const Thre
 std::string transcript_of(const ThreadState& state) {
   std::string text;
   for (std::size_t number = 0; number < state.messages.size(); ++number) {
-    const MessageRow& row = state.messages[number];
+    const MessageState& row = state.messages[number];
     if (row.deleted) continue;
     if (!text.empty()) text += "\n";
     text += heading(row.message) + "\n" + readable(row.message) + "\n";

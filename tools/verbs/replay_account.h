@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay_account.h: what an entry did, in words.
+// replay_account.h: describes an entry in words.
 //
-// A line an event, the first with the time: what was appended is quoted, and of a cut the text that
-// went is, so that the account alone tells what a reader of the time saw come and go.
+// One line for each event, the first with the time. Appended text and text that a cut removed are
+// quoted, so that the lines alone tell what a reader saw appear and disappear.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ namespace lockstep {
 [[nodiscard]] std::string account_of(const Entry& entry, const ThreadState& before,
                                      const ThreadState& after);
 
-// The messages that live, by creation, each under its heading.
+// The messages that are not deleted, in the order of their creation, each under its heading.
 [[nodiscard]] std::string transcript_of(const ThreadState& state);
 
 }  // namespace lockstep

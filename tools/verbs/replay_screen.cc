@@ -31,8 +31,8 @@ std::string ReplayScreen::show(std::vector<std::string> lines) {
     append_lines(out, shown_, 0);
     return out;
   }
-  // The cursor is behind the last line. Only what differs is written: the last line's new end, or
-  // all from the first other line on.
+  // The cursor is behind the last line. If the last line only grew, write its new end; else write
+  // all from the first line that differs.
   const std::size_t last = former.size() - 1;
   if (same == last && same < shown_.size() && shown_[same].starts_with(former[same])) {
     out = shown_[same].substr(former[same].size());
@@ -45,7 +45,7 @@ std::string ReplayScreen::show(std::vector<std::string> lines) {
     append_lines(out, shown_, same);
     return out;
   }
-  // A shorter whole: its last line is shown again, to be written on from its end.
+  // If lines only went away, the new last line is written again, so that the cursor is at its end.
   same = std::min(same, shown_.size() - 1);
   const std::size_t up = last - same;
   if (up + 1 > height_) {

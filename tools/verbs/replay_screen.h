@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay_screen.h: a thread on a terminal, written over as it changes.
+// replay_screen.h: updates a thread on a terminal as it changes.
 //
-// Given the lines that should be seen, it changes only what differs from the ones it last showed:
-// from the first line that is other on. Growing text is then just written on; text that was cut
-// shrinks where it stands. What has scrolled out at the top can't be changed any more: if that must
-// be, the last lines are shown anew.
+// `show` gets the lines that should be visible, and rewrites only from the first line that differs
+// from those it showed before. So growing text is appended, and text that was cut shrinks in place.
+// Lines that scrolled out at the top can't be changed: if one differs, it clears the screen and
+// shows the last lines again.
 //
-// Pure but for its memory of what is shown: it returns the bytes to write.
+// Pure except for its memory of the lines shown: it returns the bytes to write.
 #pragma once
 
 #include <cstddef>

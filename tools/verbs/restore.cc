@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// restore.cc: a store from a backup, with an epoch of its own.
+// restore.cc: makes a store from a backup, with a new epoch.
+#include "engine/base/codes.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/base/system.h"
@@ -18,22 +19,22 @@ void say(const Restored& restored, const RestoreOptions& options, Terminal& term
     append_field(json, "data", options.data);
     append_field_number(json, "last_commit", restored.last.get());
     append_field(json, "new_epoch", epoch_text(restored.epochs.current));
-    append_field_number(json, "cut", former.cut.get());
+    append_field_number(json, "cut", former.end.get());
     return terminal.print_json(json + "}\n");
   }
   terminal.print("backup " + std::to_string(restored.backup.number.get()) + " of " +
                  time_text(restored.backup.made).substr(0, 19) + " UTC restored to " +
                  printable(options.data) + ": " + std::to_string(restored.last.get()) +
                  " commits\nEpoch " + epoch_text(restored.epochs.current) +
-                 " begins: fronts that hold what came after commit " +
-                 std::to_string(former.cut.get()) + " are told so, and can offer it.\n");
+                 " begins: the server tells fronts that hold entries after commit " +
+                 std::to_string(former.end.get()) + ", and they can offer them again.\n");
 }
 
 Trouble trouble_of_restore(const Error& error, const RestoreOptions& options) {
   Trouble trouble = trouble_of_backup(error, options.from);
-  if (error.code == "locked") {
+  if (error.code == codes::locked) {
     trouble.code = ExitCode::store;
-    trouble.advice = "A restore needs a folder of its own: name one that is not there.";
+    trouble.advice = "Another process has it open: name a folder that is missing or empty.";
   }
   return trouble;
 }

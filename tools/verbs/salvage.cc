@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// salvage.cc: a store from what is left of a damaged one.
+// salvage.cc: the verb `salvage`, which reports the kept and the lost data of a salvage.
+#include "engine/base/codes.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/base/system.h"
@@ -52,9 +53,9 @@ std::string place(CommitNumber commit, Timestamp at) {
 
 std::string line_of(const LeftOut& thread) {
   std::string line = to_string(thread.thread) + ": ";
-  line += thread.kept == 0 ? "all of it"
-                           : "all behind " + place(thread.kept_commit, thread.kept_at) + " (" +
-                                 std::to_string(thread.kept) + " entries are kept)";
+  line += thread.kept == 0 ? "all entries"
+                           : "all entries after " + place(thread.kept_commit, thread.kept_at) +
+                                 " (" + std::to_string(thread.kept) + " are kept)";
   if (thread.last_at != Timestamp()) {
     line += ", up to " + place(thread.last_commit, thread.last_at);
   }
@@ -78,35 +79,37 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
     terminal.print(left_out + "the settings of " + std::to_string(salvaged.settings_missing) +
                    " runs\n");
   }
-  if (salvaged.log_cut && salvaged.missing == 0) {
-    terminal.print(left_out + "what the damaged log held besides commits, such as deletions\n");
+  if (salvaged.log_torn && salvaged.missing == 0) {
+    terminal.print(left_out + "deletions, if the damaged log held any that nothing else records\n");
   }
   terminal.print(counted(salvaged.threads, "thread") + ", " +
                  counted(salvaged.entries, "entry", "entries") + " salvaged to " +
                  printable(options.to) + ": " +
-                 (salvaged.whole() ? terminal.ink(Ink::green, "nothing was lost")
+                 (salvaged.whole() ? terminal.ink(Ink::green, "nothing was left out")
                                    : terminal.ink(Ink::red, "something was left out")) +
                  "\n");
   if (salvaged.interrupted > 0) {
     terminal.print("The open runs of " + std::to_string(salvaged.interrupted) +
                    " threads ended `interrupted`.\n");
   }
-  terminal.print("Epoch " + epoch_text(salvaged.epochs.current) +
-                 " begins: fronts that hold what was left out are told so, and can offer it.\n");
+  terminal.print(
+      "Epoch " + epoch_text(salvaged.epochs.current) +
+      " begins: the server tells fronts that hold entries that were left out, and they can "
+      "offer them again.\n");
 }
 
 Trouble trouble_of_salvage(const Error& error, const SalvageOptions& options) {
   Trouble trouble = trouble_of(error, options.from);
-  if (error.code == "denied" || error.code == "inside") return trouble;
-  if (error.code == "newer_format") return trouble_of_opening(error, options.from);
-  if (error.code == "exists") {
-    trouble = {ExitCode::failed, error.detail, "Name a folder that is not there, or is empty."};
-  } else if (error.code == "no_store" || error.code == "not_a_store") {
-    trouble.advice = "Name the folder of the store: the one that holds `rocks`.";
-  } else if (error.code == "locked") {
-    trouble.advice = "Stop what has it open first.";
-  } else if (error.code == "no_space" || error.kind == Kind::unavailable) {
-    trouble.advice = "Make room, or name another place; then the same command does it again.";
+  if (error.code == codes::denied || error.code == codes::inside) return trouble;
+  if (error.code == codes::newer_format) return trouble_of_opening(error, options.from);
+  if (error.code == codes::exists) {
+    trouble = {ExitCode::failed, error.detail, "Name a folder that is missing or empty."};
+  } else if (error.code == codes::no_store || error.code == codes::not_a_store) {
+    trouble.advice = "Name the folder of the store: it holds a folder `rocks`.";
+  } else if (error.code == codes::locked) {
+    trouble.advice = "Stop the process that has it open first.";
+  } else if (error.code == codes::no_space || error.kind == Kind::unavailable) {
+    trouble.advice = "Make room or name another place (--to), then run the same command again.";
   }
   return trouble;
 }

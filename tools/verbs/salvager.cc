@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rocks/limits.h"
 #include "engine/rules/decide.h"
@@ -20,7 +22,7 @@
 
 namespace lockstep {
 
-// The thread whose entries are coming.
+// The thread whose entries are being read.
 struct Salvager::Walked {
   ThreadNumber number;
   bool deleted = false;
@@ -54,20 +56,20 @@ Salvager::Salvager(Parts parts) : parts_(std::move(parts)) {}
 Salvager::~Salvager() = default;
 
 Result<Salvaged> Salvager::run() {
-  result_.log_cut = parts_.remains.log_cut();
+  result_.log_torn = parts_.remains.log_torn();
   look();
   auto walked = parts_.remains.log(
       [this](LogKey key, const std::optional<LogValue>& value) { return entry(key, value); });
   if (walked) walked = end_thread();
   if (!walked) return std::unexpected(walked.error());
   account();
-  if (auto ended = end_runs(); !ended) return std::unexpected(ended.error());
-  if (auto finished = finish(); !finished) return std::unexpected(finished.error());
+  TRY(end_runs());
+  TRY(finish());
   result_.damages = parts_.remains.damages();
   return std::move(result_);
 }
 
-// --- What lies beside the log --------------------------------------------------------------------
+// --- The tables next to the log ------------------------------------------------------------------
 
 void Salvager::look() {
   for (const auto& [key, value] : parts_.remains.rows(KvTable::threads)) {
@@ -80,7 +82,7 @@ void Salvager::look() {
   for (const auto& [key, value] : parts_.remains.rows(KvTable::settings)) {
     const auto hash = keys::decode_settings(key);
     if (hash && *hash == sha256(value) && settings_.insert(*hash).second) {
-      put({{Table::settings, key, value, Row::Stamp::none}});
+      put({{Table::settings, key, value, RowWrite::Stamp::none}});
     }
   }
   for (const auto& [key, value] : parts_.remains.rows(KvTable::meta)) look_at_meta(key, value);
@@ -101,15 +103,16 @@ void Salvager::look_at_meta(const std::string& key, const std::string& value) {
     if (tail && tail->last >= old_tail_.last) old_tail_ = *tail;
   } else if (key == epochs_key) {
     const auto epochs = decode_epochs(value);
-    // Epochs are only added.
+    // Epochs are only added, so the longest copy is the newest.
     if (epochs && (!epochs_ || epochs->former.size() > epochs_->former.size())) epochs_ = *epochs;
   } else if (key == keys::next_thread) {
     const auto number = keys::decode_number(value);
     if (number) next_thread_ = std::max(next_thread_, *number);
   } else if (keys::decode_deleted(key)) {
     if (const auto record = decode_thread_record(key, value)) look_at(*record);
-  } else if (key.starts_with(marks::erasing)) {
-    const auto number = keys::decode_number(std::string_view(key).substr(marks::erasing.size()));
+  } else if (key.starts_with(thread_flags::erasing)) {
+    const auto number =
+        keys::decode_number(std::string_view(key).substr(thread_flags::erasing.size()));
     if (number) erasing_.insert(ThreadNumber(*number));
   }
 }
@@ -147,7 +150,7 @@ Result<void> Salvager::entry(LogKey key, const std::optional<LogValue>& value) {
   return {};
 }
 
-// Why this entry is not kept; empty if it has been folded.
+// The reason to leave out this entry; empty if it was folded.
 std::string Salvager::reason_to_stop(LogKey key, const std::optional<LogValue>& value) {
   Walked& walked = *walked_;
   const std::string name = "entry " + time_of(key.at);
@@ -155,7 +158,7 @@ std::string Salvager::reason_to_stop(LogKey key, const std::optional<LogValue>& 
   if (value->previous != walked.state.now) return "the entry before " + name + " is missing";
   const std::uint64_t commit = value->commit.get();
   if (value->commit <= walked.out.kept_commit || (commit < commits_.size() && commits_[commit])) {
-    return name + " has the commit number of another";
+    return name + " has the commit number of another entry";
   }
   const StoredEntry stored{key.at, value->commit, std::string(value->body)};
   const auto folded = fold_stored(walked.state, stored);
@@ -210,12 +213,12 @@ Result<void> Salvager::end_thread() {
   return flush(limits::salvage_batch_bytes);
 }
 
-// What the thread's row in the list knows of its end.
+// Records a loss if the thread's row in the list knows of later entries.
 void Salvager::note_loss(ThreadNumber number, LeftOut& out) const {
   const auto record = records_.find(number);
   if (record == records_.end() || record->second.record.last <= out.kept_at) return;
   const Timestamp last = record->second.record.last;
-  if (out.why.empty()) out.why = "what came up to entry " + time_of(last) + " is missing";
+  if (out.why.empty()) out.why = "the entries up to " + time_of(last) + " are missing";
   out.last_at = std::max(out.last_at, last);
   out.last_commit = std::max(out.last_commit, record->second.commit);
 }
@@ -226,19 +229,19 @@ NamedThread Salvager::name_of(ThreadNumber number) const {
   return {{}, number};
 }
 
-// --- What is known, and what is not --------------------------------------------------------------
+// --- Losses --------------------------------------------------------------------------------------
 
 void Salvager::account() {
   for (const auto& [number, record] : records_) {
     if (seen_.contains(number) || is_deleted(number)) continue;
     LeftOut out;
-    out.why = "none of its entries can be read";
+    out.why = "its entries can't be read";
     note_loss(number, out);
     out.thread = name_of(number);
     result_.left_out.push_back(std::move(out));
   }
   result_.last =
-      std::max({tail_.last, old_tail_.last, last_seen_, parts_.mark.value_or(CommitNumber())});
+      std::max({tail_.last, old_tail_.last, last_seen_, parts_.witness.value_or(CommitNumber())});
   std::uint64_t known = result_.entries + old_tail_.without;
   for (const LeftOut& out : result_.left_out) known += out.entries;
   if (known < result_.last.get()) known += half_erased_;
@@ -258,25 +261,24 @@ Result<void> Salvager::end_runs() {
   return {};
 }
 
-// With an entry of the new epoch, as a start of the server would.
+// Appends an entry of the new epoch that ends the runs, as a start of the server does.
 Result<void> Salvager::end_runs_of(ThreadNumber number) {
-  auto state = fold_thread(parts_.log, number);
-  if (!state) return std::unexpected(state.error());
+  TRY_LET(state, fold_thread(parts_.log, number));
   const NoAgents agents;
   const Rules rules{
       .agents = agents, .is_json_object = is_json_object, .epoch = Epoch(), .former = {}};
-  const Timestamp at(std::max(parts_.clock.now().get(), state->now.get() + 1));
-  const Decision decision =
-      interrupt(*state, {"interrupted", "the store was salvaged from a damaged one"}, at, rules);
+  const Timestamp at(std::max(parts_.clock.now().get(), state.now.get() + 1));
+  const Decision decision = interrupt(
+      state, {codes::interrupted, "the store was salvaged from a damaged one"}, at, rules);
   const LogKey key{number, at};
   const CommitNumber commit(tail_.last.get() + 1);
   batch_.put(KvTable::log, encode_key(key),
-             encode_value(key, {commit, state->now, encode(decision.entry, *state)}));
+             encode_value(key, {commit, state.now, encode(decision.entry, state)}));
   tail_.last = commit;
   tail_.entry = key;
   ++result_.entries;
-  fold(*state, decision.entry);
-  put(derived_rows({number, *state, commit}));
+  fold(state, decision.entry);
+  put(derived_rows({number, state, commit}));
   return flush(limits::salvage_batch_bytes);
 }
 
@@ -287,10 +289,10 @@ void Salvager::put_tombstones() {
     const std::string key = keys::thread(record.name());
     const std::string copy = keys::deleted(record.name());
     const std::string feed = keys::feed(record.owner);
-    put({{Table::threads, key, encode(key, record) + commit, Row::Stamp::none},
-         {Table::meta, copy, encode(copy, record) + commit, Row::Stamp::none},
+    put({{Table::threads, key, encode(key, record) + commit, RowWrite::Stamp::none},
+         {Table::meta, copy, encode(copy, record) + commit, RowWrite::Stamp::none},
          {Table::feed, keys::feed(record.owner, tombstone.commit),
-          encode(feed, FeedRow{record.name(), true}), Row::Stamp::none}});
+          encode(feed, FeedRow{record.name(), true}), RowWrite::Stamp::none}});
   }
   result_.deleted = tombstones_.size();
 }
@@ -298,20 +300,20 @@ void Salvager::put_tombstones() {
 Result<void> Salvager::finish() {
   put_tombstones();
   const Epoch next(parts_.random.next());
-  result_.epochs = epochs_ ? after_cut(*epochs_, next, result_.last) : Epochs{next, {}};
-  // What a list has told may be lost, and no list says by which thread.
-  if (!result_.whole() && epochs_) result_.epochs.former.back().lists_cut = CommitNumber();
+  result_.epochs = epochs_ ? with_new_epoch(*epochs_, next, result_.last) : Epochs{next, {}};
+  // Lists may have shown changes that are lost, and a list's cursor can't tell which.
+  if (!result_.whole() && epochs_) result_.epochs.former.back().lists_end = CommitNumber();
   tail_.without = tail_.last.get() - result_.entries;
-  put({{Table::meta, std::string(epochs_key), encode_epochs(result_.epochs), Row::Stamp::none},
+  put({{Table::meta, std::string(epochs_key), encode_epochs(result_.epochs), RowWrite::Stamp::none},
        {Table::meta, std::string(keys::next_thread), keys::encode_number(next_thread_),
-        Row::Stamp::none},
-       {Table::meta, std::string(tail_key), encode_tail(tail_), Row::Stamp::none}});
+        RowWrite::Stamp::none},
+       {Table::meta, std::string(tail_key), encode_tail(tail_), RowWrite::Stamp::none}});
   result_.new_last = tail_.last;
   return flush(0);
 }
 
-void Salvager::put(std::vector<Row> rows) {
-  for (Row& row : rows) {
+void Salvager::put(std::vector<RowWrite> rows) {
+  for (RowWrite& row : rows) {
     batch_bytes_ += row.key.size() + row.value.value_or("").size();
     if (row.value) batch_.put(kv_table(row.table), std::move(row.key), std::move(*row.value));
   }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// salvager.h: a store from what is left of a damaged one.
+// salvager.h: makes a store from the undamaged part of a damaged one.
 //
-// Of each thread all entries are kept before its first one that is damaged, missing, or can't have
-// happened. They keep their timestamps and commit numbers, so the cut of the new epoch, the last
-// commit number that the old store is known to have had, says of each thread by itself what it has
-// lost (engine/store/former_epochs.h): one that lost nothing has all its entries below it. Lists
-// are read anew, unless every commit number is accounted for.
+// Of each thread it keeps the entries before the first one that is damaged, missing, or impossible
+// after the one before it. They keep their timestamps and commit numbers. The end of the former
+// epoch is the last commit number that the old store is known to have had, so it tells for each
+// thread what it lost (engine/store/former_epochs.h): a thread that lost nothing has all its
+// entries up to that end. Fronts read lists again, unless every commit number is accounted for.
 //
-//   Remains ─> chains, folds ─> the new log, its derived rows ─> open runs end ─> epoch, tail, mark
+//   Remains ─> chains, folds ─> new log, derived rows ─> open runs end ─> epoch, tail, witness
 //
-// What a deletion has left (its tombstone, or its row in the feed) is believed wherever it is
-// found: no salvage brings a deleted thread back.
+// Any trace of a deletion (a tombstone, or a row in the feed) counts: a salvage brings no deleted
+// thread back.
 //
 // Lives on: the main thread.
 #pragma once
@@ -34,14 +34,14 @@
 
 namespace lockstep {
 
-// A thread that has lost something.
+// A thread that lost entries.
 struct LeftOut {
   NamedThread thread;
   std::uint64_t kept = 0;
-  CommitNumber kept_commit;  // of the last entry that was kept; 0: none was
+  CommitNumber kept_commit;  // of the last kept entry; 0: no entry was kept
   Timestamp kept_at;
-  std::uint64_t entries = 0;  // that were seen, and left out
-  CommitNumber last_commit;   // the last one that is known of; 0: not known
+  std::uint64_t entries = 0;  // entries that were found and left out
+  CommitNumber last_commit;   // the last known one; 0: not known
   Timestamp last_at;
   std::string why;
 };
@@ -52,28 +52,29 @@ struct Salvaged {
   std::uint64_t deleted = 0;      // threads
   std::uint64_t interrupted = 0;  // threads whose open runs were ended
   std::vector<LeftOut> left_out;  // by number
-  std::uint64_t missing = 0;  // commit numbers up to `last` that belong to no thread that is known
-  CommitNumber last;          // the last one that the old store is known to have had
+  std::uint64_t missing = 0;      // commit numbers up to `last` of unknown threads
+  CommitNumber last;              // the last one of the old store, as far as known
   std::vector<std::string> damages;
   Epochs epochs;          // with the new one
-  CommitNumber new_last;  // with what ends the open runs
-  // Settings that a run was given, and that can't be read.
+  CommitNumber new_last;  // includes the entries that end open runs
+  // Runs whose settings are missing or unreadable.
   std::uint64_t settings_missing = 0;
-  // A write-ahead log is damaged: a deletion that stood there has no commit number to be missed by.
-  bool log_cut = false;
+  // A write-ahead log is damaged. A deletion that it held has no commit number, so `missing` can't
+  // count it.
+  bool log_torn = false;
   [[nodiscard]] bool whole() const {
-    return left_out.empty() && missing == 0 && settings_missing == 0 && !log_cut;
+    return left_out.empty() && missing == 0 && settings_missing == 0 && !log_torn;
   }
 };
 
 struct SalvageAsked {
   std::string from;  // the folder of the damaged store
-  std::string to;    // where the new one is to be
+  std::string to;    // the folder of the new store
   std::function<void(std::uint64_t entries)> progress = {};
 };
 
-// Reads `from` and writes nothing there. Fails with `no_store`, `locked`, `exists`, `no_space` or
-// `disk`; then there is no new store.
+// Reads `from` and writes nothing there. Fails with `no_store`, `newer_format`, `denied`, `inside`,
+// `locked`, `exists`, `no_space` or `disk`; then no new store exists.
 [[nodiscard]] Result<Salvaged> salvage_store(const SalvageAsked& asked, Clock& clock,
                                              Random& random);
 
@@ -81,9 +82,9 @@ class Salvager {
  public:
   struct Parts {
     Remains& remains;
-    std::optional<CommitNumber> mark;  // what the old store's side file says
-    Kv& kv;                            // the new one, empty but for what KvLog makes
-    const KvLog& log;                  // over it
+    std::optional<CommitNumber> witness;  // the number in the old store's file `commits`
+    Kv& kv;                               // the new store; empty except for rows of KvLog
+    const KvLog& log;                     // the log on `kv`
     Clock& clock;
     Random& random;
     std::function<void(std::uint64_t entries)> progress = {};
@@ -93,7 +94,8 @@ class Salvager {
   Salvager(const Salvager&) = delete;
   Salvager& operator=(const Salvager&) = delete;
 
-  // All but the mark. Fails with `no_space`, `disk`, or with `corrupt` if the new store is.
+  // Writes everything except the file `commits`. Fails with `no_space`, `disk`, or with `corrupt`
+  // if the new store can't be read.
   [[nodiscard]] Result<Salvaged> run();
 
  private:
@@ -111,7 +113,7 @@ class Salvager {
   void put_tombstones();
   [[nodiscard]] Result<void> finish();
   void account();
-  void put(std::vector<Row> rows);
+  void put(std::vector<RowWrite> rows);
   [[nodiscard]] Result<void> flush(std::size_t bytes_min);
   [[nodiscard]] bool is_deleted(ThreadNumber number) const;
   [[nodiscard]] NamedThread name_of(ThreadNumber number) const;
@@ -120,15 +122,15 @@ class Salvager {
   Salvaged result_;
   std::map<ThreadNumber, StampedThreadRecord> records_;  // the newest of each
   std::map<ThreadNumber, StampedThreadRecord> tombstones_;
-  std::set<ThreadName> removed_;  // that the feed says were deleted
+  std::set<ThreadName> removed_;  // deleted, according to the feed
   std::set<ThreadNumber> erasing_;
   std::set<ThreadNumber> seen_;
   std::unique_ptr<Walked> walked_;
-  std::vector<ThreadNumber> open_;  // with runs that are to end
-  std::vector<bool> commits_;       // that have been kept
-  std::uint64_t half_erased_ = 0;   // entries of deleted threads that were still there
+  std::vector<ThreadNumber> open_;  // threads with open runs
+  std::vector<bool> commits_;       // by commit number: was its entry kept
+  std::uint64_t half_erased_ = 0;   // entries of deleted threads that were not yet erased
   LogTail old_tail_;
-  std::optional<Epochs> epochs_;  // the old store's; nothing if no copy of them can be read
+  std::optional<Epochs> epochs_;  // the old store's; empty if no copy is readable
   std::set<Hash> settings_;
   CommitNumber last_seen_;
   LogTail tail_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// serve.cc: the composition root. Reading `serve` is reading the architecture.
+// serve.cc: the composition root: the function `serve` builds the server from its parts.
 //
-// Every part is built here, in order, and is handed what it depends on; they are taken down the
-// other way round. All live on one strand, the loop that this thread runs, but for the committer,
-// which has a thread of its own inside `RocksLog`, and the background thread for long work.
+// It builds every part in order and passes in its dependencies; at the end it destroys them in the
+// reverse order. All parts live on one strand, the loop that this thread runs, except for two
+// threads: the committer inside `RocksLog`, and the background thread for long work.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/rocks/rocks_log.h"
 #include "schema/json/json_reader.h"
 #include "server/base/asio_executor.h"
@@ -56,12 +57,12 @@ Result<Auth> open_auth(const Config& config) {
   return Auth::open(config.tokens);
 }
 
-// Runs the loop until `flag` is set by something in it. Requires: the loop has a guard.
+// Runs the loop until a task in it sets `flag`. Requires: the loop has a work guard.
 void run_until(asio::io_context& context, const bool& flag) {
   while (!flag) context.run_one();
 }
 
-// Does it on the strand, and waits until it is done.
+// Runs `work` on the strand, and waits for its end.
 template <class Work>
 void on_strand(asio::io_context& context, Work work) {
   bool done = false;
@@ -78,14 +79,14 @@ std::size_t variable_count() {
   return count;
 }
 
-// What the world reaches.
+// The parts that take requests from outside.
 struct Serving {
   std::unique_ptr<Server> server;
-  std::unique_ptr<Control> control;  // null: there could be no socket
+  std::unique_ptr<Control> control;  // null: its socket could not be opened
 };
 
-// The first signal stops in good order; a second one at once. What was acknowledged is durable
-// already, so nothing is lost by that either.
+// The first signal stops the server gracefully, a second one at once. Acknowledged changes are
+// durable already, so the second signal does not lose them either.
 void stop_on_signal(asio::signal_set& signals, Serving& serving, LineLog& log, bool& stopped) {
   signals.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) return;
@@ -98,7 +99,7 @@ void stop_on_signal(asio::signal_set& signals, Serving& serving, LineLog& log, b
   });
 }
 
-// `ready` is called when a signal would stop it in good order.
+// Calls `ready` once a signal stops the server gracefully.
 void run_to_the_end(asio::io_context& context, Serving& serving, LineLog& log,
                     const std::function<void()>& ready) {
   asio::signal_set signals(context, SIGINT, SIGTERM);
@@ -121,7 +122,7 @@ UpgradeTold tell_upgrade(LineLog& log) {
   };
 }
 
-// It is ready when requests may be handed in; what a crash has left open is mended behind that.
+// The engine is ready when it takes requests; it ends the runs that a crash left open after that.
 Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Engine::Parts& parts,
                                             RunDriver& driver) {
   Result<std::unique_ptr<Engine>> engine;
@@ -149,14 +150,15 @@ void say_what_was_corrected(const Corrected& corrected, const std::string& what,
     log.info("access_corrected", {{"of", what}, {"files", corrected.changed}});
   }
   if (corrected.refused > 0) {
-    log.error("access_open", {{"of", what},
-                              {"files", corrected.refused},
-                              {"why", "they belong to another user, and others may read them"},
-                              {"next", "chown them to the server's user, or chmod them"}});
+    log.error("access_open",
+              {{"of", what},
+               {"files", corrected.refused},
+               {"why", "these files belong to another user, and other users may read them"},
+               {"next", "chown them to the server's user, or chmod them"}});
   }
 }
 
-// What an earlier version, or a copy, has left open to others is closed.
+// An earlier version, or a copy of the folder, may have left files readable by other users.
 void correct_access(const Config& config, LineLog& log) {
   Corrected all = correct_store(config.data, sharing_of(config));
   if (!config.tokens.empty()) {
@@ -166,7 +168,7 @@ void correct_access(const Config& config, LineLog& log) {
   say_what_was_corrected(all, config.data, log);
 }
 
-// Without it all is served; only a backup has to wait for the server's end.
+// If the control socket can't be opened, the server still runs; backups then need a stopped server.
 std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks,
                                       const Config& config, LineLog& log) {
   auto control = Control::open(
@@ -180,7 +182,9 @@ std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks
            }},
       Control::path_in(config.data));
   if (control) return std::move(*control);
-  log.error("no_control", {{"why", control.error().detail}, {"next", "backups need a stop"}});
+  log.error("no_control",
+            {{"why", control.error().detail},
+             {"next", "mend this and start again; until then stop the server for a backup"}});
   return nullptr;
 }
 
@@ -197,8 +201,9 @@ Result<Serving> open_serving(const ServerParts& parts, const Config& config, Roc
   return serving;
 }
 
-// A quarter of the memory is the database's: half of it for blocks that were read, a quarter for
-// what is not yet in a table on the disk, and as much again while that is being written there.
+// The database gets a quarter of the memory. Half of that is its cache of blocks, a quarter the
+// write buffers, and the last quarter holds the former write buffers while they are written to a
+// table.
 RocksOptions store_options(std::size_t memory_bytes) {
   const std::size_t share = memory_bytes / limits::memory_share;
   return {.block_cache_bytes = share / 2,
@@ -208,19 +213,20 @@ RocksOptions store_options(std::size_t memory_bytes) {
 
 void say_what_was_found(RocksLog& rocks, const std::string& data, LineLog& log) {
   const OpenReport& report = rocks.log().report();
-  log.info(
-      report.created ? "store_made" : "store_opened",
-      {{"data", data},
-       {"commits", report.last.get()},
-       {"marked", report.mark ? LineLog::Value(report.mark->get()) : LineLog::Value("unknown")},
-       {"dropped_bytes", report.dropped_bytes}});
+  log.info(report.created ? "store_made" : "store_opened",
+           {{"data", data},
+            {"commits", report.last.get()},
+            {"marked",
+             report.witness ? LineLog::Value(report.witness->get()) : LineLog::Value("unknown")},
+            {"dropped_bytes", report.dropped_bytes}});
   if (rocks.kv().compacts()) return;
-  log.error("compaction_off",
-            {{"why", "a table is damaged: rocks/COMPACTION.off says which"},
-             {"next", "all that is whole is served; `lockstep verify` says what mends it"}});
+  log.error(
+      "compaction_off",
+      {{"why", "a table is damaged: the file rocks/COMPACTION.off names it"},
+       {"next", "run `lockstep verify`, which names the repair; the rest is served meanwhile"}});
 }
 
-// What will not do what somebody meant by it.
+// Warns of settings that have no effect, and of rights that the server does not need.
 void warn_of_settings(const Config& config, LineLog& log) {
   for (const std::string& origin : config.useless_origins) {
     log.error("useless_origin",
@@ -232,11 +238,12 @@ void warn_of_settings(const Config& config, LineLog& log) {
               {{"name", name}, {"next", "`lockstep serve --help` lists the settings"}});
   }
   if (::geteuid() == 0) {
-    log.error("runs_as_root", {{"next", "run it as a user of its own: it needs no rights"}});
+    log.error("runs_as_root",
+              {{"next", "run the server as a user of its own: it needs no rights of root"}});
   }
 }
 
-// Each connection is a file, and so is each table of the store.
+// Each connection needs a file descriptor, and so does each table of the store.
 void raise_file_limit(LineLog& log) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
@@ -256,21 +263,21 @@ void say_where(const Config& config, const Server& server, Terminal& terminal) {
                  ", agents: " + printable(agents) + ")\n");
   if (config.tokens.empty()) {
     terminal.print(
-        "there is no token file, so only this machine is served, and everybody on it is "
-        "the user `local`; `lockstep token create` makes one\n");
+        "no token file: the server serves only this machine, and everyone on it is the user "
+        "`local`; `lockstep token create` makes a token file\n");
   }
   terminal.flush();
 }
 
 Trouble settings_trouble(const Error& error) {
   Trouble trouble{ExitCode::usage, error.detail, "`lockstep serve --help` lists the settings."};
-  if (error.code == "token_file_closed") {
-    trouble.advice = "Let the user that this runs as read it: see `ls -l` for its owner and mode.";
-  } else if (error.code == "no_token_file" || error.code == "open_to_all") {
+  if (error.code == codes::token_file_closed) {
+    trouble.advice = "Let the user that this runs as read it: `ls -l` shows its owner and mode.";
+  } else if (error.code == codes::no_token_file || error.code == codes::open_to_all) {
+    trouble.advice = "`lockstep token create NAME --user USER --file FILE` makes a token file.";
+  } else if (error.code == codes::unavailable) {
     trouble.advice =
-        "`lockstep token create NAME --user USER --file FILE` makes the file of tokens.";
-  } else if (error.code == "unavailable") {
-    trouble.advice = "Is another server there? `--listen HOST:PORT` names another place.";
+        "If another server listens there, stop it, or choose another address: --listen HOST:PORT.";
   }
   return trouble;
 }
@@ -294,7 +301,7 @@ void say_what_is_mended(const Metrics& metrics, LineLog& log) {
   if (metrics.threads_to_mend > 0) log.info("mending", {{"threads", metrics.threads_to_mend}});
 }
 
-// What was read before anything is opened.
+// Everything that is read before a store is opened.
 struct Read {
   ConfigSources sources;
   Config config;
@@ -311,7 +318,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   MemoryAccount memory(config.memory_bytes_max);
   const Charge store(&memory, MemoryKind::store, config.memory_bytes_max / limits::memory_share);
   asio::io_context context(1);
-  // A loop without work is over for good; this one only rests.
+  // Without this guard the loop would end for good as soon as it has no work.
   const auto work = asio::make_work_guard(context);
   AsioExecutor executor(context);
   Background background(context);
@@ -322,8 +329,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
   auto rocks =
       open_rocks(config, {executor, random, {}, now_and_then(clock, tell_upgrade(log))}, log);
   if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
-  auto opening = OpeningFile::open(config.data);
-  if (!opening) return terminal.fail(trouble_of_opening(opening.error(), config.data));
+  auto crash_mark = CrashMarkFile::open(config.data);
+  if (!crash_mark) return terminal.fail(trouble_of_opening(crash_mark.error(), config.data));
   correct_access(config, log);
 
   RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log,
@@ -337,7 +344,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .agents = agents,
                              .is_json_object = is_json_object,
                              .metrics = metrics,
-                             .opening = opening->get(),
+                             .crash_mark = crash_mark->get(),
                              .memory = &memory,
                              .offload = &background,
                              .tell_damage = tell_damage(log)},
@@ -373,13 +380,13 @@ ExitCode run(const ServeOptions& options, Terminal& terminal) {
   auto config = load_config(sources);
   if (!config) return terminal.fail(settings_trouble(config.error()));
   if (config->data.empty()) {
-    return terminal.fail({ExitCode::usage, "the folder of the store is not named",
-                          "Add --data DIR; it is made if it is not there."});
+    return terminal.fail({ExitCode::usage, "--data is missing: serve needs the folder of the store",
+                          "Add --data DIR; serve makes the folder if it is missing."});
   }
   const FileStamp tokens(config->tokens);
   auto auth = open_auth(*config);
   if (!auth) return terminal.fail(settings_trouble(auth.error()));
-  // Asked before a store is made.
+  // Checked before a store is made: a refused address must not leave a folder.
   const auto host = Server::check_host(*auth, config->host);
   if (!host) return terminal.fail(settings_trouble(host.error()));
   Read read{std::move(sources), std::move(*config), tokens, std::move(*auth)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// show.cc: threads, a thread, a message, an entry, as a person reads them.
+// show.cc: shows the threads, or one thread, message or log of entries, to a person or as JSON.
 #include <algorithm>
 
 #include "schema/json/json_text.h"
@@ -49,11 +49,11 @@ ExitCode show_threads(const StoreReader& reader, const ShowOptions& options, Ter
       terminal.print(line + "\n");
     }
   }
-  if (records->empty() && !options.json) terminal.note("there are no threads");
+  if (records->empty() && !options.json) terminal.note("no threads");
   return ExitCode::ok;
 }
 
-// What an entry holds, in a line: `content_appended a-1 +12`.
+// The events and acks of an entry in one line: `content_appended x3, ack phone op 12`.
 std::string summary(const Entry& entry) {
   std::string text;
   std::string_view former;
@@ -128,7 +128,7 @@ void print_message(const Message& message, bool json, Terminal& terminal) {
 void print_runs(const ThreadState& state, Terminal& terminal) {
   if (!state.runs.empty()) terminal.print("\n");
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
-    const RunRow& row = state.runs[number];
+    const RunState& row = state.runs[number];
     const bool bad =
         row.run.status == RunStatus::failed || row.run.status == RunStatus::interrupted;
     std::string line = "run " + padded(row.run.id.get(), id_columns) + "  ";
@@ -165,7 +165,7 @@ void print_tree(const ThreadState& state, Terminal& terminal) {
   print_runs(state, terminal);
 }
 
-// As `GET /v1/threads/{t}` shows it, without what only a server knows.
+// The answer of `GET /v1/threads/{t}`, without the fields that only a server knows.
 std::string state_json(const ThreadState& state) {
   const Screen screen = screen_of(state);
   std::string json = "{";
@@ -196,15 +196,15 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
   if (state->now == Timestamp()) {
     return terminal.fail(
         {ExitCode::failed,
-         to_string(record->name()) + " was not there yet at " + std::to_string(options.at->get()),
-         "It was made at " + std::to_string(record->thread->created.get()) + "."});
+         to_string(record->name()) + " did not exist yet at " + std::to_string(options.at->get()),
+         "It was created at " + std::to_string(record->thread->created.get()) + "."});
   }
   if (!options.message) {
     if (options.json) terminal.print_json(state_json(*state));
     if (!options.json) print_tree(*state, terminal);
     return ExitCode::ok;
   }
-  const MessageRow* row = state->living(*options.message);
+  const MessageState* row = state->living(*options.message);
   if (!row) {
     const char* why = state->message(*options.message) ? " was deleted" : " is not there";
     return terminal.fail({ExitCode::failed, "message " + options.message->get() + why,
@@ -219,7 +219,7 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
 ExitCode run(const ShowOptions& options, Terminal& terminal) {
   if (!options.thread && (options.message || options.events || options.at)) {
     return terminal.fail({ExitCode::usage, "--message, --events and --at need a thread",
-                          "lockstep show THREAD --data DIR …"});
+                          "Add the id of a thread: `lockstep show THREAD --data DIR …`."});
   }
   const auto reader = StoreReader::open(options.data);
   if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));

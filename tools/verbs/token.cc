@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// token.cc: the tokens that fronts come with.
+// token.cc: makes, lists and revokes the access tokens of fronts.
 //
-// A token is 256 bits of chance, shown once; the file holds its hash (server/base/auth.h owns the
-// form). The file is replaced as a whole, so a server that reads it meets the former one or the new
-// one.
+// A token is 256 random bits, and is shown once; the file holds its hash (server/base/auth.h owns
+// the format). The file is replaced atomically, so a server reads either the former or the new one.
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
 #include "engine/rules/digest.h"
 #include "schema/json/json_text.h"
 #include "server/base/auth.h"
@@ -18,19 +19,19 @@
 namespace lockstep {
 namespace {
 
-constexpr const char* running_advice = "A running server goes by it at once.";
-// An empty file looks as if it were being written, and a server would go on with the former one.
-constexpr const char* no_tokens = "# There is no token: everybody is refused.\n";
+constexpr const char* running_advice = "A running server applies this at once.";
+// To a server an empty file looks like a write in progress, and it would keep the former tokens.
+constexpr const char* no_tokens = "# No tokens: the server refuses every request.\n";
 
 Trouble trouble(const Error& error) {
-  return {error.code == "invalid" ? ExitCode::usage : ExitCode::failed, error.detail, ""};
+  return {error.code == codes::invalid ? ExitCode::usage : ExitCode::failed, error.detail, ""};
 }
 
-// No file yet: no tokens.
+// A missing file has no tokens.
 Result<std::string> file_so_far(const std::string& path) {
-  if (auto regular = check_is_regular(path); !regular) return std::unexpected(regular.error());
+  TRY(check_is_regular(path));
   auto content = read_file(path);
-  if (!content && content.error().code == "no_file") return std::string();
+  if (!content && content.error().code == codes::no_file) return std::string();
   return content;
 }
 
@@ -44,12 +45,12 @@ std::string make_token(Random& random) {
   return token;
 }
 
-// A bare key of TOML.
+// A token's name is a bare key in the TOML file.
 bool is_token_name(std::string_view name) {
   return is_id(name) && name.find_first_of(".:") == std::string_view::npos;
 }
 
-// A file in which there is nothing (yet, or no more) is no error to us; to a server it is.
+// A server refuses a blank file; here it is the file before the first token.
 Result<Auth> tokens_in(const std::string& content, const std::string& path) {
   if (content.find_first_not_of(" \t\r\n") == std::string::npos) return Auth();
   return Auth::parse(content, path, Auth::Least::no_token);
@@ -58,13 +59,14 @@ Result<Auth> tokens_in(const std::string& content, const std::string& path) {
 ExitCode create(const TokenOptions& options, const Auth& auth, std::string content,
                 Terminal& terminal) {
   if (!is_token_name(options.name) || !is_id(options.user.get())) {
-    return terminal.fail({ExitCode::usage,
-                          "a token's name is of A-Z a-z 0-9 _ -, a user's may have . and : too",
-                          "Try `lockstep token create alices-phone --user alice --file FILE`."});
+    return terminal.fail(
+        {ExitCode::usage,
+         "a token's name has only A-Z a-z 0-9 _ -; a user's name may also have . and :",
+         "Try `lockstep token create alices-phone --user alice --file FILE`."});
   }
   if (std::ranges::count(auth.tokens(), options.name, &Token::name) > 0) {
-    return terminal.fail({ExitCode::failed, "there is a token `" + options.name + "` already",
-                          "Take another name, or revoke that one first."});
+    return terminal.fail({ExitCode::failed, "a token `" + options.name + "` exists already",
+                          "Choose another name, or revoke that token first."});
   }
   SystemRandom random;
   const std::string token = make_token(random);
@@ -108,7 +110,7 @@ ExitCode revoke(const TokenOptions& options, const Auth& auth, Terminal& termina
       std::erase_if(tokens, [&](const Token& token) { return token.name == options.name; });
   if (gone == 0) {
     return terminal.fail({ExitCode::failed, "there is no token `" + options.name + "`",
-                          "`lockstep token list` names them."});
+                          "`lockstep token list` lists the tokens."});
   }
   std::string content;
   if (tokens.empty()) content = no_tokens;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// verbs.h: what the one binary can do.
+// verbs.h: the verbs of the one binary.
 //
-// A verb is its options, as the command line gave them, and a function that does it and says how it
-// went. args.cc fills the options in; nothing else knows the command line. The reading verbs open
-// the store read-only and so work beside a running server; `import` and `rebuild` need the store
-// alone; `backup` asks the server if there is one.
+// A verb is a struct of its options and a function that runs it and returns the exit code. args.cc
+// fills in the options; only that file knows the command line. The reading verbs open the store
+// read-only, so they work next to a running server. `import` and `rebuild` need the store for
+// themselves. `backup` asks the server, if one has the store open.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace lockstep {
 
-// What is not named is taken from the environment, then from the configuration file
+// A setting without a flag comes from the environment, else from the configuration file
 // (server/base/config.h).
 struct ServeOptions {
   std::vector<std::pair<std::string, std::string>> flags;  // settings by name
@@ -29,8 +29,8 @@ struct ServeOptions {
 struct ShowOptions {
   std::string data;
   bool json = false;
-  std::optional<ThreadId> thread;  // none: the list of threads
-  std::optional<UserId> user;      // whose; none: of whoever has it, if it is one user
+  std::optional<ThreadId> thread;  // empty: the list of threads
+  std::optional<UserId> user;      // empty: the only user with a thread of this id
   std::optional<MessageId> message;
   std::optional<Timestamp> at;
   bool events = false;
@@ -65,7 +65,7 @@ struct ImportOptions {
 
 struct ExportOptions {
   std::string data;
-  bool json = false;  // of the account, not of what is exported
+  bool json = false;  // for the account; `format` is that of the threads
   std::vector<ThreadId> threads;
   std::optional<UserId> user;  // as above; with `all`, only this user's
   bool all = false;
@@ -87,21 +87,21 @@ struct BackupOptions {
   enum class Action : std::uint8_t { make, list, verify };
   Action action = Action::make;
   bool json = false;
-  std::string data;  // to make one
+  std::string data;  // the store; only `make` needs it
   std::string to;    // the folder of backups
   std::optional<std::uint32_t> keep;
 };
 
 struct RestoreOptions {
   std::string from;  // the folder of backups
-  std::string data;  // where the store is to be
+  std::string data;  // the folder of the new store
   bool json = false;
-  std::optional<std::uint32_t> backup;  // none: the newest
+  std::optional<std::uint32_t> backup;  // empty: the newest
 };
 
 struct SalvageOptions {
   std::string from;  // the folder of the damaged store
-  std::string to;    // where the new one is to be
+  std::string to;    // the folder of the new store
   bool json = false;
 };
 

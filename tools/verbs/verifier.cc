@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/must.h"
+#include "engine/base/try.h"
 #include "engine/live/entry_rows.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
@@ -15,8 +16,8 @@ namespace {
 
 constexpr std::size_t problems_max = 1000;  // a person reads them
 
-// Does a row of an open run say what it should? One of an upgraded store does not know who writes
-// the run, and the next start ends it.
+// Does the stored row of an open run equal the wanted one? A row of an upgraded store lacks the
+// run's agent, so its agent, start and settings are not compared; the next start ends the run.
 bool says(const std::string& key, const std::string& stored, const std::string& wanted) {
   if (stored == wanted) return true;
   const auto is = decode_open_run(key, stored);
@@ -31,25 +32,24 @@ bool says(const std::string& key, const std::string& stored, const std::string& 
 }  // namespace
 
 Result<Verification> Verifier::run(std::function<void(std::uint64_t entries)> progress) {
-  if (auto loaded = load(); !loaded) return std::unexpected(loaded.error());
+  TRY(load());
   const LogVisitor visitor{
       .entry = [this](ThreadNumber number, const StoredEntry& stored,
                       Timestamp previous) { return entry(number, stored, previous); },
       .progress = std::move(progress)};
-  const auto walk = verify_log(kv_, visitor);
-  if (!walk) return std::unexpected(walk.error());
+  TRY_LET(walk, verify_log(kv_, visitor));
   end();
-  result_.threads = walk->threads;
-  result_.entries = walk->entries;
-  result_.bytes = walk->bytes;
-  for (const LogProblem& found : walk->problems) {
+  result_.threads = walk.threads;
+  result_.entries = walk.entries;
+  result_.bytes = walk.bytes;
+  for (const LogProblem& found : walk.problems) {
     if (found.where.thread == ThreadNumber()) {
       problem({"the log", {}, found.where.at, found.what});
     } else {
       problem(name_of(found.where.thread), found.what, found.where.at);
     }
   }
-  result_.more_problems = result_.more_problems || walk->more_problems;
+  result_.more_problems = result_.more_problems || walk.more_problems;
   compare_tables();
   return std::move(result_);
 }
@@ -75,7 +75,7 @@ Result<void> Verifier::load() {
               "the row of " + (name ? to_string(*name) : "no thread") + ": " + row.error().detail);
     } else if (keys::decode_thread(key) != row->record.name()) {
       problem("the list of threads",
-              "the row of " + to_string(row->record.name()) + " lies in another's place");
+              "the row of " + to_string(row->record.name()) + " has the key of another thread");
     } else if (!records_.emplace(row->record.number, *row).second) {
       problem("the list of threads",
               to_string(row->record.name()) + " has the number of another thread");
@@ -84,10 +84,9 @@ Result<void> Verifier::load() {
   feed_known_ = load(Table::feed, "the feed", feed_);
   open_runs_known_ = load(Table::open_runs, "the open runs", open_runs_);
   load(Table::settings, "the settings", settings_);
-  const auto quarantined = marks::read(store_, marks::quarantined);
-  if (!quarantined) return std::unexpected(quarantined.error());
-  for (ThreadNumber number : *quarantined) {
-    problem(name_of(number), "it is quarantined: the process died while it was being opened");
+  TRY_LET(quarantined, thread_flags::read(store_, thread_flags::quarantined));
+  for (ThreadNumber number : quarantined) {
+    problem(name_of(number), "it is quarantined: the process died while it opened the thread");
   }
   return {};
 }
@@ -97,10 +96,10 @@ std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntr
   if (!walked_ || walked_->number != number) begin(number);
   WalkedThread& walked = *walked_;
   if (walked.broken) return {};
-  // A deleted thread's entries are on their way out; nothing is derived from them.
+  // A deleted thread's entries are being erased; nothing is derived from them.
   if (walked.row && !walked.row->record.thread) return {};
   if (previous != walked.state.now) {
-    walked.broken = true;  // the walk itself says that one is missing or damaged
+    walked.broken = true;  // the walk itself reports the missing or damaged entry
     return {};
   }
   const auto folded = fold_stored(walked.state, stored);
@@ -110,7 +109,7 @@ std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntr
   }
   if (is_boundary(*folded)) walked.boundary = stored.at;
   if (!walked.row) return {};
-  if (stored.at == walked.row->record.view) walked.at_view = walked.state;
+  if (stored.at == walked.row->record.snapshot) walked.at_snapshot = walked.state;
   if (stored.at == walked.row->record.last) walked.at_last = walked.state.thread;
   return {};
 }
@@ -123,7 +122,7 @@ void Verifier::begin(ThreadNumber number) {
   if (row != records_.end()) walked_->row = &row->second;
 }
 
-// All entries of a thread have been seen.
+// Called after all entries of a thread.
 void Verifier::end() {
   if (!walked_) return;
   const WalkedThread walked = std::move(*walked_);
@@ -145,39 +144,39 @@ void Verifier::end() {
     return problem(NamedThread::of(name), "it has entries, but no row in the list of threads");
   }
   compare_record(walked);
-  compare_views(walked);
+  compare_snapshot(walked);
 }
 
 void Verifier::compare_record(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
   const NamedThread where = NamedThread::of(record.name());
   if (record.name() != lockstep::name_of(walked.state)) {
-    return problem(where, "its entries are those of " + to_string(lockstep::name_of(walked.state)));
+    return problem(where, "its entries belong to " + to_string(lockstep::name_of(walked.state)));
   }
   if (!walked.at_last) {
     return problem(where, "its row was written with entry " + std::to_string(record.last.get()) +
                               ", which is not in its log");
   }
   if (*record.thread != *walked.at_last) {
-    problem(where, "its row shows another thread than its log", record.last);
+    problem(where, "its row in the list differs from its log", record.last);
   }
   if (walked.boundary > record.last) {
     problem(where, "its row in the list is older than its log", walked.boundary);
   }
 }
 
-void Verifier::compare_views(const WalkedThread& walked) {
+void Verifier::compare_snapshot(const WalkedThread& walked) {
   const ThreadRecord& record = walked.row->record;
   const NamedThread where = NamedThread::of(record.name());
-  if (record.view == Timestamp()) return;
-  const auto views = load_views(store_, walked.number);
-  if (!views) return problem(where, "its views: " + views.error().detail, record.view);
-  if (!walked.at_view) {
-    return problem(where, "its views are of an entry that is not in its log", record.view);
+  if (record.snapshot == Timestamp()) return;
+  const auto snapshot = load_snapshot(store_, walked.number);
+  if (!snapshot) return problem(where, "its snapshot: " + snapshot.error().detail, record.snapshot);
+  if (!walked.at_snapshot) {
+    return problem(where, "its snapshot is of an entry that is not in its log", record.snapshot);
   }
-  const std::string differs = difference(*views, *walked.at_view);
+  const std::string differs = difference(*snapshot, *walked.at_snapshot);
   if (!differs.empty()) {
-    problem(where, "its views differ from its log's fold: " + differs, record.view);
+    problem(where, "its snapshot differs from its log: " + differs, record.snapshot);
   }
 }
 
@@ -198,7 +197,7 @@ void Verifier::compare_open_runs() {
     const auto row = open_runs_.find(key);
     if (row != open_runs_.end() && says(key, row->second, value)) continue;
     const auto run = decode_open_run(key, value);
-    // It was encoded here.
+    // `end` encoded it, so it decodes.
     MUST(run.has_value());
     problem(NamedThread::of(run->thread),
             "its open run " + run->run.get() + " is not in the table of open runs");
@@ -212,7 +211,7 @@ void Verifier::compare_open_runs() {
   }
 }
 
-// Each thread has its place in its owner's feed, and nothing else is there.
+// Each thread has one row in its owner's feed, and the feed has no other rows.
 void Verifier::compare_feed() {
   for (const auto& [number, row] : records_) {
     const std::string key = keys::feed(row.record.owner, row.commit);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify.cc: reads the whole store and says what in it is damaged.
+// verify.cc: the verb `verify`: reads the whole store and lists its damage.
 #include "tools/verbs/verify.h"
 
 #include "engine/rocks/rocks_log.h"
@@ -51,21 +51,23 @@ void print_text(const Verification& found, const std::string& data, Terminal& te
                  "\n");
 }
 
-// What the next start would do with the thread that was being opened when the process died. Beside
-// a running server the file says nothing: it opens threads all the time.
-void add_opening(const std::string& data, Verification& found) {
+// Reports the thread that a process was opening when it died: the next start would quarantine it.
+// While a server runs, the file names a thread that it opens right now, so it is not read.
+void add_crash_mark(const std::string& data, Verification& found) {
   if (!FolderLock::take(data, FolderLock::Mode::shared)) return;
-  const auto opening = read_opening_in(data);
-  if (!opening) {
-    found.problems.push_back(
-        {"the file `opening`", {}, {}, opening.error().detail + "; the next start begins it anew"});
-  } else if (*opening) {
-    const NamedThread thread{{}, **opening};
+  const auto crash_mark = read_crash_mark_in(data);
+  if (!crash_mark) {
+    found.problems.push_back({"the file `opening`",
+                              {},
+                              {},
+                              crash_mark.error().detail + "; the next start writes it again"});
+  } else if (*crash_mark) {
+    const NamedThread thread{{}, **crash_mark};
     found.problems.push_back({to_string(thread),
                               thread,
                               {},
-                              "the process died while it was being opened: the next start "
-                              "sets it aside, unless a rebuild comes before it"});
+                              "the process died while it opened this thread: the next start "
+                              "quarantines the thread, unless you rebuild first"});
   }
 }
 
@@ -74,7 +76,7 @@ void add_opening(const std::string& data, Verification& found) {
 ExitCode run(const VerifyOptions& options, Terminal& terminal) {
   auto reader = StoreReader::open(options.data);
   const std::string refused = reader ? "" : reader.error().detail;
-  // Tables that can't even be opened must not hide what else is damaged, and what is not.
+  // A table that can't be opened must not hide the state of the other tables.
   if (!reader && reader.error().kind == Kind::corrupt) {
     constexpr bool opens_damaged_tables = true;
     auto again = StoreReader::open(options.data, opens_damaged_tables);
@@ -86,22 +88,22 @@ ExitCode run(const VerifyOptions& options, Terminal& terminal) {
   Verifier verifier((*reader)->rocks().kv(), (*reader)->store());
   auto found = verifier.run([&](std::uint64_t entries) { progress.at(entries); });
   if (!found) return terminal.fail(trouble_of_opening(found.error(), options.data));
-  // All rows can be whole and a filter beside them not, which only some reads go through.
+  // All rows may be good and a filter block damaged, which only some reads use.
   const auto tables = (*reader)->rocks().kv().damaged_tables();
   for (const TableDamage& damage : tables) {
     found->problems.push_back({"the tables", {}, {}, damage.what});
   }
   if (tables.empty() && !refused.empty()) found->problems.push_back({"the store", {}, {}, refused});
-  add_opening(options.data, *found);
+  add_crash_mark(options.data, *found);
   if (options.json) print_json(*found, options.data, terminal);
   if (!options.json) print_text(*found, options.data, terminal);
   if (found->problems.empty()) return ExitCode::ok;
   terminal.note(
-      "What is derived from the log (views, lists, feed, open runs) can be made again: `lockstep "
-      "rebuild --data " +
+      "`lockstep rebuild --data " + options.data +
+      "` mends damage in derived data (snapshots, lists, feed, open runs). If the log itself is "
+      "damaged, restore a backup; without one, `lockstep salvage --from " +
       options.data +
-      "`. Damage in the log itself can't: restore a backup, or `lockstep salvage --from " +
-      options.data + " --to NEWDIR` keeps all that is before it. Keep this folder.");
+      " --to NEWDIR` keeps the entries of each thread before the damage. Keep this folder.");
   return ExitCode::failed;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify.h: is a store what its log says?
+// verify.h: checks a store against its log.
 //
-// One walk over the log in its order, which is thread by thread: the rows' checksums and chains,
-// the commit numbers (engine/rocks/verify_log.h), and each entry decoded, asked whether it can have
-// happened, and folded. At each thread's end its fold is compared with what is derived from it: the
-// views, its row in the list, its place in the feed, its open runs. What is found is listed, never
-// repaired.
+// The verifier walks once over the log, thread by thread. It checks the rows' checksums and chains
+// and the commit numbers (engine/rocks/verify_log.h); it decodes each entry, checks that the entry
+// is possible after the one before it, and folds it. At the end of each thread it compares the fold
+// with the data derived from it: the snapshot, the row in the list, the place in the feed, the open
+// runs. It lists what it finds, and repairs nothing.
 //
 // Lives on: the main thread.
 #pragma once
@@ -28,9 +28,9 @@ namespace lockstep {
 
 // Not `Problem`: the server has a type of that name, and one program can hold only one.
 struct Finding {
-  std::string where;                  // the thread, or a table, for a person
-  std::optional<NamedThread> thread;  // if it is one
-  Timestamp at;                       // of the entry; 0: not of a single one
+  std::string where;                  // the thread or the table, for a person
+  std::optional<NamedThread> thread;  // empty: a table
+  Timestamp at;                       // the entry; 0: not a single entry
   std::string what;
 };
 
@@ -42,13 +42,13 @@ struct Verification {
   bool more_problems = false;
 };
 
-// The thread whose entries are being walked, and what of it will be compared.
+// The thread that is being walked, with the states that will be compared.
 struct WalkedThread {
   ThreadNumber number;
   ThreadState state;
-  bool broken = false;  // an entry could not be folded: nothing behind it can be judged
+  bool broken = false;  // an entry could not be folded, so later ones can't be checked
   const StampedThreadRecord* row = nullptr;
-  std::optional<ThreadState> at_view;
+  std::optional<ThreadState> at_snapshot;
   std::optional<Thread> at_last;
   Timestamp boundary;  // the last entry that lists should show
 };
@@ -60,7 +60,7 @@ class Verifier {
   Verifier(const Verifier&) = delete;
   Verifier& operator=(const Verifier&) = delete;
 
-  // Fails if the disk can't be read at all. `progress` is told the number of entries now and then.
+  // Fails if the disk can't be read at all. Calls `progress` now and then.
   [[nodiscard]] Result<Verification> run(std::function<void(std::uint64_t entries)> progress);
 
  private:
@@ -71,7 +71,7 @@ class Verifier {
   void begin(ThreadNumber number);
   void end();
   void compare_record(const WalkedThread& walked);
-  void compare_views(const WalkedThread& walked);
+  void compare_snapshot(const WalkedThread& walked);
   void compare_tables();
   void compare_open_runs();
   void compare_feed();
@@ -86,7 +86,7 @@ class Verifier {
   Verification result_;
   std::map<ThreadNumber, StampedThreadRecord> records_;
   std::map<ThreadName, ThreadNumber> seen_;  // with entries
-  // What can't be read is one problem; nothing is compared with it.
+  // An unreadable table is one problem; nothing is compared with it.
   bool records_known_ = false;
   bool feed_known_ = false;
   bool open_runs_known_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// accessible.test.mjs: every page, light and dark, wide and narrow, by axe's rules.
+// accessible.test.mjs: checks every page with axe, light and dark, wide and narrow.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chat.test.mjs: what a user does in the chat, and what the server has of it then.
+// chat.test.mjs: a user's actions in the chat, and their effect in the server.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -97,7 +97,7 @@ describe("the chat", () => {
     const second = (await chat.messages()).at(-1);
     const branches = device.page.locator(`[data-message="${second.id}"]`).getByTestId("branches");
     assert.match(await branches.innerText(), /2 \/ 2/);
-    await branches.getByRole("button", { name: "Branch before" }).click();
+    await branches.getByRole("button", { name: "Previous branch" }).click();
     await chat.when((all) => all.at(-1)?.id === first.id, "the first answer again");
 
     const message = device.page.locator(`[data-message="${asked.id}"]`);

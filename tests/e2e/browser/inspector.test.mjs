@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// inspector.test.mjs: a thread's log, scrubbed.
+// inspector.test.mjs: scrubs through a thread's log in the inspector.
 //
-// What it shows of a stop and of a run's input is what the server and the model server know of them; and a
-// long log is scrubbed without the page ever standing still.
+// It must show the same stop and the same run's input as the server and the model server know.
+// Scrubbing a long log must never block the page.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -42,7 +42,7 @@ describe("the inspector", () => {
 
   after(() => scene?.dispose());
 
-  test("shows what a stop cut, and what the model was sent", async () => {
+  test("shows the text that a stop cut, and the input of the model", async () => {
     const chat = await Chat.open(device, "inspected");
     await chat.send(`Inspect. ${keyed("inspected")}`);
     await chat.when((all) => (all.at(-1)?.text.length ?? 0) > 150, "it streams");
@@ -90,7 +90,7 @@ describe("the inspector", () => {
     }
   });
 
-  test("says that a thread is not there, and that an address names none", async () => {
+  test("reports that a thread does not exist, and that an address has no thread", async () => {
     const { page } = device;
     const title = page.getByRole("heading", { level: 1 });
     for (const kind of ["inspect", "t"]) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// list.test.mjs: 1,500 threads in a real browser: what a token costs, and how each of them is reached.
+// list.test.mjs: 1,500 threads in a real browser: the cost of a token, and the ways to reach each
+// thread.
 //
-// Work is counted, not time: rows that were drawn, and formatters that were made.
+// The tests count work, not time: rows that were drawn, and formatters that were made.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -117,7 +118,7 @@ describe("a list of 1,500 threads", () => {
     const places = () => rows().evaluateAll((all) => all.map((it) => Number(it.ariaPosInSet)));
     await until(async () => (await places()).some((it) => it > 400), "rows far below are drawn");
     assert.equal(await focused(), "1");
-    // Tab goes on from there, and brings what it reaches into sight.
+    // Tab continues from there, and scrolls its target into sight.
     await page.keyboard.press("Tab");
     assert.equal(await focused(), "1");
     await device.shot("list-1500");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// newcomer.test.mjs: somebody who has never seen the project, with the README and an empty Vite app.
+// newcomer.test.mjs: a developer who has only the README and an empty Vite app.
 //
-// The packages come as they would to anyone: `npm create vite`, and the client as `npm pack` makes it. The code
-// is the README's own, but for the server's port.
+// The packages come as to anyone: `npm create vite`, and the client as `npm pack` makes it. The
+// code is the README's own, except for the server's port.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -73,7 +73,7 @@ describe("a newcomer with an empty Vite app", () => {
     await device.shot("newcomer");
     const { thread } = await server.read("tea");
     assert.equal(thread.title, "Why is the sky blue?");
-    // Its types are right for whoever checks them.
+    // Its types pass a type check.
     npm(app, "exec", "--", "tsc", "--noEmit");
     assert.deepEqual(device.errors, []);
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// offline.test.mjs: what is done without a network is done once, in order, when it is back.
+// offline.test.mjs: changes made offline are applied once, in order, when the network is back.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -21,7 +21,7 @@ function differs(is, want) {
   return `${is.length} units, not ${want.length}; from ${at}: "${is.slice(at, at + 40)}", not "${want.slice(at, at + 40)}"`;
 }
 
-describe("a browser whose network comes and goes", () => {
+describe("a browser with a network that comes and goes", () => {
   let scene, aimock, server, proxy, browser;
 
   before(async () => {
@@ -42,7 +42,7 @@ describe("a browser whose network comes and goes", () => {
     await chat.when((all) => all.at(-1)?.text.includes("the first answer"), "the first answer");
     await chat.ready();
     const [asked, answered] = await chat.messages();
-    // What a service worker serves later it has by then.
+    // By then the service worker has all files that it serves later.
     await device.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
 
     proxy.cut();

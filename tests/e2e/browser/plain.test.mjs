@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// plain.test.mjs: the page over plain http, from a name that is not this machine's own.
+// plain.test.mjs: the page over plain http, from a name other than localhost.
 //
-// Browsers give such a page no Web Locks, no crypto.subtle and no service worker: each tab is a device of its
-// own, and digests are made by the SHA-256 that the page brings.
+// Browsers give such a page no Web Locks, no crypto.subtle and no service worker: each tab is its
+// own device, and the page's own SHA-256 makes digests.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

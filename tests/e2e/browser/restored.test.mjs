@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// restored.test.mjs: a server that was set back to a backup, and a browser that holds more.
+// restored.test.mjs: a server that was restored from a backup, and a browser that holds more.
 //
-// What only the browser still has is told, over reloads, until its user has put it back or given it up.
+// The page shows messages that only the browser still has, also after reloads, until its user puts
+// them back or discards them.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -57,7 +58,7 @@ describe("a server that was set back", () => {
     return { device, chat, held };
   }
 
-  test("what only the browser has is told after a reload, too, and is put back", async () => {
+  test("the page shows, also after a reload, messages that only the browser has, and puts them back", async () => {
     const { device, chat, held } = await setBack("put-back");
     assert.equal((await chat.messages()).length, 2);
     await chat.page.reload();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop.test.mjs: Stop means what was on the screen.
+// stop.test.mjs: a stop keeps the text on the screen.
 //
-// Two browsers on one thread, the network of one delayed. It presses Stop at a random word. Both show then
-// what it had on its screen at that moment, and so does the model's next input.
+// Two browsers show one thread; the network of one is delayed. It presses Stop at a random word.
+// Then both show what it had on its screen at that moment, and so does the model's next input.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -34,7 +34,7 @@ describe("a stop in a browser", () => {
   after(() => scene?.dispose());
 
   for (let round = 0; round < rounds; round += 1) {
-    test(`round ${round}: both show what was seen, and the model is sent it`, async () => {
+    test(`round ${round}: both browsers show the seen text, and so does the model's input`, async () => {
       const random = chance(seed + 1000 + round);
       const thread = `page-${round}`;
       proxy.delayMs = 0;

@@ -39,7 +39,7 @@ describe("three tabs of one browser", () => {
 
     await first.page.close();
 
-    // Asked while nobody leads, perhaps: it is not lost.
+    // Perhaps no tab leads at the time of the request: the request must not be lost.
     await others[1].send(`Behind. ${keyed("behind")}`);
     for (const chat of others) {
       await chat.when((all) => all.some((it) => it.text.trim() === long), "the whole answer", 60_000);

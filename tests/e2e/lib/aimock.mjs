@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// aimock.mjs: a model server that we did not write.
+// aimock.mjs: a foreign model server.
 //
-// @copilotkit/aimock speaks Chat Completions on loopback at a settable pace, and keeps a journal of every
-// request: what the model was sent, exactly. An answer is chosen by a key in the last user message.
+// @copilotkit/aimock speaks Chat Completions on loopback at a settable pace, and keeps a journal of
+// the exact requests. A key in the last user message chooses the answer.
 
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { freePort } from "./ports.mjs";
 import { keepAnEyeOn, temporaryFolder } from "./tidy.mjs";
 import { until, within } from "./wait.mjs";
 
-// LOCKSTEP_AIMOCK: its cli.js, where it is not installed beside these tests.
+// LOCKSTEP_AIMOCK: its cli.js, if it is not installed next to these tests.
 function commandLine() {
   if (process.env.LOCKSTEP_AIMOCK) return process.env.LOCKSTEP_AIMOCK;
   const main = createRequire(import.meta.url).resolve("@copilotkit/aimock");
@@ -57,7 +57,7 @@ export class Aimock {
     return (await request(`${this.url}/__aimock/journal`)).json;
   }
 
-  // Every request whose last user message holds the key: the `messages` that the model was sent.
+  // The `messages` of every request to the model whose last user message holds the key.
   static sentFor(journal, key) {
     return journal
       .filter((entry) => Array.isArray(entry.body?.messages))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// browser.mjs: a real Chromium, and what a test keeps of it.
+// browser.mjs: a real Chromium, and the records that a test keeps of it.
 //
-// Screenshots are written to build/screenshots, for whoever wants to look. What the page writes to its
-// console as an error is a failure of the test, but for lost connections, which these tests make.
+// It writes screenshots to build/screenshots. An error that the page writes to its console fails
+// the test, except for lost connections, which these tests cause.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -14,7 +14,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const shots = join(root, "build/screenshots");
 const program = process.env.LOCKSTEP_CHROMIUM ?? "/usr/bin/chromium";
 
-// Connections that a test has cut; and what a browser says of headers that mean nothing over plain http.
+// Connections that a test has cut; and warnings about headers that have no effect over plain http.
 const expected = /net::ERR|WebSocket connection|Failed to load resource|Opener-Policy header has been ignored/;
 
 export async function openBrowser(more = []) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // chat.mjs: the chat page, as the tests use it.
 //
-// What is read is what is on the screen: the text of elements, in the page's own task.
+// It reads only the screen: the text of elements, in the page's own task.
 
 import { until } from "./wait.mjs";
 
@@ -42,7 +42,7 @@ export class Chat {
     await message.getByRole("button", { name: "Save" }).click();
   }
 
-  // What of a message is on the screen, without what stands around it.
+  // The text of a message on the screen, without the elements around it.
   async textOf(id) {
     return (await this.messages()).find((it) => it.id === id)?.text ?? "";
   }
@@ -66,7 +66,7 @@ export class Chat {
     return until(async () => condition(await this.messages()), what, { withinMs, everyMs: 20 });
   }
 
-  // No run goes on.
+  // Waits until no run is open.
   async ready(withinMs = 30_000) {
     await this.page.getByTestId("stop").waitFor({ state: "detached", timeout: withinMs });
   }
@@ -78,7 +78,7 @@ export class Chat {
   }
 }
 
-// Words only: what is on the screen is then what was said, but for a space at the end.
+// Words only: then the screen has the same text as the message, except for a space at the end.
 export function words(random, count) {
   const all = ["what", "you", "see", "Grüße", "naïve", "你好", "世界", "😀", "🚀🚀", "again", "the", "model"];
   return Array.from({ length: count }, (_, at) => `${random.pick(all)}${at}`).join(" ");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // colliding_names.mjs: names that fall into few buckets of Boost.JSON 1.81's hash table.
 //
-// Its hash is FNV-1a, salted with the address of the table, of which an attacker knows the low 12 bits: a large
-// table begins 16 bytes into a page. Names whose hashes agree in those bits cost time by the square of their
-// number, in a reader that hashes them so.
+// Its hash is FNV-1a, salted with the address of the table. An attacker knows the low 12 bits of
+// that address, because a large table begins 16 bytes into a page. A reader with this hash needs
+// time quadratic in the number of names whose hashes agree in those bits.
 
 const low = 12;
 const mask = (1 << low) - 1;

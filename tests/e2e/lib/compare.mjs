@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// compare.mjs: are two screens the same?
+// compare.mjs: compares two screens.
 //
-// Absent and null say the same in the protocol, so both are left out before comparing; and so is a
-// thread's id, which entries don't carry.
+// Absent and null mean the same in the protocol, so both are left out before the comparison; so is
+// a thread's id, which entries don't carry.
 
 import assert from "node:assert/strict";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// crash.mjs: what was acknowledged or shown before a crash, and whether it is still there after it.
+// crash.mjs: records acknowledged and shown text before a crash, and checks it afterwards.
 //
-// A `Witness` is one thread under load: a front that follows and keeps the bytes of every frame it was
-// shown, and a writer (a back end that pushes steps, or the model server). It remembers every
-// acknowledgement, and what it had asked for and got no answer to.
+// A `Witness` is one thread under load: a front that follows and keeps the bytes of every frame
+// that it got, and a writer (a back end that pushes steps, or the model server). It remembers every
+// acknowledgement, and every request without an answer.
 
 import assert from "node:assert/strict";
 
@@ -83,7 +83,7 @@ export class Witness {
     this.sent += piece;
   }
 
-  // Changes beside the stream: notes, titles.
+  // Changes besides the stream: notes, titles.
   async disturb() {
     for (let round = 0; round < 500; round += 1) {
       const id = `${this.thread}-note-${round}`;
@@ -144,7 +144,7 @@ export class Witness {
     assert.ok(stored.text(this.run).startsWith(shown), `${this.thread}: what the front showed of the run`);
   }
 
-  // The front sends again what it had no answer to, and everything applies once.
+  // The front sends its unanswered changes again, and everything applies once.
   async repeat() {
     const again = this.unanswered;
     this.wasUnanswered = again !== undefined;
@@ -166,8 +166,8 @@ export class Witness {
     this.front.assertWell();
   }
 
-  // The writer outlives the server: it sends again what it had no answer to, and goes on. What was taken
-  // changes nothing, and is answered as the first time.
+  // The writer outlives the server: it sends its unanswered steps again, and goes on. Steps that the
+  // server already took change nothing, and get the same answer.
   async repeatSteps() {
     const answer = await this.producer.send(this.lastSteps);
     assert.equal(answer.seq, this.lastSteps.at(-1).seq, `${this.thread}: ${JSON.stringify(answer)}`);
@@ -183,7 +183,7 @@ export class Witness {
     assert.equal(after.text(this.run), `${text}and on`);
   }
 
-  // The next turn goes on from what was kept. Gives what the model must have been sent.
+  // The next turn continues from the kept text. Returns the expected input of the model.
   async goOn(key) {
     const before = Screen.of(await this.server.read(this.thread));
     const last = before.written(this.run).at(-1)?.id ?? `${this.run}-asked`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// digest.mjs: the digest of a path, from the protocol's text.
+// digest.mjs: computes the digest of a path, from the text of docs/protocol.md.
 
 import { createHash } from "node:crypto";
 

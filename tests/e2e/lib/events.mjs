@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// events.mjs: GET /v1/threads/{t}/events, as a browser's EventSource would follow it.
+// events.mjs: follows GET /v1/threads/{t}/events like a browser's EventSource.
 //
-// Keeps every block as it came, so that what two readers got can be compared byte for byte.
+// It keeps every block as it came, so that two readers can be compared byte for byte.
 
 import { EventBlocks } from "./frames.mjs";
 import { stream } from "./http.mjs";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// frames.mjs: a text/event-stream, as blocks.
+// frames.mjs: parses a text/event-stream into blocks.
 //
-// A block is { id, data, raw }: `raw` is its text as it came, so that two streams can be compared byte for
-// byte. Comments (keep-alives) are counted and passed over.
+// A block is { id, data, raw }: `raw` is its text as it came, so that two streams can be compared
+// byte for byte. Comments (keep-alives) are counted and skipped.
 
 import { Broken, promise } from "./screen.mjs";
 

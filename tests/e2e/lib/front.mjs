@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// front.mjs: a device that shows one thread and can change it, written from the protocol's text alone.
+// front.mjs: a device that shows one thread and can change it, written from docs/protocol.md alone.
 //
-// It remembers what a real front would: its cursor, its screen, its device id and its op numbers. Every
-// exchange is one `Following`: a stream of frames over SSE, NDJSON or a shared WebSocket, whose promises
-// (no gap, no repeat, the right cursor at the end) are checked frame by frame.
+// It remembers the same as a real front: its cursor, its screen, its device id and its op numbers.
+// Every exchange is one `Following`: a stream of frames over SSE, NDJSON or a shared WebSocket. It
+// checks the stream's promises (no gap, no repeat, the right cursor at the end) frame by frame.
 
 import { digestOf } from "./digest.mjs";
 import { EventBlocks, Lines } from "./frames.mjs";
@@ -101,7 +101,7 @@ export class Front {
   waiting = new Set();
 
   // `socket`: its frames travel over it; without one, over SSE (or `form: "ndjson"`).
-  // `digests`: it says with every request what it holds, and a reset is a failure.
+  // `digests`: every request has the digest of its copy, and a reset is a failure.
   constructor(server, thread, options = {}) {
     const { socket, form = "sse", device = `device-${++devices}`, digests = false } = options;
     Object.assign(this, { server, thread, socket, form, device, digests });
@@ -111,7 +111,7 @@ export class Front {
     return `/v1/threads/${this.thread}/sync`;
   }
 
-  // --- What comes --------------------------------------------------------------------------------
+  // --- Frames received ---------------------------------------------------------------------------
 
   takeDiff(frames) {
     const last = frames.at(-1);
@@ -153,9 +153,9 @@ export class Front {
     return within(met.promise, what, ms).finally(() => this.waiting.delete(look));
   }
 
-  // --- What is asked -----------------------------------------------------------------------------
+  // --- Requests ----------------------------------------------------------------------------------
 
-  // Numbers the changes and says what was seen.
+  // Numbers the changes and adds `seen`.
   prepare(changes, seen = this.cursor) {
     return changes.map((change) => ({ op: ++this.op, ...(seen && { seen }), ...change }));
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.mjs: one plain request, and one streamed answer.
 //
-// node:http rather than fetch: a dropped connection is dropped at once, nothing is kept alive or tried
-// again behind our back, and a broken stream is an error that we see.
+// It uses node:http and not fetch: a dropped connection is dropped at once, nothing is kept alive
+// or retried without the test's knowledge, and a broken stream is a visible error.
 
 import http from "node:http";
 
-// { status, headers, text, json }: json is undefined if the body is none.
+// { status, headers, text, json }: json is undefined if the body is not JSON.
 export function request(url, { method = "GET", headers = {}, body, timeoutMs = 30_000 } = {}) {
   return new Promise((resolve, reject) => {
     const message = http.request(url, { method, headers: headersFor(headers, body), agent: false });

@@ -19,7 +19,7 @@ export class Inspector {
     return inspector;
   }
 
-  // As somebody who drags it: the slider's value, then its event.
+  // As a user drags it: the slider's value, then its event.
   async goTo(index) {
     await this.page.evaluate((value) => {
       const slider = document.querySelector('[data-testid="scrubber"]');
@@ -47,7 +47,7 @@ export class Inspector {
     );
   }
 
-  // What a stop left of a message, and what it took.
+  // The text of a message that a stop left, and the text that it cut.
   cut(id) {
     return this.page.evaluate((message) => {
       const shown = document.querySelector(`[data-testid="state"] [data-message="${message}"]`);
@@ -56,7 +56,7 @@ export class Inspector {
     }, id);
   }
 
-  // What the model was sent in this run, and whether it was what the fronts showed.
+  // The model's input in this run, and whether it equals the text that the fronts showed.
   async context(run) {
     await this.page.getByTestId("run-choice").selectOption(run);
     await this.page.getByTestId("context").waitFor();

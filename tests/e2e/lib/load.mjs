@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // load.mjs: producers at a steady pace, two followers each, and a stopwatch.
 //
-// Every step's text is `NUMBER:TIME `, its number and the time at which it was meant to be sent, so that a
-// client that falls behind can't hide it. Followers check each frame's `prev` and `at`, and every number.
-// The client is kept lean, because it shares the machine with the server; its own load is reported too.
+// Every step's text is `NUMBER:TIME `: its number and its planned sending time, so that a client
+// that falls behind can't hide it. Followers check each frame's `prev` and `at`, and every number.
+// The client is lean, because it shares the machine with the server; its own load is reported too.
 
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
@@ -21,7 +21,7 @@ import { each, pause, until } from "./wait.mjs";
 const tickMs = 4;
 const now = () => performance.now();
 
-// What one follower of one thread has got.
+// The state of one follower of one thread.
 class Tally {
   held = undefined;
   length = 0;
@@ -208,7 +208,7 @@ function sendDue(lane, time, period, total, result) {
   return steps.length;
 }
 
-// What is stored is what was sent, every number once.
+// Checks that the stored text has every sent number once.
 async function storedWell(server, lanes, total) {
   const faults = [];
   await each(lanes, 10, async (lane) => {

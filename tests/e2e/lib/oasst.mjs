@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// oasst.mjs: the Open Assistant trees, if they are on this machine.
+// oasst.mjs: the Open Assistant trees, if this machine has them.
 //
-// They are others' data and no part of the project: LOCKSTEP_SHARED_DATA names the folder, the default is
-// ../shared/data beside the source tree.
+// They are foreign data and no part of the project: LOCKSTEP_SHARED_DATA names the folder, the
+// default is ../shared/data next to the source tree.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ports.mjs: a free port of the loopback interface, and who is connected to one.
+// ports.mjs: finds a free port of the loopback interface, and the connections to a port.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// producer.mjs: a back end of the user's own, which writes the steps of its runs.
+// producer.mjs: a user's own back end, which writes the steps of its runs.
 
 import { request } from "./http.mjs";
 import { Refused } from "./socket.mjs";

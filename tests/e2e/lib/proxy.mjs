@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// proxy.mjs: a network between a browser and the server, to be delayed, cut and restored.
+// proxy.mjs: a network between a browser and the server that a test can delay, cut and restore.
 //
-// Plain TCP: what crosses it is whatever the two say to each other. It counts connections and, by the first
-// line of each, WebSockets.
+// Plain TCP: it forwards all bytes unchanged. It counts connections and, by the first line of each,
+// WebSockets.
 
 import { connect, createServer } from "node:net";
 
 export class Proxy {
   delayMs = 0;
-  sockets = 0; // WebSockets that were asked for
+  sockets = 0; // requests for WebSockets
   isCut = false;
   pairs = new Set();
 
@@ -60,7 +60,7 @@ export class Proxy {
     return [...this.pairs].filter((pair) => pair.isSocket).length;
   }
 
-  // What is on its way is lost.
+  // Bytes on their way are lost.
   drop() {
     for (const { front, back } of [...this.pairs]) {
       front.resetAndDestroy();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// raw.mjs: bytes to a socket, as no well-behaved client would send them.
+// raw.mjs: sends raw bytes to a socket, as no well-behaved client would.
 
 import { connect } from "node:net";
 
@@ -44,7 +44,7 @@ export const upgrade = (more = "") =>
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
   `Sec-WebSocket-Protocol: lockstep.v1.json\r\n${more}\r\n`;
 
-// One client frame, masked with zeros (so its payload is as it stands).
+// One client frame, masked with zeros (so its payload is unchanged).
 export function frame(opcode, payload, { fin = true, masked = true, reserved = 0 } = {}) {
   const bytes = Buffer.from(payload);
   const head = [(fin ? 0x80 : 0) | (reserved << 4) | opcode];

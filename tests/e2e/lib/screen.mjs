@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// screen.mjs: what a front holds of a thread, written from the protocol's text alone.
+// screen.mjs: a front's copy of a thread, written from docs/protocol.md alone.
 //
-// It changes in two ways only: a diff is applied, or an entry's events are folded. Everything that the
-// protocol promises of both is checked on the way; a promise that is broken throws `Broken`, and the test
+// It changes in two ways only: it applies a diff, or folds an entry's events. On the way it checks
+// everything that the protocol promises of both; a broken promise throws `Broken`, and the test
 // that holds the screen fails.
 
 export class Broken extends Error {}
@@ -61,7 +61,7 @@ export class Screen {
 
   // --- Diffs -------------------------------------------------------------------------------------
 
-  // The frames of one diff, together. A diff that ends before what is held changes nothing.
+  // The frames of one diff, together. A diff to an earlier time than the copy's changes nothing.
   applyDiff(frames) {
     const last = frames.at(-1);
     const reset = frames.some((frame) => frame.reset);

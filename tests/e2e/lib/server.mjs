@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.mjs: the real binary, started, killed and started again.
+// server.mjs: starts, kills and restarts the real binary.
 //
-// LOCKSTEP_BINARY names it; the default is build/release/lockstep. A server keeps its data folder and its
-// port over restarts, so that fronts come back to the address they know.
+// LOCKSTEP_BINARY names it; the default is build/release/lockstep. A server keeps its data folder
+// and its port over restarts, so that fronts come back to the address that they know.
 
 import { spawn } from "node:child_process";
 import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -121,7 +121,7 @@ export class Server {
     await this.launch();
   }
 
-  // The end of a test: gone, and nothing left of it.
+  // The end of a test: kills the server and removes its files.
   async dispose() {
     await this.kill();
     if (!process.env.LOCKSTEP_E2E_KEEP) rmSync(this.folder, { recursive: true, force: true });

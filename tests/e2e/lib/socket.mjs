@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // socket.mjs: one WebSocket, many threads.
 //
-// Everything that comes back carries the id of what it answers; a frame with an id that nobody knows is a
-// broken promise.
+// Every frame carries the id of the request that it answers; a frame with an unknown id is a broken
+// promise.
 
 import { promise } from "./screen.mjs";
 import { deferred, within } from "./wait.mjs";
@@ -50,7 +50,7 @@ export class Socket {
     for (const listener of listeners) listener({ frame: "lost" });
   }
 
-  // Sends { kind: { id, …body } }; what comes back goes to `listener` until `forget(id)`.
+  // Sends { kind: { id, …body } }; `listener` gets the answers until `forget(id)`.
   send(kind, body, listener) {
     const id = `q${Socket.nextId++}`;
     this.listeners.set(id, listener);
@@ -59,7 +59,7 @@ export class Socket {
     return id;
   }
 
-  // After a cancel some frames may still be on their way: they are for nobody.
+  // After a cancel some frames may still be on their way: they are dropped.
   cancel(id) {
     this.listeners.set(id, () => {});
     if (this.web.readyState === WebSocket.OPEN) this.web.send(JSON.stringify({ cancel: id }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tidy.mjs: what a test process leaves behind: nothing.
+// tidy.mjs: cleans up after a test process.
 //
-// Child processes are killed and temporary folders removed when the process exits, however it exits.
+// It kills child processes and removes temporary folders when the process exits, however it exits.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tokens.mjs: a file of tokens, as a server reads it.
+// tokens.mjs: writes a token file for a server.
 
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";

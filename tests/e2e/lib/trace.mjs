@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// trace.mjs: how long a page's tasks take, by the browser's own trace.
+// trace.mjs: measures a page's tasks with the browser's own trace.
 //
-// `longest` is the longest task of the page's main thread in milliseconds of processor time: what the page
-// itself took, whatever else ran on the machine. `wall` is the same by the clock.
+// `longest` is the longest task of the page's main thread in milliseconds of processor time, which
+// does not depend on other programs of the machine. `wall` is the same by the clock.
 
 const categories = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing"];
 

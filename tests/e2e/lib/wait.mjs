@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// wait.mjs: waiting for something to become true, with a deadline.
+// wait.mjs: waits until a condition becomes true, with a deadline.
 //
-// Nothing in these tests sleeps until "it should be done": they poll a condition, or await an event,
-// and fail with a sentence when the time is up.
+// The tests don't sleep for a guessed time: they poll a condition, or await an event, and fail with
+// a sentence at the deadline.
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,7 +30,7 @@ export function within(promise, what, ms = 15_000) {
 export function deferred() {
   const it = {};
   it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
-  it.promise.catch(() => {});  // whoever awaits it still sees the error
+  it.promise.catch(() => {});  // a caller that awaits it still sees the error
   return it;
 }
 

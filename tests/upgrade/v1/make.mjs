@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// make.mjs: a small store with a little of everything, as one version of Lockstep wrote it.
+// make.mjs: makes a small store with a little of everything, with one version of Lockstep.
 //
 //   LOCKSTEP_BINARY=…/lockstep-0.1.0 node tests/upgrade/v1/make.mjs OUT
 //
-// It is run once, by the last binary that writes a format, and what it makes is kept (README.md). What that
-// binary said of every thread stands in `said.json`; the server is killed, so runs are open in the store.
+// The last binary that writes a format runs this once, and the result is kept (README.md).
+// `said.json` has that binary's answers about every thread. The server is killed, so the store has
+// open runs.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -113,7 +114,7 @@ for (const [user, thread] of [["bob", "gone"], ["ada", "gone-too"]]) {
   if (answer.status !== 204) throw new Error(`DELETE ${thread}: ${answer.status}`);
 }
 
-// --- A second epoch: what is put after the backup is lost -------------------------------------------
+// --- A second epoch: puts after the backup are lost ----------------------------------------------
 
 const before = join(server.folder, "before");
 lockstep("backup", "--data", server.data, "--to", before);
@@ -138,7 +139,7 @@ await steps("ada", "open-too", "w1", [
   opened("w1-a"), part("w1-a", 0, { type: "tool_call", id: "k2", name: "look", arguments: "{\"q\":\"ha" }),
 ]);
 
-// --- A front, with a thread that it holds and what it says while the server is away ------------------
+// --- A front, with its copy of a thread and its changes while the server is down -----------------
 
 const front = { device: "the-browser", last: 0, pending: [], threads: {}, list: [] };
 const { connect } = await client("0.1.0");
@@ -150,7 +151,7 @@ const first = await kept.sendMessage("What will you remember?", { agent: "push" 
 await steps("ada", "kept", first.run, [opened("kept-a"), text("kept-a", "All of it."), over("completed")]);
 await until(() => front.threads.kept?.messages.at(-1)?.status === "complete", "the front keeps the answer");
 
-// --- What it says ------------------------------------------------------------------------------------
+// --- The record of its answers -------------------------------------------------------------------
 
 const said = { half, rewound: lost.cursor, users: {}, threads: [], ops };
 for (const user of Object.keys(tokens)) {
