@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# check-fresh-machine.sh [install] [serve] [test]: do the README's commands work where nothing was
-# installed by hand? (Without arguments: serve and test.)
+# check-fresh-machine.sh [install] [serve] [test]: checks that the README's commands work on a
+# machine without installed packages. Without arguments: serve and test.
 #
-# Makes the smallest Debian 12 below $TMPDIR (or the system's place for large temporary files), puts a
-# clean clone of what is committed here into it, and runs the commands there. Of this machine it takes
-# the package mirror, the name servers, the proxies and the certificates that it trusts, so it works
-# wherever apt-get works. Needs root and debootstrap. A root that is there already is used again: remove
-# it to start anew.
+# Makes a minimal Debian 12 below $TMPDIR (or /var/tmp), clones the committed sources into it, and
+# runs the commands there. From this machine it takes the package mirror, the name servers, the
+# proxies and the trusted certificates, so it works wherever apt-get works. Needs root and
+# debootstrap. It uses an existing root again: remove the folder to start over.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -28,7 +27,7 @@ make_root() {
   local mirror
   mirror=$(apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' |
     sed -n 's/^bookworm //p' | head -n 1)
-  [[ -n $mirror ]] || fail "apt knows no mirror of bookworm"
+  [[ -n $mirror ]] || fail "apt has no mirror of bookworm: add one to /etc/apt/sources.list"
   echo "== making $root from $mirror"
   debootstrap --variant=minbase bookworm "$root.part" "$mirror" >"$root.log" 2>&1 ||
     { tail -n 20 "$root.log"; fail "debootstrap failed"; }
@@ -46,12 +45,12 @@ copy_sources() {
   rm -rf "$root/home/lockstep"
   mkdir -p "$root/home/lockstep"
   git clone -q --no-hardlinks "file://$PWD" "$root/home/lockstep/main"
-  # Recorded streams that lie beside the sources, if they do: some tests read them.
+  # Some tests read recorded streams next to the sources, if they exist.
   [[ ! -d ../shared/data ]] || { mkdir -p "$root/home/lockstep/shared" &&
     cp -r ../shared/data "$root/home/lockstep/shared/"; }
 }
 
-# Runs a command in the root, with nothing of this machine's environment but the way to the network.
+# Runs a command in the root, with only the network's variables of this machine's environment.
 inside() {
   local keep=() name
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry; do
@@ -68,7 +67,7 @@ inside() {
 $1" </dev/null
 }
 
-# Serves, waits until the port answers, and stops it as a person would.
+# Starts the server, waits until its port answers, and stops it with SIGTERM.
 serve_inside() {
   inside "
     scripts/serve --listen 127.0.0.1:$port & server=\$!
