@@ -150,7 +150,7 @@ TEST(ALargeFile, IsCutOffFromAReaderThatIsTooSlow) {
   // When the system's buffers are full, the server can't send more.
   for (int round = 0; round < 100 && server.counts().connections > 0; ++round) server.pass(40);
 
-  EXPECT_EQ(server.counts().connections_cut, 1U);
+  EXPECT_EQ(server.counts().slow_readers_closed, 1U);
   EXPECT_EQ(server.counts().connections, 0U);
 }
 

@@ -151,10 +151,10 @@ TEST_F(Time, AReaderThatDoesNotReadIsCutOffAndOthersAreNotDelayed) {
   slow.read_until("\r\n\r\n");
 
   server.pass(seconds_of(limits::write_time_max) - 1);
-  EXPECT_EQ(server.counts().connections_cut, 0U);
+  EXPECT_EQ(server.counts().slow_readers_closed, 0U);
   server.pass(seconds_of(limits::write_time_max));
 
-  EXPECT_EQ(server.counts().connections_cut, 1U);
+  EXPECT_EQ(server.counts().slow_readers_closed, 1U);
   EXPECT_EQ(other.request("GET", "/healthz").status, 200);
 }
 

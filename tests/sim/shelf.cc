@@ -170,7 +170,7 @@ std::string Shelf::wrong() const {
     const auto shown = left.find(name.id.get());
     const bool is_shown = shown != left.end();
     // Only the engine knows whether a deletion without an answer was done.
-    const auto now = network_.process.engine().snapshot(std::nullopt, name, std::nullopt);
+    const auto now = network_.process.engine().thread_at(std::nullopt, name, std::nullopt);
     const bool gone = truth.erase_asked && !now && now.error().code == "deleted";
     if (gone == is_shown) {
       return "the list of " + user_.get() + (gone ? " still has " : " lacks ") + name.id.get();
