@@ -162,7 +162,7 @@ Response options_response(const Request& request, const std::string& methods) {
   if (request.header("access-control-request-method") != nullptr) {
     response.headers.emplace_back("Access-Control-Allow-Methods", methods);
     response.headers.emplace_back("Access-Control-Allow-Headers",
-                                  "Authorization, Content-Type, Last-Event-ID");
+                                  "Authorization, Cache-Control, Content-Type, Last-Event-ID");
     response.headers.emplace_back("Access-Control-Max-Age",
                                   std::to_string(limits::cors_age.count()));
   }

@@ -82,10 +82,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
         resolver_(executor),
         socket_(executor),
         deadline_(executor) {
-    parser_.header_limit(limits::head_bytes_max);
-    parser_.body_limit(boost::none);  // the reader counts: it has other bounds for other answers
-    // Eager, it would hold back the last token until more comes, if a chunk's end is cut in two.
-    parser_.eager(false);
+    expect_answer();
     buffer_.reserve(limits::answer_read_bytes);
   }
   Exchange(const Exchange&) = delete;
@@ -116,7 +113,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   void pause() { paused_ = true; }
 
   void resume() {
-    if (std::exchange(paused_, false) && sent_) read();
+    if (std::exchange(paused_, false) && connected_) read();
   }
 
  private:
@@ -173,50 +170,73 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     finish(error_of(codes::upstream_tls, detail + "."));
   }
 
+  // Reads from now on: a server may refuse a request, and say why, without reading the whole of it.
   void send() {
     deadline_.cancel();
+    connected_ = true;
     reader_->on_connected();
     if (!open()) return;
     const auto sent = [self = shared_from_this()](const error_code& error, std::size_t) {
       if (!self->open()) return;
-      // A server may refuse and close before it has read the whole request: read its answer, which
-      // says why.
+      // Such a server may also close: the reading then ends the exchange, after the answer.
       if (error && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
         return self->unreachable(error);
       }
       self->request_.body() = {};
-      self->sent_ = true;
-      self->read();
     };
     if (stream_) {
       http::async_write(*stream_, request_, sent);
     } else {
       http::async_write(socket_, request_, sent);
     }
+    read();
+  }
+
+  void expect_answer() {
+    parser_.emplace();
+    parser_->header_limit(limits::head_bytes_max);
+    parser_->body_limit(boost::none);  // the reader counts: it has other bounds for other answers
+    // Eager, it would hold back the last token until more comes, if a chunk's end is cut in two.
+    parser_->eager(false);
+  }
+
+  // A 1xx says that the answer is still to come (RFC 9110, section 15.2). The only other one, 101,
+  // belongs to an upgrade, which the request does not ask for.
+  [[nodiscard]] bool is_interim() const {
+    return parser_->is_header_done() && parser_->get().result_int() / 100 == 1 &&
+           parser_->get().result() != http::status::switching_protocols;
   }
 
   void read() {
     if (!open() || paused_ || reading_) return;
     reading_ = true;
-    auto& body = parser_.get().body();
+    auto& body = parser_->get().body();
     body = {.data = incoming_.data(), .size = incoming_.size(), .more = true};
     const auto taken = [self = shared_from_this()](const error_code& error, std::size_t) {
       self->reading_ = false;
       if (self->open()) self->took(error);
     };
     if (stream_) {
-      http::async_read_some(*stream_, buffer_, parser_, taken);
+      http::async_read_some(*stream_, buffer_, *parser_, taken);
     } else {
-      http::async_read_some(socket_, buffer_, parser_, taken);
+      http::async_read_some(socket_, buffer_, *parser_, taken);
     }
   }
 
   void took(error_code error) {
     // Many servers leave out TLS's own good-bye; the answer's framing tells whether it was whole.
-    if (error == ssl::error::stream_truncated && parser_.got_some()) parser_.put_eof(error);
+    if (error == ssl::error::stream_truncated && parser_->got_some()) parser_->put_eof(error);
+    if (!error && is_interim()) {
+      if (++interim_answers_ > limits::interim_answers_max) {
+        return finish(Error{Kind::rejected, codes::upstream_malformed,
+                            "The model server sent too many interim (1xx) answers."});
+      }
+      expect_answer();
+      return read();
+    }
     hand_on();
     if (!open()) return;
-    if (parser_.is_done()) return finish({});
+    if (parser_->is_done()) return finish({});
     if (!error || error == http::error::need_buffer) return read();
     finish(fault_of(error));
   }
@@ -239,14 +259,14 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   }
 
   void hand_on() {
-    if (parser_.is_header_done() && !std::exchange(headed_, true)) {
-      const auto& head = parser_.get();
+    if (parser_->is_header_done() && !std::exchange(headed_, true)) {
+      const auto& head = parser_->get();
       reader_->on_head({.status = head.result_int(),
                         .content_type = std::string(head[http::field::content_type]),
                         .retry_after = std::string(head[http::field::retry_after])});
     }
     if (!open()) return;
-    const std::size_t size = incoming_.size() - parser_.get().body().size;
+    const std::size_t size = incoming_.size() - parser_->get().body().size;
     if (size > 0) reader_->on_body({incoming_.data(), size});
   }
 
@@ -256,12 +276,13 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   tcp::resolver resolver_;
   tcp::socket socket_;
   std::optional<ssl::stream<tcp::socket&>> stream_;
-  Timer deadline_;  // to be connected
-  http::response_parser<http::buffer_body> parser_;
+  Timer deadline_;                                                  // to be connected
+  std::optional<http::response_parser<http::buffer_body>> parser_;  // of the answer that comes now
   beast::flat_buffer buffer_{limits::head_bytes_max};
   bool headed_ = false;
   std::array<char, limits::answer_read_bytes> incoming_{};
-  bool sent_ = false;
+  std::uint32_t interim_answers_ = 0;
+  bool connected_ = false;
   bool reading_ = false;
   bool paused_ = false;
 };

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "engine/base/limits.h"
 
@@ -20,6 +21,8 @@ inline constexpr std::size_t answer_bytes_max = std::size_t{1} << 30;
 static_assert(answer_bytes_max >= 64 * message_bytes_max);
 // The head of an answer: providers send 2 to 4 KiB.
 inline constexpr std::size_t head_bytes_max = 64 << 10;
+// Heads of 1xx before the answer: a proxy sends one or two.
+inline constexpr std::uint32_t interim_answers_max = 8;
 // The body of a refusal, which has a sentence for a person.
 inline constexpr std::size_t refusal_bytes_max = 64 << 10;
 // The text of a model server in a run's error.

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <vector>
 
 #include "engine/base/must.h"
@@ -67,6 +68,54 @@ TEST(HttpClient, TakesABodyOfKnownLengthAndOneThatEndsWithTheConnection) {
   EXPECT_EQ(known.body, "whole");
   EXPECT_EQ(closed.body, "to the end");
   EXPECT_EQ(known.error.code + closed.error.code, "");
+}
+
+TEST(HttpClient, InterimAnswersAreSkipped) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    peer.send_answer("200 OK", "Content-Type: a/b\r\n", "whole");
+  });
+
+  EXPECT_EQ(answer.head.status, 200u);
+  EXPECT_EQ(answer.head.content_type, "a/b");
+  EXPECT_EQ(answer.body, "whole");
+  EXPECT_EQ(answer.error.code, "");
+}
+
+TEST(HttpClient, AFloodOfInterimAnswersIsStopped) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    for (std::uint32_t n = 0; n <= limits::interim_answers_max; ++n) {
+      peer.send("HTTP/1.1 102 Processing\r\n\r\n");
+    }
+  });
+
+  EXPECT_EQ(answer.head.status, 0u);
+  EXPECT_EQ(answer.error.code, "upstream_malformed");
+}
+
+TEST(HttpClient, ARefusalIsReadThoughTheServerReadsNoneOfALongRequest) {
+  std::promise<void> read;
+  ModelServer server({[over = read.get_future().share()](ServerPeer& peer) {
+    peer.send_answer("413 Payload Too Large", "", "too long");
+    over.wait_for(10s);
+  }});
+  boost::asio::io_context loop;
+  HttpClient client(loop.get_executor());
+  Answer answer;
+  const auto exchange = client.post({.endpoint = *parse_endpoint(server.url()),
+                                     .path = "/x",
+                                     .headers = {},
+                                     .body = std::string(32 << 20, 'x')},
+                                    limits::connect_timeout, answer);
+
+  EXPECT_TRUE(run_until(loop, [&answer] { return answer.over; }));
+  read.set_value();
+
+  EXPECT_EQ(answer.head.status, 413u);
+  EXPECT_EQ(answer.body, "too long");
+  EXPECT_EQ(answer.error.code, "");
 }
 
 TEST(HttpClient, ABodyThatIsShorterThanItsLengthIsInterrupted) {
