@@ -125,11 +125,12 @@ void Engine::on_commit(std::span<const Committed> committed) {
   for (const Committed& one : committed) {
     LiveThread* thread = states_.find(one.thread);
     if (!thread) continue;  // another writer's entry, of a thread that is not loaded
+    const bool moved = moves_in_feed(*thread, *one.entry);
     states_.fold(one);
     if (one.entry->producer) outside_.hears(one.thread);
     hub_.publish(thread->name, one.entry);
     threads.insert(thread->name);
-    if (is_boundary(*one.entry) || thread->deleted) users.insert(thread->state.owner);
+    if (moved || thread->deleted) users.insert(thread->state.owner);
   }
   for (const ThreadName& thread : threads) hub_.wake(thread);
   for (const UserId& user : users) feed_.wake(user);

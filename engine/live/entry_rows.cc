@@ -71,6 +71,10 @@ bool is_boundary(const Entry& entry) {
   });
 }
 
+bool moves_in_feed(const LiveThread& thread, const Entry& entry) {
+  return is_boundary(entry) || wants_snapshot(thread, entry);
+}
+
 namespace {
 
 // The rows other than a snapshot's, and the state after the entry if the entry writes a snapshot.
@@ -79,8 +83,8 @@ std::pair<EntryRows, std::optional<ThreadState>> short_rows(const LiveThread& th
                                                             std::span<const AgentSettings> settings,
                                                             const Store& store) {
   MUST(entry.previous == thread.state.now);
+  if (!moves_in_feed(thread, entry)) return {};
   const bool snapshot = wants_snapshot(thread, entry);
-  if (!snapshot && !is_boundary(entry)) return {};
   // The copy shares what the entry does not change, so it costs the same however long the thread
   // is. Content, which comes often, has returned above.
   ThreadState after = thread.state;

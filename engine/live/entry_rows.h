@@ -30,6 +30,10 @@ struct EntryRows {
 // Is the entry more than a piece of content? Lists of threads change only at boundaries.
 [[nodiscard]] bool is_boundary(const Entry& entry);
 
+// Does the entry move the thread in the feed? Each boundary does, and each entry with which a
+// snapshot is stored. Requires: `thread` is in the state before `entry`.
+[[nodiscard]] bool moves_in_feed(const LiveThread& thread, const Entry& entry);
+
 // A thread's first entry stores the next unused thread number. First entries that another thread
 // encodes may overtake each other, so the lane adds this row last, when it hands the entry to the
 // log.

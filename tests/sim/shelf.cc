@@ -157,10 +157,15 @@ bool Shelf::take(const std::string& id, const std::string& frame) {
   return true;
 }
 
-bool Shelf::settled() const {
-  if (!follower_ || pumping_ || waiting_ || !network_.process.ready()) return false;
+bool Shelf::settled() const { return standing().empty(); }
+
+std::string Shelf::standing() const {
+  if (!network_.process.ready()) return "the server is not ready";
+  if (!follower_) return listed_ ? "it does not follow the feed" : "it is not whole";
+  if (pumping_ || waiting_) return "it has something to do";
   const auto rest = network_.process.engine().feed(user_, *cursor_, 1);
-  return rest && rest->empty();
+  if (!rest) return "the feed is refused as " + rest.error().code;
+  return rest->empty() ? "" : "it was not woken for " + std::to_string(rest->size()) + " changes";
 }
 
 std::string Shelf::wrong() const {

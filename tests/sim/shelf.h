@@ -31,6 +31,8 @@ class Shelf : private StreamOwner {
   void server_died();
   // It follows the feed, and has got all of it.
   [[nodiscard]] bool settled() const;
+  // Why it is not settled; empty if it is.
+  [[nodiscard]] std::string standing() const;
   // The difference from the truth; empty if there is no difference. Requires: it is settled.
   [[nodiscard]] std::string wrong() const;
 

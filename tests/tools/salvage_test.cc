@@ -397,7 +397,7 @@ const std::vector<Refusal>& refusals() {
          fs::remove(data + "/lock");
          fs::create_directory(data + "/lock");
        },
-       "start again"},
+       "try again"},
   };
   return all;
 }
