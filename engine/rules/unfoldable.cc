@@ -18,7 +18,15 @@ class Checker {
     const MessageState* row = state_.message(event.message.id);
     if (row && row->deleted) return "a put of the deleted message " + event.message.id.get();
     if (event.message.updated != at_) return "a put with another time than its entry's";
-    return row ? std::string() : parent(event.message.parent);
+    if (event.message.run && !state_.run(*event.message.run)) {
+      return "a put for the unknown run " + event.message.run->get();
+    }
+    if (!row) return parent(event.message.parent);
+    // A new parent could close a circle.
+    const Message& former = row->message;
+    const bool kept = event.message.parent == former.parent && event.message.role == former.role &&
+                      event.message.run == former.run;
+    return kept ? std::string() : "a put that moves message " + former.id.get();
   }
 
   std::string operator()(const MessageCreated& event) const {
@@ -58,12 +66,13 @@ class Checker {
   std::string operator()(const MessageDeleted& event) const { return living(event.message); }
 
   std::string operator()(const HeadMoved& event) const {
+    if (event.from && !state_.message(*event.from)) return no_message(*event.from);
     return event.head ? living(*event.head) : std::string();
   }
 
   std::string operator()(const RunQueued& event) const {
     if (state_.run(event.run)) return "run " + event.run.get() + " queued twice";
-    return {};
+    return parent(event.place.message);
   }
 
   std::string operator()(const RunStarted& event) const {
@@ -78,6 +87,7 @@ class Checker {
     const RunState* row = state_.run(event.run);
     if (!row) return "an end of the unknown run " + event.run.get();
     if (row->run.ended) return "run " + event.run.get() + " ended twice";
+    if (is_open(event.status)) return "an end of run " + event.run.get() + " that leaves it open";
     return {};
   }
 
@@ -101,7 +111,7 @@ class Checker {
 std::string unfoldable(const ThreadState& state, const Entry& entry) {
   if (entry.previous != state.now) return "the entry before it is missing";
   if (entry.at <= state.now) return "it is not later than the entry before it";
-  if (entry.at == end_of_time) return "no entry could follow it";
+  if (entry.at >= end_of_time) return "it is later than any clock";
   if (entry.origin.has_value() != (state.now == Timestamp())) return "a first entry out of place";
   // Each event is checked in the state that the events before it have left. The last one is not
   // folded: a stream's entries have one event, and folding it on a copy would copy its whole
@@ -115,8 +125,10 @@ std::string unfoldable(const ThreadState& state, const Entry& entry) {
   for (const Ack& ack : entry.acks) {
     if (!ack.outcome.op) return "the memory of a change without an op";
   }
-  if (entry.producer && !state.run(entry.producer->run)) return "steps of an unknown run";
-  return {};
+  if (!entry.producer) return {};
+  const RunState* run = state.run(entry.producer->run);
+  if (!run) return "steps of an unknown run";
+  return run->run.attempt == entry.producer->attempt ? "" : "steps of another attempt";
 }
 
 }  // namespace lockstep

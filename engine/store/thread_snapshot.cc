@@ -177,10 +177,15 @@ class Loader {
       if (run >= state_.runs.size()) return corrupt("a waiting run is not there");
     }
     for (std::uint32_t number = 0; number < state_.runs.size(); ++number) {
-      const bool runs = state_.runs[number].run.status == RunStatus::running;
-      if (runs && header_->running != number) return corrupt("the thread's row has no running run");
+      const RunStatus status = state_.runs[number].run.status;
+      if ((status == RunStatus::running) != (header_->running == number)) {
+        return corrupt("the thread's row names another running run");
+      }
+      if ((status == RunStatus::queued) != (std::ranges::count(header_->waiting, number) == 1)) {
+        return corrupt("the thread's row names other waiting runs");
+      }
     }
-    if (header_->now == end_of_time) return corrupt("no entry could follow");
+    if (header_->now >= end_of_time) return corrupt("it is later than any clock");
     return {};
   }
 

@@ -209,15 +209,28 @@ TEST(ThreadSnapshot, ARowTooManyIsFound) {
   EXPECT_EQ(damage(store), "corrupt");
 }
 
-TEST(ThreadSnapshot, ARunningRunThatTheThreadDoesNotNameIsFound) {
-  ThreadState state = small_state();
-  ASSERT_TRUE(state.running.has_value());
+TEST(ThreadSnapshot, OpenRunsOtherThanThoseThatTheThreadNamesAreFound) {
+  const ThreadState whole = small_state();
+  ASSERT_TRUE(whole.running.has_value() && whole.waiting.size() == 1);
+  const auto damage_of = [](const ThreadState& state) {
+    RowStore store;
+    store.put(snapshot_rows(number, state, Timestamp()));
+    return damage(store);
+  };
+  EXPECT_EQ(damage_of(whole), "none");
+
+  ThreadState state = whole;
   state.running = std::nullopt;
-  RowStore store;
-
-  store.put(snapshot_rows(number, state, Timestamp()));
-
-  EXPECT_EQ(damage(store), "corrupt");
+  EXPECT_EQ(damage_of(state), "corrupt");
+  state.running = whole.waiting[0];
+  EXPECT_EQ(damage_of(state), "corrupt");
+  state = whole;
+  state.waiting = {};
+  EXPECT_EQ(damage_of(state), "corrupt");
+  state.waiting = {whole.waiting[0], whole.waiting[0]};
+  EXPECT_EQ(damage_of(state), "corrupt");
+  state.waiting = {*whole.running};
+  EXPECT_EQ(damage_of(state), "corrupt");
 }
 
 TEST(ThreadSnapshot, AStateAtTheEndOfTimeIsFound) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "engine/rules/fold.h"
 #include "tests/support/small_state.h"
@@ -37,11 +40,73 @@ TEST(Unfoldable, AnEntryThatSkipsTheOneBeforeItIs) {
   EXPECT_NE(unfoldable(state, entry), "");
 }
 
-TEST(Unfoldable, AnEntryThatNoOtherCouldFollowIs) {
+TEST(Unfoldable, AnEntryLaterThanAnyClockIs) {
   const ThreadState state = small_state();
 
   EXPECT_EQ(unfoldable(state, entry_at(state, Timestamp(end_of_time.get() - 1))), "");
   EXPECT_NE(unfoldable(state, entry_at(state, end_of_time)), "");
+  EXPECT_NE(unfoldable(state, entry_at(state, Timestamp(~std::uint64_t{0}))), "");
+}
+
+std::string fault_of(const ThreadState& state, Event event) {
+  Entry entry = entry_at(state, Timestamp(state.now.get() + 1));
+  if (auto* put = std::get_if<MessagePut>(&event)) put->message.updated = entry.at;
+  entry.events = {std::move(event)};
+  return unfoldable(state, entry);
+}
+
+TEST(Unfoldable, APutThatMovesItsMessageIs) {
+  const ThreadState state = small_state();
+  const Message known = state.living(MessageId("m.live"))->message;
+  ASSERT_TRUE(known.parent && known.run);
+  EXPECT_EQ(fault_of(state, MessagePut{known}), "");
+
+  Message moved = known;
+  moved.parent = known.id;  // a circle
+  EXPECT_NE(fault_of(state, MessagePut{moved}), "");
+  moved = known;
+  moved.parent = MessageId("m.nowhere");
+  EXPECT_NE(fault_of(state, MessagePut{moved}), "");
+  moved = known;
+  moved.role = Role::system;
+  EXPECT_NE(fault_of(state, MessagePut{moved}), "");
+  moved = known;
+  moved.run = std::nullopt;
+  EXPECT_NE(fault_of(state, MessagePut{moved}), "");
+  moved = known;
+  moved.id = MessageId("m.new");
+  moved.run = RunId("r.nowhere");
+  EXPECT_NE(fault_of(state, MessagePut{moved}), "");
+}
+
+TEST(Unfoldable, AnEventThatNamesWhatIsNotThereIs) {
+  const ThreadState state = small_state();
+  const Place nowhere{Place::Kind::after, MessageId("m.nowhere")};
+
+  EXPECT_EQ(fault_of(state, RunQueued{RunId("r.new"), AgentName("a"), {}, {}, {}}), "");
+  EXPECT_NE(fault_of(state, RunQueued{RunId("r.new"), AgentName("a"), {}, nowhere, {}}), "");
+  EXPECT_EQ(fault_of(state, HeadMoved{MessageId("m.live"), MessageId("m.live")}), "");
+  EXPECT_NE(fault_of(state, HeadMoved{MessageId("m.live"), MessageId("m.nowhere")}), "");
+}
+
+TEST(Unfoldable, AnEndThatLeavesItsRunOpenIs) {
+  const ThreadState state = small_state();
+
+  EXPECT_EQ(fault_of(state, RunEnded{RunId("r.second"), RunStatus::stopped, {}, {}}), "");
+  EXPECT_NE(fault_of(state, RunEnded{RunId("r.second"), RunStatus::running, {}, {}}), "");
+  EXPECT_NE(fault_of(state, RunEnded{RunId("r.second"), RunStatus::queued, {}, {}}), "");
+}
+
+TEST(Unfoldable, StepsOfAnotherAttemptAre) {
+  const ThreadState state = small_state();
+  Entry entry = entry_at(state, Timestamp(state.now.get() + 1));
+  const std::uint32_t attempt = state.run(RunId("r.second"))->run.attempt;
+  entry.producer = ProducerOffset{RunId("r.second"), attempt, 1'000};
+  EXPECT_EQ(unfoldable(state, entry), "");
+
+  entry.producer->attempt = attempt + 1;
+
+  EXPECT_NE(unfoldable(state, entry), "");
 }
 
 }  // namespace

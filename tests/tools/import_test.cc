@@ -247,6 +247,54 @@ TEST(Import, RefusesAHistoryThatCannotHaveHappened) {
   }
 }
 
+// Entries 2 and 3 of a thread that begins with message `a`; they are read before anything is
+// stored.
+std::string history_with(const std::string& second, const std::string& third = "") {
+  const std::string head = R"({"user":"u","thread":"t","entry":{"ts":)";
+  const std::string put =
+      R"({"type":"message_put","message":{"id":"a","parent":null,"role":"user",)"
+      R"("parts":[],"status":"complete","created":1,"updated":1}})";
+  std::string lines = "{\"lockstep\":\"history\",\"version\":2}\n" + head +
+                      R"(1,"prev":0,"origin":{"thread":"t","owner":"u"},"events":[)" + put +
+                      "]}}\n";
+  lines += head + second + "}}\n";
+  return third.empty() ? lines : lines + head + third + "}}\n";
+}
+
+TEST(Import, RefusesEntriesThatNamesOrStatusesMakeImpossible) {
+  const auto put = [](const std::string& id, const std::string& fields) {
+    return R"(2,"prev":1,"events":[{"type":"message_put","message":{"id":")" + id +
+           R"(","role":"user","parts":[],"status":"complete","created":2,"updated":2,)" + fields +
+           "}}]";
+  };
+  const auto queued = [](const std::string& after) {
+    return R"(2,"prev":1,"events":[{"type":"run_queued","run":"r","agent":"x","input":[],"after":")" +
+           after + R"("}])";
+  };
+  const auto ended = [](const std::string& status) {
+    return R"(3,"prev":2,"events":[{"type":"run_ended","run":"r","status":")" + status + R"("}])";
+  };
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {history_with(put("a", R"("parent":null)")), ""},
+      {history_with(put("b", R"("parent":"a")")), ""},
+      {history_with(queued("a"), ended("stopped")), ""},
+      {history_with(put("a", R"("parent":"a")")), "moves message a"},
+      {history_with(put("a", R"("parent":"nowhere")")), "moves message a"},
+      {history_with(put("b", R"("parent":"a","run":"nowhere")")), "unknown run nowhere"},
+      {history_with(queued("nowhere")), "unknown parent nowhere"},
+      {history_with(queued("a"), ended("running")), "leaves it open"},
+      {history_with(R"(18446744073709551613,"prev":1,"events":[])"), "later than any clock"},
+      {history_with(R"(9007199254740992,"prev":1,"events":[])"), "later than a front can read"},
+  };
+  for (const auto& [history, why] : all) {
+    const TempFolder folder;
+    const Said said = lockstep({"import", "-", "--data", folder.path() + "/data"}, history);
+
+    EXPECT_EQ(said.code, why.empty() ? 0 : 1) << history << said.err;
+    EXPECT_NE(said.err.find(why), std::string::npos) << history << said.err;
+  }
+}
+
 TEST(Import, TakesSingleMessages) {
   const TempFolder folder;
   const std::string data = folder.path() + "/data";

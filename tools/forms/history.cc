@@ -19,6 +19,9 @@
 namespace lockstep {
 namespace {
 
+// JavaScript reads a greater number as another one. It is in the year 2255.
+constexpr Timestamp last_of_fronts((std::uint64_t{1} << 53) - 1);
+
 constexpr std::uint64_t history_version = 2;
 // Lines had only the thread's id; the first entry named the user.
 constexpr std::uint64_t history_version_ownerless = 1;
@@ -240,7 +243,8 @@ Result<void> HistoryImport::take_entry(Entry entry) {
     if (auto appended = append(std::move(*target.held), false); !appended) return appended;
     target.held.reset();
   }
-  const std::string why = unfoldable(target.live.state, entry);
+  std::string why = unfoldable(target.live.state, entry);
+  if (why.empty() && entry.at > last_of_fronts) why = "it is later than a front can read";
   if (!why.empty()) return invalid("entry " + std::to_string(entry.at.get()) + ": " + why);
   if (entry.origin && ThreadName{entry.origin->owner, entry.origin->thread} != target.live.name) {
     return invalid("the first entry belongs to another thread");
