@@ -26,6 +26,7 @@ namespace {
 using rocksdb::Status;
 
 constexpr std::string_view manifest_prefix = "MANIFEST-";
+constexpr std::string_view first_manifest = "MANIFEST-000001";
 constexpr std::string_view known_name = "MANIFEST.known";
 constexpr std::string_view compaction_name = "COMPACTION.off";
 
@@ -67,8 +68,10 @@ Result<Walked> walk(rocksdb::Env& env, const std::string& file) {
   return found;
 }
 
+// RocksDB writes the first manifest before CURRENT, so alone it is of a start that stored nothing.
 bool belongs_to_a_database(const std::string& name) {
-  return name.ends_with(".sst") || name.ends_with(".log") || name.starts_with(manifest_prefix);
+  return name.ends_with(".sst") || name.ends_with(".log") || name == known_name ||
+         (name.starts_with(manifest_prefix) && name != first_manifest);
 }
 
 std::string encode(const KnownManifest& manifest) {

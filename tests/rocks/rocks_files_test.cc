@@ -83,6 +83,17 @@ TEST_F(RocksFilesTest, AMissingCurrentIsNoNewStore) {
   expect_refused(open_read_only(), "CURRENT is missing");
 }
 
+TEST_F(RocksFilesTest, AStartThatDiedBeforeItsStoreWasMadeIsDoneAgain) {
+  fs::create_directories(path_);
+  write(path_ + "/MANIFEST-000001", "half of it");
+  write(path_ + "/IDENTITY", "1");
+
+  const auto opened = open();
+
+  ASSERT_TRUE(opened.has_value()) << said(opened);
+  put(**opened, 0, 10);
+}
+
 TEST_F(RocksFilesTest, AManifestThatIsCutBetweenTwoRecordsIsRefused) {
   put(**open(), 0, 100);
   put(**open(), 100, 200);  // opening has put the first into a table
