@@ -18,6 +18,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,9 +55,8 @@ using CommitNumber = Strong<struct CommitTag, std::uint64_t>;        // dense ov
 using ThreadNumber = Strong<struct ThreadNumberTag, std::uint64_t>;  // given once, never reused
 using Units = std::uint32_t;                                         // UTF-16 code units
 
-// No clock reaches it, so a stored entry that does is damaged. From here timestamps can count on for
-// as many entries as have been possible so far.
-inline constexpr Timestamp end_of_time(std::uint64_t{1} << 63);
+// Behind it there is no timestamp for another entry, so stored data that names it is refused.
+inline constexpr Timestamp end_of_time(std::numeric_limits<std::uint64_t>::max());
 
 // SHA-256 as bytes.
 using Hash = std::array<std::uint8_t, 32>;

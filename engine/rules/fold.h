@@ -21,6 +21,11 @@ void fold(ThreadState& state, const Event& event, Timestamp at);
 // `state.now`; not `unfoldable`.
 void fold(ThreadState& state, const Entry& entry);
 
+// No clock shows such a time, and a thread that has it could come to the end of all timestamps.
+[[nodiscard]] constexpr bool is_later_than_clocks(Timestamp at) {
+  return at.get() > end_of_time.get() / 2;
+}
+
 // Says why this entry can't have happened in this state; empty if it can.
 [[nodiscard]] std::string unfoldable(const ThreadState& state, const Entry& entry);
 

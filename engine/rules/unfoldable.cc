@@ -111,7 +111,7 @@ class Checker {
 std::string unfoldable(const ThreadState& state, const Entry& entry) {
   if (entry.previous != state.now) return "the entry before it is missing";
   if (entry.at <= state.now) return "it is not later than the entry before it";
-  if (entry.at >= end_of_time) return "it is later than any clock";
+  if (is_later_than_clocks(entry.at)) return "it is later than any clock";
   if (entry.origin.has_value() != (state.now == Timestamp())) return "a first entry out of place";
   // Each event is checked in the state that the events before it have left. The last one is not
   // folded: a stream's entries have one event, and folding it on a copy would copy its whole

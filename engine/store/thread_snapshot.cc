@@ -9,6 +9,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
 #include "engine/base/try.h"
+#include "engine/rules/fold.h"
 #include "engine/rules/sizes.h"
 #include "engine/store/keys.h"
 #include "engine/store/packed.h"
@@ -185,7 +186,7 @@ class Loader {
         return corrupt("the thread's row names other waiting runs");
       }
     }
-    if (header_->now >= end_of_time) return corrupt("it is later than any clock");
+    if (is_later_than_clocks(header_->now)) return corrupt("it is later than any clock");
     return {};
   }
 
