@@ -46,6 +46,14 @@ std::string check_id(const std::string& text) {
   return "`" + text + "` is not an id: use 1 to 128 characters of A-Z a-z 0-9 . _ : -";
 }
 
+CLI::Option* not_empty(CLI::Option* option, const char* thing) {
+  return option->check([option, thing](const std::string& text) -> std::string {
+    if (!text.empty()) return {};
+    // CLI11 would put a colon after the name of a message that this returns.
+    throw CLI::ConversionError(option->get_name() + " is empty: name a " + thing);
+  });
+}
+
 void add_user(CLI::App* verb, std::optional<UserId>& user) {
   add_id(verb, "--user", user, "The user; needed if several users have a thread with this id");
 }
@@ -58,7 +66,7 @@ void add_time(CLI::App* verb, const std::string& name, std::optional<Timestamp>&
 }
 
 void add_data(CLI::App* verb, std::string& data) {
-  verb->add_option("--data", data, "The folder of the store")
+  not_empty(verb->add_option("--data", data, "The folder of the store"), "folder")
       ->required()
       ->envname("LOCKSTEP_DATA")
       ->type_name("DIR");

@@ -72,7 +72,8 @@ void add_export(CLI::App& app, std::optional<Verb>& asked) {
   verb->add_option("--format", options.format, "The format of the file")
       ->check(CLI::IsMember({"jsonl", "messages", "markdown", "oasst"}))
       ->capture_default_str();
-  verb->add_option("--out", options.out, "The file to write; `-` is standard output")
+  not_empty(verb->add_option("--out", options.out, "The file to write; `-` is standard output"),
+            "file")
       ->type_name("FILE")
       ->capture_default_str();
   add_data(verb, options.data);

@@ -65,7 +65,8 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
 void add_import(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<ImportOptions>(app, asked, "import", "Import threads from a file");
-  verb->add_option("file", options.file, "The file; `-` is standard input")->required();
+  not_empty(verb->add_option("file", options.file, "The file; `-` is standard input"), "file")
+      ->required();
   verb->add_option_function<std::string>(
           "--user", [&options](const std::string& user) { options.user = UserId(user); },
           "The user who gets the threads; without it, the users that the file names (oasst names "
@@ -108,17 +109,19 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
       app, asked, "backup", "Back up the store, also while a server runs on it");
   using Action = BackupOptions::Action;
   const auto look = [to = verb, &options](const char* name, Action action, const char* about_it) {
-    return to->add_flag_callback(name, [&options, action] { options.action = action; }, about_it);
+    return to->add_flag_callback(
+        name, [&options, action] { options.action = action; }, about_it);
   };
   CLI::Option* list = look("--list", Action::list, "List the backups");
   CLI::Option* verify =
       look("--verify", Action::verify, "Read all backups, and name the damaged ones");
   list->excludes(verify);
-  verb->add_option("--data", options.data, "The folder of the store")
+  not_empty(verb->add_option("--data", options.data, "The folder of the store"), "folder")
       ->envname("LOCKSTEP_DATA")
       ->type_name("DIR");
-  verb->add_option("--to", options.to,
-                   "The folder of the backups; backup makes it if it is missing")
+  not_empty(verb->add_option("--to", options.to,
+                             "The folder of the backups; backup makes it if it is missing"),
+            "folder")
       ->required()
       ->type_name("DIR");
   verb->add_option("--keep", options.keep,
@@ -130,9 +133,10 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
       "this\n"
       "command makes it. A backup has every change that was acknowledged when you asked for it. It "
       "copies\n"
-      "only new files, and backups share files: copy or remove the folder as a whole. Every file "
-      "has a\n"
-      "checksum; --verify reads all files, and exits with 1 if one is damaged.\n\n"
+      "only new files and the write-ahead log, and backups share files: copy or remove the folder "
+      "as a\n"
+      "whole. Every file has a checksum; --verify reads all files, and exits with 1 if one is "
+      "damaged.\n\n"
       "Examples:\n"
       "  lockstep backup --data ./data --to /backups --keep 7\n"
       "  lockstep backup --list --to /backups\n"
@@ -142,10 +146,12 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
 void add_restore(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] =
       add_verb<RestoreOptions>(app, asked, "restore", "Make a store from a backup");
-  verb->add_option("--from", options.from, "The folder of the backups")
+  not_empty(verb->add_option("--from", options.from, "The folder of the backups"), "folder")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--data", options.data, "The folder of the new store: missing or empty")
+  not_empty(
+      verb->add_option("--data", options.data, "The folder of the new store: missing or empty"),
+      "folder")
       ->required()
       ->type_name("DIR");
   verb->add_option("--backup", options.backup, "The number of the backup; without it, the newest")
@@ -164,8 +170,12 @@ void add_restore(CLI::App& app, std::optional<Verb>& asked) {
 void add_salvage(CLI::App& app, std::optional<Verb>& asked) {
   const auto [verb, options] = add_verb<SalvageOptions>(
       app, asked, "salvage", "Make a store from the good part of a damaged one");
-  verb->add_option("--from", options.from, "The damaged store; salvage only reads it")->required();
-  verb->add_option("--to", options.to, "The folder of the new store: missing or empty")->required();
+  not_empty(verb->add_option("--from", options.from, "The damaged store; salvage only reads it"),
+            "folder")
+      ->required();
+  not_empty(verb->add_option("--to", options.to, "The folder of the new store: missing or empty"),
+            "folder")
+      ->required();
   add_json(verb, options.json);
   verb->footer(
       "Keeps the entries of each thread before its first damaged or missing one, and lists the "
@@ -195,7 +205,7 @@ void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions:
         ->required()
         ->type_name("NAME");
   }
-  verb->add_option("--file", options.file, "The file of tokens")
+  not_empty(verb->add_option("--file", options.file, "The file of tokens"), "file")
       ->required()
       ->envname("LOCKSTEP_TOKENS")
       ->type_name("FILE");

@@ -55,6 +55,10 @@ CLI::Option* add_id(CLI::App* verb, const std::string& name, std::optional<Id>& 
       ->check(check_id, "ID");
 }
 
+// Refuses an empty path as an error of usage: a script may pass a variable that is not set. `thing`
+// is what to name: a folder or a file.
+CLI::Option* not_empty(CLI::Option* option, const char* thing);
+
 void add_user(CLI::App* verb, std::optional<UserId>& user);
 void add_time(CLI::App* verb, const std::string& name, std::optional<Timestamp>& at,
               const char* about_it);

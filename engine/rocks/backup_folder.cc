@@ -38,7 +38,80 @@ std::optional<BackupNumber> newest(const Reader& engine) {
   return BackupNumber(std::ranges::max(ids));
 }
 
+// --- The names that RocksDB gives ----------------------------------------------------------------
+
+// Without what marks it as unfinished: `.7.tmp` or `7.tmp` becomes `7`.
+std::string finished_name(const fs::directory_entry& entry) {
+  constexpr std::string_view unfinished = ".tmp";
+  std::string name = entry.path().filename().string();
+  if (!name.ends_with(unfinished)) return name;
+  name.resize(name.size() - unfinished.size());
+  return name.starts_with('.') ? name.substr(1) : name;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Both are true of an entry that has gone: another process may be making a backup there.
+bool is_folder(const fs::directory_entry& entry) {
+  std::error_code error;
+  const fs::file_status is = entry.status(error);
+  return fs::is_directory(is) || !fs::exists(is);
+}
+bool is_file(const fs::directory_entry& entry) {
+  std::error_code error;
+  return !fs::is_directory(entry.status(error));
+}
+
+bool is_top(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  if (name == store_folder::lock) return is_file(entry);
+  return is_folder(entry) &&
+         std::ranges::any_of(backup_names, [&](const char* ours) { return name == ours; });
+}
+
+bool is_list_of_files(const fs::directory_entry& entry) {
+  return is_number(finished_name(entry)) && is_file(entry);
+}
+
+bool is_own_folder(const fs::directory_entry& entry) {
+  return is_number(finished_name(entry)) && is_folder(entry);
+}
+
+// `000037.sst`, or `000037_sDCBA_1400.sst`.
+bool is_table(const fs::directory_entry& entry) {
+  const std::string name = finished_name(entry);
+  return name.ends_with(".sst") && is_number(name.substr(0, name.find_first_of("_."))) &&
+         is_file(entry);
+}
+
+// Checks the entries of `folder`/`below`, if there is such a folder.
+Result<void> check_entries(const std::string& folder, const std::string& below,
+                           bool (*is_ours)(const fs::directory_entry&)) {
+  std::error_code error;
+  const fs::path whole = fs::path(folder) / below;
+  fs::directory_iterator it(whole, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    if (is_ours(*it)) continue;
+    const fs::path name = fs::path(below) / it->path().filename();
+    return fail(Kind::rejected, codes::not_a_store,
+                folder + " is not a folder of backups: it holds `" + name.string() +
+                    "`, which no backup made; name an empty folder, or one with backups only");
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return failed(whole.string(), error);
+  return {};
+}
+
 }  // namespace
+
+Result<void> check_holds_only_backups(const std::string& folder) {
+  TRY(check_entries(folder, "", is_top));
+  TRY(check_entries(folder, meta, is_list_of_files));
+  TRY(check_entries(folder, "private", is_own_folder));
+  TRY(check_entries(folder, "shared", is_table));
+  return check_entries(folder, "shared_checksum", is_table);
+}
 
 Error error_of(const Status& status) {
   if (status.IsCorruption()) return {Kind::corrupt, codes::corrupt, status.ToString()};

@@ -36,6 +36,10 @@ inline constexpr const char* meta = "meta";  // RocksDB makes it in every folder
 [[nodiscard]] rocksdb::BackupEngineOptions options_for(const std::string& folder);
 [[nodiscard]] Backup backup_of(const rocksdb::BackupInfo& info, const BackupNote& note);
 
+// For a backup: RocksDB removes what it does not know from its folders. Fails with `not_a_store`,
+// and names the first entry that no backup made, or with `disk`.
+[[nodiscard]] Result<void> check_holds_only_backups(const std::string& folder);
+
 // Fails with `busy` or `disk`.
 [[nodiscard]] Result<std::unique_ptr<FolderLock>> lock(const std::string& folder,
                                                        FolderLock::Mode mode);

@@ -28,23 +28,11 @@ using rocksdb::BackupEngine;
 using rocksdb::IOStatus;
 using rocksdb::Status;
 
-// Accepts a new folder, an empty one, or one with backups: a mistyped path must do no harm.
+// Accepts a new folder, an empty one, or one with backups only: a mistyped path must do no harm.
 Result<void> prepare(const std::string& folder) {
-  if (auto usable = check_access(folder, backup_names, Use::write); !usable) return usable;
-  if (auto made = store_folder::make(folder); !made) return made;
-  std::error_code error;
-  if (fs::exists(fs::path(folder) / backup_folder::meta, error)) return {};
-  fs::directory_iterator it(folder, error);
-  if (error) return failed(folder, error);
-  for (; it != fs::directory_iterator(); it.increment(error)) {
-    if (error) return failed(folder, error);
-    const std::string name = it->path().filename().string();
-    if (name == store_folder::lock) continue;
-    return fail(Kind::rejected, codes::not_a_store,
-                folder + " is not a folder of backups: it holds `" + name +
-                    "`; name an empty folder, or one that a backup made");
-  }
-  return {};
+  TRY(check_access(folder, backup_names, Use::write));
+  TRY(store_folder::make(folder));
+  return backup_folder::check_holds_only_backups(folder);
 }
 
 std::uint64_t bytes_in(const std::string& folder) {
@@ -150,6 +138,7 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   TRY(store_folder::check_outside(asked.to, store));
   TRY(prepare(asked.to));
   TRY_LET(lock, backup_folder::lock(asked.to, FolderLock::Mode::alone));
+  if (asked.accepted) asked.accepted();
   // Before the copy: later commits may get into it, but the note claims only these.
   TRY_LET(note, note_of(kv));
 

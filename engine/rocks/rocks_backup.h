@@ -57,6 +57,8 @@ struct BackupAsked {
   std::string to;
   std::optional<std::uint32_t> keep = {};  // only so many of the newest stay; at least 1
   std::stop_token stop = {};
+  // Called when `to` is known to be a folder for backups, and locked. May be empty.
+  std::function<void()> accepted = {};
   std::function<void(std::uint64_t bytes)> progress = {};  // copied so far; may be empty
 };
 
@@ -68,8 +70,8 @@ struct BackupMade {
 
 // Reads every block that it copies. Fails with `damaged_source` (and names the file of the store;
 // then there is no new backup), `inside` (the folder is the store's own, or lies in it), `denied`,
-// `not_a_store` (the folder holds other things), `busy` (another backup is being made there),
-// `stopped`, `no_space`, `disk` or `corrupt`.
+// `not_a_store` (the folder holds other things, and stays as it is), `busy` (another backup is
+// being made there), `stopped`, `no_space`, `disk` or `corrupt`.
 [[nodiscard]] Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked);
 
 // Fails with `no_backup` if there is no such folder, or with `disk`.

@@ -204,6 +204,9 @@ describe("A backup of 0.1.0", { timeout: 60_000 }, () => {
     }
     await server.terminate();
     await lockstep("verify", "--data", server.data);
+    // Its folder takes further backups.
+    await lockstep("backup", "--data", server.data, "--to", backups);
+    await lockstep("backup", "--verify", "--to", backups);
     await server.dispose();
   });
 });

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -89,6 +90,12 @@ class BackupTest : public testing::Test {
     return found->entries;
   }
 
+  static std::vector<std::string> names_below(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& each : fs::recursive_directory_iterator(folder)) names.push_back(each.path());
+    std::ranges::sort(names);
+    return names;
+  }
   std::vector<fs::path> backup_files() {
     std::vector<fs::path> files;
     for (const char* folder : {"private", "shared_checksum"}) {
@@ -264,6 +271,79 @@ TEST_F(BackupTest, AFolderTakesOneAtATimeAndNothingElsesFolderIsWrittenInto) {
   EXPECT_EQ(code(make_backup(rocks->kv(), {.to = other_})), "not_a_store");
   EXPECT_EQ(std::distance(fs::directory_iterator(other_), fs::directory_iterator()), 1);
   EXPECT_EQ(code(list_backups(other_)), "no_backup");
+}
+
+// RocksDB would remove such a file as one that no backup needs any more.
+TEST_F(BackupTest, AFolderWithWhatNoBackupMadeIsRefusedByNameAndStaysAsItIs) {
+  auto rocks = opened(data_);
+  append(*rocks, 1);
+  // What is put there, and what the refusal names.
+  const std::vector<std::pair<std::string, std::string>> foreign{
+      {"letters.txt", "letters.txt"},
+      {"photos/1.jpg", "photos"},
+      {"lock/1", "lock"},
+      {"meta", "meta"},
+      {"meta/letters.txt", "meta/letters.txt"},
+      {"meta/.tmp", "meta/.tmp"},
+      {"meta/70/1", "meta/70"},
+      {"private/70", "private/70"},
+      {"private/photos/1.jpg", "private/photos"},
+      {"shared/1.jpg", "shared/1.jpg"},
+      {"shared_checksum/1.jpg", "shared_checksum/1.jpg"},
+      {"shared_checksum/photo.sst", "shared_checksum/photo.sst"},
+      {"shared_checksum/70.sst/1", "shared_checksum/70.sst"},
+  };
+  for (const bool has_backups : {false, true}) {
+    for (const auto& [path, named] : foreign) {
+      fs::remove_all(backups_);
+      if (has_backups) back_up(*rocks);
+      if (fs::exists(backups_ + "/" + named)) continue;
+      fs::create_directories(fs::path(backups_ + "/" + path).parent_path());
+      std::ofstream(backups_ + "/" + path) << "dear";
+      const auto before = names_below(backups_);
+      bool accepted = false;
+
+      const auto made = make_backup(
+          rocks->kv(), {.to = backups_, .keep = 1, .accepted = [&] { accepted = true; }});
+
+      ASSERT_EQ(code(made), "not_a_store") << path;
+      EXPECT_NE(made.error().detail.find("`" + named + "`"), std::string::npos)
+          << made.error().detail;
+      EXPECT_FALSE(accepted) << path;
+      EXPECT_EQ(names_below(backups_), before) << path;
+    }
+  }
+}
+
+// As a crash leaves them, of this version of RocksDB and of earlier ones.
+TEST_F(BackupTest, AFolderWithUnfinishedFilesOfABackupTakesTheNext) {
+  auto rocks = opened(data_);
+  append(*rocks, 1);
+  for (const char* path :
+       {"shared_checksum/.000070_sDCBA_1400.sst.tmp", "shared_checksum/000070_sDCBA_1400.sst",
+        "shared_checksum/000070.sst", "shared/000070.sst", "private/70/CURRENT",
+        "private/70.tmp/CURRENT", "meta/.70.tmp", "meta/70.tmp", "lock"}) {
+    fs::remove_all(backups_);
+    fs::create_directories(fs::path(backups_ + "/" + path).parent_path());
+    std::ofstream(backups_ + "/" + path) << "";
+
+    const auto made = make_backup(rocks->kv(), {.to = backups_});
+
+    ASSERT_TRUE(made.has_value()) << path << ": " << made.error().detail;
+    EXPECT_TRUE(verify_backup(backups_, made->backup.number).has_value()) << path;
+  }
+}
+
+TEST_F(BackupTest, AFolderThatIsAcceptedIsToldBeforeTheBackupIsWritten) {
+  auto rocks = opened(data_);
+  append(*rocks, 1);
+  std::vector<std::string> found;
+
+  const auto made = make_backup(
+      rocks->kv(), {.to = backups_, .accepted = [&] { found = names_below(backups_); }});
+
+  ASSERT_TRUE(made.has_value()) << made.error().detail;
+  EXPECT_EQ(found, std::vector<std::string>{backups_ + "/lock"});
 }
 
 // --- Damage --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <map>
 
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
@@ -31,6 +32,25 @@ class BackupVerbs : public testing::Test {
     std::vector<std::string> line{"restore", "--from", backups_, "--data", to};
     line.insert(line.end(), more.begin(), more.end());
     return lockstep(line);
+  }
+  // Of the folder and all below it.
+  static std::map<std::string, unsigned> modes_of(const std::string& path) {
+    std::map<std::string, unsigned> modes;
+    const auto add = [&modes](const fs::path& each) {
+      modes[each] = static_cast<unsigned>(fs::status(each).permissions());
+    };
+    add(path);
+    if (!fs::is_directory(path)) return modes;
+    for (const auto& each : fs::recursive_directory_iterator(path)) add(each.path());
+    return modes;
+  }
+  static void open_to_others(const std::string& path) {
+    const auto open = [](const fs::path& each) {
+      fs::permissions(each, static_cast<fs::perms>(fs::is_directory(each) ? 0755 : 0644));
+    };
+    open(path);
+    if (!fs::is_directory(path)) return;
+    for (const auto& each : fs::recursive_directory_iterator(path)) open(each.path());
   }
   static std::string shown(const std::string& data) {
     return lockstep({"show", "thread", "--events", "--data", data}).out;
@@ -74,12 +94,14 @@ TEST_F(BackupVerbs, TheAccountsAreJsonIfThatIsAsked) {
 }
 
 TEST_F(BackupVerbs, OnlyTheNewestAreKeptAndAnyOfThemComesBack) {
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(back_up({"--keep", "2"}).code, 0);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(back_up({"--keep", "2"}).code, 0);
+  const Said third = back_up({"--keep", "2"});
 
   const Said listed = lockstep({"backup", "--list", "--to", backups_});
 
   EXPECT_EQ(listed.code, 0);
   EXPECT_EQ(std::ranges::count(listed.out, '\n'), 2) << listed.out;
+  EXPECT_NE(third.out.find("\n1 older backup removed\n"), std::string::npos) << third.out;
   EXPECT_EQ(restore(other_, {"--backup", "1"}).code, 1);
   EXPECT_EQ(restore(other_, {"--backup", "2"}).code, 0);
 }
@@ -114,6 +136,59 @@ TEST_F(BackupVerbs, NothingIsWrittenOver) {
   EXPECT_EQ(into.code, 1);
   EXPECT_NE(into.err.find("not a folder of backups"), std::string::npos) << into.err;
   EXPECT_EQ(lockstep({"verify", "--data", data_}).code, 0);
+}
+
+TEST_F(BackupVerbs, APathThatIsRefusedKeepsItsModes) {
+  const std::string file = folder_.path() + "/letter.txt";
+  const std::string home = folder_.path() + "/home";
+  write_whole(file, "Dear store,");
+  for (const char* name : {"meta", "private", "shared", "shared_checksum"}) {
+    fs::create_directories(home + "/" + name);
+    write_whole(home + "/" + name + "/letter.txt", "Dear store,");
+  }
+  for (const std::string& path : {file, home}) open_to_others(path);
+  const auto expect_refused = [&](const std::string& by) {
+    for (const std::string& path : {file, home}) {
+      const auto before = modes_of(path);
+
+      const Said said = lockstep({"backup", "--data", data_, "--to", path, "--keep", "1"});
+
+      EXPECT_EQ(said.code, 1) << by << path << said.err;
+      EXPECT_NE(said.err.find(path + " is "), std::string::npos) << by << said.err;
+      EXPECT_EQ(modes_of(path), before) << by << path;
+    }
+  };
+
+  expect_refused("the verb: ");
+  Running server({"serve", "--data", data_, "--listen", "127.0.0.1:0"});
+  ASSERT_NE(server.line(), "");
+  expect_refused("the server: ");
+}
+
+TEST_F(BackupVerbs, ABackupClosesTheOlderOnesToOtherUsers) {
+  ASSERT_EQ(back_up().code, 0);
+  const auto closed = modes_of(backups_);
+  const auto expect_closed = [&](const std::string& by) {
+    auto modes = modes_of(backups_);
+    for (const auto& [path, mode] : closed) EXPECT_EQ(modes[path], mode) << by << path;
+  };
+  fs::permissions(backups_, static_cast<fs::perms>(0755));
+
+  const Said one = back_up();
+  expect_closed("the verb: ");
+  open_to_others(backups_);
+  const Said all = back_up();
+  expect_closed("the verb: ");
+  open_to_others(backups_);
+  Running server({"serve", "--data", data_, "--listen", "127.0.0.1:0"});
+  ASSERT_NE(server.line(), "");
+  EXPECT_EQ(back_up().code, 0);
+  expect_closed("the server: ");
+
+  EXPECT_EQ(closed.at(backups_), 0700U);
+  EXPECT_NE(one.err.find("closed to other users: 1 file or folder in "), std::string::npos)
+      << one.err;
+  EXPECT_NE(all.err.find(" files and folders in "), std::string::npos) << all.err;
 }
 
 TEST_F(BackupVerbs, AMissingStoreOrBackupIsRefused) {

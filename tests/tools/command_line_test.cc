@@ -158,6 +158,43 @@ TEST(CommandLine, AnUnreadableTokenFileIsNotToBeMadeAgain) {
   EXPECT_NE(said.err.find("\n  Let the user that this runs as read it"), std::string::npos);
 }
 
+TEST(CommandLine, AnEmptyPathIsAnErrorOfUsageThatNamesTheOption) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines{
+      {{"backup", "--data", "x", "--to", ""}, "--to is empty: name a folder\n"},
+      {{"backup", "--list", "--to", ""}, "--to is empty: name a folder\n"},
+      {{"backup", "--data", "", "--to", "x"}, "--data is empty: name a folder\n"},
+      {{"restore", "--from", "", "--data", "x"}, "--from is empty: name a folder\n"},
+      {{"restore", "--from", "x", "--data", ""}, "--data is empty: name a folder\n"},
+      {{"salvage", "--from", "x", "--to", ""}, "--to is empty: name a folder\n"},
+      {{"salvage", "--from", "", "--to", "x"}, "--from is empty: name a folder\n"},
+      {{"export", "--all", "--data", "x", "--out", ""}, "--out is empty: name a file\n"},
+      {{"import", "", "--data", "x"}, "file is empty: name a file\n"},
+      {{"show", "--data", ""}, "--data is empty: name a folder\n"},
+      {{"token", "list", "--file", ""}, "--file is empty: name a file\n"},
+  };
+  for (const auto& [line, wanted] : lines) {
+    const Said said = lockstep(line);
+
+    EXPECT_EQ(said.code, 2) << testing::PrintToString(line) << said.err;
+    EXPECT_EQ(said.err.find("lockstep: " + wanted + "  See `lockstep " + line.front()), 0u)
+        << testing::PrintToString(line) << said.err;
+  }
+}
+
+TEST(CommandLine, AMissingTokenFileIsNamedWithTheCommandThatMakesOne) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/none";
+  for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+           {"token", "list", "--file", file}, {"token", "revoke", "phone", "--file", file}}) {
+    const Said said = lockstep(line);
+
+    EXPECT_EQ(said.code, 1) << said.err;
+    EXPECT_THAT(said.err, testing::HasSubstr(file));
+    EXPECT_THAT(said.err, testing::HasSubstr("\n  `lockstep token create NAME --user USER --file "
+                                             "FILE` makes a token file."));
+  }
+}
+
 TEST(CommandLine, AnUnknownVerbIsNamed) {
   const Said said = lockstep({"dance"});
 

@@ -96,6 +96,9 @@ class Progress {
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view thing,
                                   std::string_view plural = {});
 
+inline constexpr const char* advice_on_no_token_file =
+    "`lockstep token create NAME --user USER --file FILE` makes a token file.";
+
 // 2026-11-22 19:08:05.123456 UTC.
 [[nodiscard]] std::string time_text(Timestamp at);
 

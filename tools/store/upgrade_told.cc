@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "tools/base/terminal.h"
+
 namespace lockstep {
 namespace {
 
@@ -24,10 +26,12 @@ UpgradeTold now_and_then(Clock& clock, UpgradeTold told) {
 std::string upgrade_line(const UpgradeProgress& progress) {
   std::string line = progress.done ? "upgraded" : "upgrading";
   line += " the store from format " + std::to_string(progress.from) + " to " +
-          std::to_string(progress.to) + ": " + std::to_string(progress.rows) + " rows";
+          std::to_string(progress.to) + ": " + counted(progress.rows, "row");
   if (progress.left > 0) {
-    line += "; " + std::to_string(progress.left) +
-            " damaged rows name no thread and stay as they are: `lockstep verify` lists them";
+    line += "; " + counted(progress.left, "damaged row") +
+            (progress.left == 1 ? " names no thread and stays as it is"
+                                : " name no thread and stay as they are") +
+            ": `lockstep verify` lists them";
   }
   return line;
 }

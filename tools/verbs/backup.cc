@@ -3,6 +3,7 @@
 #include "tools/verbs/backup.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "engine/base/codes.h"
@@ -34,11 +35,24 @@ void say_made(const std::string& account, const BackupOptions& options, Terminal
     const JsonValue* value = made ? made->find(name) : nullptr;
     return value ? value->text : std::string("?");
   };
+  const auto counted_in = [&](std::string_view name, std::string_view thing) {
+    return counted(std::strtoull(field(name).c_str(), nullptr, 10), thing);
+  };
   terminal.print("backup " + field("backup") + " of " + printable(options.data) + " in " +
                  printable(options.to) + ": up to commit " + field("commit") + ", " +
-                 field("files") + " files, " + field("bytes") + " bytes, " + field("added_bytes") +
-                 " of them new\n");
-  if (field("removed") != "0") terminal.print(field("removed") + " older ones removed\n");
+                 counted_in("files", "file") + ", " + counted_in("bytes", "byte") + ", " +
+                 field("added_bytes") + " of them new\n");
+  if (field("removed") == "0") return;
+  terminal.print(counted_in("removed", "older backup") + " removed\n");
+}
+
+// A backup is shared with the group exactly if the store is.
+void correct_modes(const std::string& to, const BackupOptions& options, Terminal& terminal) {
+  const Corrected corrected = correct_backups(to, sharing_of(options.data));
+  if (corrected.changed == 0) return;
+  terminal.note("backup: closed to other users: " +
+                counted(corrected.changed, "file or folder", "files and folders") + " in " +
+                options.to);
 }
 
 ExitCode make(const BackupOptions& options, Terminal& terminal) {
@@ -49,13 +63,10 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
   Result<std::string> account;
   auto writer = StoreWriter::open(options.data, StoreWriter::Missing::fail);
   if (writer) {
-    // A backup is shared with the group exactly if the store is.
-    const Corrected corrected = correct_backups(order.to, sharing_of(options.data));
-    if (corrected.changed > 0) {
-      terminal.note("backup: " + std::to_string(corrected.changed) + " files and folders in " +
-                    options.to + " were open to other users; now they are not");
-    }
-    account = back_up((*writer)->rocks_kv(), order, {}, at);
+    const auto correct = [&] { correct_modes(order.to, options, terminal); };
+    account = back_up(
+        (*writer)->rocks_kv(),
+        {.to = order.to, .keep = order.keep, .stop = {}, .accepted = correct, .progress = at});
   } else if (writer.error().code == codes::locked) {
     account = ask_for_backup(options.data, order, at);
   } else {
@@ -105,7 +116,7 @@ std::string line_of(const Listed& one, const Terminal& terminal) {
     const Backup& backup = *one.backup;
     line += time_text(backup.made).substr(0, 19) + " UTC  up to commit " +
             std::to_string(backup.commit.get()) + "  " + counted(backup.files, "file") + "  " +
-            std::to_string(backup.bytes) + " bytes";
+            counted(backup.bytes, "byte");
   }
   if (!one.damage.empty()) {
     line +=

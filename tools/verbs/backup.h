@@ -7,7 +7,6 @@
 //   { backup, made, files, bytes, commit, epoch, added_bytes, removed }
 #pragma once
 
-#include <stop_token>
 #include <string>
 
 #include "engine/base/result.h"
@@ -18,8 +17,7 @@
 namespace lockstep {
 
 // Makes a backup and returns its account. Fails as `make_backup` does.
-[[nodiscard]] Result<std::string> back_up(const RocksKv& kv, const BackupOrder& order,
-                                          std::stop_token stop, ControlParts::Progress progress);
+[[nodiscard]] Result<std::string> back_up(const RocksKv& kv, const BackupAsked& asked);
 
 // Asks the server that has this folder open, and waits for the account. Fails with the error that
 // the server answers, with `stopped`, or with `no_server`.

@@ -51,12 +51,8 @@ std::string epoch_text(Epoch epoch) {
   return cursor.substr(cursor.find('@') + 1);
 }
 
-Result<std::string> back_up(const RocksKv& kv, const BackupOrder& order, std::stop_token stop,
-                            ControlParts::Progress progress) {
-  TRY_LET(made, make_backup(kv, {.to = order.to,
-                                 .keep = order.keep,
-                                 .stop = std::move(stop),
-                                 .progress = std::move(progress)}));
+Result<std::string> back_up(const RocksKv& kv, const BackupAsked& asked) {
+  TRY_LET(made, make_backup(kv, asked));
   std::string account = "{";
   append_backup(account, made.backup);
   append_field_number(account, "added_bytes", made.added_bytes);

@@ -24,8 +24,8 @@ void say(const Restored& restored, const RestoreOptions& options, Terminal& term
   }
   terminal.print("backup " + std::to_string(restored.backup.number.get()) + " of " +
                  time_text(restored.backup.made).substr(0, 19) + " UTC restored to " +
-                 printable(options.data) + ": " + std::to_string(restored.last.get()) +
-                 " commits\nEpoch " + epoch_text(restored.epochs.current) +
+                 printable(options.data) + ": " + counted(restored.last.get(), "commit") +
+                 "\nEpoch " + epoch_text(restored.epochs.current) +
                  " begins: the server tells fronts that hold entries after commit " +
                  std::to_string(former.end.get()) + ", and they can offer them again.\n");
 }

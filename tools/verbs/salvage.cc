@@ -71,13 +71,13 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
     terminal.print(left_out + printable(line_of(thread)) + "\n");
   }
   if (salvaged.missing > 0) {
-    terminal.print(left_out + std::to_string(salvaged.missing) + " commits up to number " +
+    terminal.print(left_out + counted(salvaged.missing, "commit") + " up to number " +
                    std::to_string(salvaged.last.get()) +
                    ", in threads that it can't name or that are named above\n");
   }
   if (salvaged.settings_missing > 0) {
-    terminal.print(left_out + "the settings of " + std::to_string(salvaged.settings_missing) +
-                   " runs\n");
+    terminal.print(left_out + "the settings of " + counted(salvaged.settings_missing, "run") +
+                   "\n");
   }
   if (salvaged.log_torn && salvaged.missing == 0) {
     terminal.print(left_out + "deletions, if the damaged log held any that nothing else records\n");
@@ -89,8 +89,8 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
                                    : terminal.ink(Ink::red, "something was left out")) +
                  "\n");
   if (salvaged.interrupted > 0) {
-    terminal.print("The open runs of " + std::to_string(salvaged.interrupted) +
-                   " threads ended `interrupted`.\n");
+    terminal.print("The open runs of " + counted(salvaged.interrupted, "thread") +
+                   " ended `interrupted`.\n");
   }
   terminal.print(
       "Epoch " + epoch_text(salvaged.epochs.current) +

@@ -177,8 +177,14 @@ std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks
        .make_backup =
            [&rocks, &log, sharing = sharing_of(config)](
                const BackupOrder& order, std::stop_token stop, ControlParts::Progress progress) {
-             say_what_was_corrected(correct_backups(order.to, sharing), order.to, log);
-             return back_up(rocks.kv(), order, std::move(stop), std::move(progress));
+             const auto correct = [&] {
+               say_what_was_corrected(correct_backups(order.to, sharing), order.to, log);
+             };
+             return back_up(rocks.kv(), {.to = order.to,
+                                         .keep = order.keep,
+                                         .stop = std::move(stop),
+                                         .accepted = correct,
+                                         .progress = std::move(progress)});
            }},
       Control::path_in(config.data));
   if (control) return std::move(*control);
@@ -274,7 +280,7 @@ Trouble settings_trouble(const Error& error) {
   if (error.code == codes::token_file_closed) {
     trouble.advice = "Let the user that this runs as read it: `ls -l` shows its owner and mode.";
   } else if (error.code == codes::no_token_file || error.code == codes::open_to_all) {
-    trouble.advice = "`lockstep token create NAME --user USER --file FILE` makes a token file.";
+    trouble.advice = advice_on_no_token_file;
   } else if (error.code == codes::unavailable) {
     trouble.advice =
         "If another server listens there, stop it, or choose another address: --listen HOST:PORT.";

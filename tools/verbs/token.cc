@@ -126,7 +126,11 @@ ExitCode revoke(const TokenOptions& options, const Auth& auth, Terminal& termina
 ExitCode run(const TokenOptions& options, Terminal& terminal) {
   auto content = options.action == TokenOptions::Action::create ? file_so_far(options.file)
                                                                 : read_file(options.file);
-  if (!content) return terminal.fail(trouble(content.error()));
+  if (!content) {
+    Trouble why = trouble(content.error());
+    if (content.error().code == codes::no_file) why.advice = advice_on_no_token_file;
+    return terminal.fail(why);
+  }
   const auto auth = tokens_in(*content, options.file);
   if (!auth) return terminal.fail(trouble(auth.error()));
   switch (options.action) {

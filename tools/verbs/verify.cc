@@ -44,8 +44,8 @@ void print_text(const Verification& found, const std::string& data, Terminal& te
   }
   if (found.more_problems) terminal.print("… and more\n");
   terminal.print(counted(found.threads, "thread") + ", " +
-                 counted(found.entries, "entry", "entries") + ", " + std::to_string(found.bytes) +
-                 " bytes in " + data + ": " +
+                 counted(found.entries, "entry", "entries") + ", " + counted(found.bytes, "byte") +
+                 " in " + data + ": " +
                  (found.problems.empty() ? terminal.ink(Ink::green, "no damage")
                                          : terminal.ink(Ink::red, "damaged")) +
                  "\n");
