@@ -85,7 +85,7 @@ void add_import(CLI::App& app, std::optional<Verb>& asked) {
       "\"text\":…}}, one per line\n"
       "With --user, all threads of the file become that user's. If two users have a thread with "
       "the same\n"
-      "id, these threads are refused: import each user's threads into a user of its own.\n"
+      "id, the import refuses both. Import each user's file with another --user.\n"
       "An import keeps what the store has: importing a file again changes nothing. Stop the server "
       "on\n"
       "this folder first.\n\n"

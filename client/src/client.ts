@@ -275,7 +275,9 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     const known = this.made.get(id);
     if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
-      throw new Error(`${JSON.stringify(id)} is no thread id: use 1-128 of A-Za-z0-9._:-`);
+      throw new Error(
+        `${JSON.stringify(id)} is not a thread id: use 1 to 128 characters of A-Za-z0-9._:-`,
+      );
     }
     const { add: subscribe, tell } = createListeners((any) => session.watch(any));
     const session = this.#createSession(id, tell);

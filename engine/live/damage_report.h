@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // damage_report.h: reports unreadable data to the operator.
 //
-// A front gets an error, but a front can't repair a disk. So the code that finds damage reports it
-// at once, and the operator gets one report for each thread, list and feed. At most
+// A front gets an error, but a front can't repair a disk, and the words of the disk are not for it.
+// So the code that finds damage reports it at once, the operator gets one report for each thread,
+// list and feed, and the error for the front says no more than what is damaged. At most
 // `limits::damage_told_max` of each kind are reported: more mean a damaged disk, and the first ones
 // show that.
 //
@@ -16,6 +17,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/result.h"
 
@@ -32,17 +34,23 @@ class DamageReport {
   DamageReport(const DamageReport&) = delete;
   DamageReport& operator=(const DamageReport&) = delete;
 
-  // Ignores errors other than `corrupt`: they are not damage.
-  void found(Damaged what, const std::string& name, const Error& error) {
-    if (error.kind != Kind::corrupt || !tell_) return;
+  // Reports the error if it is damage, and returns the one to answer with. Without a listener that
+  // is `error` itself: then the one who asks is the operator.
+  Error found(Damaged what, const std::string& name, Error error) {
+    if (error.kind != Kind::corrupt || !tell_) return error;
     std::set<std::string>& told = told_[what];
-    if (told.size() >= limits::damage_told_max || !told.insert(name).second) return;
-    tell_(what, name, error);
+    if (told.size() < limits::damage_told_max && told.insert(name).second) tell_(what, name, error);
+    if (error.code == codes::corrupt) {
+      error.detail = "the stored bytes of " +
+                     (what == Damaged::thread ? name : "the list of threads of " + name) +
+                     " are damaged: the operator runs `lockstep verify`";
+    }
+    return error;
   }
-  // Reports the answer if it is damage, and returns it unchanged.
+  // Reports the answer if it is damage, and returns what to answer.
   template <class T>
   [[nodiscard]] Result<T> look_at(Damaged what, const std::string& name, Result<T> answer) {
-    if (!answer) found(what, name, answer.error());
+    if (!answer) answer = std::unexpected(found(what, name, std::move(answer.error())));
     return answer;
   }
 

@@ -168,8 +168,11 @@ Result<RunContext> Engine::context(const std::optional<UserId>& user, const Thre
   const RunState* row = live->state.run(run);
   if (!row) return unknown_run(run);
   if (!row->run.context_ts) {
+    const bool waits = row->run.status == RunStatus::queued;
     return fail(Kind::not_found, codes::not_started,
-                "run " + run.get() + " never started, so it has no context");
+                "run " + run.get() +
+                    (waits ? " has not started yet: ask again when it runs"
+                           : " ended before it started, so it has no context"));
   }
   TRY_LET(state, history_.state_at(*live, *row->run.context_ts));
   auto context = context_of(*live, state, row->run);
@@ -185,10 +188,9 @@ Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadStat
           damage_.look_at(Damaged::thread, name,
                           parts_.store.get(Table::settings, keys::settings(*run.settings))));
   if (!settings) {
-    const Error error{Kind::corrupt, codes::corrupt,
-                      "the settings of run " + run.id.get() + " are missing"};
-    damage_.found(Damaged::thread, name, error);
-    return std::unexpected(error);
+    return std::unexpected(damage_.found(
+        Damaged::thread, name,
+        corrupt(thread.name, "the settings of run " + run.id.get() + " are missing")));
   }
   return RunContext{.context = {.thread = thread.name,
                                 .run = run.id,

@@ -101,9 +101,8 @@ History::History(const Log& log, const Store& store, const Hub& hub, Metrics& me
 
 // The thread was loaded before, so these bytes were damaged later, or were not read then.
 std::unexpected<Error> History::damaged(const LiveThread& thread, std::string why) const {
-  const Error error = corrupt(thread.name, std::move(why));
-  damage_.found(Damaged::thread, to_string(thread.name), error);
-  return std::unexpected(error);
+  return std::unexpected(
+      damage_.found(Damaged::thread, to_string(thread.name), corrupt(thread.name, std::move(why))));
 }
 
 Result<Slice> History::slice(const LiveThread& thread, Timestamp after,

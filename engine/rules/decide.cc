@@ -119,7 +119,8 @@ class Judge {
       const Ack* needed = memory_.find(op, acks());
       if (!needed || !needed->outcome.applied) {
         return refuse(codes::depends, "it needs op " + std::to_string(op.get()) + ", which was " +
-                                          (needed ? "refused" : "never taken"));
+                                          (needed ? "refused" : "never taken") +
+                                          ": send both changes again, with new ops");
       }
     }
     if (!draft_.rules().agents.settings(change.agent, change.params)) {
@@ -221,9 +222,10 @@ class Judge {
     if (std::ranges::none_of(cuts, [](const CutPlan& cut) { return cut.shortens; })) return {};
     if (const CutPlan* cut = built_upon(draft_.state(), run, cuts, sight_)) {
       const std::string& id = draft_.state().messages[cut->number].message.id.get();
-      return refuse(codes::built_upon, cut->put_anew
-                                           ? "message " + id + " was replaced since `seen`"
-                                           : "a later run was given more of message " + id);
+      return refuse(codes::built_upon,
+                    cut->put_anew
+                        ? "message " + id + " was replaced since `seen`: sync, and look again"
+                        : "a later run was given more of message " + id + ": sync, and look again");
     }
     cut_ended(draft_, run, cuts);
     return {};
@@ -259,7 +261,8 @@ class Judge {
     MUST(sight_.past != nullptr);  // such a change looks back
     if (!sight_.past->changed_by_another(messages, request_.user, request_.device)) return {};
     return refuse(codes::changed,
-                  "another device has changed it since `seen`: sync, and try again");
+                  "another device has changed it since `seen`: sync, show both to the user, and "
+                  "let the user decide");
   }
 
   const RunState* running_as_seen() const {

@@ -78,7 +78,8 @@ class Taker {
     TRY_LET(row, writable(step.message));
     const std::size_t next = row->message.parts.size();
     if (step.part.value_or(next) != next) {
-      return refuse(codes::invalid, "the next part is " + std::to_string(next));
+      return refuse(codes::invalid, "`part` is " + std::to_string(*step.part) + ", and must be " +
+                                        std::to_string(next) + ": parts have no gaps");
     }
     if (next >= limits::parts_max)
       return refuse(codes::too_large, "the message has too many parts: open another");

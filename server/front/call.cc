@@ -138,14 +138,16 @@ std::optional<std::string> Query::text(std::string_view name) {
   return found;
 }
 
-std::optional<std::uint64_t> Query::number(std::string_view name, std::uint64_t most) {
+std::optional<std::uint64_t> Query::number(std::string_view name, std::uint64_t most,
+                                           std::uint64_t least) {
   const std::optional<std::string> given = text(name);
   if (!given) return std::nullopt;
   std::uint64_t number = 0;
   const char* end = given->data() + given->size();
   const auto [stopped, error] = std::from_chars(given->data(), end, number);
-  if (error != std::errc() || stopped != end || number > most) {
-    invalid(name, "must be an integer from 0 to " + std::to_string(most));
+  if (error != std::errc() || stopped != end || number < least || number > most) {
+    invalid(name,
+            "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
   }
   return number;

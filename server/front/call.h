@@ -21,7 +21,8 @@ class Query {
   explicit Query(const Call& call) : call_(call), asked_(call.query.size()) {}
 
   [[nodiscard]] std::optional<std::string> text(std::string_view name);
-  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most);
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most,
+                                                    std::uint64_t least = 0);
   [[nodiscard]] std::optional<Cursor> cursor(std::string_view name);
   [[nodiscard]] std::optional<MessageId> message(std::string_view name);
   [[nodiscard]] std::optional<Follow> follow(std::string_view name);

@@ -23,11 +23,9 @@ std::optional<Problem> check_json(const Request& request) {
                       "This path answers with application/json only: accept it.");
 }
 
-// The query's `limit`, at least 1.
 std::uint32_t read_limit(Query& query) {
-  const auto limit = query.number("limit", limits::list_max);
-  return static_cast<std::uint32_t>(
-      std::max<std::uint64_t>(1, limit.value_or(limits::list_default)));
+  const auto limit = query.number("limit", limits::list_max, 1);
+  return static_cast<std::uint32_t>(limit.value_or(limits::list_default));
 }
 
 // The beginning of an object: `text`, then a list of messages as the member `name`.

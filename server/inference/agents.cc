@@ -87,7 +87,7 @@ Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& 
       .model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed,
       .names = config.send_names,
       .usage = config.send_usage,
-      .needs_key = !config.api_key_env.empty(),
+      .key_variable = config.api_key_env,
       .key = key_of(config),
       .redactor = redactor,
       .connect_timeout = config.connect_timeout,

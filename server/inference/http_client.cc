@@ -19,6 +19,7 @@
 
 #include "engine/base/codes.h"
 #include "server/base/timer.h"
+#include "server/inference/deadline_text.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
@@ -91,9 +92,10 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   void use_tls(ssl::context& context) { stream_.emplace(socket_, context); }
 
   void start(std::chrono::milliseconds connect_max) {
-    deadline_.after(connect_max, [this] {
+    deadline_.after(connect_max, [this, connect_max] {
       finish(error_of(codes::upstream_unreachable,
-                      "The model server did not accept a connection in time."));
+                      "The model server did not accept a connection " +
+                          within(connect_max, "connect_timeout_seconds") + "."));
     });
     resolver_.async_resolve(endpoint_.host, endpoint_.port,
                             [self = shared_from_this()](const error_code& error,

@@ -15,6 +15,7 @@
 #include "schema/json/json_text.h"
 #include "server/base/timer.h"
 #include "server/inference/compose.h"
+#include "server/inference/deadline_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/sse_parser.h"
@@ -101,11 +102,11 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         body_(std::move(body)),
         decoder_(run_, options_.redactor),
         timer_(parts.executor) {
-    if (options_.needs_key && !options_.key) {
+    if (!options_.key_variable.empty() && !options_.key) {
       timer_.after({}, [this] {
-        give(failed_run({codes::missing_key,
-                         "The agent's API key is not set: set the variable in `api_key_env` and "
-                         "start the server again."}));
+        give(failed_run(
+            {codes::missing_key, "The agent's API key is not set: set the environment variable " +
+                                     options_.key_variable + ", and start the server again."}));
       });
     } else {
       try_once();
@@ -265,12 +266,14 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void token_late() {
     exchange_.reset();
-    std::string detail = "The model server did not begin to answer.";
-    if (head_.status != 0) {
-      const std::string which = decoder_.emitted() ? "next" : "first";
-      detail = "The model server did not send its " + which + " token in time.";
+    std::string detail = "The model server did not ";
+    if (decoder_.emitted()) {
+      detail += "send its next token " + within(options_.token_timeout, "token_timeout_seconds");
+    } else {
+      detail += head_.status == 0 ? "begin to answer " : "send its first token ";
+      detail += within(options_.first_token_timeout, "first_token_timeout_seconds");
     }
-    give(decoder_.end(RunStatus::failed, {codes::upstream_timeout, std::move(detail)}));
+    give(decoder_.end(RunStatus::failed, {codes::upstream_timeout, detail + "."}));
   }
 
   // --- Trying again ------------------------------------------------------------------------------

@@ -39,9 +39,9 @@ struct OpenAiOptions {
   std::string system;
   std::optional<Json> params;
   ModelChoice model_choice = ModelChoice::fixed;
-  bool names = true;       // some servers refuse a message with a `name`
-  bool usage = true;       // some servers refuse `stream_options`
-  bool needs_key = false;  // the configuration names a variable
+  bool names = true;         // some servers refuse a message with a `name`
+  bool usage = true;         // some servers refuse `stream_options`
+  std::string key_variable;  // of the environment; empty: no key is needed
   std::optional<std::string> key;
   Redactor redactor;  // knows the key
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;

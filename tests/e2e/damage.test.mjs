@@ -107,7 +107,7 @@ describe("a damaged store", { skip, timeout: 120_000 }, () => {
     for (let start = 0; start < 2; start += 1) {
       const answer = await server.get("/v1/threads/bad");
       assert.ok(corrupt(answer), answer.text);
-      assert.match(answer.json.detail, /thread bad of local: it is quarantined/);
+      assert.match(answer.json.detail, /thread bad of local are damaged: the operator runs `lockstep verify`/);
       await assertServed(server, "good");
       await server.restart();
     }

@@ -51,20 +51,22 @@ TEST_F(DamageReportTest, ManyDamagedThreadsLeaveRoomForAList) {
   EXPECT_EQ(told.back(), std::pair(Damaged::list, std::string("ann")));
 }
 
-TEST_F(DamageReportTest, AnAnswerIsPassedOnAsItWas) {
+TEST_F(DamageReportTest, ADamagedAnswerSaysWhatIsDamagedAndNotTheWordsOfTheDisk) {
   const Result<int> good = report.look_at(Damaged::thread, "t", Result<int>(7));
   const Result<int> bad =
-      report.look_at(Damaged::thread, "t", Result<int>(std::unexpected(damaged)));
+      report.look_at(Damaged::thread, "thread t of ann", Result<int>(std::unexpected(damaged)));
 
   EXPECT_EQ(*good, 7);
-  EXPECT_EQ(bad.error().detail, damaged.detail);
+  EXPECT_EQ(bad.error().code, "corrupt");
+  EXPECT_EQ(bad.error().detail,
+            "the stored bytes of thread t of ann are damaged: the operator runs `lockstep verify`");
   EXPECT_EQ(told.size(), 1u);
 }
 
-TEST(DamageReport, WithoutAListenerNothingHappens) {
+TEST(DamageReport, WithoutAListenerAnAnswerIsPassedOnAsItWas) {
   DamageReport report(nullptr);
 
-  report.found(Damaged::thread, "t", damaged);
+  EXPECT_EQ(report.found(Damaged::thread, "t", damaged).detail, damaged.detail);
 }
 
 }  // namespace

@@ -169,7 +169,9 @@ TEST(HttpClient, AnAddressThatDoesNotAnswerIsUnreachableInTime) {
   const Answer answer = ask("http://127.0.0.1:" + std::to_string(full.port()), 50ms);
 
   EXPECT_EQ(answer.error.code, "upstream_unreachable");
-  EXPECT_EQ(answer.error.detail, "The model server did not accept a connection in time.");
+  EXPECT_EQ(
+      answer.error.detail,
+      "The model server did not accept a connection within 0.05 s (`connect_timeout_seconds`).");
   EXPECT_FALSE(answer.connected);
 }
 

@@ -351,11 +351,14 @@ TEST(OpenAiAgent, ALongRefusalIsReadInPart) {
 
 TEST(OpenAiAgent, AMissingKeyIsNamedAndNothingIsAsked) {
   Stage stage({answer_hello});
-  stage.options.needs_key = true;
+  stage.options.key_variable = "MODEL_KEY";
 
   stage.run();
 
   EXPECT_EQ(stage.error(), "missing_key");
+  EXPECT_EQ(stage.detail(),
+            "The agent's API key is not set: set the environment variable MODEL_KEY, and start the "
+            "server again.");
   EXPECT_EQ(stage.server.connections(), 0);
 }
 

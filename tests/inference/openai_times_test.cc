@@ -24,7 +24,9 @@ TEST(OpenAiAgent, AServerThatNeverAnswersTimesOut) {
 
   EXPECT_EQ(stage.run().end->status, RunStatus::failed);
   EXPECT_EQ(stage.error(), "upstream_timeout");
-  EXPECT_EQ(stage.detail(), "The model server did not begin to answer.");
+  EXPECT_EQ(
+      stage.detail(),
+      "The model server did not begin to answer within 0.03 s (`first_token_timeout_seconds`).");
   EXPECT_EQ(stage.server.connections(), 1);
 }
 
@@ -108,6 +110,9 @@ TEST(OpenAiAgent, AServerThatHangsBetweenTokensTimesOutByItsOwnDeadline) {
     EXPECT_EQ(written.text(), "Hel");
     EXPECT_EQ(written.end->status, RunStatus::failed);
     EXPECT_EQ(stage.error(), "upstream_timeout");
+    EXPECT_EQ(
+        stage.detail(),
+        "The model server did not send its next token within 0.04 s (`token_timeout_seconds`).");
   }
   EXPECT_TRUE(closed);
 }

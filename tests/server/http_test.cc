@@ -85,6 +85,8 @@ TEST_F(Http, EveryMalformedRequestGetsItsNamedErrorAndTheConnectionGoesOn) {
       {"GET", "/v1/threads/t1/events?follow=x", "", "", 422, "invalid", "?follow"},
       {"GET", "/v1/threads/t1/events?after=5@0000000000000bad", "", "", 409, "unknown_history", ""},
       {"GET", "/v1/threads?limit=5&limit=6", "", "", 422, "invalid", "?limit"},
+      {"GET", "/v1/threads?limit=0", "", "", 422, "invalid", "?limit"},
+      {"GET", "/v1/threads/t1/messages?before=zz&limit=0", "", "", 422, "invalid", "?limit"},
       {"GET", "/v1/socket", "", "", 426, "upgrade_required", ""},
       {"POST", steps, step, "", 422, "invalid", "?attempt"},
       {"POST", "/v1/threads/t1/runs/zz/steps?attempt=1", step, "", 404, "unknown_run", ""},

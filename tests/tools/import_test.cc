@@ -509,6 +509,36 @@ TEST(Import, AnIdThatStandsForTwoMessagesIsRefusedAlsoWhereOtherThreadsLieBetwee
       << said.err;
 }
 
+TEST(Import, AMessageWithoutItsParentIsNamedWithItsLine) {
+  const TempFolder folder;
+  const std::string orphan =
+      R"({"user":"ann","thread":"x","message":{"id":"b","text":"hi","parent":"zz"}})"
+      "\n";
+
+  const Said said =
+      lockstep({"import", "-", "--format", "messages", "--data", folder.path() + "/data"},
+               line_of("ann", "a", "one") + orphan);
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.err.find("thread x of ann: line 2: message b has the parent zz, which is neither "
+                          "on an earlier line nor in the store: correct `parent`"),
+            std::string::npos)
+      << said.err;
+}
+
+TEST(Import, AHistoryOfANewerLockstepIsNotRead) {
+  const TempFolder folder;
+
+  const Said said = lockstep({"import", "-", "--data", folder.path() + "/data"},
+                             R"({"lockstep":"history","version":3})"
+                             "\n");
+
+  EXPECT_EQ(said.code, 1) << said.out;
+  EXPECT_NE(said.err.find("line 1: a newer Lockstep has written this history"), std::string::npos)
+      << said.err;
+  EXPECT_EQ(said.err.find("The lines before it"), std::string::npos) << said.err;
+}
+
 TEST(Import, ALineThatStandsTwiceIsOneMessage) {
   const TempFolder folder;
 

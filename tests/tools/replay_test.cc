@@ -174,6 +174,20 @@ TEST_F(Replay, StartsWhereItIsTold) {
   EXPECT_NE(said.out.find("cut by"), std::string::npos) << said.out;
 }
 
+TEST_F(Replay, RefusesTimesThatShowNothing) {
+  const std::string first = std::to_string(story_.entries()[0].at.get());
+  const std::string third = std::to_string(story_.entries()[2].at.get());
+
+  const Said swapped =
+      lockstep({"replay", "thread", "--data", data_, "--from", third, "--to", first});
+  const Said early = lockstep({"replay", "thread", "--data", data_, "--to", "1"});
+
+  EXPECT_EQ(swapped.code, 2) << swapped.out;
+  EXPECT_NE(swapped.err.find("--to is before --from"), std::string::npos) << swapped.err;
+  EXPECT_EQ(early.code, 1) << early.out;
+  EXPECT_NE(early.err.find("did not exist yet at 1"), std::string::npos) << early.err;
+}
+
 TEST_F(Replay, GivesTheEntriesToPrograms) {
   const Said said = lockstep({"replay", "thread", "--data", data_, "--speed", "0", "--json"});
 

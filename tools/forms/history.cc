@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/forms/history.h"
 
+#include <charconv>
 #include <set>
 
 #include "engine/base/codes.h"
@@ -60,6 +61,22 @@ Result<std::string> settings_lines(const Store& store, const ThreadName& thread,
     lines += "}\n";
   }
   return lines;
+}
+
+std::string without_end(std::string line) {
+  line.pop_back();
+  return line;
+}
+
+// Is it the header of a version that is not known yet?
+bool is_newer(const JsonValue& line) {
+  const JsonValue* kind = line.find("lockstep");
+  const JsonValue* version = line.find("version");
+  if (!kind || kind->text != "history" || !version) return false;
+  std::uint64_t number = 0;
+  const char* end = version->text.data() + version->text.size();
+  const auto [stopped, error] = std::from_chars(version->text.data(), end, number);
+  return error == std::errc() && stopped == end && number > history_version;
 }
 
 // Makes `user` the user of the entry.
@@ -125,8 +142,11 @@ Result<void> HistoryImport::take(std::string_view line) {
   const std::string text = value.find("thread") ? std::string() : to_text(value) + "\n";
   const bool ownerless = text == header_of(history_version_ownerless);
   const bool header = ownerless || text == history_header();
+  if (!header && is_newer(value)) {
+    return invalid("a newer Lockstep has written this history: use a newer Lockstep");
+  }
   if (!header && !header_seen_) {
-    return invalid("the first line of a history must be " + history_header());
+    return invalid("the first line of a history must be " + without_end(history_header()));
   }
   if (header) {
     ownerless_ = ownerless;

@@ -29,8 +29,26 @@ std::string said(const Outcome& outcome) {
   return outcome.code + (outcome.detail.empty() ? "" : ", " + outcome.detail);
 }
 
+std::string at_line(std::uint64_t line, const MessageId& message) {
+  return "line " + std::to_string(line) + ": message " + message.get();
+}
 std::string at_line(const PlannedMessage& message) {
-  return "line " + std::to_string(message.line) + ": message " + message.input.id.get();
+  return at_line(message.line, message.input.id);
+}
+
+// What the refusal of a message names.
+struct SentMessage {
+  std::uint64_t line = 0;  // 0: the change puts no message
+  std::optional<MessageId> parent;
+};
+
+std::string why_refused(const Outcome& outcome, const SentMessage& sent) {
+  if (!outcome.message) return said(outcome);
+  if (sent.line == 0) return "message " + outcome.message->get() + ": " + said(outcome);
+  const std::string where = at_line(sent.line, *outcome.message);
+  if (outcome.code != codes::unknown_message || !sent.parent) return where + ": " + said(outcome);
+  return where + " has the parent " + sent.parent->get() +
+         ", which is neither on an earlier line nor in the store: correct `parent`";
 }
 
 // Removes repeated messages. Returns an error if two messages have the same id, else an empty
@@ -76,7 +94,8 @@ bool is_of_another(const ThreadPlan& plan, const Screen& there) {
 
 struct PlanPutter::Work {
   ThreadPlan plan;
-  std::size_t next = 0;  // of the plan's messages
+  std::vector<SentMessage> sent;  // by the changes under way, in their order
+  std::size_t next = 0;           // of the plan's messages
   bool is_new = false;
   bool finishing = false;  // the last changes are on their way
 };
@@ -149,7 +168,9 @@ void PlanPutter::next(const std::shared_ptr<Work>& work) {
   request.thread = work->plan.thread;
   request.changes.user = work->plan.thread.owner;
   std::vector<Change>& changes = request.changes.changes;
+  work->sent.clear();
   while (work->next < messages.size() && changes.size() < limits::changes_max) {
+    work->sent.push_back({messages[work->next].line, messages[work->next].parent});
     changes.push_back(put_of(std::move(messages[work->next++])));
   }
   // A new thread's head and metadata come after its messages, in a request of their own.
@@ -174,10 +195,11 @@ void PlanPutter::answered(const std::shared_ptr<Work>& work, Result<SyncReply> r
     account_.problems.push_back(where + reply.error().code + ", " + reply.error().detail);
     return end(work);
   }
-  for (const Outcome& outcome : reply->outcomes) {
+  for (std::size_t at = 0; at < reply->outcomes.size(); ++at) {
+    const Outcome& outcome = reply->outcomes[at];
     if (!outcome.applied) {
-      const std::string what = outcome.message ? "message " + outcome.message->get() + ": " : "";
-      account_.problems.push_back(where + what + said(outcome));
+      const SentMessage sent = at < work->sent.size() ? work->sent[at] : SentMessage();
+      account_.problems.push_back(where + why_refused(outcome, sent));
     } else if (outcome.type == ChangeType::put_message && outcome.at != Timestamp()) {
       ++account_.messages_new;
     }

@@ -33,6 +33,12 @@ std::string of_file(const std::string& file, const Error& error) {
   return named ? error.detail : file + ": " + error.detail;
 }
 
+// What to do after an error in a line of the file.
+std::string advice_at(std::uint64_t line) {
+  if (line <= 1) return {};
+  return "The lines before it are imported; if you import the file again, they change nothing.";
+}
+
 // Makes plans of lines with a message each: consecutive lines of one thread become one plan.
 class MessageLines {
  public:
@@ -95,8 +101,10 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
   PlanPutter putter(writer, (*offline)->engine());
   MessageLines lines(putter, options.user);
   Progress progress(terminal, writer.clock(), "import: line");
+  std::uint64_t reached = 0;
   const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
     progress.at(number);
+    reached = number;
     if (line.empty()) return Result<void>();
     if (options.format == "messages") {
       const auto taken = lines.take(line, number);
@@ -119,8 +127,7 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
   const ExitCode code = account_for(account, options, terminal);
   if (!read) {
     return terminal.fail(
-        {ExitCode::failed, of_file(options.file, read.error()),
-         "What came before that is imported; a second import leaves it as it is."});
+        {ExitCode::failed, of_file(options.file, read.error()), advice_at(reached)});
   }
   return code;
 }
@@ -131,8 +138,10 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
   if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
   HistoryImport history(writer, options.user);
   Progress progress(terminal, writer.clock(), "import: line");
+  std::uint64_t reached = 0;
   const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {
     progress.at(number);
+    reached = number;
     if (line.empty()) return Result<void>();
     const auto taken = history.take(line);
     return taken ? Result<void>() : Result<void>(at_line(taken.error(), number));
@@ -159,8 +168,7 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
   terminal.print(text);
   if (!finished) return terminal.fail(trouble_of(finished.error(), options.data));
   if (read) return ExitCode::ok;
-  return terminal.fail({ExitCode::failed, of_file(options.file, read.error()),
-                        "What came before that is imported; a second import leaves it as it is."});
+  return terminal.fail({ExitCode::failed, of_file(options.file, read.error()), advice_at(reached)});
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "tools/forms/record.h"
 #include "tools/forms/transcript.h"
 #include "tools/store/reading.h"
+#include "tools/verbs/not_yet.h"
 #include "tools/verbs/replay_account.h"
 #include "tools/verbs/replay_screen.h"
 #include "tools/verbs/verbs.h"
@@ -132,10 +133,17 @@ void pause(const ReplayOptions& options, Timestamp former, Timestamp next) {
 }  // namespace
 
 ExitCode run(const ReplayOptions& options, Terminal& terminal) {
+  if (options.from && options.to && *options.to < *options.from) {
+    return terminal.fail({ExitCode::usage, "--to is before --from",
+                          "Name a time for --to that is not before the one of --from."});
+  }
   const auto reader = StoreReader::open(options.data);
   if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto record = (*reader)->thread(options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
+  if (options.to && record->thread && *options.to < record->thread->created) {
+    return terminal.fail(not_yet(*record, *options.to));
+  }
 
   const std::unique_ptr<Replay> replay = replay_for(options, terminal);
   const Timestamp from = options.from.value_or(Timestamp());

@@ -8,6 +8,7 @@
 #include "tools/forms/record.h"
 #include "tools/forms/transcript.h"
 #include "tools/store/reading.h"
+#include "tools/verbs/not_yet.h"
 #include "tools/verbs/verbs.h"
 
 namespace lockstep {
@@ -194,10 +195,7 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
   if (!state) return terminal.fail(trouble_of(state.error(), options.data));
   if (options.events) return ExitCode::ok;
   if (state->now == Timestamp()) {
-    return terminal.fail(
-        {ExitCode::failed,
-         to_string(record->name()) + " did not exist yet at " + std::to_string(options.at->get()),
-         "It was created at " + std::to_string(record->thread->created.get()) + "."});
+    return terminal.fail(not_yet(*record, *options.at));
   }
   if (!options.message) {
     if (options.json) terminal.print_json(state_json(*state));

@@ -114,7 +114,7 @@ function Foot(props: FootProps): JSX.Element {
       ) : null}
       <Refused refused={view.refused} live={live} onRestore={onRestore} />
       <UndoBar {...props.deletions} />
-      <ConnectionBanner pending={view.pending} />
+      <ConnectionBanner pending={view.pending} received={view.cursor !== null} />
       <Composer
         key={thread}
         thread={thread}

@@ -39,7 +39,12 @@ function connectionText(state: string, connecting: boolean, stuck: boolean): str
   return stuck ? "Waiting for the server." : "";
 }
 
-export function ConnectionBanner({ pending }: { readonly pending: number }): JSX.Element {
+export function ConnectionBanner(props: {
+  readonly pending: number;
+  /** Has this device received the thread? */
+  readonly received: boolean;
+}): JSX.Element {
+  const { pending, received } = props;
   const client = useClient();
   const { state, transport } = useConnection();
   const connecting = useLate(state === "connecting", 1000);
@@ -57,7 +62,11 @@ export function ConnectionBanner({ pending }: { readonly pending: number }): JSX
       <span>
         {text}{" "}
         {pending === 0 ? (
-          "You can read and change everything here."
+          received ? (
+            "You can read and change everything here."
+          ) : (
+            "Your changes are kept here until then."
+          )
         ) : (
           <span data-testid="pending-count" data-count={pending}>
             {count(pending, "change waits", "changes wait")} to be sent.
