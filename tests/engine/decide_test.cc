@@ -127,6 +127,18 @@ TEST(Decide, TheLeastLengthOfSeveralStopsHolds) {
   EXPECT_EQ(story.text("a1"), "one ");
 }
 
+TEST(Decide, ADeletedAnswerLeavesTheOtherMessagesOfItsRunAsSeen) {
+  Streaming story;
+  story.steps("r1", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}}});
+  const Timestamp seen = story.now();
+  story.steps("r1", {AppendContent{MessageId("a1"), 0, " four"}});
+
+  EXPECT_TRUE(story.change(DeleteMessage{MessageId("a2")}, seen).applied);
+
+  EXPECT_EQ(story.run("r1").status, RunStatus::stopped);
+  EXPECT_EQ(story.text("a1"), "one two three");
+}
+
 TEST(Decide, ARunThatHadEndedIsCutJustSoAndKeepsItsStatus) {
   Streaming story;
   story.steps("r1", {EndRun{}});
@@ -412,6 +424,21 @@ TEST(Decide, AMessageGoesBehindTheSeenHeadIfTheHeadIsOnAnotherBranch) {
   story.change(put, seen);
 
   EXPECT_EQ(story.parent("u3"), "u2");
+}
+
+TEST(Decide, AStartWithoutAPlaceGoesBehindTheHeadThatItsUserSaw) {
+  Story story;
+  story.put("m1", "one");
+  story.put("m2", "two");
+  const Timestamp seen = story.now();
+  story.change(MoveHead{MessageId("m1")});
+  StartRun ask;
+  ask.run = RunId("r1");
+  ask.agent = AgentName("default");
+
+  EXPECT_TRUE(story.change(ask, seen).applied);
+
+  EXPECT_EQ(story.run("r1").head, MessageId("m2"));
 }
 
 TEST(Decide, ADeletedParentStandsForItsNearestLivingAncestor) {

@@ -83,6 +83,23 @@ TEST(Digests, ThatAreMoreThanOneTurnsWorkAreMadeElsewhereAndKept) {
   EXPECT_FALSE(digests.work(story.state(), mid("m4"), 0).has_value());
 }
 
+TEST(Digests, BelowAMessageThatWasPutAnewAreAllMadeElsewhere) {
+  ThreeTurns story;
+  Digests digests;
+  static_cast<void>(digests.of(story.state(), mid("m3")));
+  story.put("m1", "another one");
+  static_cast<void>(digests.of(story.state(), mid("m1")));
+  auto work = digests.work(story.state(), mid("m3"), 0);
+  ASSERT_TRUE(work.has_value());
+  work->run();
+  digests.keep(*work);
+  const std::uint64_t made = digests.made();
+
+  EXPECT_EQ(digests.of(story.state(), mid("m3")), by_path(story.state(), mid("m3")));
+
+  EXPECT_EQ(digests.made(), made) << "the strand had to make them again";
+}
+
 TEST(Digests, ThatAreLittleWorkAreMadeWhenTheyAreAskedFor) {
   ThreeTurns story;
   Digests digests;

@@ -101,6 +101,16 @@ TEST_F(EngineTest, TheInputOfAModelCanBeReadAtAnyLaterTime) {
   EXPECT_EQ(engine->context(user, name(), rid("r9")).error().code, "unknown_run");
 }
 
+TEST_F(EngineTest, ARunThatWaitsHasNoContextYet) {
+  start_streaming();
+  synced({change_of(ask("r2", "u2", "next"))});
+
+  const auto context = engine->context(user, name(), rid("r2"));
+
+  ASSERT_FALSE(context.has_value());
+  EXPECT_EQ(context.error().code, "not_started");
+}
+
 TEST_F(EngineTest, ARestartEndsInterruptedRunsAndKeepsShownText) {
   start_streaming();
   ASSERT_TRUE(write(batch("r1", {token(2, "a1", "one")})));

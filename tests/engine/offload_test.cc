@@ -74,6 +74,26 @@ TEST_F(ALongEntry, IsDigestedOffTheStrandBeforeItsAnswerSaysTheDigest) {
   EXPECT_EQ((*behind)->digest, path_digest((*engine->read(user, name(), {})).screen.messages));
 }
 
+TEST_F(ALongEntry, KeepsItsThreadLoadedWhileItIsAnswered) {
+  const ThreadName other{user, ThreadId("t2")};
+  SyncRequest begin = request({change_of(put("u1", "other"))});
+  begin.thread = other;
+  ASSERT_TRUE(answer_to(std::move(begin)).has_value());
+  synced({change_of(put("u1", "short"))});
+  std::size_t loaded = 0;
+
+  engine->sync(request({change_of(put("u2", digested_text))}), [&](const Result<SyncReply>&) {
+    // The caller uses another thread while all memory is in use.
+    const Charge all(&account, MemoryKind::steps, limits::memory_bytes_max);
+    static_cast<void>(engine->read(user, other, {}));
+    loaded = metrics.states_in_memory;
+  });
+  executor.run();
+  finish();
+
+  EXPECT_EQ(loaded, 2u);
+}
+
 TEST_F(ALongEntry, IsNotAnsweredIfTheEngineGoesWhileItIsDigested) {
   auto large = ask_for(request({change_of(put("u1", digested_text))}));
   executor.run();

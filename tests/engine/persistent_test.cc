@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
+#include <ranges>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -133,6 +136,26 @@ TEST(Cow, AValueMovesWithItsOwnerAndTheFormerOwnerTakesAnother) {
   EXPECT_EQ(*other, "one");
 }
 
+// One owner goes forwards through many values and the other backwards, so that they meet at one.
+TEST(Cow, TheLastOfTwoOwnersThatGoAtOnceDestroysTheValue) {
+  const auto counted = std::make_shared<int>();
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Cow<std::shared_ptr<int>>> values;
+    for (int at = 0; at < 5'000; ++at) values.emplace_back(counted);
+    auto copies = values;
+    std::latch both(2);
+
+    std::jthread other([&] {
+      both.arrive_and_wait();
+      for (auto& value : copies | std::views::reverse) value = {};
+    });
+    both.arrive_and_wait();
+    for (auto& value : values) value = {};
+  }
+
+  EXPECT_EQ(counted.use_count(), 1);
+}
+
 // --- PersistentVector ---------------------------------------------------------------------------
 
 TEST(PersistentVector, AllValuesAreFoundOnBothSidesOfEachBorder) {
@@ -230,6 +253,19 @@ TEST(PersistentVector, AValueOfOneOwnerIsEditedInPlace) {
   EXPECT_EQ(&values[64], before);
 }
 
+// A handle that is still in its place shows that its block is.
+TEST(PersistentVector, BlocksOfOneOwnerAreChangedInPlace) {
+  Texts values = texts(1100);
+  const Cow<std::string>* first = &values.shared(0);
+  const Cow<std::string>* last = &values.shared(1099);
+
+  values.add("new");
+  values.edit(0) = "edited";
+
+  EXPECT_EQ(&values.shared(0), first);
+  EXPECT_EQ(&values.shared(1099), last);
+}
+
 TEST(PersistentVector, ASharedValueOutlivesItsVectorAndStaysAsItWas) {
   auto values = std::make_unique<Texts>(texts(65));
   const Cow<std::string> shared = values->shared(64);
@@ -252,6 +288,17 @@ TEST(PersistentVector, ValuesMoveWithTheirOwnerAndTheFormerOwnerTakesOthers) {
   one.add("third");
 
   EXPECT_EQ(content_of(one), (std::vector<std::string>{text_of(0), text_of(1), "third"}));
+  EXPECT_EQ(content_of(other), content_of(texts(65)));
+}
+
+TEST(PersistentVector, IsEmptyWhenItsValuesHaveMoved) {
+  Texts one = texts(65);
+
+  const Texts other = std::move(one);
+
+  EXPECT_EQ(one.size(), 0u);
+  one.add("new");
+  EXPECT_EQ(content_of(one), std::vector<std::string>{"new"});
   EXPECT_EQ(content_of(other), content_of(texts(65)));
 }
 
@@ -402,6 +449,18 @@ TEST(PersistentMap, PairsMoveWithTheirOwnerAndTheFormerOwnerTakesOthers) {
 
   EXPECT_EQ(one.size(), 3u);
   EXPECT_EQ(*one.find("third"), 3);
+  EXPECT_EQ(content_of(other), content_of(numbers(65)));
+}
+
+TEST(PersistentMap, IsEmptyWhenItsPairsHaveMoved) {
+  Numbers one = numbers(65);
+
+  const Numbers other = std::move(one);
+
+  EXPECT_EQ(one.size(), 0u);
+  EXPECT_EQ(one.find(text_of(0)), nullptr);
+  one.edit("new") = 1;
+  EXPECT_EQ(one.size(), 1u);
   EXPECT_EQ(content_of(other), content_of(numbers(65)));
 }
 

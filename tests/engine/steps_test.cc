@@ -2,6 +2,10 @@
 // The rules of docs/protocol.md, "Writing steps", each as a sentence.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "engine/base/limits.h"
 #include "tests/support/story.h"
 
 namespace lockstep::test {
@@ -142,6 +146,21 @@ TEST(Steps, TwoMessagesCanBeWrittenInterleaved) {
 
   EXPECT_EQ(story.text("a1"), "abc");
   EXPECT_EQ(story.text("b1"), "abc");
+}
+
+TEST(Steps, AMessageBeyondTheBoundOfItsRunIsTooLarge) {
+  Story story;
+  story.start("r1", "u1", "hello");
+  std::vector<decltype(Step::what)> all;
+  for (std::size_t at = 0; at < limits::run_messages_max; ++at) {
+    all.emplace_back(OpenMessage{MessageId("a" + std::to_string(at)), {}, Role::assistant, {}});
+  }
+  ASSERT_TRUE(story.steps("r1", all));
+
+  const auto refused = story.steps("r1", {OpenMessage{MessageId("b"), {}, Role::assistant, {}}});
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, "too_large");
 }
 
 TEST(Steps, AFailedRunCutsItsHalfToolCall) {

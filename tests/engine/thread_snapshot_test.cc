@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/base/limits.h"
 #include "engine/rules/fold.h"
@@ -231,6 +233,33 @@ TEST(ThreadSnapshot, OpenRunsOtherThanThoseThatTheThreadNamesAreFound) {
   EXPECT_EQ(damage_of(state), "corrupt");
   state.waiting = {*whole.running};
   EXPECT_EQ(damage_of(state), "corrupt");
+}
+
+TEST(ThreadSnapshot, ARowThatNamesAnotherThatIsNotThereIsFound) {
+  const ThreadState whole = small_state();
+  const auto messages = static_cast<std::uint32_t>(whole.messages.size());
+  const auto runs = static_cast<std::uint32_t>(whole.runs.size());
+  const MessageId none("m.none");
+  const std::vector<std::function<void(ThreadState&)>> spoils = {
+      [&](ThreadState& state) { state.runs.edit(0).messages = {messages}; },
+      [&](ThreadState& state) { state.runs.edit(0).run.head = none; },
+      [&](ThreadState& state) { state.runs.edit(0).run.place.message = none; },
+      [&](ThreadState& state) { state.waiting = {runs}; },
+      [&](ThreadState& state) { state.thread.head = none; },
+      [&](ThreadState& state) { state.messages.edit(1).message.parent = none; },
+      [&](ThreadState& state) { state.messages.edit(1).message.run = RunId("r.none"); },
+      [&](ThreadState& state) { state.messages.edit(1).message.id = state.messages[0].message.id; },
+  };
+  for (std::size_t at = 0; at < spoils.size(); ++at) {
+    SCOPED_TRACE(at);
+    ThreadState state = whole;
+    spoils[at](state);
+    RowStore store;
+
+    store.put(snapshot_rows(number, state, Timestamp()));
+
+    EXPECT_EQ(damage(store), "corrupt");
+  }
 }
 
 TEST(ThreadSnapshot, AStateAtTheEndOfTimeIsFound) {

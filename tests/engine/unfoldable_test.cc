@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "engine/rules/fold.h"
 #include "tests/support/small_state.h"
@@ -24,6 +25,55 @@ TEST(Unfoldable, AnEntryRightAfterTheStateIsNot) {
   const ThreadState state = small_state();
 
   EXPECT_EQ(unfoldable(state, entry_at(state, Timestamp(state.now.get() + 1))), "");
+}
+
+TEST(Unfoldable, AnEntryOfAnEventThatCouldNotHaveHappenedIs) {
+  const ThreadState state = small_state();
+  const Timestamp next(state.now.get() + 1);
+  const MessageId live("m.live");
+  const MessageId gone("m.gone");
+  const MessageId none("m.none");
+  const RunId ended("r.first");
+  const RunId running("r.second");
+  const RunId waiting("r.third");
+  const RunId unknown("r.none");
+  Message put_late;
+  put_late.id = none;
+  Message put_deleted;
+  put_deleted.id = gone;
+  put_deleted.updated = next;
+  Message put_behind_none = put_deleted;
+  put_behind_none.id = none;
+  put_behind_none.parent = MessageId("m.nowhere");
+  const std::vector<Event> impossible = {
+      MessagePut{put_late},
+      MessagePut{put_deleted},
+      MessagePut{put_behind_none},
+      MessageCreated{live, {}, Role::assistant, {}, running},
+      MessageCreated{none, {}, Role::assistant, {}, unknown},
+      PartStarted{live, 5, TextPart{}},
+      PartStarted{none, 0, TextPart{}},
+      ContentAppended{live, 5, 0, "x"},
+      ContentAppended{live, 1, 1, "x"},
+      ContentAppended{live, 0, 5, "x"},
+      ContentAppended{none, 0, 0, "x"},
+      MessageEnded{gone, MessageStatus::complete, {}},
+      MessageCut{live, {1, 1}, MessageStatus::stopped},
+      MessageDeleted{gone},
+      HeadMoved{gone, {}},
+      RunQueued{running, AgentName("default"), {}, {}, {}},
+      RunStarted{waiting, 1, {}, {}, {}},
+      RunStarted{ended, 1, {}, {}, {}},
+      RunStarted{unknown, 1, {}, {}, {}},
+      RunEnded{ended, RunStatus::stopped, {}, {}},
+      RunEnded{unknown, RunStatus::stopped, {}, {}},
+  };
+  for (std::size_t at = 0; at < impossible.size(); ++at) {
+    Entry entry = entry_at(state, next);
+    entry.events = {impossible[at]};
+
+    EXPECT_NE(unfoldable(state, entry), "") << at;
+  }
 }
 
 TEST(Unfoldable, AnEntryThatIsNotLaterThanTheStateIs) {

@@ -36,22 +36,24 @@ struct Answer final : HttpReader {
   Error error;
 };
 
-Answer ask(const std::string& url,
-           std::chrono::milliseconds connect_max = limits::connect_timeout) {
+Answer ask(const std::string& url, std::chrono::milliseconds connect_max = limits::connect_timeout,
+           std::string body = "{}") {
   boost::asio::io_context loop;
   HttpClient client(loop.get_executor());
   Answer answer;
-  const auto exchange =
-      client.post({.endpoint = *parse_endpoint(url), .path = "/x", .headers = {}, .body = "{}"},
-                  connect_max, answer);
+  const auto exchange = client.post(
+      {.endpoint = *parse_endpoint(url), .path = "/x", .headers = {}, .body = std::move(body)},
+      connect_max, answer);
   EXPECT_TRUE(run_until(loop, [&answer] { return answer.over; }));
   return answer;
 }
 
-Answer ask(ModelServer::Script script) {
+Answer ask(ModelServer::Script script, std::string body = "{}") {
   ModelServer server({std::move(script)});
-  return ask(server.url());
+  return ask(server.url(), limits::connect_timeout, std::move(body));
 }
+
+std::string more_than_the_sockets_hold() { return std::string(std::size_t{32} << 20, 'x'); }
 
 TEST(HttpClient, TakesABodyOfKnownLengthAndOneThatEndsWithTheConnection) {
   const Answer known = ask([](ServerPeer& peer) {
@@ -83,6 +85,27 @@ TEST(HttpClient, InterimAnswersAreSkipped) {
   EXPECT_EQ(answer.error.code, "");
 }
 
+TEST(HttpClient, AsManyInterimAnswersAsTheBoundAreSkipped) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    for (std::uint32_t n = 0; n < limits::interim_answers_max; ++n) {
+      peer.send("HTTP/1.1 102 Processing\r\n\r\n");
+    }
+    peer.send_answer("200 OK", "", "whole");
+  });
+
+  EXPECT_EQ(answer.head.status, 200u) << answer.error.detail;
+}
+
+TEST(HttpClient, AnUpgradeWithoutARequestForItIsNoInterimAnswer) {
+  const Answer answer = ask([](ServerPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  });
+
+  EXPECT_EQ(answer.head.status, 101u) << answer.error.detail;
+}
+
 TEST(HttpClient, AFloodOfInterimAnswersIsStopped) {
   const Answer answer = ask([](ServerPeer& peer) {
     peer.read_request();
@@ -107,7 +130,7 @@ TEST(HttpClient, ARefusalIsReadThoughTheServerReadsNoneOfALongRequest) {
   const auto exchange = client.post({.endpoint = *parse_endpoint(server.url()),
                                      .path = "/x",
                                      .headers = {},
-                                     .body = std::string(32 << 20, 'x')},
+                                     .body = more_than_the_sockets_hold()},
                                     limits::connect_timeout, answer);
 
   EXPECT_TRUE(run_until(loop, [&answer] { return answer.over; }));
@@ -116,6 +139,35 @@ TEST(HttpClient, ARefusalIsReadThoughTheServerReadsNoneOfALongRequest) {
   EXPECT_EQ(answer.head.status, 413u);
   EXPECT_EQ(answer.body, "too long");
   EXPECT_EQ(answer.error.code, "");
+}
+
+TEST(HttpClient, ARefusalIsReadThoughTheServerClosesWithALongRequestUnread) {
+  const Answer answer =
+      ask([](ServerPeer& peer) { peer.send_answer("413 Payload Too Large", "", "too long"); },
+          more_than_the_sockets_hold());
+
+  EXPECT_EQ(answer.head.status, 413u) << answer.error.code << ": " << answer.error.detail;
+  EXPECT_EQ(answer.body, "too long");
+}
+
+// Beast's own bound is 8 MB.
+TEST(HttpClient, ALongBodyIsHandedOnWhole) {
+  const std::string long_body(std::size_t{9} << 20, 'x');
+  for (const bool length_known : {true, false}) {
+    SCOPED_TRACE(length_known);
+    const Answer answer = ask([&](ServerPeer& peer) {
+      peer.read_request();
+      if (length_known) {
+        peer.send_answer("200 OK", "", long_body);
+      } else {
+        peer.send_stream_head();
+        peer.send(long_body);
+      }
+    });
+
+    EXPECT_EQ(answer.error.code, "") << answer.error.detail;
+    EXPECT_TRUE(answer.body == long_body);
+  }
 }
 
 TEST(HttpClient, ABodyThatIsShorterThanItsLengthIsInterrupted) {

@@ -81,6 +81,25 @@ TEST(OpenAiAgent, TheTimeInWhichAWriterIsFullCountsForNoToken) {
   EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
 }
 
+TEST(OpenAiAgent, AServerThatHangsAfterAPauseTimesOut) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send_event(content("Hel"));
+    peer.await_close(5s);
+  }});
+  stage.options.token_timeout = 40ms;
+  stage.writer.full = true;
+  auto generation = stage.start(stage.writer);
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.writes > 0; }));
+
+  stage.writer.full = false;
+  generation->resume();
+
+  ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }, 3s));
+  EXPECT_EQ(stage.error(), "upstream_timeout");
+}
+
 TEST(OpenAiAgent, KeepAliveCommentsAreNoFirstToken) {
   Stage stage({[](ServerPeer& peer) {
     peer.read_request();
@@ -128,6 +147,23 @@ TEST(OpenAiAgent, AServerThatHangsBehindTheFinishReasonHasAnswered) {
   stage.options.token_timeout = 40ms;
 
   EXPECT_EQ(stage.run().end->status, RunStatus::completed);
+}
+
+TEST(OpenAiAgent, WritesNothingMoreBehindTheEndOfItsRun) {
+  for (const bool full_behind_it : {false, true}) {
+    SCOPED_TRACE(full_behind_it);
+    Stage stage({answer_hello});
+    stage.options.token_timeout = stage.options.first_token_timeout = 30ms;
+    auto generation = stage.start(stage.writer);
+    stage.writer.on_write = [&] { stage.writer.full = full_behind_it && stage.writer.written.end; };
+    ASSERT_TRUE(run_until(stage.loop, [&stage] { return stage.writer.written.end.has_value(); }));
+    const int writes = stage.writer.writes;
+
+    stage.loop.restart();
+    stage.loop.run_for(100ms);
+
+    EXPECT_EQ(stage.writer.writes, writes);
+  }
 }
 
 // --- Stop and flow -------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The invariants of docs/architecture.md that need the whole engine, over random worlds: durable
 // before visible, exactly once, in order, no gap and no repeat, and the promises of a restart and a
-// deletion. LOCKSTEP_WORLDS sets the number of worlds; a failure prints its seed, and LOCKSTEP_SEED
-// runs that seed alone.
+// deletion. LOCKSTEP_WORLDS sets the number of worlds (default 2,000); a failure prints its seed,
+// and LOCKSTEP_SEED runs that seed alone.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <unistd.h>
@@ -17,6 +17,10 @@ namespace lockstep::test {
 namespace {
 
 constexpr int acts = 500;  // of one world
+constexpr std::uint64_t coverage_worlds_min = 1'000;
+// The same worlds every time, so that only a change of the code makes a difference;
+// LOCKSTEP_LAWS_SEED gives others.
+constexpr std::uint64_t usual_seed = 304775574681665409ULL;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);
@@ -114,10 +118,14 @@ TEST(EngineLaws, HoldInRandomWorlds) {
   }
   rc::detail::TestParams params = rc::detail::configuration().testParams;
   params.maxSuccess = static_cast<int>(setting("LOCKSTEP_WORLDS", 2'000));
+  params.seed = setting("LOCKSTEP_LAWS_SEED", usual_seed);
   params.disableShrinking = true;  // a seed has no smaller one
+
+  std::uint64_t worlds = 0;
 
   const auto result = rc::detail::checkTestable(
       [&] {
+        ++worlds;
         const auto seed = *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(1, 1ULL << 62));
         const std::string wrong = run_world(seed, counts);
         if (!wrong.empty()) RC_FAIL("LOCKSTEP_SEED=" + std::to_string(seed) + ": " + wrong);
@@ -128,7 +136,8 @@ TEST(EngineLaws, HoldInRandomWorlds) {
   if (!held) rc::detail::printResultMessage(result, std::cerr);
   EXPECT_TRUE(held);
   for (const auto& [name, count] : counts) std::cout << name << ": " << count << "\n";
-  if (held) expect_all_counted(counts);
+  // A few worlds, as under a sanitizer, need not have everything in them.
+  if (held && worlds >= coverage_worlds_min) expect_all_counted(counts);
 }
 
 }  // namespace
