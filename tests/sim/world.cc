@@ -239,9 +239,8 @@ void World::check_rest() {
   }
   for (const auto& device : devices_) check_reading(*device);
   for (const auto& shelf : shelves_) {
-    const std::string wrong = shelf->settled()
-                                  ? shelf->wrong()
-                                  : "a list never comes to rest: " + shelf->standing();
+    const std::string wrong =
+        shelf->settled() ? shelf->wrong() : "a list never comes to rest: " + shelf->standing();
     if (!wrong.empty()) judge_.records.found("at rest " + wrong);
   }
 }

@@ -268,7 +268,8 @@ TEST(Import, RefusesEntriesThatNamesOrStatusesMakeImpossible) {
            "}}]";
   };
   const auto queued = [](const std::string& after) {
-    return R"(2,"prev":1,"events":[{"type":"run_queued","run":"r","agent":"x","input":[],"after":")" +
+    return R"(2,"prev":1,"events":[{"type":"run_queued","run":"r","agent":"x","input":[],)"
+           R"("after":")" +
            after + R"("}])";
   };
   const auto ended = [](const std::string& status) {

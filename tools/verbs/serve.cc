@@ -37,6 +37,7 @@
 #include "tools/store/access.h"
 #include "tools/store/crash_mark_file.h"
 #include "tools/store/upgrade_told.h"
+#include "tools/verbs/access_told.h"
 #include "tools/verbs/backup.h"
 #include "tools/verbs/damage_told.h"
 #include "tools/verbs/live_settings.h"
@@ -139,33 +140,6 @@ Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Eng
   run_until(context, ready);
   if (!recovered) return std::unexpected(recovered.error());
   return engine;
-}
-
-Sharing sharing_of(const Config& config) {
-  return config.share_with_group ? Sharing::group : Sharing::owner;
-}
-
-void say_what_was_corrected(const Corrected& corrected, const std::string& what, LineLog& log) {
-  if (corrected.changed > 0) {
-    log.info("access_corrected", {{"of", what}, {"files", corrected.changed}});
-  }
-  if (corrected.refused > 0) {
-    log.error("access_open",
-              {{"of", what},
-               {"files", corrected.refused},
-               {"why", "these files belong to another user, and other users may read them"},
-               {"next", "chown them to the server's user, or chmod them"}});
-  }
-}
-
-// An earlier version, or a copy of the folder, may have left files readable by other users.
-void correct_access(const Config& config, LineLog& log) {
-  Corrected all = correct_store(config.data, sharing_of(config));
-  if (!config.tokens.empty()) {
-    const Corrected tokens = correct_file(config.tokens, sharing_of(config));
-    all = {all.changed + tokens.changed, all.refused + tokens.refused};
-  }
-  say_what_was_corrected(all, config.data, log);
 }
 
 // If the control socket can't be opened, the server still runs; backups then need a stopped server.
