@@ -109,8 +109,7 @@ void add_backup(CLI::App& app, std::optional<Verb>& asked) {
       app, asked, "backup", "Back up the store, also while a server runs on it");
   using Action = BackupOptions::Action;
   const auto look = [to = verb, &options](const char* name, Action action, const char* about_it) {
-    return to->add_flag_callback(
-        name, [&options, action] { options.action = action; }, about_it);
+    return to->add_flag_callback(name, [&options, action] { options.action = action; }, about_it);
   };
   CLI::Option* list = look("--list", Action::list, "List the backups");
   CLI::Option* verify =

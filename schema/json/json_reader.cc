@@ -44,10 +44,10 @@ class JsonBuilder {
     return gather(text) && add(JsonKind::string, code);
   }
   bool on_key_part(View text, std::size_t size, Code& code) {
-    return gather(text) && name_fits(size, code);
+    return name_fits(size, code) && gather(text);
   }
   bool on_key(View text, std::size_t size, Code& code) {
-    return gather(text) && name_fits(size, code) && name(code);
+    return name_fits(size, code) && gather(text) && name(code);
   }
   bool on_number_part(View text, Code&) { return gather(text); }
   bool on_int64(std::int64_t, View text, Code& code) { return number(text, code); }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // deadline_text.h: names a deadline that has passed, and the setting that moves it.
+//
+// The texts of all deadlines end alike, so that an operator finds the setting by its name.
 #pragma once
 
 #include <chrono>

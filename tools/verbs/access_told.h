@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // access_told.h: closes the server's files to other users, and writes the log lines for it.
+//
+// An earlier version, or a copy of the folder, may have left files that other users can read.
 #pragma once
 
 #include <string>
@@ -15,8 +17,7 @@ namespace lockstep {
 // `what` is the corrected folder or file.
 void say_what_was_corrected(const Corrected& corrected, const std::string& what, LineLog& log);
 
-// Corrects the store and the token file. An earlier version, or a copy of the folder, may have left
-// files readable by other users.
+// Corrects the store and the token file.
 void correct_access(const Config& config, LineLog& log);
 
 }  // namespace lockstep

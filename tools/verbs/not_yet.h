@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // not_yet.h: the refusal of a time before a thread's first entry.
+//
+// `show` and `replay` take a time; a thread has nothing to show before its first entry.
 #pragma once
 
 #include <string>
