@@ -169,10 +169,10 @@ Result<RunContext> Engine::context(const std::optional<UserId>& user, const Thre
   if (!row) return unknown_run(run);
   if (!row->run.context_ts) {
     const bool waits = row->run.status == RunStatus::queued;
-    return fail(Kind::not_found, codes::not_started,
-                "run " + run.get() +
-                    (waits ? " has not started yet: ask again when it runs"
-                           : " ended before it started, so it has no context"));
+    return fail(
+        Kind::not_found, codes::not_started,
+        "run " + run.get() +
+            (waits ? " has not started yet: ask again when it runs" : " was never started"));
   }
   TRY_LET(state, history_.state_at(*live, *row->run.context_ts));
   auto context = context_of(*live, state, row->run);

@@ -217,9 +217,15 @@ void Lane::happened(Job done) {
   const Timestamp now = parts_.clock.now();
   parts_.metrics.append_us.add(now > done.began ? now.get() - done.began.get() : 0);
   if (ends_or_starts_a_run(*done.entry)) release_parked();
-  // After a long entry the digests take long too.
-  if (!done.beside || !digest_beside()) return finish(std::move(done));
-  in_flight_ = std::move(done);
+  const std::shared_ptr<const Entry> entry = done.entry;
+  // After a long entry the digests take long too. The answer waits for them, but runs do not: as
+  // soon as the start of one is visible, its writer may send steps.
+  if (done.beside && digest_beside()) {
+    in_flight_ = std::move(done);
+  } else {
+    answer(std::move(done));
+  }
+  parts_.host.happened(thread_, *entry);
 }
 
 bool Lane::digest_beside() {
@@ -236,16 +242,9 @@ void Lane::digested(const DigestWork& digests) {
   MUST(parts_.executor.runs_here() && in_flight_ && !working_);
   thread_.digests.keep(digests);
   working_ = true;
-  finish(std::move(*std::exchange(in_flight_, std::nullopt)));
+  answer(std::move(*std::exchange(in_flight_, std::nullopt)));
   working_ = false;
   work();
-}
-
-void Lane::finish(Job done) {
-  const std::shared_ptr<const Entry> entry = done.entry;
-  MUST(entry != nullptr && entry->at == thread_.state.now);
-  answer(std::move(done));
-  parts_.host.happened(thread_, *entry);
 }
 
 void Lane::failed(Job done, const Error& error) {

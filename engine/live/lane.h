@@ -122,7 +122,6 @@ class Lane {
   // If the digests for the answers take long, has another thread compute them; else returns false.
   [[nodiscard]] bool digest_beside();
   void digested(const DigestWork& digests);
-  void finish(Job done);
   void failed(Job done, const Error& error);
   void answer(Job done);
   void answer(ChangesInput& input, Job& done);

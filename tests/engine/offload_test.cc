@@ -74,6 +74,24 @@ TEST_F(ALongEntry, IsDigestedOffTheStrandBeforeItsAnswerSaysTheDigest) {
   EXPECT_EQ((*behind)->digest, path_digest((*engine->read(user, name(), {})).screen.messages));
 }
 
+TEST_F(ALongEntry, OfAStartLetsTheRunsWriterBeginBeforeItIsDigested) {
+  StartRun start = ask("r1", "u1", digested_text);
+  start.agent = AgentName("push");
+  auto asked = ask_for(request({change_of(start)}));
+  executor.run();
+  offload.step();
+  executor.run();  // it is durable, and fronts see it
+  ASSERT_FALSE(asked.has_come());
+  ASSERT_EQ(run("r1").status, RunStatus::running);
+
+  StepsAnswer steps;
+  engine->write(user, name(), batch("r1", {opened(1, "a1")}), steps.done());
+  finish();
+
+  ASSERT_TRUE(asked.has_come() && steps.has_come());
+  EXPECT_TRUE(steps->has_value()) << steps->error().code;
+}
+
 TEST_F(ALongEntry, KeepsItsThreadLoadedWhileItIsAnswered) {
   const ThreadName other{user, ThreadId("t2")};
   SyncRequest begin = request({change_of(put("u1", "other"))});
