@@ -57,8 +57,10 @@ class PersistentMap {
     const std::size_t hash = std::hash<Key>{}(key);
     unsigned shift = 0;
     for (const Cow<Block>* block = &root_; *block; shift += bits) {
-      const Slots* slots = std::get_if<Slots>(&(*block)->held);
-      if (slots) return find(*slots, hash, key);
+      if (const auto* slots = std::get_if<Slots>(&(*block)->held)) {
+        const Slot* slot = slot_of(*slots, hash, key);
+        return slot ? &slot->pair->second : nullptr;
+      }
       block = &std::get<Blocks>((*block)->held)[(hash >> shift) % width];
     }
     return nullptr;
@@ -71,9 +73,7 @@ class PersistentMap {
     Block* block = &root_.edit();
     for (;; shift += bits) {
       if (auto* slots = std::get_if<Slots>(&block->held)) {
-        for (Slot& slot : *slots) {
-          if (slot.hash == hash && slot.pair->first == key) return slot.pair.edit().second;
-        }
+        if (Slot* slot = slot_of(*slots, hash, key)) return slot->pair.edit().second;
         if (slots->size() < width || shift >= hash_bits) break;
         divide(*block, shift);
       }
@@ -104,9 +104,11 @@ class PersistentMap {
   static constexpr unsigned hash_bits = std::numeric_limits<std::size_t>::digits;
   static_assert(hash_bits % bits == 0, "no level looks at bits that a hash does not have");
 
-  static const Value* find(const Slots& slots, std::size_t hash, const Key& key) {
-    for (const Slot& slot : slots) {
-      if (slot.hash == hash && slot.pair->first == key) return &slot.pair->second;
+  // Null if the key is missing. `Some` is `Slots`, const or not.
+  template <class Some>
+  static auto slot_of(Some& slots, std::size_t hash, const Key& key) -> decltype(slots.data()) {
+    for (auto& slot : slots) {
+      if (slot.hash == hash && slot.pair->first == key) return &slot;
     }
     return nullptr;
   }
