@@ -25,11 +25,9 @@ bool succeeded(const Outcome& outcome) {
 
 }  // namespace lockstep::trying
 
-// `else`, so that an `else` behind a TRY can't belong to the TRY.
-#define TRY(expression)                                                  \
-  if (auto tried = (expression); ::lockstep::trying::succeeded(tried)) { \
-  } else                                                                 \
-    return std::unexpected(std::move(tried).error())
+#define TRY(expression)                                                 \
+  if (auto tried = (expression); !::lockstep::trying::succeeded(tried)) \
+  return std::unexpected(std::move(tried).error())
 
 // `name` is a reference into a variable of its own, so it may be moved from.
 #define TRY_LET(name, expression)                                             \
