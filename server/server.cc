@@ -18,7 +18,6 @@
 #include "server/net/http_listener.h"
 
 namespace lockstep {
-namespace asio = boost::asio;
 
 struct Server::Inside {
   Inside(ServerParts given, const ServerRules& rules)

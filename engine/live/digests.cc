@@ -42,13 +42,11 @@ std::optional<DigestWork> Digests::work(const ThreadState& state,
     const std::uint32_t* number = state.message_numbers.find(row->message.id);
     MUST(number != nullptr);
     // Behind the first digest that is not cached the others are no use: each depends on it.
-    if (work.messages_.empty()) {
-      auto known = known_.find(*number);
-      if (known != known_.end() && known->second.updated == row->message.updated &&
-          known->second.parent == work.parent_) {
-        work.parent_ = known->second.digest;
-        continue;
-      }
+    const auto known = work.messages_.empty() ? known_.find(*number) : known_.end();
+    if (known != known_.end() && known->second.updated == row->message.updated &&
+        known->second.parent == work.parent_) {
+      work.parent_ = known->second.digest;
+      continue;
     }
     bytes += size_of(row->message);
     work.messages_.emplace_back(*number, row->message);

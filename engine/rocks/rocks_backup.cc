@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using backup_folder::error_of;
-using backup_folder::failed;
 using rocksdb::BackupEngine;
 using rocksdb::IOStatus;
 using rocksdb::Status;
