@@ -5,24 +5,13 @@
 // already long: the cost must not grow with the text.
 #include <benchmark/benchmark.h>
 
+#include "bench/one_agent.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/fold.h"
 #include "engine/store/entry_codec.h"
 
 namespace lockstep {
 namespace {
-
-class OneAgent : public Agents {
- public:
-  [[nodiscard]] std::optional<AgentSettings> settings(const AgentName&,
-                                                      const std::optional<Json>&) const override {
-    return AgentSettings{"{}", "model"};
-  }
-  [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
-      const AgentName& /*agent*/, std::string_view /*settings*/) const override {
-    return std::nullopt;
-  }
-};
 
 bool never(std::string_view) { return false; }
 

@@ -55,7 +55,7 @@ using CommitNumber = Strong<struct CommitTag, std::uint64_t>;        // dense ov
 using ThreadNumber = Strong<struct ThreadNumberTag, std::uint64_t>;  // given once, never reused
 using Units = std::uint32_t;                                         // UTF-16 code units
 
-// Behind it there is no timestamp for another entry, so stored data that names it is refused.
+// The last timestamp. Stored data in the later half is refused: see `is_later_than_clocks`.
 inline constexpr Timestamp end_of_time(std::numeric_limits<std::uint64_t>::max());
 
 // SHA-256 as bytes.

@@ -17,32 +17,14 @@
 
 #include "engine/base/cow.h"
 #include "engine/base/memory.h"
-#include "engine/base/persistent_map.h"
-#include "engine/base/persistent_vector.h"
+#include "tests/engine/persistent_content.h"
 
 namespace lockstep {
 namespace {
 
-using Texts = PersistentVector<std::string>;
-using Numbers = PersistentMap<std::string, int>;
-
 // A copy takes no memory, so its cost can't grow with the size of the shared blocks.
 static_assert(std::is_nothrow_copy_constructible_v<Texts>);
 static_assert(std::is_nothrow_copy_constructible_v<Numbers>);
-
-std::vector<std::string> content_of(const Texts& texts) {
-  std::vector<std::string> content;
-  for (std::size_t at = 0; at < texts.size(); ++at) content.push_back(texts[at]);
-  return content;
-}
-
-std::unordered_map<std::string, int> content_of(const Numbers& map) {
-  std::unordered_map<std::string, int> content;
-  map.each([&](const std::string& key, int value) {
-    EXPECT_TRUE(content.emplace(key, value).second) << key << " stands there twice";
-  });
-  return content;
-}
 
 // --- Any order -----------------------------------------------------------------------------------
 

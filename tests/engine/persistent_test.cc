@@ -14,8 +14,7 @@
 #include <vector>
 
 #include "engine/base/cow.h"
-#include "engine/base/persistent_map.h"
-#include "engine/base/persistent_vector.h"
+#include "tests/engine/persistent_content.h"
 
 namespace lockstep {
 namespace {
@@ -46,9 +45,6 @@ struct std::hash<lockstep::OneHash> {
 namespace lockstep {
 namespace {
 
-using Texts = PersistentVector<std::string>;
-using Numbers = PersistentMap<std::string, int>;
-
 std::string text_of(std::size_t number) { return "text " + std::to_string(number); }
 
 Texts texts(std::size_t count) {
@@ -61,20 +57,6 @@ Numbers numbers(std::size_t count) {
   Numbers map;
   for (std::size_t at = 0; at < count; ++at) map.edit(text_of(at)) = static_cast<int>(at);
   return map;
-}
-
-std::vector<std::string> content_of(const Texts& values) {
-  std::vector<std::string> content;
-  for (std::size_t at = 0; at < values.size(); ++at) content.push_back(values[at]);
-  return content;
-}
-
-std::unordered_map<std::string, int> content_of(const Numbers& map) {
-  std::unordered_map<std::string, int> content;
-  map.each([&](const std::string& key, int value) {
-    EXPECT_TRUE(content.emplace(key, value).second) << key << " stands there twice";
-  });
-  return content;
 }
 
 // --- Cow -----------------------------------------------------------------------------------------
