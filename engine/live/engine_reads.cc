@@ -26,13 +26,6 @@ bool path_is_as_at(const ThreadState& now, const MessageId& id, Timestamp at) {
   });
 }
 
-std::vector<Message> messages_of(const std::vector<const MessageState*>& rows) {
-  std::vector<Message> messages;
-  messages.reserve(rows.size());
-  for (const MessageState* row : rows) messages.push_back(row->message);
-  return messages;
-}
-
 std::vector<SharedMessage> shared_of(const ThreadState& state,
                                      const std::vector<const MessageState*>& rows) {
   std::vector<SharedMessage> messages;
@@ -192,10 +185,7 @@ Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadStat
         Damaged::thread, name,
         corrupt(thread.name, "the settings of run " + run.id.get() + " are missing")));
   }
-  return RunContext{.context = {.thread = thread.name,
-                                .run = run.id,
-                                .path = messages_of(state.path(run.head)),
-                                .settings = std::move(*settings)},
+  return RunContext{.context = lockstep::context_of(state, run, std::move(*settings)),
                     .path = {},
                     .agent = run.agent};
 }

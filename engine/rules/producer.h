@@ -8,6 +8,7 @@
 // within `start`.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,9 +16,18 @@
 
 #include "engine/rules/agents.h"
 #include "engine/rules/event.h"
+#include "engine/rules/state.h"
 #include "engine/rules/step.h"
 
 namespace lockstep {
+
+// A message of a path that no assistant's message follows, because a user stopped the answer before
+// its first word, or the model said nothing: the last run that was given it wrote no message.
+struct Unanswered {
+  MessageId message;
+  RunStatus status = RunStatus::stopped;  // or completed
+  friend bool operator==(const Unanswered&, const Unanswered&) = default;
+};
 
 // A model's input: a path in State(context_ts), root first, and the settings of the run. All of it
 // is durable, and visible to every front, before a producer sees it.
@@ -25,13 +35,25 @@ struct Context {
   ThreadName thread;
   RunId run;
   std::vector<Message> path;
-  std::string settings;  // AgentSettings::bytes
+  std::vector<Unanswered> unanswered;  // in the order of the path
+  std::string settings;                // AgentSettings::bytes
+};
+// The context of a run that has started, from State(context_ts).
+[[nodiscard]] Context context_of(const ThreadState& state, const Run& run, std::string settings);
+
+// How and why a request differs from its path, for all messages or calls of one kind.
+struct Repair {
+  std::string kind{};  // snake case; empty: a run of format 1, which has only the text
+  std::uint64_t count = 1;
+  std::vector<std::string> ids{};  // of messages, calls or parameters: the first ones
+  std::string text{};              // a sentence
+  friend bool operator==(const Repair&, const Repair&) = default;
 };
 
-// The request as the model gets it, and how and why it differs from the path.
+// The request as the model gets it.
 struct Sent {
   std::string body;
-  std::vector<std::string> repairs;
+  std::vector<Repair> repairs;
 };
 
 class StepWriter {

@@ -17,6 +17,7 @@
 #include "engine/live/sync.h"
 #include "engine/rules/diff.h"
 #include "engine/rules/event.h"
+#include "engine/rules/producer.h"
 #include "engine/rules/state.h"
 
 namespace lockstep {
@@ -51,6 +52,8 @@ void append_change(std::string& out, const MessageChange& changed);
 // Appends the change without its long texts, and adds those to `apart`.
 void append_shell(std::string& out, const MessageChange& changed, Apart& apart);
 void append_outcome(std::string& out, const Outcome& outcome);
+// `{kind, count, ids, text}`; only the text, as a string, of a run of format 1.
+void append_repair(std::string& out, const Repair& repair);
 
 // --- Frames --------------------------------------------------------------------------------------
 

@@ -230,6 +230,18 @@ void append_run(std::string& out, const Run& run) {
   out += '}';
 }
 
+void append_repair(std::string& out, const Repair& repair) {
+  if (repair.kind.empty()) return append_text(out, repair.text);
+  out += '{';
+  append_field(out, "kind", repair.kind);
+  append_field_number(out, "count", repair.count);
+  append_name(out, "ids");
+  append_array(out, repair.ids,
+               [](std::string& to, const std::string& id) { append_text(to, id); });
+  append_field(out, "text", repair.text);
+  out += '}';
+}
+
 void append_thread(std::string& out, const Thread& thread) {
   out += '{';
   append_field(out, "id", thread.id.get());

@@ -63,8 +63,7 @@ JsonPieces pieces_of(const Front& front, RunContext run) {
   const bool whole = is_json_object(sent.body, limits::request_depth_max);
   append_field_json(body, "sent", whole ? std::string_view(sent.body) : "null");
   append_name(body, "repairs");
-  append_array(body, sent.repairs,
-               [](std::string& out, const std::string& repair) { append_text(out, repair); });
+  append_array(body, sent.repairs, append_repair);
   append_field_json(body, "settings",
                     run.context.settings.empty() ? "null" : std::string_view(run.context.settings));
   pieces.add(body += '}');

@@ -2,20 +2,21 @@
 // compose.h: makes a model request's body from a path and a run's settings.
 //
 // Pure and deterministic: the same context always gives the same bytes, so the server can show a
-// request again without storing it. Providers refuse some parts of a path, or have no place for
-// them: a repair, in words, names each change that the body makes for that reason.
+// request again without storing it. What the user sees is what the model sees: each text,
+// reasoning, call and result of the path is in the request, in order, or a repair (repairs.h) says
+// why not. Providers refuse some parts of a path, or have no place for them.
 //
-// The body has each part in this form:
-//   text         as it is; an empty line joins several of a message
-//   reasoning    not at all: providers take back only reasoning that they signed
-//   tool_call    in the assistant message's `tool_calls`; only whole ones: the arguments are a JSON
-//                object, or are empty in a message that is complete (then the body has `{}`)
-//   tool_result  a message of role `tool`, right after the message with its call, wherever the path
-//                has it; a call without a result gets a made one; a result without a call before it
-//                is left out
-//   file         an image in a user's message: `image_url`; any other: a line of text that names it
+//   text         as it is
+//   reasoning    as the agent's settings say; most providers refuse it
+//   tool_call    of an assistant; arguments that are no JSON object become the text of one
+//   tool_result  right behind its call, wherever the path has it (call_results.h); a real one
+//                stands in place of one that the engine made
+//   file         an image in a user's message: an image; any other: a line of text that names it
 //   data         a line of text: its name, and its value as JSON
-// The body leaves out a message that has no part left.
+// Neighbours of one role are joined. An assistant's turn without text is a sentence in brackets.
+//
+// Settings have a format. A later change of these rules is a later format, with a composer of its
+// own, because stored runs keep their requests (compose_format1.h).
 #pragma once
 
 #include "engine/rules/producer.h"

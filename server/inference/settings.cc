@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
@@ -116,17 +117,40 @@ std::optional<std::string> model_of(const RequestSettings& settings) {
   return read_string(find_member(settings.request, "model"));
 }
 
-std::string settings_bytes(const RequestSettings& settings) {
-  std::string out = R"({"format":1,"kind":)";
-  append_text(out, settings.kind);
-  out += R"(,"system":)";
-  append_text(out, settings.system);
-  out += settings.names ? R"(,"names":true,"ignored":[)" : R"(,"names":false,"ignored":[)";
-  for (const std::string& name : settings.ignored) {
-    if (out.back() != '[') out += ',';
-    append_text(out, name);
+std::string_view name_of(ReasoningBack reasoning) {
+  switch (reasoning) {
+    case ReasoningBack::never:
+      return "never";
+    case ReasoningBack::with_calls:
+      return "with_calls";
+    case ReasoningBack::always:
+      return "always";
   }
-  out += R"(],"request":)";
+  std::unreachable();
+}
+
+std::optional<ReasoningBack> reasoning_back(std::string_view name) {
+  for (const auto each : {ReasoningBack::never, ReasoningBack::with_calls, ReasoningBack::always}) {
+    if (name == name_of(each)) return each;
+  }
+  return {};
+}
+
+std::string settings_bytes(const RequestSettings& settings) {
+  std::string out = "{";
+  append_field_number(out, "format", static_cast<std::uint64_t>(settings.format));
+  append_field(out, "kind", settings.kind);
+  append_field(out, "system", settings.system);
+  append_field_flag(out, "names", settings.names);
+  if (settings.format != 1) {
+    append_field_flag(out, "join", settings.join);
+    append_field(out, "reasoning", name_of(settings.reasoning));
+    append_field(out, "reasoning_field", settings.reasoning_field);
+  }
+  append_name(out, "ignored");
+  append_array(out, settings.ignored,
+               [](std::string& to, const std::string& name) { append_text(to, name); });
+  append_name(out, "request");
   append_members(out, settings.request);
   out += '}';
   return out;
@@ -138,17 +162,28 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   const std::string* format = find_member(*members, "format");
   const std::optional<std::string> kind = read_string(find_member(*members, "kind"));
   const std::string* request = find_member(*members, "request");
-  if (!format || *format != "1" || !kind || !request) return {};
+  if (!format || (*format != "1" && *format != "2") || !kind || !request) return {};
   std::optional<std::vector<JsonMember>> request_members = json_members(*request);
   if (!request_members) return {};
   const std::string* names = find_member(*members, "names");
-  return RequestSettings{
+  RequestSettings settings{
+      .format = *format == "1" ? 1 : 2,
       .kind = *kind,
       .system = read_string(find_member(*members, "system")).value_or(""),
       .request = std::move(*request_members),
       .ignored = read_strings(find_member(*members, "ignored")),
       .names = !names || *names == "true",
   };
+  if (settings.format == 1) return settings;
+  const std::string* join = find_member(*members, "join");
+  const auto reasoning =
+      reasoning_back(read_string(find_member(*members, "reasoning")).value_or(""));
+  const auto field = read_string(find_member(*members, "reasoning_field"));
+  if (!join || !reasoning || !field) return {};
+  settings.join = *join == "true";
+  settings.reasoning = *reasoning;
+  settings.reasoning_field = *field;
+  return settings;
 }
 
 }  // namespace lockstep

@@ -4,7 +4,11 @@
 // The store keeps settings for ever, once for each content. With the path they give the exact
 // request to the model, even if the configuration has changed since. They are JSON:
 //
-//   {"format":1,"kind":"openai","system":"...","names":true,"ignored":[...],"request":{...}}
+//   {"format":2,"kind":"openai","system":"...","names":true,"join":true,"reasoning":"never",
+//    "reasoning_field":"reasoning_content","ignored":[...],"request":{...}}
+//
+// The format says how the request was composed (compose.h). Runs of 0.1.0 have format 1, without
+// `join`, `reasoning` and `reasoning_field`.
 //
 // `request` holds the members of the request body besides `messages`. The server copies their
 // values and does not parse and write them again, so that a number keeps its digits. Their order is
@@ -13,6 +17,7 @@
 // they show as repairs.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,12 +28,25 @@
 
 namespace lockstep {
 
+// Which reasoning of earlier answers goes back to the model?
+enum class ReasoningBack : std::uint8_t {
+  never,
+  with_calls,  // that of turns with tool calls
+  always,
+};
+[[nodiscard]] std::string_view name_of(ReasoningBack reasoning);
+[[nodiscard]] std::optional<ReasoningBack> reasoning_back(std::string_view name);
+
 struct RequestSettings {
+  int format = 2;
   std::string kind;  // openai, demo or push
   std::string system;
   std::vector<JsonMember> request;
   std::vector<std::string> ignored;
   bool names = true;  // send authors as `name`
+  bool join = true;   // join neighbours of one role
+  ReasoningBack reasoning = ReasoningBack::never;
+  std::string reasoning_field = "reasoning_content";  // its member in a message
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 

@@ -3,23 +3,28 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "server/inference/limits.h"
 #include "server/inference/settings.h"
+#include "server/inference/turns.h"
 
 namespace lockstep {
 namespace {
 
-std::string settings(std::string system = "", bool names = true) {
+RequestSettings settings() {
   RequestSettings settings;
   settings.kind = "openai";
-  settings.system = std::move(system);
-  settings.names = names;
   settings.request = {{"model", "\"m\""}, {"stream", "true"}};
-  return settings_bytes(settings);
+  return settings;
+}
+
+RequestSettings settings_with(ReasoningBack reasoning) {
+  RequestSettings with = settings();
+  with.reasoning = reasoning;
+  return with;
 }
 
 Message message(std::string id, Role role, std::vector<Part> parts) {
@@ -27,6 +32,7 @@ Message message(std::string id, Role role, std::vector<Part> parts) {
   message.id = MessageId(std::move(id));
   message.role = role;
   message.parts = std::move(parts);
+  if (role == Role::assistant) message.run = RunId("r");
   return message;
 }
 Message user(std::string id, std::vector<Part> parts) {
@@ -35,12 +41,20 @@ Message user(std::string id, std::vector<Part> parts) {
 Message assistant(std::string id, std::vector<Part> parts) {
   return message(std::move(id), Role::assistant, std::move(parts));
 }
+Message tool(std::string id, std::vector<Part> parts) {
+  return message(std::move(id), Role::tool, std::move(parts));
+}
 
-Sent compose(std::vector<Message> path, std::string bytes = settings()) {
-  return sent_from_settings({.thread = {UserId("u"), ThreadId("t")},
-                             .run = RunId("r"),
-                             .path = std::move(path),
-                             .settings = std::move(bytes)});
+Context context(std::vector<Message> path, const RequestSettings& with = settings()) {
+  return {.thread = {UserId("u"), ThreadId("t")},
+          .run = RunId("r"),
+          .path = std::move(path),
+          .unanswered = {},
+          .settings = settings_bytes(with)};
+}
+
+Sent compose(std::vector<Message> path, const RequestSettings& with = settings()) {
+  return sent_from_settings(context(std::move(path), with));
 }
 
 // The golden text of a body with these messages.
@@ -48,10 +62,33 @@ std::string body(const std::string& messages) {
   return R"({"model":"m","messages":[)" + messages + R"(],"stream":true})";
 }
 
+// `kind id id`, a line a repair.
+std::string lines(const std::vector<Repair>& repairs) {
+  std::string text;
+  for (const Repair& repair : repairs) {
+    if (!text.empty()) text += '\n';
+    text += repair.kind;
+    for (const std::string& id : repair.ids) text += " " + id;
+    EXPECT_GE(repair.count, repair.ids.size());
+    EXPECT_FALSE(repair.text.empty());
+  }
+  return text;
+}
+
 const ToolCallPart call{"c1", "weather", R"({"at":"Bern"})"};
-const std::string call_text =
-    R"([{"id":"c1","type":"function","function":{"name":"weather","arguments":"{\"at\":)"
-    R"(\"Bern\"}"}}])";
+
+// `"tool_calls":[…]` and the results behind the turn, each `id arguments result`.
+std::string call_text(const std::string& id, const std::string& name,
+                      const std::string& arguments) {
+  return R"({"id":")" + id + R"(","type":"function","function":{"name":")" + name +
+         R"(","arguments":")" + arguments + R"("}})";
+}
+std::string result_text(const std::string& id, const std::string& content) {
+  return R"({"role":"tool","tool_call_id":")" + id + R"(","content":")" + content + R"("})";
+}
+const std::string weather = call_text("c1", "weather", R"({\"at\":\"Bern\"})");
+
+// --- Texts and roles -----------------------------------------------------------------------------
 
 TEST(Compose, SendsRolesAndTextInTheOrderOfThePath) {
   const Sent sent = compose({message("s", Role::system, {TextPart{"Be brief."}}),
@@ -65,11 +102,20 @@ TEST(Compose, SendsRolesAndTextInTheOrderOfThePath) {
   EXPECT_TRUE(sent.repairs.empty());
 }
 
-TEST(Compose, PutsTheConfiguredSystemPromptFirst) {
-  const Sent sent = compose({user("u", {TextPart{"Hi"}})}, settings("Be \"kind\"."));
+TEST(Compose, PutsTheConfiguredSystemPromptFirstInOneMessageWithTheThreadsOwn) {
+  RequestSettings with = settings();
+  with.system = "Be \"kind\".";
 
-  EXPECT_EQ(sent.body,
+  const Sent alone = compose({user("u", {TextPart{"Hi"}})}, with);
+  const Sent both = compose(
+      {message("s", Role::system, {TextPart{"Be brief."}}), user("u", {TextPart{"Hi"}})}, with);
+
+  EXPECT_EQ(alone.body,
             body(R"({"role":"system","content":"Be \"kind\"."},{"role":"user","content":"Hi"})"));
+  EXPECT_TRUE(alone.repairs.empty());
+  EXPECT_EQ(both.body, body(R"({"role":"system","content":"Be \"kind\".\n\nBe brief."},)"
+                            R"({"role":"user","content":"Hi"})"));
+  EXPECT_EQ(lines(both.repairs), "joined s");
 }
 
 TEST(Compose, IsTheSameBytesEveryTime) {
@@ -80,132 +126,27 @@ TEST(Compose, IsTheSameBytesEveryTime) {
   EXPECT_EQ(compose(path).repairs, compose(path).repairs);
 }
 
-TEST(Compose, JoinsTextPartsByAnEmptyLine) {
-  const Sent sent = compose({user("u", {TextPart{"a"}, TextPart{""}, TextPart{"b"}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"a\n\nb"})"));
-}
-
-TEST(Compose, LeavesReasoningOutAndSaysSo) {
+TEST(Compose, JoinsNeighboursOfOneRoleByAnEmptyLine) {
   const Sent sent =
-      compose({assistant("a", {ReasoningPart{"hm"}, ReasoningPart{"so"}, TextPart{"Yes."}})});
+      compose({user("u", {TextPart{"a"}, TextPart{""}, TextPart{"b"}}), user("v", {TextPart{"c"}}),
+               assistant("x", {TextPart{"d"}}), assistant("y", {TextPart{"e"}, call}),
+               tool("t", {ToolResultPart{"c1", "rain"}}), assistant("z", {TextPart{"f"}})});
 
-  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":"Yes."})"));
-  EXPECT_EQ(sent.repairs, std::vector<std::string>{"message a: its reasoning is not sent"});
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"a\n\nb\n\nc"},)"
+                            R"({"role":"assistant","content":"d\n\ne","tool_calls":[)" +
+                            weather + "]}," + result_text("c1", "rain") +
+                            R"(,{"role":"assistant","content":"f"})"));
+  EXPECT_EQ(lines(sent.repairs), "joined v y");
 }
 
-TEST(Compose, LeavesEmptyMessagesOutAndSaysSo) {
-  const Sent sent =
-      compose({user("u", {TextPart{"Hi"}}), assistant("a", {}), assistant("b", {TextPart{""}}),
-               assistant("c", {ReasoningPart{"hm"}})});
+TEST(Compose, KeepsNeighboursApartIfTheSettingsSaySo) {
+  RequestSettings with = settings();
+  with.join = false;
 
-  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"Hi"})"));
-  EXPECT_EQ(sent.repairs,
-            (std::vector<std::string>{
-                "message a: it is empty and left out", "message b: it is empty and left out",
-                "message c: its reasoning is not sent", "message c: it is empty and left out"}));
-}
+  const Sent sent = compose({user("u", {TextPart{"a"}}), user("v", {TextPart{"b"}})}, with);
 
-TEST(Compose, PutsResultsOfTheSameMessageBehindItAndLaterPartsBehindThem) {
-  const Sent sent = compose(
-      {assistant("a", {TextPart{"Look:"}, call, ToolResultPart{"c1", "rain"}, TextPart{"Rain."}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":"Look:","tool_calls":)" + call_text +
-                            R"(},{"role":"tool","tool_call_id":"c1","content":"rain"},)"
-                            R"({"role":"assistant","content":"Rain."})"));
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"a"},{"role":"user","content":"b"})"));
   EXPECT_TRUE(sent.repairs.empty());
-}
-
-TEST(Compose, TakesResultsFromToolMessages) {
-  const Sent sent =
-      compose({assistant("a", {call}), message("t", Role::tool, {ToolResultPart{"c1", "rain"}}),
-               assistant("b", {TextPart{"Rain."}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":null,"tool_calls":)" + call_text +
-                            R"(},{"role":"tool","tool_call_id":"c1","content":"rain"},)"
-                            R"({"role":"assistant","content":"Rain."})"));
-  EXPECT_TRUE(sent.repairs.empty());
-}
-
-TEST(Compose, KeepsParallelCallsTogetherWithTheirResultsInOrder) {
-  const ToolCallPart other{"c2", "time", "{}"};
-  const Sent sent = compose(
-      {assistant("a", {call, other}),
-       message("t", Role::tool, {ToolResultPart{"c2", "noon"}, ToolResultPart{"c1", "rain"}})});
-
-  EXPECT_NE(sent.body.find(R"({"role":"tool","tool_call_id":"c1","content":"rain"},)"
-                           R"({"role":"tool","tool_call_id":"c2","content":"noon"})"),
-            std::string::npos);
-}
-
-TEST(Compose, GivesADanglingCallAResultAndSaysSo) {
-  const Sent sent = compose({assistant("a", {call}), user("u", {TextPart{"And?"}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":null,"tool_calls":)" + call_text +
-                            R"(},{"role":"tool","tool_call_id":"c1","content":"no result:)"
-                            R"( the call was not carried out"},)"
-                            R"({"role":"user","content":"And?"})"));
-  EXPECT_EQ(sent.repairs, std::vector<std::string>{"call c1: it has no result, one was made"});
-}
-
-TEST(Compose, LeavesACallOutThatIsNotWholeWithItsResult) {
-  const Sent sent = compose({assistant("a", {TextPart{"x"}, ToolCallPart{"c1", "f", R"({"a)"}}),
-                             message("t", Role::tool, {ToolResultPart{"c1", "rain"}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":"x"})"));
-  EXPECT_EQ(sent.repairs,
-            (std::vector<std::string>{
-                "message a: the call c1 is not whole and is left out",
-                "message t: the result of c1 has no open call before it and is left out",
-                "message t: it is empty and left out"}));
-}
-
-TEST(Compose, LeavesOrphanAndSecondResultsOut) {
-  const Sent sent =
-      compose({message("t", Role::tool, {ToolResultPart{"c1", "early"}}), assistant("a", {call}),
-               message("u", Role::tool, {ToolResultPart{"c1", "one"}}),
-               message("v", Role::tool, {ToolResultPart{"c1", "two"}})});
-
-  EXPECT_EQ(sent.body.find("early"), std::string::npos);
-  EXPECT_NE(sent.body.find("one"), std::string::npos);
-  EXPECT_EQ(sent.body.find("two"), std::string::npos);
-  EXPECT_EQ(sent.repairs.size(), 4u);
-}
-
-TEST(Compose, MatchesAResultWithTheLatestOpenCallOfItsId) {
-  const Sent sent = compose({assistant("a", {call, ToolResultPart{"c1", "rain"}}),
-                             assistant("b", {call, ToolResultPart{"c1", "sun"}})});
-
-  EXPECT_LT(sent.body.find("rain"), sent.body.find("sun"));
-  EXPECT_TRUE(sent.repairs.empty());
-}
-
-TEST(Compose, SendsImagesOfAUserAsImages) {
-  const Sent sent = compose({user("u", {TextPart{"What?"}, FilePart{"https://x/y", "image/png", {}},
-                                        FilePart{"data:image/gif;base64,R0", {}, {}}})});
-
-  EXPECT_EQ(sent.body,
-            body(R"({"role":"user","content":[{"type":"text","text":"What?"},)"
-                 R"({"type":"image_url","image_url":{"url":"https://x/y"}},)"
-                 R"({"type":"image_url","image_url":{"url":"data:image/gif;base64,R0"}}]})"));
-}
-
-TEST(Compose, NamesOtherFilesInTheTextAndSaysSo) {
-  const Sent sent = compose(
-      {user("u", {FilePart{"s3://b/c", "text/csv", "c.csv"}, FilePart{"data:text/csv,YQ", {}, {}}}),
-       assistant("a", {FilePart{"https://x/y", "image/png", {}}})});
-
-  EXPECT_EQ(sent.body,
-            body(R"({"role":"user","content":"[file c.csv (text/csv): s3://b/c]\n\n[file]"},)"
-                 R"({"role":"assistant","content":"[file (image/png): https://x/y]"})"));
-  EXPECT_EQ(sent.repairs.size(), 3u);
-}
-
-TEST(Compose, SendsDataAsText) {
-  const Sent sent = compose({user("u", {DataPart{"form", Json{R"({"a":1})"}}})});
-
-  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"form: {\"a\":1}"})"));
-  EXPECT_EQ(sent.repairs, std::vector<std::string>{"message u: the data form is sent as text"});
 }
 
 TEST(Compose, SendsAuthorsAsNamesThatProvidersTake) {
@@ -213,53 +154,288 @@ TEST(Compose, SendsAuthorsAsNamesThatProvidersTake) {
   ada.author = "ada";
   Message bob = user("u", {TextPart{"y"}});
   bob.author = "Bob <B>";
+  RequestSettings nameless = settings();
+  nameless.names = false;
 
   const Sent sent = compose({ada, bob});
-  const Sent without = compose({ada, bob}, settings("", false));
+  const Sent without = compose({ada, bob}, nameless);
 
   EXPECT_EQ(sent.body, body(R"({"role":"assistant","name":"ada","content":"x"},)"
                             R"({"role":"user","name":"Bob__B_","content":"y"})"));
-  EXPECT_EQ(sent.repairs,
-            std::vector<std::string>{"message u: its author is sent as the name Bob__B_"});
+  EXPECT_EQ(lines(sent.repairs), "name_changed u");
   EXPECT_EQ(without.body,
             body(R"({"role":"assistant","content":"x"},{"role":"user","content":"y"})"));
 }
 
+TEST(Compose, NamesTheAuthorsOfJoinedMessagesInTheText) {
+  Message ada = user("u", {TextPart{"x"}, TextPart{"y"}});
+  ada.author = "ada";
+  Message bob = user("v", {FilePart{"https://x/y", "image/png", {}}, TextPart{"z"}});
+  bob.author = "bob";
+  Message again = user("w", {TextPart{"w"}});
+  again.author = "ada";
+
+  const Sent several = compose({ada, bob});
+  const Sent one = compose({ada, again});
+
+  EXPECT_EQ(several.body,
+            body(R"({"role":"user","content":[{"type":"text","text":"ada: x\n\ny\n\nbob:"},)"
+                 R"({"type":"image_url","image_url":{"url":"https://x/y"}},)"
+                 R"({"type":"text","text":"z"}]})"));
+  EXPECT_EQ(lines(several.repairs), "joined v\nauthor_in_text u v");
+  EXPECT_EQ(one.body, body(R"({"role":"user","name":"ada","content":"x\n\ny\n\nw"})"));
+}
+
+TEST(Compose, LeavesMessagesOfUsersWithoutContentOut) {
+  const Sent sent = compose({user("u", {}), user("v", {TextPart{"Hi"}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"Hi"})"));
+  EXPECT_EQ(lines(sent.repairs), "empty_left_out u");
+}
+
 TEST(Compose, SendsTextOfAToolMessageAsTheUsers) {
-  const Sent sent = compose({message("t", Role::tool, {TextPart{"found"}})});
+  const Sent sent = compose({tool("t", {TextPart{"found"}})});
 
   EXPECT_EQ(sent.body, body(R"({"role":"user","content":"found"})"));
-  EXPECT_EQ(sent.repairs.size(), 1u);
+  EXPECT_EQ(lines(sent.repairs), "tool_text_as_users t");
+}
+
+// --- Turns without text --------------------------------------------------------------------------
+
+TEST(Compose, SendsAnAnswerThatWasStoppedBeforeItsFirstWordAsASentence) {
+  Message stopped = assistant("a", {ReasoningPart{"hm"}});
+  stopped.status = MessageStatus::stopped;
+
+  const Sent sent = compose({user("u", {TextPart{"Hi"}}), stopped, user("v", {TextPart{"So?"}}),
+                             assistant("b", {}), user("w", {TextPart{"Well?"}})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"user","content":"Hi"},{"role":"assistant","content":")" +
+                 std::string(stopped_sentence) + R"("},{"role":"user","content":"So?"},)" +
+                 R"({"role":"assistant","content":")" + std::string(empty_sentence) +
+                 R"("},{"role":"user","content":"Well?"})"));
+  EXPECT_EQ(lines(sent.repairs), "reasoning_left_out a\nplaceholder a b");
+}
+
+TEST(Compose, SendsAnAnswerThatLeftNoMessageAsASentence) {
+  Context given = context(
+      {user("u", {TextPart{"Hi"}}), user("v", {TextPart{"So?"}}), user("w", {TextPart{"Well?"}})});
+  given.unanswered = {{MessageId("u"), RunStatus::stopped}, {MessageId("v"), RunStatus::completed}};
+
+  const Sent sent = sent_from_settings(given);
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"user","content":"Hi"},{"role":"assistant","content":")" +
+                 std::string(stopped_sentence) + R"("},{"role":"user","content":"So?"},)" +
+                 R"({"role":"assistant","content":")" + std::string(empty_sentence) +
+                 R"("},{"role":"user","content":"Well?"})"));
+  EXPECT_EQ(lines(sent.repairs), "placeholder u v");
+}
+
+// --- Reasoning -----------------------------------------------------------------------------------
+
+TEST(Compose, SendsReasoningBackAsTheSettingsSay) {
+  const std::vector<Message> path = {
+      assistant("a", {ReasoningPart{"hm"}, ReasoningPart{"so"}, call, ToolResultPart{"c1", "rain"},
+                      ReasoningPart{"well"}, TextPart{"Rain."}})};
+  const std::string called = R"(,"tool_calls":[)" + weather + "]}," + result_text("c1", "rain");
+
+  const Sent never = compose(path);
+  const Sent with_calls = compose(path, settings_with(ReasoningBack::with_calls));
+  RequestSettings all = settings_with(ReasoningBack::always);
+  all.reasoning_field = "reasoning";
+  const Sent always = compose(path, all);
+
+  EXPECT_EQ(never.body, body(R"({"role":"assistant","content":null)" + called +
+                             R"(,{"role":"assistant","content":"Rain."})"));
+  EXPECT_EQ(lines(never.repairs), "reasoning_left_out a a a");
+  EXPECT_EQ(with_calls.body,
+            body(R"({"role":"assistant","content":null,"reasoning_content":"hm\n\nso")" + called +
+                 R"(,{"role":"assistant","content":"Rain."})"));
+  EXPECT_EQ(lines(with_calls.repairs), "reasoning_left_out a");
+  EXPECT_EQ(always.body,
+            body(R"({"role":"assistant","content":null,"reasoning":"hm\n\nso")" + called +
+                 R"(,{"role":"assistant","content":"Rain.","reasoning":"well"})"));
+  EXPECT_TRUE(always.repairs.empty());
+}
+
+TEST(Compose, SendsAnEmptyReasoningWithCallsThatHaveNone) {
+  const Sent sent =
+      compose({assistant("a", {call, ToolResultPart{"c1", "rain"}}), user("u", {TextPart{"Hi"}})},
+              settings_with(ReasoningBack::with_calls));
+
+  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":null,"reasoning_content":"",)"
+                            R"("tool_calls":[)" +
+                            weather + "]}," + result_text("c1", "rain") +
+                            R"(,{"role":"user","content":"Hi"})"));
+}
+
+TEST(Compose, NeverSendsATurnThatHasOnlyReasoning) {
+  const Sent sent =
+      compose({assistant("a", {call, ToolResultPart{"c1", "rain"}, ReasoningPart{"x"}}),
+               user("u", {TextPart{"Hi"}})},
+              settings_with(ReasoningBack::always));
+
+  EXPECT_EQ(sent.body.find(R"("x")"), std::string::npos);
+  EXPECT_EQ(lines(sent.repairs), "reasoning_left_out a");
+}
+
+// --- Calls and results ---------------------------------------------------------------------------
+
+TEST(Compose, PutsResultsOfTheSameMessageBehindItAndLaterPartsBehindThem) {
+  const Sent sent = compose(
+      {assistant("a", {TextPart{"Look:"}, call, ToolResultPart{"c1", "rain"}, TextPart{"Rain."}})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"assistant","content":"Look:","tool_calls":[)" + weather + "]}," +
+                 result_text("c1", "rain") + R"(,{"role":"assistant","content":"Rain."})"));
+  EXPECT_TRUE(sent.repairs.empty());
+}
+
+TEST(Compose, PutsALateResultBehindItsCall) {
+  const Sent sent = compose(
+      {assistant("a", {call, ToolResultPart{"c1", "no result"}}), user("u", {TextPart{"And?"}}),
+       tool("t", {ToolResultPart{"c1", "SENT, id 77"}}), user("v", {TextPart{"Was it sent?"}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"assistant","content":null,"tool_calls":[)" + weather +
+                            "]}," + result_text("c1", "SENT, id 77") +
+                            R"(,{"role":"user","content":"And?\n\nWas it sent?"})"));
+  EXPECT_EQ(lines(sent.repairs), "joined v\nmade_result_left_out c1");
+}
+
+TEST(Compose, SendsAMadeResultIfThereIsNoOther) {
+  const Sent sent = compose({assistant("a", {call, ToolResultPart{"c1", "stopped by the user"}})});
+
+  EXPECT_NE(sent.body.find(result_text("c1", "stopped by the user")), std::string::npos);
+  EXPECT_TRUE(sent.repairs.empty());
+}
+
+TEST(Compose, GivesTheResultsOfEqualIdsToTheirCallsInOrder) {
+  const ToolCallPart one{"c1", "f", R"({"n":1})"};
+  const ToolCallPart two{"c1", "f", R"({"n":2})"};
+  const Sent sent = compose({assistant("a", {one, two}), tool("t", {ToolResultPart{"c1", "of 1"}}),
+                             tool("u", {ToolResultPart{"c1", "of 2"}}), assistant("b", {one}),
+                             tool("v", {ToolResultPart{"c1", "of b"}})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"assistant","content":null,"tool_calls":[)" +
+                 call_text("c1", "f", R"({\"n\":1})") + "," + call_text("c1", "f", R"({\"n\":2})") +
+                 "]}," + result_text("c1", "of 1") + "," + result_text("c1", "of 2") +
+                 R"(,{"role":"assistant","content":null,"tool_calls":[)" +
+                 call_text("c1", "f", R"({\"n\":1})") + "]}," + result_text("c1", "of b")));
+  EXPECT_TRUE(sent.repairs.empty());
+}
+
+TEST(Compose, GivesACallWithoutAResultAMadeOne) {
+  const Sent sent = compose({assistant("a", {call}), user("u", {TextPart{"And?"}})});
+
+  EXPECT_NE(sent.body.find(result_text("c1", std::string(no_result_sentence))), std::string::npos);
+  EXPECT_EQ(lines(sent.repairs), "no_result c1");
+}
+
+TEST(Compose, SendsACallWhoseArgumentsAreNoObjectWithItsError) {
+  const Sent sent = compose({assistant("a", {ToolCallPart{"c1", "run", R"({"command": "ls)"}}),
+                             tool("t", {ToolResultPart{"c1", "error: arguments are not JSON"}}),
+                             assistant("b", {ToolCallPart{"c2", "run", R"({"x":1}{"x":1})"},
+                                             ToolCallPart{"c3", "run", ""}})});
+
+  EXPECT_NE(
+      sent.body.find(call_text("c1", "run", R"({\"invalid_json\":\"{\\\"command\\\": \\\"ls\"})")),
+      std::string::npos)
+      << sent.body;
+  EXPECT_NE(sent.body.find(result_text("c1", "error: arguments are not JSON")), std::string::npos);
+  EXPECT_NE(sent.body.find(call_text("c3", "run", "{}")), std::string::npos);
+  EXPECT_EQ(lines(sent.repairs), "no_result c2 c3\narguments_wrapped c1 c2");
+}
+
+TEST(Compose, LeavesOrphanAndSecondResultsOut) {
+  const Sent sent =
+      compose({tool("t", {ToolResultPart{"c1", "early"}}), assistant("a", {call}),
+               tool("u", {ToolResultPart{"c1", "one"}}), tool("v", {ToolResultPart{"c1", "two"}})});
+
+  EXPECT_EQ(sent.body.find("early"), std::string::npos);
+  EXPECT_NE(sent.body.find("one"), std::string::npos);
+  EXPECT_EQ(sent.body.find("two"), std::string::npos);
+  EXPECT_EQ(lines(sent.repairs), "result_left_out c1 c1");
 }
 
 TEST(Compose, LeavesACallOutThatIsNotAnAssistants) {
   const Sent sent = compose({user("u", {TextPart{"x"}, call})});
 
   EXPECT_EQ(sent.body, body(R"({"role":"user","content":"x"})"));
-  EXPECT_EQ(sent.repairs.size(), 1u);
+  EXPECT_EQ(lines(sent.repairs), "call_left_out c1");
+}
+
+// --- Files and data ------------------------------------------------------------------------------
+
+TEST(Compose, KeepsTheOrderOfTextsAndImages) {
+  const FilePart png{"https://x/y", "image/png", {}};
+  const FilePart gif{"data:image/gif;base64,R0", {}, {}};
+  const Sent sent =
+      compose({user("u", {TextPart{"First:"}, png, TextPart{"Second:"}, TextPart{"this"}, gif})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"user","content":[{"type":"text","text":"First:"},)"
+                 R"({"type":"image_url","image_url":{"url":"https://x/y"}},)"
+                 R"({"type":"text","text":"Second:\n\nthis"},)"
+                 R"({"type":"image_url","image_url":{"url":"data:image/gif;base64,R0"}}]})"));
+  EXPECT_TRUE(sent.repairs.empty());
+}
+
+TEST(Compose, NamesOtherFilesInTheText) {
+  const Sent sent = compose(
+      {user("u", {FilePart{"s3://b/c", "text/csv", "c.csv"}, FilePart{"data:text/csv,YQ", {}, {}}}),
+       assistant("a", {FilePart{"https://x/y", "image/png", {}}})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"user","content":"[file c.csv (text/csv): s3://b/c]\n\n[file]"},)"
+                 R"({"role":"assistant","content":"[file (image/png): https://x/y]"})"));
+  EXPECT_EQ(lines(sent.repairs), "file_as_text u u a");
+}
+
+TEST(Compose, SendsDataAsText) {
+  const Sent sent = compose({user("u", {DataPart{"form", Json{R"({"a":1})"}}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"form: {\"a\":1}"})"));
+  EXPECT_EQ(lines(sent.repairs), "data_as_text u");
+}
+
+// --- Repairs and settings ------------------------------------------------------------------------
+
+TEST(Compose, CountsRepairsOfAKindAndNamesTheFirst) {
+  std::vector<Message> path;
+  for (std::size_t at = 0; at < 2 * limits::repair_ids_max; ++at) {
+    path.push_back(user("u" + std::to_string(at), {}));
+  }
+
+  const Sent sent = compose(path);
+
+  ASSERT_EQ(sent.repairs.size(), 1u);
+  EXPECT_EQ(sent.repairs[0].kind, "empty_left_out");
+  EXPECT_EQ(sent.repairs[0].count, 2 * limits::repair_ids_max);
+  EXPECT_EQ(sent.repairs[0].ids.size(), limits::repair_ids_max);
+  EXPECT_EQ(sent.repairs[0].ids[1], "u1");
 }
 
 TEST(Compose, ListsIgnoredParametersAsRepairs) {
-  RequestSettings settings;
-  settings.kind = "openai";
-  settings.request = {{"model", "\"m\""}, {"stream", "true"}};
-  apply_params(settings, Json{R"({"stream":false,"temperature":0.70,"messages":[]})"},
+  RequestSettings with = settings();
+  apply_params(with, Json{R"({"stream":false,"temperature":0.70,"messages":[]})"},
                ModelChoice::fixed);
 
-  const Sent sent = compose({user("u", {TextPart{"Hi"}})}, settings_bytes(settings));
+  const Sent sent = compose({user("u", {TextPart{"Hi"}})}, with);
 
   EXPECT_EQ(sent.body, R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true,)"
                        R"("temperature":0.70})");
-  EXPECT_EQ(sent.repairs,
-            (std::vector<std::string>{
-                "parameter stream: it is not the caller's to set and is left out",
-                "parameter messages: it is not the caller's to set and is left out"}));
+  EXPECT_EQ(lines(sent.repairs), "parameter_left_out stream messages");
 }
 
 TEST(Compose, SaysSoIfTheSettingsAreOfAnUnknownFormat) {
   for (const std::string bytes :
-       {"", "[]", R"({"format":2,"kind":"openai","request":{}})", R"({"format":1})"}) {
-    const Sent sent = compose({user("u", {TextPart{"Hi"}})}, bytes);
+       {"", "[]", R"({"format":3,"kind":"openai","request":{}})", R"({"format":1})",
+        R"({"format":2,"kind":"openai","request":{}})"}) {
+    Context given = context({user("u", {TextPart{"Hi"}})});
+    given.settings = bytes;
+    const Sent sent = sent_from_settings(given);
 
     EXPECT_EQ(sent.body, "");
     EXPECT_EQ(sent.repairs.size(), 1u);

@@ -20,10 +20,22 @@ TEST(Settings, AreTheseBytesForEver) {
   RequestSettings settings = given();
   settings.ignored = {"stream"};
 
-  EXPECT_EQ(
-      settings_bytes(settings),
+  EXPECT_EQ(settings_bytes(settings),
+            R"({"format":2,"kind":"openai","system":"Be \"kind\".\n","names":true,"join":true,)"
+            R"("reasoning":"never","reasoning_field":"reasoning_content","ignored":["stream"],)"
+            R"("request":{"model":"m","stream":true}})");
+}
+
+TEST(Settings, OfFormat1AreTheseBytesForEver) {
+  RequestSettings settings = given();
+  settings.format = 1;
+  settings.ignored = {"stream"};
+  const std::string bytes =
       R"({"format":1,"kind":"openai","system":"Be \"kind\".\n","names":true,"ignored":["stream"],)"
-      R"("request":{"model":"m","stream":true}})");
+      R"("request":{"model":"m","stream":true}})";
+
+  EXPECT_EQ(settings_bytes(settings), bytes);
+  EXPECT_EQ(read_settings(bytes), settings);
 }
 
 TEST(Settings, ReadBackEqualTheWrittenOnes) {
@@ -32,6 +44,9 @@ TEST(Settings, ReadBackEqualTheWrittenOnes) {
                Json{R"({"temperature":1e-1,"tools":[{"type":"function","f":"}]\""}],"stream":1})"},
                ModelChoice::fixed);
   settings.names = false;
+  settings.join = false;
+  settings.reasoning = ReasoningBack::with_calls;
+  settings.reasoning_field = "reasoning";
 
   EXPECT_EQ(read_settings(settings_bytes(settings)), settings);
 }

@@ -35,11 +35,16 @@ Result<Context> context_of(const StoreReader& reader, const ThreadRecord& record
   if (!settings) {
     return fail(Kind::corrupt, codes::corrupt, "the settings of run " + id.get() + " are missing");
   }
-  Context context{.thread = record.name(), .run = id, .path = {}, .settings = std::move(*settings)};
-  for (const MessageState* message : then.path(row->run.head)) {
-    context.path.push_back(message->message);
-  }
-  return context;
+  return lockstep::context_of(then, row->run, std::move(*settings));
+}
+
+// The ids of a repair, behind its sentence.
+std::string ids_text(const Repair& repair) {
+  std::string text;
+  for (const std::string& id : repair.ids) text += (text.empty() ? " (" : ", ") + printable(id);
+  if (text.empty()) return text;
+  const std::uint64_t others = repair.count - repair.ids.size();
+  return text + (others == 0 ? ")" : ", and " + std::to_string(others) + " more)");
 }
 
 void print_json(const Context& context, const Sent& sent, Terminal& terminal) {
@@ -48,8 +53,7 @@ void print_json(const Context& context, const Sent& sent, Terminal& terminal) {
   append_array(json, context.path, append_message);
   if (parse_json(sent.body)) append_field_json(json, "sent", sent.body);
   append_name(json, "repairs");
-  append_array(json, sent.repairs,
-               [](std::string& out, const std::string& repair) { append_text(out, repair); });
+  append_array(json, sent.repairs, append_repair);
   terminal.print_json(json + "}\n");
 }
 
@@ -63,7 +67,9 @@ void print_text(const Context& context, const Sent& sent, Terminal& terminal) {
                  "\n");
   if (sent.repairs.empty()) return;
   terminal.print("\n" + terminal.ink(Ink::bold, "Repairs") + "\n\n");
-  for (const std::string& repair : sent.repairs) terminal.print("- " + printable(repair) + "\n");
+  for (const Repair& repair : sent.repairs) {
+    terminal.print("- " + printable(repair.text) + ids_text(repair) + "\n");
+  }
 }
 
 }  // namespace

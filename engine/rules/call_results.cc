@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rules/call_results.h"
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/base/must.h"
+
+namespace lockstep {
+namespace {
+
+// The open calls of one id: of each message that has some, the earliest call first.
+struct OpenCalls {
+  struct OfMessage {
+    std::size_t message = 0;
+    std::deque<std::size_t> calls;  // indexes into CallResults::calls
+  };
+  std::vector<OfMessage> messages;
+
+  void add(std::size_t message, std::size_t call) {
+    if (messages.empty() || messages.back().message != message) messages.push_back({message, {}});
+    messages.back().calls.push_back(call);
+  }
+
+  std::optional<std::size_t> take() {
+    if (messages.empty()) return {};
+    const std::size_t call = messages.back().calls.front();
+    messages.back().calls.pop_front();
+    if (messages.back().calls.empty()) messages.pop_back();
+    return call;
+  }
+};
+
+class Matching {
+ public:
+  explicit Matching(std::span<const Message* const> path) : path_(path) {}
+
+  CallResults take() {
+    for (std::size_t at = 0; at < path_.size(); ++at) {
+      MUST(path_[at] != nullptr);
+      made_.clear();
+      for (std::size_t part = 0; part < path_[at]->parts.size(); ++part) read({at, part});
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void read(PartPlace place) {
+    const Message& message = *path_[place.message];
+    const Part& part = message.parts[place.part];
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+      if (message.role != Role::assistant) return;
+      open_[call->id].add(place.message, found_.calls.size());
+      made_[call->id].add(place.message, found_.calls.size());
+      found_.calls.push_back({.call = place});
+    } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+      if (is_made_result(message, *result)) {
+        take_made(result->call, place);
+      } else {
+        take_real(result->call, place);
+      }
+    }
+  }
+
+  void take_real(const std::string& id, PartPlace place) {
+    const auto open = open_.find(id);
+    const auto call = open == open_.end() ? std::nullopt : open->second.take();
+    if (!call) {
+      found_.strays.push_back(place);
+      return;
+    }
+    CallResult& found = found_.calls[*call];
+    if (found.made) found.replaced = found.result;
+    found.made = false;
+    found.result = place;
+  }
+
+  // A made result stands in the message of its call.
+  void take_made(const std::string& id, PartPlace place) {
+    const auto calls = made_.find(id);
+    const auto call = calls == made_.end() ? std::nullopt : calls->second.take();
+    if (!call) {
+      found_.strays.push_back(place);
+      return;
+    }
+    CallResult& found = found_.calls[*call];
+    if (found.result) {
+      found.replaced = place;
+      return;
+    }
+    found.made = true;
+    found.result = place;
+  }
+
+  std::span<const Message* const> path_;
+  CallResults found_;
+  std::unordered_map<std::string, OpenCalls> open_;  // calls without a real result
+  std::unordered_map<std::string, OpenCalls> made_;  // of one message: calls without a made one
+};
+
+}  // namespace
+
+bool is_made_result(const Message& message, const ToolResultPart& part) {
+  if (message.role != Role::assistant || !message.run) return false;
+  return part.content == stopped_result || part.content == interrupted_result ||
+         part.content == missing_result;
+}
+
+CallResults match_results(std::span<const Message* const> path) { return Matching(path).take(); }
+
+}  // namespace lockstep

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// call_results.h: which result on a path belongs to which call.
+//
+// Calls and results name each other by an id that the model server made up. Some servers give one
+// id to several calls of an answer, or give the ids of an earlier answer again. So a result belongs
+// to the first open call with its id in the last message before it that has one.
+//
+// The engine makes a result itself for a call that will get no real one: models refuse a history
+// with an open call. A real result may still come, later on the path. Then it counts, and the made
+// one does not.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/rules/event.h"
+
+namespace lockstep {
+
+// The contents of results that the engine makes.
+inline constexpr std::string_view stopped_result = "stopped by the user";
+inline constexpr std::string_view interrupted_result = "interrupted";
+inline constexpr std::string_view missing_result = "no result";
+
+// A part on a path, by the indexes of its message and within it.
+struct PartPlace {
+  std::size_t message = 0;
+  std::size_t part = 0;
+  friend bool operator==(const PartPlace&, const PartPlace&) = default;
+};
+
+struct CallResult {
+  PartPlace call;
+  std::optional<PartPlace> result{};
+  bool made = false;                    // the engine made `result`
+  std::optional<PartPlace> replaced{};  // a made result, for which the real one stands in `result`
+};
+
+struct CallResults {
+  std::vector<CallResult> calls;  // of assistants' messages, in the order of the path
+  std::vector<PartPlace> strays;  // results without an open call before them, in that order
+};
+
+// Linear in the parts of the path. Null messages are not allowed.
+[[nodiscard]] CallResults match_results(std::span<const Message* const> path);
+
+// Did the engine make this result? It stands in a run's answer, behind its call, with one of the
+// contents above.
+[[nodiscard]] bool is_made_result(const Message& message, const ToolResultPart& part);
+
+}  // namespace lockstep

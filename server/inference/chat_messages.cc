@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/chat_messages.h"
+
+#include <algorithm>
+
+#include "schema/json/json_text.h"
+
+namespace lockstep {
+namespace {
+
+bool has_one_author(const Turn& turn) {
+  const std::string& first = turn.sections.front().author;
+  return std::ranges::all_of(turn.sections,
+                             [&first](const Section& each) { return each.author == first; });
+}
+
+// The pieces of all sections in order, neighbouring texts joined. Texts name their authors if the
+// turn has several.
+std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs) {
+  std::vector<Piece> pieces;
+  const auto add = [&pieces](Piece piece) {
+    const bool text = piece.kind == Piece::Kind::text;
+    if (text && !pieces.empty() && pieces.back().kind == Piece::Kind::text) {
+      pieces.back().text += "\n\n" + piece.text;
+    } else {
+      pieces.push_back(std::move(piece));
+    }
+  };
+  for (const Section& section : turn.sections) {
+    const bool named = !one_author && !section.author.empty() && !section.pieces.empty();
+    if (named) repairs.add(RepairKind::author_in_text, section.message);
+    std::string prefix = named ? section.author + ":" : "";
+    for (const Piece& piece : section.pieces) {
+      if (prefix.empty()) {
+        add(piece);
+      } else if (piece.kind == Piece::Kind::text) {
+        add({Piece::Kind::text, prefix + " " + piece.text});
+      } else {
+        add({Piece::Kind::text, prefix});
+        add(piece);
+      }
+      prefix.clear();
+    }
+  }
+  return pieces;
+}
+
+void append_piece(std::string& out, const Piece& piece) {
+  if (piece.kind == Piece::Kind::text) {
+    out += R"({"type":"text","text":)";
+    append_text(out, piece.text);
+    out += '}';
+  } else {
+    out += R"({"type":"image_url","image_url":{"url":)";
+    append_text(out, piece.text);
+    out += "}}";
+  }
+}
+
+void append_content(std::string& out, const std::vector<Piece>& pieces) {
+  if (pieces.empty()) {
+    out += "null";  // only calls
+  } else if (pieces.size() == 1 && pieces.front().kind == Piece::Kind::text) {
+    append_text(out, pieces.front().text);
+  } else {
+    append_array(out, pieces, append_piece);
+  }
+}
+
+void append_call(std::string& out, const TurnCall& call) {
+  out += R"({"id":)";
+  append_text(out, call.id);
+  out += R"(,"type":"function","function":{"name":)";
+  append_text(out, call.name);
+  out += R"(,"arguments":)";
+  append_text(out, call.arguments);
+  out += "}}";
+}
+
+void append_result(std::string& out, const TurnCall& call) {
+  out += R"({"role":"tool","tool_call_id":)";
+  append_text(out, call.id);
+  out += R"(,"content":)";
+  append_text(out, call.result);
+  out += '}';
+}
+
+// Of this turn, is the reasoning sent?
+bool sends_reasoning(const Turn& turn, ReasoningBack reasoning) {
+  switch (reasoning) {
+    case ReasoningBack::never:
+      return false;
+    case ReasoningBack::with_calls:
+      return !turn.calls.empty();
+    case ReasoningBack::always:
+      return !turn.calls.empty() || !turn.reasoning.empty();
+  }
+  std::unreachable();
+}
+
+void append_turn(std::string& out, const Turn& turn, const RequestSettings& settings,
+                 Repairs& repairs) {
+  const bool one_author = has_one_author(turn);
+  out += '{';
+  append_field(out, "role", name_of(turn.role));
+  const std::string& author = turn.sections.front().author;
+  if (one_author && !author.empty()) append_field(out, "name", author);
+  append_name(out, "content");
+  append_content(out, pieces_of(turn, one_author, repairs));
+  if (sends_reasoning(turn, settings.reasoning)) {
+    append_name(out, settings.reasoning_field);
+    append_text(out, turn.reasoning);
+  } else {
+    for (const std::string& id : turn.reasoned) repairs.add(RepairKind::reasoning_left_out, id);
+  }
+  if (!turn.calls.empty()) {
+    append_name(out, "tool_calls");
+    append_array(out, turn.calls, append_call);
+  }
+  out += '}';
+  for (const TurnCall& call : turn.calls) {
+    out += ',';
+    append_result(out, call);
+  }
+}
+
+}  // namespace
+
+std::string chat_messages(const std::vector<Turn>& turns, const RequestSettings& settings,
+                          Repairs& repairs) {
+  std::string out;
+  append_array(out, turns, [&](std::string& to, const Turn& turn) {
+    append_turn(to, turn, settings, repairs);
+  });
+  return out;
+}
+
+}  // namespace lockstep

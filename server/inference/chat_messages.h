@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// chat_messages.h: turns as the `messages` of a Chat Completions request.
+//
+//   text      `content`; texts are joined by an empty line
+//   image     content in pieces, in the order of the path: `text`, `image_url`
+//   author    `name`; if neighbours of several authors were joined, before each text: `ada: ...`
+//   calls     `tool_calls`, and behind the turn a message of role `tool` for each
+//   reasoning the member that the settings name. DeepSeek and Kimi refuse a turn with calls without
+//             it, so with `with_calls` each such turn has it, as an empty text if there was none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/inference/repairs.h"
+#include "server/inference/settings.h"
+#include "server/inference/turns.h"
+
+namespace lockstep {
+
+// A JSON array.
+[[nodiscard]] std::string chat_messages(const std::vector<Turn>& turns,
+                                        const RequestSettings& settings, Repairs& repairs);
+
+}  // namespace lockstep

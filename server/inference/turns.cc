@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/turns.h"
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "engine/base/must.h"
+#include "engine/rules/call_results.h"
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
+#include "server/inference/limits.h"
+
+namespace lockstep {
+namespace {
+
+bool is_image(const FilePart& file) {
+  if (file.uri.starts_with("data:image/")) return true;
+  const bool fetchable = file.uri.starts_with("https://") || file.uri.starts_with("http://") ||
+                         file.uri.starts_with("data:");
+  return fetchable && file.media_type && file.media_type->starts_with("image/");
+}
+
+// Leaves out a `data:` URI: the bytes of a file are no text for a model.
+std::string note_of(const FilePart& file) {
+  std::string note = "[file";
+  if (file.name) note += " " + *file.name;
+  if (file.media_type) note += " (" + *file.media_type + ")";
+  if (!file.uri.starts_with("data:")) note += ": " + file.uri;
+  return note + "]";
+}
+
+std::string name_of(std::string_view author) {
+  std::string name;
+  for (const char c : author.substr(0, limits::request_name_chars_max)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-';
+    name += plain ? c : '_';
+  }
+  return name;
+}
+
+std::vector<const Message*> pointers_to(const std::vector<Message>& path) {
+  std::vector<const Message*> pointers;
+  pointers.reserve(path.size());
+  for (const Message& message : path) pointers.push_back(&message);
+  return pointers;
+}
+
+// Walks the path once. A call takes its result with it from wherever the path has it.
+class Gathering {
+ public:
+  Gathering(const Context& context, const RequestSettings& settings, Repairs& repairs)
+      : context_(context),
+        settings_(settings),
+        repairs_(repairs),
+        matched_(match_results(pointers_to(context.path))) {
+    for (const Unanswered& each : context.unanswered) unanswered_[each.message] = each.status;
+  }
+
+  std::vector<Turn> take() {
+    if (!settings_.system.empty()) {
+      turns_.push_back(
+          {.role = Role::system, .sections = {{{}, {}, {{Piece::Kind::text, settings_.system}}}}});
+    }
+    for (std::size_t at = 0; at < context_.path.size(); ++at) add(at);
+    MUST(next_call_ == matched_.calls.size());
+    for (const PartPlace& stray : matched_.strays) {
+      repairs_.add(RepairKind::result_left_out, result_at(stray).call);
+    }
+    return std::move(turns_);
+  }
+
+ private:
+  void add(std::size_t at) {
+    message_ = &context_.path[at];
+    sent_ = false;
+    brings_result_ = false;
+    open_turn();
+    for (const Part& part : message_->parts) {
+      std::visit([this](const auto& value) { add_part(value); }, part);
+    }
+    if (!sent_) stand_in();
+    close_turn();
+    const auto unanswered = unanswered_.find(message_->id);
+    if (unanswered != unanswered_.end()) add_sentence(unanswered->second == RunStatus::stopped);
+  }
+
+  // For a message of which nothing is sent. One that only brings results needs nothing.
+  void stand_in() {
+    if (brings_result_) return;
+    if (message_->role != Role::assistant) {
+      repairs_.add(RepairKind::empty_left_out, message_->id.get());
+      return;
+    }
+    repairs_.add(RepairKind::placeholder, message_->id.get());
+    add_text(message_->status == MessageStatus::stopped ? stopped_sentence : empty_sentence);
+  }
+
+  // The answer that a message lacks.
+  void add_sentence(bool stopped) {
+    repairs_.add(RepairKind::placeholder, message_->id.get());
+    const std::string_view sentence = stopped ? stopped_sentence : empty_sentence;
+    turns_.push_back(
+        {.role = Role::assistant,
+         .sections = {{message_->id.get(), {}, {{Piece::Kind::text, std::string(sentence)}}}}});
+  }
+
+  // --- The open turn -----------------------------------------------------------------------------
+
+  void open_turn() {
+    turn_ = Turn();
+    turn_.role = message_->role == Role::tool ? Role::user : message_->role;
+    turn_.sections.push_back({message_->id.get(), author(), {}});
+    behind_result_ = false;
+  }
+
+  // Drops a turn that has only reasoning: providers refuse it.
+  void close_turn() {
+    const Section& section = turn_.sections.front();
+    if (section.pieces.empty() && turn_.calls.empty()) {
+      for (const std::string& id : turn_.reasoned) repairs_.add(RepairKind::reasoning_left_out, id);
+      return;
+    }
+    if (!section.author.empty() && section.author != *message_->author) {
+      repairs_.add(RepairKind::name_changed, section.message);
+    }
+    turns_.push_back(std::exchange(turn_, Turn{}));
+  }
+
+  [[nodiscard]] std::string author() const {
+    if (!settings_.names || !message_->author || message_->role == Role::tool) return {};
+    return name_of(*message_->author);
+  }
+
+  // The text of an assistant behind a result goes into a turn of its own, behind that result.
+  void next_turn_behind_result() {
+    if (!behind_result_) return;
+    close_turn();
+    open_turn();
+  }
+
+  // --- Parts -------------------------------------------------------------------------------------
+
+  void add_text(std::string_view text) {
+    if (text.empty()) return;
+    next_turn_behind_result();
+    if (message_->role == Role::tool && !sent_) {
+      repairs_.add(RepairKind::tool_text_as_users, message_->id.get());
+    }
+    turn_.sections.front().pieces.push_back({Piece::Kind::text, std::string(text)});
+    sent_ = true;
+  }
+
+  void add_part(const TextPart& part) { add_text(part.text); }
+
+  // It does not count as sent: a turn needs more than reasoning.
+  void add_part(const ReasoningPart& part) {
+    if (part.text.empty()) return;
+    if (message_->role != Role::assistant || settings_.reasoning == ReasoningBack::never) {
+      repairs_.add(RepairKind::reasoning_left_out, message_->id.get());
+      return;
+    }
+    next_turn_behind_result();
+    if (!turn_.reasoning.empty()) turn_.reasoning += "\n\n";
+    turn_.reasoning += part.text;
+    turn_.reasoned.push_back(message_->id.get());
+  }
+
+  void add_part(const ToolCallPart& part) {
+    if (message_->role != Role::assistant) {
+      repairs_.add(RepairKind::call_left_out, part.id);
+      return;
+    }
+    next_turn_behind_result();
+    const CallResult& matched = matched_.calls.at(next_call_++);
+    turn_.calls.push_back({part.id, part.name, arguments_of(part), result_of(part, matched)});
+    sent_ = true;
+  }
+
+  // The call has taken it, or it is a stray.
+  void add_part(const ToolResultPart&) {
+    behind_result_ = true;
+    brings_result_ = true;
+  }
+
+  void add_part(const FilePart& part) {
+    if (message_->role == Role::user && is_image(part)) {
+      turn_.sections.front().pieces.push_back({Piece::Kind::image, part.uri});
+      sent_ = true;
+      return;
+    }
+    repairs_.add(RepairKind::file_as_text, message_->id.get());
+    add_text(note_of(part));
+  }
+
+  void add_part(const DataPart& part) {
+    repairs_.add(RepairKind::data_as_text, message_->id.get());
+    add_text(part.name + ": " + part.value.text);
+  }
+
+  // Providers refuse a history in which arguments are no object, for ever.
+  std::string arguments_of(const ToolCallPart& part) {
+    if (part.arguments.empty()) return "{}";
+    if (is_json_object(part.arguments)) return part.arguments;
+    repairs_.add(RepairKind::arguments_wrapped, part.id);
+    std::string wrapped = R"({"invalid_json":)";
+    append_text(wrapped, part.arguments);
+    return wrapped + "}";
+  }
+
+  // Providers refuse a history in which a call has no result.
+  std::string result_of(const ToolCallPart& part, const CallResult& matched) {
+    if (matched.replaced) repairs_.add(RepairKind::made_result_left_out, part.id);
+    if (matched.result) return result_at(*matched.result).content;
+    repairs_.add(RepairKind::no_result, part.id);
+    return std::string(no_result_sentence);
+  }
+
+  [[nodiscard]] const ToolResultPart& result_at(const PartPlace& place) const {
+    return std::get<ToolResultPart>(context_.path.at(place.message).parts[place.part]);
+  }
+
+  const Context& context_;
+  const RequestSettings& settings_;
+  Repairs& repairs_;
+  CallResults matched_;
+  std::size_t next_call_ = 0;
+  std::unordered_map<MessageId, RunStatus> unanswered_;
+  std::vector<Turn> turns_;
+  const Message* message_ = nullptr;
+  Turn turn_;
+  bool sent_ = false;           // is anything of the message sent?
+  bool brings_result_ = false;  // does the message have a result?
+  bool behind_result_ = false;  // the same of the open turn
+};
+
+// Many chat templates insist that roles alternate. The results of calls stand between two turns.
+std::vector<Turn> joined(std::vector<Turn> turns, Repairs& repairs) {
+  std::vector<Turn> joined;
+  for (Turn& turn : turns) {
+    if (joined.empty() || joined.back().role != turn.role || !joined.back().calls.empty()) {
+      joined.push_back(std::move(turn));
+      continue;
+    }
+    Turn& before = joined.back();
+    repairs.add(RepairKind::joined, turn.sections.front().message);
+    for (Section& section : turn.sections) before.sections.push_back(std::move(section));
+    if (!before.reasoning.empty() && !turn.reasoning.empty()) before.reasoning += "\n\n";
+    before.reasoning += turn.reasoning;
+    for (std::string& id : turn.reasoned) before.reasoned.push_back(std::move(id));
+    before.calls = std::move(turn.calls);
+  }
+  return joined;
+}
+
+}  // namespace
+
+std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
+                           Repairs& repairs) {
+  std::vector<Turn> turns = Gathering(context, settings, repairs).take();
+  return settings.join ? joined(std::move(turns), repairs) : turns;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// turns.h: a path as the turns of a conversation with a model.
+//
+// The half of a composer that is the same for all providers: it puts each result behind its call,
+// joins neighbours of one role, and names what it can't keep. The other half (chat_messages.h)
+// writes the turns in a provider's form. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/rules/producer.h"
+#include "server/inference/repairs.h"
+#include "server/inference/settings.h"
+
+namespace lockstep {
+
+// The sentences for turns without text. The page shows the same ones.
+inline constexpr std::string_view stopped_sentence =
+    "[The answer was stopped before its first word.]";
+inline constexpr std::string_view empty_sentence = "[The answer was empty.]";
+// The result of a call that has none.
+inline constexpr std::string_view no_result_sentence = "no result: the call was not carried out";
+
+struct TurnCall {
+  std::string id;
+  std::string name;
+  std::string arguments;  // a JSON object
+  std::string result;
+};
+
+// A text, or an image of a user.
+struct Piece {
+  enum class Kind : std::uint8_t { text, image };
+  Kind kind = Kind::text;
+  std::string text;  // of an image: its address
+};
+
+// The content of one message within a turn.
+struct Section {
+  std::string message;
+  std::string author;  // as `name` may be sent; empty: none, or the settings leave names out
+  std::vector<Piece> pieces;
+};
+
+// One message of the request. The results of its calls follow it.
+struct Turn {
+  Role role = Role::user;  // never `tool`
+  std::vector<Section> sections{};
+  std::string reasoning{};              // of all sections, joined by empty lines
+  std::vector<std::string> reasoned{};  // the ids of the messages that it is from
+  std::vector<TurnCall> calls{};
+};
+
+// The turns of the path, the configured system prompt first.
+[[nodiscard]] std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
+                                         Repairs& repairs);
+
+}  // namespace lockstep
