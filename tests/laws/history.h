@@ -32,6 +32,7 @@ class History {
   // The state after each entry, by its timestamp; at 0 the empty one.
   [[nodiscard]] const std::map<std::uint64_t, ThreadState>& states() const { return states_; }
   [[nodiscard]] std::mt19937_64& chance() { return chance_; }
+  [[nodiscard]] Counts& counts() { return counts_; }
   // The last change or step, for a person.
   [[nodiscard]] const std::string& last_said() const { return said_; }
 

@@ -9,8 +9,10 @@
 
 #include "engine/rules/digest.h"
 #include "server/codec/json_write.h"
+#include "server/inference/compose.h"
 #include "tests/laws/history.h"
 #include "tests/laws/oracle_difference.h"
+#include "tests/laws/request_law.h"
 #include "tests/laws/size_law.h"
 
 namespace lockstep::test {
@@ -158,6 +160,32 @@ std::string check_context(History& history) {
   return {};
 }
 
+RequestSettings some_settings(History& history) {
+  RequestSettings settings;
+  settings.kind = "openai";
+  settings.system = history.chance()() % 2 == 0 ? "Be brief." : "";
+  settings.names = history.chance()() % 2 == 0;
+  settings.join = history.chance()() % 4 != 0;
+  settings.reasoning = static_cast<ReasoningBack>(history.chance()() % 3);
+  return settings;
+}
+
+// The request to the model has what the screen showed, whatever the agent's settings are.
+std::string check_sent(History& history) {
+  const ThreadState& now = history.story().state();
+  if (now.runs.empty()) return {};
+  const Run& run = now.runs[history.chance()() % now.runs.size()].run;
+  if (!run.started || run.ended == run.started) return {};
+  const RequestSettings settings = some_settings(history);
+  const ThreadState& then = history.states().at(run.context_ts->get());
+  const Context context = context_of(then, run, settings_bytes(settings));
+  const Sent sent = sent_from_settings(context);
+  std::string wrong = check_request(context, settings, sent);
+  if (!wrong.empty()) wrong = "the request of " + run.id.get() + ": " + wrong + "\n  " + sent.body;
+  for (const Repair& repair : sent.repairs) ++history.counts()["repair " + repair.kind];
+  return wrong;
+}
+
 // In order: one running run, and those that wait in the order in which they came.
 std::string check_order(History& history) {
   const ThreadState& now = history.story().state();
@@ -231,6 +259,12 @@ void expect_all_counted(const Counts& counts) {
        {"unknown_run", "gap", "fenced", "ended", "invalid", "exists", "unknown_message"}) {
     names.push_back(std::string("step refusal ") + code);
   }
+  for (const char* repair :
+       {"reasoning_left_out", "placeholder", "empty_left_out", "joined", "made_result_left_out",
+        "result_left_out", "arguments_wrapped", "call_left_out", "file_as_text", "data_as_text",
+        "tool_text_as_users", "author_in_text"}) {
+    names.push_back(std::string("repair ") + repair);
+  }
   names.emplace_back("duplicate");
   for (const std::string& name : names) {
     EXPECT_TRUE(counts.contains(name)) << name << " never happened: the histories miss something";
@@ -253,6 +287,7 @@ TEST(Laws, HoldOnRandomHistories) {
       // These fold all entries again, so only now and then.
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_fold(history);
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history);
+      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_sent(history);
       return wrong;
     });
   });
