@@ -35,8 +35,8 @@ struct Context {
   ThreadName thread;
   RunId run;
   std::vector<Message> path;
-  std::vector<Unanswered> unanswered;  // in the order of the path
-  std::string settings;                // AgentSettings::bytes
+  std::vector<Unanswered> unanswered{};  // in the order of the path
+  std::string settings;                  // AgentSettings::bytes
 };
 // The context of a run that has started, from State(context_ts).
 [[nodiscard]] Context context_of(const ThreadState& state, const Run& run, std::string settings);

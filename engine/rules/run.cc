@@ -7,16 +7,12 @@
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/rules/call_results.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/title.h"
 
 namespace lockstep {
 namespace {
-
-// The results of calls that will get no real one.
-constexpr std::string_view stopped_result = "stopped by the user";
-constexpr std::string_view interrupted_result = "interrupted";
-constexpr std::string_view missing_result = "no result";
 
 std::vector<Units> whole(const MessageState& row) { return row.lengths; }
 

@@ -24,6 +24,10 @@ constexpr std::array all_settings{
     AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
     AgentSetting{"model_by_params", "openai", "false", "true: a run's params may choose the model"},
     AgentSetting{"send_names", "openai", "true", "true: send authors as `name`"},
+    AgentSetting{"join_roles", "openai", "true", "true: join neighbours of one role"},
+    AgentSetting{"reasoning", "openai", "by server",
+                 "send earlier reasoning back: never, with_calls or always"},
+    AgentSetting{"reasoning_field", "openai", "by server", "the member for it in a message"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
     AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
     AgentSetting{"first_token_timeout_seconds", "openai", "300", "seconds to the first token"},
@@ -82,6 +86,25 @@ Complaint take(const Field& field, AgentKind& to) {
   return {};
 }
 
+Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
+  std::string name;
+  Complaint complaint = take(field, name);
+  if (!complaint.empty()) return complaint;
+  to = reasoning_back(name);
+  return to ? "" : "must be never, with_calls or always";
+}
+
+// The name of a member of a message, which no other member has.
+Complaint take(const Field& field, std::optional<std::string>& to) {
+  std::string name;
+  Complaint complaint = take(field, name);
+  if (!complaint.empty()) return complaint;
+  const bool taken = name == "role" || name == "content" || name == "name" || name == "tool_calls";
+  if (name.empty() || taken) return "must be the name of a member for reasoning alone";
+  to = std::move(name);
+  return {};
+}
+
 Complaint take(const Field& field, std::optional<Json>& to) {
   std::string text;
   Complaint complaint = take(field, text);
@@ -101,6 +124,9 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "params") return take(field, config.params);
   if (name == "model_by_params") return take(field, config.model_by_params);
   if (name == "send_names") return take(field, config.send_names);
+  if (name == "join_roles") return take(field, config.join_roles);
+  if (name == "reasoning") return take(field, config.reasoning);
+  if (name == "reasoning_field") return take(field, config.reasoning_field);
   if (name == "send_usage") return take(field, config.send_usage);
   if (name == "connect_timeout_seconds") return take(field, config.connect_timeout);
   if (name == "first_token_timeout_seconds") return take(field, config.first_token_timeout);

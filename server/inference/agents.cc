@@ -79,6 +79,9 @@ Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& 
   if (config.model.empty())
     return fail(Kind::rejected, codes::invalid, "set `model`, which kind openai needs");
   TRY_LET(endpoint, parse_endpoint(config.base_url));
+  ReasoningRule reasoning = reasoning_rule(endpoint.host);
+  if (config.reasoning) reasoning.back = *config.reasoning;
+  if (config.reasoning_field) reasoning.field = *config.reasoning_field;
   return OpenAiOptions{
       .endpoint = std::move(endpoint),
       .model = config.model,
@@ -86,6 +89,8 @@ Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& 
       .params = config.params,
       .model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed,
       .names = config.send_names,
+      .join_roles = config.join_roles,
+      .reasoning = std::move(reasoning),
       .usage = config.send_usage,
       .key_variable = config.api_key_env,
       .key = key_of(config),

@@ -23,6 +23,7 @@
 #include "engine/rules/agents.h"
 #include "engine/rules/producer.h"
 #include "server/inference/limits.h"
+#include "server/inference/settings.h"
 
 namespace lockstep {
 
@@ -39,7 +40,12 @@ struct AgentConfig {
   std::optional<Json> params;    // an object; a run's own params override its members
   bool model_by_params = false;  // may a run choose another model?
   bool send_names = true;        // send authors as `name`; some servers refuse it
-  bool send_usage = true;        // ask for usage by `stream_options`; some servers refuse it
+  bool join_roles = true;        // join neighbours of one role; many chat templates insist
+  // Which earlier reasoning goes back, and as which member. Nothing: as the server's rules are
+  // published (provider_rules.h).
+  std::optional<ReasoningBack> reasoning;
+  std::optional<std::string> reasoning_field;
+  bool send_usage = true;  // ask for usage by `stream_options`; some servers refuse it
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;

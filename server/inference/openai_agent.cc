@@ -324,6 +324,9 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   settings.kind = "openai";
   settings.system = options_.system;
   settings.names = options_.names;
+  settings.join = options_.join_roles;
+  settings.reasoning = options_.reasoning.back;
+  settings.reasoning_field = options_.reasoning.field;
   set_member(settings.request, "model", json_string(options_.model));
   set_member(settings.request, "stream", "true");
   if (options_.usage) {

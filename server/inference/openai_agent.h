@@ -28,6 +28,7 @@
 #include "engine/rules/producer.h"
 #include "server/inference/http_client.h"
 #include "server/inference/limits.h"
+#include "server/inference/provider_rules.h"
 #include "server/inference/redactor.h"
 #include "server/inference/settings.h"
 
@@ -40,6 +41,8 @@ struct OpenAiOptions {
   std::optional<Json> params;
   ModelChoice model_choice = ModelChoice::fixed;
   bool names = true;         // some servers refuse a message with a `name`
+  bool join_roles = true;    // some servers refuse neighbours of one role
+  ReasoningRule reasoning;   // some servers need earlier reasoning, others refuse it
   bool usage = true;         // some servers refuse `stream_options`
   std::string key_variable;  // of the environment; empty: no key is needed
   std::optional<std::string> key;

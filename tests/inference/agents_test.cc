@@ -64,9 +64,49 @@ TEST(AgentSet, SettingsHoldNoKeyAndNoAddress) {
 
   EXPECT_EQ(
       (*agents)->settings(AgentName("a"), Json{R"({"max_tokens":5})"})->bytes,
-      R"({"format":1,"kind":"openai","system":"","names":true,"ignored":[],"request":{"model":"m",)"
+      R"({"format":2,"kind":"openai","system":"","names":true,"join":true,"reasoning":"never",)"
+      R"("reasoning_field":"reasoning_content","ignored":[],"request":{"model":"m",)"
       R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.2,)"
       R"("max_tokens":5}})");
+}
+
+TEST(AgentSet, SendsReasoningBackAsTheServersRulesSayUnlessTheConfigurationDoes) {
+  Stage stage;
+  AgentConfig deepseek = openai();
+  deepseek.base_url = "https://api.deepseek.com/v1";
+  AgentConfig router = openai();
+  router.base_url = "https://openrouter.ai/api/v1";
+  AgentConfig other = openai();
+  other.base_url = "https://notdeepseek.com/v1";
+  AgentConfig set = deepseek;
+  set.reasoning = ReasoningBack::always;
+  set.reasoning_field = "thoughts";
+  const auto agents =
+      stage.open({{"deepseek", deepseek}, {"router", router}, {"other", other}, {"set", set}});
+  ASSERT_TRUE(agents);
+
+  const auto rule_of = [&](const char* agent) {
+    const auto settings = read_settings((*agents)->settings(AgentName(agent), {})->bytes);
+    return std::string(name_of(settings->reasoning)) + " " + settings->reasoning_field;
+  };
+  EXPECT_EQ(rule_of("deepseek"), "with_calls reasoning_content");
+  EXPECT_EQ(rule_of("router"), "with_calls reasoning");
+  EXPECT_EQ(rule_of("other"), "never reasoning_content");
+  EXPECT_EQ(rule_of("set"), "always thoughts");
+}
+
+TEST(AgentConfigReasoning, IsOneOfThreeWordsInAMemberOfItsOwn) {
+  const auto with = [](const char* name, const char* value) {
+    return agent_config({{"kind", std::string("openai")}, {name, std::string(value)}});
+  };
+
+  EXPECT_EQ(with("reasoning", "with_calls")->reasoning, ReasoningBack::with_calls);
+  EXPECT_EQ(with("reasoning", "yes").error().detail,
+            "reasoning must be never, with_calls or always");
+  EXPECT_EQ(with("reasoning_field", "reasoning")->reasoning_field, "reasoning");
+  EXPECT_FALSE(with("reasoning_field", "content"));
+  EXPECT_FALSE(with("reasoning_field", ""));
+  EXPECT_FALSE(agent_config({{"kind", std::string("openai")}, {"join_roles", false}})->join_roles);
 }
 
 TEST(AgentSet, WarnsOfAKeyThatIsNotSetAndOfOneThatIsTooShortToBeStruckOut) {

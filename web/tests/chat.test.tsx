@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // chat.test.tsx: the page's texts for unanswered turns and for threads that do not exist.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import type { MessageView, ThreadView, Undoable } from "lockstep-client";
 import { LockstepProvider } from "lockstep-client/react";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { ChatPage } from "../src/chat/page.js";
+import { EMPTY_SENTENCE, STOPPED_SENTENCE } from "../src/chat/text.js";
 import { FakeClient, threadOf } from "./fake_client.js";
 
 afterEach(cleanup);
+
+const SOURCES = join(process.cwd(), "..");
 
 const thread = threadOf("tea", 0);
 
@@ -72,6 +78,32 @@ describe("a turn without an answer", () => {
     const pending = [message("why", "user", { pending: "new" })];
     act(() => fake.open.show({ ...fake.open.view, queued: [], messages: pending }));
     expect(retries()).toBe(0);
+  });
+});
+
+describe("an answer without text", () => {
+  const sentence = (): string | null => screen.queryByTestId("sentence")?.textContent ?? null;
+  const answer = (more: Partial<MessageView>): MessageView => message("a", "assistant", more);
+
+  it("shows the sentence that the next model is given", () => {
+    const thought = [{ type: "reasoning", text: "hm" }] as const;
+    const fake = show({ messages: [answer({ parts: [], status: "stopped" })] });
+    const shows = (more: Partial<MessageView>): string | null => {
+      act(() => fake.open.show({ ...fake.open.view, messages: [answer(more)] }));
+      return sentence();
+    };
+
+    expect(sentence()).toBe(STOPPED_SENTENCE);
+    expect(shows({ parts: thought, status: "stopped" })).toBe(STOPPED_SENTENCE);
+    expect(shows({ parts: [{ type: "text", text: "" }] })).toBe(EMPTY_SENTENCE);
+    expect(shows({ parts: [], status: "open" })).toBeNull();
+    expect(shows({})).toBeNull();
+  });
+
+  it("has the words of the server", () => {
+    const header = readFileSync(join(SOURCES, "server/inference/turns.h"), "utf8");
+    expect(header).toContain(`"${STOPPED_SENTENCE}"`);
+    expect(header).toContain(`"${EMPTY_SENTENCE}"`);
   });
 });
 

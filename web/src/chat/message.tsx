@@ -13,7 +13,7 @@ import { Icon, IconButton } from "../icons.js";
 import { CopyButton } from "../markdown/code.js";
 import { Editor } from "./editor.js";
 import { PartView } from "./parts.js";
-import { textOf, withText } from "./text.js";
+import { sentenceFor, textOf, withText } from "./text.js";
 
 interface MessageProps {
   readonly message: MessageView;
@@ -93,6 +93,7 @@ function MessageEditor({ message, live, agent, onLeave }: LeaveProps): JSX.Eleme
 function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
   const open = message.status === "open";
   const last = message.parts.length - 1;
+  const sentence = sentenceFor(message);
   return (
     <div className="parts">
       {message.parts.map((part, index) => (
@@ -110,6 +111,11 @@ function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
       {open && message.parts.length === 0 ? (
         <p className="waiting">Waiting for the first word…</p>
       ) : null}
+      {sentence === null ? null : (
+        <p className="waiting" data-testid="sentence">
+          {sentence}
+        </p>
+      )}
     </div>
   );
 }

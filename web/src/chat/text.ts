@@ -11,6 +11,19 @@ export function textOf(message: Parts): string {
   return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
+/** In place of an answer without text, and as the next model reads it. */
+export const STOPPED_SENTENCE = "[The answer was stopped before its first word.]";
+export const EMPTY_SENTENCE = "[The answer was empty.]";
+
+/** The sentence for an ended answer that has at most reasoning; null for all other messages. */
+export function sentenceFor(message: Pick<Message, "role" | "status" | "parts">): string | null {
+  if (message.role !== "assistant" || message.status === "open") return null;
+  const silent = (part: Part): boolean =>
+    part.type === "reasoning" || (part.type === "text" && part.text === "");
+  if (!message.parts.every(silent)) return null;
+  return message.status === "stopped" ? STOPPED_SENTENCE : EMPTY_SENTENCE;
+}
+
 export const inputText = (input: readonly MessageInput[] | undefined): string =>
   (input ?? []).map(textOf).join("\n\n");
 

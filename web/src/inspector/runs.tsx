@@ -10,6 +10,7 @@ import { digestOf } from "lockstep-client";
 import type { LiveThread, RunContext } from "lockstep-client";
 
 import { microseconds } from "./facts.js";
+import { repairText } from "./repairs.js";
 import { PastMessage } from "./state_view.js";
 import { pathTo, runTimes } from "./timeline.js";
 import type { RunTimes, Timeline } from "./timeline.js";
@@ -136,6 +137,21 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
   );
 }
 
+/** How the request differs from the path. Runs of 0.1.0 have plain texts. */
+function Repairs({ repairs }: { readonly repairs: RunContext["repairs"] }): JSX.Element | null {
+  if (repairs.length === 0) return null;
+  return (
+    <details data-testid="repairs">
+      <summary>Repairs, {repairs.length}: the request differs from the path</summary>
+      <ul>
+        {repairs.map((repair, index) => (
+          <li key={index}>{repairText(repair)}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 function ContextView({
   asked,
 }: {
@@ -165,14 +181,7 @@ function ContextView({
           ))}
         </div>
       </details>
-      {context.repairs.length === 0 ? null : (
-        <details>
-          <summary>Repairs, {context.repairs.length}</summary>
-          <pre className="raw" tabIndex={0} aria-label="Repairs">
-            {JSON.stringify(context.repairs, null, 2)}
-          </pre>
-        </details>
-      )}
+      <Repairs repairs={context.repairs} />
       <details>
         <summary>The request, as the server sent it</summary>
         <pre className="raw" tabIndex={0} data-testid="sent" aria-label="The request's body">
