@@ -2,6 +2,7 @@
 #include "server/inference/chat_chunk.h"
 
 #include "schema/json/json_reader.h"
+#include "server/inference/finish_reason.h"
 #include "server/inference/limits.h"
 #include "server/inference/utf8_repair.h"
 
@@ -23,13 +24,6 @@ std::string text_of(JsonNode value) {
 
 std::string string_member(JsonNode value, std::string_view key) {
   return text_of(member(value, key).value_or(JsonNode()));
-}
-
-std::string error_of(JsonNode error) {
-  if (error.is_string()) return valid_utf8(error.text());
-  std::string message = string_member(error, "message");
-  if (message.empty()) message = to_json(error);
-  return valid_utf8(message);
 }
 
 // A list of pieces or a plain string, as Mistral's `thinking` is.
@@ -74,10 +68,17 @@ CallPiece read_call(JsonNode call) {
   CallPiece piece;
   if (const auto index = member(call, "index")) piece.index = index->integer();
   piece.id = valid_utf8(string_member(call, "id"));
-  if (const auto function = member(call, "function")) {
-    piece.name = valid_utf8(string_member(*function, "name"));
-    piece.arguments = arguments_of(*function);
+  piece.custom = string_member(call, "type") == "custom";
+  if (const auto custom = member(call, "custom")) {
+    piece.custom = true;
+    piece.name = valid_utf8(string_member(*custom, "name"));
+    piece.arguments = string_member(*custom, "input");
+    return piece;
   }
+  // Some servers leave out the object between.
+  const JsonNode function = member(call, "function").value_or(call);
+  piece.name = valid_utf8(string_member(function, "name"));
+  piece.arguments = arguments_of(function);
   return piece;
 }
 
@@ -92,7 +93,8 @@ void read_calls(JsonNode delta, ChatChunk& chunk) {
   chunk.calls.push_back({.index = function_call_index,
                          .id = {},
                          .name = valid_utf8(string_member(*old, "name")),
-                         .arguments = arguments_of(*old)});
+                         .arguments = arguments_of(*old),
+                         .custom = false});
 }
 
 // The first of several answers: the request asks for one.
@@ -108,10 +110,17 @@ std::optional<JsonNode> first_choice(JsonNode root) {
 }
 
 void read_choice(JsonNode choice, ChatChunk& chunk) {
-  chunk.finish_reason = valid_utf8(string_member(choice, "finish_reason"));
+  chunk.finish_reason = finish_reason_of(valid_utf8(string_member(choice, "finish_reason")));
   auto delta = member(choice, "delta");
-  if (!delta) delta = member(choice, "message");  // an answer that was not streamed
-  if (!delta) return;
+  if (!delta) {
+    delta = member(choice, "message");
+    chunk.is_whole = delta.has_value();
+  }
+  if (!delta) {
+    if (!string_member(choice, "text").empty()) chunk.foreign = "Completions (`choices[].text`)";
+    return;
+  }
+  chunk.has_delta = true;
   chunk.reasoning = reasoning_of(*delta);
   if (const auto content = member(*delta, "content")) read_content(*content, chunk);
   chunk.text += string_member(*delta, "refusal");
@@ -128,23 +137,43 @@ std::optional<std::string> usage_of(JsonNode root) {
   return valid_utf8(to_json(*usage));
 }
 
+// The protocol of a chunk that is not of Chat Completions; empty if it shows none.
+std::string foreign_protocol(JsonNode root) {
+  const std::string type = string_member(root, "type");
+  if (type.starts_with("response.") || string_member(root, "object") == "response") {
+    return "OpenAI Responses";
+  }
+  if (type.starts_with("message") || type.starts_with("content_block_")) {
+    return "Anthropic Messages";
+  }
+  if (member(root, "candidates")) return "Gemini";
+  const auto done = member(root, "done");
+  if (done && done->is_flag()) return "Ollama";
+  return {};
+}
+
 }  // namespace
 
-std::optional<ChatChunk> read_chunk(std::string_view data) {
+std::optional<ChatChunk> read_chunk(std::string_view data, ErrorCertainty certainty) {
   // Half of a character is not an error here: the next chunk may have the other half.
   const std::string text = surrogates_as_bytes(data);
   const auto read =
       read_json(text, {.depth_max = limits::json_depth_max, .takes_invalid_utf8 = true});
-  if (!read || !read->root().is_object()) return {};
+  if (!read) return {};
   const JsonNode root = read->root();
 
   ChatChunk chunk;
-  if (const auto error = member(root, "error")) chunk.error = error_of(*error);
+  chunk.error = error_in(root, certainty);
+  if (!root.is_object()) return chunk.error ? std::optional(chunk) : std::nullopt;
+  chunk.has_choices = root.find("choices").has_value();
+  if (!chunk.has_choices) chunk.foreign = foreign_protocol(root);
   if (const auto choice = first_choice(root)) {
     read_choice(*choice, chunk);
-    const auto error = member(*choice, "error");
-    if (error && !chunk.error) chunk.error = error_of(*error);
+    if (!chunk.error && member(*choice, "error")) {
+      chunk.error = error_in(*choice, ErrorCertainty::chunk);
+    }
   }
+  chunk.model = valid_utf8(string_member(root, "model"));
   chunk.usage = usage_of(root);
   return chunk;
 }

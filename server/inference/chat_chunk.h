@@ -2,8 +2,10 @@
 // chat_chunk.h: reads one chunk of a Chat Completions stream.
 //
 // The first half of the decoder: it reads the JSON of each server's dialect into one plain value.
-// It does not know the order of chunks; openai_codec.h, the second half, does not know JSON. Texts
-// may still hold halves of characters (utf8_repair.h); ids, names and messages are whole and valid.
+// It does not know the order of chunks; openai_codec.h and chat_calls.h, the second half, do not
+// know JSON. Texts may still hold halves of characters (utf8_repair.h); ids, names and messages are
+// whole and valid. Arguments and usage that come as JSON values are copied as they are written, so
+// that a number keeps its digits.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/inference/error_body.h"
+
 namespace lockstep {
 
 struct CallPiece {
@@ -19,18 +23,25 @@ struct CallPiece {
   std::string id;    // empty: the piece has none
   std::string name;  // empty: the piece has none
   std::string arguments;
+  bool custom = false;  // a call of OpenAI's type `custom`: `arguments` is free text
 };
 
 struct ChatChunk {
   std::string reasoning;
   std::string text;
   std::vector<CallPiece> calls;
-  std::string finish_reason;         // empty: none yet
-  std::optional<std::string> usage;  // JSON object
-  std::optional<std::string> error;  // a sentence
+  std::string finish_reason;           // empty: none yet
+  std::string model;                   // that answers; empty: not said
+  std::optional<std::string> usage;    // JSON object
+  std::optional<ProviderError> error;  // error_body.h
+  bool has_choices = false;            // even an empty list
+  bool has_delta = false;              // or a `message`: even an empty one
+  bool is_whole = false;               // the content stands in `message`, not in `delta`
+  std::string foreign;                 // the other protocol that it seems to be of; empty: none
 };
 
-// `nullopt` if this is not a JSON object.
-[[nodiscard]] std::optional<ChatChunk> read_chunk(std::string_view data);
+// `nullopt` if this is no JSON object, nor a list with an error.
+[[nodiscard]] std::optional<ChatChunk> read_chunk(std::string_view data,
+                                                  ErrorCertainty certainty = ErrorCertainty::chunk);
 
 }  // namespace lockstep

@@ -16,7 +16,7 @@
 #include "server/inference/compose.h"
 #include "server/inference/demo_text.h"
 #include "server/inference/limits.h"
-#include "server/inference/openai_codec.h"
+#include "server/inference/run_ids.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {

@@ -265,6 +265,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
       const auto& head = parser_->get();
       reader_->on_head({.status = head.result_int(),
                         .content_type = std::string(head[http::field::content_type]),
+                        .content_encoding = std::string(head[http::field::content_encoding]),
                         .retry_after = std::string(head[http::field::retry_after])});
     }
     if (!open()) return;

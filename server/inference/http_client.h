@@ -53,6 +53,7 @@ struct HttpRequest {
 struct HttpHead {
   unsigned status = 0;
   std::string content_type;
+  std::string content_encoding;
   std::string retry_after;
 };
 

@@ -14,11 +14,13 @@
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/base/timer.h"
+#include "server/inference/answer_body.h"
 #include "server/inference/compose.h"
 #include "server/inference/deadline_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
 #include "server/inference/sse_parser.h"
+#include "server/inference/upstream_error.h"
 
 namespace lockstep {
 namespace {
@@ -26,30 +28,6 @@ namespace {
 using std::chrono::milliseconds;
 
 namespace http = boost::beast::http;
-
-bool may_pass_by_itself(unsigned status) {
-  const http::status known = http::int_to_status(status);
-  return known == http::status::request_timeout || known == http::status::too_many_requests ||
-         http::to_status_class(status) == http::status_class::server_error;
-}
-
-Code code_of(unsigned status) {
-  const http::status known = http::int_to_status(status);
-  if (known == http::status::unauthorized || known == http::status::forbidden) {
-    return codes::upstream_unauthorized;
-  }
-  if (known == http::status::too_many_requests) return codes::upstream_rate_limited;
-  switch (http::to_status_class(status)) {
-    case http::status_class::server_error:
-      return codes::upstream_failed;
-    case http::status_class::client_error:
-      return codes::upstream_rejected;
-    case http::status_class::redirection:
-      return codes::upstream_redirected;
-    default:
-      return codes::upstream_malformed;
-  }
-}
 
 // Reads the form in seconds. For the other form, a date, the agent uses its own pauses.
 std::optional<milliseconds> wait_of(const std::string& retry_after) {
@@ -62,28 +40,6 @@ std::optional<milliseconds> wait_of(const std::string& retry_after) {
       std::chrono::duration<double>(std::min(seconds, longest)));
 }
 
-enum class BodyKind { stream, whole, refusal };
-
-BodyKind kind_of(const HttpHead& head) {
-  if (http::to_status_class(head.status) != http::status_class::successful)
-    return BodyKind::refusal;
-  const std::string type = head.content_type.substr(0, head.content_type.find(';'));
-  if (type.starts_with("application/json") || type.starts_with("text/html")) return BodyKind::whole;
-  return BodyKind::stream;  // also without a type: some servers forget it
-}
-
-std::size_t bytes_max(BodyKind kind) {
-  switch (kind) {
-    case BodyKind::stream:
-      return limits::answer_bytes_max;
-    case BodyKind::whole:
-      return limits::body_bytes_max;
-    case BodyKind::refusal:
-      return limits::refusal_bytes_max;
-  }
-  std::unreachable();
-}
-
 class OpenAiGeneration final : public Generation, private HttpReader {
  public:
   struct Parts {
@@ -93,14 +49,16 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     const boost::asio::any_io_executor& executor;
   };
 
-  OpenAiGeneration(const Parts& parts, RunId run, std::string body, StepWriter& writer)
+  OpenAiGeneration(const Parts& parts, RunId run, std::string body, std::string model,
+                   StepWriter& writer)
       : options_(parts.options),
         client_(parts.client),
         random_(parts.random),
         writer_(writer),
         run_(std::move(run)),
         body_(std::move(body)),
-        decoder_(run_, options_.redactor),
+        model_(std::move(model)),
+        decoder_(run_, options_.redactor, model_),
         timer_(parts.executor) {
     if (!options_.key_variable.empty() && !options_.key) {
       timer_.after({}, [this] {
@@ -125,11 +83,12 @@ class OpenAiGeneration final : public Generation, private HttpReader {
  private:
   void try_once() {
     ++tries_;
-    decoder_ = ChatDecoder(run_, options_.redactor);
+    decoder_ = ChatDecoder(run_, options_.redactor, model_);
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
     received_.clear();
     bytes_ = 0;
+    kind_is_open_ = false;
     HttpRequest request{.endpoint = options_.endpoint,
                         .path = "/chat/completions",
                         .headers = {{"Content-Type", "application/json"},
@@ -147,14 +106,36 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void on_head(const HttpHead& head) override {
     head_ = head;
-    kind_ = kind_of(head);
+    kind_ = body_kind_of(head.status, head.content_type);
+    kind_is_open_ = kind_ != BodyKind::refusal;
+    const std::string coding = unread_coding(head.content_encoding);
+    if (kind_ != BodyKind::refusal && !coding.empty()) {
+      return give(decoder_.end(RunStatus::failed, {codes::upstream_malformed, compressed(coding)}));
+    }
     expect_token();
+  }
+
+  static std::string compressed(const std::string& coding) {
+    return "The model server compressed its answer (`Content-Encoding: " + coding +
+           "`), which was not asked for: switch the compression off there, or in the proxy before "
+           "it.";
   }
 
   void on_body(std::string_view bytes) override {
     bytes_ += bytes.size();
+    if (!kind_is_open_) return take_bytes(bytes);
+    received_ += bytes;
+    const std::optional<BodyKind> kind = body_kind_of_start(received_);
+    if (!kind && is_start_open(received_)) return;
+    kind_ = kind.value_or(kind_);
+    kind_is_open_ = false;
+    take_bytes(std::exchange(received_, {}));
+  }
+
+  void take_bytes(std::string_view bytes) {
+    const std::size_t bytes_max = body_bytes_max_of(kind_);
     if (kind_ == BodyKind::stream) {
-      if (bytes_ > bytes_max(kind_)) {
+      if (bytes_ > bytes_max) {
         give(decoder_.end(RunStatus::failed,
                           {codes::upstream_too_large, "The answer is too long."}));
         return;
@@ -162,8 +143,8 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       take_events(bytes);
       return;
     }
-    received_ += bytes.substr(0, bytes_max(kind_) - std::min(bytes_max(kind_), received_.size()));
-    if (bytes_ > bytes_max(kind_)) answered();
+    received_ += bytes.substr(0, bytes_max - std::min(bytes_max, received_.size()));
+    if (bytes_ > bytes_max) answered();
   }
 
   void take_events(std::string_view bytes) {
@@ -177,13 +158,20 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   }
 
   void take_event(const ServerSentEvent& event, std::vector<Step>& steps) {
-    append(steps, decoder_.take(event.data));
+    if (event.type == "error") {
+      append(steps, decoder_.take_error(event.data));
+    } else if (event.type != "line" || is_json_object(event.data)) {
+      append(steps, decoder_.take(event.data));
+    }
   }
 
   void on_end(std::optional<Error> error) override {
+    // A body of white space, or of the beginning of a field.
+    if (std::exchange(kind_is_open_, false) && kind_ == BodyKind::stream) received_.clear();
+    const bool is_cut = error && kind_ == BodyKind::whole && !is_json_object(received_);
     if (kind_ == BodyKind::stream && head_.status != 0) {
       stream_ended(error);
-    } else if (!error || head_.status != 0) {
+    } else if (!is_cut && (!error || head_.status != 0)) {
       answered();
     } else if (may_retry() && error->code == codes::upstream_unreachable) {
       retry({});
@@ -196,10 +184,11 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void stream_ended(const std::optional<Error>& error) {
     std::vector<Step> steps;
-    const std::optional<ServerSentEvent> last = parser_.finish();
-    // Drop an incomplete chunk: the stream ended within it.
-    if (last && (is_json_object(last->data) || last->data.starts_with("[DONE]"))) {
-      take_event(*last, steps);
+    for (const ServerSentEvent& last : parser_.finish()) {
+      // Drop an incomplete chunk: the stream ended within it.
+      const bool is_whole =
+          last.type == "error" || is_json_object(last.data) || is_end_mark(last.data);
+      if (is_whole) take_event(last, steps);
     }
     if (error && error->code != codes::upstream_interrupted) {
       append(steps, decoder_.end(RunStatus::failed, {error->code, error->detail}));
@@ -216,17 +205,22 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       give(decoder_.take_whole(received_));
       return;
     }
-    if (may_retry() && may_pass_by_itself(head_.status)) {
+    const std::string coding = unread_coding(head_.content_encoding);
+    if (!coding.empty()) received_.clear();
+    RunError refusal = refusal_of(head_.status, received_, options_.redactor);
+    if (may_retry() && may_pass_by_itself(head_.status, refusal.code)) {
       const std::optional<milliseconds> wait = wait_of(head_.retry_after);
       if (!wait || *wait <= limits::retry_wait_max) return retry(wait);
     }
     std::string detail = "The model server answered " + std::to_string(head_.status);
     if (http::to_status_class(head_.status) == http::status_class::redirection) {
       detail += ", a redirect, which the agent does not follow: correct `base_url`.";
+    } else if (!coding.empty()) {
+      detail += ". " + compressed(coding);
     } else {
-      detail += ": " + error_text(received_, options_.redactor);
+      detail += ": " + refusal.detail;
     }
-    give(decoder_.end(RunStatus::failed, {code_of(head_.status), std::move(detail)}));
+    give(decoder_.end(RunStatus::failed, {refusal.code, std::move(detail)}));
   }
 
   // --- Steps -------------------------------------------------------------------------------------
@@ -296,10 +290,12 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   StepWriter& writer_;
   RunId run_;
   std::string body_;
+  std::string model_;  // in the request
   ChatDecoder decoder_;
   SseParser parser_{limits::sse_event_bytes_max};
   HttpHead head_;
   BodyKind kind_ = BodyKind::refusal;
+  bool kind_is_open_ = false;  // the first bytes may show another kind than the head
   std::string received_;
   std::size_t bytes_ = 0;
   unsigned tries_ = 0;
@@ -341,8 +337,11 @@ Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings
 
 std::unique_ptr<Generation> OpenAiAgent::start(Context context, StepWriter& writer) {
   std::string body = sent_from_settings(context).body;
+  const std::optional<RequestSettings> settings = read_settings(context.settings);
+  std::string model = settings ? model_of(*settings).value_or("") : "";
   const OpenAiGeneration::Parts parts{options_, client_, random_, executor_};
-  return std::make_unique<OpenAiGeneration>(parts, std::move(context.run), std::move(body), writer);
+  return std::make_unique<OpenAiGeneration>(parts, std::move(context.run), std::move(body),
+                                            std::move(model), writer);
 }
 
 }  // namespace lockstep

@@ -9,10 +9,9 @@
 // connection stands, this object alone watches the time, to the first token and to each one behind
 // it.
 //
-// A run's error has one of the codes of http_client.h, or: missing_key, upstream_unauthorized,
-// upstream_rate_limited, upstream_rejected (any other 4xx), upstream_failed (5xx),
-// upstream_redirected, upstream_malformed, upstream_error (from the server, in mid-stream),
-// upstream_too_large, content_filter. No error, log line or settings hold the key: texts of the
+// A run's error has one of the codes of http_client.h, or of upstream_error.h (from what the server
+// says), or: missing_key, upstream_error (the same, in mid-stream, without a better code),
+// upstream_malformed, upstream_too_large. No error, log line or settings hold the key: texts of the
 // server pass through the redactor (redactor.h).
 //
 // Lives on: the engine strand.

@@ -1,231 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/openai_codec.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "engine/base/codes.h"
-#include "engine/base/must.h"
-#include "engine/base/text.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
+#include "server/inference/answer_writer.h"
+#include "server/inference/chat_calls.h"
 #include "server/inference/chat_chunk.h"
+#include "server/inference/finish_reason.h"
 #include "server/inference/limits.h"
+#include "server/inference/run_ids.h"
+#include "server/inference/upstream_error.h"
 
 namespace lockstep {
 namespace {
 
-std::string digest_hex(std::string_view text) {
-  Hash hash{};
-  unsigned int size = 0;
-  const int done = EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha256(), nullptr);
-  MUST(done == 1);
-  MUST(size == hash.size());
-  return to_hex(hash);
+std::string_view without_blanks(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text.remove_suffix(text.size() - (text.find_last_not_of(blanks) + 1));
+  return text;
 }
 
-Step step_of(auto what) { return Step{.seq = 0, .what = std::move(what)}; }
-
-bool is_failure(std::string_view reason) {
-  static constexpr std::array<std::string_view, 3> failures = {"error", "content_filter",
-                                                               "insufficient_system_resource"};
-  return std::ranges::find(failures, reason) != failures.end();
-}
-
-bool is_ordinary(std::string_view reason) {
-  static constexpr std::array<std::string_view, 3> ordinary = {"stop", "tool_calls",
-                                                               "function_call"};
-  return std::ranges::find(ordinary, reason) != ordinary.end();
+// Adds a member to a JSON object, unless it has one of this name.
+void add_member(std::string& object, std::string_view name, std::string_view text) {
+  const auto read = read_json(object, {.depth_max = limits::json_depth_max});
+  if (!read || read->root().find(name)) return;
+  object.pop_back();
+  append_field(object, name, text);
+  object += '}';
 }
 
 }  // namespace
 
-MessageId message_id_of(const RunId& run, std::uint32_t number) {
-  const std::string suffix = ".a" + std::to_string(number);
-  std::string id = run.get() + suffix;
-  if (id.size() > limits::id_bytes_max) id = digest_hex(run.get()) + suffix;
-  return MessageId(std::move(id));
+bool is_end_mark(std::string_view data) {
+  data = without_blanks(data);
+  if (data.size() >= 2 && data.starts_with('"') && data.ends_with('"')) {
+    data = without_blanks(data.substr(1, data.size() - 2));
+  }
+  return data == "[DONE]";
 }
 
 std::vector<Step> failed_run(RunError error) {
-  std::vector<Step> steps;
-  steps.push_back(
-      step_of(EndRun{.status = RunStatus::failed, .error = std::move(error), .usage = {}}));
-  return steps;
+  AnswerWriter writer{MessageId()};
+  writer.end({.status = RunStatus::failed, .error = std::move(error), .usage = {}}, {});
+  return writer.give();
 }
 
-std::string error_text(std::string_view body, const Redactor& redactor) {
-  const std::optional<ChatChunk> chunk = read_chunk(body);
-  return redactor.sentence(chunk && chunk->error ? *chunk->error : body);
+RunError refusal_of(unsigned status, std::string_view body, const Redactor& redactor) {
+  const ProviderError error = error_of_text(body);
+  return {code_of_refusal(status, error), redactor.sentence(error.message)};
 }
 
 // The state of the stream so far.
 struct ChatDecoder::Machine {
-  enum class Last { nothing, reasoning, text, call };
+  Machine(const RunId& run, Redactor redacts, std::string asked)
+      : redactor(std::move(redacts)),
+        asked_model(std::move(asked)),
+        writer(message_id_of(run, 1)),
+        calls(run) {}
 
-  struct Call {
-    std::optional<std::int64_t> index;
-    std::string id;         // the server's; empty: it gave none
-    std::string name;       // empty: the part has not begun yet
-    std::string arguments;  // all so far; not in a step until the name is known
-    Utf8Repair repair;
-    std::uint32_t part = 0;
-  };
-
-  RunId run;
   Redactor redactor;
-  MessageId message;
-  std::vector<Step> steps;
-  bool opened = false;
+  std::string asked_model;
+  AnswerWriter writer;
+  ChatCalls calls;
   bool ended = false;
   bool emitted = false;
-  Last last = Last::nothing;
-  std::uint32_t parts = 0;
   std::size_t bytes = 0;
-  Utf8Repair repair;  // of the open reasoning or text part
-  std::vector<Call> calls;
   std::string finish_reason;
+  std::string model;
+  std::string foreign;  // the other protocol that a chunk showed
+  bool has_chunks = false;
+  bool has_choices = false;
+  bool has_delta = false;
   std::optional<Json> usage;
 
   // A text of the server that is not the model's answer, without secrets.
   [[nodiscard]] std::string said(std::string_view text) const { return redactor.sentence(text); }
 
   std::vector<Step> give() {
+    std::vector<Step> steps = writer.give();
     emitted = emitted || !steps.empty();
-    return std::exchange(steps, {});
+    return steps;
   }
 
-  void start_part(Part part) {
-    if (!std::exchange(opened, true)) {
-      steps.push_back(step_of(
-          OpenMessage{.message = message, .parent = {}, .role = Role::assistant, .author = {}}));
-    }
-    steps.push_back(
-        step_of(StartPart{.message = message, .part = parts, .value = std::move(part)}));
-    ++parts;
-  }
-
-  void append(std::uint32_t part, std::string text) {
-    if (text.empty()) return;
-    steps.push_back(
-        step_of(AppendContent{.message = message, .part = part, .text = std::move(text)}));
-  }
-
-  // Ends the open text part: bytes that the repair still holds are not a character.
-  void close_text() {
-    if (last == Last::reasoning || last == Last::text) write_text(repair.finish());
-  }
-
-  void write_text(std::string text) { append(parts - 1, std::move(text)); }
-
-  void take_text(Last kind, std::string_view piece) {
+  void write(AnswerWriter::Kind kind, std::string_view piece) {
     if (piece.empty()) return;
     bytes += piece.size();
-    if (last == kind) {
-      write_text(repair.feed(piece));
-      return;
-    }
-    close_text();
-    std::string text = repair.feed(piece);
-    last = kind;
-    if (kind == Last::reasoning) {
-      start_part(ReasoningPart{std::move(text)});
-    } else {
-      start_part(TextPart{std::move(text)});
-    }
+    calls.settle(writer);
+    writer.write(kind, piece);
   }
 
-  // The open call that the piece continues; null if it begins a new one.
-  Call* open_call(const CallPiece& piece) {
-    const auto found =
-        std::ranges::find_if(calls.rbegin(), calls.rend(), [&piece](const Call& call) {
-          if (piece.index) return call.index == piece.index;
-          return piece.id.empty() || call.id == piece.id;
-        });
-    if (found == calls.rend()) return nullptr;
-    if (!piece.id.empty() && !found->id.empty() && piece.id != found->id) return nullptr;
-    // Without ids only a name can show a new call, but some servers repeat it in every piece: take
-    // it for a new call if the arguments so far are a whole object.
-    const bool nameless = piece.name.empty() || found->name.empty();
-    if (!nameless && piece.id.empty() && !piece.arguments.empty() &&
-        is_json_object(found->arguments)) {
-      return nullptr;
+  void write_calls(const std::vector<CallPiece>& pieces) {
+    for (const CallPiece& piece : pieces) {
+      bytes += piece.arguments.size() + piece.name.size() + piece.id.size();
     }
-    return &*found;
+    calls.take(pieces, writer);
   }
 
-  void take_call(const CallPiece& piece) {
-    close_text();
-    last = Last::call;
-    bytes += piece.arguments.size() + piece.name.size() + piece.id.size();
-    Call* call = open_call(piece);
-    if (!call) {
-      calls.emplace_back();
-      call = &calls.back();
-      call->index = piece.index;
+  // A `message` in a stream repeats what the deltas have said: only what is new in it counts.
+  void take_content(const ChatChunk& chunk) {
+    const bool repeats_text = chunk.is_whole && (writer.has_content() || calls.size() > 0);
+    const bool repeats_calls = chunk.is_whole && calls.size() > 0;
+    if (!repeats_text) {
+      write(AnswerWriter::Kind::reasoning, chunk.reasoning);
+      write(AnswerWriter::Kind::text, chunk.text);
     }
-    if (call->id.empty() && call->name.empty()) call->id = piece.id;
-    const std::string fresh = call->repair.feed(piece.arguments);
-    call->arguments += fresh;
-    if (!call->name.empty()) {
-      append(call->part, fresh);
-      return;
-    }
-    if (piece.name.empty()) return;
-    call->name = piece.name;
-    call->part = parts;
-    start_part(ToolCallPart{.id = id_of(*call), .name = call->name, .arguments = call->arguments});
-  }
-
-  // The server's id, or else a made one that no other call of the thread has.
-  std::string id_of(const Call& call) {
-    if (!call.id.empty()) return call.id;
-    const std::string name = run.get() + "/" + std::to_string(calls.size());
-    return "call_" + digest_hex(name).substr(0, 24);
+    if (!repeats_calls) write_calls(chunk.calls);
   }
 
   // The error, if the answer exceeds a limit; its code is empty if not.
   [[nodiscard]] RunError crossed_limit() const {
     if (bytes > limits::message_bytes_max)
       return {codes::upstream_too_large, "The answer is too long."};
-    if (parts > limits::parts_max || calls.size() > limits::parts_max) {
+    if (writer.parts() > limits::parts_max || calls.size() > limits::parts_max) {
       return {codes::upstream_too_large, "The answer has too many parts."};
     }
-    for (const Call& call : calls) {
-      if (call.id.size() > limits::call_id_bytes_max || call.name.size() > limits::name_bytes_max) {
-        return {codes::upstream_too_large, "A tool call's id or name is too long."};
-      }
+    if (calls.has_too_long()) {
+      return {codes::upstream_too_large, "A tool call's id or name is too long."};
     }
     return {};
   }
 
-  // A call without a name, which can't be completed; null if there is none.
-  [[nodiscard]] const Call* unnamed_call() const {
-    const auto found =
-        std::ranges::find_if(calls, [](const Call& call) { return call.name.empty(); });
-    return found == calls.end() ? nullptr : &*found;
-  }
-
-  void close_calls(RunStatus status) {
-    for (Call& call : calls) {
-      if (call.name.empty()) continue;
-      std::string rest = call.repair.finish();
-      // Some servers send no arguments for a function without parameters: write an empty object.
-      if (status == RunStatus::completed && call.arguments.empty() && rest.empty()) rest = "{}";
-      append(call.part, std::move(rest));
-    }
-  }
-
-  std::optional<Json> run_usage() const {
-    if (finish_reason.empty() || is_ordinary(finish_reason)) return usage;
+  [[nodiscard]] std::optional<Json> run_usage() const {
     std::string text = usage ? usage->text : "{}";
-    text.pop_back();
-    if (text.size() > 1) text += ',';
-    return Json{text + R"("finish_reason":)" + json_string(said(finish_reason)) + "}"};
+    if (!finish_reason.empty() && !is_ordinary(finish_reason)) {
+      add_member(text, "finish_reason", said(finish_reason));
+    }
+    if (!asked_model.empty() && !model.empty() && model != asked_model) {
+      add_member(text, "model", said(model));
+    }
+    if (!usage && text == "{}") return {};
+    return Json{std::move(text)};
   }
 
   // Redacts the usage: a server can put any text there, also a key.
@@ -240,84 +150,116 @@ struct ChatDecoder::Machine {
   // The run's end also ends an interrupted message, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
     clean_usage();
-    close_text();
-    close_calls(status);
-    if (opened && status != RunStatus::interrupted) {
-      const MessageStatus message_status =
-          status == RunStatus::completed ? MessageStatus::complete : MessageStatus::failed;
-      steps.push_back(
-          step_of(EndMessage{.message = message, .status = message_status, .usage = usage}));
-    }
-    steps.push_back(
-        step_of(EndRun{.status = status, .error = std::move(error), .usage = run_usage()}));
+    const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
+    calls.finish(whole, writer);
+    writer.end({.status = status, .error = std::move(error), .usage = run_usage()}, usage);
     ended = true;
   }
 
-  void end_as_finished() {
-    if (is_failure(finish_reason)) {
-      end_run(RunStatus::failed,
-              RunError{
-                  finish_reason == "content_filter" ? codes::content_filter : codes::upstream_error,
-                  "The model server ended the answer: " + said(finish_reason) + "."});
-    } else if (unnamed_call()) {
-      end_run(RunStatus::failed, RunError{codes::upstream_malformed, "A tool call has no name."});
+  void fail(Code code, std::string detail) {
+    end_run(RunStatus::failed, RunError{code, std::move(detail)});
+  }
+
+  [[nodiscard]] bool is_of_another_protocol() const {
+    return !has_delta && has_chunks && (!has_choices || !foreign.empty());
+  }
+
+  // The server says that the answer is complete.
+  void end_as_complete() {
+    if (is_of_another_protocol()) {
+      const std::string guess = foreign.empty() ? "" : ", but is one of " + foreign;
+      fail(codes::upstream_malformed, "The model server's answer is no Chat Completion" + guess +
+                                          ": no chunk had `choices[].delta`. Check `base_url`.");
+    } else if (const auto failure = meaning_of(finish_reason).failure) {
+      fail(*failure, "The model server ended the answer: " + said(finish_reason) + ".");
+    } else if (calls.has_nameless()) {
+      fail(codes::upstream_malformed, "A tool call has no name.");
     } else {
       end_run(RunStatus::completed, {});
     }
   }
 
   void take_chunk(const ChatChunk& chunk) {
+    has_chunks = true;
+    has_choices = has_choices || chunk.has_choices;
+    has_delta = has_delta || chunk.has_delta;
+    if (foreign.empty()) foreign = chunk.foreign;
+    if (!chunk.model.empty()) model = chunk.model;
     if (chunk.usage) usage = Json{*chunk.usage};
-    take_text(Last::reasoning, chunk.reasoning);
-    take_text(Last::text, chunk.text);
-    for (const CallPiece& piece : chunk.calls) take_call(piece);
-    if (!chunk.finish_reason.empty()) finish_reason = chunk.finish_reason;
+    take_content(chunk);
+    if (!chunk.finish_reason.empty()) {
+      finish_reason = chunk.finish_reason;
+      calls.settle(writer);
+    }
     const RunError crossed = crossed_limit();
     if (!crossed.code.empty()) {
       end_run(RunStatus::failed, crossed);
     } else if (chunk.error) {
-      end_run(RunStatus::failed, RunError{codes::upstream_error, said(*chunk.error)});
+      fail(code_of_stream_error(*chunk.error), said(chunk.error->message));
     }
   }
 };
 
-ChatDecoder::ChatDecoder(RunId run, Redactor redactor) : machine_(std::make_unique<Machine>()) {
-  machine_->redactor = std::move(redactor);
-  machine_->message = message_id_of(run, 1);
-  machine_->run = std::move(run);
-}
+ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor, std::string asked_model)
+    : machine_(std::make_unique<Machine>(run, std::move(redactor), std::move(asked_model))) {}
 ChatDecoder::~ChatDecoder() = default;
 ChatDecoder::ChatDecoder(ChatDecoder&&) noexcept = default;
 ChatDecoder& ChatDecoder::operator=(ChatDecoder&&) noexcept = default;
 
 std::vector<Step> ChatDecoder::take(std::string_view data) {
   if (machine_->ended) return {};
-  while (!data.empty() && (data.back() == ' ' || data.back() == '\r')) data.remove_suffix(1);
+  data = without_blanks(data);
   if (data.empty()) return {};
-  if (data == "[DONE]") return end();
-  const std::optional<ChatChunk> chunk = read_chunk(data);
-  if (chunk) {
+  if (is_end_mark(data)) {
+    machine_->end_as_complete();
+  } else if (const std::optional<ChatChunk> chunk = read_chunk(data)) {
     machine_->take_chunk(*chunk);
   } else {
-    machine_->end_run(RunStatus::failed, RunError{codes::upstream_malformed,
-                                                  "The model server sent an unreadable chunk: " +
-                                                      machine_->said(data)});
+    machine_->fail(codes::upstream_malformed,
+                   "The model server sent an unreadable chunk: " + machine_->said(data));
   }
+  return machine_->give();
+}
+
+std::vector<Step> ChatDecoder::take_error(std::string_view data) {
+  if (machine_->ended) return {};
+  const ProviderError error = error_of_text(data);
+  machine_->fail(code_of_stream_error(error), machine_->said(error.message));
   return machine_->give();
 }
 
 std::vector<Step> ChatDecoder::take_whole(std::string_view body) {
   if (machine_->ended) return {};
-  const std::optional<ChatChunk> chunk = read_chunk(body);
-  if (chunk) machine_->take_chunk(*chunk);
-  if (machine_->ended) return machine_->give();
-  if (!machine_->finish_reason.empty()) return end();
+  if (const auto chunk = read_chunk(body, ErrorCertainty::refusal)) {
+    machine_->take_chunk(*chunk);
+    if (!machine_->ended) machine_->end_as_complete();
+    return machine_->give();
+  }
+  if (take_lines(body)) return machine_->ended ? machine_->give() : end();
   return end(RunStatus::failed,
              {codes::upstream_malformed,
               "The model server did not answer with a stream: " + machine_->said(body)});
 }
 
+// Chunks as lines of JSON: a stream, which may be cut. False: a line is none.
+bool ChatDecoder::take_lines(std::string_view body) {
+  while (!machine_->ended && !body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size());
+    const std::string_view line = without_blanks(body.substr(0, end));
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (line.empty()) continue;
+    const std::optional<ChatChunk> chunk = read_chunk(line);
+    if (!chunk) return false;
+    machine_->take_chunk(*chunk);
+  }
+  return machine_->has_chunks;
+}
+
 std::vector<Step> ChatDecoder::end() {
+  if (machine_->is_of_another_protocol() && !machine_->ended) {
+    machine_->end_as_complete();  // names the protocol
+    return machine_->give();
+  }
   return end(RunStatus::interrupted, {codes::upstream_interrupted,
                                       "The model server's stream ended before its finish reason."});
 }
@@ -325,7 +267,7 @@ std::vector<Step> ChatDecoder::end() {
 std::vector<Step> ChatDecoder::end(RunStatus status, RunError trouble) {
   if (machine_->ended) return {};
   if (finished()) {
-    machine_->end_as_finished();
+    machine_->end_as_complete();
   } else {
     machine_->end_run(status, std::move(trouble));
   }
@@ -335,5 +277,7 @@ std::vector<Step> ChatDecoder::end(RunStatus status, RunError trouble) {
 bool ChatDecoder::ended() const { return machine_->ended; }
 bool ChatDecoder::emitted() const { return machine_->emitted; }
 bool ChatDecoder::finished() const { return !machine_->finish_reason.empty(); }
+const std::string& ChatDecoder::finish_reason() const { return machine_->finish_reason; }
+const std::string& ChatDecoder::answered_by() const { return machine_->model; }
 
 }  // namespace lockstep

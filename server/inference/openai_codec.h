@@ -1,54 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 // openai_codec.h: turns the chunks of a Chat Completions stream into steps.
 //
-// Pure: the data of one server-sent event goes in, steps come out. A run writes one message, which
-// the first content opens: an empty stream leaves no message. Its parts have the order in which
-// they first appear. Reasoning, text and calls may alternate; a change of kind begins a new part.
-// Open calls grow in parallel.
+// Pure: the data of one server-sent event goes in, steps come out. A run writes one message
+// (answer_writer.h). Its parts have the order in which they first appear: reasoning, text and calls
+// may alternate.
 //
 // Servers differ, and the decoder takes all of this:
 //   reasoning   `reasoning_content`, `reasoning`, `reasoning_details[]`, or `thinking` in an array
 //               of content
-//   tool calls  by `index`; a new id at an open index is a new call; without an index, by id;
-//               without both, the last call; whole in one chunk; without an id (the decoder makes
-//               one); the old `function_call`
+//   tool calls  with or without index, id and name in each piece: chat_calls.h has the rules
+//   a last chunk that says all again in `message`: only what no delta has said counts
 //   usage       in the last chunk, in a chunk of its own after it, or in every chunk (the last one
 //               counts)
-//   errors      `{"error": ...}` in mid-stream, or a finish reason that means one
-// A stream that ends without a finish reason is incomplete: the run is `interrupted`, never
-// completed.
+//   errors      in any form of error_body.h, in mid-stream or in place of it; a finish reason that
+//               means one (finish_reason.h)
+//
+// How it ends: a finish reason, `[DONE]` and the end of a whole JSON body say that the answer is
+// complete. A closed connection says nothing: without one of them the run is `interrupted`. Content
+// behind the finish reason still counts. A stream of another protocol fails the run by its name.
+//
+// The run's usage is the server's, with `finish_reason` if that is unusual, and with `model` if
+// another model answered than was asked for; members that the server wrote stay.
 //
 // Steps hold valid UTF-8 for any input (utf8_repair.h), and none ends inside a character.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/rules/step.h"
 #include "server/inference/redactor.h"
-#include "server/inference/utf8_repair.h"
 
 namespace lockstep {
-
-// A message's id within its run: `RUN.a1`. A digest replaces a run id that is too long for that.
-[[nodiscard]] MessageId message_id_of(const RunId& run, std::uint32_t number);
 
 // The steps that end a run without a message.
 [[nodiscard]] std::vector<Step> failed_run(RunError error);
 
-// The text of a body that is not a stream: its error's message, or else its beginning; without
-// secrets.
-[[nodiscard]] std::string error_text(std::string_view body, const Redactor& redactor);
+// Is the data of an event the mark of the stream's end, `[DONE]`? Some servers write it as a JSON
+// string, or with white space around it.
+[[nodiscard]] bool is_end_mark(std::string_view data);
+
+// The error of a refusal with this HTTP status and body: its code, and the provider's own sentence
+// or else the body's beginning; without secrets.
+[[nodiscard]] RunError refusal_of(unsigned status, std::string_view body, const Redactor& redactor);
 
 class ChatDecoder {
  public:
-  // `redactor`: for all texts of the server that are not the model's answer.
-  explicit ChatDecoder(RunId run, Redactor redactor = {});
+  // `redactor`: for all texts of the server that are not the model's answer. `asked_model`: the
+  // model in the request; empty: unknown, so that the model that answers does not show.
+  explicit ChatDecoder(const RunId& run, Redactor redactor = {}, std::string asked_model = {});
   ~ChatDecoder();
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;
@@ -56,7 +58,11 @@ class ChatDecoder {
   // One event's data; `[DONE]` ends the run.
   [[nodiscard]] std::vector<Step> take(std::string_view data);
 
-  // A whole body, as `application/json`: an answer without streaming, or an error.
+  // The data of an event that its server named an error, in any form: ends the run as failed.
+  [[nodiscard]] std::vector<Step> take_error(std::string_view data);
+
+  // A whole body, as `application/json`: an answer without streaming, chunks as lines of JSON, or
+  // an error.
   [[nodiscard]] std::vector<Step> take_whole(std::string_view body);
 
   // The stream has ended. `trouble` is the reason if it did not end by itself, with `status` failed
@@ -68,10 +74,17 @@ class ChatDecoder {
   [[nodiscard]] bool ended() const;
   // Has the decoder returned any step? Then the agent must not retry the request.
   [[nodiscard]] bool emitted() const;
-  // Has the finish reason come? Then only usage can follow.
+  // Has the finish reason come? Then a silence can end the answer.
   [[nodiscard]] bool finished() const;
 
+  // The last finish reason of the server, and the model that it says answered, as it wrote them;
+  // empty: it has said none so far.
+  [[nodiscard]] const std::string& finish_reason() const;
+  [[nodiscard]] const std::string& answered_by() const;
+
  private:
+  [[nodiscard]] bool take_lines(std::string_view body);
+
   struct Machine;
   std::unique_ptr<Machine> machine_;
 };

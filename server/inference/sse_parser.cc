@@ -33,12 +33,12 @@ std::vector<ServerSentEvent> SseParser::feed(std::string_view bytes) {
   return events;
 }
 
-std::optional<ServerSentEvent> SseParser::finish() {
+std::vector<ServerSentEvent> SseParser::finish() {
   std::vector<ServerSentEvent> events;
   if (!line_.empty()) take_line(events);
   if (!error_ && has_data_) take_line(events);  // as if by an empty line
-  if (error_ || events.empty()) return {};
-  return std::move(events.front());
+  if (error_) events.clear();
+  return events;
 }
 
 void SseParser::take_line(std::vector<ServerSentEvent>& events) {
@@ -60,10 +60,19 @@ void SseParser::take_line(std::vector<ServerSentEvent>& events) {
     ++comments_;
     return;
   }
+  if (line.front() == '{') {
+    events.push_back({"line", event_.id, std::string(line)});
+    return;
+  }
   const std::size_t colon = line.find(':');
   std::string_view value = colon == std::string_view::npos ? "" : line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
-  take_field(line.substr(0, colon), value);
+  const std::string_view name = line.substr(0, colon);
+  if (name == "error") {
+    events.push_back({"error", event_.id, std::string(value)});
+  } else {
+    take_field(name, value);
+  }
 }
 
 void SseParser::take_field(std::string_view name, std::string_view value) {

@@ -7,6 +7,11 @@
 // beginning. A line that starts with `:` is a comment. It joins several `data:` lines of an event
 // by \n, and ignores `retry:` and unknown fields. Data are bytes: their reader checks the UTF-8.
 //
+// Two lines that model servers send are no part of the standard, and are events by themselves, at
+// once and apart from the event around them: `error: ...`, with the type `error`, and a line that
+// begins with `{`, which no field does, with the type `line`. A server that fails in mid-stream
+// writes its error so.
+//
 // An event has a limit. Beyond it the parser fails for good, with a named error.
 #pragma once
 
@@ -21,7 +26,7 @@
 namespace lockstep {
 
 struct ServerSentEvent {
-  std::string type;  // "message" by default
+  std::string type;  // "message" by default; "line": a line of JSON without a field
   std::string id;    // the last id in the stream so far
   std::string data;
   friend bool operator==(const ServerSentEvent&, const ServerSentEvent&) = default;
@@ -37,7 +42,7 @@ class SseParser {
 
   // The stream has ended. Some servers leave out the last empty line, or even the last line end:
   // this returns such an open event as if it were whole, and the caller must check its data.
-  [[nodiscard]] std::optional<ServerSentEvent> finish();
+  [[nodiscard]] std::vector<ServerSentEvent> finish();
 
   // `event_too_large`, after an event exceeded the limit.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }

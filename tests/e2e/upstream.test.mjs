@@ -2,6 +2,7 @@
 // upstream.test.mjs: faults of a model server in mid-stream, as a front sees them.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 
 import { Aimock, answer, keyed } from "./lib/aimock.mjs";
@@ -9,6 +10,7 @@ import { assertSame } from "./lib/compare.mjs";
 import { Front } from "./lib/front.mjs";
 import { asks, isOver, scene } from "./lib/scene.mjs";
 import { Screen } from "./lib/screen.mjs";
+import { Server } from "./lib/server.mjs";
 import { until } from "./lib/wait.mjs";
 
 const families = "👩‍👩‍👧👨‍👩‍👦😀🚀🇩🇪".repeat(6);
@@ -97,4 +99,107 @@ describe("A model server", { timeout: 120_000 }, () => {
     const { _endpointType, ...received } = seen.body;
     assert.deepEqual(received, body);
   });
+});
+
+describe("A model server that writes in its own way", { timeout: 120_000 }, () => {
+  const event = (data) => `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+  const chunk = (delta, finish_reason = null) => event({ model: "real", choices: [{ index: 0, delta, finish_reason }] });
+  const call = (piece) => chunk({ tool_calls: [piece] });
+  const done = event("[DONE]");
+  const called = chunk({}, "tool_calls") + done;
+  const whole = { index: 0, finish_reason: "stop", message: { role: "assistant", content: "Hello world" } };
+  const named = (id, args) => ({ id, function: { name: "f", arguments: args } });
+  const more = (args) => ({ index: 0, function: { arguments: args } });
+  // The body for each key, and what its head has besides the usual.
+  const bodies = {
+    done: [chunk({ content: "A" }) + done],
+    twice: [call({ index: 0, ...named("a", "") }) + call(more('{"x":1}')) + call({ index: 0, ...named("a", '{"x":1}') }) + called],
+    braces: [call({ index: 0, ...named("a", {}) }) + call(more('{"x":1}')) + called],
+    ids: [call({ index: 0, ...named("a1", '{"x":') }) + call({ ...more("12}"), id: "a2" }) + called],
+    same: [call({ index: 0, ...named("c", '{"n":1}') }) + call({ index: 1, ...named("c", '{"n":2}') }) + called],
+    said: [chunk({ content: "Hello " }) + chunk({ content: "world" }) + event({ choices: [whole] }) + done],
+    line: ['error: {"code":400,"message":"the request exceeds the available context size"}\n\n' + done],
+    bare: ['{"error":{"message":"exceeds the available context size"}}\n'],
+    named: [chunk({ content: "A" }) + "event: error\n" + event({ message: "Boom", code: 500 })],
+    json: [chunk({ content: "A" }) + done, { "content-type": "application/json" }],
+    capitals: ['{"choices":[{"message":{"content":"A"}}]}', { "content-type": "Application/JSON" }],
+    gzip: ["noise", { "content-encoding": "gzip" }],
+    responses: [event({ type: "response.output_text.delta", delta: "Hi" })],
+  };
+  let model;
+  let server;
+  before(async () => {
+    model = createServer((request, response) => {
+      let body = "";
+      request.on("data", (bytes) => (body += bytes));
+      request.on("end", () => {
+        const key = JSON.parse(body).messages.at(-1).content.match(/\[(.*)\]/)[1];
+        const [answered, head] = bodies[key];
+        response.writeHead(200, { "content-type": "text/event-stream", ...head });
+        response.end(answered);
+      });
+    });
+    await new Promise((listening) => model.listen(0, "127.0.0.1", listening));
+    const base_url = `http://127.0.0.1:${model.address().port}/v1`;
+    server = await Server.start({ name: "own-way", config: { agents: { default: { kind: "openai", base_url, model: "asked" } } } });
+  });
+  after(async () => {
+    await server?.dispose();
+    model.close();
+  });
+
+  async function ask(key) {
+    const front = new Front(server, key);
+    const run = `run-${key}`;
+    await front.follow({ changes: front.prepare([asks(run, key)]), follow: "run" }).opened;
+    await front.when((it) => isOver(it, run), `${run} ends`, 30_000);
+    const stored = Screen.of(await server.read(key));
+    const parts = stored.written(run).flatMap((it) => it.parts);
+    return { run: stored.runs.get(run), parts, text: stored.text(run) };
+  }
+
+  test("[DONE] alone completes a run, and its usage names the model that answered", async () => {
+    const { run, text } = await ask("done");
+    assert.deepEqual([run.status, text, run.usage], ["completed", "A", { model: "real" }]);
+  });
+
+  for (const [key, id, args] of [["twice", "a", '{"x":1}'], ["braces", "a", '{"x":1}'], ["ids", "a1", '{"x":12}']]) {
+    test(`a call comes out whole and once: ${key}`, async () => {
+      const { run, parts } = await ask(key);
+      assert.equal(run.status, "completed");
+      assert.deepEqual(parts, [{ type: "tool_call", id, name: "f", arguments: args }]);
+    });
+  }
+
+  test("two calls with one id are two calls with two ids", async () => {
+    const { parts } = await ask("same");
+    assert.deepEqual(parts.map((it) => it.arguments), ['{"n":1}', '{"n":2}']);
+    assert.equal(parts[0].id, "c");
+    assert.notEqual(parts[1].id, "c");
+  });
+
+  test("a last chunk with the whole message does not double it", async () => {
+    assert.equal((await ask("said")).text, "Hello world");
+  });
+
+  for (const [key, code, detail] of [
+    ["line", "context_too_long", /^the request exceeds/],
+    ["bare", "context_too_long", /^exceeds/],
+    ["named", "upstream_error", /^Boom$/],
+    ["gzip", "upstream_malformed", /Content-Encoding: gzip/],
+    ["responses", "upstream_malformed", /OpenAI Responses.*base_url/],
+  ]) {
+    test(`an error is told with its reason: ${key}`, async () => {
+      const { run } = await ask(key);
+      assert.deepEqual([run.status, run.error.code], ["failed", code]);
+      assert.match(run.error.detail, detail);
+    });
+  }
+
+  for (const key of ["json", "capitals"]) {
+    test(`the body counts more than its type: ${key}`, async () => {
+      const { run, text } = await ask(key);
+      assert.deepEqual([run.status, text], ["completed", "A"]);
+    });
+  }
 });

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -44,6 +46,7 @@ class Check {
     if (const auto* call = std::get_if<ToolCallPart>(&step.value)) {
       MUST(!call->id.empty() && is_utf8(call->id));
       MUST(!call->name.empty() && is_utf8(call->name));
+      MUST(calls_.insert(call->id).second);  // results name calls by their id
     }
     ++parts_;
   }
@@ -67,18 +70,26 @@ class Check {
   bool open_ = false;
   bool ended_ = false;
   std::uint32_t parts_ = 0;
+  std::set<std::string> calls_;
 };
 
 void decode(std::string_view input) {
-  ChatDecoder decoder(RunId("r"));
+  ChatDecoder decoder(RunId("r"), {}, "asked");
   Check check;
   while (!input.empty()) {
     const std::size_t end = std::min(input.find('\n'), input.size());
-    check.take(decoder.take(input.substr(0, end)));
+    const std::string_view line = input.substr(0, end);
+    check.take(line.starts_with("error:") ? decoder.take_error(line.substr(6))
+                                          : decoder.take(line));
     input.remove_prefix(std::min(end + 1, input.size()));
   }
   check.take(decoder.end());
   MUST(check.ended() && decoder.ended());
+}
+
+void refuse(unsigned status, std::string_view body) {
+  const RunError error = refusal_of(status, body, {});
+  MUST(!error.code.empty() && is_utf8(error.detail));
 }
 
 // Parameters come from outside too.
@@ -98,6 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check check;
   check.take(decoder.take_whole(input));
   MUST(check.ended());
+  refuse(400, input);
   lay_over(input);
   return 0;
 }

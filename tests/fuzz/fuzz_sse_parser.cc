@@ -27,7 +27,7 @@ Outcome parse(std::string_view bytes, std::size_t piece) {
     for (auto& event : parser.feed(bytes.substr(0, piece))) outcome.events.push_back(event);
     bytes.remove_prefix(std::min(piece, bytes.size()));
   }
-  if (auto last = parser.finish()) outcome.events.push_back(*last);
+  for (const lockstep::ServerSentEvent& last : parser.finish()) outcome.events.push_back(last);
   outcome.error = parser.error();
   outcome.comments = parser.comments();
   return outcome;

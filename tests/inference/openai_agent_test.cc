@@ -6,6 +6,7 @@
 
 #include <future>
 #include <string>
+#include <vector>
 
 #include "tests/inference/openai_stage.h"
 
@@ -191,7 +192,7 @@ TEST(OpenAiAgent, DoesNotTryAgainAfterAnErrorThatCannotPassByItself) {
   const std::pair<std::string, std::string> refusals[] = {
       {"400 Bad Request", "upstream_rejected"},
       {"401 Unauthorized", "upstream_unauthorized"},
-      {"402 Payment Required", "upstream_rejected"},
+      {"402 Payment Required", "no_credit"},
       {"403 Forbidden", "upstream_unauthorized"},
       {"404 Not Found", "upstream_rejected"}};
   for (const auto& [status, code] : refusals) {
@@ -205,6 +206,20 @@ TEST(OpenAiAgent, DoesNotTryAgainAfterAnErrorThatCannotPassByItself) {
     EXPECT_EQ(stage.error(), code);
     EXPECT_EQ(stage.server.connections(), 1);
   }
+}
+
+TEST(OpenAiAgent, DoesNotTryAgainIfTheAccountIsEmpty) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("429 Too Many Requests", "Retry-After: 0.01\r\n",
+                                  R"({"error":{"message":"no","code":"insufficient_quota"}})");
+               },
+               answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.error(), "no_credit");
+  EXPECT_EQ(stage.detail(), "The model server answered 429: no");
+  EXPECT_EQ(stage.server.connections(), 1);
 }
 
 TEST(OpenAiAgent, NothingThatListensIsTriedAgainThenNamed) {
@@ -241,6 +256,133 @@ TEST(OpenAiAgent, AWholeAnswerInJsonIsTaken) {
   }});
 
   EXPECT_EQ(stage.run().text(), "Hello");
+}
+
+// The answer with status 200, this head and this body.
+ModelServer::Script answers(const std::string& headers, const std::string& body) {
+  return [headers, body](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("200 OK", headers, body);
+  };
+}
+
+std::string events(const std::vector<std::string>& data) {
+  std::string body;
+  for (const std::string& each : data) body += "data: " + each + "\n\n";
+  return body;
+}
+
+TEST(OpenAiAgent, AStreamUnderTheTypeOfJsonIsReadAsAStream) {
+  for (const bool piecewise : {false, true}) {
+    Stage stage({[piecewise](ServerPeer& peer) {
+      peer.read_request();
+      peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
+      const std::string body = events({content("Hel"), content("lo"), stop, done});
+      if (!piecewise) return peer.send(body);
+      for (const char byte : body) {
+        peer.send(std::string(1, byte));
+        peer.await_close(1ms);
+      }
+    }});
+
+    EXPECT_EQ(stage.run().text(), "Hello");
+    EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed);
+  }
+}
+
+TEST(OpenAiAgent, AWholeAnswerIsTakenUnderAnyType) {
+  const std::string body =
+      "\n{\n\"choices\":[\n{\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+  for (const std::string type : {"Application/JSON", "text/event-stream", "text/plain"}) {
+    Stage stage({answers("Content-Type: " + type + "\r\n", body)});
+
+    EXPECT_EQ(stage.run().text(), "Hello") << type;
+    EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed) << type;
+  }
+}
+
+TEST(OpenAiAgent, AWholeAnswerThatIsCutIsInterrupted) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+        R"({"choices":[{"mess)");
+  }});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::interrupted);
+  EXPECT_EQ(stage.error(), "upstream_interrupted");
+}
+
+TEST(OpenAiAgent, ACompressedAnswerThatWasNotAskedForIsNamed) {
+  Stage stage({answers("Content-Type: text/event-stream\r\nContent-Encoding: gzip\r\n",
+                       "\x1F\x8B\x08 noise")});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_malformed");
+  EXPECT_NE(stage.detail().find("`Content-Encoding: gzip`"), std::string::npos) << stage.detail();
+}
+
+TEST(OpenAiAgent, ACompressedRefusalPrintsNoNoise) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_answer("401 Unauthorized", "Content-Encoding: br\r\n", "\x1F\x8B\x08 noise");
+  }});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_unauthorized");
+  EXPECT_EQ(stage.detail().find("noise"), std::string::npos) << stage.detail();
+  EXPECT_NE(stage.detail().find("`Content-Encoding: br`"), std::string::npos) << stage.detail();
+}
+
+TEST(OpenAiAgent, AnErrorOfAnyFormInAStreamIsToldWithItsSentence) {
+  const std::string sentence = "the request exceeds the available context size";
+  const std::string bodies[] = {
+      "error: {\"code\":400,\"message\":\"" + sentence + "\"}\n\n" + events({done}),
+      "error: " + sentence + "\n\n",
+      "{\"error\":{\"message\":\"" + sentence + "\"}}\n",
+      "{\n  \"error\": {\n    \"message\": \"" + sentence + "\"\n  }\n}\n",
+      "[{\"error\":{\"code\":400,\"message\":\"" + sentence + "\"}}]",
+      "event: error\n" + events({"{\"message\":\"" + sentence + "\",\"code\":400}"}),
+      "event: error\ndata: " + sentence,
+      events({"{\"object\":\"error\",\"message\":\"" + sentence + "\"}", done}),
+      events({"{\"detail\":\"" + sentence + "\"}"}),
+  };
+  for (const std::string& begin : {std::string(), events({content("Hel")})}) {
+    for (const std::string& body : bodies) {
+      if (!begin.empty() && (body.starts_with("{\n") || body.starts_with("["))) continue;
+      Stage stage({answers("Content-Type: text/event-stream\r\n", begin + body)});
+
+      EXPECT_EQ(stage.run().end->status, RunStatus::failed) << body;
+      EXPECT_EQ(stage.error(), "context_too_long") << body;
+      EXPECT_EQ(stage.detail(), sentence) << body;
+    }
+  }
+}
+
+TEST(OpenAiAgent, AStreamOfAnotherProtocolIsNamed) {
+  const std::string line = R"({"message":{"role":"assistant","content":"Hi"},"done":false})";
+  Stage stage({answers("Content-Type: application/x-ndjson\r\n", line + "\n" + line + "\n")});
+
+  stage.run();
+
+  EXPECT_EQ(stage.error(), "upstream_malformed");
+  EXPECT_NE(stage.detail().find("Ollama"), std::string::npos) << stage.detail();
+}
+
+TEST(OpenAiAgent, UsageNamesTheModelThatAnsweredInPlaceOfTheOneThatWasAsked) {
+  const std::string said =
+      R"({"model":"other","choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]})";
+  for (const std::string asked : {"m", "other"}) {
+    Stage stage({answers("Content-Type: text/event-stream\r\n", events({said, done}))});
+    stage.options.model = asked;
+
+    const Written& written = stage.run();
+
+    EXPECT_EQ(written.end->usage ? written.end->usage->text : "none",
+              asked == "m" ? R"({"model":"other"})" : "none");
+  }
 }
 
 TEST(OpenAiAgent, AnHtmlPageIsNamed) {

@@ -76,6 +76,38 @@ TEST(SseParser, AnEventWithoutDataIsNone) {
   EXPECT_TRUE(parse("event: x\nid: 1\n\nretry: 10\n\nunknown: y\n\n").empty());
 }
 
+TEST(SseParser, AnErrorLineIsAnEventByItself) {
+  const auto events = parse("data: a\nerror: {\"code\":400}\n\nerror: went away\n");
+
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0], (ServerSentEvent{"error", "", "{\"code\":400}"}));
+  EXPECT_EQ(events[1], (ServerSentEvent{"message", "", "a"}));
+  EXPECT_EQ(events[2], (ServerSentEvent{"error", "", "went away"}));
+}
+
+TEST(SseParser, ALineOfJsonWithoutAFieldIsAnEventByItself) {
+  SseParser parser(plenty);
+
+  const auto events = parser.feed("data: a\n\n{\"error\":\"x\"}\ndata: b");
+  const auto last = parser.finish();
+
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1], (ServerSentEvent{"line", "", "{\"error\":\"x\"}"}));
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].data, "b");
+}
+
+TEST(SseParser, HandsOnAnOpenEventAndTheLineBehindItAtTheEnd) {
+  SseParser parser(plenty);
+  EXPECT_TRUE(parser.feed("data: a\n{\"error\":1}").empty());
+
+  const auto last = parser.finish();
+
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_EQ(last[0].type, "line");
+  EXPECT_EQ(last[1].data, "a");
+}
+
 TEST(SseParser, SkipsAByteOrderMarkAtTheBeginningOnly) {
   const auto events = parse(
       "\xEF\xBB\xBF"
@@ -93,9 +125,9 @@ TEST(SseParser, HandsOnAnEventWithoutTheLastLineEnd) {
 
   const auto last = parser.finish();
 
-  ASSERT_TRUE(last);
-  EXPECT_EQ(last->data, "[DONE]");
-  EXPECT_FALSE(parser.finish());
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].data, "[DONE]");
+  EXPECT_TRUE(parser.finish().empty());
 }
 
 TEST(SseParser, AnEventAboveItsBoundIsANamedErrorForGood) {
@@ -107,7 +139,7 @@ TEST(SseParser, AnEventAboveItsBoundIsANamedErrorForGood) {
   ASSERT_TRUE(parser.error());
   EXPECT_EQ(parser.error()->code, "event_too_large");
   EXPECT_TRUE(parser.feed("data: ok\n\n").empty());
-  EXPECT_FALSE(parser.finish());
+  EXPECT_TRUE(parser.finish().empty());
 }
 
 TEST(SseParser, ManyShortDataLinesCrossTheBoundToo) {
