@@ -44,6 +44,9 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
         ->default_str(std::string(setting.fallback));
   }
   verb->add_option("--config", options.config, "the configuration file (TOML)")->type_name("FILE");
+  verb->add_flag("--check-config", options.check_config,
+                 "Explain the settings and every agent, and do not serve; exit code 1: they are "
+                 "wrong");
   verb->footer(
       std::string(
           "Flags override the environment (LOCKSTEP_DATA, LOCKSTEP_LISTEN, …), which overrides "
@@ -57,9 +60,10 @@ void add_serve(CLI::App& app, std::optional<Verb>& asked) {
           "`default`,\n"
           "of kind demo. The settings of an agent:\n") +
       agent_lines() +
-      "\ndocs/operating.md explains each setting.\n\n"
+      "\ndocs/operating.md explains each setting, docs/agents.md those of agents.\n\n"
       "Example:\n  lockstep serve --data ./data --listen 127.0.0.1:7717\n"
-      "  lockstep serve --data ./data --config lockstep.toml --tokens tokens.toml");
+      "  lockstep serve --data ./data --config lockstep.toml --tokens tokens.toml\n"
+      "  lockstep serve --config lockstep.toml --check-config");
 }
 
 void add_import(CLI::App& app, std::optional<Verb>& asked) {

@@ -31,7 +31,7 @@
   X(unfinished_rebuild) X(unfinished_restore) X(unknown_agent) X(unknown_field) X(unknown_history) \
   X(unknown_message) X(unknown_run) X(unknown_thread) X(unsupported) X(unsupported_media_type) \
   X(upgrade_required) X(upstream_error) X(upstream_failed) X(upstream_interrupted) \
-  X(upstream_malformed) X(upstream_overloaded) \
+  X(upstream_malformed) X(upstream_overloaded) X(upstream_proxy) \
   X(upstream_rate_limited) X(upstream_redirected) X(upstream_rejected) \
   X(upstream_timeout) X(upstream_tls) X(upstream_too_large) X(upstream_unauthorized) \
   X(upstream_unreachable) X(written_here) X(wrong_model)

@@ -35,7 +35,9 @@
 namespace lockstep {
 
 // An agent's table, field by field, as in the file: server/inference knows the kinds and checks it.
-using AgentField = std::variant<std::string, std::int64_t, double, bool>;
+// The last type is a table of texts.
+using AgentField =
+    std::variant<std::string, std::int64_t, double, bool, std::map<std::string, std::string>>;
 struct AgentTable {
   std::string name;
   std::map<std::string, AgentField> fields;

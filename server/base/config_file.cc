@@ -33,7 +33,15 @@ std::optional<AgentField> field_of(const toml::node& node) {
   if (const auto flag = node.value_exact<bool>()) return *flag;
   if (const auto integer = node.value_exact<std::int64_t>()) return *integer;
   if (const auto number = node.value_exact<double>()) return *number;
-  return std::nullopt;
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return std::nullopt;
+  std::map<std::string, std::string> texts;
+  for (const auto& [key, value] : *table) {
+    const auto text = value.value_exact<std::string>();
+    if (!text) return std::nullopt;
+    texts.emplace(key.str(), *text);
+  }
+  return texts;
 }
 
 // Reads the file's text. An error has the file, the line and the path of the setting.
@@ -96,7 +104,8 @@ class ConfigFile {
       auto field = field_of(value);
       const std::string field_name(key.str());
       const std::string place = where(value, path + "." + field_name);
-      if (!field) return invalid_setting(place, "must be a text, a number, true or false");
+      if (!field)
+        return invalid_setting(place, "must be a text, a number, true, false or a table of texts");
       agent.places.emplace(field_name, place);
       agent.fields.emplace(field_name, std::move(*field));
     }

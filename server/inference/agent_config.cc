@@ -21,17 +21,34 @@ constexpr std::array all_settings{
     AgentSetting{"model", "all", "", "the model's name; required for openai, else only shown"},
     AgentSetting{"system", "all", "", "the system prompt"},
     AgentSetting{"api_key_env", "openai", "", "the environment variable with the API key"},
+    AgentSetting{"api_key_file", "openai", "",
+                 "the file with the API key; read again if it changes"},
+    AgentSetting{"api_key_header", "openai", "",
+                 "the header with the key; without it: Authorization: Bearer KEY"},
+    AgentSetting{"headers", "openai", "", "a table: headers of each request"},
+    AgentSetting{"header_env", "openai", "",
+                 "a table: headers whose values are in environment variables"},
+    AgentSetting{"query", "openai", "", "a table: the query of each request"},
+    AgentSetting{"proxy", "openai", "",
+                 "http://USER:PASSWORD@HOST:PORT, or none; without it: HTTPS_PROXY, NO_PROXY"},
+    AgentSetting{"ca_file", "openai", "", "PEM file: the only authorities to trust"},
+    AgentSetting{"client_certificate_file", "openai", "", "PEM file: shown to the server"},
+    AgentSetting{"client_key_file", "openai", "", "PEM file: the certificate's key"},
     AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
     AgentSetting{"model_by_params", "openai", "false", "true: a run's params may choose the model"},
     AgentSetting{"send_names", "openai", "true", "true: send authors as `name`"},
     AgentSetting{"join_roles", "openai", "true", "true: join neighbours of one role"},
-    AgentSetting{"reasoning", "openai", "by server",
-                 "send earlier reasoning back: never, with_calls or always"},
-    AgentSetting{"reasoning_field", "openai", "by server", "the member for it in a message"},
+    AgentSetting{"reasoning", "openai", "",
+                 "earlier reasoning goes back: never, with_calls or always; default: by server"},
+    AgentSetting{"reasoning_field", "openai", "",
+                 "the member of a message for it; default: by server"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
     AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
-    AgentSetting{"first_token_timeout_seconds", "openai", "300", "seconds to the first token"},
-    AgentSetting{"token_timeout_seconds", "openai", "60", "seconds between two tokens"},
+    AgentSetting{"first_token_timeout_seconds", "openai", "600",
+                 "seconds of silence before the first token"},
+    AgentSetting{"token_timeout_seconds", "openai", "600", "seconds of silence between two tokens"},
+    AgentSetting{"keepalive_timeout_seconds", "openai", "900",
+                 "seconds with comments only, without a chunk"},
     AgentSetting{"rate", "demo", "40", "tokens a second"},
     AgentSetting{"silence_timeout_seconds", "push", "600", "seconds the writer may be silent"},
 };
@@ -112,15 +129,42 @@ Complaint take(const Field& field, std::optional<Json>& to) {
   return complaint;
 }
 
+Complaint take(const Field& field, Texts& to) {
+  const auto* texts = std::get_if<Texts>(&field);
+  if (!texts) return "must be a table of texts";
+  to = *texts;
+  return {};
+}
+
+using Taken = std::optional<Complaint>;  // nullopt: the setting is another one
+
+Taken take_reach(std::string_view name, const Field& field, AgentConfig& config) {
+  if (name == "base_url") return take(field, config.base_url);
+  if (name == "api_key_env") return take(field, config.api_key_env);
+  if (name == "api_key_file") return take(field, config.api_key_file);
+  if (name == "api_key_header") return take(field, config.api_key_header);
+  if (name == "headers") return take(field, config.headers);
+  if (name == "header_env") return take(field, config.header_env);
+  if (name == "query") return take(field, config.query);
+  if (name == "proxy") return take(field, config.proxy);
+  if (name == "ca_file") return take(field, config.ca_file);
+  if (name == "client_certificate_file") return take(field, config.client_certificate_file);
+  if (name == "client_key_file") return take(field, config.client_key_file);
+  if (name == "connect_timeout_seconds") return take(field, config.connect_timeout);
+  if (name == "first_token_timeout_seconds") return take(field, config.first_token_timeout);
+  if (name == "token_timeout_seconds") return take(field, config.token_timeout);
+  if (name == "keepalive_timeout_seconds") return take(field, config.keepalive_timeout);
+  return {};
+}
+
 Complaint take_field(std::string_view name, const Field& field, AgentConfig& config) {
   const bool known =
       std::ranges::find(all_settings, name, &AgentSetting::name) != all_settings.end();
   if (!known) return "is not a known setting: check its name";
+  if (const Taken taken = take_reach(name, field, config)) return *taken;
   if (name == "kind") return take(field, config.kind);
-  if (name == "base_url") return take(field, config.base_url);
   if (name == "model") return take(field, config.model);
   if (name == "system") return take(field, config.system);
-  if (name == "api_key_env") return take(field, config.api_key_env);
   if (name == "params") return take(field, config.params);
   if (name == "model_by_params") return take(field, config.model_by_params);
   if (name == "send_names") return take(field, config.send_names);
@@ -128,9 +172,6 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "reasoning") return take(field, config.reasoning);
   if (name == "reasoning_field") return take(field, config.reasoning_field);
   if (name == "send_usage") return take(field, config.send_usage);
-  if (name == "connect_timeout_seconds") return take(field, config.connect_timeout);
-  if (name == "first_token_timeout_seconds") return take(field, config.first_token_timeout);
-  if (name == "token_timeout_seconds") return take(field, config.token_timeout);
   if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);
   MUST(false && "take_field reads every setting of the table");

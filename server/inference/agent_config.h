@@ -20,7 +20,9 @@
 
 namespace lockstep {
 
-using AgentFields = std::map<std::string, std::variant<std::string, std::int64_t, double, bool>>;
+// The last type is a table of texts.
+using AgentFields =
+    std::map<std::string, std::variant<std::string, std::int64_t, double, bool, Texts>>;
 
 struct AgentSetting {
   std::string_view name;

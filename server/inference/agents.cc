@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/agents.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
+#include "server/inference/agent_reach.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_agent.h"
 #include "server/inference/openai_agent.h"
-#include "server/inference/redactor.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
@@ -45,70 +44,49 @@ class PushAgent final : public Agent {
   std::optional<Json> params_;
 };
 
-std::optional<std::string> key_of(const AgentConfig& config) {
-  if (config.kind != AgentKind::openai || config.api_key_env.empty()) return {};
-  const char* key = std::getenv(config.api_key_env.c_str());
-  return key && *key != '\0' ? std::optional<std::string>(key) : std::nullopt;
-}
-
-// Knows the keys of all agents: one model server behind several agents may quote any of them.
-Redactor redactor_of(const AgentsConfig& agents, std::vector<AgentWarning>& warnings) {
-  std::vector<std::string> secrets;
-  for (const auto& [name, agent] : agents) {
-    if (agent.kind != AgentKind::openai || agent.api_key_env.empty()) continue;
-    const std::optional<std::string> key = key_of(agent);
-    if (!key) {
-      warnings.push_back({"key_unset", name, agent.api_key_env});
-    } else if (Redactor::is_too_short(*key)) {
-      warnings.push_back({"key_too_short", name, agent.api_key_env});
-    } else {
-      secrets.push_back(*key);
-    }
-  }
-  return Redactor(secrets);
-}
-
 // The dependencies of agents.
 struct Means {
   const boost::asio::any_io_executor& executor;
   Random& random;
-  Redactor redactor;
+  Clock& clock;
+  std::shared_ptr<SecretRing> secrets;  // of all: one server behind several agents may quote any
+  std::vector<AgentWarning>& warnings;
 };
 
-Result<OpenAiOptions> openai_options(const AgentConfig& config, const Redactor& redactor) {
+Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig& config,
+                                     const Means& means) {
   if (config.model.empty())
     return fail(Kind::rejected, codes::invalid, "set `model`, which kind openai needs");
-  TRY_LET(endpoint, parse_endpoint(config.base_url));
-  ReasoningRule reasoning = reasoning_rule(endpoint.host);
-  if (config.reasoning) reasoning.back = *config.reasoning;
-  if (config.reasoning_field) reasoning.field = *config.reasoning_field;
-  return OpenAiOptions{
-      .endpoint = std::move(endpoint),
-      .model = config.model,
-      .system = config.system,
-      .params = config.params,
-      .model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed,
-      .names = config.send_names,
-      .join_roles = config.join_roles,
-      .reasoning = std::move(reasoning),
-      .usage = config.send_usage,
-      .key_variable = config.api_key_env,
-      .key = key_of(config),
-      .redactor = redactor,
-      .connect_timeout = config.connect_timeout,
-      .first_token_timeout = config.first_token_timeout,
-      .token_timeout = config.token_timeout,
-  };
+  TRY_LET(reach, reach_of(name, config, means.secrets, means.warnings));
+  OpenAiOptions options;
+  static_cast<Reach&>(options) = std::move(reach);
+  options.model = config.model;
+  options.system = config.system;
+  options.params = config.params;
+  options.model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed;
+  options.names = config.send_names;
+  options.join_roles = config.join_roles;
+  options.reasoning = reasoning_rule(options.endpoint.host);
+  if (config.reasoning) options.reasoning.back = *config.reasoning;
+  if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;
+  options.usage = config.send_usage;
+  options.connect_timeout = config.connect_timeout;
+  options.first_token_timeout = config.first_token_timeout;
+  options.token_timeout = config.token_timeout;
+  options.keepalive_timeout = config.keepalive_timeout;
+  return options;
 }
 
-Result<std::unique_ptr<Agent>> make_agent(const AgentConfig& config, const Means& means) {
+Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentConfig& config,
+                                          const Means& means) {
   if (config.params && !is_json_object(config.params->text)) {
     return fail(Kind::rejected, codes::invalid, "`params` must be a JSON object");
   }
   switch (config.kind) {
     case AgentKind::openai: {
-      TRY_LET(options, openai_options(config, means.redactor));
-      return std::make_unique<OpenAiAgent>(std::move(options), means.executor, means.random);
+      TRY_LET(options, openai_options(name, config, means));
+      return std::make_unique<OpenAiAgent>(std::move(options), means.executor, means.random,
+                                           means.clock);
     }
     case AgentKind::demo: {
       if (!(config.rate > 0)) return fail(Kind::rejected, codes::invalid, "`rate` must be above 0");
@@ -136,13 +114,13 @@ AgentSet::~AgentSet() = default;
 
 Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
                                                  const boost::asio::any_io_executor& executor,
-                                                 Random& random) {
+                                                 Random& random, Clock& clock) {
   std::unique_ptr<AgentSet> set(new AgentSet());
   AgentsConfig agents = config;
   if (agents.empty()) agents.emplace("default", AgentConfig());
-  const Means means{executor, random, redactor_of(agents, set->warnings_)};
+  const Means means{executor, random, clock, std::make_shared<SecretRing>(), set->warnings_};
   for (const auto& [name, agent] : agents) {
-    Result<std::unique_ptr<Agent>> made = make_agent(agent, means);
+    Result<std::unique_ptr<Agent>> made = make_agent(name, agent, means);
     if (!made) {
       const std::string where = agent.where.empty() ? "agent " + name : agent.where;
       return std::unexpected(

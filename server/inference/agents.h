@@ -22,6 +22,7 @@
 #include "engine/base/time.h"
 #include "engine/rules/agents.h"
 #include "engine/rules/producer.h"
+#include "server/inference/header_rules.h"
 #include "server/inference/limits.h"
 #include "server/inference/settings.h"
 
@@ -36,7 +37,16 @@ struct AgentConfig {
   std::string base_url;  // openai: up to `/v1`
   std::string model;
   std::string system;
-  std::string api_key_env;       // the variable's name; empty: send no key
+  std::string api_key_env;     // the variable's name; empty: not in a variable
+  std::string api_key_file;    // read again when it changes; empty: not in a file
+  std::string api_key_header;  // has the key as it is; empty: `Authorization: Bearer KEY`
+  Texts headers;               // sent with each request, by name
+  Texts header_env;            // the same, but the values are names of variables
+  Texts query;                 // of each request, by name
+  std::string proxy;           // its URL, or `none`; empty: as the environment says
+  std::string ca_file;         // PEM; empty: the system's authorities
+  std::string client_certificate_file;
+  std::string client_key_file;
   std::optional<Json> params;    // an object; a run's own params override its members
   bool model_by_params = false;  // may a run choose another model?
   bool send_names = true;        // send authors as `name`; some servers refuse it
@@ -49,6 +59,7 @@ struct AgentConfig {
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;
+  std::chrono::milliseconds keepalive_timeout = limits::keepalive_timeout;
   // push: the server interrupts a run whose writer is silent for so long
   std::chrono::milliseconds silence_timeout = limits::silence_timeout;
   double rate = 40;   // demo: tokens a second
@@ -58,18 +69,20 @@ using AgentsConfig = std::map<std::string, AgentConfig>;
 
 // A setting that works badly or not at all: for the operator.
 struct AgentWarning {
-  std::string event;  // `key_unset`, `key_too_short`, `params_are_shown`
+  // `key_unset`, `key_file_unusable`, `key_too_short`, `secret_in_file`, `params_are_shown`
+  std::string event;
   std::string agent;
-  std::string what;  // the variable, or the member of `params`
+  std::string what;  // the variable, the file's fault, the setting, or the member of `params`
   friend bool operator==(const AgentWarning&, const AgentWarning&) = default;
 };
 
 class AgentSet final : public Agents {
  public:
-  // Reads keys from the environment, once. If `config` is empty, the set has one agent `default` of
-  // kind demo. Fails with `invalid` and the agent's place or name.
+  // Reads keys and proxies from the environment, once. If `config` is empty, the set has one agent
+  // `default` of kind demo. Fails with `invalid` and the agent's place or name.
   [[nodiscard]] static Result<std::unique_ptr<AgentSet>> open(
-      const AgentsConfig& config, const boost::asio::any_io_executor& executor, Random& random);
+      const AgentsConfig& config, const boost::asio::any_io_executor& executor, Random& random,
+      Clock& clock);
   ~AgentSet() override;
   AgentSet(const AgentSet&) = delete;
   AgentSet& operator=(const AgentSet&) = delete;

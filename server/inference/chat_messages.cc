@@ -14,32 +14,36 @@ bool has_one_author(const Turn& turn) {
                              [&first](const Section& each) { return each.author == first; });
 }
 
-// The pieces of all sections in order, neighbouring texts joined. Texts name their authors if the
-// turn has several.
+// Joins a text to the text before it.
+void add(std::vector<Piece>& pieces, Piece piece) {
+  const bool text = piece.kind == Piece::Kind::text;
+  if (text && !pieces.empty() && pieces.back().kind == Piece::Kind::text) {
+    pieces.back().text += "\n\n" + piece.text;
+  } else {
+    pieces.push_back(std::move(piece));
+  }
+}
+
+// The pieces of a section, whose first text begins with the author.
+std::vector<Piece> with_author(const Section& section) {
+  std::vector<Piece> pieces = section.pieces;
+  const std::string prefix = section.author + ":";
+  if (pieces.front().kind == Piece::Kind::text) {
+    pieces.front().text.insert(0, prefix + " ");
+  } else {
+    pieces.insert(pieces.begin(), {Piece::Kind::text, prefix});
+  }
+  return pieces;
+}
+
+// The pieces of all sections in order. Texts name their authors if the turn has several.
 std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs) {
   std::vector<Piece> pieces;
-  const auto add = [&pieces](Piece piece) {
-    const bool text = piece.kind == Piece::Kind::text;
-    if (text && !pieces.empty() && pieces.back().kind == Piece::Kind::text) {
-      pieces.back().text += "\n\n" + piece.text;
-    } else {
-      pieces.push_back(std::move(piece));
-    }
-  };
   for (const Section& section : turn.sections) {
     const bool named = !one_author && !section.author.empty() && !section.pieces.empty();
     if (named) repairs.add(RepairKind::author_in_text, section.message);
-    std::string prefix = named ? section.author + ":" : "";
-    for (const Piece& piece : section.pieces) {
-      if (prefix.empty()) {
-        add(piece);
-      } else if (piece.kind == Piece::Kind::text) {
-        add({Piece::Kind::text, prefix + " " + piece.text});
-      } else {
-        add({Piece::Kind::text, prefix});
-        add(piece);
-      }
-      prefix.clear();
+    for (Piece& piece : named ? with_author(section) : std::vector(section.pieces)) {
+      add(pieces, std::move(piece));
     }
   }
   return pieces;

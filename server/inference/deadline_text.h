@@ -10,15 +10,20 @@
 
 namespace lockstep {
 
-// For example: within 0.5 s (`token_timeout_seconds`)
-[[nodiscard]] inline std::string within(std::chrono::milliseconds deadline,
-                                        std::string_view setting) {
-  std::string seconds = std::to_string(deadline.count() / 1000);
-  if (const auto rest = deadline.count() % 1000; rest != 0) {
+// For example: 0.5 s
+[[nodiscard]] inline std::string seconds_text(std::chrono::milliseconds time) {
+  std::string seconds = std::to_string(time.count() / 1000);
+  if (const auto rest = time.count() % 1000; rest != 0) {
     seconds += '.' + std::to_string(1000 + rest).substr(1);
     seconds.erase(seconds.find_last_not_of('0') + 1);
   }
-  return "within " + seconds + " s (`" + std::string(setting) + "`)";
+  return seconds + " s";
+}
+
+// For example: within 0.5 s (`token_timeout_seconds`)
+[[nodiscard]] inline std::string within(std::chrono::milliseconds deadline,
+                                        std::string_view setting) {
+  return "within " + seconds_text(deadline) + " (`" + std::string(setting) + "`)";
 }
 
 }  // namespace lockstep

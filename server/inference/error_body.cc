@@ -130,6 +130,8 @@ ProviderError error_of(JsonNode value) {
 
 // Does an object without `error` and `detail` say that it is an error?
 bool is_error(JsonNode root, ErrorCertainty certainty) {
+  // A refusal that is only a name: `{"code":"insufficient_quota"}`.
+  if (certainty == ErrorCertainty::refusal && !string_in(root, "code").empty()) return true;
   if (!telling(root, "message") && !telling(root, "msg") && !telling(root, "errors")) return false;
   if (certainty == ErrorCertainty::refusal) return !sentence_of(root).empty();
   ProviderError error;

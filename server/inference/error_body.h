@@ -10,7 +10,7 @@
 //   {"object":"error","message",...}      Mistral, older vLLM
 //   {"detail":"..."}, {"detail":[{"loc","msg"}]}   servers built on FastAPI
 //   {"errors":[{"message"}]}              Cloudflare
-//   {"message","code"}, {"msg"}           gateways
+//   {"message","code"}, {"msg"}, {"code"} gateways
 // OpenRouter's `error.metadata.raw` holds the sentence of the provider behind it, and some gateways
 // put the whole JSON of that provider into `message`: the sentence within counts.
 #pragma once

@@ -6,16 +6,16 @@
 // Connections are not kept for another request: an answer takes seconds, a handshake milliseconds,
 // and a fresh connection is never half dead.
 //
-// The client owns one deadline: to be connected (name, TCP, TLS; the one of `beast::tcp_stream`
-// leaves out the name). From `on_connected` on the reader watches the time, because it alone can
-// tell a token from a comment. Then Beast writes the request and reads the answer.
+// How the server is reached (its addresses, a proxy, TLS) is in connection.h, which owns one
+// deadline: to be connected. From `on_connected` on the reader watches the time, because it alone
+// can tell a token from a comment. Then Beast writes the request and reads the answer.
 //
-// TLS checks the certificate against the system's authorities and the host's name (OpenSSL's
-// SSL_CERT_FILE and SSL_CERT_DIR name others). The client does not follow redirects: a request has
-// a key, which must go only to the configured server.
+// The client does not follow redirects: a request has a key, which must go only to the configured
+// server.
 //
-// Errors: upstream_unreachable, upstream_tls, upstream_interrupted (closed before the answer's
-// end), upstream_malformed (not HTTP), upstream_too_large (the head).
+// Errors: those of connection.h, upstream_interrupted (closed before the answer's end),
+// upstream_malformed (not HTTP), upstream_too_large (the head). `Kind::unavailable` means that
+// another try may succeed.
 //
 // Lives on: the strand of its executor; readers are called there, never from within `post`.
 #pragma once
@@ -30,31 +30,31 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "server/inference/endpoint.h"
+#include "server/inference/proxy.h"
 
 namespace lockstep {
 
-// Where a server is: `https://host:port/base`.
-struct Endpoint {
-  bool tls = false;
-  std::string host;
-  std::string port;
-  std::string base;  // the beginning of the path, without a slash at its end
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
-};
-[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view url);
+class TlsContext;
 
 struct HttpRequest {
   Endpoint endpoint;
-  std::string path;  // after the base
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string path;                                          // after the base
+  std::vector<std::pair<std::string, std::string>> headers;  // a later one replaces an earlier
   std::string body;
+  std::string query = {};  // encoded, without `?`
+  std::optional<Proxy> proxy = {};
 };
 
 struct HttpHead {
   unsigned status = 0;
   std::string content_type;
   std::string content_encoding;
+  std::string date;
+  std::string location;
   std::string retry_after;
+  std::string retry_after_ms;  // some providers have this, and the next one, besides
+  std::string should_retry;    // `x-should-retry`: true or false
 };
 
 // Any of these may destroy the exchange.
@@ -79,7 +79,9 @@ class HttpExchange {
 
 class HttpClient {
  public:
-  explicit HttpClient(boost::asio::any_io_executor executor);
+  // `tls`: whom to trust; null: the system's authorities, which the first request reads.
+  explicit HttpClient(boost::asio::any_io_executor executor,
+                      std::shared_ptr<TlsContext> tls = nullptr);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -90,9 +92,8 @@ class HttpClient {
                                                    HttpReader& reader);
 
  private:
-  struct Tls;
   boost::asio::any_io_executor executor_;
-  std::shared_ptr<Tls> tls_;  // made at the first request that needs it
+  std::shared_ptr<TlsContext> tls_;
 };
 
 }  // namespace lockstep

@@ -47,19 +47,44 @@ inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
 inline constexpr std::size_t repair_ids_max = 64;
 // A `name` in a request: the providers' limit.
 inline constexpr std::size_t request_name_chars_max = 64;
+// Reaching a server. The next address of a name starts so long after the last one (RFC 8305,
+// section 8); a name with more addresses than this is not the name of a server.
+inline constexpr std::chrono::milliseconds next_address_after{250};
+inline constexpr std::size_t dial_addresses_max = 16;
+// The kernel asks a silent peer whether it is there: a machine that is gone is found in a minute
+// and a half, though an answer may be silent for longer, and routers keep an idle connection.
+inline constexpr int probe_after_seconds = 30;
+inline constexpr int probe_every_seconds = 15;
+inline constexpr int probes_max = 4;
+// Names of a certificate for another host in an error: more do not help.
+inline constexpr int certificate_names_told = 8;
+inline constexpr std::size_t host_name_bytes_max = 253;  // RFC 1035, section 2.3.4
+// A redirect's address in an error.
+inline constexpr std::size_t location_bytes_max = 256;
+// A key in a file: tokens of an identity provider have 2 to 4 KiB.
+inline constexpr std::size_t key_bytes_max = 16 << 10;
+// Keys that a file had earlier, which the redactor still knows: a server may quote one late.
+inline constexpr std::size_t former_keys_max = 16;
 
 // The agent retries a request only before the first step of its answer.
 inline constexpr unsigned tries_max = 4;
 inline constexpr std::chrono::milliseconds retry_first{
     500};  // doubled with each try, then jittered
 inline constexpr std::chrono::milliseconds retry_wait_max{60'000};  // longer: fail
-// After the finish reason only usage can follow: do not wait longer for a server that hangs then.
+// After the finish reason only usage can follow: do not wait longer for a server that is silent
+// then.
 inline constexpr std::chrono::milliseconds usage_wait_max{5'000};
-// Default time-outs. A large model may read a long prompt for minutes before its first token;
-// later, a minute of silence is a fault.
+// Default time-outs. A large model may read a long prompt for minutes before its first token. Later
+// too, silence is no fault for long: servers that parse tool calls send each as one chunk, and one
+// with a file in it took more than five minutes. The user can stop the run, and the kernel's probes
+// find a machine that is gone.
 inline constexpr std::chrono::milliseconds connect_timeout{10'000};
-inline constexpr std::chrono::milliseconds first_token_timeout{300'000};
-inline constexpr std::chrono::milliseconds token_timeout{60'000};
+inline constexpr std::chrono::milliseconds first_token_timeout{600'000};
+inline constexpr std::chrono::milliseconds token_timeout{600'000};
+// A gateway sends comments while it waits for its model, also if the model will never answer.
+inline constexpr std::chrono::milliseconds keepalive_timeout{900'000};
+static_assert(keepalive_timeout >= token_timeout,
+              "who shows life may take longer than who does not");
 // A writer outside the server may run a tool for minutes; a longer silence means that it died.
 inline constexpr std::chrono::milliseconds silence_timeout{600'000};
 // The longest time-out in the configuration.

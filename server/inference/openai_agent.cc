@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
-#include <charconv>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -15,12 +14,13 @@
 #include "schema/json/json_text.h"
 #include "server/base/timer.h"
 #include "server/inference/answer_body.h"
+#include "server/inference/answer_clock.h"
 #include "server/inference/compose.h"
-#include "server/inference/deadline_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/openai_codec.h"
+#include "server/inference/retry.h"
 #include "server/inference/sse_parser.h"
-#include "server/inference/upstream_error.h"
+#include "server/inference/utf8_repair.h"
 
 namespace lockstep {
 namespace {
@@ -29,44 +29,43 @@ using std::chrono::milliseconds;
 
 namespace http = boost::beast::http;
 
-// Reads the form in seconds. For the other form, a date, the agent uses its own pauses.
-std::optional<milliseconds> wait_of(const std::string& retry_after) {
-  double seconds = 0;
-  const char* end = retry_after.data() + retry_after.size();
-  const auto [stop, error] = std::from_chars(retry_after.data(), end, seconds);
-  if (error != std::errc() || stop != end || !(seconds >= 0)) return {};
-  const double longest = 2 * std::chrono::duration<double>(limits::retry_wait_max).count();
-  return std::chrono::duration_cast<milliseconds>(
-      std::chrono::duration<double>(std::min(seconds, longest)));
-}
-
 class OpenAiGeneration final : public Generation, private HttpReader {
  public:
   struct Parts {
     const OpenAiOptions& options;
     HttpClient& client;
     Random& random;
+    Clock& clock;
     const boost::asio::any_io_executor& executor;
   };
 
-  OpenAiGeneration(const Parts& parts, RunId run, std::string body, std::string model,
-                   StepWriter& writer)
+  struct Question {
+    RunId run;
+    std::string body;
+    std::string model;  // in the body
+  };
+
+  OpenAiGeneration(const Parts& parts, Question question, StepWriter& writer)
       : options_(parts.options),
         client_(parts.client),
         random_(parts.random),
+        time_(parts.clock),
         writer_(writer),
-        run_(std::move(run)),
-        body_(std::move(body)),
-        model_(std::move(model)),
-        decoder_(run_, options_.redactor, model_),
-        timer_(parts.executor) {
-    if (!options_.key_variable.empty() && !options_.key) {
-      timer_.after({}, [this] {
-        give(failed_run(
-            {codes::missing_key, "The agent's API key is not set: set the environment variable " +
-                                     options_.key_variable + ", and start the server again."}));
+        run_(std::move(question.run)),
+        body_(std::move(question.body)),
+        model_(std::move(question.model)),
+        decoder_(run_, options_.present_redactor(), model_),
+        timer_(parts.executor),
+        clock_(parts.executor,
+               {options_.first_token_timeout, options_.token_timeout, options_.keepalive_timeout},
+               [this](std::string sentence) { token_late(std::move(sentence)); }) {
+    auto key = present_key(options_);
+    if (!key) {
+      timer_.after({}, [this, why = std::move(key.error().detail)] {
+        give(failed_run({codes::missing_key, why}));
       });
     } else {
+      key_ = std::move(*key);
       try_once();
     }
   }
@@ -76,33 +75,33 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void resume() override {
     if (!std::exchange(paused_, false) || !exchange_) return;
-    expect_token();
+    clock_.wait(stage());
     exchange_->resume();
   }
 
  private:
   void try_once() {
     ++tries_;
-    decoder_ = ChatDecoder(run_, options_.redactor, model_);
+    decoder_ = ChatDecoder(run_, options_.present_redactor(), model_);
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
     received_.clear();
     bytes_ = 0;
     kind_is_open_ = false;
-    HttpRequest request{.endpoint = options_.endpoint,
-                        .path = "/chat/completions",
-                        .headers = {{"Content-Type", "application/json"},
-                                    {"Accept", "text/event-stream"},
-                                    {"Accept-Encoding", "identity"},
-                                    {"User-Agent", "lockstep"}},
-                        .body = body_};
-    if (options_.key) request.headers.emplace_back("Authorization", "Bearer " + *options_.key);
-    exchange_ = client_.post(std::move(request), options_.connect_timeout, *this);
+    HttpRequest request;
+    request.path = "/chat/completions";
+    request.headers = {{"Content-Type", "application/json"},
+                       {"Accept", "text/event-stream"},
+                       {"Accept-Encoding", "identity"},
+                       {"User-Agent", "lockstep"}};
+    request.body = body_;
+    exchange_ = client_.post(request_of(options_, key_, std::move(request)),
+                             options_.connect_timeout, *this);
   }
 
   // --- The answer --------------------------------------------------------------------------------
 
-  void on_connected() override { expect_token(); }
+  void on_connected() override { clock_.wait(stage()); }
 
   void on_head(const HttpHead& head) override {
     head_ = head;
@@ -112,7 +111,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     if (kind_ != BodyKind::refusal && !coding.empty()) {
       return give(decoder_.end(RunStatus::failed, {codes::upstream_malformed, compressed(coding)}));
     }
-    expect_token();
+    clock_.wait(stage());
   }
 
   static std::string compressed(const std::string& coding) {
@@ -126,7 +125,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     if (!kind_is_open_) return take_bytes(bytes);
     received_ += bytes;
     const std::optional<BodyKind> kind = body_kind_of_start(received_);
-    if (!kind && is_start_open(received_)) return;
+    if (!kind && is_start_open(received_)) return clock_.sign_of_life(stage());
     kind_ = kind.value_or(kind_);
     kind_is_open_ = false;
     take_bytes(std::exchange(received_, {}));
@@ -149,10 +148,16 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void take_events(std::string_view bytes) {
     std::vector<Step> steps;
-    for (const ServerSentEvent& event : parser_.feed(bytes)) take_event(event, steps);
+    const std::vector<ServerSentEvent> events = parser_.feed(bytes);
+    for (const ServerSentEvent& event : events) take_event(event, steps);
     if (parser_.error()) {
       append(steps,
              decoder_.end(RunStatus::failed, {codes::upstream_too_large, parser_.error()->detail}));
+    }
+    if (events.empty()) {
+      clock_.sign_of_life(stage());
+    } else {
+      clock_.chunk(stage());
     }
     give(std::move(steps));
   }
@@ -173,7 +178,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
       stream_ended(error);
     } else if (!is_cut && (!error || head_.status != 0)) {
       answered();
-    } else if (may_retry() && error->code == codes::upstream_unreachable) {
+    } else if (may_retry() && error->kind == Kind::unavailable) {
       retry({});
     } else {
       const bool cut = error->code == codes::upstream_interrupted;
@@ -207,20 +212,31 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     }
     const std::string coding = unread_coding(head_.content_encoding);
     if (!coding.empty()) received_.clear();
-    RunError refusal = refusal_of(head_.status, received_, options_.redactor);
-    if (may_retry() && may_pass_by_itself(head_.status, refusal.code)) {
-      const std::optional<milliseconds> wait = wait_of(head_.retry_after);
-      if (!wait || *wait <= limits::retry_wait_max) return retry(wait);
+    if (may_retry() && may_pass_by_itself(head_, received_)) {
+      const std::optional<milliseconds> pause = asked_pause(head_, time_.now());
+      if (!pause || *pause <= limits::retry_wait_max) return retry(pause);
     }
+    RunError refusal = refusal_of(head_.status, received_, options_.present_redactor());
     std::string detail = "The model server answered " + std::to_string(head_.status);
     if (http::to_status_class(head_.status) == http::status_class::redirection) {
-      detail += ", a redirect, which the agent does not follow: correct `base_url`.";
+      detail += ", a redirect" + place_of(head_.location) +
+                ", which the agent does not follow: correct `base_url`.";
     } else if (!coding.empty()) {
       detail += ". " + compressed(coding);
     } else {
       detail += ": " + refusal.detail;
     }
     give(decoder_.end(RunStatus::failed, {refusal.code, std::move(detail)}));
+  }
+
+  // A redirect's address is the server's text: it may quote a key, and have any length.
+  [[nodiscard]] std::string place_of(const std::string& location) const {
+    if (location.empty()) return "";
+    std::string place = options_.present_redactor().sentence(without_secrets(location));
+    if (place.size() > limits::location_bytes_max) {
+      place = valid_utf8(place.substr(0, limits::location_bytes_max)) + " ...";
+    }
+    return " to " + place;
   }
 
   // --- Steps -------------------------------------------------------------------------------------
@@ -231,43 +247,33 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   // The writer may destroy this generation within `write`: touch no member after that.
   void give(std::vector<Step> steps) {
-    if (steps.empty()) {
-      if (decoder_.finished() && !std::exchange(awaits_usage_, true)) expect_token();
-      return;
-    }
+    if (steps.empty()) return;
     auto* end = std::get_if<EndRun>(&steps.back().what);
     const bool over = end != nullptr;
     if (over) {
       // Redact every error here too, so that no path can leak a key.
-      if (end->error) end->error->detail = options_.redactor.strike(end->error->detail);
+      if (end->error) end->error->detail = options_.present_redactor().strike(end->error->detail);
       timer_.cancel();
+      clock_.rest();
       exchange_.reset();
     }
     const Alive::Watch own = alive_.watch();
     const bool more = writer_.write(std::move(steps));
-    if (over || own.ended()) return;
-    if (more) return expect_token();
+    if (over || more || own.ended()) return;
     paused_ = true;
-    timer_.cancel();
+    clock_.rest();
     exchange_->pause();
   }
 
-  void expect_token() {
-    milliseconds wait = decoder_.emitted() ? options_.token_timeout : options_.first_token_timeout;
-    if (decoder_.finished()) wait = std::min(wait, limits::usage_wait_max);
-    timer_.after(wait, [this] { token_late(); });
+  [[nodiscard]] AnswerStage stage() const {
+    if (decoder_.finished()) return AnswerStage::finished;
+    if (decoder_.emitted()) return AnswerStage::answering;
+    return head_.status == 0 ? AnswerStage::unanswered : AnswerStage::waiting;
   }
 
-  void token_late() {
+  void token_late(std::string sentence) {
     exchange_.reset();
-    std::string detail = "The model server did not ";
-    if (decoder_.emitted()) {
-      detail += "send its next token " + within(options_.token_timeout, "token_timeout_seconds");
-    } else {
-      detail += head_.status == 0 ? "begin to answer " : "send its first token ";
-      detail += within(options_.first_token_timeout, "first_token_timeout_seconds");
-    }
-    give(decoder_.end(RunStatus::failed, {codes::upstream_timeout, detail + "."}));
+    give(decoder_.end(RunStatus::failed, {codes::upstream_timeout, std::move(sentence)}));
   }
 
   // --- Trying again ------------------------------------------------------------------------------
@@ -276,21 +282,20 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
   void retry(std::optional<milliseconds> asked) {
     exchange_.reset();
-    const milliseconds pause = options_.retry_first * (1u << (tries_ - 1));
-    // Jitter from half the pause to all of it: runs that failed together must not retry together.
-    const auto jitter = static_cast<std::int64_t>(
-        random_.next() % static_cast<std::uint64_t>(pause.count() / 2 + 1));
-    const milliseconds jittered = pause / 2 + milliseconds(jitter);
-    timer_.after(asked ? std::max(*asked, jittered) : jittered, [this] { try_once(); });
+    clock_.rest();
+    const milliseconds own = own_pause(tries_, options_.retry_first, random_);
+    timer_.after(asked ? std::max(*asked, own) : own, [this] { try_once(); });
   }
 
   const OpenAiOptions& options_;
   HttpClient& client_;
   Random& random_;
+  Clock& time_;
   StepWriter& writer_;
   RunId run_;
   std::string body_;
   std::string model_;  // in the request
+  std::optional<std::string> key_;
   ChatDecoder decoder_;
   SseParser parser_{limits::sse_event_bytes_max};
   HttpHead head_;
@@ -300,8 +305,8 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   std::size_t bytes_ = 0;
   unsigned tries_ = 0;
   bool paused_ = false;
-  bool awaits_usage_ = false;
-  Timer timer_;  // for the next token, or for the next try
+  Timer timer_;  // for the next try
+  AnswerClock clock_;
   std::unique_ptr<HttpExchange> exchange_;
   Alive alive_;
 };
@@ -309,11 +314,12 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 }  // namespace
 
 OpenAiAgent::OpenAiAgent(OpenAiOptions options, boost::asio::any_io_executor executor,
-                         Random& random)
+                         Random& random, Clock& clock)
     : options_(std::move(options)),
       executor_(std::move(executor)),
       random_(random),
-      client_(executor_) {}
+      clock_(clock),
+      client_(executor_, options_.tls) {}
 
 AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   RequestSettings settings;
@@ -339,9 +345,9 @@ std::unique_ptr<Generation> OpenAiAgent::start(Context context, StepWriter& writ
   std::string body = sent_from_settings(context).body;
   const std::optional<RequestSettings> settings = read_settings(context.settings);
   std::string model = settings ? model_of(*settings).value_or("") : "";
-  const OpenAiGeneration::Parts parts{options_, client_, random_, executor_};
-  return std::make_unique<OpenAiGeneration>(parts, std::move(context.run), std::move(body),
-                                            std::move(model), writer);
+  const OpenAiGeneration::Parts parts{options_, client_, random_, clock_, executor_};
+  OpenAiGeneration::Question question{std::move(context.run), std::move(body), std::move(model)};
+  return std::make_unique<OpenAiGeneration>(parts, std::move(question), writer);
 }
 
 }  // namespace lockstep

@@ -3,11 +3,9 @@
 //
 // One run is one streamed request. Stopping it closes the connection at once; no header that would
 // keep a generation alive behind a closed connection is sent. A try that fails before anything was
-// shown (no connection, 408, 429, 5xx) is made again, some times, with growing, jittered pauses or
-// the one that `Retry-After` asks for; once a step was written nothing is tried again, for the user
-// has seen it. Keep-alive comments keep the connection, but are no tokens: from the moment when the
-// connection stands, this object alone watches the time, to the first token and to each one behind
-// it.
+// shown (no connection, one that breaks before the answer, 408, 429, 5xx) is made again, some times
+// (retry.h); once a step was written nothing is tried again, for the user has seen it. From the
+// moment when the connection stands, this object watches the time (answer_clock.h).
 //
 // A run's error has one of the codes of http_client.h, or of upstream_error.h (from what the server
 // says), or: missing_key, upstream_error (the same, in mid-stream, without a better code),
@@ -28,33 +26,31 @@
 #include "server/inference/http_client.h"
 #include "server/inference/limits.h"
 #include "server/inference/provider_rules.h"
-#include "server/inference/redactor.h"
+#include "server/inference/reach.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
 
-struct OpenAiOptions {
-  Endpoint endpoint;
+struct OpenAiOptions : Reach {
   std::string model;
   std::string system;
   std::optional<Json> params;
   ModelChoice model_choice = ModelChoice::fixed;
-  bool names = true;         // some servers refuse a message with a `name`
-  bool join_roles = true;    // some servers refuse neighbours of one role
-  ReasoningRule reasoning;   // some servers need earlier reasoning, others refuse it
-  bool usage = true;         // some servers refuse `stream_options`
-  std::string key_variable;  // of the environment; empty: no key is needed
-  std::optional<std::string> key;
-  Redactor redactor;  // knows the key
+  bool names = true;        // some servers refuse a message with a `name`
+  bool join_roles = true;   // some servers refuse neighbours of one role
+  ReasoningRule reasoning;  // some servers need earlier reasoning, others refuse it
+  bool usage = true;        // some servers refuse `stream_options`
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;
+  std::chrono::milliseconds keepalive_timeout = limits::keepalive_timeout;
   std::chrono::milliseconds retry_first = limits::retry_first;
 };
 
 class OpenAiAgent final : public Agent {
  public:
-  OpenAiAgent(OpenAiOptions options, boost::asio::any_io_executor executor, Random& random);
+  OpenAiAgent(OpenAiOptions options, boost::asio::any_io_executor executor, Random& random,
+              Clock& clock);
   OpenAiAgent(const OpenAiAgent&) = delete;
   OpenAiAgent& operator=(const OpenAiAgent&) = delete;
 
@@ -66,6 +62,7 @@ class OpenAiAgent final : public Agent {
   OpenAiOptions options_;
   boost::asio::any_io_executor executor_;
   Random& random_;
+  Clock& clock_;
   HttpClient client_;
 };
 

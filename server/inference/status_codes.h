@@ -11,6 +11,7 @@ inline constexpr unsigned unauthorized = 401;
 inline constexpr unsigned payment_required = 402;
 inline constexpr unsigned forbidden = 403;
 inline constexpr unsigned not_found = 404;
+inline constexpr unsigned proxy_wants_login = 407;
 inline constexpr unsigned request_timeout = 408;
 inline constexpr unsigned too_many_requests = 429;
 inline constexpr unsigned service_unavailable = 503;

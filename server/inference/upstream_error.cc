@@ -140,6 +140,7 @@ std::optional<Code> reason_of(unsigned status, const ProviderError& error) {
 Code code_of_status(unsigned status) {
   if (status == statuses::unauthorized || status == statuses::forbidden)
     return codes::upstream_unauthorized;
+  if (status == statuses::proxy_wants_login) return codes::upstream_proxy;
   if (status == statuses::too_many_requests) return codes::upstream_rate_limited;
   switch (status / statuses::of_class) {
     case 3:

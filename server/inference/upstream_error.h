@@ -22,8 +22,8 @@ namespace lockstep {
 
 // `status`: of the HTTP answer. One of context_too_long, no_credit, bad_key, wrong_model,
 // upstream_overloaded, content_filter, or by the status alone: upstream_unauthorized (401, 403),
-// upstream_rate_limited (429), upstream_rejected (other 4xx), upstream_failed (5xx),
-// upstream_redirected (3xx), upstream_malformed (all others).
+// upstream_proxy (407), upstream_rate_limited (429), upstream_rejected (other 4xx), upstream_failed
+// (5xx), upstream_redirected (3xx), upstream_malformed (all others).
 [[nodiscard]] Code code_of_refusal(unsigned status, const ProviderError& error);
 
 // The same for an error in an answer that began well: `upstream_error` if it says no reason.

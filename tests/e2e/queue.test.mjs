@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Aimock, answer, keyed } from "./lib/aimock.mjs";
+import { Aimock, answer, keyed, silentTurn } from "./lib/aimock.mjs";
 import { assertSame } from "./lib/compare.mjs";
 import { Front } from "./lib/front.mjs";
 import { asks, isOver, isRunning, scene } from "./lib/scene.mjs";
@@ -110,7 +110,9 @@ describe("A run started while one streams", { timeout: 120_000 }, () => {
 
     const stored = await assertSettled(front);
     assert.equal(stored.text(first), "");
-    assert.deepEqual(await sent("rollback-second"), [[asked("rollback-first"), asked("rollback-second")]]);
+    assert.deepEqual(await sent("rollback-second"), [
+      [asked("rollback-first"), silentTurn("stopped"), asked("rollback-second")],
+    ]);
   });
 
   test("reject refuses as busy, and leaves no trace of its input", async () => {

@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Aimock, answer, keyed } from "./lib/aimock.mjs";
+import { Aimock, answer, keyed, silentTurn } from "./lib/aimock.mjs";
 import { assertSame } from "./lib/compare.mjs";
 import { Front } from "./lib/front.mjs";
 import { connectionsTo } from "./lib/ports.mjs";
@@ -141,7 +141,8 @@ describe("Stop", { timeout: 600_000 }, () => {
     const journal = await stage.aimock.journal();
     for (const [index, plan] of plans.entries()) {
       const first = { role: "user", text: `please ${keyed(plan.key)}` };
-      const kept = done[index].texts.filter((it) => it).map((it) => ({ role: "assistant", text: it }));
+      const texts = done[index].texts.filter((it) => it).map((it) => ({ role: "assistant", text: it }));
+      const kept = texts.length > 0 ? texts : [silentTurn("stopped")];
       const next = { role: "user", text: `please ${keyed(`${plan.key}-next`)}` };
       assert.deepEqual(Aimock.sentFor(journal, plan.key).at(-1), [first], plan.key);
       assert.deepEqual(Aimock.sentFor(journal, `${plan.key}-next`), [[first, ...kept, next]], plan.key);

@@ -2,7 +2,9 @@
 // upstream.test.mjs: faults of a model server in mid-stream, as a front sees them.
 
 import assert from "node:assert/strict";
+import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { Aimock, answer, keyed } from "./lib/aimock.mjs";
@@ -11,6 +13,7 @@ import { Front } from "./lib/front.mjs";
 import { asks, isOver, scene } from "./lib/scene.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { Server } from "./lib/server.mjs";
+import { temporaryFolder } from "./lib/tidy.mjs";
 import { until } from "./lib/wait.mjs";
 
 const families = "👩‍👩‍👧👨‍👩‍👦😀🚀🇩🇪".repeat(6);
@@ -202,4 +205,72 @@ describe("A model server that writes in its own way", { timeout: 120_000 }, () =
       assert.deepEqual([run.status, text], ["completed", "A"]);
     });
   }
+});
+
+describe("The way to a model server", { timeout: 60_000 }, () => {
+  const keys = temporaryFolder("keys");
+  const keyFile = join(keys, "key");
+  const heard = [];
+  let proxy;
+  let server;
+  const answer = 'data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+
+  before(async () => {
+    proxy = createServer((request, response) => {
+      request.resume();
+      heard.push({ url: request.url, headers: request.headers });
+      const refused = request.headers.authorization === "Bearer old-key-123";
+      response.writeHead(refused ? 401 : 200, { "content-type": "text/event-stream" });
+      response.end(refused ? `not with ${request.headers.authorization} of ${request.headers["x-tenant"]}` : answer);
+    });
+    await new Promise((done) => proxy.listen(0, "127.0.0.1", done));
+    writeFileSync(keyFile, "old-key-123\n");
+    const agent = {
+      kind: "openai",
+      base_url: "http://model.example:8080/v1",
+      model: "m",
+      api_key_file: keyFile,
+      headers: { "X-Title": "Chat" },
+      header_env: { "X-Tenant": "WAY_TENANT" },
+      query: { "api-version": "1 a" },
+    };
+    const env = { HTTP_PROXY: `http://me:pass-word-1@127.0.0.1:${proxy.address().port}`, WAY_TENANT: "tenant-77-secret" };
+    server = await Server.start({ name: "way", config: { agents: { default: agent } }, env });
+  });
+  after(async () => {
+    await server?.dispose();
+    proxy?.close();
+  });
+
+  async function run(id) {
+    const changes = [{ type: "start_run", run: id, input: [{ text: "hi" }] }];
+    await server.post("/v1/threads/way/sync", { changes, follow: "none" }, { headers: { accept: "application/json" } });
+    const find = async () => (await server.read("way")).runs.find((it) => it.id === id);
+    return until(async () => ((await find())?.ended ? find() : null), `${id} ends`);
+  }
+
+  test("leads over the proxy of the environment, with headers, query and the file's present key", async () => {
+    const { error } = await run("r1");
+    writeFileSync(`${keyFile}.new`, "new-key-456\n");
+    renameSync(`${keyFile}.new`, keyFile);
+    const second = await run("r2");
+
+    assert.equal(error.code, "bad_key");
+    assert.match(error.detail, /not with Bearer \[secret\] of \[secret\]/);
+    assert.equal(second.status, "completed");
+    assert.equal(heard.length, 2);
+    const [{ url, headers }] = heard;
+    assert.equal(url, "http://model.example:8080/v1/chat/completions?api-version=1%20a");
+    assert.equal(headers["x-title"], "Chat");
+    assert.equal(headers["x-tenant"], "tenant-77-secret");
+    assert.equal(headers.host, "model.example:8080");
+    assert.equal(headers["proxy-authorization"], `Basic ${Buffer.from("me:pass-word-1").toString("base64")}`);
+    assert.equal(heard[1].headers.authorization, "Bearer new-key-456");
+  });
+
+  test("is in no log line and in no context", async () => {
+    const context = await server.get("/v1/threads/way/runs/r2/context");
+    const everything = server.log() + (await server.logOf("way")) + JSON.stringify(context.json);
+    assert.doesNotMatch(everything, /old-key|new-key|tenant-77|pass-word|model\.example/);
+  });
 });

@@ -13,10 +13,11 @@ namespace {
 
 struct Stage {
   Result<std::unique_ptr<AgentSet>> open(const AgentsConfig& config) {
-    return AgentSet::open(config, loop.get_executor(), random);
+    return AgentSet::open(config, loop.get_executor(), random, clock);
   }
   boost::asio::io_context loop;
   TestRandom random;
+  TestClock clock;
 };
 
 AgentConfig openai() {
@@ -208,6 +209,16 @@ TEST(AgentConfig, TakesEveryFieldByName) {
                                     {"connect_timeout_seconds", std::int64_t{2}},
                                     {"first_token_timeout_seconds", 0.5},
                                     {"token_timeout_seconds", 1.5},
+                                    {"keepalive_timeout_seconds", std::int64_t{9}},
+                                    {"api_key_file", "F"},
+                                    {"api_key_header", "H"},
+                                    {"headers", Texts{{"a", "b"}}},
+                                    {"header_env", Texts{{"c", "d"}}},
+                                    {"query", Texts{{"e", "f"}}},
+                                    {"proxy", "none"},
+                                    {"ca_file", "ca"},
+                                    {"client_certificate_file", "cc"},
+                                    {"client_key_file", "ck"},
                                     {"rate", std::int64_t{7}}});
 
   ASSERT_TRUE(config);
@@ -221,6 +232,13 @@ TEST(AgentConfig, TakesEveryFieldByName) {
   EXPECT_EQ(config->first_token_timeout, std::chrono::milliseconds(500));
   EXPECT_EQ(config->token_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(config->rate, 7);
+  EXPECT_EQ(config->keepalive_timeout, std::chrono::seconds(9));
+  EXPECT_EQ(config->api_key_file + config->api_key_header, "FH");
+  EXPECT_EQ(config->headers, (Texts{{"a", "b"}}));
+  EXPECT_EQ(config->header_env, (Texts{{"c", "d"}}));
+  EXPECT_EQ(config->query, (Texts{{"e", "f"}}));
+  EXPECT_EQ(config->proxy + config->ca_file, "noneca");
+  EXPECT_EQ(config->client_certificate_file + config->client_key_file, "ccck");
 }
 
 TEST(AgentConfig, NamesTheFieldThatIsWrong) {
@@ -232,6 +250,8 @@ TEST(AgentConfig, NamesTheFieldThatIsWrong) {
       {{{"kind", "demo"}, {"rate", -1.0}}, "rate must be above 0"},
       {{{"kind", "demo"}, {"model", 1.0}}, "model must be a text"},
       {{{"kind", "demo"}, {"send_names", 1.0}}, "send_names must be true or false"},
+      {{{"kind", "demo"}, {"headers", "x"}}, "headers must be a table of texts"},
+      {{{"kind", "demo"}, {"model", Texts{}}}, "model must be a text"},
       {{{"kind", "demo"}, {"token_timeout_seconds", 1e9}},
        "token_timeout_seconds must be at most a day (86400)"}};
   for (const auto& [fields, detail] : wrong) {

@@ -26,6 +26,12 @@ class TestRandom final : public Random {
   std::uint64_t state_ = 1;
 };
 
+class TestClock final : public Clock {
+ public:
+  Timestamp now() override { return at; }
+  Timestamp at{1'000'000};
+};
+
 class TestWriter final : public StepWriter {
  public:
   bool write(std::vector<Step> steps) override {

@@ -36,6 +36,13 @@ std::string ServerPeer::read_request() {
   return request;
 }
 
+std::string ServerPeer::read_head() {
+  std::string head;
+  char byte = 0;
+  while (!head.ends_with("\r\n\r\n") && ::recv(socket_, &byte, 1, 0) == 1) head += byte;
+  return head;
+}
+
 void ServerPeer::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -131,11 +138,29 @@ Certificate make_certificate() {
   return made;
 }
 
+void append_to(const std::string& path, const std::function<int(std::FILE*)>& write) {
+  std::FILE* file = std::fopen(path.c_str(), "a");
+  MUST(file != nullptr);
+  MUST(write(file) == 1);
+  std::fclose(file);
+}
+
 }  // namespace
+
+void write_certificate(const std::string& certificate_file, const std::string& key_file) {
+  const Certificate made = make_certificate();
+  append_to(certificate_file, [&made](std::FILE* to) { return PEM_write_X509(to, made.x509); });
+  append_to(key_file, [&made](std::FILE* to) {
+    return PEM_write_PrivateKey(to, made.key, nullptr, nullptr, 0, nullptr, nullptr);
+  });
+  X509_free(made.x509);
+  EVP_PKEY_free(made.key);
+}
 
 class TlsAnswer {
  public:
-  TlsAnswer(const std::string& pem_file, std::string answer) : answer_(std::move(answer)) {
+  TlsAnswer(const std::string& pem_file, std::string answer, const std::string& client_file)
+      : answer_(std::move(answer)) {
     const Certificate made = make_certificate();
     context_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context_, made.x509);
@@ -144,6 +169,10 @@ class TlsAnswer {
     MUST(file != nullptr);
     PEM_write_X509(file, made.x509);
     std::fclose(file);
+    if (!client_file.empty()) {
+      MUST(SSL_CTX_load_verify_locations(context_, client_file.c_str(), nullptr) == 1);
+      SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    }
     X509_free(made.x509);
     EVP_PKEY_free(made.key);
   }
@@ -167,8 +196,9 @@ class TlsAnswer {
   std::string answer_;
 };
 
-ModelServer::Script tls_script(const std::string& pem_file, std::string answer) {
-  auto tls = std::make_shared<TlsAnswer>(pem_file, std::move(answer));
+ModelServer::Script tls_script(const std::string& pem_file, std::string answer,
+                               const std::string& client_file) {
+  auto tls = std::make_shared<TlsAnswer>(pem_file, std::move(answer), client_file);
   return [tls](ServerPeer& peer) { tls->serve(peer.socket()); };
 }
 

@@ -27,6 +27,8 @@ class ServerPeer {
 
   // Head and body; empty if the client closed before they were there.
   std::string read_request();
+  // The head of a request without a body, as CONNECT has none.
+  std::string read_head();
   void send(std::string_view bytes);
   // The head of a stream, then events.
   void send_stream_head();
@@ -66,6 +68,11 @@ class ModelServer {
 
 // A script that speaks TLS with a certificate for `localhost` that it has made and signed itself,
 // and answers with a stream. The certificate is written to `pem_file`.
-[[nodiscard]] ModelServer::Script tls_script(const std::string& pem_file, std::string answer);
+// With `client_file` the server demands the certificate in that file.
+[[nodiscard]] ModelServer::Script tls_script(const std::string& pem_file, std::string answer,
+                                             const std::string& client_file = {});
+
+// A certificate and its key, in one PEM file or in two.
+void write_certificate(const std::string& certificate_file, const std::string& key_file);
 
 }  // namespace lockstep

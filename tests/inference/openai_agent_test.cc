@@ -176,6 +176,57 @@ TEST(OpenAiAgent, TellsTheUserInPlaceOfALongWait) {
   EXPECT_EQ(stage.detail(), "The model server answered 429: no quota");
 }
 
+TEST(OpenAiAgent, ReadsTheDateOfRetryAfter) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer("503 Service Unavailable",
+                                  "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                  "Retry-After: Sun, 06 Nov 1994 08:54:37 GMT\r\n",
+                                  R"({"error":{"message":"maintenance"}})");
+               },
+               answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.detail(), "The model server answered 503: maintenance");
+  EXPECT_EQ(stage.server.connections(), 1) << "five minutes are too long for a person";
+}
+
+TEST(OpenAiAgent, AnAccountWithoutCreditIsNotAskedAgain) {
+  Stage stage({[](ServerPeer& peer) {
+                 peer.read_request();
+                 peer.send_answer(
+                     "429 Too Many Requests", "Retry-After: 0.01\r\n",
+                     R"({"error":{"message":"no credit","code":"insufficient_quota"}})");
+               },
+               answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+  EXPECT_EQ(stage.detail(), "The model server answered 429: no credit");
+  EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, AConnectionThatBreaksBeforeTheAnswerIsTriedAgain) {
+  for (const bool rude : {false, true}) {
+    Stage stage({[rude](ServerPeer& peer) {
+                   peer.read_request();
+                   if (rude) peer.reset();
+                 },
+                 answer_hello});
+
+    EXPECT_EQ(stage.run().text(), "Hello");
+    EXPECT_EQ(stage.server.connections(), 2);
+  }
+}
+
+TEST(OpenAiAgent, AServerThatNeverAnswersBeforeItClosesIsNamedAfterSomeTries) {
+  const auto close = [](ServerPeer& peer) { peer.read_request(); };
+  Stage stage({close, close, close, close, answer_hello});
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::interrupted);
+  EXPECT_EQ(stage.error(), "upstream_interrupted");
+  EXPECT_EQ(stage.server.connections(), static_cast<int>(limits::tries_max));
+}
+
 TEST(OpenAiAgent, GivesUpAfterSomeTries) {
   const auto refuse = [](ServerPeer& peer) {
     peer.read_request();
@@ -407,7 +458,31 @@ TEST(OpenAiAgent, RedirectsAreRefused) {
   stage.run();
 
   EXPECT_EQ(stage.error(), "upstream_redirected");
+  EXPECT_EQ(
+      stage.detail(),
+      "The model server answered 307, a redirect to http://127.0.0.1:1/, which the agent does "
+      "not follow: correct `base_url`.");
   EXPECT_EQ(stage.server.connections(), 1);
+}
+
+TEST(OpenAiAgent, ARedirectIsToldWithoutSecretsAndInPart) {
+  for (const std::string& location :
+       {std::string("https://x.test/?key=sk-live-0123456789abcdef"),
+        std::string("https://sk-live-0123456789abcdef@x.test/"),
+        "https://x.test/sk-live-0123456789abcdef/" + std::string(1 << 15, 'y')}) {
+    Stage stage({[&location](ServerPeer& peer) {
+      peer.read_request();
+      peer.send_answer("302 Found", "Location: " + location + "\r\n", "");
+    }});
+    stage.options.key = "sk-live-0123456789abcdef";
+    stage.options.redactor = Redactor({*stage.options.key});
+
+    stage.run();
+
+    EXPECT_EQ(stage.detail().find("0123"), std::string::npos) << stage.detail();
+    EXPECT_NE(stage.detail().find(" to https://"), std::string::npos) << stage.detail();
+    EXPECT_LT(stage.detail().size(), 500u);
+  }
 }
 
 // --- A server that quotes the key ----------------------------------------------------------------

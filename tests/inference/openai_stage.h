@@ -38,7 +38,7 @@ struct Stage {
   }
 
   std::unique_ptr<Generation> start(StepWriter& to) {
-    agent = std::make_unique<OpenAiAgent>(options, loop.get_executor(), random);
+    agent = std::make_unique<OpenAiAgent>(options, loop.get_executor(), random, clock);
     Message message;
     message.id = MessageId("u");
     message.parts = {TextPart{"Hi"}};
@@ -67,6 +67,7 @@ struct Stage {
 
   boost::asio::io_context loop;
   TestRandom random;
+  TestClock clock;
   ModelServer server;
   OpenAiOptions options;
   std::optional<Json> params;

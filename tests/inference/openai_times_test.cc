@@ -100,17 +100,108 @@ TEST(OpenAiAgent, AServerThatHangsAfterAPauseTimesOut) {
   EXPECT_EQ(stage.error(), "upstream_timeout");
 }
 
-TEST(OpenAiAgent, KeepAliveCommentsAreNoFirstToken) {
+// Sends `piece` again and again, more often than any deadline of the test runs out.
+ModelServer::Script repeating(const std::string& before, const std::string& piece, int times,
+                              const std::string& behind) {
+  return [before, piece, times, behind](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.send(before);
+    for (int i = 0; i < times && !peer.await_close(10ms); ++i) peer.send(piece);
+    peer.send(behind);
+  };
+}
+
+std::string event(const std::string& data) { return "data: " + data + "\n\n"; }
+
+const std::string no_content = event(R"({"choices":[{"index":0,"delta":{}}]})");
+
+TEST(OpenAiAgent, CommentsAndChunksWithoutTextAreSignsOfLife) {
+  for (const std::string& piece : {std::string(": wait\n\n"), no_content}) {
+    for (const std::string& before : {std::string(), event(content("Hel"))}) {
+      SCOPED_TRACE(piece + before);
+      Stage stage({repeating(before, piece, 30, event(content("lo")) + event(stop))});
+      stage.options.first_token_timeout = stage.options.token_timeout = 100ms;
+
+      stage.run();
+
+      EXPECT_EQ(stage.writer.written.end->status, RunStatus::completed) << stage.detail();
+      EXPECT_TRUE(stage.writer.written.text().ends_with("lo"));
+    }
+  }
+}
+
+TEST(OpenAiAgent, ALongChunkThatTricklesInIsASignOfLife) {
   Stage stage({[](ServerPeer& peer) {
     peer.read_request();
     peer.send_stream_head();
-    for (int i = 0; i < 200 && !peer.await_close(5ms); ++i) peer.send(": wait\n\n");
+    const std::string whole = event(content(std::string(300, 'x'))) + event(stop);
+    for (std::size_t at = 0; at < whole.size(); at += 10) {
+      if (peer.await_close(10ms)) return;
+      peer.send(whole.substr(at, 10));
+    }
   }});
-  stage.options.first_token_timeout = 60ms;
+  stage.options.first_token_timeout = stage.options.token_timeout = 100ms;
 
-  EXPECT_EQ(stage.run().end->status, RunStatus::failed);
-  EXPECT_EQ(stage.error(), "upstream_timeout");
-  EXPECT_TRUE(stage.writer.written.messages.empty());
+  EXPECT_EQ(stage.run().text(), std::string(300, 'x')) << stage.detail();
+}
+
+TEST(OpenAiAgent, AStreamOfOnlyCommentsEndsAfterALimitOfItsOwn) {
+  for (const std::string& before : {std::string(), event(content("Hel"))}) {
+    Stage stage({repeating(before, ": wait\n\n", 500, "")});
+    stage.options.keepalive_timeout = 120ms;
+
+    EXPECT_EQ(stage.run().end->status, RunStatus::failed);
+    EXPECT_EQ(stage.error(), "upstream_timeout");
+    EXPECT_EQ(stage.detail(),
+              "The model server sent signs of life, but no chunk of its answer within 0.12 s "
+              "(`keepalive_timeout_seconds`).");
+  }
+}
+
+TEST(OpenAiAgent, AChunkStartsTheLimitOfCommentsAgain) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    for (int i = 0; i < 30 && !peer.await_close(10ms); ++i) {
+      peer.send(i % 5 == 0 ? no_content : ": wait\n\n");
+    }
+    peer.send_event(stop);
+  }});
+  stage.options.keepalive_timeout = 150ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::completed) << stage.detail();
+}
+
+TEST(OpenAiAgent, SilenceHasTheLimitOfSilenceThoughThatOfCommentsIsShorter) {
+  Stage stage({[](ServerPeer& peer) {
+    peer.read_request();
+    peer.send_stream_head();
+    peer.await_close(200ms);
+    peer.send_event(content("Hi"));
+    peer.send_event(stop);
+  }});
+  stage.options.keepalive_timeout = 50ms;
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::completed) << stage.detail();
+}
+
+TEST(OpenAiAgent, WhatFlowsBehindTheFinishReasonIsWaitedFor) {
+  const std::string usage = event(R"({"choices":[],"usage":{"total_tokens":7}})");
+  Stage stage({repeating(event(content("Hi")) + event(stop), no_content, 30, usage)});
+  stage.options.token_timeout = 100ms;  // shorter than all of it, longer than each silence
+
+  ASSERT_TRUE(stage.run().end->usage) << stage.detail();
+  EXPECT_NE(stage.writer.written.end->usage->text.find("7"), std::string::npos);
+}
+
+TEST(OpenAiAgent, CommentsBehindTheFinishReasonAreNotWaitedFor) {
+  Stage stage({repeating(event(content("Hi")) + event(stop), ": wait\n\n", 500, "")});
+  stage.options.token_timeout = 60ms;
+  const auto begin = std::chrono::steady_clock::now();
+
+  EXPECT_EQ(stage.run().end->status, RunStatus::completed) << stage.detail();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
 }
 
 TEST(OpenAiAgent, AServerThatHangsBetweenTokensTimesOutByItsOwnDeadline) {

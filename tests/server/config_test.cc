@@ -60,7 +60,7 @@ TEST(Config, AWrongSettingIsNamedByItsPath) {
   EXPECT_EQ(fault_of("log_json = 5"), "file line 1: log_json must be true or false");
   EXPECT_EQ(fault_of("agents = 5"), "file line 1: agents must be a table");
   EXPECT_EQ(fault_of("[agents.a]\nx = []"),
-            "file line 2: agents.a.x must be a text, a number, true or false");
+            "file line 2: agents.a.x must be a text, a number, true, false or a table of texts");
   EXPECT_EQ(fault_of("a = "),
             "file line 1: Error while parsing key-value pair: encountered end-of-file");
 }

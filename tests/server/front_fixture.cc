@@ -39,7 +39,7 @@ class PushAgent : public Agent {
     return {"{}", "push"};
   }
   [[nodiscard]] Sent sent(const Context& context) const override {
-    return {"{\"messages\":" + std::to_string(context.path.size()) + "}", {"nothing"}};
+    return {"{\"messages\":" + std::to_string(context.path.size()) + "}", {{.text = "nothing"}}};
   }
   [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter&) override { return nullptr; }
 };

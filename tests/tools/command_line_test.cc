@@ -40,7 +40,7 @@ std::string line_of(const std::string& text, const std::string& beginning) {
 
 TEST(CommandLine, TheHelpAndTheManualHaveEverySettingOfAnAgentWithItsDefault) {
   const std::string help = lockstep({"serve", "--help"}).out;
-  const std::string manual = read_whole(std::string(LOCKSTEP_SOURCE_DIR) + "/docs/operating.md");
+  const std::string manual = read_whole(std::string(LOCKSTEP_SOURCE_DIR) + "/docs/agents.md");
 
   EXPECT_GE(agent_settings().size(), 14u);
   for (const AgentSetting& setting : agent_settings()) {
@@ -65,9 +65,9 @@ AgentFields::mapped_type field_of(const std::string& fallback) {
 
 TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
   const auto known = [](const AgentConfig& agent) {
-    return std::tuple(agent.model_by_params, agent.send_names, agent.send_usage,
+    return std::tuple(agent.model_by_params, agent.send_names, agent.join_roles, agent.send_usage,
                       agent.connect_timeout, agent.first_token_timeout, agent.token_timeout,
-                      agent.silence_timeout, agent.rate);
+                      agent.keepalive_timeout, agent.silence_timeout, agent.rate);
   };
   std::size_t defaults = 0;
   for (const AgentSetting& setting : agent_settings()) {

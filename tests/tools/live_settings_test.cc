@@ -31,13 +31,14 @@ struct LiveTokens : testing::Test {
     executor.run();
   }
   std::shared_ptr<const AgentSet> no_agents() {
-    return std::move(AgentSet::open({}, context.get_executor(), random).value());
+    return std::move(AgentSet::open({}, context.get_executor(), random, clock).value());
   }
 
   const std::string path = testing::TempDir() + "live_tokens_" + std::to_string(::getpid());
   boost::asio::io_context context;
   SteppedExecutor executor;
   CountedRandom random;
+  SteppedClock clock;
   LineLog lines{LineLog::Level::error, LineLog::Style::text};
   const ConfigSources sources;
   LiveAgents agents{no_agents()};
@@ -54,6 +55,7 @@ TEST_F(LiveTokens, AreReadOnceTheFileHasStayedAsItIsForOneLook) {
                                .auth = auth,
                                .agents = agents,
                                .random = random,
+                               .clock = clock,
                                .log = lines,
                                .tokens_changed = [&changes] { ++changes; }},
                               stamp);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <sstream>
 
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
@@ -48,6 +49,107 @@ TEST(Serve, ReadingVerbsWorkNextToItAndWritingOnesAreToldWhyNot) {
   EXPECT_NE(rebuilt.err.find("Stop the server"), std::string::npos) << rebuilt.err;
   EXPECT_EQ(imported.code, 3);
   EXPECT_NE(imported.err.find("Stop the server"), std::string::npos) << imported.err;
+}
+
+constexpr const char* reached_agents = R"([agents.azure]
+kind = "openai"
+base_url = "https://x.openai.azure.com/openai/v1/"
+model = "gpt"
+api_key_env = "LOCKSTEP_TEST_AZURE"
+api_key_header = "api-key"
+proxy = "http://me:hush-hush@proxy.test:3128"
+[agents.azure.query]
+api-version = "preview"
+[agents.azure.header_env]
+X-Tenant = "LOCKSTEP_TEST_TENANT"
+[agents.azure.headers]
+X-Title = "quiet-title"
+[agents.writer]
+kind = "push"
+)";
+
+TEST(Serve, ExplainsAConfigurationWithoutServingItOrTellingASecret) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/lockstep.toml";
+  write_whole(file, reached_agents);
+
+  const Said said = lockstep({"serve", "--check-config", "--config", file}, "",
+                             {"LOCKSTEP_TEST_AZURE=hush-hush-key"});
+
+  EXPECT_EQ(said.code, 0) << said.err;
+  for (const std::string line :
+       {"listen=127.0.0.1:7717\n", "\nagent azure: openai\n",
+        "  server    https://x.openai.azure.com/openai/v1/chat/completions\n",
+        "  query     api-version\n",
+        "  proxy     http://proxy.test:3128, with a user, from `proxy`\n",
+        "  key       the variable LOCKSTEP_TEST_AZURE, set; sent as `api-key`\n",
+        "  headers   X-Title, X-Tenant (the variable LOCKSTEP_TEST_TENANT)\n",
+        "  trusts    the system's authorities\n",
+        "  times     connect 10 s, first token 600 s, between tokens 600 s, comments only 900 s\n",
+        "  warning   key_unset: LOCKSTEP_TEST_TENANT; set the variable", "\nagent writer: push\n",
+        "\nThe configuration is good.\n"}) {
+    EXPECT_TRUE(said.out.contains(line)) << line << said.out;
+  }
+  for (const std::string secret : {"hush", "quiet-title"}) {
+    EXPECT_FALSE((said.out + said.err).contains(secret)) << said.out << said.err;
+  }
+}
+
+// The indented blocks of a document.
+std::vector<std::string> blocks_of(const std::string& document) {
+  std::istringstream lines(document);
+  std::vector<std::string> blocks(1);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("    ")) {
+      blocks.back() += line.substr(4) + "\n";
+    } else if (!line.empty() && !blocks.back().empty()) {
+      blocks.emplace_back();
+    }
+  }
+  if (blocks.back().empty()) blocks.pop_back();
+  return blocks;
+}
+
+TEST(Serve, TheBlocksOfTheManualOfAgentsAreGoodConfigurations) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/lockstep.toml";
+  const auto blocks = blocks_of(read_whole(std::string(LOCKSTEP_SOURCE_DIR) + "/docs/agents.md"));
+
+  EXPECT_GE(blocks.size(), 7u);
+  for (const std::string& block : blocks) {
+    write_whole(file, block);
+
+    const Said said = lockstep({"serve", "--check-config", "--config", file});
+
+    // This machine lacks only the files that a block names.
+    const bool lacks_files = block.contains("_file = ") && said.err.contains("can't be read");
+    EXPECT_TRUE(said.code == 0 || lacks_files) << block << said.err;
+    EXPECT_TRUE(said.out.contains("agent ") || lacks_files) << block << said.out;
+  }
+}
+
+TEST(Serve, AConfigurationThatIsWrongIsExplainedWithExitCodeOne) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/lockstep.toml";
+  const std::string agent =
+      "[agents.a]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://a.test/v1\"\n";
+  const std::vector<std::pair<std::string, std::string>> files{
+      {"colour = 1\n", "line 1: colour is not a known setting"},
+      {agent + "proxy = \"socks5://u:hush@p\"\n", "line 1: agents.a: `proxy` must begin with"},
+      {agent + "ca_file = \"/no/such\"\n", "line 1: agents.a: `ca_file` /no/such can't be read"},
+      {agent + "[agents.a.headers]\nHost = \"hush\"\n", "`headers.Host` is a header that the"},
+      {agent + "[agents.a.headers]\nX = 1\n", "line 5: agents.a.headers must be a text, a number"},
+      {"tokens = \"/no/such\"\n", "/no/such"},
+      {"listen = \"0.0.0.0:1\"\n", "0.0.0.0"}};
+  for (const auto& [text, fault] : files) {
+    write_whole(file, text);
+
+    const Said said = lockstep({"serve", "--check-config", "--config", file});
+
+    EXPECT_EQ(said.code, 1) << text;
+    EXPECT_TRUE(said.err.contains(fault)) << said.err;
+    EXPECT_FALSE(said.err.contains("hush")) << said.err;
+  }
 }
 
 TEST(Serve, AWrongSettingIsNamedWithItsFileAndLine) {

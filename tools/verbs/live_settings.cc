@@ -7,57 +7,10 @@
 #include <utility>
 
 #include "engine/base/codes.h"
-#include "engine/base/try.h"
 #include "server/base/limits.h"
-#include "server/inference/agent_config.h"
+#include "tools/verbs/configured_agents.h"
 
 namespace lockstep {
-namespace {
-
-// `complaint`: a field's name, and its error. The place is the field's line, or the table's line if
-// the field is missing.
-std::unexpected<Error> wrong_field(const AgentTable& table, const std::string& complaint) {
-  const std::string field = complaint.substr(0, complaint.find(' '));
-  const auto place = table.places.find(field);
-  return fail(Kind::rejected, codes::invalid,
-              (place == table.places.end() ? table.where + "." + field : place->second) +
-                  complaint.substr(field.size()));
-}
-
-// `Config` does not know the kinds of agents, and `server/inference` does not know files.
-Result<AgentsConfig> agents_of(const Config& config) {
-  AgentsConfig agents;
-  for (const AgentTable& table : config.agents) {
-    if (!is_id(table.name)) {
-      return fail(Kind::rejected, codes::invalid,
-                  table.where + " is not a name for an agent: use A-Z a-z 0-9 . _ : -");
-    }
-    auto agent = agent_config(table.fields);
-    if (!agent) return wrong_field(table, agent.error().detail);
-    agent->where = table.where;
-    agents.emplace(table.name, std::move(*agent));
-  }
-  return agents;
-}
-
-std::string next_of(const std::string& warning) {
-  if (warning == "key_unset")
-    return "set the variable and start the server again; until then runs of this agent fail";
-  if (warning == "key_too_short")
-    return "use a longer key: this one is too short to be redacted in answers of the model server";
-  return "fronts see `params`, and the log keeps them: put a key into `api_key_env` instead";
-}
-
-void warn_of_agents(const AgentSet& agents, LineLog& log) {
-  for (const AgentWarning& warning : agents.warnings()) {
-    const bool of_params = warning.event == "params_are_shown";
-    log.error(warning.event, {{"agent", warning.agent},
-                              {of_params ? "member" : "variable", warning.what},
-                              {"next", next_of(warning.event)}});
-  }
-}
-
-}  // namespace
 
 FileStamp::FileStamp(const std::string& path) {
   struct stat is{};
@@ -69,15 +22,6 @@ FileStamp::FileStamp(const std::string& path) {
            is.st_mtim.tv_nsec,
            is.st_ctim.tv_sec,
            is.st_ctim.tv_nsec};
-}
-
-Result<std::unique_ptr<AgentSet>> open_agents(const Config& config,
-                                              const boost::asio::any_io_executor& executor,
-                                              Random& random, LineLog& log) {
-  TRY_LET(agents, agents_of(config));
-  auto set = AgentSet::open(agents, executor, random);
-  if (set) warn_of_agents(**set, log);
-  return set;
 }
 
 LiveSettings::LiveSettings(Parts parts, FileStamp read)
@@ -125,7 +69,8 @@ Result<Config> load_again(const ConfigSources& sources) {
 
 void LiveSettings::read_agents() {
   auto config = load_again(parts_.sources);
-  auto set = config ? open_agents(*config, parts_.context.get_executor(), parts_.random, parts_.log)
+  auto set = config ? open_agents(*config, {parts_.context.get_executor(), parts_.random,
+                                            parts_.clock, parts_.log})
                     : std::unexpected(config.error());
   if (!set) {
     parts_.log.error("agents_not_read",

@@ -42,12 +42,6 @@ class FileStamp {
   std::array<std::int64_t, 7> says_{};
 };
 
-// The agents of a configuration; logs their warnings. Fails with `invalid` and the place of the
-// wrong setting.
-[[nodiscard]] Result<std::unique_ptr<AgentSet>> open_agents(
-    const Config& config, const boost::asio::any_io_executor& executor, Random& random,
-    LineLog& log);
-
 class LiveSettings {
  public:
   struct Parts {
@@ -58,6 +52,7 @@ class LiveSettings {
     Auth& auth;
     LiveAgents& agents;
     Random& random;
+    Clock& clock;
     LineLog& log;
     std::function<void()> tokens_changed;
   };

@@ -39,6 +39,8 @@
 #include "tools/store/upgrade_told.h"
 #include "tools/verbs/access_told.h"
 #include "tools/verbs/backup.h"
+#include "tools/verbs/check_config.h"
+#include "tools/verbs/configured_agents.h"
 #include "tools/verbs/damage_told.h"
 #include "tools/verbs/live_settings.h"
 #include "tools/verbs/verbs.h"
@@ -303,7 +305,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   AsioExecutor executor(context);
   Background background(context);
   Metrics metrics;
-  auto agent_set = open_agents(config, context.get_executor(), random, log);
+  auto agent_set = open_agents(config, {context.get_executor(), random, clock, log});
   if (!agent_set) return terminal.fail(settings_trouble(agent_set.error()));
   LiveAgents agents(std::move(*agent_set));
   auto rocks =
@@ -338,7 +340,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
-                          log, [&serving] { serving->server->tokens_changed(); }},
+                          clock, log, [&serving] { serving->server->tokens_changed(); }},
       read.tokens);
   run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
   log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});
@@ -357,6 +359,7 @@ ExitCode run(const ServeOptions& options, Terminal& terminal) {
   const std::string file =
       options.config.empty() ? from_environment("LOCKSTEP_CONFIG").value_or("") : options.config;
   ConfigSources sources{options.flags, from_environment, file};
+  if (options.check_config) return check_config(sources, terminal);
   auto config = load_config(sources);
   if (!config) return terminal.fail(settings_trouble(config.error()));
   if (config->data.empty()) {

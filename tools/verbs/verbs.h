@@ -24,6 +24,7 @@ namespace lockstep {
 struct ServeOptions {
   std::vector<std::pair<std::string, std::string>> flags;  // settings by name
   std::string config;                                      // the file
+  bool check_config = false;                               // only explain the settings
 };
 
 struct ShowOptions {

@@ -61,7 +61,7 @@ export class Aimock {
   static sentFor(journal, key) {
     return journal
       .filter((entry) => Array.isArray(entry.body?.messages))
-      .filter((entry) => lastUserText(entry.body.messages).includes(keyed(key)))
+      .filter((entry) => lastUserText(entry.body.messages).split("\n\n").at(-1).includes(keyed(key)))
       .map((entry) => entry.body.messages.map(plain));
   }
 
@@ -69,6 +69,23 @@ export class Aimock {
     this.child.kill("SIGKILL");
     await within(this.exited, "aimock is gone");
   }
+}
+
+// The turn of an answer that has no text.
+export const silentTurn = (status) => ({
+  role: "assistant",
+  text: status === "stopped" ? "[The answer was stopped before its first word.]" : "[The answer was empty.]",
+});
+
+// The messages of a request for this path, of `{ role, text, status }`: neighbours of one role are joined.
+export function sentOf(path) {
+  const sent = [];
+  for (const { role, text, status } of path) {
+    const turn = text || role !== "assistant" ? { role, text } : silentTurn(status);
+    if (sent.at(-1)?.role === role) sent.at(-1).text += `\n\n${turn.text}`;
+    else sent.push(turn);
+  }
+  return sent;
 }
 
 // A message's role and text, whichever of the two forms of `content` was sent.

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 
+import { sentOf } from "./aimock.mjs";
 import { Events, backlog } from "./events.mjs";
 import { Front } from "./front.mjs";
 import { Producer, finishes, opens, says } from "./producer.mjs";
@@ -195,6 +196,6 @@ export class Witness {
     following.drop();
     this.front.assertWell();
     const path = this.front.screen.path(`${run}-asked`);
-    return path.map((it) => ({ role: it.role, text: shownText(it) })).filter((it) => it.text);
+    return sentOf(path.map((it) => ({ role: it.role, text: shownText(it), status: it.status })));
   }
 }

@@ -23,7 +23,13 @@ export function toml({ agents = {}, ...settings }) {
   const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   for (const [name, agent] of Object.entries(agents)) {
     lines.push("", `[agents.${name}]`);
-    for (const [key, value] of Object.entries(agent)) lines.push(`${key} = ${JSON.stringify(value)}`);
+    const [plain, tables] = [[], []];
+    for (const [key, value] of Object.entries(agent)) (typeof value === "object" ? tables : plain).push([key, value]);
+    for (const [key, value] of plain) lines.push(`${key} = ${JSON.stringify(value)}`);
+    for (const [key, table] of tables) {
+      lines.push(`[agents.${name}.${key}]`);
+      for (const [member, value] of Object.entries(table)) lines.push(`${member} = ${JSON.stringify(value)}`);
+    }
   }
   return lines.join("\n") + "\n";
 }

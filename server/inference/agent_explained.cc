@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/agent_explained.h"
+
+#include <memory>
+
+#include "engine/base/try.h"
+#include "server/inference/agent_reach.h"
+#include "server/inference/deadline_text.h"
+
+namespace lockstep {
+namespace {
+
+std::string names_of(const Texts& texts, const std::string& mark) {
+  std::string names;
+  for (const auto& [name, value] : texts) names += (names.empty() ? "" : ", ") + name + mark;
+  return names;
+}
+
+std::string key_of(const AgentConfig& config, const Reach& reach) {
+  std::string text = "none";
+  if (!config.api_key_env.empty()) {
+    text = "the variable " + config.api_key_env + (reach.key ? ", set" : ", NOT SET");
+  } else if (reach.key_file) {
+    text = "the file " + config.api_key_file + (reach.key_file->read() ? ", good" : ", NOT USABLE");
+  }
+  if (text == "none") return text;
+  return text + (reach.key_header.empty() ? "; sent as `Authorization: Bearer`"
+                                          : "; sent as `" + reach.key_header + "`");
+}
+
+std::string proxy_of(const AgentConfig& config, const Reach& reach) {
+  if (!reach.proxy) return config.proxy == "none" ? "none, as `proxy` says" : "none";
+  return "http://" + authority(reach.proxy->host, reach.proxy->port) +
+         (reach.proxy->user.empty() ? "" : ", with a user") +
+         (config.proxy.empty() ? ", from the environment" : ", from `proxy`");
+}
+
+std::string times_of(const AgentConfig& config) {
+  return "connect " + seconds_text(config.connect_timeout) + ", first token " +
+         seconds_text(config.first_token_timeout) + ", between tokens " +
+         seconds_text(config.token_timeout) + ", comments only " +
+         seconds_text(config.keepalive_timeout);
+}
+
+void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& said) {
+  const auto say = [&said](const std::string& what, const std::string& value) {
+    if (!value.empty()) said.emplace_back(what, value);
+  };
+  say("server", url_of(reach.endpoint) + "/chat/completions");
+  say("query", names_of(config.query, ""));
+  say("proxy", proxy_of(config, reach));
+  say("key", key_of(config, reach));
+  std::string headers = names_of(config.headers, "");
+  for (const auto& [header, variable] : config.header_env) {
+    headers += (headers.empty() ? "" : ", ") + header + " (the variable " + variable + ")";
+  }
+  say("headers", headers);
+  if (reach.endpoint.tls) {
+    say("trusts", config.ca_file.empty() ? "the system's authorities"
+                                         : "the authorities in " + config.ca_file + " only");
+    say("shows", config.client_certificate_file);
+  }
+  say("times", times_of(config));
+}
+
+}  // namespace
+
+Result<Explanation> explain(const std::string& name, const AgentConfig& config) {
+  Explanation said;
+  if (!config.model.empty()) said.emplace_back("model", config.model);
+  if (config.kind != AgentKind::openai) return said;
+  const auto secrets = std::make_shared<SecretRing>();
+  std::vector<AgentWarning> told_elsewhere;
+  TRY_LET(reach, reach_of(name, config, secrets, told_elsewhere));
+  explain_reach(config, reach, said);
+  return said;
+}
+
+}  // namespace lockstep
