@@ -87,11 +87,14 @@ struct Event {
       role @10 :Role;
       id @11 :Data;
       author @12 :Data;     # optional
+      # Since format 3: the message goes on where its parent was cut.
+      continues @27 :Bool;
     }
     messageEnded :group {
       message @13 :UInt32;
       status @14 :MessageStatus;
       usage @15 :Data;      # optional
+      finish @28 :Finish;   # optional; since format 3
     }
     messageCut :group {
       message @16 :UInt32;
@@ -108,7 +111,25 @@ struct Event {
     runQueued @24 :RunQueued;
     runStarted @25 :RunStarted;
     runEnded @26 :RunEnded;
+    # Since format 3.
+    repairsNoted :group {
+      run @29 :UInt32;
+      repairs @30 :List(NotedRepair);
+    }
   }
+}
+
+# Since format 3. How a model server ended an answer.
+struct Finish {
+  reason @0 :Data;        # optional
+  model @1 :Data;         # optional
+}
+
+# Since format 3. How a run's request differs from its path.
+struct NotedRepair {
+  kind @0 :Data;
+  count @1 :UInt64;
+  ids @2 :List(Data);
 }
 
 struct MessagePut {
@@ -124,6 +145,9 @@ struct MessagePut {
   usage @9 :Data;         # optional
   createdBack @10 :UInt64;  # from the entry's timestamp, modulo 2^64
   updatedBack @11 :UInt64;
+  # Since format 3.
+  finish @12 :Finish;     # optional
+  continues @13 :Bool;    # it goes on where its parent was cut
 }
 
 struct ThreadUpdated {
@@ -146,6 +170,7 @@ struct RunQueued {
   agent @4 :Data;
   input @5 :List(MessageInput);
   params @6 :Data;        # optional
+  continues @7 :UInt32;   # one up; since format 3
 }
 
 struct RunStarted {
@@ -161,6 +186,7 @@ struct RunEnded {
   status @1 :RunStatus;
   error @2 :RunError;     # optional
   usage @3 :Data;         # optional
+  finish @4 :Finish;      # optional; since format 3
 }
 
 struct RunError {
@@ -189,6 +215,8 @@ struct Part {
     toolResult :group {
       call @5 :Data;
       content @6 :Data;
+      # Since format 3: the engine made it, for a call that had no result.
+      made @12 :Bool;
     }
     file :group {
       uri @7 :Data;

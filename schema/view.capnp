@@ -31,6 +31,9 @@ struct MessageState {
   updated @12 :UInt64;
   whole @13 :UInt64;
   written @14 :UInt32;
+  # Since format 3 of the store.
+  finish @15 :Event.Finish;  # optional
+  continues @16 :Bool;    # it goes on where its parent was cut
 }
 
 struct RunState {
@@ -56,6 +59,10 @@ struct RunState {
   started @19 :UInt64;
   ended @20 :UInt64;
   endedByProducer @21 :Bool;
+  # Since format 3 of the store.
+  continues @22 :Data;    # optional
+  finishReason @23 :Data;  # optional
+  repairs @24 :List(Event.NotedRepair);
 }
 
 struct DeviceRow {

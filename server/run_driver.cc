@@ -16,6 +16,15 @@ std::string key_of(const ThreadName& thread, const RunId& run) {
   return thread.owner.get() + '/' + thread.id.get() + '/' + run.get();  // ids have no slash
 }
 
+// A run of format 1 has texts without kinds: `…/context` shows them, and nothing notes them.
+std::vector<NotedRepair> notes_of(const std::vector<Repair>& repairs) {
+  std::vector<NotedRepair> notes;
+  for (const Repair& repair : repairs) {
+    if (!repair.kind.empty()) notes.push_back({repair.kind, repair.count, repair.ids});
+  }
+  return notes;
+}
+
 }  // namespace
 
 // One run: its generation, and the steps that the engine has not taken yet.
@@ -32,10 +41,18 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
       return;
     }
     agent_ = std::move(agent);
-    const std::size_t bytes = size_of(context.path) + context.settings.size();
-    generation_ = agent_->start(std::move(context), *this);
-    outside_ = generation_ == nullptr;
-    if (!outside_) held_ = Charge(driver_.memory_, MemoryKind::models, bytes);
+    outside_ = agent_->writes_outside();
+    if (outside_) return;
+    Sent sent = agent_->sent(context);
+    held_ = Charge(driver_.memory_, MemoryKind::models,
+                   size_of(context.path) + context.settings.size() + sent.body.size());
+    std::vector<NotedRepair> repairs = notes_of(sent.repairs);
+    question_ = Question{std::move(context), std::move(sent)};
+    if (repairs.empty()) {
+      ask();
+    } else {
+      write({Step{.seq = 0, .what = NoteRepairs{std::move(repairs)}}});
+    }
   }
 
   // A writer outside the server writes the steps: there is no generation here.
@@ -46,6 +63,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void stop() {
     stopped_ = true;
     waiting_.clear();
+    question_.reset();
     if (generation_ == nullptr) return;
     if (in_generation_) {
       driver_.executor_.post([agent = agent_, generation = std::move(generation_)] {});
@@ -69,6 +87,20 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   }
 
  private:
+  struct Question {
+    Context context;
+    Sent sent;
+  };
+
+  // The model gets its request. How it differs from the screen is durable by now.
+  void ask() {
+    MUST(question_.has_value());
+    auto [context, sent] = std::move(*question_);
+    question_.reset();
+    generation_ = agent_->start(std::move(context), std::move(sent), *this);
+    MUST(generation_ != nullptr);
+  }
+
   void send() {
     if (in_flight_ || stopped_ || waiting_.empty()) return;
     in_flight_ = true;
@@ -95,6 +127,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     for (auto step = waiting_.begin(); step != end; ++step) bytes += size_of(*step);
     held_.set(held_.bytes() - std::min(held_.bytes(), bytes));
     waiting_.erase(waiting_.begin(), end);
+    if (question_ && waiting_.empty()) return ask();
     send();
     if (!paused_ || waiting_.size() > limits::run_steps_low || !generation_) return;
     paused_ = false;
@@ -126,11 +159,14 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   // The engine refused the steps for good: ends the run with the reason.
   void end_with(RunError error) {
     generation_.reset();
+    question_.reset();
     ending_ = true;
     const std::uint64_t next = waiting_.empty() ? seq_ + 1 : waiting_.front().seq;
     waiting_.clear();
     seq_ = next;
-    waiting_.push_back({next, EndRun{RunStatus::failed, std::move(error), std::nullopt}});
+    Step& end = waiting_.emplace_back();
+    end.seq = next;
+    end.what = EndRun{RunStatus::failed, std::move(error), std::nullopt};
     send();
   }
 
@@ -139,6 +175,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   RunId run_;
   std::uint32_t attempt_;
   std::shared_ptr<Agent> agent_;  // outlives the generation
+  std::optional<Question> question_;  // until the repairs of its request are durable
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // begins with the batch that is at the engine
   Charge held_;                // the context, and the waiting steps

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // run_driver.h: connects runs with agents: a started run to a model, its steps to the engine.
 //
-// When the start of a run is durable, the driver gives its agent the context and a writer. It
-// numbers the steps that the generation writes, and sends them to the engine one batch at a time:
-// steps that come meanwhile go together in the next batch. If too many wait, it asks the generation
-// to pause (backpressure). When the run has ended (by its own last step, by a stop, or because it
-// was superseded), the driver destroys the generation at once, which closes its connection to the
-// model. A run keeps the agent that it began with, even if the configuration changes. The driver
-// logs a line for each failed or interrupted run, also for one that a writer outside the server
-// wrote.
+// When the start of a run is durable, the driver asks its agent for the request. It notes how that
+// differs from the path (`NoteRepairs`), and when the note is durable, the agent gets the context,
+// the request and a writer. The driver numbers the steps that the generation writes, and sends them
+// to the engine one batch at a time: steps that come meanwhile go together in the next batch. If
+// too many wait, it asks the generation to pause (backpressure). When the run has ended (by its own
+// last step, by a stop, or because it was superseded), the driver destroys the generation at once,
+// which closes its connection to the model. A run keeps the agent that it began with, even if the
+// configuration changes. The driver logs a line for each failed or interrupted run, also for one
+// that a writer outside the server wrote.
 //
-//   RunHost::started ──> Agent::start ──steps──> waiting ──batch──> Engine::write
-//                                                   ^                 │   │
-//                                                   └────── ack ──────┘   └─ refused ──> the end
+//   RunHost::started ──> Agent::sent ──NoteRepairs──> waiting ──batch──> Engine::write
+//                                                      ^   ^                │     │
+//                        Agent::start ──steps──────────┘   └───── ack ──────┘     └─ refused:
+//                             ^                                    │                 the end
+//                             └──────────── of NoteRepairs ────────┘
 //
 // If the engine refuses a batch as `overloaded`, the driver retries it a little later.
 //

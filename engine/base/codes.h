@@ -15,7 +15,7 @@
 
 // clang-format off
 #define LOCKSTEP_CODES(X) \
-  X(ambiguous) X(bad_key) \
+  X(ambiguous) X(answered) X(bad_key) \
   X(built_upon) X(busy) X(changed) X(conflict) X(content_filter) X(context_too_long) X(corrupt) \
   X(damaged_source) X(deleted) X(denied) X(depends) X(derived_damaged) X(disk) X(ended) \
   X(event_too_large) X(exists) X(expectation_failed) X(failed) X(fenced) X(forbidden) \
@@ -28,6 +28,7 @@
   X(op_too_old) X(open_to_all) X(other_history) X(overloaded) X(owner) X(read_only) X(rewound) \
   X(seq_reused) X(shutdown) X(silent) X(stopped) X(stopping) X(storage_failed) X(timeout) \
   X(token_file_closed) X(too_large) X(too_many) X(unauthorized) X(unavailable) \
+  X(unknown_call) \
   X(unfinished_rebuild) X(unfinished_restore) X(unknown_agent) X(unknown_field) X(unknown_history) \
   X(unknown_message) X(unknown_run) X(unknown_thread) X(unsupported) X(unsupported_media_type) \
   X(upgrade_required) X(upstream_error) X(upstream_failed) X(upstream_interrupted) \

@@ -34,6 +34,9 @@ inline constexpr std::size_t metadata_bytes_max = 64 << 10;  // it travels in ev
 inline constexpr std::size_t params_bytes_max = 256 << 10;   // tools' schemas are in it
 inline constexpr std::size_t name_bytes_max = 1024;          // authors, tools, files
 inline constexpr std::size_t uri_bytes_max = 64 << 10;       // a file's; its bytes lie elsewhere
+inline constexpr std::size_t finish_bytes_max = 128;         // of each: a reason, a model's name
+inline constexpr std::size_t repair_kinds_max = 64;          // of a run: there are some 20 kinds
+inline constexpr std::size_t repair_ids_max = 64;            // of each kind: a page lists no more
 inline constexpr std::size_t messages_max = 1 << 20;         // of a thread
 static_assert(messages_max <= UINT32_MAX, "messages are numbered with 32 bits");
 // Of one stored row or entry, unpacked, in words of 8 bytes. The largest entry holds a lane's whole

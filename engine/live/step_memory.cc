@@ -63,6 +63,7 @@ class Bytes {
     text(end.message.get());
     number(static_cast<std::uint64_t>(end.status));
     maybe(end.usage);
+    add(end.finish);
   }
   void add(const EndRun& end) {
     number(static_cast<std::uint64_t>(end.status));
@@ -70,6 +71,20 @@ class Bytes {
     if (end.error) text(end.error->code);
     if (end.error) text(end.error->detail);
     maybe(end.usage);
+    add(end.finish);
+  }
+  void add(const NoteRepairs& note) {
+    number(note.repairs.size());
+    for (const NotedRepair& repair : note.repairs) {
+      text(repair.kind);
+      number(repair.count);
+      number(repair.ids.size());
+      for (const std::string& id : repair.ids) text(id);
+    }
+  }
+  void add(const Finish& finish) {
+    maybe(finish.reason);
+    maybe(finish.model);
   }
 
   void add_part(const TextPart& part) { text(part.text); }
@@ -82,6 +97,7 @@ class Bytes {
   void add_part(const ToolResultPart& part) {
     text(part.call);
     text(part.content);
+    number(part.made ? 1 : 0);
   }
   void add_part(const FilePart& part) {
     text(part.uri);

@@ -25,7 +25,7 @@
 namespace lockstep {
 
 // The format of the whole store. Each change of it gets the next number; upgrade.h lists them.
-inline constexpr std::uint64_t log_format_version = 2;
+inline constexpr std::uint64_t log_format_version = 3;
 inline constexpr std::string_view format_key = "log.format";
 inline constexpr std::string_view tail_key = "log.tail";
 

@@ -15,7 +15,7 @@ namespace {
 static_assert(first_format < log_format_version);
 using Step = Result<void> (*)(UpgradeWriter& writer);
 // The step at place N - 1 leads from format N to N + 1.
-constexpr std::array<Step, log_format_version - first_format> steps{upgrade_to_2};
+constexpr std::array<Step, log_format_version - first_format> steps{upgrade_to_2, upgrade_to_3};
 
 struct Formats {
   std::uint64_t format = 0;
@@ -54,6 +54,10 @@ Result<void> end(UpgradeWriter& writer) {
 }
 
 }  // namespace
+
+// Format 3 has more kinds of events and more fields, which older rows do not set: they stay as they
+// are. The new number keeps older programs out, because they would take the new entries for damage.
+Result<void> upgrade_to_3(UpgradeWriter& /*writer*/) { return {}; }
 
 Result<void> UpgradeWriter::write(const KvBatch& batch, std::uint64_t rows) {
   if (auto written = kv_.commit(batch); !written) return written;

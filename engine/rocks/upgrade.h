@@ -4,6 +4,8 @@
 //   format 1   0.1.0: thread ids were one name space of all users
 //   format 2   a thread's row is keyed by user and id, an open run names the owner of its thread,
 //              and a deletion is kept twice
+//   format 3   results that the engine made have a mark; answers tell how they ended, which answer
+//              they continue, and how their request differed from the path
 //
 // Every change of the stored bytes has a number and a step here; readers know only the present
 // format. A step removes rows of the old form and writes those of the new form, some at a time;
@@ -73,5 +75,6 @@ class UpgradeWriter {
 };
 
 [[nodiscard]] Result<void> upgrade_to_2(UpgradeWriter& writer);
+[[nodiscard]] Result<void> upgrade_to_3(UpgradeWriter& writer);
 
 }  // namespace lockstep

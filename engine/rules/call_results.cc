@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rules/call_results.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -100,14 +102,64 @@ class Matching {
   std::unordered_map<std::string, OpenCalls> made_;  // of one message: calls without a made one
 };
 
+std::vector<std::string_view> real_results(std::span<const Message* const> path) {
+  std::vector<std::string_view> results;
+  for (const Message* message : path) {
+    for (const Part& part : message->parts) {
+      const auto* result = std::get_if<ToolResultPart>(&part);
+      if (result && !is_made_result(*message, *result)) results.push_back(result->call);
+    }
+  }
+  return results;
+}
+
+std::vector<std::string_view> real_strays(std::span<const Message* const> path) {
+  std::vector<std::string_view> strays;
+  for (const PartPlace& place : match_results(path).strays) {
+    const Message& message = *path[place.message];
+    const auto& result = std::get<ToolResultPart>(message.parts[place.part]);
+    if (!is_made_result(message, result)) strays.push_back(result.call);
+  }
+  return strays;
+}
+
+bool has_call(std::span<const Message* const> path, std::string_view id) {
+  return std::ranges::any_of(path, [&](const Message* message) {
+    return message->role == Role::assistant &&
+           std::ranges::any_of(message->parts, [&](const Part& part) {
+             const auto* call = std::get_if<ToolCallPart>(&part);
+             return call && call->id == id;
+           });
+  });
+}
+
 }  // namespace
 
 bool is_made_result(const Message& message, const ToolResultPart& part) {
+  if (part.made) return true;
   if (message.role != Role::assistant || !message.run) return false;
   return part.content == stopped_result || part.content == interrupted_result ||
          part.content == missing_result;
 }
 
 CallResults match_results(std::span<const Message* const> path) { return Matching(path).take(); }
+
+std::optional<StrayResult> new_stray(std::span<const Message* const> before,
+                                     std::span<const Message* const> after) {
+  const std::vector<std::string_view> present = real_results(after);
+  if (present.empty()) return {};
+  std::unordered_map<std::string_view, std::int64_t> fresh;    // results of an id: more than before
+  std::unordered_map<std::string_view, std::int64_t> strayed;  // the same of those that no call takes
+  for (const std::string_view result : present) ++fresh[result];
+  for (const std::string_view result : real_results(before)) --fresh[result];
+  if (std::ranges::none_of(fresh, [](const auto& each) { return each.second > 0; })) return {};
+  for (const std::string_view result : real_strays(after)) ++strayed[result];
+  for (const std::string_view result : real_strays(before)) --strayed[result];
+  for (const std::string_view result : present) {
+    if (fresh[result] <= 0 || strayed[result] <= 0) continue;
+    return StrayResult{std::string(result), has_call(after, result)};
+  }
+  return {};
+}
 
 }  // namespace lockstep

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,8 +48,18 @@ struct CallResults {
 // Linear in the parts of the path. Null messages are not allowed.
 [[nodiscard]] CallResults match_results(std::span<const Message* const> path);
 
-// Did the engine make this result? It stands in a run's answer, behind its call, with one of the
-// contents above.
+// Did the engine make this result? It has a mark. In a store of a format before 3 it has none, but
+// stands in a run's answer, behind its call, with one of the contents above.
 [[nodiscard]] bool is_made_result(const Message& message, const ToolResultPart& part);
+
+// A real result that no open call takes.
+struct StrayResult {
+  std::string call;
+  bool answered = false;  // its calls have real results; false: the path has no such call
+};
+// The first real result that a path gets by a change, and that no open call on the path takes.
+// `before`: the path without the change; `after`: with it.
+[[nodiscard]] std::optional<StrayResult> new_stray(std::span<const Message* const> before,
+                                                   std::span<const Message* const> after);
 
 }  // namespace lockstep

@@ -59,6 +59,7 @@ class Writer {
     } else if (const auto* result = std::get_if<ToolResultPart>(&value)) {
       text(result->call);
       text(result->content);
+      if (result->made) text(std::string("made"));
     } else if (const auto* file = std::get_if<FilePart>(&value)) {
       text(file->uri);
       text(file->media_type);
@@ -93,6 +94,7 @@ void write(Writer& out, const StartRun& change) {
              [&](WhenBusy when) { out.number(static_cast<std::uint64_t>(when)); });
   out.list(change.needs, [&](Op op) { out.number(op.get()); });
   out.json(change.params);
+  if (change.continues) out.text("continue " + change.continues->get());
 }
 
 void write(Writer& out, const PutMessage& change) {

@@ -25,6 +25,8 @@ struct StartRun {
   std::optional<WhenBusy> when_busy;  // default: queue with `after`, stop with `parent`
   std::vector<Op> needs;              // ops of the same device; if one was refused, so is this
   std::optional<Json> params;
+  // Goes on where this answer was cut; without input and place.
+  std::optional<MessageId> continues{};
 };
 
 // A field that is left out keeps its value in a known message. A new message has then the role

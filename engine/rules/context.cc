@@ -60,6 +60,7 @@ Context context_of(const ThreadState& state, const Run& run, std::string setting
                   .run = run.id,
                   .path = {},
                   .unanswered = unanswered_of(state, path),
+                  .continues = run.continues,
                   .settings = std::move(settings)};
   context.path.reserve(path.size());
   for (const MessageState* message : path) context.path.push_back(message->message);

@@ -6,6 +6,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/rules/call_check.h"
 #include "engine/rules/look_back.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/run.h"
@@ -85,17 +86,28 @@ class Judge {
   Verdict judge(const StartRun& change) {
     outcome_->run = change.run;
     if (draft_.state().run(change.run)) return {};  // joins it
+    if (change.continues) {
+      if (Verdict fit = may_continue(change); !fit) return fit;
+      if (const RunState* run = continuation_of(draft_.state(), *change.continues)) {
+        outcome_->run = run->run.id;
+        return {};  // joins it: an answer has one continuation
+      }
+    }
     if (Verdict fit = may_start(change); !fit) return fit;
-    const Place place = change.place.value_or(Place{Place::Kind::after, head_as_seen()});
+    const Place place =
+        change.continues ? Place{Place::Kind::parent, change.continues}
+                         : change.place.value_or(Place{Place::Kind::after, head_as_seen()});
     const std::optional<MessageId> head = resolve(draft_.state(), place);
     if (!head && change.input.empty())
       return refuse(codes::invalid, "nothing to answer: add input");
+    const auto stray = stray_in_input(draft_.state(), head, change.input);
+    if (Verdict fit = verdict_on(stray); !fit) return fit;
 
     const bool busy = draft_.state().running || !draft_.state().waiting.empty();
     // `after` goes on where the thread ends, so it waits for the answer there. `parent` is for
     // edits and other answers: its user has left the branch that the running run writes.
     const WhenBusy when = change.when_busy.value_or(
-        place.kind == Place::Kind::after ? WhenBusy::queue : WhenBusy::stop);
+        place.kind == Place::Kind::after || change.continues ? WhenBusy::queue : WhenBusy::stop);
     if (busy && when == WhenBusy::reject) return refuse(codes::busy, "another run is open: wait");
     if (const char* full = no_room(draft_, change)) return refuse(codes::too_many, full);
     const std::optional<MessageId> anchor = draft_.state().nearest_living(place.message);
@@ -105,13 +117,36 @@ class Judge {
       roll_back(draft_);
     }
     draft_.say(RunQueued{change.run, change.agent, change.input, Place{place.kind, anchor},
-                         change.params});
+                         change.params, change.continues});
     // An interrupting start overtakes queued runs: its user wants this answer instead of the one on
     // the screen, while the queued ones were asked behind other answers, and can still wait.
     if (!busy || when != WhenBusy::queue) {
       start(draft_, *draft_.state().run_numbers.find(change.run));
     }
     return {};
+  }
+
+  Verdict may_continue(const StartRun& change) const {
+    const std::string id = change.continues->get();
+    const MessageState* row = draft_.state().message(*change.continues);
+    if (!row) return refuse(codes::unknown_message, "there is no message " + id);
+    if (row->deleted) return refuse(codes::deleted, "message " + id + " was deleted");
+    if (!change.input.empty() || change.place) {
+      return refuse(codes::invalid, "`continue` goes without `input`, `after` and `parent`");
+    }
+    if (row->message.role != Role::assistant || row->message.status == MessageStatus::open) {
+      return refuse(codes::invalid,
+                    "message " + id + " is no answer that has ended: only those can be continued");
+    }
+    return {};
+  }
+
+  static Verdict verdict_on(const std::optional<StrayResult>& stray) {
+    if (!stray) return {};
+    return stray->answered ? refuse(codes::answered, "call " + stray->call + " has its result")
+                           : refuse(codes::unknown_call,
+                                    "there is no call " + stray->call +
+                                        " above: it was cut, or stands on another branch");
   }
 
   Verdict may_start(const StartRun& change) const {
@@ -159,6 +194,7 @@ class Judge {
     message.author = change.author;
     message.parts = change.parts;
     message.metadata = change.metadata;
+    if (Verdict fit = verdict_on(stray_in_put(draft_.state(), message)); !fit) return fit;
     put_new(draft_, std::move(message));
     move_head(draft_, change.id);
     return {};
@@ -174,10 +210,12 @@ class Judge {
     if (change.place && !stands_at(row.message, *change.place)) {
       return refuse(codes::invalid, "a message keeps its place: put a new message");
     }
-    end_run_that_has({change.id});
     Message message = row.message;
     message.parts = change.parts;
+    if (Verdict fit = verdict_on(stray_in_put(draft_.state(), message)); !fit) return fit;
+    end_run_that_has({change.id});
     message.status = MessageStatus::complete;
+    message.finish = {};  // of the former content
     message.updated = draft_.at();
     if (change.author) message.author = change.author;
     if (change.metadata) message.metadata = change.metadata;

@@ -18,6 +18,7 @@ Growth growth_of(const MessageState& row, const MessagePast& past) {
                 message.status,
                 message.updated,
                 message.usage,
+                message.finish,
                 static_cast<std::uint32_t>(message.parts.size()),
                 {}};
   for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
@@ -57,6 +58,8 @@ void apply(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
+  if (growth.finish.reason) message.finish.reason = growth.finish.reason;
+  if (growth.finish.model) message.finish.model = growth.finish.model;
   if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& grown : growth.grow) {
     std::visit([&](const auto& part) { apply(message, part); }, grown);

@@ -36,6 +36,7 @@ struct Growth {
   MessageStatus status = MessageStatus::open;
   Timestamp updated;
   std::optional<Json> usage;
+  Finish finish{};
   std::uint32_t parts = 0;  // of the message: the front drops later ones
   std::vector<std::variant<PartGrowth, PartValue>> grow;
   friend bool operator==(const Growth&, const Growth&) = default;

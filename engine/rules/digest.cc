@@ -75,6 +75,7 @@ Hash digest(const Message& message, const std::optional<Hash>& parent) {
   netstring(hash, name_of(message.role));
   netstring(hash, std::to_string(message.parts.size()));
   for (const Part& part : message.parts) std::visit(PartWriter{hash}, part);
+  if (message.continues) PartWriter{hash}.fields("continues", message.continues->get());
   return hash.take();
 }
 

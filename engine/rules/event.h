@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // event.h: the events and entries of a thread's log.
 //
-// Every change of a thread is one of these twelve facts, in the past tense and resolved: a reader
+// Every change of a thread is one of these thirteen facts, in the past tense and resolved: a reader
 // needs no clock, no default and no other thread to understand one. An `Entry` is one append to a
 // thread's log: the events that became true together, or only the memory of a refused change. It is
 // the unit of atomicity and durability, and fronts apply whole entries. It names the entry before
@@ -73,6 +73,9 @@ struct ToolCallPart {
 struct ToolResultPart {
   std::string call;
   std::string content;
+  // The engine made it, for a call that had no result (call_results.h). Stores of a format before 3
+  // have no mark.
+  bool made = false;
   friend bool operator==(const ToolResultPart&, const ToolResultPart&) = default;
 };
 struct FilePart {
@@ -130,6 +133,16 @@ class Parts {
 
 // --- Messages, places, errors --------------------------------------------------------------------
 
+// How a model server ended an answer, in its own words. Each at most `limits::finish_bytes_max`
+// bytes.
+struct Finish {
+  std::optional<std::string> reason;  // `stop`, `length`, `tool_calls`, `content_filter` or another
+  std::optional<std::string> model;   // the one that answered: routers choose another than asked
+  friend bool operator==(const Finish&, const Finish&) = default;
+};
+// The reason of an answer that was cut at a limit of its length.
+inline constexpr std::string_view length_reason = "length";
+
 struct Message {
   MessageId id;
   std::optional<MessageId> parent;
@@ -142,6 +155,10 @@ struct Message {
   Timestamp updated;
   std::optional<Json> usage;
   std::optional<Json> metadata;
+  Finish finish{};
+  // The parent, if this message goes on where the parent was cut: screens show one answer, and
+  // models get one turn.
+  std::optional<MessageId> continues{};
   friend bool operator==(const Message&, const Message&) = default;
 };
 
@@ -171,6 +188,14 @@ struct RunError {
   friend bool operator==(const RunError&, const RunError&) = default;
 };
 
+// How the request of a run differs from its path, for all messages or calls of one kind.
+struct NotedRepair {
+  std::string kind;  // snake case
+  std::uint64_t count = 1;
+  std::vector<std::string> ids{};  // of messages, calls or parameters: the first ones
+  friend bool operator==(const NotedRepair&, const NotedRepair&) = default;
+};
+
 // --- Events --------------------------------------------------------------------------------------
 
 // Replaces each field that is named.
@@ -192,6 +217,7 @@ struct MessageCreated {
   Role role = Role::assistant;
   std::optional<std::string> author;
   RunId run;
+  std::optional<MessageId> continues{};  // Message::continues
   friend bool operator==(const MessageCreated&, const MessageCreated&) = default;
 };
 struct PartStarted {
@@ -213,6 +239,7 @@ struct MessageEnded {
   MessageId message;
   MessageStatus status = MessageStatus::complete;
   std::optional<Json> usage;
+  Finish finish{};
   friend bool operator==(const MessageEnded&, const MessageEnded&) = default;
 };
 // Keeps the first `keep.size()` parts, each with its first `keep[i]` units, and drops the rest. A
@@ -238,6 +265,7 @@ struct RunQueued {
   std::vector<MessageInput> input;
   Place place;
   std::optional<Json> params;
+  std::optional<MessageId> continues{};  // Run::continues
   friend bool operator==(const RunQueued&, const RunQueued&) = default;
 };
 // The MessagePut events of its input come before it, in the same entry. The run's context is
@@ -255,12 +283,20 @@ struct RunEnded {
   RunStatus status = RunStatus::completed;
   std::optional<RunError> error;
   std::optional<Json> usage;
+  Finish finish{};
   friend bool operator==(const RunEnded&, const RunEnded&) = default;
+};
+
+// Durable before the model gets a byte of the request. It replaces what the run noted before.
+struct RepairsNoted {
+  RunId run;
+  std::vector<NotedRepair> repairs;
+  friend bool operator==(const RepairsNoted&, const RepairsNoted&) = default;
 };
 
 using Event = std::variant<ThreadUpdated, MessagePut, MessageCreated, PartStarted, ContentAppended,
                            MessageEnded, MessageCut, MessageDeleted, HeadMoved, RunQueued,
-                           RunStarted, RunEnded>;
+                           RunStarted, RunEnded, RepairsNoted>;
 
 // --- Entries -------------------------------------------------------------------------------------
 

@@ -66,7 +66,8 @@ class Folder {
                    .created = at_,
                    .updated = at_,
                    .usage = {},
-                   .metadata = {}};
+                   .metadata = {},
+                   .continues = event.continues};
     row.whole = at_;
     const auto number = static_cast<std::uint32_t>(state_.messages.size());
     edit_run(event.run).messages.push_back(number);
@@ -108,6 +109,8 @@ class Folder {
     MessageState& row = edit(event.message);
     row.message.status = event.status;
     if (event.usage) row.message.usage = event.usage;
+    if (event.finish.reason) row.message.finish.reason = event.finish.reason;
+    if (event.finish.model) row.message.finish.model = event.finish.model;
   }
 
   void operator()(const MessageCut& event) {
@@ -135,6 +138,8 @@ class Folder {
     row.message.author.reset();
     row.message.usage.reset();
     row.message.metadata.reset();
+    row.message.finish = {};
+    row.message.continues.reset();
   }
 
   void operator()(const HeadMoved& event) {
@@ -150,6 +155,7 @@ class Folder {
     row.run.input = event.input;
     row.run.place = event.place;
     row.run.params = event.params;
+    row.run.continues = event.continues;
     row.run.queued = at_;
     row.updated = at_;
     MUST(!state_.run_numbers.find(event.run));
@@ -189,6 +195,8 @@ class Folder {
     row.run.ended = at_;
     row.run.error = event.error;
     row.run.usage = event.usage;
+    row.run.finish_reason = event.finish.reason;
+    if (event.finish.model) row.run.model = event.finish.model;
     row.updated = at_;
     const std::uint32_t number = *state_.run_numbers.find(event.run);
     std::erase(state_.waiting, number);
@@ -197,6 +205,12 @@ class Folder {
       state_.thread.running = false;
     }
     touch_thread();
+  }
+
+  void operator()(const RepairsNoted& event) {
+    RunState& row = edit_run(event.run);
+    row.run.repairs = event.repairs;
+    row.updated = at_;
   }
 
  private:

@@ -55,6 +55,7 @@ class Charging {
   void operator()(const RunQueued& event) { run(event.run); }
   void operator()(const RunStarted& event) { run(event.run); }
   void operator()(const RunEnded& event) { run(event.run); }
+  void operator()(const RepairsNoted& event) { run(event.run); }
   void operator()(const ThreadUpdated&) {}
   void operator()(const HeadMoved&) {}
 
@@ -77,7 +78,8 @@ std::size_t held_by(const MessageState& row) {
 }
 
 std::size_t held_by(const Run& run) {
-  std::size_t bytes = sizeof(Run) + size_of(run.params) + size_of(run.usage);
+  std::size_t bytes = sizeof(Run) + size_of(run.params) + size_of(run.usage) +
+                      size_of(run.repairs);
   if (run.error) bytes += run.error->code.size() + run.error->detail.size();
   for (const MessageInput& input : run.input) bytes += size_of(input);
   return bytes;

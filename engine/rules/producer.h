@@ -36,6 +36,8 @@ struct Context {
   RunId run;
   std::vector<Message> path;
   std::vector<Unanswered> unanswered{};  // in the order of the path
+  // The last message of the path, if the run goes on where that answer was cut.
+  std::optional<MessageId> continues{};
   std::string settings;                  // AgentSettings::bytes
 };
 // The context of a run that has started, from State(context_ts).
@@ -76,9 +78,12 @@ class Agent {
   [[nodiscard]] virtual AgentSettings settings(const std::optional<Json>& params) const = 0;
   // Pure: the same context gives the same bytes at any later time.
   [[nodiscard]] virtual Sent sent(const Context& context) const = 0;
-  // Null for an agent whose steps come from another process (kind `push`). The writer outlives the
-  // generation. Every generation ends by writing an EndRun step, also after an error.
-  [[nodiscard]] virtual std::unique_ptr<Generation> start(Context context, StepWriter& writer) = 0;
+  // Do the steps come from another process (kind `push`)? Then nothing is started here.
+  [[nodiscard]] virtual bool writes_outside() const { return false; }
+  // `sent`: of this context; its repairs are durable. The writer outlives the generation. Every
+  // generation ends by writing an EndRun step, also after an error.
+  [[nodiscard]] virtual std::unique_ptr<Generation> start(Context context, Sent sent,
+                                                          StepWriter& writer) = 0;
 };
 
 }  // namespace lockstep

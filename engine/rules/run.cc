@@ -2,7 +2,6 @@
 #include "engine/rules/run.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
@@ -70,29 +69,27 @@ CutPlan cut_as_seen(const MessageState& row, std::uint32_t number, const Sight& 
   return cut;
 }
 
-// The ids of the calls among `rows` that have a result among `rows`.
-template <class Range>
-std::unordered_set<std::string> results_in(const Range& rows) {
-  std::unordered_set<std::string> calls;
-  for (const MessageState* row : rows) {
-    for (const Part& part : row->message.parts) {
-      if (const auto* result = std::get_if<ToolResultPart>(&part)) calls.insert(result->call);
-    }
+// A result that the engine makes, to be put behind the parts of a message.
+struct MadeResult {
+  MessageId message;
+  std::string call;
+};
+
+// The calls in `messages` that have no result there.
+std::vector<MadeResult> open_calls(const std::vector<const Message*>& messages) {
+  std::vector<MadeResult> open;
+  for (const CallResult& each : match_results(messages).calls) {
+    if (each.result) continue;
+    const Message& message = *messages[each.call.message];
+    open.push_back({message.id, std::get<ToolCallPart>(message.parts[each.call.part]).id});
   }
-  return calls;
+  return open;
 }
 
-// Gives this result to each call in `numbers` whose id is not in `answered`.
-void answer_calls(Draft& draft, std::span<const std::uint32_t> numbers,
-                  std::unordered_set<std::string> answered, std::string_view content) {
-  for (const std::uint32_t number : numbers) {
-    const Message message = draft.state().messages[number].message;
-    auto next = static_cast<std::uint32_t>(message.parts.size());
-    for (const Part& part : message.parts) {
-      const auto* call = std::get_if<ToolCallPart>(&part);
-      if (!call || !answered.insert(call->id).second) continue;
-      draft.say(PartStarted{message.id, next++, ToolResultPart{call->id, std::string(content)}});
-    }
+void answer(Draft& draft, const std::vector<MadeResult>& calls, std::string_view content) {
+  for (const auto& [id, call] : calls) {
+    const auto part = static_cast<std::uint32_t>(draft.state().living(id)->message.parts.size());
+    draft.say(PartStarted{id, part, ToolResultPart{call, std::string(content), true}});
   }
 }
 
@@ -109,22 +106,22 @@ std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunSt
 void answer_run_calls(Draft& draft, const RunState& run, std::string_view content) {
   const std::vector<std::uint32_t> numbers = living_messages(draft.state(), run);
   if (numbers.empty()) return;
-  std::vector<const MessageState*> since;
+  std::vector<const Message*> since;
   for (std::size_t at = numbers.front(); at < draft.state().messages.size(); ++at) {
-    since.push_back(&draft.state().messages[at]);
+    since.push_back(&draft.state().messages[at].message);
   }
-  answer_calls(draft, numbers, results_in(since), content);
+  std::vector<MadeResult> open = open_calls(since);
+  std::erase_if(open, [&](const MadeResult& each) {
+    return draft.state().living(each.message)->message.run != run.run.id;
+  });
+  answer(draft, open, content);
 }
 
 // Answers the calls on the path that have no result: models refuse a history with such calls.
 void answer_path_calls(Draft& draft, const std::optional<MessageId>& head) {
-  const std::vector<const MessageState*> path = draft.state().path(head);
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(path.size());
-  for (const MessageState* row : path) {
-    numbers.push_back(*draft.state().message_numbers.find(row->message.id));
-  }
-  answer_calls(draft, numbers, results_in(path), missing_result);
+  std::vector<const Message*> path;
+  for (const MessageState* row : draft.state().path(head)) path.push_back(&row->message);
+  answer(draft, open_calls(path), missing_result);
 }
 
 // A copy: each event that is said changes the draft's rows.
@@ -225,14 +222,25 @@ void cut_ended(Draft& draft, const RunState& ended, std::span<const CutPlan> cut
   answer_run_calls(draft, run, stopped_result);
 }
 
+void end_message(Draft& draft, const MessageState& row, MessageEnded end) {
+  CutPlan cut{0, whole(row), false, false};
+  drop_half_calls(row, cut.keep, draft.rules());
+  const bool at_limit = end.finish.reason == length_reason;
+  if (at_limit && shortens(row, cut.keep)) {
+    draft.say(MessageCut{end.message, cut.keep, MessageStatus::open});
+  }
+  draft.say(std::move(end));
+}
+
 void end_run(Draft& draft, RunEnded end) {
   const RunState run = running(draft);
   const bool well = end.status == RunStatus::completed;
+  const bool at_limit = end.finish.reason == length_reason;
   for (const std::uint32_t number : living_messages(draft.state(), run)) {
     const MessageState& row = draft.state().messages[number];
     if (row.message.status != MessageStatus::open) continue;
     CutPlan cut{number, whole(row), false, false};
-    if (!well) drop_half_calls(row, cut.keep, draft.rules());
+    if (!well || at_limit) drop_half_calls(row, cut.keep, draft.rules());
     cut.shortens = shortens(row, cut.keep);
     cut_message(draft, cut, message_status(end.status));
   }

@@ -17,6 +17,9 @@ std::size_t size_of(const std::optional<std::string>& text) { return text ? text
 std::size_t size_of(const std::optional<RunError>& error) {
   return error ? error->code.size() + error->detail.size() : 0;
 }
+std::size_t size_of(const Finish& finish) {
+  return size_of(finish.reason) + size_of(finish.model);
+}
 
 }  // namespace
 
@@ -62,13 +65,16 @@ std::size_t size_of(const Event& event) {
                  [](const MessageCreated& it) { return size_of(it.author); },
                  [](const PartStarted& it) { return size_of(it.value); },
                  [](const ContentAppended& it) { return it.text.size(); },
-                 [](const MessageEnded& it) { return size_of(it.usage); },
+                 [](const MessageEnded& it) { return size_of(it.usage) + size_of(it.finish); },
                  [](const MessageCut& it) { return it.keep.size() * sizeof(Units); },
                  [](const MessageDeleted&) { return std::size_t{0}; },
                  [](const HeadMoved&) { return std::size_t{0}; },
                  [](const RunQueued& it) { return size_of(it.input) + size_of(it.params); },
                  [](const RunStarted&) { return std::size_t{0}; },
-                 [](const RunEnded& it) { return size_of(it.usage) + size_of(it.error); }},
+                 [](const RunEnded& it) {
+                   return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
+                 },
+                 [](const RepairsNoted& it) { return lockstep::size_of(it.repairs); }},
              event);
 }
 
@@ -93,7 +99,16 @@ std::size_t size_of(const Change& change) {
 
 std::size_t size_of(const Message& message) {
   return row_bytes + size_of(message.parts) + size_of(message.author) + size_of(message.usage) +
-         size_of(message.metadata);
+         size_of(message.metadata) + size_of(message.finish);
+}
+
+std::size_t size_of(const std::vector<NotedRepair>& repairs) {
+  std::size_t bytes = 0;
+  for (const NotedRepair& repair : repairs) {
+    bytes += row_bytes + repair.kind.size();
+    for (const std::string& id : repair.ids) bytes += sizeof(id) + id.size();
+  }
+  return bytes;
 }
 
 std::size_t size_of(const MessageInput& input) {
@@ -117,8 +132,11 @@ std::size_t size_of(const Step& step) {
          std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
                             [](const StartPart& it) { return size_of(it.value); },
                             [](const AppendContent& it) { return it.text.size(); },
-                            [](const EndMessage& it) { return size_of(it.usage); },
-                            [](const EndRun& it) { return size_of(it.usage) + size_of(it.error); }},
+                            [](const EndMessage& it) { return size_of(it.usage) + size_of(it.finish); },
+                            [](const EndRun& it) {
+                              return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
+                            },
+                            [](const NoteRepairs& it) { return size_of(it.repairs); }},
                     step.what);
 }
 

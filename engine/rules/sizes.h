@@ -17,6 +17,7 @@ namespace lockstep {
 [[nodiscard]] std::size_t size_of(const Part& part);
 [[nodiscard]] std::size_t size_of(const Message& message);
 [[nodiscard]] std::size_t size_of(const MessageInput& input);
+[[nodiscard]] std::size_t size_of(const std::vector<NotedRepair>& repairs);
 [[nodiscard]] std::size_t size_of(const Entry& entry);
 [[nodiscard]] std::size_t size_of(const ChangeRequest& request);
 [[nodiscard]] std::size_t size_of(const Step& step);

@@ -40,18 +40,26 @@ struct EndMessage {
   MessageId message;
   MessageStatus status = MessageStatus::complete;  // complete or failed
   std::optional<Json> usage;
+  Finish finish{};
   friend bool operator==(const EndMessage&, const EndMessage&) = default;
 };
 struct EndRun {
   RunStatus status = RunStatus::completed;  // completed, failed or interrupted
   std::optional<RunError> error;
   std::optional<Json> usage;
+  Finish finish{};
   friend bool operator==(const EndRun&, const EndRun&) = default;
+};
+
+// How the request to the model differs from the path; replaces what the run noted before.
+struct NoteRepairs {
+  std::vector<NotedRepair> repairs;
+  friend bool operator==(const NoteRepairs&, const NoteRepairs&) = default;
 };
 
 struct Step {
   std::uint64_t seq = 0;
-  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun> what;
+  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun, NoteRepairs> what;
   friend bool operator==(const Step&, const Step&) = default;
 };
 

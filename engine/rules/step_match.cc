@@ -61,8 +61,11 @@ class Walk {
                   event->part == step.part.value_or(event->part));
   }
   bool takes(const EndMessage& step) {
+    const auto* cut = next<MessageCut>();  // half calls, which went at a limit of length
+    if (cut && cut->message == step.message && cut->status == MessageStatus::open) ++event_;
     const auto* event = next<MessageEnded>();
-    return passes(event && *event == MessageEnded{step.message, step.status, step.usage});
+    return passes(event &&
+                  *event == MessageEnded{step.message, step.status, step.usage, step.finish});
   }
   bool takes(const EndRun& step) {
     if (offset_ != 0) return false;
@@ -72,11 +75,15 @@ class Walk {
       if (std::holds_alternative<ContentAppended>(events_[event_])) return false;
       const auto* event = std::get_if<RunEnded>(&events_[event_]);
       if (!event) continue;
-      run_over_ =
-          event->status == step.status && event->error == step.error && event->usage == step.usage;
+      run_over_ = event->status == step.status && event->error == step.error &&
+                  event->usage == step.usage && event->finish == step.finish;
       return run_over_;
     }
     return false;
+  }
+  bool takes(const NoteRepairs& step) {
+    const auto* event = next<RepairsNoted>();
+    return passes(event && event->repairs == step.repairs);
   }
   bool takes(const AppendContent& step) {
     if (const auto* started = next<PartStarted>(); started && starts(*started, step)) {

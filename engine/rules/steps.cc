@@ -69,7 +69,10 @@ class Taker {
       parent = run.messages.empty() ? run.run.head : state.messages[run.messages.back()].message.id;
     }
     const bool leads = parent == state.thread.head;
-    draft_.say(MessageCreated{step.message, parent, step.role, step.author, run_});
+    const bool continues = run.run.continues && parent == run.run.continues &&
+                           step.role == Role::assistant && run.messages.empty();
+    draft_.say(MessageCreated{step.message, parent, step.role, step.author, run_,
+                              continues ? run.run.continues : std::nullopt});
     if (leads) move_head(draft_, step.message);
     return {};
   }
@@ -107,7 +110,7 @@ class Taker {
     if (step.status != MessageStatus::complete && step.status != MessageStatus::failed) {
       return refuse(codes::invalid, "a message ends complete or failed");
     }
-    draft_.say(MessageEnded{step.message, step.status, step.usage});
+    end_message(draft_, *row, MessageEnded{step.message, step.status, step.usage, step.finish});
     return {};
   }
 
@@ -116,8 +119,13 @@ class Taker {
         step.status != RunStatus::interrupted) {
       return refuse(codes::invalid, "a run ends completed, failed or interrupted");
     }
-    end_run(draft_, RunEnded{run_, step.status, step.error, step.usage});
+    end_run(draft_, RunEnded{run_, step.status, step.error, step.usage, step.finish});
     over_ = true;
+    return {};
+  }
+
+  Taken take(const NoteRepairs& step) {
+    draft_.say(RepairsNoted{run_, step.repairs});
     return {};
   }
 

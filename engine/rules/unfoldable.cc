@@ -21,6 +21,8 @@ class Checker {
     if (event.message.run && !state_.run(*event.message.run)) {
       return "a put for the unknown run " + event.message.run->get();
     }
+    const auto& continues = event.message.continues;
+    if (continues && continues != event.message.parent) return other_continued();
     if (!row) return parent(event.message.parent);
     // A new parent could close a circle.
     const Message& former = row->message;
@@ -32,6 +34,9 @@ class Checker {
   std::string operator()(const MessageCreated& event) const {
     if (state_.message(event.message)) return "message " + event.message.get() + " made twice";
     if (!state_.run(event.run)) return "a message of the unknown run " + event.run.get();
+    if (event.continues && event.continues != event.parent) {
+      return other_continued();
+    }
     return parent(event.parent);
   }
 
@@ -72,6 +77,7 @@ class Checker {
 
   std::string operator()(const RunQueued& event) const {
     if (state_.run(event.run)) return "run " + event.run.get() + " queued twice";
+    if (event.continues && !state_.message(*event.continues)) return no_message(*event.continues);
     return parent(event.place.message);
   }
 
@@ -91,7 +97,12 @@ class Checker {
     return {};
   }
 
+  std::string operator()(const RepairsNoted& event) const {
+    return state_.run(event.run) ? "" : "repairs of the unknown run " + event.run.get();
+  }
+
  private:
+  static std::string other_continued() { return "a message that continues another than its parent"; }
   static std::string no_message(const MessageId& id) {
     return "message " + id.get() + " is not there";
   }

@@ -44,6 +44,7 @@ struct PartWriter {
     auto result = to.initToolResult();
     result.setCall(bytes_of(part.call));
     result.setContent(bytes_of(part.content));
+    result.setMade(part.made);
   }
   void operator()(const FilePart& part) {
     auto file = to.initFile();
@@ -87,7 +88,8 @@ Part read(schema::Part::Reader from, Damage& damage) {
     }
     case schema::Part::TOOL_RESULT: {
       const auto result = from.getToolResult();
-      return ToolResultPart{text(result.getCall(), damage), text(result.getContent(), damage)};
+      return ToolResultPart{text(result.getCall(), damage), text(result.getContent(), damage),
+                            result.getMade()};
     }
     case schema::Part::FILE: {
       const auto file = from.getFile();
@@ -140,6 +142,38 @@ std::vector<MessageInput> read(capnp::List<schema::MessageInput>::Reader from, D
                       .metadata = optional_json(input.hasMetadata(), input.getMetadata(), damage)});
   }
   return inputs;
+}
+
+Finish read(schema::Finish::Reader from, Damage& damage) {
+  return {optional_text(from.hasReason(), from.getReason(), damage),
+          optional_text(from.hasModel(), from.getModel(), damage)};
+}
+
+void write(capnp::List<schema::NotedRepair>::Builder to, const std::vector<NotedRepair>& repairs) {
+  MUST(to.size() == repairs.size());
+  for (std::uint32_t place = 0; place < to.size(); ++place) {
+    const NotedRepair& repair = repairs[place];
+    auto stored_repair = to[place];
+    stored_repair.setKind(bytes_of(repair.kind));
+    stored_repair.setCount(repair.count);
+    if (repair.ids.empty()) continue;
+    auto ids = stored_repair.initIds(count(repair.ids.size()));
+    for (std::uint32_t at = 0; at < ids.size(); ++at) ids.set(at, bytes_of(repair.ids[at]));
+  }
+}
+
+std::vector<NotedRepair> read(capnp::List<schema::NotedRepair>::Reader from, Damage& damage) {
+  std::vector<NotedRepair> repairs;
+  repairs.reserve(from.size());
+  for (const schema::NotedRepair::Reader stored_repair : from) {
+    NotedRepair& repair = repairs.emplace_back();
+    repair.kind = text(stored_repair.getKind(), damage);
+    repair.count = stored_repair.getCount();
+    for (const capnp::Data::Reader id : stored_repair.getIds()) {
+      repair.ids.push_back(text(id, damage));
+    }
+  }
+  return repairs;
 }
 
 void write(schema::RunError::Builder to, const RunError& error) {

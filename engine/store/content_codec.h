@@ -74,6 +74,20 @@ void write(capnp::List<schema::MessageInput>::Builder to, const std::vector<Mess
 [[nodiscard]] std::vector<MessageInput> read(capnp::List<schema::MessageInput>::Reader from,
                                              Damage& damage);
 
+// Calls `init` for the builder, unless nothing is set.
+template <class Init>
+void write_finish(const Finish& finish, Init init) {
+  if (!finish.reason && !finish.model) return;
+  schema::Finish::Builder to = init();
+  if (finish.reason) to.setReason(bytes_of(*finish.reason));
+  if (finish.model) to.setModel(bytes_of(*finish.model));
+}
+[[nodiscard]] Finish read(schema::Finish::Reader from, Damage& damage);
+
+void write(capnp::List<schema::NotedRepair>::Builder to, const std::vector<NotedRepair>& repairs);
+[[nodiscard]] std::vector<NotedRepair> read(capnp::List<schema::NotedRepair>::Reader from,
+                                            Damage& damage);
+
 void write(schema::RunError::Builder to, const RunError& error);
 [[nodiscard]] RunError read(schema::RunError::Reader from, Damage& damage);
 

@@ -161,7 +161,8 @@ class EntryReader {
         const auto event = from.getMessageEnded();
         return MessageEnded{messages_.of(event.getMessage()),
                             value_of(packed::message_status_table, event.getStatus(), damage_),
-                            optional_json(event.hasUsage(), event.getUsage(), damage_)};
+                            optional_json(event.hasUsage(), event.getUsage(), damage_),
+                            packed::read(event.getFinish(), damage_)};
       }
       case schema::Event::MESSAGE_CUT:
         return read(from.getMessageCut());
@@ -181,6 +182,11 @@ class EntryReader {
         return read(from.getRunStarted());
       case schema::Event::RUN_ENDED:
         return read(from.getRunEnded());
+      case schema::Event::REPAIRS_NOTED: {
+        const auto event = from.getRepairsNoted();
+        return RepairsNoted{runs_.of(event.getRun()),
+                            packed::read(event.getRepairs(), damage_)};
+      }
     }
     damage_.unsupported("an event is of the unknown kind " +
                         std::to_string(static_cast<unsigned>(from.which())));
@@ -195,7 +201,15 @@ class EntryReader {
     event.role = value_of(packed::role_table, from.getRole(), damage_);
     event.author = optional_text(from.hasAuthor(), from.getAuthor(), damage_);
     event.run = runs_.of(from.getRun());
+    event.continues = continued(from.getContinues(), event.parent);
     return event;
+  }
+
+  // A message continues its parent, so only the fact is stored.
+  std::optional<MessageId> continued(bool continues, const std::optional<MessageId>& parent) {
+    if (!continues) return {};
+    if (!parent) damage_.corrupt("a message without a parent continues it");
+    return parent;
   }
 
   Event read(schema::Event::MessageCut::Reader from) {
@@ -221,6 +235,8 @@ class EntryReader {
     message.usage = optional_json(from.hasUsage(), from.getUsage(), damage_);
     message.created = Timestamp(at_.get() - from.getCreatedBack());
     message.updated = Timestamp(at_.get() - from.getUpdatedBack());
+    message.finish = packed::read(from.getFinish(), damage_);
+    message.continues = continued(from.getContinues(), message.parent);
     return MessagePut{std::move(message)};
   }
 
@@ -251,6 +267,7 @@ class EntryReader {
     event.place.kind = value_of(packed::place_kind_table, from.getPlace(), damage_);
     event.place.message = messages_.one_down(from.getAnchor());
     event.params = optional_json(from.hasParams(), from.getParams(), damage_);
+    event.continues = messages_.one_down(from.getContinues());
     return event;
   }
 
@@ -268,6 +285,7 @@ class EntryReader {
     event.status = value_of(packed::run_status_table, from.getStatus(), damage_);
     if (from.hasError()) event.error = packed::read(from.getError(), damage_);
     event.usage = optional_json(from.hasUsage(), from.getUsage(), damage_);
+    event.finish = packed::read(from.getFinish(), damage_);
     return event;
   }
 

@@ -93,6 +93,8 @@ class EventWriter {
     if (message.usage) put.setUsage(bytes_of(message.usage->text));
     put.setCreatedBack(at_.get() - message.created.get());
     put.setUpdatedBack(at_.get() - message.updated.get());
+    packed::write_finish(message.finish, [&] { return put.initFinish(); });
+    put.setContinues(message.continues.has_value());
   }
 
   void operator()(const MessageCreated& event) {
@@ -103,6 +105,7 @@ class EventWriter {
     created.setRun(names_.runs.of(event.run));
     created.setRole(stored<schema::Role>(packed::role_table, event.role));
     if (event.author) created.setAuthor(bytes_of(*event.author));
+    created.setContinues(event.continues.has_value());
   }
 
   void operator()(const PartStarted& event) {
@@ -125,6 +128,7 @@ class EventWriter {
     ended.setMessage(names_.messages.of(event.message));
     ended.setStatus(stored<schema::MessageStatus>(packed::message_status_table, event.status));
     if (event.usage) ended.setUsage(bytes_of(event.usage->text));
+    packed::write_finish(event.finish, [&] { return ended.initFinish(); });
   }
 
   void operator()(const MessageCut& event) {
@@ -155,6 +159,7 @@ class EventWriter {
     if (!event.input.empty())
       packed::write(queued.initInput(count(event.input.size())), event.input);
     if (event.params) queued.setParams(bytes_of(event.params->text));
+    queued.setContinues(names_.messages.one_up(event.continues));
   }
 
   void operator()(const RunStarted& event) {
@@ -172,6 +177,14 @@ class EventWriter {
     ended.setStatus(stored<schema::RunStatus>(packed::run_status_table, event.status));
     if (event.error) packed::write(ended.initError(), *event.error);
     if (event.usage) ended.setUsage(bytes_of(event.usage->text));
+    packed::write_finish(event.finish, [&] { return ended.initFinish(); });
+  }
+
+  void operator()(const RepairsNoted& event) {
+    auto noted = to_.initRepairsNoted();
+    noted.setRun(names_.runs.of(event.run));
+    if (event.repairs.empty()) return;
+    packed::write(noted.initRepairs(count(event.repairs.size())), event.repairs);
   }
 
  private:

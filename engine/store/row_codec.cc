@@ -112,7 +112,9 @@ MessageState read(schema::MessageState::Reader from, Damage& damage) {
       .created = Timestamp(from.getCreated()),
       .updated = Timestamp(from.getUpdated()),
       .usage = optional_json(from.hasUsage(), from.getUsage(), damage),
-      .metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage)};
+      .metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage),
+      .finish = packed::read(from.getFinish(), damage)};
+  if (from.getContinues()) row.message.continues = row.message.parent;
   row.lengths = packed::read(from.getLengths());
   row.whole = Timestamp(from.getWhole());
   row.written = from.getWritten();
@@ -139,6 +141,9 @@ void write(schema::RunState::Builder to, const Run& run) {
   to.setContextAt(stored_time(run.context_ts));
   to.setStarted(stored_time(run.started));
   to.setEnded(stored_time(run.ended));
+  if (run.continues) to.setContinues(bytes_of(run.continues->get()));
+  if (run.finish_reason) to.setFinishReason(bytes_of(*run.finish_reason));
+  if (!run.repairs.empty()) packed::write(to.initRepairs(count(run.repairs.size())), run.repairs);
 }
 
 Run read_run(schema::RunState::Reader from, Damage& damage) {
@@ -160,6 +165,9 @@ Run read_run(schema::RunState::Reader from, Damage& damage) {
   if (from.hasError()) run.error = packed::read(from.getError(), damage);
   run.usage = optional_json(from.hasUsage(), from.getUsage(), damage);
   run.model = optional_text(from.hasModel(), from.getModel(), damage);
+  run.continues = optional_message(from.hasContinues(), from.getContinues(), damage);
+  run.finish_reason = optional_text(from.hasFinishReason(), from.getFinishReason(), damage);
+  run.repairs = packed::read(from.getRepairs(), damage);
   return run;
 }
 
@@ -227,6 +235,8 @@ std::string encode(std::string_view key, const MessageState& row) {
   to.setUpdated(message.updated.get());
   to.setWhole(row.whole.get());
   to.setWritten(row.written);
+  packed::write_finish(message.finish, [&] { return to.initFinish(); });
+  to.setContinues(message.continues.has_value());
   return seal(key, to);
 }
 

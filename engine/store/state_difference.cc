@@ -24,6 +24,8 @@ std::string difference(const MessageState& one, const MessageState& other) {
   if (left.updated != right.updated) return "updated";
   if (left.usage != right.usage) return "usage";
   if (left.metadata != right.metadata) return "metadata";
+  if (left.finish != right.finish) return "finish";
+  if (left.continues != right.continues) return "continues";
   if (one.lengths != other.lengths) return "lengths";
   if (one.whole != other.whole) return "whole";
   if (one.written != other.written) return "written";

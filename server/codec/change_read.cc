@@ -50,6 +50,12 @@ StartRun read_start(Object& object) {
   start.params = read_if<Json>(object, "params", [](const Spot& spot) {
     return spot.json_object(limits::params_bytes_max);
   });
+  if (const auto continues = object.find("continue")) {
+    start.continues = MessageId(continues->id());
+    if (!start.input.empty() || start.place) {
+      continues->invalid("goes without `input`, `after` and `parent`");
+    }
+  }
   return start;
 }
 

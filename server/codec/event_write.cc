@@ -31,6 +31,7 @@ struct EventWriter {
     append_field(out, "role", name_of(event.role));
     if (event.author) append_field(out, "author", *event.author);
     append_field(out, "run", event.run.get());
+    if (event.continues) append_field(out, "continues", event.continues->get());
     out += '}';
   }
   void operator()(const PartStarted& event) const {
@@ -52,6 +53,7 @@ struct EventWriter {
     append_field(out, "message", event.message.get());
     append_field(out, "status", name_of(event.status));
     if (event.usage) append_field_json(out, "usage", event.usage->text);
+    append_finish(out, event.finish);
   }
   void operator()(const MessageCut& event) const {
     type("message_cut");
@@ -76,6 +78,7 @@ struct EventWriter {
     append_array(out, event.input, append_input);
     append_place(out, event.place);
     if (event.params) append_field_json(out, "params", event.params->text);
+    if (event.continues) append_field(out, "continues", event.continues->get());
   }
   void operator()(const RunStarted& event) const {
     type("run_started");
@@ -91,6 +94,12 @@ struct EventWriter {
     append_field(out, "status", name_of(event.status));
     if (event.error) append_error(out, *event.error);
     if (event.usage) append_field_json(out, "usage", event.usage->text);
+    append_finish(out, event.finish);
+  }
+  void operator()(const RepairsNoted& event) const {
+    type("repairs_noted");
+    append_field(out, "run", event.run.get());
+    append_repairs(out, event.repairs);
   }
 };
 

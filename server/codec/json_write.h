@@ -72,5 +72,9 @@ void append_steps_frame(std::string& out, const StepAck& ack);
 void append_field_id(std::string& out, std::string_view name, const std::optional<MessageId>& id);
 void append_place(std::string& out, const Place& place);
 void append_error(std::string& out, const RunError& error);
+// `"finish_reason":…,"model":…`, each where it is set.
+void append_finish(std::string& out, const Finish& finish);
+// `"repairs":[{kind, count, ids}]`.
+void append_repairs(std::string& out, const std::vector<NotedRepair>& repairs);
 
 }  // namespace lockstep

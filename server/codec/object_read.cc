@@ -24,6 +24,7 @@ ToolResultPart read_tool_result(Object& object) {
   ToolResultPart part;
   part.call = object.need("call").text(limits::name_bytes_max);
   part.content = object.need("content").text(limits::message_bytes_max);
+  if (const auto made = object.find("made")) part.made = made->flag();
   return part;
 }
 

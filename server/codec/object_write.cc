@@ -101,6 +101,7 @@ struct PartWriter {
     append_field(out, "type", "tool_result");
     append_field(out, "call", part.call);
     append_long(out, "content", part.content, apart);
+    if (part.made) append_field_flag(out, "made", true);
   }
   void operator()(const FilePart& part) const {
     append_field(out, "type", "file");
@@ -174,6 +175,24 @@ void append_error(std::string& out, const RunError& error) {
   out += '}';
 }
 
+void append_finish(std::string& out, const Finish& finish) {
+  if (finish.reason) append_field(out, "finish_reason", *finish.reason);
+  if (finish.model) append_field(out, "model", *finish.model);
+}
+
+void append_repairs(std::string& out, const std::vector<NotedRepair>& repairs) {
+  append_name(out, "repairs");
+  append_array(out, repairs, [](std::string& to, const NotedRepair& repair) {
+    to += '{';
+    append_field(to, "kind", repair.kind);
+    append_field_number(to, "count", repair.count);
+    append_name(to, "ids");
+    append_array(to, repair.ids,
+                 [](std::string& ids, const std::string& id) { append_text(ids, id); });
+    to += '}';
+  });
+}
+
 namespace {
 
 void append_message(std::string& out, const Message& message, Apart* apart) {
@@ -189,6 +208,8 @@ void append_message(std::string& out, const Message& message, Apart* apart) {
   append_field_number(out, "updated", message.updated.get());
   if (message.usage) append_field_json(out, "usage", message.usage->text);
   if (message.metadata) append_long_json(out, "metadata", message.metadata->text, apart);
+  append_finish(out, message.finish);
+  if (message.continues) append_field(out, "continues", message.continues->get());
   out += '}';
 }
 
@@ -227,6 +248,9 @@ void append_run(std::string& out, const Run& run) {
   if (run.error) append_error(out, *run.error);
   if (run.usage) append_field_json(out, "usage", run.usage->text);
   if (run.model) append_field(out, "model", *run.model);
+  if (run.continues) append_field(out, "continues", run.continues->get());
+  if (run.finish_reason) append_field(out, "finish_reason", *run.finish_reason);
+  if (!run.repairs.empty()) append_repairs(out, run.repairs);
   out += '}';
 }
 
@@ -263,6 +287,7 @@ void append_growth(std::string& out, const Growth& growth, Apart* apart) {
   append_field(out, "status", name_of(growth.status));
   append_field_number(out, "updated", growth.updated.get());
   if (growth.usage) append_field_json(out, "usage", growth.usage->text);
+  append_finish(out, growth.finish);
   append_field_number(out, "parts", growth.parts);
   append_name(out, "grow");
   append_array(out, growth.grow, [apart](std::string& to, const auto& item) {

@@ -8,8 +8,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 5> step_types{
-    "message_created", "part_started", "content_appended", "message_ended", "run_ended"};
+constexpr std::array<std::string_view, 6> step_types{"message_created",  "part_started",
+                                                     "content_appended", "message_ended",
+                                                     "run_ended",        "repairs_noted"};
 constexpr std::array<std::string_view, 2> message_ends{"complete", "failed"};
 constexpr std::array<std::string_view, 3> run_ends{"completed", "failed", "interrupted"};
 constexpr std::uint64_t seq_max = std::numeric_limits<std::int64_t>::max();
@@ -22,6 +23,12 @@ std::optional<Json> read_usage(Object& object) {
   return read_if<Json>(object, "usage", [](const Spot& spot) {
     return spot.json_object(limits::metadata_bytes_max);
   });
+}
+
+Finish read_finish(Object& object) {
+  const auto text = [](const Spot& spot) { return spot.text(limits::finish_bytes_max); };
+  return {read_if<std::string>(object, "finish_reason", text),
+          read_if<std::string>(object, "model", text)};
 }
 
 OpenMessage read_open(Object& object) {
@@ -60,6 +67,7 @@ EndMessage read_end_message(Object& object) {
         status->one_of(message_ends) == 0 ? MessageStatus::complete : MessageStatus::failed;
   }
   end.usage = read_usage(object);
+  end.finish = read_finish(object);
   return end;
 }
 
@@ -74,7 +82,30 @@ EndRun read_end_run(Object& object) {
     fields.closed();
   }
   end.usage = read_usage(object);
+  end.finish = read_finish(object);
   return end;
+}
+
+NotedRepair read_repair(const Spot& spot) {
+  Object object(spot);
+  NotedRepair repair;
+  repair.kind = object.need("kind").text(limits::id_bytes_max);
+  repair.count = object.need("count").number(seq_max);
+  if (const auto ids = object.find("ids")) {
+    ids->each(limits::repair_ids_max, [&repair](const Spot& id) {
+      repair.ids.push_back(id.text(limits::name_bytes_max));
+    });
+  }
+  object.closed();
+  return repair;
+}
+
+NoteRepairs read_note_repairs(Object& object) {
+  NoteRepairs note;
+  object.need("repairs").each(limits::repair_kinds_max, [&note](const Spot& spot) {
+    note.repairs.push_back(read_repair(spot));
+  });
+  return note;
 }
 
 void read_what(std::size_t type, Object& object, Step& step) {
@@ -91,8 +122,11 @@ void read_what(std::size_t type, Object& object, Step& step) {
     case 3:
       step.what = read_end_message(object);
       break;
-    default:
+    case 4:
       step.what = read_end_run(object);
+      break;
+    default:
+      step.what = read_note_repairs(object);
       break;
   }
 }

@@ -38,6 +38,7 @@ constexpr std::array all_settings{
     AgentSetting{"model_by_params", "openai", "false", "true: a run's params may choose the model"},
     AgentSetting{"send_names", "openai", "true", "true: send authors as `name`"},
     AgentSetting{"join_roles", "openai", "true", "true: join neighbours of one role"},
+    AgentSetting{"prefill", "openai", "false", "true: the server continues a last turn by itself"},
     AgentSetting{"reasoning", "openai", "",
                  "earlier reasoning goes back: never, with_calls or always; default: by server"},
     AgentSetting{"reasoning_field", "openai", "",
@@ -169,6 +170,7 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "model_by_params") return take(field, config.model_by_params);
   if (name == "send_names") return take(field, config.send_names);
   if (name == "join_roles") return take(field, config.join_roles);
+  if (name == "prefill") return take(field, config.prefill);
   if (name == "reasoning") return take(field, config.reasoning);
   if (name == "reasoning_field") return take(field, config.reasoning_field);
   if (name == "send_usage") return take(field, config.send_usage);

@@ -36,7 +36,10 @@ class PushAgent final : public Agent {
     return sent_from_settings(context);
   }
 
-  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter&) override { return nullptr; }
+  [[nodiscard]] bool writes_outside() const override { return true; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, Sent, StepWriter&) override {
+    return nullptr;
+  }
 
  private:
   std::string model_;
@@ -66,6 +69,7 @@ Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig&
   options.model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed;
   options.names = config.send_names;
   options.join_roles = config.join_roles;
+  options.prefill = config.prefill;
   options.reasoning = reasoning_rule(options.endpoint.host);
   if (config.reasoning) options.reasoning.back = *config.reasoning;
   if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;

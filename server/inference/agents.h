@@ -51,6 +51,7 @@ struct AgentConfig {
   bool model_by_params = false;  // may a run choose another model?
   bool send_names = true;        // send authors as `name`; some servers refuse it
   bool join_roles = true;        // join neighbours of one role; many chat templates insist
+  bool prefill = false;          // the server goes on with a last turn of the assistant
   // Which earlier reasoning goes back, and as which member. Nothing: as the server's rules are
   // published (provider_rules.h).
   std::optional<ReasoningBack> reasoning;

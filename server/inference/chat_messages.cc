@@ -2,6 +2,7 @@
 #include "server/inference/chat_messages.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "schema/json/json_text.h"
 
@@ -14,11 +15,11 @@ bool has_one_author(const Turn& turn) {
                              [&first](const Section& each) { return each.author == first; });
 }
 
-// Joins a text to the text before it.
-void add(std::vector<Piece>& pieces, Piece piece) {
+// Joins a text to the text before it: by an empty line, or without anything between them.
+void add(std::vector<Piece>& pieces, Piece piece, bool goes_on) {
   const bool text = piece.kind == Piece::Kind::text;
   if (text && !pieces.empty() && pieces.back().kind == Piece::Kind::text) {
-    pieces.back().text += "\n\n" + piece.text;
+    pieces.back().text += (goes_on ? "" : "\n\n") + piece.text;
   } else {
     pieces.push_back(std::move(piece));
   }
@@ -40,10 +41,12 @@ std::vector<Piece> with_author(const Section& section) {
 std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs) {
   std::vector<Piece> pieces;
   for (const Section& section : turn.sections) {
-    const bool named = !one_author && !section.author.empty() && !section.pieces.empty();
+    const bool named = !one_author && !section.author.empty() && !section.pieces.empty() &&
+                       !section.continues;
+    bool goes_on = section.continues;
     if (named) repairs.add(RepairKind::author_in_text, section.message);
     for (Piece& piece : named ? with_author(section) : std::vector(section.pieces)) {
-      add(pieces, std::move(piece));
+      add(pieces, std::move(piece), std::exchange(goes_on, false));
     }
   }
   return pieces;

@@ -34,7 +34,8 @@ class DemoAgent final : public Agent {
 
   [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override;
   [[nodiscard]] Sent sent(const Context& context) const override;
-  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override;
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, Sent sent,
+                                                  StepWriter& writer) override;
 
  private:
   DemoOptions options_;

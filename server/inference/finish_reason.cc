@@ -59,12 +59,6 @@ FinishMeaning meaning_of(std::string_view reason) {
   return row == rows.end() ? FinishMeaning() : row->meaning;
 }
 
-bool is_ordinary(std::string_view reason) {
-  static constexpr std::array<std::string_view, 3> ordinary = {"stop", "tool_calls",
-                                                               "function_call"};
-  return std::ranges::find(ordinary, reason) != ordinary.end();
-}
-
 std::string finish_reason_of(std::string_view text) {
   // Servers that write null as text, in the words of their languages.
   static constexpr std::array<std::string_view, 2> none = {"null", "none"};

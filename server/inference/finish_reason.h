@@ -21,9 +21,6 @@ struct FinishMeaning {
 
 [[nodiscard]] FinishMeaning meaning_of(std::string_view reason);
 
-// Does every answer that goes well end so? Then it is not worth telling.
-[[nodiscard]] bool is_ordinary(std::string_view reason);
-
 // The reason, or an empty text if it is a word for none.
 [[nodiscard]] std::string finish_reason_of(std::string_view text);
 

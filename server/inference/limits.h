@@ -43,8 +43,6 @@ inline constexpr std::size_t answer_read_bytes = 16 << 10;
 // A call's id; the provider makes it up.
 inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
 
-// The ids that a repair names: a person looks at a few, and an entry of the log holds them.
-inline constexpr std::size_t repair_ids_max = 64;
 // A `name` in a request: the providers' limit.
 inline constexpr std::size_t request_name_chars_max = 64;
 // Reaching a server. The next address of a name starts so long after the last one (RFC 8305,

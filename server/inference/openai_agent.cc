@@ -42,7 +42,6 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   struct Question {
     RunId run;
     std::string body;
-    std::string model;  // in the body
   };
 
   OpenAiGeneration(const Parts& parts, Question question, StepWriter& writer)
@@ -53,8 +52,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         writer_(writer),
         run_(std::move(question.run)),
         body_(std::move(question.body)),
-        model_(std::move(question.model)),
-        decoder_(run_, options_.present_redactor(), model_),
+        decoder_(run_, options_.present_redactor()),
         timer_(parts.executor),
         clock_(parts.executor,
                {options_.first_token_timeout, options_.token_timeout, options_.keepalive_timeout},
@@ -82,7 +80,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
  private:
   void try_once() {
     ++tries_;
-    decoder_ = ChatDecoder(run_, options_.present_redactor(), model_);
+    decoder_ = ChatDecoder(run_, options_.present_redactor());
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
     received_.clear();
@@ -294,7 +292,6 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   StepWriter& writer_;
   RunId run_;
   std::string body_;
-  std::string model_;  // in the request
   std::optional<std::string> key_;
   ChatDecoder decoder_;
   SseParser parser_{limits::sse_event_bytes_max};
@@ -327,6 +324,7 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   settings.system = options_.system;
   settings.names = options_.names;
   settings.join = options_.join_roles;
+  settings.prefill = options_.prefill;
   settings.reasoning = options_.reasoning.back;
   settings.reasoning_field = options_.reasoning.field;
   set_member(settings.request, "model", json_string(options_.model));
@@ -341,12 +339,10 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
 
 Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings(context); }
 
-std::unique_ptr<Generation> OpenAiAgent::start(Context context, StepWriter& writer) {
-  std::string body = sent_from_settings(context).body;
-  const std::optional<RequestSettings> settings = read_settings(context.settings);
-  std::string model = settings ? model_of(*settings).value_or("") : "";
+std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent,
+                                               StepWriter& writer) {
   const OpenAiGeneration::Parts parts{options_, client_, random_, clock_, executor_};
-  OpenAiGeneration::Question question{std::move(context.run), std::move(body), std::move(model)};
+  OpenAiGeneration::Question question{std::move(context.run), std::move(sent.body)};
   return std::make_unique<OpenAiGeneration>(parts, std::move(question), writer);
 }
 

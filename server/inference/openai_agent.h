@@ -38,6 +38,7 @@ struct OpenAiOptions : Reach {
   ModelChoice model_choice = ModelChoice::fixed;
   bool names = true;        // some servers refuse a message with a `name`
   bool join_roles = true;   // some servers refuse neighbours of one role
+  bool prefill = false;     // some servers go on with a last turn of the assistant
   ReasoningRule reasoning;  // some servers need earlier reasoning, others refuse it
   bool usage = true;        // some servers refuse `stream_options`
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
@@ -56,7 +57,8 @@ class OpenAiAgent final : public Agent {
 
   [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override;
   [[nodiscard]] Sent sent(const Context& context) const override;
-  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override;
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, Sent sent,
+                                                  StepWriter& writer) override;
 
  private:
   OpenAiOptions options_;

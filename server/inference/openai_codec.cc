@@ -26,15 +26,6 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-// Adds a member to a JSON object, unless it has one of this name.
-void add_member(std::string& object, std::string_view name, std::string_view text) {
-  const auto read = read_json(object, {.depth_max = limits::json_depth_max});
-  if (!read || read->root().find(name)) return;
-  object.pop_back();
-  append_field(object, name, text);
-  object += '}';
-}
-
 }  // namespace
 
 bool is_end_mark(std::string_view data) {
@@ -58,14 +49,12 @@ RunError refusal_of(unsigned status, std::string_view body, const Redactor& reda
 
 // The state of the stream so far.
 struct ChatDecoder::Machine {
-  Machine(const RunId& run, Redactor redacts, std::string asked)
+  Machine(const RunId& run, Redactor redacts)
       : redactor(std::move(redacts)),
-        asked_model(std::move(asked)),
         writer(message_id_of(run, 1)),
         calls(run) {}
 
   Redactor redactor;
-  std::string asked_model;
   AnswerWriter writer;
   ChatCalls calls;
   bool ended = false;
@@ -126,16 +115,15 @@ struct ChatDecoder::Machine {
     return {};
   }
 
-  [[nodiscard]] std::optional<Json> run_usage() const {
-    std::string text = usage ? usage->text : "{}";
-    if (!finish_reason.empty() && !is_ordinary(finish_reason)) {
-      add_member(text, "finish_reason", said(finish_reason));
-    }
-    if (!asked_model.empty() && !model.empty() && model != asked_model) {
-      add_member(text, "model", said(model));
-    }
-    if (!usage && text == "{}") return {};
-    return Json{std::move(text)};
+  // A word of the server for a field of the run.
+  [[nodiscard]] std::optional<std::string> word(std::string_view text) const {
+    if (text.empty()) return {};
+    return valid_utf8(said(text).substr(0, limits::finish_bytes_max));
+  }
+
+  [[nodiscard]] Finish finish() const {
+    const bool by_length = meaning_of(finish_reason).cut_by_length;
+    return {word(by_length ? length_reason : std::string_view(finish_reason)), word(model)};
   }
 
   // Redacts the usage: a server can put any text there, also a key.
@@ -152,7 +140,8 @@ struct ChatDecoder::Machine {
     clean_usage();
     const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     calls.finish(whole, writer);
-    writer.end({.status = status, .error = std::move(error), .usage = run_usage()}, usage);
+    writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
+               usage);
     ended = true;
   }
 
@@ -200,8 +189,8 @@ struct ChatDecoder::Machine {
   }
 };
 
-ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor, std::string asked_model)
-    : machine_(std::make_unique<Machine>(run, std::move(redactor), std::move(asked_model))) {}
+ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor)
+    : machine_(std::make_unique<Machine>(run, std::move(redactor))) {}
 ChatDecoder::~ChatDecoder() = default;
 ChatDecoder::ChatDecoder(ChatDecoder&&) noexcept = default;
 ChatDecoder& ChatDecoder::operator=(ChatDecoder&&) noexcept = default;
@@ -277,7 +266,5 @@ std::vector<Step> ChatDecoder::end(RunStatus status, RunError trouble) {
 bool ChatDecoder::ended() const { return machine_->ended; }
 bool ChatDecoder::emitted() const { return machine_->emitted; }
 bool ChatDecoder::finished() const { return !machine_->finish_reason.empty(); }
-const std::string& ChatDecoder::finish_reason() const { return machine_->finish_reason; }
-const std::string& ChatDecoder::answered_by() const { return machine_->model; }
 
 }  // namespace lockstep

@@ -48,9 +48,8 @@ namespace lockstep {
 
 class ChatDecoder {
  public:
-  // `redactor`: for all texts of the server that are not the model's answer. `asked_model`: the
-  // model in the request; empty: unknown, so that the model that answers does not show.
-  explicit ChatDecoder(const RunId& run, Redactor redactor = {}, std::string asked_model = {});
+  // `redactor`: for all texts of the server that are not the model's answer.
+  explicit ChatDecoder(const RunId& run, Redactor redactor = {});
   ~ChatDecoder();
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;
@@ -76,11 +75,6 @@ class ChatDecoder {
   [[nodiscard]] bool emitted() const;
   // Has the finish reason come? Then a silence can end the answer.
   [[nodiscard]] bool finished() const;
-
-  // The last finish reason of the server, and the model that it says answered, as it wrote them;
-  // empty: it has said none so far.
-  [[nodiscard]] const std::string& finish_reason() const;
-  [[nodiscard]] const std::string& answered_by() const;
 
  private:
   [[nodiscard]] bool take_lines(std::string_view body);

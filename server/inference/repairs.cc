@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/limits.h"
 #include "engine/base/must.h"
-#include "server/inference/limits.h"
 
 namespace lockstep {
 namespace {
@@ -29,6 +29,7 @@ constexpr std::array<RepairText, repair_kinds> texts{{
     {"name_changed", "message", "An author is sent with other letters: providers limit names."},
     {"author_in_text", "message", "The authors of joined messages stand in the text."},
     {"parameter_left_out", "parameter", "A parameter is not the caller's to set, and is left out."},
+    {"continue_asked", "message", "A sentence asks the model to go on with this answer."},
 }};
 
 }  // namespace

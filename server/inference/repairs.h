@@ -32,8 +32,9 @@ enum class RepairKind : std::uint8_t {
   name_changed,
   author_in_text,
   parameter_left_out,
+  continue_asked,
 };
-inline constexpr std::size_t repair_kinds = 15;
+inline constexpr std::size_t repair_kinds = 16;
 
 struct RepairText {
   std::string_view kind;  // snake case

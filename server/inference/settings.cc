@@ -146,6 +146,9 @@ std::string settings_bytes(const RequestSettings& settings) {
     append_field_flag(out, "join", settings.join);
     append_field(out, "reasoning", name_of(settings.reasoning));
     append_field(out, "reasoning_field", settings.reasoning_field);
+    // A member that was added later is written only if it is set, so that an agent without it keeps
+    // the bytes, and the hash, of its settings.
+    if (settings.prefill) append_field_flag(out, "prefill", true);
   }
   append_name(out, "ignored");
   append_array(out, settings.ignored,
@@ -183,6 +186,8 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.join = *join == "true";
   settings.reasoning = *reasoning;
   settings.reasoning_field = *field;
+  const std::string* prefill = find_member(*members, "prefill");
+  settings.prefill = prefill && *prefill == "true";
   return settings;
 }
 

@@ -47,6 +47,7 @@ struct RequestSettings {
   bool join = true;   // join neighbours of one role
   ReasoningBack reasoning = ReasoningBack::never;
   std::string reasoning_field = "reasoning_content";  // its member in a message
+  bool prefill = false;  // the model goes on with a last turn of its own; written if true
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 

@@ -76,6 +76,9 @@ class Gathering {
  private:
   void add(std::size_t at) {
     message_ = &context_.path[at];
+    continues_ = at > 0 && message_->continues == context_.path[at - 1].id;
+    continued_ = at + 1 < context_.path.size() ? context_.path[at + 1].continues == message_->id
+                                               : context_.continues == message_->id;
     sent_ = false;
     brings_result_ = false;
     open_turn();
@@ -91,7 +94,7 @@ class Gathering {
   // For a message of which nothing is sent. One that only brings results needs nothing.
   void stand_in() {
     if (brings_result_) return;
-    if (message_->role != Role::assistant) {
+    if (message_->role != Role::assistant || continued_) {
       repairs_.add(RepairKind::empty_left_out, message_->id.get());
       return;
     }
@@ -113,7 +116,8 @@ class Gathering {
   void open_turn() {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
-    turn_.sections.push_back({message_->id.get(), author(), {}});
+    turn_.sections.push_back(
+        {message_->id.get(), author(), {}, std::exchange(continues_, false)});
     behind_result_ = false;
   }
 
@@ -232,21 +236,28 @@ class Gathering {
   std::vector<Turn> turns_;
   const Message* message_ = nullptr;
   Turn turn_;
+  bool continues_ = false;      // does the message go on from the one before it?
+  bool continued_ = false;      // does the next message, or this run, go on from it?
   bool sent_ = false;           // is anything of the message sent?
   bool brings_result_ = false;  // does the message have a result?
   bool behind_result_ = false;  // the same of the open turn
 };
 
-// Many chat templates insist that roles alternate. The results of calls stand between two turns.
-std::vector<Turn> joined(std::vector<Turn> turns, Repairs& repairs) {
+// A continued answer is one turn, as it is one answer on the screen. Many chat templates also insist
+// that roles alternate. The results of calls stand between two turns.
+std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
   std::vector<Turn> joined;
   for (Turn& turn : turns) {
-    if (joined.empty() || joined.back().role != turn.role || !joined.back().calls.empty()) {
+    const bool fits =
+        !joined.empty() && joined.back().role == turn.role && joined.back().calls.empty();
+    Section& first = turn.sections.front();
+    first.continues = first.continues && fits;
+    if (!fits || (!all && !first.continues)) {
       joined.push_back(std::move(turn));
       continue;
     }
     Turn& before = joined.back();
-    repairs.add(RepairKind::joined, turn.sections.front().message);
+    if (!first.continues) repairs.add(RepairKind::joined, first.message);
     for (Section& section : turn.sections) before.sections.push_back(std::move(section));
     if (!before.reasoning.empty() && !turn.reasoning.empty()) before.reasoning += "\n\n";
     before.reasoning += turn.reasoning;
@@ -256,12 +267,24 @@ std::vector<Turn> joined(std::vector<Turn> turns, Repairs& repairs) {
   return joined;
 }
 
+// Does the last turn have text of this message, and no call behind it?
+bool ends_with(const std::vector<Turn>& turns, const MessageId& message) {
+  return !turns.empty() && turns.back().calls.empty() &&
+         turns.back().sections.back().message == message.get();
+}
+
 }  // namespace
 
 std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
                            Repairs& repairs) {
-  std::vector<Turn> turns = Gathering(context, settings, repairs).take();
-  return settings.join ? joined(std::move(turns), repairs) : turns;
+  std::vector<Turn> turns =
+      joined(Gathering(context, settings, repairs).take(), settings.join, repairs);
+  if (context.continues && !settings.prefill && ends_with(turns, *context.continues)) {
+    repairs.add(RepairKind::continue_asked, context.continues->get());
+    turns.push_back({.role = Role::user,
+                     .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
+  }
+  return turns;
 }
 
 }  // namespace lockstep

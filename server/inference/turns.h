@@ -21,6 +21,9 @@ namespace lockstep {
 inline constexpr std::string_view stopped_sentence =
     "[The answer was stopped before its first word.]";
 inline constexpr std::string_view empty_sentence = "[The answer was empty.]";
+// Asks for the rest of an answer, where a provider does not go on with the last turn by itself.
+inline constexpr std::string_view continue_sentence =
+    "[Continue this answer exactly where it stops, without repeating any of it.]";
 // The result of a call that has none.
 inline constexpr std::string_view no_result_sentence = "no result: the call was not carried out";
 
@@ -43,6 +46,7 @@ struct Section {
   std::string message;
   std::string author;  // as `name` may be sent; empty: none, or the settings leave names out
   std::vector<Piece> pieces;
+  bool continues = false;  // its first text goes on within the last one of the section before
 };
 
 // One message of the request. The results of its calls follow it.

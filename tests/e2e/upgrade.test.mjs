@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// upgrade.test.mjs: a store, a backup and a front of 0.1.0 under the current binary.
+// upgrade.test.mjs: stores and backups of each earlier format, and a front of 0.1.0, under the current
+// binary.
 //
-// tests/upgrade/v1 has the store that 0.1.0 left when it was killed, with its answers about each
-// thread. No entry, timestamp, digest, epoch or remembered op may change. Its published client
+// tests/upgrade/v1, v2 and so on have the store that the last version with this format left when it was
+// killed, with its answers about each thread. No entry, timestamp, digest, epoch or remembered op may change. Its published client
 // continues with its stored data.
 
 import assert from "node:assert/strict";
@@ -27,8 +28,11 @@ const path = (of, below = "") => `/v1/threads/${of.thread}${below}`;
 const at = (state) => state.cursor.split("@")[0];
 const memory = 64;  // ops that are remembered of a device
 
-const serveKept = (name) =>
-  Server.start({ name, config, prepare: (data) => renameSync(join(unpack("v1/store.tar.gz"), "data"), data) });
+const formats = [1, 2];
+const latest = 3;
+const kept = (format) => join(unpack(`v${format}/store.tar.gz`), "data");
+const serveKept = (name, format) =>
+  Server.start({ name, config, prepare: (data) => renameSync(kept(format), data) });
 
 async function assertAsSaid(server, of) {
   const state = await server.get(path(of, of.status === 200 ? `?at=${at(of.state)}` : ""), as(of.user));
@@ -44,26 +48,28 @@ async function assertAsSaid(server, of) {
   }
 }
 
-describe("A store of 0.1.0", { timeout: 60_000 }, () => {
-  const before010 = said("v1");
+for (const format of formats) describe(`A store of format ${format}`, { timeout: 60_000 }, () => {
+  const former = said(`v${format}`);
   let server;
 
   before(async () => {
-    server = await serveKept("upgrade");
+    server = await serveKept("upgrade", format);
   });
   after(() => server.dispose());
 
   test("is upgraded at the first start, which logs it", () => {
-    assert.match(server.log(), /upgrading .*from format 1 to 2/);
-    assert.match(server.log(), /upgraded .*from format 1 to 2/);
+    for (let step = format; step < latest; step += 1) {
+      assert.match(server.log(), new RegExp(`upgrading .*from format ${step} to ${step + 1}`));
+      assert.match(server.log(), new RegExp(`upgraded .*from format ${step} to ${step + 1}`));
+    }
   });
 
-  for (const of of before010.threads) {
+  for (const of of former.threads) {
     test(`answers the same about ${of.user}'s ${of.thread}`, () => assertAsSaid(server, of));
   }
 
   test("has each thread in its owner's list, and only there", async () => {
-    for (const [user, { list }] of Object.entries(before010.users)) {
+    for (const [user, { list }] of Object.entries(former.users)) {
       const now = (await server.get("/v1/threads?limit=100", as(user))).json;
       const ids = (page) => page.threads.map((it) => [it.id, it.title, it.created]).sort();
       assert.deepEqual(ids(now), ids(list));
@@ -75,8 +81,8 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
   test("remembers every op that it remembered, and nothing is applied twice", async () => {
     const newest = new Map();
     const key = (it) => `${it.user}/${it.body.device}/${it.thread}`;
-    for (const it of before010.ops) newest.set(key(it), (newest.get(key(it)) ?? []).concat(it.body.changes.map((c) => c.op)));
-    for (const it of before010.ops) {
+    for (const it of former.ops) newest.set(key(it), (newest.get(key(it)) ?? []).concat(it.body.changes.map((c) => c.op)));
+    for (const it of former.ops) {
       const json = as(it.user, { accept: "application/json" });
       const before = (await server.get(path(it), as(it.user))).json?.cursor;
       const answer = await server.post(path(it, "/sync"), it.body, json);
@@ -95,7 +101,7 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
 
   test("still has the former epoch, and the end of its valid cursors", async () => {
     const json = as("ada", { accept: "application/json" });
-    const lost = await server.post("/v1/threads/tea/sync", { cursor: before010.rewound }, json);
+    const lost = await server.post("/v1/threads/tea/sync", { cursor: former.rewound }, json);
     assert.equal(lost.json.reset.reason, "rewound");
   });
 
@@ -108,14 +114,14 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
     assert.equal((await server.get("/v1/threads/gone", as("bob"))).status, 410);
   });
 
-  test("is whole, and has the history that 0.1.0 exported", async () => {
+  test("is whole, and has the history that was exported of it", async () => {
     await server.terminate();
     await lockstep("verify", "--data", server.data);
     const now = (await lockstep("export", "--all", "--data", server.data)).stdout.trim().split("\n").map((line) => JSON.parse(line));
-    const owners = new Map(before010.threads.map((it) => [it.thread, it.user]));
+    const owners = new Map(former.threads.map((it) => [it.thread, it.user]));
     const of = (lines, user, thread) => lines.filter((it) => it.thread === thread && (it.user ?? owners.get(thread)) === user);
-    for (const { user, thread } of before010.threads) {
-      const was = of(before010.history.map((line) => JSON.parse(line)), user, thread);
+    for (const { user, thread } of former.threads) {
+      const was = of(former.history.map((line) => JSON.parse(line)), user, thread);
       const is = of(now, user, thread).map(({ user: _, ...rest }) => rest);
       assert.deepEqual(is.slice(0, was.length), was);
     }
@@ -123,11 +129,11 @@ describe("A store of 0.1.0", { timeout: 60_000 }, () => {
   });
 });
 
-describe("An export of 0.1.0", () => {
-  test("is imported with its owners", async () => {
+describe("An export", () => {
+  for (const format of formats) test(`of format ${format} is imported with its owners`, async () => {
     const folder = temporaryFolder("import");
     const file = join(folder, "history.jsonl");
-    writeFileSync(file, said("v1").history.join("\n") + "\n");
+    writeFileSync(file, said(`v${format}`).history.join("\n") + "\n");
 
     await lockstep("import", file, "--data", join(folder, "data"));
 
@@ -142,7 +148,7 @@ describe("A front of 0.1.0", { timeout: 60_000 }, () => {
   const front = said("v1").front;
 
   before(async () => {
-    server = await serveKept("old-front");
+    server = await serveKept("old-front", 1);
   });
   after(() => server.dispose());
 
@@ -188,12 +194,12 @@ describe("A front of 0.1.0", { timeout: 60_000 }, () => {
   });
 });
 
-describe("A backup of 0.1.0", { timeout: 60_000 }, () => {
-  test("is restored with its old content", async () => {
-    const backups = join(unpack("v1/backup.tar.gz"), "backup");
+describe("A backup", { timeout: 60_000 }, () => {
+  for (const format of formats) test(`of format ${format} is restored with its old content`, async () => {
+    const backups = join(unpack(`v${format}/backup.tar.gz`), "backup");
     const prepare = (data) => lockstep("restore", "--from", backups, "--data", data);
     const server = await Server.start({ name: "old-backup", config, prepare });
-    for (const of of said("v1").threads) {
+    for (const of of said(`v${format}`).threads) {
       const state = await server.get(path(of, of.status === 200 ? `?at=${at(of.state)}` : ""), as(of.user));
       assert.equal(state.status, of.status);
       if (of.status !== 200) continue;
@@ -213,7 +219,7 @@ describe("A backup of 0.1.0", { timeout: 60_000 }, () => {
 
 describe("Before the upgrade", { timeout: 60_000 }, () => {
   test("a verb that only reads names the next step, and leaves the store as it is", async () => {
-    const data = join(unpack("v1/store.tar.gz"), "data");
+    const data = kept(1);
     for (const verb of [["show"], ["export", "--all"], ["verify"]]) {
       const { code, stderr } = await failing(...verb, "--data", data);
       assert.equal(code, 3);
@@ -223,16 +229,16 @@ describe("Before the upgrade", { timeout: 60_000 }, () => {
   });
 
   test("a verb that writes upgrades it, and reports that", async () => {
-    const data = join(unpack("v1/store.tar.gz"), "data");
+    const data = kept(1);
     const { stderr } = await lockstep("rebuild", "--data", data);
-    assert.match(stderr, /upgraded the store from format 1 to 2/);
+    assert.match(stderr, /upgraded the store from format 2 to 3/);
     await lockstep("verify", "--data", data);
   });
 
   const library = process.env.LOCKSTEP_FAULTY_DISK ?? join(dirname(binary), "libfaulty_disk.so");
   const skip = existsSync(library) ? false : `there is no ${library}: build the target faulty_disk`;
   test("a disk that is full stops it, and with room it goes on", { skip }, async () => {
-    const data = join(unpack("v1/store.tar.gz"), "data");
+    const data = kept(1);
     const control = `${data}.control`;
     const faulty = { LD_PRELOAD: library, LOCKSTEP_FAULTY_FOLDER: data, LOCKSTEP_FAULTY_CONTROL: control };
     const env = { ...process.env, ...faulty };

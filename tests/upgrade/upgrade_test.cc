@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/base/limits.h"
@@ -66,7 +67,7 @@ TEST_F(UpgradeTest, ChangesNoEntryNoViewNoFeedAndNoSetting) {
   std::map<std::string, std::string> facts = table(now, KvTable::meta);
   EXPECT_EQ(facts.erase(std::string(keys::deleted({ada, ThreadId("gone-too")}))), 1u);
   EXPECT_EQ(facts.erase(std::string(keys::deleted({UserId("bob"), ThreadId("gone")}))), 1u);
-  facts[std::string(format_key)] = encode_number(1);
+  facts[std::string(format_key)] = encode_number(first_format);
   EXPECT_EQ(facts, table(former, KvTable::meta));
 }
 
@@ -123,16 +124,30 @@ TEST_F(UpgradeTest, IsToldAndIsDoneOnce) {
   static_cast<void>(upgraded());
 
   ASSERT_GT(told.size(), 4u);
-  EXPECT_EQ(told.front().from, 1u);
-  EXPECT_EQ(told.front().to, log_format_version);
+  EXPECT_EQ(told.front().from, first_format);
+  EXPECT_EQ(told.back().to, log_format_version);
   EXPECT_TRUE(told.back().done);
-  EXPECT_EQ(told.back().left, 0u);
-  EXPECT_EQ(told.back().rows,
+  const auto first_done = std::ranges::find_if(told, &UpgradeProgress::done);
+  EXPECT_EQ(first_done->to, 2u);
+  EXPECT_EQ(first_done->left, 0u);
+  EXPECT_EQ(first_done->rows,
             table(former, KvTable::threads).size() + table(former, KvTable::open_runs).size());
 
   told.clear();
   static_cast<void>(upgraded());
   EXPECT_TRUE(told.empty());
+}
+
+TEST_F(UpgradeTest, FromFormat2To3OnlyTheNumberOfTheStoreChanges) {
+  Tables second = kept_tables("v2");
+  disk = disk_with(second);
+
+  Tables now = upgraded();
+
+  EXPECT_EQ(table(second, KvTable::meta).at(std::string(format_key)), encode_number(2));
+  table(second, KvTable::meta)[std::string(format_key)] = encode_number(3);
+  EXPECT_EQ(now, second);
+  EXPECT_EQ(told.back().from, 2u);
 }
 
 // One write takes so many rows, and so many bytes: large rows fill it before they are many.
@@ -208,7 +223,7 @@ TEST_F(UpgradeTest, ADamagedRowIsStillDamageAndItsOwnersToSee) {
                 .error()
                 .code,
             "corrupt");
-  EXPECT_EQ(told.back().left, 0u);
+  for (const UpgradeProgress& step : told) EXPECT_EQ(step.left, 0u);
 }
 
 TEST_F(UpgradeTest, TheLogNamesTheOwnerOfADamagedRowIfTheFeedDoesNot) {
@@ -230,7 +245,7 @@ TEST_F(UpgradeTest, ARowWithoutANamedOwnerStaysAndIsCounted) {
 
   static_cast<void>(upgraded());
 
-  EXPECT_EQ(told.back().left, 1u);
+  EXPECT_EQ(std::ranges::find_if(told, &UpgradeProgress::done)->left, 1u);
   EXPECT_NE(disk.row(KvTable::threads, "gone-too"), nullptr);
 }
 

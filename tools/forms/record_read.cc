@@ -136,8 +136,9 @@ Part part_of(const JsonValue& value, std::string& wrong) {
     return ToolCallPart{in.text("id"), in.text("name"), in.text("arguments")};
   }
   if (type == "tool_result") {
-    in.allow({"type", "call", "content"});
-    return ToolResultPart{in.text("call"), in.text("content")};
+    in.allow({"type", "call", "content", "made"});
+    return ToolResultPart{in.text("call"), in.text("content"),
+                          in.maybe_boolean("made").value_or(false)};
   }
   if (type == "file") {
     in.allow({"type", "uri", "media_type", "name"});
@@ -148,6 +149,8 @@ Part part_of(const JsonValue& value, std::string& wrong) {
   return DataPart{in.text("name"), in.maybe_json("value").value_or(Json{"null"})};
 }
 
+Finish finish_of(Reader& in) { return {in.maybe_text("finish_reason"), in.maybe_text("model")}; }
+
 std::vector<Part> parts_of(Reader& in) {
   std::vector<Part> parts;
   for (const JsonValue& part : in.list("parts")) parts.push_back(part_of(part, in.wrong()));
@@ -157,7 +160,7 @@ std::vector<Part> parts_of(Reader& in) {
 Message message_of(const JsonValue& value, std::string& wrong) {
   Reader in(value, wrong);
   in.allow({"id", "parent", "role", "author", "run", "parts", "status", "created", "updated",
-            "usage", "metadata"});
+            "usage", "metadata", "finish_reason", "model", "continues"});
   Message message;
   message.id = in.id<MessageId>("id");
   message.parent = in.maybe_id<MessageId>("parent");
@@ -170,6 +173,8 @@ Message message_of(const JsonValue& value, std::string& wrong) {
   message.updated = Timestamp(in.number<std::uint64_t>("updated"));
   message.usage = in.maybe_json("usage");
   message.metadata = in.maybe_json("metadata");
+  message.finish = finish_of(in);
+  message.continues = in.maybe_id<MessageId>("continues");
   return message;
 }
 
@@ -199,10 +204,10 @@ Event message_put(Reader& in) {
 Event message_created(Reader& in) {
   in.allow({"type", "message"});
   Reader message(in.object("message"), in.wrong());
-  message.allow({"id", "parent", "role", "author", "run"});
+  message.allow({"id", "parent", "role", "author", "run", "continues"});
   return MessageCreated{message.id<MessageId>("id"), message.maybe_id<MessageId>("parent"),
                         message.name<Role>("role"), message.maybe_text("author"),
-                        message.id<RunId>("run")};
+                        message.id<RunId>("run"), message.maybe_id<MessageId>("continues")};
 }
 
 Event part_started(Reader& in) {
@@ -218,9 +223,9 @@ Event content_appended(Reader& in) {
 }
 
 Event message_ended(Reader& in) {
-  in.allow({"type", "message", "status", "usage"});
+  in.allow({"type", "message", "status", "usage", "finish_reason", "model"});
   return MessageEnded{in.id<MessageId>("message"), in.name<MessageStatus>("status"),
-                      in.maybe_json("usage")};
+                      in.maybe_json("usage"), finish_of(in)};
 }
 
 Event message_cut(Reader& in) {
@@ -243,7 +248,7 @@ Event head_moved(Reader& in) {
 }
 
 Event run_queued(Reader& in) {
-  in.allow({"type", "run", "agent", "input", "after", "parent", "params"});
+  in.allow({"type", "run", "agent", "input", "after", "parent", "params", "continues"});
   RunQueued event;
   event.run = in.id<RunId>("run");
   event.agent = AgentName(in.text("agent"));
@@ -255,6 +260,7 @@ Event run_queued(Reader& in) {
   event.place.kind = after ? Place::Kind::after : Place::Kind::parent;
   event.place.message = in.maybe_id<MessageId>(after ? "after" : "parent");
   event.params = in.maybe_json("params");
+  event.continues = in.maybe_id<MessageId>("continues");
   return event;
 }
 
@@ -265,12 +271,33 @@ Event run_started(Reader& in) {
 }
 
 Event run_ended(Reader& in) {
-  in.allow({"type", "run", "status", "error", "usage"});
-  RunEnded event{in.id<RunId>("run"), in.name<RunStatus>("status"), {}, in.maybe_json("usage")};
+  in.allow({"type", "run", "status", "error", "usage", "finish_reason", "model"});
+  RunEnded event{in.id<RunId>("run"), in.name<RunStatus>("status"), {}, in.maybe_json("usage"),
+                 finish_of(in)};
   if (in.has("error")) {
     Reader error(in.object("error"), in.wrong());
     error.allow({"code", "detail"});
     event.error = RunError{error.text("code"), error.text("detail")};
+  }
+  return event;
+}
+
+NotedRepair repair_of(const JsonValue& value, std::string& wrong) {
+  Reader in(value, wrong);
+  in.allow({"kind", "count", "ids"});
+  NotedRepair repair{in.text("kind"), in.number<std::uint64_t>("count")};
+  for (const JsonValue& id : in.list("ids")) {
+    if (!id.is(JsonValue::Kind::string)) in.complain("ids", "has another thing than texts");
+    repair.ids.push_back(id.text);
+  }
+  return repair;
+}
+
+Event repairs_noted(Reader& in) {
+  in.allow({"type", "run", "repairs"});
+  RepairsNoted event{in.id<RunId>("run"), {}};
+  for (const JsonValue& repair : in.list("repairs")) {
+    event.repairs.push_back(repair_of(repair, in.wrong()));
   }
   return event;
 }
@@ -289,6 +316,7 @@ Event event_of(const JsonValue& value, std::string& wrong) {
       {"run_queued", run_queued},
       {"run_started", run_started},
       {"run_ended", run_ended},
+      {"repairs_noted", repairs_noted},
   };
   static_assert(std::size(readers) == std::variant_size_v<Event>);
   Reader in(value, wrong);
@@ -361,14 +389,14 @@ Result<PlacedInput> placed_input_of(const JsonValue& value) {
   std::string wrong;
   Reader in(value, wrong);
   in.allow({"id", "parent", "role", "author", "run", "text", "parts", "status", "created",
-            "updated", "usage", "metadata"});
+            "updated", "usage", "metadata", "finish_reason", "model", "continues"});
   PlacedInput placed;
   placed.input.id = in.id<MessageId>("id");
   placed.parent = in.maybe_id<MessageId>("parent");
   placed.input.role = in.has("role") ? in.name<Role>("role") : Role::user;
   placed.input.author = in.maybe_text("author");
   placed.input.metadata = in.maybe_json("metadata");
-  for (const char* more : {"run", "status", "created", "updated", "usage"}) {
+  for (const char* more : {"run", "status", "created", "updated", "usage", "finish_reason", "model", "continues"}) {
     placed.has_more = placed.has_more || in.has(more);
   }
   if (in.has("text")) {

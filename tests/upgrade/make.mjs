@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // make.mjs: makes a small store with a little of everything, with one version of Lockstep.
 //
-//   LOCKSTEP_BINARY=…/lockstep-0.1.0 node tests/upgrade/v1/make.mjs OUT
+//   LOCKSTEP_BINARY=…/lockstep-0.1.0 node tests/upgrade/make.mjs v1 OUT
 //
 // The last binary that writes a format runs this once, and the result is kept (README.md).
 // `said.json` has that binary's answers about every thread. The server is killed, so the store has
@@ -11,20 +11,21 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { request } from "../../e2e/lib/http.mjs";
-import { Server, binary } from "../../e2e/lib/server.mjs";
-import { tokenFile } from "../../e2e/lib/tokens.mjs";
-import { until } from "../../e2e/lib/wait.mjs";
-import { client, keptStore, tokens } from "../kept.mjs";
+import { request } from "../e2e/lib/http.mjs";
+import { Server, binary } from "../e2e/lib/server.mjs";
+import { tokenFile } from "../e2e/lib/tokens.mjs";
+import { until } from "../e2e/lib/wait.mjs";
+import { client, keptStore, tokens } from "./kept.mjs";
 
-const out = resolve(process.argv[2]);
+const [, , format, folder] = process.argv;
+const out = resolve(folder);
 mkdirSync(out, { recursive: true });
 const agents = { default: { kind: "demo" }, push: { kind: "push" } };
 const lockstep = (...line) => execFileSync(binary, line, { encoding: "utf8", maxBuffer: 1 << 28 });
 
 const ops = [];  // every request with ops, and its outcomes: sent again, it must be answered with these
 const threads = [];  // { user, thread }
-const server = await Server.start({ name: "v1", config: { tokens: tokenFile(tokens), agents } });
+const server = await Server.start({ name: format, config: { tokens: tokenFile(tokens), agents } });
 
 const as = (user, more = {}) => ({ headers: { authorization: `Bearer ${tokens[user]}`, ...more } });
 
@@ -97,6 +98,21 @@ await steps("ada", "calls", "c1", [
   text("c1-b", "It rains."),
   over("completed"),
 ]);
+// A result that the server made, and the real one behind it; a question whose answer has no word.
+if (format !== "v1") {
+  await ask("ada", "late", [push(1, "l1", "Look it up")], phone);
+  await steps("ada", "late", "l1", [
+    opened("l1-a"), part("l1-a", 0, { type: "tool_call", id: "k3", name: "look", arguments: "{}" }), ended("l1-a"),
+  ]);
+  await ask("ada", "late", [{ type: "stop_run", op: 2, run: "l1" }], phone);
+  await ask("ada", "late", [
+    { type: "put_message", op: 3, message: { id: "l1-r", role: "tool", parts: [{ type: "tool_result", call: "k3", content: "found" }] } },
+    push(4, "l2", "And now?"),
+  ], phone);
+  await ask("ada", "late", [{ type: "stop_run", op: 5, run: "l2" }], phone);
+  await ask("ada", "late", [push(6, "l3", "Well?")], phone);
+  await steps("ada", "late", "l3", [opened("l3-a"), text("l3-a", "Found."), over("completed")]);
+}
 await ask("ada", "calls", [push(2, "c2", "And tomorrow?")], phone);
 await steps("ada", "calls", "c2", [
   opened("c2-a"), text("c2-a", "Let me "), over("failed", { code: "upstream", detail: "it broke" }),

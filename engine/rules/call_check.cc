@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rules/call_check.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace lockstep {
+namespace {
+
+bool has_result(const Parts& parts) {
+  return std::ranges::any_of(
+      parts, [](const Part& part) { return std::holds_alternative<ToolResultPart>(part); });
+}
+
+std::vector<const Message*> messages_to(const ThreadState& state,
+                                        const std::optional<MessageId>& head) {
+  std::vector<const Message*> messages;
+  for (const MessageState* row : state.path(head)) messages.push_back(&row->message);
+  return messages;
+}
+
+}  // namespace
+
+std::optional<StrayResult> stray_in_input(const ThreadState& state,
+                                          const std::optional<MessageId>& head,
+                                          const std::vector<MessageInput>& input) {
+  // Most inputs have none, and are spared the walk over the path.
+  if (!std::ranges::any_of(input, has_result, &MessageInput::parts)) return {};
+  std::vector<Message> added;
+  for (const MessageInput& each : input) {
+    Message& message = added.emplace_back();
+    message.role = each.role;
+    message.parts = each.parts;
+  }
+  const std::vector<const Message*> before = messages_to(state, head);
+  std::vector<const Message*> after = before;
+  for (const Message& message : added) after.push_back(&message);
+  return new_stray(before, after);
+}
+
+std::optional<StrayResult> stray_in_put(const ThreadState& state, const Message& put) {
+  if (!has_result(put.parts)) return {};
+  if (state.message(put.id) == nullptr) {
+    const std::vector<const Message*> before = messages_to(state, put.parent);
+    std::vector<const Message*> after = before;
+    after.push_back(&put);
+    return new_stray(before, after);
+  }
+  const std::optional<MessageId>& head = state.thread.head;
+  const bool leads_to_head = head && state.lies_below(*head, put.id);
+  const std::vector<const Message*> before =
+      messages_to(state, leads_to_head ? head : std::optional(put.id));
+  std::vector<const Message*> after = before;
+  std::ranges::replace_if(
+      after, [&put](const Message* message) { return message->id == put.id; }, &put);
+  return new_stray(before, after);
+}
+
+const RunState* continuation_of(const ThreadState& state, const MessageId& message) {
+  for (std::size_t at = state.runs.size(); at-- > 0;) {
+    const RunState& row = state.runs[at];
+    if (row.run.continues != message) continue;
+    const bool continues = std::ranges::any_of(row.messages, [&](std::uint32_t number) {
+      return !state.messages[number].deleted && state.messages[number].message.continues == message;
+    });
+    if (is_open(row.run.status) || continues) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// call_check.h: checks the tool results that a change brings, and the answer that a start continues.
+//
+// A call has one real result. A result that comes twice, or for a call that was cut, would stand on
+// the screen and never reach the model, so the change that brings it is refused. Results that were
+// there before may lose their call by an edit above them: the user's edit wins, and the request to
+// the model names such a result as a repair.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/rules/call_results.h"
+#include "engine/rules/state.h"
+
+namespace lockstep {
+
+// Of messages that are to follow `head` as a chain.
+[[nodiscard]] std::optional<StrayResult> stray_in_input(const ThreadState& state,
+                                                        const std::optional<MessageId>& head,
+                                                        const std::vector<MessageInput>& input);
+// Of a new message below `put.parent`, or of new content for a message of the state. The latter has
+// the path from the root over the message to the head.
+[[nodiscard]] std::optional<StrayResult> stray_in_put(const ThreadState& state, const Message& put);
+
+// The run that continues this message: one that is open, or one whose message goes on from it and
+// was not deleted. An answer has one continuation. Null if there is none.
+[[nodiscard]] const RunState* continuation_of(const ThreadState& state, const MessageId& message);
+
+}  // namespace lockstep
