@@ -174,7 +174,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   ThreadName thread_;
   RunId run_;
   std::uint32_t attempt_;
-  std::shared_ptr<Agent> agent_;  // outlives the generation
+  std::shared_ptr<Agent> agent_;      // outlives the generation
   std::optional<Question> question_;  // until the repairs of its request are durable
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // begins with the batch that is at the engine

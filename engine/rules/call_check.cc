@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <variant>
 
+#include "engine/base/codes.h"
+#include "engine/base/must.h"
+#include "engine/rules/call_results.h"
+
 namespace lockstep {
 namespace {
 
@@ -19,11 +23,18 @@ std::vector<const Message*> messages_to(const ThreadState& state,
   return messages;
 }
 
+Verdict verdict_on(const std::optional<StrayResult>& stray) {
+  if (!stray) return {};
+  return stray->answered
+             ? refuse(codes::answered, "call " + stray->call + " has its result")
+             : refuse(codes::unknown_call, "there is no call " + stray->call +
+                                               " above: it was cut, or stands on another branch");
+}
+
 }  // namespace
 
-std::optional<StrayResult> stray_in_input(const ThreadState& state,
-                                          const std::optional<MessageId>& head,
-                                          const std::vector<MessageInput>& input) {
+Verdict calls_take_input(const ThreadState& state, const std::optional<MessageId>& head,
+                         const std::vector<MessageInput>& input) {
   // Most inputs have none, and are spared the walk over the path.
   if (!std::ranges::any_of(input, has_result, &MessageInput::parts)) return {};
   std::vector<Message> added;
@@ -35,16 +46,16 @@ std::optional<StrayResult> stray_in_input(const ThreadState& state,
   const std::vector<const Message*> before = messages_to(state, head);
   std::vector<const Message*> after = before;
   for (const Message& message : added) after.push_back(&message);
-  return new_stray(before, after);
+  return verdict_on(new_stray(before, after));
 }
 
-std::optional<StrayResult> stray_in_put(const ThreadState& state, const Message& put) {
+Verdict calls_take_put(const ThreadState& state, const Message& put) {
   if (!has_result(put.parts)) return {};
   if (state.message(put.id) == nullptr) {
     const std::vector<const Message*> before = messages_to(state, put.parent);
     std::vector<const Message*> after = before;
     after.push_back(&put);
-    return new_stray(before, after);
+    return verdict_on(new_stray(before, after));
   }
   const std::optional<MessageId>& head = state.thread.head;
   const bool leads_to_head = head && state.lies_below(*head, put.id);
@@ -53,7 +64,23 @@ std::optional<StrayResult> stray_in_put(const ThreadState& state, const Message&
   std::vector<const Message*> after = before;
   std::ranges::replace_if(
       after, [&put](const Message* message) { return message->id == put.id; }, &put);
-  return new_stray(before, after);
+  return verdict_on(new_stray(before, after));
+}
+
+Verdict may_continue(const ThreadState& state, const StartRun& change) {
+  MUST(change.continues.has_value());
+  const std::string id = change.continues->get();
+  const MessageState* row = state.message(*change.continues);
+  if (!row) return refuse(codes::unknown_message, "there is no message " + id);
+  if (row->deleted) return refuse(codes::deleted, "message " + id + " was deleted");
+  if (!change.input.empty() || change.place) {
+    return refuse(codes::invalid, "`continue` goes without `input`, `after` and `parent`");
+  }
+  if (row->message.role != Role::assistant || row->message.status == MessageStatus::open) {
+    return refuse(codes::invalid,
+                  "message " + id + " is no answer that has ended: only those can be continued");
+  }
+  return {};
 }
 
 const RunState* continuation_of(const ThreadState& state, const MessageId& message) {

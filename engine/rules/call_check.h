@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// call_check.h: checks the tool results that a change brings, and the answer that a start continues.
+// call_check.h: checks the tool results that a change brings, and the answer that a start
+// continues.
 //
 // A call has one real result. A result that comes twice, or for a call that was cut, would stand on
 // the screen and never reach the model, so the change that brings it is refused. Results that were
@@ -10,19 +11,23 @@
 #include <optional>
 #include <vector>
 
-#include "engine/rules/call_results.h"
+#include "engine/rules/change.h"
 #include "engine/rules/state.h"
+#include "engine/rules/verdict.h"
 
 namespace lockstep {
 
-// Of messages that are to follow `head` as a chain.
-[[nodiscard]] std::optional<StrayResult> stray_in_input(const ThreadState& state,
-                                                        const std::optional<MessageId>& head,
-                                                        const std::vector<MessageInput>& input);
-// Of a new message below `put.parent`, or of new content for a message of the state. The latter has
-// the path from the root over the message to the head.
-[[nodiscard]] std::optional<StrayResult> stray_in_put(const ThreadState& state, const Message& put);
+// Does each result of the input, whose messages are to follow `head` as a chain, belong to an open
+// call? If not: `answered` or `unknown_call`.
+[[nodiscard]] Verdict calls_take_input(const ThreadState& state,
+                                       const std::optional<MessageId>& head,
+                                       const std::vector<MessageInput>& input);
+// The same of a new message below `put.parent`, or of new content for a message of the state: of
+// the results that the former content did not have.
+[[nodiscard]] Verdict calls_take_put(const ThreadState& state, const Message& put);
 
+// Can the message `change.continues` be continued? Requires: there is one.
+[[nodiscard]] Verdict may_continue(const ThreadState& state, const StartRun& change);
 // The run that continues this message: one that is open, or one whose message goes on from it and
 // was not deleted. An answer has one continuation. Null if there is none.
 [[nodiscard]] const RunState* continuation_of(const ThreadState& state, const MessageId& message);

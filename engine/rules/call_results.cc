@@ -148,8 +148,9 @@ std::optional<StrayResult> new_stray(std::span<const Message* const> before,
                                      std::span<const Message* const> after) {
   const std::vector<std::string_view> present = real_results(after);
   if (present.empty()) return {};
-  std::unordered_map<std::string_view, std::int64_t> fresh;    // results of an id: more than before
-  std::unordered_map<std::string_view, std::int64_t> strayed;  // the same of those that no call takes
+  std::unordered_map<std::string_view, std::int64_t> fresh;  // results of an id: more than before
+  std::unordered_map<std::string_view, std::int64_t>
+      strayed;  // the same of those that no call takes
   for (const std::string_view result : present) ++fresh[result];
   for (const std::string_view result : real_results(before)) --fresh[result];
   if (std::ranges::none_of(fresh, [](const auto& each) { return each.second > 0; })) return {};

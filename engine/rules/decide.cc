@@ -10,20 +10,10 @@
 #include "engine/rules/look_back.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/run.h"
+#include "engine/rules/verdict.h"
 
 namespace lockstep {
 namespace {
-
-// Why a change is refused. The codes are the protocol's.
-struct Refusal {
-  std::string code;
-  std::string detail;
-};
-using Verdict = std::expected<void, Refusal>;
-
-std::unexpected<Refusal> refuse(Code code, std::string detail) {
-  return std::unexpected(Refusal{code, std::move(detail)});
-}
 
 // The rules of one request. Each decision has its own judge.
 class Judge {
@@ -87,21 +77,20 @@ class Judge {
     outcome_->run = change.run;
     if (draft_.state().run(change.run)) return {};  // joins it
     if (change.continues) {
-      if (Verdict fit = may_continue(change); !fit) return fit;
+      if (Verdict fit = may_continue(draft_.state(), change); !fit) return fit;
       if (const RunState* run = continuation_of(draft_.state(), *change.continues)) {
         outcome_->run = run->run.id;
         return {};  // joins it: an answer has one continuation
       }
     }
     if (Verdict fit = may_start(change); !fit) return fit;
-    const Place place =
-        change.continues ? Place{Place::Kind::parent, change.continues}
-                         : change.place.value_or(Place{Place::Kind::after, head_as_seen()});
+    const Place place = change.continues
+                            ? Place{Place::Kind::parent, change.continues}
+                            : change.place.value_or(Place{Place::Kind::after, head_as_seen()});
     const std::optional<MessageId> head = resolve(draft_.state(), place);
     if (!head && change.input.empty())
       return refuse(codes::invalid, "nothing to answer: add input");
-    const auto stray = stray_in_input(draft_.state(), head, change.input);
-    if (Verdict fit = verdict_on(stray); !fit) return fit;
+    if (Verdict fit = calls_take_input(draft_.state(), head, change.input); !fit) return fit;
 
     const bool busy = draft_.state().running || !draft_.state().waiting.empty();
     // `after` goes on where the thread ends, so it waits for the answer there. `parent` is for
@@ -124,29 +113,6 @@ class Judge {
       start(draft_, *draft_.state().run_numbers.find(change.run));
     }
     return {};
-  }
-
-  Verdict may_continue(const StartRun& change) const {
-    const std::string id = change.continues->get();
-    const MessageState* row = draft_.state().message(*change.continues);
-    if (!row) return refuse(codes::unknown_message, "there is no message " + id);
-    if (row->deleted) return refuse(codes::deleted, "message " + id + " was deleted");
-    if (!change.input.empty() || change.place) {
-      return refuse(codes::invalid, "`continue` goes without `input`, `after` and `parent`");
-    }
-    if (row->message.role != Role::assistant || row->message.status == MessageStatus::open) {
-      return refuse(codes::invalid,
-                    "message " + id + " is no answer that has ended: only those can be continued");
-    }
-    return {};
-  }
-
-  static Verdict verdict_on(const std::optional<StrayResult>& stray) {
-    if (!stray) return {};
-    return stray->answered ? refuse(codes::answered, "call " + stray->call + " has its result")
-                           : refuse(codes::unknown_call,
-                                    "there is no call " + stray->call +
-                                        " above: it was cut, or stands on another branch");
   }
 
   Verdict may_start(const StartRun& change) const {
@@ -194,7 +160,7 @@ class Judge {
     message.author = change.author;
     message.parts = change.parts;
     message.metadata = change.metadata;
-    if (Verdict fit = verdict_on(stray_in_put(draft_.state(), message)); !fit) return fit;
+    if (Verdict fit = calls_take_put(draft_.state(), message); !fit) return fit;
     put_new(draft_, std::move(message));
     move_head(draft_, change.id);
     return {};
@@ -212,7 +178,7 @@ class Judge {
     }
     Message message = row.message;
     message.parts = change.parts;
-    if (Verdict fit = verdict_on(stray_in_put(draft_.state(), message)); !fit) return fit;
+    if (Verdict fit = calls_take_put(draft_.state(), message); !fit) return fit;
     end_run_that_has({change.id});
     message.status = MessageStatus::complete;
     message.finish = {};  // of the former content

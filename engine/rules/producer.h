@@ -38,7 +38,7 @@ struct Context {
   std::vector<Unanswered> unanswered{};  // in the order of the path
   // The last message of the path, if the run goes on where that answer was cut.
   std::optional<MessageId> continues{};
-  std::string settings;                  // AgentSettings::bytes
+  std::string settings;  // AgentSettings::bytes
 };
 // The context of a run that has started, from State(context_ts).
 [[nodiscard]] Context context_of(const ThreadState& state, const Run& run, std::string settings);

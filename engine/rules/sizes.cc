@@ -17,9 +17,7 @@ std::size_t size_of(const std::optional<std::string>& text) { return text ? text
 std::size_t size_of(const std::optional<RunError>& error) {
   return error ? error->code.size() + error->detail.size() : 0;
 }
-std::size_t size_of(const Finish& finish) {
-  return size_of(finish.reason) + size_of(finish.model);
-}
+std::size_t size_of(const Finish& finish) { return size_of(finish.reason) + size_of(finish.model); }
 
 }  // namespace
 
@@ -129,15 +127,16 @@ std::size_t size_of(const ChangeRequest& request) {
 
 std::size_t size_of(const Step& step) {
   return row_bytes +
-         std::visit(Visitor{[](const OpenMessage& it) { return size_of(it.author); },
-                            [](const StartPart& it) { return size_of(it.value); },
-                            [](const AppendContent& it) { return it.text.size(); },
-                            [](const EndMessage& it) { return size_of(it.usage) + size_of(it.finish); },
-                            [](const EndRun& it) {
-                              return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
-                            },
-                            [](const NoteRepairs& it) { return size_of(it.repairs); }},
-                    step.what);
+         std::visit(
+             Visitor{[](const OpenMessage& it) { return size_of(it.author); },
+                     [](const StartPart& it) { return size_of(it.value); },
+                     [](const AppendContent& it) { return it.text.size(); },
+                     [](const EndMessage& it) { return size_of(it.usage) + size_of(it.finish); },
+                     [](const EndRun& it) {
+                       return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
+                     },
+                     [](const NoteRepairs& it) { return size_of(it.repairs); }},
+             step.what);
 }
 
 std::size_t size_of(const std::vector<Message>& path) {

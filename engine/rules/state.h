@@ -58,8 +58,8 @@ struct Run {
   std::optional<Timestamp> ended;
   std::optional<RunError> error;
   std::optional<Json> usage;
-  std::optional<std::string> model;          // as asked; behind the end, the one that answered
-  std::optional<MessageId> continues{};      // the message that its first one goes on from
+  std::optional<std::string> model;      // as asked; behind the end, the one that answered
+  std::optional<MessageId> continues{};  // the message that its first one goes on from
   std::optional<std::string> finish_reason{};
   std::vector<NotedRepair> repairs{};
   friend bool operator==(const Run&, const Run&) = default;

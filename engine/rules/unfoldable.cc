@@ -102,7 +102,9 @@ class Checker {
   }
 
  private:
-  static std::string other_continued() { return "a message that continues another than its parent"; }
+  static std::string other_continued() {
+    return "a message that continues another than its parent";
+  }
   static std::string no_message(const MessageId& id) {
     return "message " + id.get() + " is not there";
   }

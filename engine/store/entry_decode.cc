@@ -184,8 +184,7 @@ class EntryReader {
         return read(from.getRunEnded());
       case schema::Event::REPAIRS_NOTED: {
         const auto event = from.getRepairsNoted();
-        return RepairsNoted{runs_.of(event.getRun()),
-                            packed::read(event.getRepairs(), damage_)};
+        return RepairsNoted{runs_.of(event.getRun()), packed::read(event.getRepairs(), damage_)};
       }
     }
     damage_.unsupported("an event is of the unknown kind " +

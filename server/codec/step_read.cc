@@ -92,9 +92,8 @@ NotedRepair read_repair(const Spot& spot) {
   repair.kind = object.need("kind").text(limits::id_bytes_max);
   repair.count = object.need("count").number(seq_max);
   if (const auto ids = object.find("ids")) {
-    ids->each(limits::repair_ids_max, [&repair](const Spot& id) {
-      repair.ids.push_back(id.text(limits::name_bytes_max));
-    });
+    ids->each(limits::repair_ids_max,
+              [&repair](const Spot& id) { repair.ids.push_back(id.text(limits::name_bytes_max)); });
   }
   object.closed();
   return repair;

@@ -46,9 +46,8 @@ void AnswerWriter::end(EndRun end, const std::optional<Json>& message_usage) {
   if (has_content() && end.status != RunStatus::interrupted) {
     const MessageStatus status =
         end.status == RunStatus::completed ? MessageStatus::complete : MessageStatus::failed;
-    steps_.push_back(
-        step_of(EndMessage{.message = message_, .status = status, .usage = message_usage,
-                           .finish = end.finish}));
+    steps_.push_back(step_of(EndMessage{
+        .message = message_, .status = status, .usage = message_usage, .finish = end.finish}));
   }
   steps_.push_back(step_of(std::move(end)));
 }

@@ -41,8 +41,8 @@ std::vector<Piece> with_author(const Section& section) {
 std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs) {
   std::vector<Piece> pieces;
   for (const Section& section : turn.sections) {
-    const bool named = !one_author && !section.author.empty() && !section.pieces.empty() &&
-                       !section.continues;
+    const bool named =
+        !one_author && !section.author.empty() && !section.pieces.empty() && !section.continues;
     bool goes_on = section.continues;
     if (named) repairs.add(RepairKind::author_in_text, section.message);
     for (Piece& piece : named ? with_author(section) : std::vector(section.pieces)) {

@@ -176,8 +176,7 @@ AgentSettings DemoAgent::settings(const std::optional<Json>& params) const {
 
 Sent DemoAgent::sent(const Context& context) const { return sent_from_settings(context); }
 
-std::unique_ptr<Generation> DemoAgent::start(Context context, Sent /*sent*/,
-                                             StepWriter& writer) {
+std::unique_ptr<Generation> DemoAgent::start(Context context, Sent /*sent*/, StepWriter& writer) {
   const RequestSettings settings = read_settings(context.settings).value_or(RequestSettings{});
   const std::optional<std::size_t> tokens = count(settings, "tokens", limits::demo_tokens_max);
   const std::size_t agents = count(settings, "agents", names.size()).value_or(1);

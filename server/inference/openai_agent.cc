@@ -339,8 +339,7 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
 
 Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings(context); }
 
-std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent,
-                                               StepWriter& writer) {
+std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent, StepWriter& writer) {
   const OpenAiGeneration::Parts parts{options_, client_, random_, clock_, executor_};
   OpenAiGeneration::Question question{std::move(context.run), std::move(sent.body)};
   return std::make_unique<OpenAiGeneration>(parts, std::move(question), writer);

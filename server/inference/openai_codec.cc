@@ -50,9 +50,7 @@ RunError refusal_of(unsigned status, std::string_view body, const Redactor& reda
 // The state of the stream so far.
 struct ChatDecoder::Machine {
   Machine(const RunId& run, Redactor redacts)
-      : redactor(std::move(redacts)),
-        writer(message_id_of(run, 1)),
-        calls(run) {}
+      : redactor(std::move(redacts)), writer(message_id_of(run, 1)), calls(run) {}
 
   Redactor redactor;
   AnswerWriter writer;

@@ -116,8 +116,7 @@ class Gathering {
   void open_turn() {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
-    turn_.sections.push_back(
-        {message_->id.get(), author(), {}, std::exchange(continues_, false)});
+    turn_.sections.push_back({message_->id.get(), author(), {}, std::exchange(continues_, false)});
     behind_result_ = false;
   }
 
@@ -243,8 +242,8 @@ class Gathering {
   bool behind_result_ = false;  // the same of the open turn
 };
 
-// A continued answer is one turn, as it is one answer on the screen. Many chat templates also insist
-// that roles alternate. The results of calls stand between two turns.
+// A continued answer is one turn, as it is one answer on the screen. Many chat templates also
+// insist that roles alternate. The results of calls stand between two turns.
 std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
   std::vector<Turn> joined;
   for (Turn& turn : turns) {
@@ -281,8 +280,9 @@ std::vector<Turn> turns_of(const Context& context, const RequestSettings& settin
       joined(Gathering(context, settings, repairs).take(), settings.join, repairs);
   if (context.continues && !settings.prefill && ends_with(turns, *context.continues)) {
     repairs.add(RepairKind::continue_asked, context.continues->get());
-    turns.push_back({.role = Role::user,
-                     .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
+    turns.push_back(
+        {.role = Role::user,
+         .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
   }
   return turns;
 }

@@ -221,7 +221,7 @@ TEST(Decide, AWholeToolCallWithoutAResultGetsOne) {
 
   ASSERT_EQ(story.message("a1").parts.size(), 2u);
   EXPECT_EQ(std::get<ToolResultPart>(story.message("a1").parts[1]),
-            (ToolResultPart{"c1", "stopped by the user"}));
+            (ToolResultPart{"c1", "stopped by the user", true}));
 }
 
 TEST(Decide, ARunAskedWhileOneStreamsWaitsAndEntersBehindTheWholeAnswer) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/limits.h"
 #include "tests/inference/decoded.h"
 
 namespace lockstep {
@@ -94,7 +95,8 @@ TEST(AnswerEnd, ReasonsOfEachProviderFailTheRunOrCutTheAnswer) {
     const Written written = decode({content(R"("a")"), finish(reason)});
 
     EXPECT_EQ(written.end->status, RunStatus::completed) << reason;
-    EXPECT_EQ(written.end->usage->text, R"({"finish_reason":")" + reason + R"("})");
+    EXPECT_EQ(written.end->finish.reason, "length") << reason;
+    EXPECT_EQ(written.messages[0].finish.reason, "length") << reason;
   }
 }
 
@@ -233,41 +235,40 @@ TEST(AnswerEnd, NumbersKeepTheirDigits) {
   EXPECT_EQ(written.end->usage->text, numbers);
 }
 
-TEST(AnswerEnd, UsageNamesTheModelThatAnsweredIfAnotherWasAsked) {
-  const auto usage_of = [](const std::string& asked, const std::string& usage) {
-    const Written written =
-        decode({R"({"model":"big","choices":[{"delta":{"content":"a"},"finish_reason":"stop"}])" +
-                usage + "}"},
-               {}, asked);
-    EXPECT_EQ(written.messages[0].usage ? written.messages[0].usage->text.contains("big") : false,
-              false);
-    return written.end->usage ? written.end->usage->text : "none";
-  };
+TEST(AnswerEnd, TheMessageAndTheRunTellTheReasonAndTheModelThatAnswered) {
+  const Written written =
+      decode({R"({"model":"big","choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],)"
+              R"("usage":{"total_tokens":1}})"});
 
-  EXPECT_EQ(usage_of("auto", R"(,"usage":{"total_tokens":1})"),
-            R"({"total_tokens":1,"model":"big"})");
-  EXPECT_EQ(usage_of("auto", ""), R"({"model":"big"})");
-  EXPECT_EQ(usage_of("auto", R"(,"usage":{"model":"mine"})"), R"({"model":"mine"})");
-  EXPECT_EQ(usage_of("big", R"(,"usage":{"total_tokens":1})"), R"({"total_tokens":1})");
-  EXPECT_EQ(usage_of("", ""), "none");
+  EXPECT_EQ(written.end->finish, (Finish{"stop", "big"}));
+  EXPECT_EQ(written.messages[0].finish, (Finish{"stop", "big"}));
+  EXPECT_EQ(written.end->usage->text, R"({"total_tokens":1})");
 }
 
-TEST(AnswerEnd, UsageKeepsAFinishReasonThatTheServerWroteThere) {
-  const Written written = decode({content(R"("a")"), R"({"choices":[{"delta":{},"finish_reason":)"
-                                                     R"("length"}],"usage":{"finish_reason":1}})"});
+TEST(AnswerEnd, AReasonOfTheServersOwnStandsInItsOwnWord) {
+  const Written written = decode({content(R"("a")"), finish("pause_turn")});
 
-  EXPECT_EQ(written.end->usage->text, R"({"finish_reason":1})");
+  EXPECT_EQ(written.end->status, RunStatus::completed);
+  EXPECT_EQ(written.end->finish, (Finish{"pause_turn", {}}));
 }
 
-TEST(AnswerEnd, TheDecoderTellsTheModelAndTheReason) {
-  ChatDecoder decoder(RunId("r1"));
-  EXPECT_EQ(decoder.answered_by() + decoder.finish_reason(), "");
+TEST(AnswerEnd, WordsOfTheServerAreShortAndWithoutSecrets) {
+  const std::string key = "a-key-of-many-letters";
+  const std::string model = R"({"model":")" + key + std::string(1000, 'x') + R"(",)";
+  const Written written =
+      decode({model + R"("choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]})"},
+             Redactor({key}));
 
-  (void)decoder.take(R"({"model":"big","choices":[{"delta":{"content":"a"}}]})");
-  (void)decoder.take(finish("stop"));
+  ASSERT_TRUE(written.end->finish.model);
+  EXPECT_LE(written.end->finish.model->size(), limits::finish_bytes_max);
+  EXPECT_EQ(written.end->finish.model->find("many-letters"), std::string::npos);
+}
 
-  EXPECT_EQ(decoder.answered_by(), "big");
-  EXPECT_EQ(decoder.finish_reason(), "stop");
+TEST(AnswerEnd, AnAnswerThatIsInterruptedHasNoReason) {
+  const Written written = decode({content(R"("a")")});
+
+  EXPECT_EQ(written.end->status, RunStatus::interrupted);
+  EXPECT_EQ(written.end->finish, Finish());
 }
 
 }  // namespace

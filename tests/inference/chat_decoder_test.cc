@@ -143,7 +143,7 @@ TEST(ChatDecoder, AnswersCutByTheirLengthAreCompleteAndSaySo) {
   const Written written = decode({content(R"("a")"), finish("length")});
 
   EXPECT_EQ(written.end->status, RunStatus::completed);
-  EXPECT_EQ(written.end->usage->text, R"({"finish_reason":"length"})");
+  EXPECT_EQ(written.end->finish.reason, "length");
 }
 
 TEST(ChatDecoder, FinishReasonsThatAreFailuresFailTheRun) {

@@ -442,5 +442,108 @@ TEST(Compose, SaysSoIfTheSettingsAreOfAnUnknownFormat) {
   }
 }
 
+// --- Continued answers ---------------------------------------------------------------------------
+
+Message continuing(std::string id, const std::string& former, std::vector<Part> parts) {
+  Message message = assistant(std::move(id), std::move(parts));
+  message.parent = MessageId(former);
+  message.continues = MessageId(former);
+  return message;
+}
+
+// The request of a run that continues the last message of the path.
+Sent compose_rest(std::vector<Message> path, const RequestSettings& with = settings()) {
+  Context rest = context(std::move(path), with);
+  rest.continues = rest.path.back().id;
+  return sent_from_settings(rest);
+}
+
+TEST(Compose, AContinuedAnswerIsOneTurnWithoutALineBetween) {
+  RequestSettings apart = settings();
+  apart.join = false;
+  for (const RequestSettings& with : {settings(), apart}) {
+    const Sent sent =
+        compose({user("u1", {TextPart{"A tale"}}), assistant("a1", {TextPart{"Once upon a ti"}}),
+                 continuing("a2", "a1", {TextPart{"me there was"}}),
+                 continuing("a3", "a2", {TextPart{" a king."}}), user("u2", {TextPart{"And?"}})},
+                with);
+
+    EXPECT_EQ(sent.body,
+              body(R"({"role":"user","content":"A tale"},)"
+                   R"({"role":"assistant","content":"Once upon a time there was a king."},)"
+                   R"({"role":"user","content":"And?"})"));
+    EXPECT_EQ(lines(sent.repairs), "");
+  }
+}
+
+TEST(Compose, OnlyTheFirstTextOfAContinuationGoesOnWithinTheOneBefore) {
+  const Sent sent = compose({user("u1", {TextPart{"A tale"}}), assistant("a1", {TextPart{"On"}}),
+                             continuing("a2", "a1", {TextPart{"ce"}, TextPart{"The end"}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"A tale"},)"
+                            R"({"role":"assistant","content":"Once\n\nThe end"})"));
+}
+
+TEST(Compose, ARunThatContinuesAsksForTheRestByASentence) {
+  const Sent sent = compose_rest(
+      {user("u1", {TextPart{"A tale"}}), assistant("a1", {TextPart{"Once upon a ti"}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"A tale"},)"
+                            R"({"role":"assistant","content":"Once upon a ti"},)"
+                            R"({"role":"user","content":")" +
+                            std::string(continue_sentence) + R"("})"));
+  EXPECT_EQ(lines(sent.repairs), "continue_asked a1");
+}
+
+TEST(Compose, AServerThatTakesAPrefillGetsTheAnswerLast) {
+  RequestSettings prefill = settings();
+  prefill.prefill = true;
+  const Sent sent = compose_rest(
+      {user("u1", {TextPart{"A tale"}}), assistant("a1", {TextPart{"Once upon a ti"}})}, prefill);
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"A tale"},)"
+                            R"({"role":"assistant","content":"Once upon a ti"})"));
+  EXPECT_EQ(lines(sent.repairs), "");
+}
+
+// The model answers the question: nothing is there to go on from.
+TEST(Compose, AContinuedAnswerWithoutAWordIsLeftOut) {
+  for (const bool prefill : {false, true}) {
+    RequestSettings with = settings();
+    with.prefill = prefill;
+    Message empty = assistant("a1", {});
+    empty.status = MessageStatus::stopped;
+    const Sent rest = compose_rest({user("u1", {TextPart{"A tale"}}), empty}, with);
+    EXPECT_EQ(rest.body, body(R"({"role":"user","content":"A tale"})"));
+    EXPECT_EQ(lines(rest.repairs), "empty_left_out a1");
+
+    const Sent later =
+        compose({user("u1", {TextPart{"A tale"}}), empty,
+                 continuing("a2", "a1", {TextPart{"Once."}}), user("u2", {TextPart{"And?"}})},
+                with);
+    EXPECT_EQ(later.body, body(R"({"role":"user","content":"A tale"},)"
+                               R"({"role":"assistant","content":"Once."},)"
+                               R"({"role":"user","content":"And?"})"));
+    EXPECT_EQ(lines(later.repairs), "empty_left_out a1");
+  }
+}
+
+TEST(Compose, AContinuationBehindAResultIsATurnOfItsOwn) {
+  const Sent sent = compose_rest(
+      {user("u1", {TextPart{"Look"}}),
+       assistant("a1", {ToolCallPart{"c1", "look", "{}"}, ToolResultPart{"c1", "found"}})});
+
+  EXPECT_EQ(lines(sent.repairs), "") << "the model goes on behind the result by itself";
+  EXPECT_TRUE(sent.body.contains(R"("tool_call_id":"c1","content":"found"}],"stream")"))
+      << sent.body;
+}
+
+TEST(Compose, SettingsWithoutPrefillKeepTheirBytes) {
+  EXPECT_FALSE(settings_bytes(settings()).contains("prefill"));
+  RequestSettings prefill = settings();
+  prefill.prefill = true;
+  EXPECT_EQ(read_settings(settings_bytes(prefill)), prefill);
+}
+
 }  // namespace
 }  // namespace lockstep

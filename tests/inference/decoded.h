@@ -13,9 +13,8 @@
 namespace lockstep {
 
 // The chunks, then the end of the stream.
-inline Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {},
-                      const std::string& asked_model = {}) {
-  ChatDecoder decoder(RunId("r1"), redactor, asked_model);
+inline Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {}) {
+  ChatDecoder decoder(RunId("r1"), redactor);
   Written written;
   for (const std::string& chunk : chunks) written.take(decoder.take(chunk));
   written.take(decoder.end());

@@ -21,7 +21,7 @@ struct Stage {
                         .run = RunId("r1"),
                         .path = path,
                         .settings = agent.settings(Json{params}).bytes},
-                       writer);
+                       {}, writer);
   }
   bool run_to_end() {
     return run_until(loop, [this] { return writer.written.end.has_value(); });

@@ -42,11 +42,12 @@ struct Stage {
     Message message;
     message.id = MessageId("u");
     message.parts = {TextPart{"Hi"}};
-    return agent->start({.thread = {UserId("u"), ThreadId("t")},
-                         .run = RunId("r1"),
-                         .path = {message},
-                         .settings = agent->settings(params).bytes},
-                        to);
+    Context context{.thread = {UserId("u"), ThreadId("t")},
+                    .run = RunId("r1"),
+                    .path = {message},
+                    .settings = agent->settings(params).bytes};
+    Sent sent = agent->sent(context);
+    return agent->start(std::move(context), std::move(sent), to);
   }
 
   // Runs to the end of the run.

@@ -50,6 +50,7 @@ void Written::take_one(const Step& step) {
     ASSERT_TRUE(message && !message->ended);
     message->ended = ended->status;
     message->usage = ended->usage;
+    message->finish = ended->finish;
   } else {
     end = std::get<EndRun>(step.what);
   }

@@ -41,7 +41,10 @@ class PushAgent : public Agent {
   [[nodiscard]] Sent sent(const Context& context) const override {
     return {"{\"messages\":" + std::to_string(context.path.size()) + "}", {{.text = "nothing"}}};
   }
-  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter&) override { return nullptr; }
+  [[nodiscard]] bool writes_outside() const override { return true; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, Sent, StepWriter&) override {
+    return nullptr;
+  }
 };
 
 class Echo : public Generation {
@@ -54,7 +57,9 @@ class EchoAgent : public PushAgent {
  public:
   explicit EchoAgent(Executor& executor) : executor_(executor) {}
 
-  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override {
+  [[nodiscard]] bool writes_outside() const override { return false; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, Sent /*sent*/,
+                                                  StepWriter& writer) override {
     executor_.post([&writer, context = std::move(context)] {
       const MessageId id("echo-" + context.run.get());
       std::vector<Step> steps;

@@ -34,8 +34,9 @@ class HeldAgent : public Agent {
   [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override {
     return {"{}", "held"};
   }
-  [[nodiscard]] Sent sent(const Context&) const override { return {}; }
-  [[nodiscard]] std::unique_ptr<Generation> start(Context, StepWriter& writer) override {
+  [[nodiscard]] Sent sent(const Context&) const override { return {"{}", repairs}; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context, Sent sent, StepWriter& writer) override {
+    EXPECT_EQ(sent.repairs, repairs);
     writer_ = &writer;
     return std::make_unique<HeldGeneration>(seen);
   }
@@ -46,7 +47,10 @@ class HeldAgent : public Agent {
     return writer_->write(std::move(steps));
   }
 
+  [[nodiscard]] bool is_asked() const { return writer_ != nullptr; }
+
   Seen seen;
+  std::vector<Repair> repairs;
 
  private:
   StepWriter* writer_ = nullptr;
@@ -85,6 +89,40 @@ TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenItsStepsAreDurable) {
   EXPECT_EQ(text("a1").size(), said);
   EXPECT_EQ(run("r1").status, RunStatus::completed);
   EXPECT_FALSE(agent.seen.alive);
+}
+
+TEST_F(RunDriverTest, AModelIsAskedOnlyWhenTheRepairsOfItsRequestAreDurable) {
+  agent.repairs = {{.kind = "joined", .count = 2, .ids = {"u0", "u1"}, .text = "A sentence."}};
+  const auto asked = ask_for(request({change_of(ask("r1", "u1", "hello"))}));
+  while (host.starts.empty()) ASSERT_TRUE(executor.step());
+  ASSERT_FALSE(agent.is_asked());
+
+  while (!agent.is_asked()) ASSERT_TRUE(executor.step());
+
+  const std::vector<NotedRepair> noted{{"joined", 2, {"u0", "u1"}}};
+  EXPECT_EQ(run("r1").repairs, noted);
+}
+
+TEST_F(RunDriverTest, ARunThatIsStoppedBeforeItsRepairsAreDurableAsksNoModel) {
+  agent.repairs = {{.kind = "joined", .count = 1, .ids = {"u1"}, .text = "A sentence."}};
+  const auto asked = ask_for(request({change_of(ask("r1", "u1", "hello"))}));
+  while (host.starts.empty()) ASSERT_TRUE(executor.step());
+  const auto stopped = ask_for(request({change_of(stop("r1"))}));
+
+  executor.run();
+
+  EXPECT_EQ(run("r1").status, RunStatus::stopped);
+  EXPECT_FALSE(agent.is_asked());
+}
+
+// They have texts without kinds, which `…/context` shows.
+TEST_F(RunDriverTest, RepairsOfAnEarlierFormatAreNotNoted) {
+  agent.repairs = {{.text = "the run's settings are of an unknown format"}};
+  synced({change_of(ask("r1", "u1", "hello"))});
+  executor.run();
+
+  EXPECT_TRUE(agent.is_asked());
+  EXPECT_TRUE(run("r1").repairs.empty());
 }
 
 TEST_F(RunDriverTest, ARunWhoseStepsAreRefusedWhileOthersWaitEndsFailed) {

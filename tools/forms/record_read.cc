@@ -206,8 +206,8 @@ Event message_created(Reader& in) {
   Reader message(in.object("message"), in.wrong());
   message.allow({"id", "parent", "role", "author", "run", "continues"});
   return MessageCreated{message.id<MessageId>("id"), message.maybe_id<MessageId>("parent"),
-                        message.name<Role>("role"), message.maybe_text("author"),
-                        message.id<RunId>("run"), message.maybe_id<MessageId>("continues")};
+                        message.name<Role>("role"),  message.maybe_text("author"),
+                        message.id<RunId>("run"),    message.maybe_id<MessageId>("continues")};
 }
 
 Event part_started(Reader& in) {
@@ -272,8 +272,8 @@ Event run_started(Reader& in) {
 
 Event run_ended(Reader& in) {
   in.allow({"type", "run", "status", "error", "usage", "finish_reason", "model"});
-  RunEnded event{in.id<RunId>("run"), in.name<RunStatus>("status"), {}, in.maybe_json("usage"),
-                 finish_of(in)};
+  RunEnded event{
+      in.id<RunId>("run"), in.name<RunStatus>("status"), {}, in.maybe_json("usage"), finish_of(in)};
   if (in.has("error")) {
     Reader error(in.object("error"), in.wrong());
     error.allow({"code", "detail"});
@@ -396,7 +396,8 @@ Result<PlacedInput> placed_input_of(const JsonValue& value) {
   placed.input.role = in.has("role") ? in.name<Role>("role") : Role::user;
   placed.input.author = in.maybe_text("author");
   placed.input.metadata = in.maybe_json("metadata");
-  for (const char* more : {"run", "status", "created", "updated", "usage", "finish_reason", "model", "continues"}) {
+  for (const char* more :
+       {"run", "status", "created", "updated", "usage", "finish_reason", "model", "continues"}) {
     placed.has_more = placed.has_more || in.has(more);
   }
   if (in.has("text")) {

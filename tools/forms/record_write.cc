@@ -19,6 +19,7 @@ struct EventName {
   std::string_view operator()(const RunQueued&) const { return "run_queued"; }
   std::string_view operator()(const RunStarted&) const { return "run_started"; }
   std::string_view operator()(const RunEnded&) const { return "run_ended"; }
+  std::string_view operator()(const RepairsNoted&) const { return "repairs_noted"; }
 };
 
 void append_whole_event(std::string& out, const Event& event) {

@@ -22,6 +22,14 @@ std::string quoted(std::string_view text) {
   return "\"" + printable(line) + (whole ? "\"" : "…\"");
 }
 
+// How a model server ended an answer, behind its status.
+std::string finish_text(const Finish& finish) {
+  std::string text;
+  if (finish.reason) text += " (" + one_line(*finish.reason, 64) + ")";
+  if (finish.model) text += " by " + one_line(*finish.model, 64);
+  return text;
+}
+
 struct EventAccount {
   const ThreadState& before;
 
@@ -39,7 +47,8 @@ struct EventAccount {
   }
   std::string operator()(const MessageCreated& event) const {
     return std::string(name_of(event.role)) + " " + event.message.get() + " begun by run " +
-           event.run.get();
+           event.run.get() +
+           (event.continues ? ", continues " + event.continues->get() : std::string());
   }
   std::string operator()(const PartStarted& event) const {
     Message message;
@@ -51,7 +60,8 @@ struct EventAccount {
     return event.message.get() + " + " + quoted(event.text);
   }
   std::string operator()(const MessageEnded& event) const {
-    return event.message.get() + " " + std::string(name_of(event.status));
+    return event.message.get() + " " + std::string(name_of(event.status)) +
+           finish_text(event.finish);
   }
   std::string operator()(const MessageCut& event) const {
     std::string line = event.message.get() + " " + std::string(name_of(event.status));
@@ -85,8 +95,16 @@ struct EventAccount {
            (event.model ? " on " + one_line(*event.model, 64) : std::string());
   }
   std::string operator()(const RunEnded& event) const {
-    std::string line = "run " + event.run.get() + " " + std::string(name_of(event.status));
+    std::string line = "run " + event.run.get() + " " + std::string(name_of(event.status)) +
+                       finish_text(event.finish);
     if (event.error) line += ": " + one_line(event.error->code + ", " + event.error->detail, 200);
+    return line;
+  }
+  std::string operator()(const RepairsNoted& event) const {
+    std::string line = "run " + event.run.get() + " repairs:";
+    for (const NotedRepair& repair : event.repairs) {
+      line += " " + one_line(repair.kind, 64) + " " + std::to_string(repair.count);
+    }
     return line;
   }
 };

@@ -123,6 +123,16 @@ void print_message(const Message& message, bool json, Terminal& terminal) {
                    "\n");
   if (message.usage)
     terminal.print(terminal.ink(Ink::faint, "usage " + printable(message.usage->text)) + "\n");
+  const Finish& finish = message.finish;
+  if (finish.reason || finish.model) {
+    std::string line = "ended by the model server";
+    if (finish.reason) line += ": " + printable(*finish.reason);
+    if (finish.model) line += ", model " + printable(*finish.model);
+    terminal.print(terminal.ink(Ink::faint, line) + "\n");
+  }
+  if (message.continues) {
+    terminal.print(terminal.ink(Ink::faint, "continues " + message.continues->get()) + "\n");
+  }
   terminal.print("\n" + readable(message) + "\n");
 }
 

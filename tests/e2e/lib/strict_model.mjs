@@ -2,8 +2,8 @@
 // strict_model.mjs: a model server that refuses what real ones refuse, and plays a script.
 //
 // The rules are those that providers and chat templates publish in their errors. A script is a list
-// of answers, one a request; an answer is a list of chunks' deltas, and "hang" for a server that goes
-// silent.
+// of answers, one a request; an answer is a list of chunks' deltas, "hang" for a server that goes
+// silent, and at its end perhaps `cut`, for a limit of length.
 
 import { createServer } from "node:http";
 
@@ -56,8 +56,9 @@ export const rules = {
 };
 
 const chunk = (delta, finish = null) =>
-  `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  `data: ${JSON.stringify({ id: "c", model: "m-2026", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 
+export const cut = "length";
 export const text = (content) => ({ content });
 export const thought = (content) => ({ reasoning_content: content });
 export const call = (id, args, index = 0) => ({
@@ -91,10 +92,11 @@ export class StrictModel {
     const deltas = this.script(this.bodies.length - 1, body);
     for (const delta of deltas) {
       if (delta === "hang") return;
-      answer.write(chunk(delta));
+      if (delta !== cut) answer.write(chunk(delta));
     }
     const called = deltas.some((delta) => delta.tool_calls);
-    answer.end(chunk({}, called ? "tool_calls" : "stop") + "data: [DONE]\n\n");
+    const reason = deltas.at(-1) === cut ? "length" : called ? "tool_calls" : "stop";
+    answer.end(chunk({}, reason) + "data: [DONE]\n\n");
   }
 
   // The messages of the last request.

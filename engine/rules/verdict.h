@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// verdict.h: whether a change is applied, and if not, why.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+
+#include "engine/base/codes.h"
+
+namespace lockstep {
+
+// Why a change is refused. The codes are the protocol's.
+struct Refusal {
+  std::string code;
+  std::string detail;
+};
+using Verdict = std::expected<void, Refusal>;
+
+[[nodiscard]] inline std::unexpected<Refusal> refuse(Code code, std::string detail) {
+  return std::unexpected(Refusal{code, std::move(detail)});
+}
+
+}  // namespace lockstep
