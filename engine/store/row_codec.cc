@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "engine/base/codes.h"
-#include "engine/rules/digest.h"
 #include "engine/store/content_codec.h"
 #include "engine/store/keys.h"
+#include "engine/store/row_seal.h"
 #include "schema/view.capnp.h"
 
 namespace lockstep {
@@ -18,50 +18,14 @@ using packed::Damage;
 using packed::id;
 using packed::optional_json;
 using packed::optional_text;
+using packed::seal;
 using packed::stored;
 using packed::text;
+using packed::unseal;
 using packed::value_of;
 
-// --- Seals ---------------------------------------------------------------------------------------
-
-constexpr std::size_t seal_bytes = 8;
 constexpr std::size_t stamp_bytes = 8;  // a commit number's
-static_assert(seal_bytes <= std::tuple_size_v<Hash>);
 static_assert(stamp_bytes == sizeof(CommitNumber));
-
-// The key's length comes first, so that no other key and content have the same bytes together.
-std::string seal_of(std::string_view key, std::string_view bytes) {
-  std::string sealed = keys::encode_number(key.size()).substr(4);
-  sealed.append(key).append(bytes);
-  const Hash hash = sha256(sealed);
-  return {reinterpret_cast<const char*>(hash.data()), seal_bytes};
-}
-
-template <class Builder>
-std::string seal(std::string_view key, Builder root) {
-  std::string bytes(1, static_cast<char>(row_version));
-  bytes += packed::pack(root);
-  bytes += seal_of(key, bytes);
-  return bytes;
-}
-
-template <class Root, class Read>
-auto unseal(std::string_view key, std::string_view value, Read read)
-    -> decltype(packed::unpack<Root>(value, read)) {
-  if (value.size() <= seal_bytes) return fail(Kind::corrupt, codes::corrupt, "a row is too short");
-  const std::string_view bytes = value.substr(0, value.size() - seal_bytes);
-  if (value.substr(bytes.size()) != seal_of(key, bytes)) {
-    return fail(Kind::corrupt, codes::corrupt,
-                "a row is damaged, or stands under another row's key");
-  }
-  const auto version = static_cast<std::uint8_t>(bytes[0]);
-  if (version != row_version) {
-    return fail(Kind::corrupt, codes::unsupported,
-                "a row is of version " + std::to_string(version) + ", this program knows " +
-                    std::to_string(row_version));
-  }
-  return packed::unpack<Root>(bytes.substr(1), read);
-}
 
 // --- Pieces --------------------------------------------------------------------------------------
 
