@@ -65,7 +65,7 @@ TEST(CallCheck, AResultWithoutACallAboveItIsRefused) {
 
 TEST(CallCheck, AResultForACallThatWasCutIsRefused) {
   Answered story({TextPart{"so"}, ToolCallPart{"c1", "look", "{\"half\":"}},
-                 EndRun{.status = RunStatus::failed});
+                 EndRun{RunStatus::failed, {}, {}});
   ASSERT_EQ(story.message("a1").parts.size(), 1u);
 
   EXPECT_EQ(story.result("t1", "c1"), "unknown_call");
@@ -74,7 +74,7 @@ TEST(CallCheck, AResultForACallThatWasCutIsRefused) {
 TEST(CallCheck, AMadeResultLeavesItsCallOpenForTheRealOne) {
   Answered story({call("c1")});
   story.start("r2", "u2", "never mind");
-  const auto& made = std::get<ToolResultPart>(story.message("a1").parts.at(1));
+  const auto& made = std::get<ToolResultPart>(story.message("a1").parts[1]);
   EXPECT_EQ(made, (ToolResultPart{"c1", "no result", true}));
 
   EXPECT_EQ(story.result("t1", "c1", after("a1")), "applied");
@@ -150,7 +150,7 @@ TEST(LengthEnd, AHalfCallOfAMessageThatEndedAtTheLimitIsCut) {
 }
 
 TEST(LengthEnd, TheEndOfTheRunDoesTheSameToOpenMessages) {
-  Answered story({TextPart{"so"}, half}, EndRun{.finish = {"length", "m"}});
+  Answered story({TextPart{"so"}, half}, EndRun{RunStatus::completed, {}, {}, {"length", "m"}});
 
   EXPECT_EQ(story.message("a1").parts.size(), 1u);
   EXPECT_EQ(story.run("r1").status, RunStatus::completed);
@@ -159,7 +159,7 @@ TEST(LengthEnd, TheEndOfTheRunDoesTheSameToOpenMessages) {
 }
 
 TEST(LengthEnd, ACallThatIsNoJsonStaysAfterAnOrdinaryEnd) {
-  Answered story({half}, EndRun{.finish = {"tool_calls", {}}});
+  Answered story({half}, EndRun{RunStatus::completed, {}, {}, {"tool_calls", {}}});
 
   EXPECT_EQ(story.message("a1").parts.size(), 1u);
 }
@@ -188,7 +188,7 @@ StartRun go_on(const std::string& run, const std::string& message) {
 }
 
 TEST(Continue, TheFirstMessageOfTheRunGoesOnFromTheAnswer) {
-  Answered story({TextPart{"Once upon a ti"}}, EndRun{.finish = {"length", {}}});
+  Answered story({TextPart{"Once upon a ti"}}, EndRun{RunStatus::completed, {}, {}, {"length", {}}});
 
   ASSERT_TRUE(story.change(go_on("r2", "a1")).applied);
   ASSERT_TRUE(story.steps("r2", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}},
@@ -230,7 +230,7 @@ TEST(Continue, ASecondOneJoinsTheFirstOnesRun) {
 TEST(Continue, IsFreeAgainWhenItsRunWroteNothingOrItsMessageWasDeleted) {
   Answered story({TextPart{"Once"}});
   ASSERT_TRUE(story.change(go_on("r2", "a1")).applied);
-  ASSERT_TRUE(story.steps("r2", {EndRun{.status = RunStatus::failed}}));
+  ASSERT_TRUE(story.steps("r2", {EndRun{RunStatus::failed, {}, {}}}));
   ASSERT_EQ(story.change(go_on("r3", "a1")).run, RunId("r3"));
   ASSERT_TRUE(story.steps("r3", {OpenMessage{MessageId("a3"), {}, Role::assistant, {}}, EndRun{}}));
 

@@ -98,8 +98,8 @@ export class Screen {
     promise(parts.length === growth.parts, "a growth leaves parts out", growth);
     promise(!parts.includes(undefined), "a growth leaves a hole", growth);
     const { status, updated } = growth;
-    const usage = growth.usage === undefined ? {} : { usage: growth.usage };
-    this.messages.set(growth.id, { ...held, parts, status, updated, ...usage });
+    const ends = named(growth, ["usage", "finish_reason", "model"]);
+    this.messages.set(growth.id, { ...held, parts, status, updated, ...ends });
   }
 
   // --- Entries -----------------------------------------------------------------------------------
@@ -207,9 +207,9 @@ const folds = {
     parts[part] = { ...held, [field]: held[field] + text };
     screen.change(message, { parts, updated: ts });
   },
-  message_ended: (screen, { message, status, usage }, ts) => {
+  message_ended: (screen, { message, status, ...event }, ts) => {
     promise(screen.message(message).status === "open", "only an open message ends", message);
-    screen.change(message, { status, updated: ts, ...(usage && { usage }) });
+    screen.change(message, { status, updated: ts, ...named(event, ["usage", "finish_reason", "model"]) });
   },
   message_cut: (screen, { message, keep, status }, ts) => {
     const { parts } = screen.message(message);
@@ -224,10 +224,10 @@ const folds = {
     promise(head === null || screen.messages.has(head), "the head is a message that is there", head);
     screen.touchThread(ts, { head });
   },
-  run_queued: (screen, { run, agent, input, after, parent, params }, ts) => {
+  run_queued: (screen, { run, agent, input, after, parent, params, continues }, ts) => {
     promise(!screen.runs.has(run), "a run is queued twice", run);
     const place = after === undefined ? (parent === undefined ? {} : { parent }) : { after };
-    const more = params === undefined ? {} : { params };
+    const more = { ...(params !== undefined && { params }), ...(continues !== undefined && { continues }) };
     const waiting = { id: run, agent, status: "queued", attempt: 1, ...place, ...more, queued: ts };
     screen.runs.set(run, { ...waiting, ...(input.length > 0 && { input }) });
     screen.touchThread(ts);
@@ -239,13 +239,15 @@ const folds = {
     screen.runs.set(run, { ...rest, ...started, ...(model !== undefined && { model }) });
     screen.touchThread(ts);
   },
-  run_ended: (screen, { run, status, error, usage }, ts) => {
+  run_ended: (screen, { run, status, ...event }, ts) => {
     for (const message of screen.written(run)) {
       promise(message.status !== "open", "open messages end before their run", message.id);
     }
-    screen.changeRun(run, { status, ended: ts, ...(error && { error }), ...(usage && { usage }) });
+    const ends = named(event, ["error", "usage", "finish_reason", "model"]);
+    screen.changeRun(run, { status, ended: ts, ...ends });
     const ended = screen.runs.get(run);
     if (status === "stopped" && ended.started === undefined) delete ended.input;
     screen.touchThread(ts);
   },
+  repairs_noted: (screen, { run, repairs }) => screen.changeRun(run, { repairs }),
 };
