@@ -28,9 +28,9 @@
   X(op_too_old) X(open_to_all) X(other_history) X(overloaded) X(owner) X(read_only) X(rewound) \
   X(seq_reused) X(shutdown) X(silent) X(stopped) X(stopping) X(storage_failed) X(timeout) \
   X(token_file_closed) X(too_large) X(too_many) X(unauthorized) X(unavailable) \
-  X(unknown_call) \
-  X(unfinished_rebuild) X(unfinished_restore) X(unknown_agent) X(unknown_field) X(unknown_history) \
-  X(unknown_message) X(unknown_run) X(unknown_thread) X(unsupported) X(unsupported_media_type) \
+  X(unfinished_rebuild) X(unfinished_restore) X(unknown_agent) X(unknown_call) X(unknown_field) \
+  X(unknown_history) X(unknown_message) X(unknown_run) X(unknown_thread) X(unsupported) \
+  X(unsupported_media_type) \
   X(upgrade_required) X(upstream_error) X(upstream_failed) X(upstream_interrupted) \
   X(upstream_malformed) X(upstream_overloaded) X(upstream_proxy) \
   X(upstream_rate_limited) X(upstream_redirected) X(upstream_rejected) \

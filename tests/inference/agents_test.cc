@@ -156,7 +156,8 @@ TEST(AgentSet, APushAgentStartsNothing) {
   ASSERT_TRUE(agents);
   TestWriter writer;
 
-  EXPECT_EQ((*agents)->find(AgentName("p"))->start({}, writer), nullptr);
+  EXPECT_EQ((*agents)->find(AgentName("p"))->start({}, {}, writer), nullptr);
+  EXPECT_TRUE((*agents)->find(AgentName("p"))->writes_outside());
   EXPECT_FALSE((*agents)->settings(AgentName("p"), {})->model);
 }
 

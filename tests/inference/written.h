@@ -20,7 +20,7 @@ struct WrittenMessage {
   std::vector<Part> parts;
   std::optional<MessageStatus> ended;
   std::optional<Json> usage;
-  Finish finish;
+  Finish finish{};
 };
 
 class Written {
