@@ -76,7 +76,9 @@ class Gathering {
  private:
   void add(std::size_t at) {
     message_ = &context_.path[at];
-    continues_ = at > 0 && message_->continues == context_.path[at - 1].id;
+    const bool follows = at > 0 && message_->continues == context_.path[at - 1].id;
+    goes_on_ = follows && (goes_on_ || sent_);
+    continues_ = goes_on_;
     continued_ = at + 1 < context_.path.size() ? context_.path[at + 1].continues == message_->id
                                                : context_.continues == message_->id;
     sent_ = false;
@@ -91,10 +93,11 @@ class Gathering {
     if (unanswered != unanswered_.end()) add_sentence(unanswered->second == RunStatus::stopped);
   }
 
-  // For a message of which nothing is sent. One that only brings results needs nothing.
+  // For a message of which nothing is sent. One that only brings results needs nothing, and neither
+  // does a part of an answer: the sentence is about whole ones.
   void stand_in() {
     if (brings_result_) return;
-    if (message_->role != Role::assistant || continued_) {
+    if (message_->role != Role::assistant || continued_ || goes_on_) {
       repairs_.add(RepairKind::empty_left_out, message_->id.get());
       return;
     }
@@ -116,7 +119,7 @@ class Gathering {
   void open_turn() {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
-    turn_.sections.push_back({message_->id.get(), author(), {}, std::exchange(continues_, false)});
+    turn_.sections.push_back({message_->id.get(), author(), {}, continues_});
     behind_result_ = false;
   }
 
@@ -131,6 +134,7 @@ class Gathering {
       repairs_.add(RepairKind::name_changed, section.message);
     }
     turns_.push_back(std::exchange(turn_, Turn{}));
+    continues_ = false;
   }
 
   [[nodiscard]] std::string author() const {
@@ -235,7 +239,8 @@ class Gathering {
   std::vector<Turn> turns_;
   const Message* message_ = nullptr;
   Turn turn_;
-  bool continues_ = false;      // does the message go on from the one before it?
+  bool goes_on_ = false;        // was anything sent of the answer that the message goes on with?
+  bool continues_ = false;      // the same, before its first turn
   bool continued_ = false;      // does the next message, or this run, go on from it?
   bool sent_ = false;           // is anything of the message sent?
   bool brings_result_ = false;  // does the message have a result?
@@ -266,10 +271,17 @@ std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
   return joined;
 }
 
-// Does the last turn have text of this message, and no call behind it?
-bool ends_with(const std::vector<Turn>& turns, const MessageId& message) {
-  return !turns.empty() && turns.back().calls.empty() &&
-         turns.back().sections.back().message == message.get();
+// Does the last turn have text of the answer that the run goes on with, and no call behind it? The
+// answer's last messages may be empty.
+bool ends_with_answer(const std::vector<Turn>& turns, const Context& context) {
+  if (!context.continues || turns.empty() || !turns.back().calls.empty()) return false;
+  const std::string& last = turns.back().sections.back().message;
+  for (std::size_t at = context.path.size(); at-- > 0;) {
+    const Message& message = context.path[at];
+    if (message.id.get() == last) return true;
+    if (at == 0 || message.continues != context.path[at - 1].id) return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -278,7 +290,7 @@ std::vector<Turn> turns_of(const Context& context, const RequestSettings& settin
                            Repairs& repairs) {
   std::vector<Turn> turns =
       joined(Gathering(context, settings, repairs).take(), settings.join, repairs);
-  if (context.continues && !settings.prefill && ends_with(turns, *context.continues)) {
+  if (!settings.prefill && ends_with_answer(turns, context)) {
     repairs.add(RepairKind::continue_asked, context.continues->get());
     turns.push_back(
         {.role = Role::user,
