@@ -2,7 +2,9 @@
 #include "tests/laws/history.h"
 
 #include <algorithm>
+#include <set>
 
+#include "engine/rules/call_results.h"
 #include "tests/laws/oracle_difference.h"
 
 namespace lockstep::test {
@@ -19,7 +21,10 @@ constexpr const char* words[] = {"one ",
 constexpr const char* event_names[] = {"thread_updated", "message_put",      "message_created",
                                        "part_started",   "content_appended", "message_ended",
                                        "message_cut",    "message_deleted",  "head_moved",
-                                       "run_queued",     "run_started",      "run_ended"};
+                                       "run_queued",     "run_started",      "run_ended",
+                                       "repairs_noted"};
+// The results that the engine makes; a user's text may be the same.
+constexpr const char* made_words[] = {"no result", "interrupted", "stopped by the user"};
 constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
                                         "stop_run",  "move_head",   "update_thread"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
@@ -78,15 +83,49 @@ std::optional<Place> History::some_place() {
   return place;
 }
 
+// Of a call that was made lately, on some branch; it may have been cut, or answered, or be open.
+std::string History::some_call() {
+  if (call_ids_.empty() || one_in(8)) return "c" + std::to_string(upto(1 + ids_ % 1000));
+  return call_ids_[call_ids_.size() - 1 - upto(std::min<std::size_t>(4, call_ids_.size()))];
+}
+
+// Mostly an answer, as a user would choose it.
+MessageId History::some_continued() {
+  const ThreadState& state = story_.state();
+  std::vector<MessageId> answers;
+  for (std::size_t at = state.messages.size(); at-- > 0 && answers.size() < 4;) {
+    const Message& message = state.messages[at].message;
+    if (message.role == Role::assistant) answers.push_back(message.id);
+  }
+  if (answers.empty() || one_in(5)) return MessageId(some_message());
+  return answers[upto(answers.size())];
+}
+
+Finish History::some_finish() {
+  Finish finish;
+  if (!one_in(3)) finish.reason = one_in(2) ? "length" : one_in(2) ? "stop" : "tool_calls";
+  if (one_in(3)) finish.model = word();
+  return finish;
+}
+
+std::vector<NotedRepair> History::some_repairs() {
+  std::vector<NotedRepair> repairs;
+  for (std::uint64_t count = upto(3); count > 0; --count) {
+    repairs.push_back({one_in(2) ? "joined" : "no_result", 1 + upto(3), {some_message()}});
+  }
+  return repairs;
+}
+
 Part History::some_part() {
   switch (upto(8)) {
     case 0:
       return ReasoningPart{word()};
     case 1:
-      return ToolCallPart{fresh("c"), "look", one_in(2) ? "{\"at\":" : "{\"at\":1}"};
+      // Model servers give an id again: in one answer, and in a later one.
+      call_ids_.push_back(!call_ids_.empty() && one_in(4) ? some_call() : fresh("c"));
+      return ToolCallPart{call_ids_.back(), "look", one_in(2) ? "{\"at\":" : "{\"at\":1}"};
     case 2:
-      return ToolResultPart{"c" + std::to_string(upto(static_cast<std::uint64_t>(ids_) + 1)),
-                            word()};
+      return ToolResultPart{some_call(), one_in(8) ? made_words[upto(3)] : word(), one_in(6)};
     case 3:
       return FilePart{"file:" + fresh("f"), std::nullopt, "name"};
     case 4:
@@ -122,8 +161,12 @@ decltype(Change::what) History::some_change() {
       StartRun start;
       start.run = RunId(one_in(12) ? some_run() : fresh("r"));
       if (one_in(25)) start.agent = AgentName("nobody");
-      for (std::uint64_t count = upto(3); count > 0; --count) start.input.push_back(some_input());
-      start.place = some_place();
+      const bool goes_on = one_in(4);
+      if (goes_on) start.continues = some_continued();
+      if (!goes_on || one_in(12)) {
+        for (std::uint64_t count = upto(3); count > 0; --count) start.input.push_back(some_input());
+        start.place = some_place();
+      }
       if (one_in(3)) start.when_busy = static_cast<WhenBusy>(upto(4));
       if (crowded_) start.when_busy = WhenBusy::queue;
       if (one_in(6)) start.needs.push_back(Op(upto(6) + 1));
@@ -200,11 +243,14 @@ std::string History::say_changes() {
     said_ += std::string(" ") + change_names[change.what.index()];
   }
   for (std::size_t at = 0; at < outcomes.size(); ++at) {
-    const oracle::Answer got{outcomes[at].applied, outcomes[at].duplicate, outcomes[at].code};
+    const bool started = outcomes[at].type == ChangeType::start_run && outcomes[at].applied;
+    const oracle::Answer got{outcomes[at].applied, outcomes[at].duplicate, outcomes[at].code,
+                             started && outcomes[at].run ? outcomes[at].run->get() : ""};
     if (got != expected[at]) {
-      return said_ + ": outcome " + std::to_string(at) + " is '" + got.code + "', not '" +
-             expected[at].code + "'";
+      return said_ + ": outcome " + std::to_string(at) + " is '" + got.code + "' " + got.run +
+             ", not '" + expected[at].code + "' " + expected[at].run;
     }
+    count(request.changes[at], outcomes[at]);
     ++counts_[std::string("change ") + change_names[static_cast<std::size_t>(outcomes[at].type)] +
               (got.applied ? " applied" : " refused")];
     if (!got.code.empty()) ++counts_["refusal " + got.code];
@@ -230,6 +276,7 @@ decltype(Step::what) History::some_step(const std::string& run) {
     open.message = MessageId(one_in(20) ? some_message() : fresh("m"));
     if (one_in(5)) open.parent = MessageId(some_message());
     if (one_in(4)) open.author = "critic";
+    if (one_in(12)) open.role = Role::tool;
     message_ids_.push_back(open.message.get());
     return open;
   }
@@ -249,14 +296,17 @@ decltype(Step::what) History::some_step(const std::string& run) {
                         one_in(12)  ? MessageStatus::stopped
                         : one_in(4) ? MessageStatus::failed
                                     : MessageStatus::complete,
-                        Json{"{\"tokens\":3}"}};
+                        Json{"{\"tokens\":3}"}, some_finish()};
+    case 3:
+      return NoteRepairs{some_repairs()};
     case 14:
       return EndRun{one_in(10)  ? RunStatus::stopped
                     : one_in(3) ? RunStatus::failed
                     : one_in(3) ? RunStatus::interrupted
                                 : RunStatus::completed,
                     {},
-                    {}};
+                    one_in(2) ? std::optional(Json{"{\"tokens\":9}"}) : std::nullopt,
+                    some_finish()};
     default: {
       const MessageState* there = story_.state().message(message);
       const std::size_t parts = there ? there->message.parts.size() : 0;
@@ -320,14 +370,61 @@ std::string History::compare(const std::string& what) {
   return found.empty() ? found : what + ": " + found;
 }
 
+void History::count(const Change& change, const Outcome& outcome) {
+  const auto* start = std::get_if<StartRun>(&change.what);
+  if (!start || !start->continues || outcome.duplicate) return;
+  if (!outcome.applied) ++counts_["continue refused " + outcome.code];
+  if (outcome.applied && outcome.run != start->run) ++counts_["continue joined"];
+}
+
 void History::count(const Entry& entry) {
-  for (const Event& event : entry.events) {
+  if (story_.state().messages.size() == 0) return;
+  const std::size_t some = chance_() % story_.state().messages.size();
+  count_calls(story_.state().path(story_.state().messages[some].message.id));
+  for (std::size_t at = 0; at < entry.events.size(); ++at) {
+    const Event& event = entry.events[at];
     ++events_;
     ++counts_[std::string("event ") + event_names[event.index()]];
     if (const auto* end = std::get_if<RunEnded>(&event)) {
       ++counts_[std::string("run ") + status_name(end->status)];
+      const bool cut = at > 0 && std::holds_alternative<MessageCut>(entry.events[at - 1]);
+      if (end->status == RunStatus::completed && cut) ++counts_["half call: cut with its run"];
+    }
+    if (const auto* end = std::get_if<MessageEnded>(&event)) {
+      const bool cut = at > 0 && std::holds_alternative<MessageCut>(entry.events[at - 1]);
+      if (cut && end->finish.reason == "length") ++counts_["half call: cut with its message"];
+    }
+    if (const auto* made = std::get_if<MessageCreated>(&event)) {
+      if (made->continues) ++counts_["message continues"];
+    }
+    if (const auto* put = std::get_if<MessagePut>(&event)) {
+      if (put->message.continues) ++counts_["message continues, and was put again"];
     }
   }
+}
+
+// Which cases of calls and results does a path have?
+void History::count_calls(const std::vector<const MessageState*>& path) {
+  std::vector<const Message*> messages;
+  for (const MessageState* row : path) messages.push_back(&row->message);
+  std::set<std::string> earlier;
+  for (const Message* message : messages) {
+    std::set<std::string> own;
+    for (const Part& part : message->parts) {
+      const auto* call = std::get_if<ToolCallPart>(&part);
+      if (!call) continue;
+      if (!own.insert(call->id).second) ++counts_["calls: one id twice in a message"];
+      if (earlier.contains(call->id)) ++counts_["calls: one id in two messages"];
+    }
+    earlier.insert(own.begin(), own.end());
+  }
+  const CallResults matched = match_results(messages);
+  for (const CallResult& call : matched.calls) {
+    if (call.replaced) ++counts_["results: late, behind a made one"];
+    if (call.result && !call.made) ++counts_["results: real"];
+    if (call.made) ++counts_["results: made"];
+  }
+  if (!matched.strays.empty()) ++counts_["results: stray"];
 }
 
 }  // namespace lockstep::test

@@ -46,6 +46,10 @@ class History {
   std::string fresh_or_known(const std::string& fresh, const std::string& known);
   std::optional<Cursor> some_cursor();
   std::optional<Place> some_place();
+  std::string some_call();
+  MessageId some_continued();
+  Finish some_finish();
+  std::vector<NotedRepair> some_repairs();
   Part some_part();
   std::vector<Part> some_parts();
   MessageInput some_input();
@@ -58,6 +62,8 @@ class History {
   std::string say_crash();
   std::string compare(const std::string& what);
   void count(const Entry& entry);
+  void count(const Change& change, const Outcome& outcome);
+  void count_calls(const std::vector<const MessageState*>& path);
 
   Counts& counts_;
   std::mt19937_64 chance_;
@@ -69,6 +75,7 @@ class History {
   std::vector<StepBatch> batches_;
   std::vector<std::string> message_ids_;
   std::vector<std::string> run_ids_;
+  std::vector<std::string> call_ids_;
   std::size_t events_ = 0;
   std::uint64_t clock_ = 100;
   int ids_ = 0;

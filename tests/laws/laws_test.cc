@@ -145,18 +145,6 @@ std::string check_context(History& history) {
     if (row->deleted) return "a run was given a deleted message";
     if (row->message.status == MessageStatus::open) return "a run was given an open message";
   }
-  // Calls and results fit together: models refuse a history in which they do not.
-  std::set<std::string> answered;
-  std::set<std::string> called;
-  for (const MessageState* row : again.path(run.head)) {
-    for (const Part& part : row->message.parts) {
-      if (const auto* call = std::get_if<ToolCallPart>(&part)) called.insert(call->id);
-      if (const auto* result = std::get_if<ToolResultPart>(&part)) answered.insert(result->call);
-    }
-  }
-  for (const std::string& call : called) {
-    if (!answered.contains(call)) return "a run was given call " + call + " without a result";
-  }
   return {};
 }
 
@@ -167,7 +155,21 @@ RequestSettings some_settings(History& history) {
   settings.names = history.chance()() % 2 == 0;
   settings.join = history.chance()() % 4 != 0;
   settings.reasoning = static_cast<ReasoningBack>(history.chance()() % 3);
+  settings.prefill = history.chance()() % 2 == 0;
   return settings;
+}
+
+void count_continued(const Context& context, const RequestSettings& settings, Counts& counts) {
+  for (const Message& message : context.path) {
+    if (!message.continues) continue;
+    const auto before = std::ranges::find(context.path, *message.continues, &Message::id);
+    const bool calls = std::ranges::any_of(before->parts, [](const Part& part) {
+      return std::holds_alternative<ToolCallPart>(part);
+    });
+    ++counts[calls ? "request: an answer goes on behind results"
+                   : "request: an answer goes on in a turn"];
+  }
+  if (context.continues && settings.prefill) ++counts["request: the last turn is to go on"];
 }
 
 // The request to the model has what the screen showed, whatever the agent's settings are.
@@ -182,7 +184,12 @@ std::string check_sent(History& history) {
   const Sent sent = sent_from_settings(context);
   std::string wrong = check_request(context, settings, sent);
   if (!wrong.empty()) wrong = "the request of " + run.id.get() + ": " + wrong + "\n  " + sent.body;
-  for (const Repair& repair : sent.repairs) ++history.counts()["repair " + repair.kind];
+  for (const Repair& repair : sent.repairs) {
+    ++history.counts()["repair " + repair.kind];
+    // Every start gives results to the calls of its path.
+    if (repair.kind == "no_result") return "a run was given a call without a result";
+  }
+  count_continued(context, settings, history.counts());
   return wrong;
 }
 
@@ -239,7 +246,7 @@ void expect_all_counted(const Counts& counts) {
   std::vector<std::string> names;
   for (const char* event : {"thread_updated", "message_put", "message_created", "part_started",
                             "content_appended", "message_ended", "message_cut", "message_deleted",
-                            "head_moved", "run_queued", "run_started", "run_ended"}) {
+                            "head_moved", "run_queued", "run_started", "run_ended", "repairs_noted"}) {
     names.push_back(std::string("event ") + event);
   }
   for (const char* change :
@@ -249,7 +256,8 @@ void expect_all_counted(const Counts& counts) {
   }
   for (const char* code : {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved",
                            "exists", "deleted", "invalid", "unknown_message", "unknown_run",
-                           "unknown_agent", "busy", "built_upon", "changed", "too_many"}) {
+                           "unknown_agent", "busy", "built_upon", "changed", "too_many", "answered",
+                           "unknown_call"}) {
     names.push_back(std::string("refusal ") + code);
   }
   for (const char* status : {"completed", "stopped", "failed", "interrupted", "superseded"}) {
@@ -262,10 +270,19 @@ void expect_all_counted(const Counts& counts) {
   for (const char* repair :
        {"reasoning_left_out", "placeholder", "empty_left_out", "joined", "made_result_left_out",
         "result_left_out", "arguments_wrapped", "call_left_out", "file_as_text", "data_as_text",
-        "tool_text_as_users", "author_in_text"}) {
+        "tool_text_as_users", "author_in_text", "continue_asked"}) {
     names.push_back(std::string("repair ") + repair);
   }
-  names.emplace_back("duplicate");
+  for (const char* name :
+       {"duplicate", "continue joined", "continue refused invalid", "continue refused deleted",
+        "continue refused unknown_message", "continue refused busy", "message continues",
+        "message continues, and was put again", "half call: cut with its message",
+        "half call: cut with its run", "calls: one id twice in a message",
+        "calls: one id in two messages", "results: late, behind a made one", "results: real",
+        "results: made", "results: stray", "request: an answer goes on in a turn",
+        "request: an answer goes on behind results", "request: the last turn is to go on"}) {
+    names.emplace_back(name);
+  }
   for (const std::string& name : names) {
     EXPECT_TRUE(counts.contains(name)) << name << " never happened: the histories miss something";
   }

@@ -146,37 +146,6 @@ std::vector<Part> Oracle::as_seen(const Message& message) const {
   return own == kept ? message.parts : kept;
 }
 
-void Oracle::answer_calls(const std::vector<std::string>& messages,
-                          const std::vector<std::string>& among, const std::string& content) {
-  std::set<std::string> answered;
-  for (const std::string& id : among) {
-    for (const Part& part : world_.message(id)->parts) {
-      if (part.type == "tool_result") answered.insert(part.one);
-    }
-  }
-  for (const std::string& id : messages) {
-    std::vector<Part>& parts = world_.message(id)->parts;
-    const std::size_t count = parts.size();
-    for (std::size_t part = 0; part < count; ++part) {
-      if (parts[part].type != "tool_call" || !answered.insert(parts[part].one).second) continue;
-      rule(content == "stopped by the user" ? "stop: a whole call gets a result"
-           : content == "interrupted"       ? "an interrupted call gets a result"
-                                            : "a run's path: a dangling call gets a result");
-      parts.push_back({"tool_result", u"", parts[part].one, content, ++serial_, true});
-    }
-  }
-}
-
-void Oracle::answer_calls_of(const Run& run, const std::string& content) {
-  std::vector<std::string> own;
-  std::vector<std::string> since;
-  for (const Message& message : world_.messages) {
-    if (message.run == run.id && !message.deleted) own.push_back(message.id);
-    if (!own.empty() && !message.deleted) since.push_back(message.id);
-  }
-  answer_calls(own, since, content);
-}
-
 void Oracle::finish(Run& run, const std::string& status) {
   if (run.status == "queued" && status == "stopped") run.input.clear();
   run.status = status;
@@ -214,15 +183,14 @@ void Oracle::begin(const std::string& id) {
     add(std::move(message));
     head = input.id.get();
   }
-  std::vector<std::string> up = path(head);
-  std::ranges::reverse(up);
-  answer_calls(up, up, "no result");
+  give(messages_to(head), "", "no result");
   if (world_.head != head) rule("a start moves the head");
   world_.head = head;
   run.input.clear();
   run.head = head;
   run.started = at_;
   run.status = "running";
+  run.model = "model-of-" + run.agent;
   std::erase(world_.queue, id);
 }
 
@@ -299,6 +267,7 @@ Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
     }
   }
   Answer answer;
+  started_.clear();
   const std::optional<Cursor> seen = change.seen ? change.seen : request.cursor;
   shown_.clear();
   seen_ = seen ? seen->at.get() : last();
@@ -310,6 +279,7 @@ Answer Oracle::answer(const ChangeRequest& request, const Change& change) {
     answer.code = judge(change);
   }
   answer.applied = answer.code.empty();
+  if (answer.applied) answer.run = started_;
   if (!answer.applied) rule(("refused: " + answer.code).c_str());
   if (change.op) said_.push_back({change.op->get(), change.content, answer, at_});
   return answer;
@@ -325,9 +295,18 @@ std::string Oracle::judge(const Change& change) {
 }
 
 std::string Oracle::start(const StartRun& change) {
+  started_ = change.run.get();
   if (world_.run(change.run.get())) {
     rule("start: a known run is joined");
     return "";
+  }
+  if (change.continues) {
+    if (std::string code = may_continue(change); !code.empty()) return code;
+    if (std::string other = continuation(change.continues->get()); !other.empty()) {
+      rule("start: an answer has one continuation, which is joined");
+      started_ = other;
+      return "";
+    }
   }
   if (last() == 0) rule("start: makes the thread");
   for (const Op op : change.needs) {
@@ -346,6 +325,7 @@ std::string Oracle::start(const StartRun& change) {
   Run run;
   run.id = change.run.get();
   run.status = "queued";
+  run.agent = change.agent.get();
   run.input = change.input;
   run.anchor = at(seen_).head;
   if (change.place) {
@@ -353,9 +333,16 @@ std::string Oracle::start(const StartRun& change) {
     run.anchor = change.place->message ? change.place->message->get() : "";
     if (!run.anchor.empty() && !world_.message(run.anchor)) return "unknown_message";
   }
-  if (place(run.behind, run.anchor).empty() && run.input.empty()) return "invalid";
+  if (change.continues) {
+    run.continues = run.anchor = change.continues->get();
+    run.behind = false;
+  }
+  const std::string head = place(run.behind, run.anchor);
+  if (head.empty() && run.input.empty()) return "invalid";
+  if (std::string code = stray_among(head, change.input); !code.empty()) return code;
   const bool busy = world_.running() || !world_.queue.empty();
-  const WhenBusy when = change.when_busy.value_or(run.behind ? WhenBusy::queue : WhenBusy::stop);
+  const WhenBusy when = change.when_busy.value_or(
+      run.behind || change.continues ? WhenBusy::queue : WhenBusy::stop);
   if (busy && when == WhenBusy::reject) return "busy";
   if (busy && world_.queue.size() >= 32) return "too_many";
   run.anchor = living(run.anchor);
@@ -400,6 +387,8 @@ std::string Oracle::put(const PutMessage& change) {
           known->parent == to || (behind ? below(id, to) : known->parent == living(to));
       if (!stands) return "invalid";
     }
+    const std::vector<Part> parts = parts_of(change.parts);
+    if (std::string code = stray_in_put(id, parts); !code.empty()) return code;
     if (Run* run = world_.running()) {
       const std::vector<std::string> given = path(run->head);
       if (std::ranges::count(given, id)) {
@@ -411,8 +400,10 @@ std::string Oracle::put(const PutMessage& change) {
       }
     }
     rule("put: replaced in place");
-    known->parts = parts_of(change.parts);
+    known->parts = parts;
     known->status = "complete";
+    known->finish_reason.clear();
+    known->model.clear();
     known->put = at_;
     if (change.author) known->author = *change.author;
     if (change.metadata) known->metadata = change.metadata->text;
@@ -428,6 +419,10 @@ std::string Oracle::put(const PutMessage& change) {
   message.metadata = opaque(change.metadata);
   message.status = "complete";
   message.parts = parts_of(change.parts);
+  const std::vector<Message> before = messages_to(message.parent);
+  std::vector<Message> after = before;
+  after.push_back(message);
+  if (std::string code = stray(before, after); !code.empty()) return code;
   add(std::move(message));
   world_.head = id;
   rule(change.if_absent ? "put: if_absent, and it was not" : "put: new, and the head moves");
@@ -475,6 +470,10 @@ std::string Oracle::erase(const DeleteMessage& change) {
     message.parts.clear();
     message.author.clear();
     message.metadata.clear();
+    message.usage.clear();
+    message.finish_reason.clear();
+    message.model.clear();
+    message.continues.clear();
   }
   if (living(world_.head) != world_.head) rule("delete: the head goes to a living ancestor");
   world_.head = living(world_.head);

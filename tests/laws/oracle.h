@@ -26,6 +26,7 @@ struct Part {
   std::string one, two;  // id and name, call and content, uri, name and value
   int serial = 0;        // the part's identity, also after its text changed
   bool given = false;    // a result that the engine gave to a call
+  bool marked = false;   // a result with the mark of a made one
   bool operator==(const Part&) const = default;
 };
 
@@ -40,6 +41,10 @@ struct Message {
   std::vector<Part> parts;
   std::uint64_t created = 0;
   std::uint64_t put = 0;  // when a put last replaced it
+  std::string usage;
+  std::string finish_reason;
+  std::string model;
+  std::string continues;  // the message that it goes on from
   bool deleted = false;
   bool operator==(const Message&) const = default;
 };
@@ -55,6 +60,12 @@ struct Run {
   std::uint64_t ended = 0;
   std::uint64_t seq = 0;
   bool by_producer = false;
+  std::string usage;
+  std::string finish_reason;
+  std::string agent;
+  std::string model;
+  std::string continues;             // the message that its first one goes on from
+  std::vector<std::string> repairs;  // kind, count and ids of each
   bool operator==(const Run&) const = default;
 };
 
@@ -77,6 +88,7 @@ struct Answer {
   bool applied = true;
   bool duplicate = false;
   std::string code;
+  std::string run{};  // of an applied start: the run that answers
   bool operator==(const Answer&) const = default;
 };
 
@@ -124,8 +136,8 @@ class Oracle {
   void finish(Run& run, const std::string& status);
   void stop_running(const std::string& status);
   std::vector<Part> as_seen(const Message& message) const;
-  void answer_calls(const std::vector<std::string>& messages, const std::vector<std::string>& among,
-                    const std::string& content);
+  // Gives this result to each call among these that has none; with `run`, only to that run's.
+  void give(const std::vector<Message>& among, const std::string& run, const std::string& content);
   void answer_calls_of(const Run& run, const std::string& content);
   void add(Message message);
   std::vector<Part> parts_of(const lockstep::Parts& parts);
@@ -133,6 +145,14 @@ class Oracle {
   bool below(std::string id, const std::string& ancestor);
   std::string living(std::string id);
   bool taken(const std::string& id);
+  std::vector<Message> messages_to(const std::string& id);
+  // The code of a refusal; empty: all results have a call.
+  std::string stray_among(const std::string& head, const std::vector<MessageInput>& input);
+  std::string stray_in_put(const std::string& id, const std::vector<Part>& parts);
+  std::string may_continue(const StartRun& change);
+  // The run that goes on from this message; empty: none.
+  std::string continuation(const std::string& id);
+  void drop_half_call(Message& message);
   bool step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over);
 
   void rule(const char* name) const {
@@ -160,6 +180,7 @@ class Oracle {
   std::string device_;
   std::vector<Memory> said_;
   std::vector<std::string> rolled_back_;
+  std::string started_;  // the run of an applied start
 };
 
 // A text of the engine's, in the oracle's terms.

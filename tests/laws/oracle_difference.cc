@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/laws/oracle_difference.h"
 
+#include "tests/laws/oracle_words.h"
+
 namespace lockstep::test {
 namespace {
 
@@ -27,7 +29,7 @@ struct PartDifference {
     return is("tool_call", part.arguments, part.id, part.name);
   }
   bool operator()(const ToolResultPart& part) const {
-    return is("tool_result", "", part.call, part.content);
+    return is("tool_result", "", part.call, part.content) && expected.marked == part.made;
   }
   bool operator()(const FilePart& part) const {
     return is("file", "", part.uri, part.name.value_or(""));
@@ -73,6 +75,12 @@ std::string difference(const Message& message, const oracle::Message& expected) 
     return name + ": status " + status_name(message.status) + ", not " + expected.status;
   }
   if (message.created.get() != expected.created) return name + ": created";
+  if (oracle::opaque(message.usage) != expected.usage) return name + ": usage";
+  if (message.finish.reason.value_or("") != expected.finish_reason) return name + ": finish_reason";
+  if (message.finish.model.value_or("") != expected.model) return name + ": model";
+  if ((message.continues ? message.continues->get() : "") != expected.continues) {
+    return name + ": continues";
+  }
   if (message.parts.size() != expected.parts.size()) {
     return name + ": " + std::to_string(message.parts.size()) + " parts, not " +
            std::to_string(expected.parts.size()) + ": " + types(message) + " not " +
@@ -96,6 +104,13 @@ std::string difference(const Run& run, const oracle::Run& expected) {
   if ((run.started ? run.started->get() : 0) != expected.started) return name + ": started";
   if ((run.ended ? run.ended->get() : 0) != expected.ended) return name + ": ended";
   if (run.input != expected.input) return name + ": input";
+  if (oracle::opaque(run.usage) != expected.usage) return name + ": usage";
+  if (run.model.value_or("") != expected.model) return name + ": model";
+  if (run.finish_reason.value_or("") != expected.finish_reason) return name + ": finish_reason";
+  if ((run.continues ? run.continues->get() : "") != expected.continues) {
+    return name + ": continues";
+  }
+  if (oracle::repair_words(run.repairs) != expected.repairs) return name + ": repairs";
   return {};
 }
 

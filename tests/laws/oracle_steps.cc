@@ -6,6 +6,14 @@
 
 namespace lockstep::oracle {
 
+// A call whose arguments are no whole object goes, with all behind it.
+void Oracle::drop_half_call(Message& message) {
+  for (std::size_t part = 0; part < message.parts.size(); ++part) {
+    if (message.parts[part].type != "tool_call" || is_object(message.parts[part].text)) continue;
+    message.parts.resize(part);
+  }
+}
+
 // --- Steps ---------------------------------------------------------------------------------------
 
 std::string Oracle::take(const StepBatch& batch, std::uint64_t at) {
@@ -62,6 +70,11 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     message.run = id;
     message.status = "open";
     message.created = at_;
+    const bool first = std::ranges::count(world_.messages, id, &Message::run) == 0;
+    if (first && message.role == "assistant" && parent == run.continues) {
+      rule("a run's first answer goes on from the one that it continues");
+      message.continues = run.continues;
+    }
     world_.messages.push_back(std::move(message));
     rule(world_.head == parent ? "a run's message moves the head above it"
                                : "a run's message leaves a head that is elsewhere");
@@ -74,21 +87,21 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
       return refuse("invalid");
     }
     const bool well = end->status == RunStatus::completed;
+    const bool at_limit = end->finish.reason == "length";
     const std::string word = well                               ? "complete"
                              : end->status == RunStatus::failed ? "failed"
                                                                 : "interrupted";
     for (Message& message : world_.messages) {
       if (message.run != id || message.deleted || message.status != "open") continue;
       message.status = word;
-      for (std::size_t part = 0; !well && part < message.parts.size(); ++part) {
-        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
-          message.parts.resize(part);
-        }
-      }
+      if (!well || at_limit) drop_half_call(message);
     }
     if (!well) answer_calls_of(run, "interrupted");
     finish(run, well ? "completed" : word);
     run.by_producer = true;
+    run.usage = opaque(end->usage);
+    run.finish_reason = end->finish.reason.value_or("");
+    if (end->finish.model) run.model = *end->finish.model;
     over = true;
     if (!world_.queue.empty()) {
       rule(well ? "queue: the next starts after a completed one"
@@ -98,6 +111,10 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     for (const std::string& waiting : std::vector<std::string>(world_.queue)) {
       finish(*world_.run(waiting), "interrupted");
     }
+    return true;
+  }
+  if (const auto* note = std::get_if<NoteRepairs>(&step.what)) {
+    run.repairs = repair_words(note->repairs);
     return true;
   }
   const std::string to = std::visit(
@@ -118,7 +135,8 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
   } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
     if (append->part > message->parts.size()) return refuse("invalid");
     if (append->part == message->parts.size()) {
-      message->parts.push_back({"text", u"", "", "", ++serial_});
+      message->parts.push_back(part_of(TextPart{}));
+      message->parts.back().serial = ++serial_;
     }
     if (!grows(message->parts[append->part])) return refuse("invalid");
     message->parts[append->part].text += widen(append->text);
@@ -130,6 +148,10 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     } else {
       return refuse("invalid");
     }
+    if (end->finish.reason == "length") drop_half_call(*message);
+    message->usage = end->usage ? end->usage->text : message->usage;
+    message->finish_reason = end->finish.reason.value_or("");
+    message->model = end->finish.model.value_or("");
   }
   return true;
 }
@@ -141,11 +163,7 @@ void Oracle::crash(std::uint64_t at) {
     for (Message& message : world_.messages) {
       if (message.run != run->id || message.deleted || message.status != "open") continue;
       message.status = "interrupted";
-      for (std::size_t part = 0; part < message.parts.size(); ++part) {
-        if (message.parts[part].type == "tool_call" && !is_object(message.parts[part].text)) {
-          message.parts.resize(part);
-        }
-      }
+      drop_half_call(message);
     }
     answer_calls_of(*run, "interrupted");
     finish(*run, "interrupted");

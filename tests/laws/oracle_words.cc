@@ -20,22 +20,45 @@ bool is_object(const std::u16string& wide) {
 
 std::string opaque(const std::optional<Json>& json) { return json ? json->text : ""; }
 
+namespace {
+Part made_of(const char* type, const std::string& text, const std::string& one,
+             const std::string& two) {
+  Part part;
+  part.type = type;
+  part.text = widen(text);
+  part.one = one;
+  part.two = two;
+  return part;
+}
+}  // namespace
+
 Part part_of(const lockstep::Part& part) {
-  if (const auto* text = std::get_if<TextPart>(&part)) return {"text", widen(text->text), "", ""};
+  if (const auto* text = std::get_if<TextPart>(&part)) return made_of("text", text->text, "", "");
   if (const auto* thought = std::get_if<ReasoningPart>(&part)) {
-    return {"reasoning", widen(thought->text), "", ""};
+    return made_of("reasoning", thought->text, "", "");
   }
   if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-    return {"tool_call", widen(call->arguments), call->id, call->name};
+    return made_of("tool_call", call->arguments, call->id, call->name);
   }
   if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-    return {"tool_result", u"", result->call, result->content};
+    Part made = made_of("tool_result", "", result->call, result->content);
+    made.marked = result->made;
+    return made;
   }
   if (const auto* file = std::get_if<FilePart>(&part)) {
-    return {"file", u"", file->uri, file->name.value_or("")};
+    return made_of("file", "", file->uri, file->name.value_or(""));
   }
   const auto& data = std::get<DataPart>(part);
-  return {"data", u"", data.name, data.value.text};
+  return made_of("data", "", data.name, data.value.text);
+}
+
+std::vector<std::string> repair_words(const std::vector<NotedRepair>& repairs) {
+  std::vector<std::string> words;
+  for (const NotedRepair& repair : repairs) {
+    std::string& word = words.emplace_back(repair.kind + " " + std::to_string(repair.count));
+    for (const std::string& id : repair.ids) word += " " + id;
+  }
+  return words;
 }
 
 bool grows(const Part& part) {

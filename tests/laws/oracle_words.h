@@ -12,10 +12,29 @@ namespace lockstep::oracle {
 [[nodiscard]] bool is_object(const std::u16string& wide);
 [[nodiscard]] std::string opaque(const std::optional<Json>& json);
 [[nodiscard]] Part part_of(const lockstep::Part& part);
+[[nodiscard]] std::vector<std::string> repair_words(const std::vector<NotedRepair>& repairs);
 [[nodiscard]] bool grows(const Part& part);
 // To at most so many units, and never into a code point.
 void shorten(std::u16string& text, std::size_t units);
 // Of a text in which each code point is a cluster and ` ` the only white space, as in histories.
 [[nodiscard]] std::u16string title_of(const std::u16string& text);
+
+// --- Calls ---------------------------------------------------------------------------------------
+
+struct CallOf {
+  std::size_t message = 0;  // its place on the path
+  std::string id;
+  bool real = false;  // it has a real result
+  bool made = false;  // it has one that the engine made
+};
+struct Matched {
+  std::vector<CallOf> calls;
+  std::vector<std::string> strays;  // the ids of the real results that no open call takes
+};
+[[nodiscard]] Matched match(const std::vector<Message>& path);
+[[nodiscard]] bool is_made(const Message& message, const Part& part);
+// The code for a change that makes `after` of the path `before`; empty: no new result is a stray.
+[[nodiscard]] std::string stray(const std::vector<Message>& before,
+                                const std::vector<Message>& after);
 
 }  // namespace lockstep::oracle

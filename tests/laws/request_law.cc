@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace lockstep::test {
@@ -14,21 +15,32 @@ namespace json = boost::json;
 
 constexpr std::string_view stopped = "[The answer was stopped before its first word.]";
 constexpr std::string_view empty = "[The answer was empty.]";
+constexpr std::string_view go_on =
+    "[Continue this answer exactly where it stops, without repeating any of it.]";
 constexpr std::size_t ids_named_max = 64;
 
 struct Answered {
   std::string id;
   std::string name;
   std::string arguments;
-  std::string result;
+  std::string result{};
+  std::size_t at = 0;         // the place in the request of its message
+  std::size_t result_at = 0;  // and of its result's
+};
+
+struct Content {
+  std::string text;
+  std::size_t at = 0;       // the place in the request of its message
+  bool with_calls = false;  // has that message calls?
 };
 
 // The request, flattened: what a model reads, in order.
 struct Read {
   std::string wrong{};
-  std::vector<std::string> contents{};  // texts; an image is "image " and its address
-  std::vector<std::string> reasoning{};
+  std::vector<Content> contents{};  // texts; an image is "image " and its address
+  std::vector<Content> reasoning{};
   std::vector<Answered> calls{};
+  std::string last_role{};
 };
 
 std::string text_of(const json::object& object, std::string_view key) {
@@ -36,28 +48,31 @@ std::string text_of(const json::object& object, std::string_view key) {
   return value && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-void read_content(const json::object& message, Read& read) {
+void read_content(const json::object& message, std::size_t at, Read& read) {
   const json::value& content = message.at("content");
+  const bool calls = message.contains("tool_calls");
   if (content.is_string()) {
     if (content.as_string().empty()) read.wrong = "a content is empty";
-    read.contents.emplace_back(content.as_string());
+    read.contents.push_back({std::string(content.as_string()), at, calls});
   } else if (content.is_array()) {
     for (const json::value& piece : content.as_array()) {
       const json::object& object = piece.as_object();
-      read.contents.push_back(text_of(object, "type") == "text"
-                                  ? text_of(object, "text")
-                                  : "image " + text_of(object.at("image_url").as_object(), "url"));
+      std::string piece_text = text_of(object, "type") == "text"
+                                   ? text_of(object, "text")
+                                   : "image " + text_of(object.at("image_url").as_object(), "url");
+      read.contents.push_back({std::move(piece_text), at, calls});
     }
-  } else if (!message.contains("tool_calls")) {
+  } else if (!calls) {
     read.wrong = "a message has neither content nor calls";
   }
 }
 
 // Reads a message that is not a result. Its calls wait for their results, in order.
-void read_message(const json::object& message, const RequestSettings& settings, Read& read) {
-  read_content(message, read);
+void read_message(const json::object& message, std::size_t at, const RequestSettings& settings,
+                  Read& read) {
+  read_content(message, at, read);
   const std::string reasoning = text_of(message, settings.reasoning_field);
-  if (!reasoning.empty()) read.reasoning.push_back(reasoning);
+  if (!reasoning.empty()) read.reasoning.push_back({reasoning, at});
   const json::value* calls = message.if_contains("tool_calls");
   if (!calls) return;
   if (text_of(message, "role") != "assistant") read.wrong = "a call is not an assistant's";
@@ -69,7 +84,9 @@ void read_message(const json::object& message, const RequestSettings& settings, 
     read.calls.push_back({text_of(call.as_object(), "id"),
                           text_of(function, "name"),
                           text_of(function, "arguments"),
-                          {}});
+                          {},
+                          at,
+                          0});
   }
 }
 
@@ -77,21 +94,24 @@ Read read_request(const std::string& body, const RequestSettings& settings) {
   Read read;
   const json::value request = json::parse(body);
   std::size_t answered = 0;
-  std::string before;
+  std::size_t at = 0;
   for (const json::value& each : request.at("messages").as_array()) {
     const json::object& message = each.as_object();
+    ++at;
     const std::string role = text_of(message, "role");
     if (role == "tool") {
       if (answered == read.calls.size()) return {.wrong = "a result has no call before it"};
       Answered& call = read.calls[answered++];
       if (call.id != text_of(message, "tool_call_id")) read.wrong = "a result is not its call's";
       call.result = text_of(message, "content");
+      call.result_at = at;
     } else {
       if (answered != read.calls.size()) read.wrong = "a call has no result behind it";
-      if (settings.join && role == before) read.wrong = "two neighbours have the role " + role;
-      read_message(message, settings, read);
+      const bool split = settings.join && role == read.last_role;
+      if (split) read.wrong = "two neighbours have the role " + role;
+      read_message(message, at, settings, read);
     }
-    before = role;
+    read.last_role = role;
     if (!read.wrong.empty()) return read;
   }
   if (answered != read.calls.size()) read.wrong = "the last call has no result behind it";
@@ -137,33 +157,53 @@ class Excuses {
 };
 
 // Takes texts from the front of a list of contents. Between two texts of a content stand an empty
-// line, and perhaps an author.
+// line, and perhaps an author. Between two texts of an answer that goes on stands nothing.
 class Contents {
  public:
-  explicit Contents(std::vector<std::string> contents) : contents_(std::move(contents)) {}
+  explicit Contents(std::vector<Content> contents) : contents_(std::move(contents)) {}
 
   // Does `text` come next?
   bool take(std::string_view text, const std::string& author) {
     if (take_plain(text)) return true;
     if (author.empty()) return false;
-    return take_plain(author + ": " + std::string(text)) ||
-           (take_plain(author + ":") && take_plain(text));
+    if (take_plain(author + ": " + std::string(text))) return true;
+    const bool more = std::exchange(more_, false);
+    const bool line = take_plain(author + ":");
+    more_ = more;
+    return line && take_plain(text);
   }
+  // Does it come next, right behind the text that was taken last?
+  bool take_on(std::string_view text) {
+    if (done() || from_ == 0) return false;
+    const std::string_view rest = std::string_view(contents_[at_].text).substr(from_);
+    return rest.starts_with(text) && taken(from_ + text.size());
+  }
+  // May the text behind the one that is taken next go on without an empty line?
+  void expect_more(bool more) { more_ = more; }
   [[nodiscard]] bool done() const { return at_ == contents_.size(); }
-  [[nodiscard]] std::string rest() const { return done() ? "" : contents_[at_].substr(from_); }
+  [[nodiscard]] std::string rest() const {
+    return done() ? "" : contents_[at_].text.substr(from_);
+  }
+  // Where the last text was taken.
+  [[nodiscard]] const Content& last() const { return contents_.at(last_); }
 
  private:
   bool take_plain(std::string_view text) {
     if (done()) return false;
-    std::string_view rest = std::string_view(contents_[at_]).substr(from_);
+    std::string_view rest = std::string_view(contents_[at_].text).substr(from_);
     if (from_ != 0) {
       if (!rest.starts_with("\n\n")) return false;
       rest.remove_prefix(2);
     }
     if (!rest.starts_with(text)) return false;
-    rest.remove_prefix(text.size());
-    if (!rest.empty() && !rest.starts_with("\n\n")) return false;
-    from_ = contents_[at_].size() - rest.size();
+    return taken(contents_[at_].text.size() - rest.size() + text.size());
+  }
+
+  bool taken(std::size_t until) {
+    const std::string_view rest = std::string_view(contents_[at_].text).substr(until);
+    if (!rest.empty() && !rest.starts_with("\n\n") && !more_) return false;
+    last_ = at_;
+    from_ = until;
     if (rest.empty()) {
       ++at_;
       from_ = 0;
@@ -171,15 +211,28 @@ class Contents {
     return true;
   }
 
-  std::vector<std::string> contents_;
+  std::vector<Content> contents_;
   std::size_t at_ = 0;
   std::size_t from_ = 0;
+  std::size_t last_ = 0;
+  bool more_ = false;
 };
 
-bool made_by_engine(const Message& message, const std::string& content) {
-  return message.role == Role::assistant && message.run &&
-         (content == "no result" || content == "interrupted" || content == "stopped by the user");
+bool made_by_engine(const Message& message, const ToolResultPart& part) {
+  const bool text = part.content == "no result" || part.content == "interrupted" ||
+                    part.content == "stopped by the user";
+  return part.made || (text && message.role == Role::assistant && message.run);
 }
+
+// A text or a call of the path, or a result, where the request has it.
+struct Item {
+  enum class Kind { text, call, result };
+  Kind kind = Kind::text;
+  std::size_t message = 0;  // on the path
+  std::size_t part = 0;
+  std::size_t at = 0;    // in the request; of a call: its turn's
+  std::size_t call = 0;  // of a call and a result: the call's place among all calls
+};
 
 class Comparison {
  public:
@@ -197,19 +250,29 @@ class Comparison {
     if (!settings_.system.empty() && !contents_.take(settings_.system, "")) {
       return "the system prompt is not first";
     }
-    for (const Message& message : context_.path) {
+    for (at_ = 0; at_ < context_.path.size(); ++at_) {
+      const Message& message = context_.path[at_];
       if (std::string wrong = check(message); !wrong.empty()) {
         return "message " + message.id.get() + ": " + wrong;
       }
     }
+    if (std::string wrong = check_asked(); !wrong.empty()) return wrong;
     if (!contents_.done()) return "the request says more than the path: " + contents_.rest();
     if (!reasoning_.done()) return "the request has more reasoning: " + reasoning_.rest();
     if (next_call_ != read_.calls.size()) return "the request has more calls than the path";
-    return check_results();
+    std::string wrong = check_results();
+    return wrong.empty() ? check_order() : wrong;
   }
 
  private:
   std::string check(const Message& message) {
+    const bool goes_on = at_ > 0 && message.continues == context_.path[at_ - 1].id;
+    if (!goes_on) answer_ = at_;
+    const bool gone_on = at_ + 1 < context_.path.size()
+                             ? context_.path[at_ + 1].continues == message.id
+                             : context_.continues == message.id;
+    contents_.expect_more(gone_on && at_ + 1 < context_.path.size());
+    const std::size_t items = items_.size();
     author_ =
         settings_.names && message.author && message.role != Role::tool ? *message.author : "";
     std::string author;
@@ -217,21 +280,67 @@ class Comparison {
       author += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_';
     }
     author_ = author;
-    for (const Part& part : message.parts) {
+    for (part_ = 0; part_ < message.parts.size(); ++part_) {
       std::string wrong =
-          std::visit([&](const auto& value) { return check(message, value); }, part);
+          std::visit([&](const auto& value) { return check(message, value); }, message.parts[part_]);
       if (!wrong.empty()) return wrong;
     }
-    // A sentence stands for the message, or for the answer that it lacks.
-    if (!excuses_.take("placeholder", message.id.get())) return {};
-    if (!contents_.take(stopped, author_) && !contents_.take(empty, author_)) {
+    const bool silent = items_.size() == items && !brings_result(message);
+    const bool of_answer = goes_on && !items_.empty() && items_.back().message >= answer_;
+    if (silent && (message.role != Role::assistant || gone_on || of_answer)) {
+      if (!excuses_.take("empty_left_out", message.id.get())) return "nothing says it is left out";
+    } else if (silent && !take_sentence(message)) {
+      return "no sentence stands for it";
+    }
+    // Another stands for the answer that it lacks.
+    const bool both = excuses_.take("placeholder", message.id.get());
+    if (both && !contents_.take(stopped, author_) && !contents_.take(empty, author_)) {
       return "a repair names a sentence that is not sent";
     }
     return {};
   }
 
+  static bool brings_result(const Message& message) {
+    return std::ranges::any_of(message.parts, [](const Part& part) {
+      return std::holds_alternative<ToolResultPart>(part);
+    });
+  }
+
+  bool take_sentence(const Message& message) {
+    return excuses_.take("placeholder", message.id.get()) &&
+           (contents_.take(stopped, author_) || contents_.take(empty, author_));
+  }
+
+  // Is this the first of a message that goes on in the turn of what came before it?
+  [[nodiscard]] bool goes_on_in_turn() const {
+    if (items_.empty() || answer_ == at_) return false;
+    const Item& before = items_.back();
+    return before.message >= answer_ && before.message != at_ &&
+           before.kind == Item::Kind::text && !contents_.last().with_calls;
+  }
+
+  bool take_text(std::string_view text, const std::string& author) {
+    const bool found = goes_on_in_turn() ? contents_.take_on(text) : contents_.take(text, author);
+    if (found) items_.push_back({Item::Kind::text, at_, part_, contents_.last().at, 0});
+    return found;
+  }
+
+  // The sentence that asks for the rest of an answer: only if the model does not go on by itself.
+  std::string check_asked() {
+    if (!context_.continues) return {};
+    const bool text_last = !items_.empty() && items_.back().message >= answer_ &&
+                           items_.back().kind == Item::Kind::text && !contents_.last().with_calls;
+    const bool asked = excuses_.take("continue_asked", context_.continues->get());
+    if (asked && !contents_.take(go_on, "")) return "a repair names a question that is not sent";
+    if (asked != (text_last && !settings_.prefill)) {
+      return asked ? "the model is asked to go on, and needs no question"
+                   : "the model is not asked to go on with its answer";
+    }
+    return {};
+  }
+
   std::string check(const Message&, const TextPart& part) {
-    if (part.text.empty() || contents_.take(part.text, author_)) return {};
+    if (part.text.empty() || take_text(part.text, author_)) return {};
     return "the text is not sent: " + part.text + " but " + contents_.rest();
   }
 
@@ -248,7 +357,9 @@ class Comparison {
       return excuses_.take("call_left_out", part.id) ? "" : "the call is left out: " + part.id;
     }
     if (next_call_ == read_.calls.size()) return "the call is not sent: " + part.id;
-    const Answered& sent = read_.calls[next_call_++];
+    const Answered& sent = read_.calls[next_call_];
+    if (goes_on_in_turn() && sent.at != items_.back().at) return "a call is not in its answer's turn";
+    items_.push_back({Item::Kind::call, at_, part_, sent.at, next_call_++});
     if (sent.id != part.id || sent.name != part.name) return "another call is sent: " + sent.id;
     if (sent.arguments == part.arguments) return {};
     if (part.arguments.empty() && sent.arguments == "{}") return {};
@@ -263,20 +374,19 @@ class Comparison {
   std::string check(const Message&, const ToolResultPart&) { return {}; }  // check_results
 
   std::string check(const Message& message, const FilePart& part) {
-    if (contents_.take("image " + part.uri, "")) return {};
-    if (contents_.take("image " + part.uri, author_)) return {};
+    if (take_text("image " + part.uri, "")) return {};
+    if (take_text("image " + part.uri, author_)) return {};
     if (!excuses_.take("file_as_text", message.id.get())) return "the file is not sent";
     std::string line = "[file";
     if (part.name) line += " " + *part.name;
     if (part.media_type) line += " (" + *part.media_type + ")";
     if (!part.uri.starts_with("data:")) line += ": " + part.uri;
-    return contents_.take(line + "]", author_) ? "" : "the file is not named";
+    return take_text(line + "]", author_) ? "" : "the file is not named";
   }
 
   std::string check(const Message& message, const DataPart& part) {
     if (!excuses_.take("data_as_text", message.id.get())) return "the data has no repair";
-    return contents_.take(part.name + ": " + part.value.text, author_) ? ""
-                                                                       : "the data is not sent";
+    return take_text(part.name + ": " + part.value.text, author_) ? "" : "the data is not sent";
   }
 
   // --- Results -----------------------------------------------------------------------------------
@@ -303,23 +413,26 @@ class Comparison {
   }
 
   std::string take_result(const Message& message, const ToolResultPart& part) {
-    const bool made = made_by_engine(message, part.content);
+    const bool made = made_by_engine(message, part);
     Shown* call = made ? open_call(part.call, &message, [](const Shown& it) { return !it.made; })
                        : open_call(part.call, nullptr, [](const Shown& it) { return !it.real; });
     if (!call) {
       return excuses_.take("result_left_out", part.call) ? "" : "a stray result: " + part.call;
     }
     (made ? call->made : call->real) = part.content;
+    const auto place = static_cast<std::size_t>(call - shown_.data());
+    items_.push_back({Item::Kind::result, at_, part_, read_.calls[place].result_at, place});
     return {};
   }
 
   std::string check_results() {
-    for (const Message& message : context_.path) {
-      for (const Part& part : message.parts) {
+    for (at_ = 0; at_ < context_.path.size(); ++at_) {
+      const Message& message = context_.path[at_];
+      for (part_ = 0; part_ < message.parts.size(); ++part_) {
         std::string wrong;
-        if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+        if (const auto* call = std::get_if<ToolCallPart>(&message.parts[part_])) {
           if (message.role == Role::assistant) shown_.push_back({&message, call->id, {}, {}});
-        } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+        } else if (const auto* result = std::get_if<ToolResultPart>(&message.parts[part_])) {
           wrong = take_result(message, *result);
         }
         if (!wrong.empty()) return wrong;
@@ -342,6 +455,39 @@ class Comparison {
     return {};
   }
 
+  // --- The order ---------------------------------------------------------------------------------
+
+  // A text or a call stays before or behind each result of its message, and behind the results of
+  // the messages before it.
+  std::string check_order() {
+    std::vector<const Item*> calls(read_.calls.size());
+    for (const Item& item : items_) {
+      if (item.kind == Item::Kind::call) calls[item.call] = &item;
+    }
+    for (const Item& result : items_) {
+      if (result.kind != Item::Kind::result) continue;
+      for (const Item& item : items_) {
+        if (item.kind == Item::Kind::result) continue;
+        const Item& call = *calls[result.call];
+        const bool behind = item.message > call.message ||
+                            (result.message == call.message && item.message == call.message &&
+                             item.part > result.part);
+        const bool before = item.message < call.message ||
+                            (item.message == call.message && item.part < call.part) ||
+                            (result.message == call.message && item.message == call.message &&
+                             item.part < result.part);
+        if (behind && item.at < result.at) return moved(item, "before");
+        if (before && item.at > result.at) return moved(item, "behind");
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string moved(const Item& item, const std::string& where) const {
+    return "message " + context_.path[item.message].id.get() + ": part " +
+           std::to_string(item.part) + " is sent " + where + " a result, unlike on the path";
+  }
+
   const Context& context_;
   const RequestSettings& settings_;
   Excuses excuses_;
@@ -351,6 +497,11 @@ class Comparison {
   std::string author_;
   std::size_t next_call_ = 0;
   std::vector<Shown> shown_;
+  // Of the walk over the path:
+  std::size_t at_ = 0;
+  std::size_t part_ = 0;
+  std::size_t answer_ = 0;  // where the answer begins that this message is of
+  std::vector<Item> items_;
 };
 
 }  // namespace

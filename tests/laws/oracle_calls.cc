@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// oracle_calls.cc: the oracle's rules for calls, their results, and answers that go on.
+#include <algorithm>
+
+#include "tests/laws/oracle_words.h"
+
+namespace lockstep::oracle {
+namespace {
+
+std::size_t count_of(const std::vector<std::string>& ids, const std::string& id) {
+  return static_cast<std::size_t>(std::ranges::count(ids, id));
+}
+
+std::vector<std::string> real_results(const std::vector<Message>& path) {
+  std::vector<std::string> ids;
+  for (const Message& message : path) {
+    for (const Part& part : message.parts) {
+      if (part.type == "tool_result" && !is_made(message, part)) ids.push_back(part.one);
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+bool is_made(const Message& message, const Part& part) {
+  const bool text = part.two == "no result" || part.two == "interrupted" ||
+                    part.two == "stopped by the user";
+  return part.marked || (text && message.role == "assistant" && !message.run.empty());
+}
+
+Matched match(const std::vector<Message>& path) {
+  Matched matched;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    for (const Part& part : path[at].parts) {
+      if (part.type == "tool_call" && path[at].role == "assistant") {
+        matched.calls.push_back({at, part.one, false, false});
+      }
+      if (part.type != "tool_result") continue;
+      const bool made = is_made(path[at], part);
+      CallOf* taker = nullptr;
+      for (CallOf& call : matched.calls) {
+        const bool open = made ? !call.made && call.message == at : !call.real;
+        if (!open || call.id != part.one) continue;
+        if (!taker || taker->message != call.message) taker = &call;
+      }
+      if (taker) (made ? taker->made : taker->real) = true;
+      if (!taker && !made) matched.strays.push_back(part.one);
+    }
+  }
+  return matched;
+}
+
+std::string stray(const std::vector<Message>& before, const std::vector<Message>& after) {
+  const std::vector<std::string> results = real_results(after);
+  const std::vector<std::string> former = real_results(before);
+  const std::vector<std::string> strays = match(after).strays;
+  const std::vector<std::string> former_strays = match(before).strays;
+  for (const std::string& id : results) {
+    if (count_of(results, id) <= count_of(former, id)) continue;
+    if (count_of(strays, id) <= count_of(former_strays, id)) continue;
+    const std::vector<CallOf> calls = match(after).calls;
+    return std::ranges::count(calls, id, &CallOf::id) > 0 ? "answered" : "unknown_call";
+  }
+  return "";
+}
+
+std::vector<Message> Oracle::messages_to(const std::string& id) {
+  std::vector<Message> messages;
+  for (const std::string& each : path(id)) messages.push_back(*world_.message(each));
+  std::ranges::reverse(messages);
+  return messages;
+}
+
+std::string Oracle::stray_among(const std::string& head, const std::vector<MessageInput>& input) {
+  const std::vector<Message> before = messages_to(head);
+  std::vector<Message> after = before;
+  for (const MessageInput& each : input) {
+    Message& message = after.emplace_back();
+    message.role = role_name(each.role);
+    for (const auto& part : each.parts) message.parts.push_back(part_of(part));
+  }
+  return stray(before, after);
+}
+
+std::string Oracle::stray_in_put(const std::string& id, const std::vector<Part>& parts) {
+  std::string end = id;
+  if (!world_.head.empty() && below(world_.head, id)) end = world_.head;
+  const std::vector<Message> before = messages_to(end);
+  std::vector<Message> after = before;
+  std::ranges::find(after, id, &Message::id)->parts = parts;
+  const std::string code = stray(before, after);
+  if (code.empty() && stray({}, after) != "") rule("put: a stray result that was there may stay");
+  return code;
+}
+
+void Oracle::give(const std::vector<Message>& among, const std::string& run,
+                  const std::string& content) {
+  for (const CallOf& call : match(among).calls) {
+    const Message& of = among[call.message];
+    if (call.real || call.made || (!run.empty() && of.run != run)) continue;
+    rule(content == "stopped by the user" ? "stop: a whole call gets a result"
+         : content == "interrupted"       ? "an interrupted call gets a result"
+                                          : "a run's path: a dangling call gets a result");
+    Part part;
+    part.type = "tool_result";
+    part.one = call.id;
+    part.two = content;
+    part.serial = ++serial_;
+    part.given = part.marked = true;
+    world_.message(of.id)->parts.push_back(part);
+  }
+}
+
+void Oracle::answer_calls_of(const Run& run, const std::string& content) {
+  std::vector<Message> since;
+  for (const Message& message : world_.messages) {
+    if (message.deleted) continue;
+    if (message.run == run.id || !since.empty()) since.push_back(message);
+  }
+  give(since, run.id, content);
+}
+
+// --- Going on ------------------------------------------------------------------------------------
+
+std::string Oracle::may_continue(const StartRun& change) {
+  const Message* message = world_.message(change.continues->get());
+  if (!message) return "unknown_message";
+  if (message->deleted) return "deleted";
+  const bool alone = change.input.empty() && !change.place;
+  return alone && message->role == "assistant" && message->status != "open" ? "" : "invalid";
+}
+
+std::string Oracle::continuation(const std::string& id) {
+  std::string found;
+  for (const Run& run : world_.runs) {
+    if (run.continues != id) continue;
+    bool goes_on = run.ended == 0;
+    for (const Message& message : world_.messages) {
+      goes_on |= message.run == run.id && message.continues == id && !message.deleted;
+    }
+    if (goes_on) found = run.id;
+  }
+  return found;
+}
+
+}  // namespace lockstep::oracle
