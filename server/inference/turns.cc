@@ -2,6 +2,7 @@
 #include "server/inference/turns.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -58,6 +59,11 @@ class Gathering {
         repairs_(repairs),
         matched_(match_results(pointers_to(context.path))) {
     for (const Unanswered& each : context.unanswered) unanswered_[each.message] = each.status;
+    for (std::size_t call = 0; call < matched_.calls.size(); ++call) {
+      const CallResult& each = matched_.calls[call];
+      if (each.result) calls_of_[{each.result->message, each.result->part}] = call;
+      if (each.replaced) calls_of_[{each.replaced->message, each.replaced->part}] = call;
+    }
   }
 
   std::vector<Turn> take() {
@@ -75,6 +81,7 @@ class Gathering {
 
  private:
   void add(std::size_t at) {
+    at_ = at;
     message_ = &context_.path[at];
     const bool follows = at > 0 && message_->continues == context_.path[at - 1].id;
     goes_on_ = follows && (goes_on_ || sent_);
@@ -84,8 +91,8 @@ class Gathering {
     sent_ = false;
     brings_result_ = false;
     open_turn();
-    for (const Part& part : message_->parts) {
-      std::visit([this](const auto& value) { add_part(value); }, part);
+    for (part_ = 0; part_ < message_->parts.size(); ++part_) {
+      std::visit([this](const auto& value) { add_part(value); }, message_->parts[part_]);
     }
     if (!sent_) stand_in();
     close_turn();
@@ -120,6 +127,7 @@ class Gathering {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
     turn_.sections.push_back({message_->id.get(), author(), {}, continues_});
+    first_call_ = next_call_;
     behind_result_ = false;
   }
 
@@ -187,9 +195,11 @@ class Gathering {
     sent_ = true;
   }
 
-  // The call has taken it, or it is a stray.
+  // The call has taken it, or it is a stray. Only the results of this turn's calls are sent behind
+  // it.
   void add_part(const ToolResultPart&) {
-    behind_result_ = true;
+    const auto call = calls_of_.find({at_, part_});
+    if (call != calls_of_.end() && call->second >= first_call_) behind_result_ = true;
     brings_result_ = true;
   }
 
@@ -234,7 +244,11 @@ class Gathering {
   const RequestSettings& settings_;
   Repairs& repairs_;
   CallResults matched_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> calls_of_;  // by a result's place
   std::size_t next_call_ = 0;
+  std::size_t first_call_ = 0;  // the open turn's
+  std::size_t at_ = 0;          // the place of the message, and of its part
+  std::size_t part_ = 0;
   std::unordered_map<MessageId, RunStatus> unanswered_;
   std::vector<Turn> turns_;
   const Message* message_ = nullptr;
@@ -244,7 +258,7 @@ class Gathering {
   bool continued_ = false;      // does the next message, or this run, go on from it?
   bool sent_ = false;           // is anything of the message sent?
   bool brings_result_ = false;  // does the message have a result?
-  bool behind_result_ = false;  // the same of the open turn
+  bool behind_result_ = false;  // did a result of the open turn's calls come?
 };
 
 // A continued answer is one turn, as it is one answer on the screen. Many chat templates also
