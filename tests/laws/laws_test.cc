@@ -163,9 +163,8 @@ void count_continued(const Context& context, const RequestSettings& settings, Co
   for (const Message& message : context.path) {
     if (!message.continues) continue;
     const auto before = std::ranges::find(context.path, *message.continues, &Message::id);
-    const bool calls = std::ranges::any_of(before->parts, [](const Part& part) {
-      return std::holds_alternative<ToolCallPart>(part);
-    });
+    const bool calls = std::ranges::any_of(
+        before->parts, [](const Part& part) { return std::holds_alternative<ToolCallPart>(part); });
     ++counts[calls ? "request: an answer goes on behind results"
                    : "request: an answer goes on in a turn"];
   }
@@ -244,9 +243,10 @@ class StopWatch {
 
 void expect_all_counted(const Counts& counts) {
   std::vector<std::string> names;
-  for (const char* event : {"thread_updated", "message_put", "message_created", "part_started",
-                            "content_appended", "message_ended", "message_cut", "message_deleted",
-                            "head_moved", "run_queued", "run_started", "run_ended", "repairs_noted"}) {
+  for (const char* event :
+       {"thread_updated", "message_put", "message_created", "part_started", "content_appended",
+        "message_ended", "message_cut", "message_deleted", "head_moved", "run_queued",
+        "run_started", "run_ended", "repairs_noted"}) {
     names.push_back(std::string("event ") + event);
   }
   for (const char* change :
@@ -254,10 +254,10 @@ void expect_all_counted(const Counts& counts) {
     names.push_back(std::string("change ") + change + " applied");
     names.push_back(std::string("change ") + change + " refused");
   }
-  for (const char* code : {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved",
-                           "exists", "deleted", "invalid", "unknown_message", "unknown_run",
-                           "unknown_agent", "busy", "built_upon", "changed", "too_many", "answered",
-                           "unknown_call"}) {
+  for (const char* code :
+       {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved", "exists", "deleted",
+        "invalid", "unknown_message", "unknown_run", "unknown_agent", "busy", "built_upon",
+        "changed", "too_many", "answered", "unknown_call"}) {
     names.push_back(std::string("refusal ") + code);
   }
   for (const char* status : {"completed", "stopped", "failed", "interrupted", "superseded"}) {

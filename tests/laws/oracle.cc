@@ -341,8 +341,8 @@ std::string Oracle::start(const StartRun& change) {
   if (head.empty() && run.input.empty()) return "invalid";
   if (std::string code = stray_among(head, change.input); !code.empty()) return code;
   const bool busy = world_.running() || !world_.queue.empty();
-  const WhenBusy when = change.when_busy.value_or(
-      run.behind || change.continues ? WhenBusy::queue : WhenBusy::stop);
+  const WhenBusy when =
+      change.when_busy.value_or(run.behind || change.continues ? WhenBusy::queue : WhenBusy::stop);
   if (busy && when == WhenBusy::reject) return "busy";
   if (busy && world_.queue.size() >= 32) return "too_many";
   run.anchor = living(run.anchor);

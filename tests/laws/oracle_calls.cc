@@ -24,8 +24,8 @@ std::vector<std::string> real_results(const std::vector<Message>& path) {
 }  // namespace
 
 bool is_made(const Message& message, const Part& part) {
-  const bool text = part.two == "no result" || part.two == "interrupted" ||
-                    part.two == "stopped by the user";
+  const bool text =
+      part.two == "no result" || part.two == "interrupted" || part.two == "stopped by the user";
   return part.marked || (text && message.role == "assistant" && !message.run.empty());
 }
 

@@ -30,8 +30,7 @@ struct Answered {
 
 struct Content {
   std::string text;
-  std::size_t at = 0;       // the place in the request of its message
-  bool with_calls = false;  // has that message calls?
+  std::size_t at = 0;  // the place in the request of its message
 };
 
 // The request, flattened: what a model reads, in order.
@@ -50,19 +49,18 @@ std::string text_of(const json::object& object, std::string_view key) {
 
 void read_content(const json::object& message, std::size_t at, Read& read) {
   const json::value& content = message.at("content");
-  const bool calls = message.contains("tool_calls");
   if (content.is_string()) {
     if (content.as_string().empty()) read.wrong = "a content is empty";
-    read.contents.push_back({std::string(content.as_string()), at, calls});
+    read.contents.push_back({std::string(content.as_string()), at});
   } else if (content.is_array()) {
     for (const json::value& piece : content.as_array()) {
       const json::object& object = piece.as_object();
       std::string piece_text = text_of(object, "type") == "text"
                                    ? text_of(object, "text")
                                    : "image " + text_of(object.at("image_url").as_object(), "url");
-      read.contents.push_back({std::move(piece_text), at, calls});
+      read.contents.push_back({std::move(piece_text), at});
     }
-  } else if (!calls) {
+  } else if (!message.contains("tool_calls")) {
     read.wrong = "a message has neither content nor calls";
   }
 }
@@ -181,9 +179,7 @@ class Contents {
   // May the text behind the one that is taken next go on without an empty line?
   void expect_more(bool more) { more_ = more; }
   [[nodiscard]] bool done() const { return at_ == contents_.size(); }
-  [[nodiscard]] std::string rest() const {
-    return done() ? "" : contents_[at_].text.substr(from_);
-  }
+  [[nodiscard]] std::string rest() const { return done() ? "" : contents_[at_].text.substr(from_); }
   // Where the last text was taken.
   [[nodiscard]] const Content& last() const { return contents_.at(last_); }
 
@@ -281,8 +277,8 @@ class Comparison {
     }
     author_ = author;
     for (part_ = 0; part_ < message.parts.size(); ++part_) {
-      std::string wrong =
-          std::visit([&](const auto& value) { return check(message, value); }, message.parts[part_]);
+      std::string wrong = std::visit([&](const auto& value) { return check(message, value); },
+                                     message.parts[part_]);
       if (!wrong.empty()) return wrong;
     }
     const bool silent = items_.size() == items && !brings_result(message);
@@ -315,8 +311,13 @@ class Comparison {
   [[nodiscard]] bool goes_on_in_turn() const {
     if (items_.empty() || answer_ == at_) return false;
     const Item& before = items_.back();
-    return before.message >= answer_ && before.message != at_ &&
-           before.kind == Item::Kind::text && !contents_.last().with_calls;
+    return before.message >= answer_ && before.message != at_ && before.kind == Item::Kind::text &&
+           !calls_behind(before.at);
+  }
+
+  // Has the path so far calls that are in this turn? Their results stand behind it.
+  [[nodiscard]] bool calls_behind(std::size_t turn) const {
+    return next_call_ > 0 && read_.calls[next_call_ - 1].at == turn;
   }
 
   bool take_text(std::string_view text, const std::string& author) {
@@ -329,7 +330,8 @@ class Comparison {
   std::string check_asked() {
     if (!context_.continues) return {};
     const bool text_last = !items_.empty() && items_.back().message >= answer_ &&
-                           items_.back().kind == Item::Kind::text && !contents_.last().with_calls;
+                           items_.back().kind == Item::Kind::text &&
+                           !calls_behind(items_.back().at);
     const bool asked = excuses_.take("continue_asked", context_.continues->get());
     if (asked && !contents_.take(go_on, "")) return "a repair names a question that is not sent";
     if (asked != (text_last && !settings_.prefill)) {
@@ -358,7 +360,8 @@ class Comparison {
     }
     if (next_call_ == read_.calls.size()) return "the call is not sent: " + part.id;
     const Answered& sent = read_.calls[next_call_];
-    if (goes_on_in_turn() && sent.at != items_.back().at) return "a call is not in its answer's turn";
+    if (goes_on_in_turn() && sent.at != items_.back().at)
+      return "a call is not in its answer's turn";
     items_.push_back({Item::Kind::call, at_, part_, sent.at, next_call_++});
     if (sent.id != part.id || sent.name != part.name) return "another call is sent: " + sent.id;
     if (sent.arguments == part.arguments) return {};
@@ -477,10 +480,21 @@ class Comparison {
                             (result.message == call.message && item.message == call.message &&
                              item.part < result.part);
         if (behind && item.at < result.at) return moved(item, "before");
-        if (before && item.at > result.at) return moved(item, "behind");
+        if (before && item.at > result.at && !between_results(item, result, calls)) {
+          return moved(item, "behind");
+        }
       }
     }
     return {};
+  }
+
+  // The results of a turn's calls stand together, so what is between two of them goes behind both.
+  [[nodiscard]] bool between_results(const Item& item, const Item& result,
+                                     const std::vector<const Item*>& calls) const {
+    return std::ranges::any_of(items_, [&](const Item& other) {
+      return other.kind == Item::Kind::result && other.message == item.message &&
+             other.part < item.part && calls[other.call]->at == calls[result.call]->at;
+    });
   }
 
   [[nodiscard]] std::string moved(const Item& item, const std::string& where) const {
