@@ -52,10 +52,12 @@ struct Repair {
   friend bool operator==(const Repair&, const Repair&) = default;
 };
 
-// The request as the model gets it.
+// The request as the model gets it, or as it would have got it.
 struct Sent {
   std::string body;
   std::vector<Repair> repairs;
+  // The settings forbid this request: the run ends with this error, and no byte goes to a server.
+  std::optional<RunError> refusal{};
 };
 
 class StepWriter {

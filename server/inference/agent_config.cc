@@ -43,6 +43,12 @@ constexpr std::array all_settings{
                  "earlier reasoning goes back: never, with_calls or always; default: by server"},
     AgentSetting{"reasoning_field", "openai", "",
                  "the member of a message for it; default: by server"},
+    AgentSetting{"context_tokens", "openai", "",
+                 "tokens of request and answer that the model takes; without it: no limit"},
+    AgentSetting{"when_too_long", "openai", "refuse",
+                 "a longer request: refuse, or drop_oldest (leave out the oldest turns)"},
+    AgentSetting{"think_tags", "openai", "off",
+                 "`<think>` before an answer is reasoning: off, on, or open (only </think> comes)"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
     AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
     AgentSetting{"first_token_timeout_seconds", "openai", "600",
@@ -112,6 +118,36 @@ Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
   return to ? "" : "must be never, with_calls or always";
 }
 
+// A count of tokens.
+Complaint take(const Field& field, std::optional<std::uint64_t>& to) {
+  const auto* tokens = std::get_if<std::int64_t>(&field);
+  constexpr auto most = static_cast<std::int64_t>(limits::context_tokens_max);
+  if (!tokens || *tokens < 1 || *tokens > most) {
+    return "must be a whole number from 1 to " + std::to_string(most);
+  }
+  to = static_cast<std::uint64_t>(*tokens);
+  return {};
+}
+
+Complaint take(const Field& field, std::optional<WhenTooLong>& to) {
+  std::string name;
+  Complaint complaint = take(field, name);
+  if (!complaint.empty()) return complaint;
+  if (name == "summarise") return "can't be summarise yet: set refuse or drop_oldest";
+  to = when_too_long(name);
+  return to ? "" : "must be refuse or drop_oldest";
+}
+
+Complaint take(const Field& field, ThinkTags& to) {
+  std::string name;
+  Complaint complaint = take(field, name);
+  if (!complaint.empty()) return complaint;
+  const std::optional<ThinkTags> tags = think_tags(name);
+  if (!tags) return "must be off, on or open";
+  to = *tags;
+  return {};
+}
+
 // The name of a member of a message, which no other member has.
 Complaint take(const Field& field, std::optional<std::string>& to) {
   std::string name;
@@ -173,6 +209,9 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "prefill") return take(field, config.prefill);
   if (name == "reasoning") return take(field, config.reasoning);
   if (name == "reasoning_field") return take(field, config.reasoning_field);
+  if (name == "context_tokens") return take(field, config.context_tokens);
+  if (name == "when_too_long") return take(field, config.when_too_long);
+  if (name == "think_tags") return take(field, config.think_tags);
   if (name == "send_usage") return take(field, config.send_usage);
   if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);

@@ -2,6 +2,7 @@
 #include "server/inference/agent_explained.h"
 
 #include <memory>
+#include <utility>
 
 #include "engine/base/try.h"
 #include "server/inference/agent_reach.h"
@@ -42,6 +43,25 @@ std::string times_of(const AgentConfig& config) {
          seconds_text(config.keepalive_timeout);
 }
 
+std::string context_of(const AgentConfig& config) {
+  if (!config.context_tokens) return "";
+  const WhenTooLong when = config.when_too_long.value_or(WhenTooLong::refuse);
+  return std::to_string(*config.context_tokens) + " tokens; a longer request: " +
+         (when == WhenTooLong::refuse ? "refused" : "without its oldest turns");
+}
+
+std::string tags_of(ThinkTags tags) {
+  switch (tags) {
+    case ThinkTags::off:
+      return "";
+    case ThinkTags::on:
+      return "<think> before an answer is reasoning";
+    case ThinkTags::open:
+      return "an answer is reasoning up to </think>";
+  }
+  std::unreachable();
+}
+
 void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& said) {
   const auto say = [&said](const std::string& what, const std::string& value) {
     if (!value.empty()) said.emplace_back(what, value);
@@ -61,6 +81,8 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
     say("shows", config.client_certificate_file);
   }
   say("times", times_of(config));
+  say("context", context_of(config));
+  say("think tags", tags_of(config.think_tags));
 }
 
 }  // namespace

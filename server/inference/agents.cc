@@ -73,6 +73,13 @@ Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig&
   options.reasoning = reasoning_rule(options.endpoint.host);
   if (config.reasoning) options.reasoning.back = *config.reasoning;
   if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;
+  if (config.when_too_long && !config.context_tokens) {
+    return fail(Kind::rejected, codes::invalid,
+                "set `context_tokens`, without which `when_too_long` has no meaning");
+  }
+  options.context_tokens = config.context_tokens;
+  options.when_too_long = config.when_too_long.value_or(WhenTooLong::refuse);
+  options.think_tags = config.think_tags;
   options.usage = config.send_usage;
   options.connect_timeout = config.connect_timeout;
   options.first_token_timeout = config.first_token_timeout;

@@ -11,6 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@
 #include "server/inference/header_rules.h"
 #include "server/inference/limits.h"
 #include "server/inference/settings.h"
+#include "server/inference/think_tags.h"
 
 namespace lockstep {
 
@@ -56,6 +58,9 @@ struct AgentConfig {
   // published (provider_rules.h).
   std::optional<ReasoningBack> reasoning;
   std::optional<std::string> reasoning_field;
+  std::optional<std::uint64_t> context_tokens;  // of the model; none: the request has no limit
+  std::optional<WhenTooLong> when_too_long;     // nothing: refuse
+  ThinkTags think_tags = ThinkTags::off;        // of its answers; the request does not change
   bool send_usage = true;  // ask for usage by `stream_options`; some servers refuse it
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;

@@ -92,19 +92,6 @@ void append_result(std::string& out, const TurnCall& call) {
   out += '}';
 }
 
-// Of this turn, is the reasoning sent?
-bool sends_reasoning(const Turn& turn, ReasoningBack reasoning) {
-  switch (reasoning) {
-    case ReasoningBack::never:
-      return false;
-    case ReasoningBack::with_calls:
-      return !turn.calls.empty();
-    case ReasoningBack::always:
-      return !turn.calls.empty() || !turn.reasoning.empty();
-  }
-  std::unreachable();
-}
-
 void append_turn(std::string& out, const Turn& turn, const RequestSettings& settings,
                  Repairs& repairs) {
   const bool one_author = has_one_author(turn);
@@ -132,6 +119,18 @@ void append_turn(std::string& out, const Turn& turn, const RequestSettings& sett
 }
 
 }  // namespace
+
+bool sends_reasoning(const Turn& turn, ReasoningBack reasoning) {
+  switch (reasoning) {
+    case ReasoningBack::never:
+      return false;
+    case ReasoningBack::with_calls:
+      return !turn.calls.empty();
+    case ReasoningBack::always:
+      return !turn.calls.empty() || !turn.reasoning.empty();
+  }
+  std::unreachable();
+}
 
 std::string chat_messages(const std::vector<Turn>& turns, const RequestSettings& settings,
                           Repairs& repairs) {

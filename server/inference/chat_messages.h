@@ -18,6 +18,9 @@
 
 namespace lockstep {
 
+// Of this turn, is the reasoning sent?
+[[nodiscard]] bool sends_reasoning(const Turn& turn, ReasoningBack reasoning);
+
 // A JSON array.
 [[nodiscard]] std::string chat_messages(const std::vector<Turn>& turns,
                                         const RequestSettings& settings, Repairs& repairs);

@@ -9,6 +9,7 @@
 #include "schema/json/json_text.h"
 #include "server/inference/chat_messages.h"
 #include "server/inference/compose_format1.h"
+#include "server/inference/context_fit.h"
 #include "server/inference/repairs.h"
 #include "server/inference/settings.h"
 #include "server/inference/turns.h"
@@ -18,7 +19,10 @@ namespace {
 
 Sent compose_chat(const Context& context, const RequestSettings& settings) {
   Repairs repairs;
-  const std::vector<Turn> turns = turns_of(context, settings, repairs);
+  Fit fit = settings.context_tokens ? fit_of(context, settings) : Fit{};
+  std::vector<Turn> turns = turns_of(context, settings, repairs, fit.first);
+  turns = joined(std::move(turns), settings.join, repairs);
+  ask_for_the_rest(turns, context, settings, repairs);
   std::string body = "{";
   const std::string* model = find_member(settings.request, "model");
   if (model) append_field_json(body, "model", *model);
@@ -34,7 +38,7 @@ Sent compose_chat(const Context& context, const RequestSettings& settings) {
   for (const std::string& name : settings.ignored) {
     repairs.add(RepairKind::parameter_left_out, name);
   }
-  return {.body = std::move(body), .repairs = repairs.take()};
+  return {.body = std::move(body), .repairs = repairs.take(), .refusal = std::move(fit.refusal)};
 }
 
 }  // namespace

@@ -15,6 +15,9 @@
 //   data         a line of text: its name, and its value as JSON
 // Neighbours of one role are joined. An assistant's turn without text is a sentence in brackets.
 //
+// If the settings limit the request, the oldest turns may be left out, or the request is refused
+// (context_fit.h).
+//
 // Settings have a format. A later change of these rules is a later format, with a composer of its
 // own, because stored runs keep their requests (compose_format1.h).
 #pragma once

@@ -36,6 +36,9 @@ inline constexpr std::size_t secret_bytes_min = 8;
 // may remain do not reveal a key.
 inline constexpr std::size_t secret_piece_bytes = 16;
 static_assert(secret_piece_bytes >= secret_bytes_min);
+// White space before a `<think>`: models write a line end or two. It is held back, and read again
+// with each piece that comes.
+inline constexpr std::size_t think_blanks_max = 64;
 // The layers of escapes that the redactor undoes: JSON in a query in a page is three.
 inline constexpr int secret_escapes_max = 3;
 // One read of a socket.
@@ -45,6 +48,8 @@ inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
 
 // A `name` in a request: the providers' limit.
 inline constexpr std::size_t request_name_chars_max = 64;
+// The longest context that can be configured: a hundred times the longest that models have today.
+inline constexpr std::uint64_t context_tokens_max = 100'000'000;
 // Reaching a server. The next address of a name starts so long after the last one (RFC 8305,
 // section 8); a name with more addresses than this is not the name of a server.
 inline constexpr std::chrono::milliseconds next_address_after{250};

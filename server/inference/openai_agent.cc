@@ -42,6 +42,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   struct Question {
     RunId run;
     std::string body;
+    std::optional<RunError> refusal;  // it is not to be sent
   };
 
   OpenAiGeneration(const Parts& parts, Question question, StepWriter& writer)
@@ -52,16 +53,16 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         writer_(writer),
         run_(std::move(question.run)),
         body_(std::move(question.body)),
-        decoder_(run_, options_.present_redactor()),
+        decoder_(new_decoder()),
         timer_(parts.executor),
         clock_(parts.executor,
                {options_.first_token_timeout, options_.token_timeout, options_.keepalive_timeout},
                [this](std::string sentence) { token_late(std::move(sentence)); }) {
     auto key = present_key(options_);
-    if (!key) {
-      timer_.after({}, [this, why = std::move(key.error().detail)] {
-        give(failed_run({codes::missing_key, why}));
-      });
+    if (question.refusal) {
+      fail_soon(std::move(*question.refusal));
+    } else if (!key) {
+      fail_soon({codes::missing_key, std::move(key.error().detail)});
     } else {
       key_ = std::move(*key);
       try_once();
@@ -78,9 +79,18 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   }
 
  private:
+  [[nodiscard]] ChatDecoder new_decoder() const {
+    return ChatDecoder(run_, options_.present_redactor(), options_.think_tags);
+  }
+
+  // Nothing is sent. Nothing is written from within `start` either.
+  void fail_soon(RunError error) {
+    timer_.after({}, [this, error = std::move(error)] { give(failed_run(error)); });
+  }
+
   void try_once() {
     ++tries_;
-    decoder_ = ChatDecoder(run_, options_.present_redactor());
+    decoder_ = new_decoder();
     parser_ = SseParser(limits::sse_event_bytes_max);
     head_ = {};
     received_.clear();
@@ -327,6 +337,8 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   settings.prefill = options_.prefill;
   settings.reasoning = options_.reasoning.back;
   settings.reasoning_field = options_.reasoning.field;
+  settings.context_tokens = options_.context_tokens;
+  settings.when_too_long = options_.when_too_long;
   set_member(settings.request, "model", json_string(options_.model));
   set_member(settings.request, "stream", "true");
   if (options_.usage) {
@@ -341,7 +353,8 @@ Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings
 
 std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent, StepWriter& writer) {
   const OpenAiGeneration::Parts parts{options_, client_, random_, clock_, executor_};
-  OpenAiGeneration::Question question{std::move(context.run), std::move(sent.body)};
+  OpenAiGeneration::Question question{std::move(context.run), std::move(sent.body),
+                                      std::move(sent.refusal)};
   return std::make_unique<OpenAiGeneration>(parts, std::move(question), writer);
 }
 

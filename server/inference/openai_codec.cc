@@ -49,10 +49,14 @@ RunError refusal_of(unsigned status, std::string_view body, const Redactor& reda
 
 // The state of the stream so far.
 struct ChatDecoder::Machine {
-  Machine(const RunId& run, Redactor redacts)
-      : redactor(std::move(redacts)), writer(message_id_of(run, 1)), calls(run) {}
+  Machine(const RunId& run, Redactor redacts, ThinkTags think_tags)
+      : redactor(std::move(redacts)),
+        splitter(think_tags),
+        writer(message_id_of(run, 1)),
+        calls(run) {}
 
   Redactor redactor;
+  ThinkSplitter splitter;
   AnswerWriter writer;
   ChatCalls calls;
   bool ended = false;
@@ -78,11 +82,22 @@ struct ChatDecoder::Machine {
   void write(AnswerWriter::Kind kind, std::string_view piece) {
     if (piece.empty()) return;
     bytes += piece.size();
+    if (kind == AnswerWriter::Kind::text) return write(splitter.feed(piece));
+    write(splitter.flush());
     calls.settle(writer);
     writer.write(kind, piece);
   }
 
+  void write(const std::vector<ThinkSplitter::Piece>& pieces) {
+    for (const ThinkSplitter::Piece& piece : pieces) {
+      calls.settle(writer);
+      writer.write(piece.reasoning ? AnswerWriter::Kind::reasoning : AnswerWriter::Kind::text,
+                   piece.text);
+    }
+  }
+
   void write_calls(const std::vector<CallPiece>& pieces) {
+    if (!pieces.empty()) write(splitter.flush());
     for (const CallPiece& piece : pieces) {
       bytes += piece.arguments.size() + piece.name.size() + piece.id.size();
     }
@@ -91,7 +106,8 @@ struct ChatDecoder::Machine {
 
   // A `message` in a stream repeats what the deltas have said: only what is new in it counts.
   void take_content(const ChatChunk& chunk) {
-    const bool repeats_text = chunk.is_whole && (writer.has_content() || calls.size() > 0);
+    const bool has_said = writer.has_content() || splitter.fed() || calls.size() > 0;
+    const bool repeats_text = chunk.is_whole && has_said;
     const bool repeats_calls = chunk.is_whole && calls.size() > 0;
     if (!repeats_text) {
       write(AnswerWriter::Kind::reasoning, chunk.reasoning);
@@ -136,6 +152,7 @@ struct ChatDecoder::Machine {
   // The run's end also ends an interrupted message, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
     clean_usage();
+    write(splitter.flush());
     const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     calls.finish(whole, writer);
     writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
@@ -187,8 +204,8 @@ struct ChatDecoder::Machine {
   }
 };
 
-ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor)
-    : machine_(std::make_unique<Machine>(run, std::move(redactor))) {}
+ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor, ThinkTags think_tags)
+    : machine_(std::make_unique<Machine>(run, std::move(redactor), think_tags)) {}
 ChatDecoder::~ChatDecoder() = default;
 ChatDecoder::ChatDecoder(ChatDecoder&&) noexcept = default;
 ChatDecoder& ChatDecoder::operator=(ChatDecoder&&) noexcept = default;

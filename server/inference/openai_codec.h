@@ -10,6 +10,7 @@
 //               of content
 //   tool calls  with or without index, id and name in each piece: chat_calls.h has the rules
 //   a last chunk that says all again in `message`: only what no delta has said counts
+//   think tags  reasoning in the text, if the agent's settings say so (think_tags.h)
 //   usage       in the last chunk, in a chunk of its own after it, or in every chunk (the last one
 //               counts)
 //   errors      in any form of error_body.h, in mid-stream or in place of it; a finish reason that
@@ -32,6 +33,7 @@
 
 #include "engine/rules/step.h"
 #include "server/inference/redactor.h"
+#include "server/inference/think_tags.h"
 
 namespace lockstep {
 
@@ -49,7 +51,8 @@ namespace lockstep {
 class ChatDecoder {
  public:
   // `redactor`: for all texts of the server that are not the model's answer.
-  explicit ChatDecoder(const RunId& run, Redactor redactor = {});
+  explicit ChatDecoder(const RunId& run, Redactor redactor = {},
+                       ThinkTags think_tags = ThinkTags::off);
   ~ChatDecoder();
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;

@@ -33,8 +33,9 @@ enum class RepairKind : std::uint8_t {
   author_in_text,
   parameter_left_out,
   continue_asked,
+  dropped,
 };
-inline constexpr std::size_t repair_kinds = 16;
+inline constexpr std::size_t repair_kinds = 17;
 
 struct RepairText {
   std::string_view kind;  // snake case

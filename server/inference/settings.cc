@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "schema/json/json_reader.h"
@@ -73,6 +74,16 @@ std::vector<std::string> read_strings(const std::string* text) {
   return strings;
 }
 
+// False: the members are there, but no settings.
+bool read_limit(const std::vector<JsonMember>& members, RequestSettings& settings) {
+  if (!find_member(members, "context_tokens")) return true;
+  const auto when = when_too_long(read_string(find_member(members, "when_too_long")).value_or(""));
+  settings.context_tokens = whole_member(members, "context_tokens");
+  if (!settings.context_tokens || !when) return false;
+  settings.when_too_long = *when;
+  return true;
+}
+
 }  // namespace
 
 void apply_params(RequestSettings& settings, const std::optional<Json>& params,
@@ -113,6 +124,16 @@ const std::string* find_member(const std::vector<JsonMember>& members, std::stri
   return found == members.end() ? nullptr : &found->value;
 }
 
+std::optional<std::uint64_t> whole_member(const std::vector<JsonMember>& members,
+                                          std::string_view key) {
+  const std::string* text = find_member(members, key);
+  if (!text) return {};
+  std::uint64_t value = 0;
+  const auto [stopped, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || stopped != text->data() + text->size()) return {};
+  return value;
+}
+
 std::optional<std::string> model_of(const RequestSettings& settings) {
   return read_string(find_member(settings.request, "model"));
 }
@@ -136,6 +157,17 @@ std::optional<ReasoningBack> reasoning_back(std::string_view name) {
   return {};
 }
 
+std::string_view name_of(WhenTooLong when_too_long) {
+  return when_too_long == WhenTooLong::refuse ? "refuse" : "drop_oldest";
+}
+
+std::optional<WhenTooLong> when_too_long(std::string_view name) {
+  for (const auto each : {WhenTooLong::refuse, WhenTooLong::drop_oldest}) {
+    if (name == name_of(each)) return each;
+  }
+  return {};
+}
+
 std::string settings_bytes(const RequestSettings& settings) {
   std::string out = "{";
   append_field_number(out, "format", static_cast<std::uint64_t>(settings.format));
@@ -149,6 +181,10 @@ std::string settings_bytes(const RequestSettings& settings) {
     // A member that was added later is written only if it is set, so that an agent without it keeps
     // the bytes, and the hash, of its settings.
     if (settings.prefill) append_field_flag(out, "prefill", true);
+  }
+  if (settings.context_tokens) {
+    append_field_number(out, "context_tokens", *settings.context_tokens);
+    append_field(out, "when_too_long", name_of(settings.when_too_long));
   }
   append_name(out, "ignored");
   append_array(out, settings.ignored,
@@ -188,6 +224,7 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.reasoning_field = *field;
   const std::string* prefill = find_member(*members, "prefill");
   settings.prefill = prefill && *prefill == "true";
+  if (!read_limit(*members, settings)) return {};
   return settings;
 }
 

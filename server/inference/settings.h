@@ -7,8 +7,9 @@
 //   {"format":2,"kind":"openai","system":"...","names":true,"join":true,"reasoning":"never",
 //    "reasoning_field":"reasoning_content","ignored":[...],"request":{...}}
 //
-// The format says how the request was composed (compose.h). Runs of 0.1.0 have format 1, without
-// `join`, `reasoning` and `reasoning_field`.
+// Behind `reasoning_field` come `prefill`, where it is true, and `context_tokens` with
+// `when_too_long`, where the agent limits the request. The format says how the request was composed
+// (compose.h). Runs of 0.1.0 have format 1, without `join`, `reasoning` and `reasoning_field`.
 //
 // `request` holds the members of the request body besides `messages`. The server copies their
 // values and does not parse and write them again, so that a number keeps its digits. Their order is
@@ -37,6 +38,14 @@ enum class ReasoningBack : std::uint8_t {
 [[nodiscard]] std::string_view name_of(ReasoningBack reasoning);
 [[nodiscard]] std::optional<ReasoningBack> reasoning_back(std::string_view name);
 
+// What if a request is longer than the model's context?
+enum class WhenTooLong : std::uint8_t {
+  refuse,       // the run fails
+  drop_oldest,  // the oldest turns are left out
+};
+[[nodiscard]] std::string_view name_of(WhenTooLong when_too_long);
+[[nodiscard]] std::optional<WhenTooLong> when_too_long(std::string_view name);
+
 struct RequestSettings {
   int format = 2;
   std::string kind;  // openai, demo or push
@@ -47,7 +56,9 @@ struct RequestSettings {
   bool join = true;   // join neighbours of one role
   ReasoningBack reasoning = ReasoningBack::never;
   std::string reasoning_field = "reasoning_content";  // its member in a message
-  bool prefill = false;  // the model goes on with a last turn of its own; written if true
+  bool prefill = false;                           // the model goes on with a last turn of its own
+  std::optional<std::uint64_t> context_tokens{};  // request and answer together; none: no limit
+  WhenTooLong when_too_long = WhenTooLong::refuse;
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 
@@ -67,6 +78,10 @@ void set_member(std::vector<JsonMember>& members, std::string_view key, std::str
 // Null if there is no such member.
 [[nodiscard]] const std::string* find_member(const std::vector<JsonMember>& members,
                                              std::string_view key);
+
+// A member that is a whole number of at least 0; nullopt if it is none, or not there.
+[[nodiscard]] std::optional<std::uint64_t> whole_member(const std::vector<JsonMember>& members,
+                                                        std::string_view key);
 
 // The model in the request; nullopt if it has none.
 [[nodiscard]] std::optional<std::string> model_of(const RequestSettings& settings);

@@ -53,10 +53,12 @@ std::vector<const Message*> pointers_to(const std::vector<Message>& path) {
 // Walks the path once. A call takes its result with it from wherever the path has it.
 class Gathering {
  public:
-  Gathering(const Context& context, const RequestSettings& settings, Repairs& repairs)
+  Gathering(const Context& context, const RequestSettings& settings, Repairs& repairs,
+            std::size_t first)
       : context_(context),
         settings_(settings),
         repairs_(repairs),
+        first_(first),
         matched_(match_results(pointers_to(context.path))) {
     for (const Unanswered& each : context.unanswered) unanswered_[each.message] = each.status;
     for (std::size_t call = 0; call < matched_.calls.size(); ++call) {
@@ -71,15 +73,39 @@ class Gathering {
       turns_.push_back(
           {.role = Role::system, .sections = {{{}, {}, {{Piece::Kind::text, settings_.system}}}}});
     }
-    for (std::size_t at = 0; at < context_.path.size(); ++at) add(at);
+    for (std::size_t at = 0; at < context_.path.size(); ++at) {
+      if (is_dropped(at)) {
+        drop(at);
+        sent_ = false;
+      } else {
+        add(at);
+      }
+    }
     MUST(next_call_ == matched_.calls.size());
     for (const PartPlace& stray : matched_.strays) {
-      repairs_.add(RepairKind::result_left_out, result_at(stray).call);
+      if (!is_dropped(stray.message))
+        repairs_.add(RepairKind::result_left_out, result_at(stray).call);
     }
     return std::move(turns_);
   }
 
  private:
+  [[nodiscard]] bool is_dropped(std::size_t at) const {
+    return at < first_ && context_.path[at].role != Role::system;
+  }
+
+  // A call takes its result with it, also from a message that is not dropped.
+  void drop(std::size_t at) {
+    repairs_.add(RepairKind::dropped, context_.path[at].id.get());
+    for (; next_call_ < matched_.calls.size(); ++next_call_) {
+      const CallResult& call = matched_.calls[next_call_];
+      if (call.call.message != at) return;
+      if (call.result && !is_dropped(call.result->message)) {
+        repairs_.add(RepairKind::result_left_out, result_at(*call.result).call);
+      }
+    }
+  }
+
   void add(std::size_t at) {
     at_ = at;
     message_ = &context_.path[at];
@@ -243,6 +269,7 @@ class Gathering {
   const Context& context_;
   const RequestSettings& settings_;
   Repairs& repairs_;
+  std::size_t first_;
   CallResults matched_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> calls_of_;  // by a result's place
   std::size_t next_call_ = 0;
@@ -261,8 +288,13 @@ class Gathering {
   bool behind_result_ = false;  // did a result of the open turn's calls come?
 };
 
-// A continued answer is one turn, as it is one answer on the screen. Many chat templates also
-// insist that roles alternate. The results of calls stand between two turns.
+}  // namespace
+
+std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
+                           Repairs& repairs, std::size_t first) {
+  return Gathering(context, settings, repairs, first).take();
+}
+
 std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
   std::vector<Turn> joined;
   for (Turn& turn : turns) {
@@ -285,6 +317,8 @@ std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
   return joined;
 }
 
+namespace {
+
 // Does the last turn have text of the answer that the run goes on with, and no call behind it? The
 // answer's last messages may be empty.
 bool ends_with_answer(const std::vector<Turn>& turns, const Context& context) {
@@ -300,17 +334,12 @@ bool ends_with_answer(const std::vector<Turn>& turns, const Context& context) {
 
 }  // namespace
 
-std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
-                           Repairs& repairs) {
-  std::vector<Turn> turns =
-      joined(Gathering(context, settings, repairs).take(), settings.join, repairs);
-  if (!settings.prefill && ends_with_answer(turns, context)) {
-    repairs.add(RepairKind::continue_asked, context.continues->get());
-    turns.push_back(
-        {.role = Role::user,
-         .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
-  }
-  return turns;
+void ask_for_the_rest(std::vector<Turn>& turns, const Context& context,
+                      const RequestSettings& settings, Repairs& repairs) {
+  if (settings.prefill || !ends_with_answer(turns, context)) return;
+  repairs.add(RepairKind::continue_asked, context.continues->get());
+  turns.push_back({.role = Role::user,
+                   .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
 }
 
 }  // namespace lockstep

@@ -58,8 +58,20 @@ struct Turn {
   std::vector<TurnCall> calls{};
 };
 
-// The turns of the path, the configured system prompt first.
+// The turns of the path, the configured system prompt first. Each is of one message, whose place it
+// has; none are joined. The messages before `first` (an index of the path) are left out, except
+// those of role system. Results of their calls go with the calls.
 [[nodiscard]] std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
-                                         Repairs& repairs);
+                                         Repairs& repairs, std::size_t first = 0);
+
+// Joins a continued answer to one turn, as it is one answer on the screen, and with `all` all
+// neighbours of one role: many chat templates insist that roles alternate. The results of calls
+// stand between two turns.
+[[nodiscard]] std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs);
+
+// Adds the user's turn that asks for the rest of an answer, if the run continues one and the
+// provider does not go on by itself.
+void ask_for_the_rest(std::vector<Turn>& turns, const Context& context,
+                      const RequestSettings& settings, Repairs& repairs);
 
 }  // namespace lockstep

@@ -96,6 +96,65 @@ TEST(AgentSet, SendsReasoningBackAsTheServersRulesSayUnlessTheConfigurationDoes)
   EXPECT_EQ(rule_of("set"), "always thoughts");
 }
 
+TEST(AgentConfigThinkTags, AreOneOfThreeWordsAndChangeNoRequest) {
+  const auto with = [](const char* value) {
+    return agent_config({{"kind", std::string("openai")}, {"think_tags", std::string(value)}});
+  };
+  Stage stage;
+  AgentConfig tagged = openai();
+  tagged.think_tags = ThinkTags::open;
+  const auto agents = stage.open({{"tagged", tagged}, {"plain", openai()}});
+  ASSERT_TRUE(agents);
+
+  EXPECT_EQ(agent_config({{"kind", std::string("openai")}})->think_tags, ThinkTags::off);
+  EXPECT_EQ(with("on")->think_tags, ThinkTags::on);
+  EXPECT_EQ(with("open")->think_tags, ThinkTags::open);
+  EXPECT_EQ(with("true").error().detail, "think_tags must be off, on or open");
+  EXPECT_EQ((*agents)->settings(AgentName("tagged"), {})->bytes,
+            (*agents)->settings(AgentName("plain"), {})->bytes);
+}
+
+TEST(AgentConfigContext, IsALimitAndWhatHappensBeyondIt) {
+  const auto with = [](AgentFields fields) {
+    fields.emplace("kind", std::string("openai"));
+    return agent_config(fields);
+  };
+  const auto when = [&](const char* word) { return with({{"when_too_long", std::string(word)}}); };
+
+  EXPECT_EQ(with({{"context_tokens", std::int64_t{8192}}})->context_tokens, 8192u);
+  for (const AgentFields::mapped_type& wrong :
+       {AgentFields::mapped_type(std::int64_t{0}), AgentFields::mapped_type(8.5),
+        AgentFields::mapped_type(std::string("8k"))}) {
+    EXPECT_EQ(with({{"context_tokens", wrong}}).error().detail,
+              "context_tokens must be a whole number from 1 to 100000000");
+  }
+  EXPECT_EQ(when("drop_oldest")->when_too_long, WhenTooLong::drop_oldest);
+  EXPECT_EQ(when("forget").error().detail, "when_too_long must be refuse or drop_oldest");
+  EXPECT_EQ(when("summarise").error().detail,
+            "when_too_long can't be summarise yet: set refuse or drop_oldest");
+}
+
+TEST(AgentSet, WritesALimitIntoTheSettingsOfARunOnlyIfItIsSet) {
+  Stage stage;
+  AgentConfig limited = openai();
+  limited.context_tokens = 8192;
+  AgentConfig dropping = limited;
+  dropping.when_too_long = WhenTooLong::drop_oldest;
+  AgentConfig useless = openai();
+  useless.when_too_long = WhenTooLong::drop_oldest;
+  const auto agents = stage.open({{"free", openai()}, {"limited", limited}, {"drop", dropping}});
+  ASSERT_TRUE(agents);
+
+  const auto bytes_of = [&](const char* name) {
+    return (*agents)->settings(AgentName(name), {})->bytes;
+  };
+  EXPECT_FALSE(bytes_of("free").contains("context_tokens"));
+  EXPECT_TRUE(bytes_of("limited").contains(R"(,"context_tokens":8192,"when_too_long":"refuse",)"));
+  EXPECT_EQ(read_settings(bytes_of("drop"))->when_too_long, WhenTooLong::drop_oldest);
+  EXPECT_EQ(stage.open({{"a", useless}}).error().detail,
+            "agent a: set `context_tokens`, without which `when_too_long` has no meaning");
+}
+
 TEST(AgentConfigReasoning, IsOneOfThreeWordsInAMemberOfItsOwn) {
   const auto with = [](const char* name, const char* value) {
     return agent_config({{"kind", std::string("openai")}, {name, std::string(value)}});

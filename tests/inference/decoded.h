@@ -13,8 +13,9 @@
 namespace lockstep {
 
 // The chunks, then the end of the stream.
-inline Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {}) {
-  ChatDecoder decoder(RunId("r1"), redactor);
+inline Written decode(const std::vector<std::string>& chunks, const Redactor& redactor = {},
+                      ThinkTags think_tags = ThinkTags::off) {
+  ChatDecoder decoder(RunId("r1"), redactor, think_tags);
   Written written;
   for (const std::string& chunk : chunks) written.take(decoder.take(chunk));
   written.take(decoder.end());

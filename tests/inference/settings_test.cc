@@ -38,6 +38,24 @@ TEST(Settings, OfFormat1AreTheseBytesForEver) {
   EXPECT_EQ(read_settings(bytes), settings);
 }
 
+TEST(Settings, OfALimitedContextAreTheseBytesForEver) {
+  RequestSettings settings = given();
+  settings.context_tokens = 8192;
+  settings.when_too_long = WhenTooLong::drop_oldest;
+  const std::string bytes =
+      R"({"format":2,"kind":"openai","system":"Be \"kind\".\n","names":true,"join":true,)"
+      R"("reasoning":"never","reasoning_field":"reasoning_content","context_tokens":8192,)"
+      R"("when_too_long":"drop_oldest","ignored":[],"request":{"model":"m","stream":true}})";
+
+  EXPECT_EQ(settings_bytes(settings), bytes);
+  EXPECT_EQ(read_settings(bytes), settings);
+  for (const char* wrong : {R"("context_tokens":-1)", R"("context_tokens":"8192")"}) {
+    std::string other = bytes;
+    other.replace(other.find(R"("context_tokens":8192)"), 21, wrong);
+    EXPECT_FALSE(read_settings(other)) << wrong;
+  }
+}
+
 TEST(Settings, ReadBackEqualTheWrittenOnes) {
   RequestSettings settings = given();
   apply_params(settings,
