@@ -45,5 +45,7 @@ using Findings = std::vector<Finding>;
 
 // A source that no CMakeLists.txt names, a header that no file includes.
 [[nodiscard]] Findings dead_files(std::span<const Source> tree);
+// A type of the program that two files define, outside of unnamed namespaces.
+[[nodiscard]] Findings types_defined_twice(std::span<const Source> tree);
 
 }  // namespace lockstep::tidy

@@ -82,6 +82,7 @@ TEST(House, BannedWordsDoNotOccur) { EXPECT_EQ(over_the_house(words), ""); }
 TEST(House, NumbersHaveNames) { EXPECT_EQ(over_the_house(numbers), ""); }
 TEST(House, TestNamesAreSentences) { EXPECT_EQ(over_the_house(test_names), ""); }
 TEST(House, NothingSpeaksOfOneMachine) { EXPECT_EQ(over_the_house(machine_paths), ""); }
+TEST(House, ATypeHasOneDefinition) { EXPECT_EQ(report(types_defined_twice(house())), ""); }
 TEST(House, NoFileIsDead) { EXPECT_EQ(report(dead_files(house())), ""); }
 
 // --- The rules -----------------------------------------------------------------------------------
@@ -240,6 +241,23 @@ TEST(TidyMachinePaths, APathOfOneMachineIsFound) {
   EXPECT_EQ(lines_found(machine_paths({"package-lock.json", "https://registry.npmjs.org/a"})),
             (Lines{1}));
   EXPECT_EQ(machine_paths({"tests/a.cc", "\"/tmp/x\""}), clean);
+}
+
+TEST(TidyTypes, ATypeWithTwoDefinitionsIsFound) {
+  const auto source = [](const std::string& path, const std::string& text) {
+    return Source{path, "namespace lockstep {\n" + text + "\n}  // namespace lockstep\n"};
+  };
+  const Source one = source("server/a.h", "struct Call {\n  int id;\n};");
+  const auto with = [&](const std::string& text) {
+    return lines_found(types_defined_twice(std::vector<Source>{one, source("tools/b.cc", text)}));
+  };
+
+  EXPECT_EQ(with("class Call final : public Other {\n};"), (Lines{2}));
+  EXPECT_EQ(with("struct Call {};"), (Lines{2}));
+  EXPECT_EQ(with("struct Caller {};\nclass Call;"), Lines());
+  EXPECT_EQ(with("namespace {\nstruct Call {};\n}  // namespace"), Lines());
+  EXPECT_EQ(with("namespace {\nint f() {\n}\n}  // namespace\nstruct Call {};"), (Lines{6}));
+  EXPECT_EQ(with("namespace lockstep::other {\nstruct Call {};\n}"), Lines());
 }
 
 TEST(TidyDeadFiles, AFileThatIsNamedNowhereIsFound) {

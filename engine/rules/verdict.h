@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// verdict.h: whether a change is applied, and if not, why.
+// verdict.h: is a change applied, and if not, why?
+//
+// The rules of changes give one each (decide.cc, call_check.h). A refusal becomes the outcome of
+// the change.
 #pragma once
 
 #include <expected>

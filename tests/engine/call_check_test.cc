@@ -137,11 +137,10 @@ const ToolCallPart half{"c1", "look", "{\"half\":"};
 TEST(LengthEnd, AHalfCallOfAMessageThatEndedAtTheLimitIsCut) {
   Story story;
   story.start("r1", "u1", "look it up");
-  ASSERT_TRUE(story.steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
-                                 StartPart{MessageId("a1"), {}, TextPart{"so"}},
-                                 StartPart{MessageId("a1"), {}, half},
-                                 EndMessage{MessageId("a1"), MessageStatus::complete, {},
-                                            Finish{"length", "m"}}}));
+  ASSERT_TRUE(story.steps(
+      "r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
+             StartPart{MessageId("a1"), {}, TextPart{"so"}}, StartPart{MessageId("a1"), {}, half},
+             EndMessage{MessageId("a1"), MessageStatus::complete, {}, Finish{"length", "m"}}}));
 
   ASSERT_EQ(story.message("a1").parts.size(), 1u);
   EXPECT_EQ(story.message("a1").status, MessageStatus::complete);
@@ -168,10 +167,10 @@ TEST(LengthEnd, APutTakesAwayHowTheFormerContentEnded) {
   Answered story({TextPart{"so"}});
   Story other;
   other.start("r1", "u1", "well?");
-  ASSERT_TRUE(other.steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
-                                 EndMessage{MessageId("a1"), MessageStatus::complete, {},
-                                            Finish{"length", "m"}},
-                                 EndRun{}}));
+  ASSERT_TRUE(other.steps(
+      "r1",
+      {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
+       EndMessage{MessageId("a1"), MessageStatus::complete, {}, Finish{"length", "m"}}, EndRun{}}));
 
   ASSERT_TRUE(other.put("a1", "my own words").applied);
 
@@ -188,7 +187,8 @@ StartRun go_on(const std::string& run, const std::string& message) {
 }
 
 TEST(Continue, TheFirstMessageOfTheRunGoesOnFromTheAnswer) {
-  Answered story({TextPart{"Once upon a ti"}}, EndRun{RunStatus::completed, {}, {}, {"length", {}}});
+  Answered story({TextPart{"Once upon a ti"}},
+                 EndRun{RunStatus::completed, {}, {}, {"length", {}}});
 
   ASSERT_TRUE(story.change(go_on("r2", "a1")).applied);
   ASSERT_TRUE(story.steps("r2", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}},
