@@ -2,7 +2,8 @@
 // convert.ts: converts messages to those of assistant-ui, and back.
 //
 // assistant-ui has no messages of role `tool`, and holds a tool's result in the call. So a result
-// joins the call that it answers, wherever on the path it is. A message is converted again only
+// joins the call that it answers, wherever on the path it is; a real one replaces the one that the
+// server made. A message is converted again only
 // when it, or a result for one of its calls, has changed: assistant-ui memoises by object.
 
 import { fromThreadMessageLike } from "@assistant-ui/react";
@@ -14,11 +15,11 @@ import type {
   ThreadMessageLike,
 } from "@assistant-ui/react";
 
+import { type CallResults, callResults } from "../src/call_results.js";
 import type { MessageView } from "../src/types.js";
 import type { Part } from "../src/wire.js";
 
 type Content = Exclude<ThreadMessageLike["content"], string>;
-type Results = ReadonlyMap<string, string>;
 
 function statusOf(message: MessageView): MessageStatus {
   switch (message.status) {
@@ -33,16 +34,17 @@ function statusOf(message: MessageView): MessageStatus {
   }
 }
 
-function convertPart(part: Part, results: Results): Content {
+function convertPart(part: Part, index: number, { parts }: MessageView, result?: string): Content {
   switch (part.type) {
     case "text":
     case "reasoning":
       return [{ type: part.type, text: part.text }];
     case "tool_call": {
-      const result = results.get(part.id);
+      // assistant-ui takes an id once in a message; some model servers give it to several calls.
+      const first = parts.findIndex((it) => it.type === "tool_call" && it.id === part.id);
       const call = {
         type: "tool-call" as const,
-        toolCallId: part.id,
+        toolCallId: first === index ? part.id : `${part.id}#${index}`,
         toolName: part.name,
         argsText: part.arguments,
       };
@@ -60,12 +62,17 @@ function convertPart(part: Part, results: Results): Content {
   }
 }
 
+/** The results of a message's calls, by the index of the call. */
+type Results = readonly (string | undefined)[];
+
 function contentOf(message: MessageView, results: Results): Content {
   if (message.role === "system") {
     const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
     return [{ type: "text", text: text.join("\n\n") }];
   }
-  const parts = message.parts.flatMap((part) => convertPart(part, results));
+  const parts = message.parts.flatMap((part, index) =>
+    convertPart(part, index, message, results[index]),
+  );
   if (message.role !== "user") return parts;
   return parts.filter((part) => part.type !== "reasoning" && part.type !== "tool-call");
 }
@@ -95,9 +102,9 @@ interface Kept {
 
 const kept = new WeakMap<MessageView, Kept>();
 
-function converted(message: MessageView, results: Results): ThreadMessage {
-  const calls = message.parts.flatMap((part) => (part.type === "tool_call" ? [part.id] : []));
-  const key = calls.length === 0 ? "" : JSON.stringify(calls.map((call) => results.get(call)));
+function converted(message: MessageView, found: CallResults): ThreadMessage {
+  const results = message.parts.map((_, index) => found.resultOf(message.id, index)?.part.content);
+  const key = results.every((it) => it === undefined) ? "" : JSON.stringify(results);
   const known = kept.get(message);
   if (known !== undefined && known.results === key) return known.message;
   const fresh = convert(message, results);
@@ -125,10 +132,7 @@ function branchOf(message: MessageView, id: string): ThreadMessage {
 
 /** The path that is shown, with its branches. */
 export function toRepository(messages: readonly MessageView[]): ExportedMessageRepository {
-  const results = new Map<string, string>();
-  for (const { parts } of messages) {
-    for (const part of parts) if (part.type === "tool_result") results.set(part.call, part.content);
-  }
+  const results = callResults(messages);
   const items: ExportedMessageRepository["messages"] = [];
   let parentId: string | null = null;
   for (const message of messages) {

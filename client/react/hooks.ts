@@ -35,6 +35,7 @@ type Verbs = Pick<
   | "sendMessage"
   | "edit"
   | "regenerate"
+  | "continueMessage"
   | "stop"
   | "remove"
   | "update"
@@ -56,6 +57,7 @@ function verbsOf(live: LiveThread): Verbs {
     sendMessage: (said, options) => live.sendMessage(said, options),
     edit: (message, said, options) => live.edit(message, said, options),
     regenerate: (message, options) => live.regenerate(message, options),
+    continueMessage: (message, options) => live.continueMessage(message, options),
     stop: (run) => live.stop(run),
     remove: (message, options) => live.remove(message, options),
     update: (fields) => live.update(fields),

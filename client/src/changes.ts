@@ -167,7 +167,7 @@ const madeBy = (change: ChangeBody): readonly unknown[] => {
 const namesIn = (change: ChangeBody): readonly unknown[] => {
   switch (change.type) {
     case "start_run":
-      return [change.after, change.parent, ...(change.needs ?? [])];
+      return [change.after, change.parent, change.continue, ...(change.needs ?? [])];
     case "put_message":
       return [change.message.id, change.after, change.parent];
     case "delete_message":

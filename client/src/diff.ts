@@ -5,7 +5,7 @@
 // part of it that the state has already changes nothing, so a diff is idempotent.
 
 import { type Draft, createDraft, isList, isPart, must } from "./draft.js";
-import { grown } from "./fold.js";
+import { endOf, grown } from "./fold.js";
 import type { ThreadState } from "./state.js";
 import type { DiffFrame, Growth, Message, Part } from "./wire.js";
 
@@ -66,6 +66,6 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
     }
   }
   must(parts.length === growth.parts, "parts");
-  const { status, updated, usage = held.usage } = growth;
-  draft.changeMessage(growth.id, updated, { parts, status, usage });
+  const { status, updated } = growth;
+  draft.changeMessage(growth.id, updated, { parts, status, ...endOf(growth, held) });
 };

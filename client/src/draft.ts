@@ -84,7 +84,7 @@ export const createDraft = (former: ThreadState): Draft => {
       if (messages.has(id)) regrown = writable().delete(id);
     },
     putRun(run) {
-      must(isObject(run) && isList(run.input ?? []), "run");
+      must(isObject(run) && isList(run.input ?? []) && isList(run.repairs ?? []), "run");
       const { id } = run;
       if (equal(runs.get(id), run)) return;
       if (runs === former.runs) runs = new Map(runs);

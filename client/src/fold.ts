@@ -7,7 +7,7 @@
 import { type Draft, createDraft, Gap, isList, isPart, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
-import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
+import type { EntryFrame, Event, Message, Part, Thread, Timestamp } from "./wire.js";
 
 export { Gap };
 
@@ -63,8 +63,10 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     draft.changeMessage(message, ts, { parts: grown(begun, part, at, text) });
   },
 
-  message_ended: (draft, { message, status, usage = draft.message(message).usage }, ts) =>
-    draft.changeMessage(message, ts, { status, usage }),
+  message_ended: (draft, event, ts) => {
+    const { message, status } = event;
+    draft.changeMessage(message, ts, { status, ...endOf(event, draft.message(message)) });
+  },
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
@@ -80,9 +82,9 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     touchThread(draft, ts, { head });
   },
 
-  run_queued: (draft, { run, agent, input: said, after, parent, params }, ts) => {
+  run_queued: (draft, { run, agent, input: said, after, parent, continues, params }, ts) => {
     const input = said?.length > 0 ? said : undefined;
-    const place = { after, parent, params, queued: ts };
+    const place = { after, parent, continues, params, queued: ts };
     draft.putRun({ id: run, agent, status: "queued", attempt: 1, input, ...place });
     touchThread(draft, ts);
   },
@@ -93,11 +95,14 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     touchThread(draft, ts, { running: true });
   },
 
-  run_ended: (draft, { run, status, error, usage }, ts) => {
+  repairs_noted: (draft, { run, repairs }) => draft.putRun({ ...draft.run(run), repairs }),
+
+  run_ended: (draft, event, ts) => {
+    const { run, status, error } = event;
     const held = draft.run(run);
     // A stopped run that waited drops its input. Ended otherwise it keeps it, to be sent again.
     const input = held.status === "queued" && status === "stopped" ? undefined : held.input;
-    draft.putRun({ ...held, input, status, ended: ts, error, usage });
+    draft.putRun({ ...held, ...endOf(event, held), input, status, ended: ts, error });
     touchThread(draft, ts, { running: draft.isRunning() });
   },
 };
@@ -111,14 +116,19 @@ const touchThread = (draft: Draft, ts: Timestamp, fields?: Partial<Thread>): voi
   if (draft.thread) draft.putThread({ ...draft.thread, ...fields, updated: ts });
 };
 
-type Fields = Pick<Extract<Event, { type: "thread_updated" }>, "title" | "archived" | "metadata">;
+/** These fields of an event, and as they were held where the event does not name them. */
+const renewed =
+  <Row>(...names: readonly (keyof Row)[]) =>
+  (event: { readonly [Name in keyof Row]?: unknown }, held: Row | null): Partial<Row> =>
+    Object.fromEntries(names.map((name) => [name, event[name] ?? held?.[name]])) as Partial<Row>;
 
-/** The fields of an updated thread: each named field is replaced. */
-export const fieldsOf = (named: Fields, former: Thread | null): Partial<Thread> => {
-  const { title = former?.title, archived = former?.archived } = named;
-  const { metadata = former?.metadata } = named;
-  return { title, archived, metadata } as Partial<Thread>;
-};
+/** The fields of an updated thread. */
+export const fieldsOf = renewed<Thread>("title", "archived", "metadata");
+
+type Ended = Pick<Message, "usage" | "finish_reason" | "model">;
+
+/** How the model server ended a message or a run. */
+export const endOf = renewed<Ended>("usage", "finish_reason", "model");
 
 /** The parts with `text` behind the first `at` units of one of them. */
 export const grown = (

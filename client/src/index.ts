@@ -4,6 +4,8 @@
 export { connect } from "./connect.js";
 export { indexedDbStore } from "./store/store.js";
 export { memoryStore } from "./store/memory.js";
+export { answersOf } from "./answers.js";
+export { callResults, isMade, type CallResults, type PartOf } from "./call_results.js";
 export { apply } from "./diff.js";
 export { digestOf } from "./digest.js";
 export { fold, foldAll, Gap } from "./fold.js";

@@ -50,12 +50,8 @@ export const createLive = (session: Session, host: Host): LiveThread => {
     async edit(message, said, options = {}) {
       const { metadata, resend } = options;
       const content = { ...contentOf(said), metadata };
-      if (!resend)
-        return put({
-          type: "put_message",
-          message: { id: message, ...content },
-          if_unchanged: true,
-        });
+      const edited = { id: message, ...content };
+      if (!resend) return put({ type: "put_message", message: edited, if_unchanged: true });
       const { parent = heldIn(session, message).parent } = options;
       const input = [{ id: newId("m"), ...content, author }];
       return start(session, put, { input, parent }, options);
@@ -64,12 +60,14 @@ export const createLive = (session: Session, host: Host): LiveThread => {
       const { parent = message ? askedBy(session, message) : null } = options;
       return start(session, put, { parent }, options);
     },
+    continueMessage: async (message = tipOf(session), options = {}) =>
+      start(session, put, { continue: message }, options),
     stop: async (run) => stop(session, host, run),
     remove: (message, { undo } = {}) =>
       undo ? host.hold(message) : put({ type: "delete_message", message, if_unchanged: true }),
     update: (fields) => put({ type: "update_thread", ...fields }),
     change: put,
-    offerLost: () => offerLost(session, put),
+    offerLost: async () => (await past()).offerLost(session, put),
     delete: async ({ undo } = {}) => (undo ? host.hold(null) : deleteThread(host, path)),
 
     show: (message) => session.show(message),
@@ -87,12 +85,12 @@ export const createLive = (session: Session, host: Host): LiveThread => {
 };
 
 /** Sends a change with the cursor that the user had seen. */
-type Put = (change: ChangeBody) => Promise<Result>;
+export type Put = (change: ChangeBody) => Promise<Result>;
 
 const start = async (
   session: Session,
   put: Put,
-  asked: Pick<StartRun, "input" | "after" | "parent">,
+  asked: Pick<StartRun, "input" | "after" | "parent" | "continue">,
   { agent, params, when_busy }: SendOptions,
 ): Promise<Result<{ run: string }>> => {
   const run = newId("r");
@@ -116,14 +114,6 @@ const stop = (
   return add({ thread: session.id, change, seen, frozen });
 };
 
-const offerLost = async (session: Session, put: Put): Promise<Result> => {
-  const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
-  const asked = lost.map((it) => put(offerOf(it)));
-  session.offered();
-  const results = await Promise.all(asked);
-  return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
-};
-
 const deleteThread = async ({ http, dropped }: Host, path: string): Promise<Result> => {
   const result = await http.value(path, { method: "DELETE" });
   if (!result.ok && !["deleted", "unknown_thread"].includes(result.code)) return result;
@@ -142,13 +132,14 @@ const heldIn = ({ view, state }: Session, message: string): Message => {
   return found;
 };
 
-// The message that an answer answers: the first one above the messages of its run.
+// The message that an answer answers: the first one above the messages of its run, and of the runs
+// that it continues.
 const askedBy = (session: Session, message: string): string | null => {
   let at = heldIn(session, message);
   if (!isAnswer(at)) return at.id;
   while (at.parent !== null) {
     const above = heldIn(session, at.parent);
-    if (above.run !== at.run || !isAnswer(above)) break;
+    if ((above.run !== at.run && at.continues !== above.id) || !isAnswer(above)) break;
     at = above;
   }
   return at.parent;
@@ -166,10 +157,3 @@ const startingIn = ({ pending, state }: Session): string | undefined => {
 const runningIn = ({ runs }: ThreadState) => runsOf(runs).running?.id;
 
 const contentOf = (said: Said): MessageInput => (typeof said === "string" ? { text: said } : said);
-
-const offerOf = ({ id, role, parts, author, metadata, parent }: Message): ChangeBody => ({
-  type: "put_message",
-  message: { id, role, parts, author, metadata },
-  parent,
-  if_absent: true,
-});

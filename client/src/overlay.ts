@@ -107,12 +107,13 @@ class ChangedTree implements Overlay {
   }
 
   #startRun(pending: PendingChange, change: Change<"start_run">): void {
-    const { run = idOf(pending, "run"), input = [], when_busy, parent } = change;
+    const { run = idOf(pending, "run"), input = [], when_busy, continue: cut } = change;
+    const { parent = cut } = change;
     const { queued, running: busy, started } = this;
     // The server's state has it already, or an earlier change here does.
     if (this.#state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
     if (busy ?? started ?? queued[0]) {
-      const mode = when_busy ?? (parent === undefined ? "queue" : "interrupt");
+      const mode = when_busy ?? (change.parent === undefined ? "queue" : "interrupt");
       if (mode === "queue") queued.push(turnOf(change, run));
       if (mode === "queue" || mode === "reject") return;
       if (mode === "rollback" && busy) {
@@ -120,7 +121,7 @@ class ChangedTree implements Overlay {
       }
     }
     this.started = run;
-    this.head = this.#addMessages(pending, input, change);
+    this.head = this.#addMessages(pending, input, { ...change, parent });
   }
 
   #putMessage(pending: PendingChange, change: Change<"put_message">): void {

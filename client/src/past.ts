@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// past.ts: reads of a thread that are not followed. Loaded at the first call.
+// past.ts: reads of a thread that are not followed, and messages of a history that is over. Loaded
+// at the first call.
 
+import type { Put } from "./live.js";
 import type { Http } from "./net/http.js";
+import type { Session } from "./session_face.js";
 import type { PastView, Result, RunContext } from "./types.js";
-import type { Timestamp } from "./wire.js";
+import type { ChangeBody, Message, Timestamp } from "./wire.js";
 
 export { entriesOf } from "./net/streams.js";
 
@@ -26,3 +29,19 @@ export const contextOf = async (
   const result = await http.value<RunContext>(`${path}/runs/${name}/context`);
   return result.ok ? { ok: true, ts: null, context: result.value } : result;
 };
+
+/** Puts the lost messages back in their places, parents first. */
+export const offerLost = async (session: Session, put: Put): Promise<Result> => {
+  const lost = [...session.view.lost].sort((a, b) => a.created - b.created);
+  const asked = lost.map((it) => put(offerOf(it)));
+  session.offered();
+  const results = await Promise.all(asked);
+  return results.find((it) => !it.ok) ?? results.at(-1) ?? { ok: true, ts: null };
+};
+
+const offerOf = ({ id, role, parts, author, metadata, parent }: Message): ChangeBody => ({
+  type: "put_message",
+  message: { id, role, parts, author, metadata },
+  parent,
+  if_absent: true,
+});

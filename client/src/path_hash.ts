@@ -27,6 +27,7 @@ const encoder = new TextEncoder();
 const bytesOf = (parent: Uint8Array, message: Message): Uint8Array<ArrayBuffer> => {
   const fields = [message.id, message.role, `${message.parts.length}`];
   for (const part of message.parts) fields.push(part.type, ...contentOf(part));
+  if (message.continues !== undefined) fields.push("continues", message.continues);
   const pieces = [parent];
   for (const field of fields) {
     const bytes = encoder.encode(field);

@@ -29,8 +29,7 @@ export const project = (
   for (const message of pathLookedAt(tree, shown)) {
     const branches = tree.children(message.parent);
     const mark = tree.marks.get(message.id) ?? null;
-    if (tree.isLate(message) || isNothing(message, branches)) continue;
-    messages.push(viewOf(message, mark, branches));
+    if (!tree.isLate(message)) messages.push(viewOf(message, mark, branches));
   }
   const error = tree.started === null ? errorOf(last) : null;
   const isThere = ({ id = "" }: { readonly id?: string | undefined }) => tree.message(id);
@@ -44,6 +43,7 @@ export const project = (
       unsent.filter((turn) => !turn.input.some(isThere)),
     ),
     run: running?.id === tree.ended ? null : running,
+    runs: state.runs,
     stopping: tree.stopping,
     thread: keep(former?.thread, tree.thread),
     error: keep(former?.error, error),
@@ -64,11 +64,6 @@ const viewOf = memo(
     branches: readonly string[],
   ): MessageView => ({ ...message, pending, branches }),
 );
-
-// A run that was stopped before its first word leaves an empty message, which the server sends to
-// no model. It is shown only if it has siblings: it carries the arrows to them.
-const isNothing = (message: Message, branches: readonly string[]) =>
-  message.status === "stopped" && branches.length < 2 && isEmpty(message);
 
 const statusOf = (
   state: ThreadState,

@@ -21,6 +21,7 @@ import type {
   Outcome,
   Part,
   Problem,
+  Repair,
   Run,
   Shown,
   Thread,
@@ -89,6 +90,8 @@ export interface ThreadView {
   readonly unsent: readonly QueuedTurn[];
   /** The run that is running; null: no run is. */
   readonly run: Run | null;
+  /** All runs that the server knows, by id, in the order in which they were asked for. */
+  readonly runs: ReadonlyMap<string, Run>;
   /** True from the press of Stop until its outcome: the run's messages do not grow meanwhile. */
   readonly stopping: boolean;
   /** The number of changes without an outcome: stored, and sent when there is a connection. */
@@ -117,7 +120,8 @@ export interface RunContext {
   readonly path: readonly Message[];
   /** The body of the request, as the server sent it to the model. */
   readonly sent: Json;
-  readonly repairs: readonly Json[];
+  /** Of a run that 0.1.0 started: texts. */
+  readonly repairs: readonly (Repair | string)[];
 }
 
 // --- Requests ------------------------------------------------------------------------------------
@@ -155,6 +159,11 @@ export interface LiveThread {
   ): Promise<Result>;
   /** Asks for another answer, as a branch; by default to the last question. */
   regenerate(message?: string, options?: SendOptions): Promise<Result<{ run: string }>>;
+  /**
+   * Goes on with an answer that was cut, by default the last message. The new message `continues`
+   * it. If a run does so already, on any device, that one counts.
+   */
+  continueMessage(message?: string, options?: SendOptions): Promise<Result>;
   /** Cuts the run (default: the running one) to the text seen; freezes it until the outcome. */
   stop(run?: string): Promise<Result>;
   /** Deletes a message with all below it. If it is undone: the code `undone`. */

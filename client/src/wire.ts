@@ -26,7 +26,13 @@ export type Part =
       /** JSON text, which may still grow. */
       readonly arguments: string;
     }
-  | { readonly type: "tool_result"; readonly call: string; readonly content: string }
+  | {
+      readonly type: "tool_result";
+      readonly call: string;
+      readonly content: string;
+      /** The server made this result itself; a real one that comes later replaces it. */
+      readonly made?: true | undefined;
+    }
   | {
       readonly type: "file";
       readonly uri: string;
@@ -41,8 +47,14 @@ export interface Message {
   readonly role: Role;
   readonly author?: string | undefined;
   readonly run?: string | undefined;
+  /** Its parent, an answer that was cut: this message goes on there. Both are one answer. */
+  readonly continues?: string | undefined;
   readonly parts: readonly Part[];
   readonly status: MessageStatus;
+  /** As the model server ended it: `stop`, `length`, `tool_calls`, or a word of its own. */
+  readonly finish_reason?: string | undefined;
+  /** The model that answered. */
+  readonly model?: string | undefined;
   readonly created: Timestamp;
   readonly updated: Timestamp;
   readonly usage?: Json | undefined;
@@ -63,6 +75,16 @@ export interface RunError {
   readonly detail: string;
 }
 
+/** A difference between a path and the request that a model was sent. */
+export interface Repair {
+  readonly kind: string;
+  readonly count: number;
+  /** The messages, calls or parameters, of many only the first. */
+  readonly ids: readonly string[];
+  /** A sentence, where the server names one. */
+  readonly text?: string | undefined;
+}
+
 export interface Run {
   readonly id: string;
   readonly agent: string;
@@ -71,6 +93,8 @@ export interface Run {
   readonly input?: readonly MessageInput[] | undefined;
   readonly after?: string | null | undefined;
   readonly parent?: string | null | undefined;
+  /** The message that it continues. */
+  readonly continues?: string | undefined;
   readonly params?: Json | undefined;
   readonly head?: string | null | undefined;
   readonly context_ts?: Timestamp | undefined;
@@ -80,7 +104,10 @@ export interface Run {
   readonly ended?: Timestamp | undefined;
   readonly error?: RunError | undefined;
   readonly usage?: Json | undefined;
+  readonly finish_reason?: string | undefined;
+  /** The model that was asked, and from the end on the one that answered. */
   readonly model?: string | undefined;
+  readonly repairs?: readonly Repair[] | undefined;
 }
 
 export interface Thread {
@@ -111,6 +138,8 @@ export type ChangeBody =
       readonly input?: readonly MessageInput[] | undefined;
       readonly after?: string | null | undefined;
       readonly parent?: string | null | undefined;
+      /** Goes on where this message was cut; without `input`, `after` and `parent`. */
+      readonly continue?: string | undefined;
       readonly when_busy?: "queue" | "interrupt" | "rollback" | "reject" | undefined;
       readonly needs?: readonly number[] | undefined;
       readonly params?: Json | undefined;
@@ -173,6 +202,8 @@ export interface Growth {
   readonly status: MessageStatus;
   readonly updated: Timestamp;
   readonly usage?: Json | undefined;
+  readonly finish_reason?: string | undefined;
+  readonly model?: string | undefined;
   /** The number of its parts; later ones are removed. */
   readonly parts: number;
   readonly grow: readonly (
@@ -269,6 +300,7 @@ export type Event =
         readonly role: Role;
         readonly author?: string | undefined;
         readonly run?: string | undefined;
+        readonly continues?: string | undefined;
       };
     }
   | {
@@ -289,6 +321,8 @@ export type Event =
       readonly message: string;
       readonly status: MessageStatus;
       readonly usage?: Json | undefined;
+      readonly finish_reason?: string | undefined;
+      readonly model?: string | undefined;
     }
   | {
       readonly type: "message_cut";
@@ -305,7 +339,13 @@ export type Event =
       readonly input: readonly MessageInput[];
       readonly after?: string | null | undefined;
       readonly parent?: string | null | undefined;
+      readonly continues?: string | undefined;
       readonly params?: Json | undefined;
+    }
+  | {
+      readonly type: "repairs_noted";
+      readonly run: string;
+      readonly repairs: readonly Repair[];
     }
   | {
       readonly type: "run_started";
@@ -321,4 +361,6 @@ export type Event =
       readonly status: RunStatus;
       readonly error?: RunError | undefined;
       readonly usage?: Json | undefined;
+      readonly finish_reason?: string | undefined;
+      readonly model?: string | undefined;
     };

@@ -48,6 +48,7 @@ const nothing: ThreadView = {
   queued: [],
   unsent: [],
   run: null,
+  runs: new Map(),
   stopping: false,
   pending: 0,
   refused: [],

@@ -43,6 +43,18 @@ test("it is the hash of the parent's digest and of the model's input, as netstri
   expect(await digestOf(path.slice(0, 1))).toBe(hash);
 });
 
+test("the message that it continues stands behind the parts, only where it is set", async () => {
+  const message = { ...path[0]!, continues: "a0" };
+  const fields = "2:u1,4:user,1:1,4:text,28:why is the sky blue? 😀 é,9:continues,2:a0,";
+  const hash = createHash("sha256").update(Buffer.alloc(32)).update(fields).digest("hex");
+  expect(await digestOf([message])).toBe(hash);
+});
+
+test("a result counts the same, whoever made it", async () => {
+  const made = parts.map((it) => (it.type === "tool_result" ? { ...it, made: true as const } : it));
+  expect(await digestOf([{ ...path[1]!, parts: made }])).toBe(await digestOf([path[1]!]));
+});
+
 test("both ways to hash give the same digest, of any length of text", async () => {
   const subtle = await digestOf(path);
   expect(subtle).toMatch(/^[0-9a-f]{64}$/);
@@ -64,7 +76,9 @@ test("it differs only for messages that differ for models", async () => {
   const of = (fields: Partial<Message>) =>
     digestOf([path[0]!, { ...path[1]!, ...fields }, path[2]!]);
   expect(await of({ status: "stopped", updated: 9, metadata: { a: 1 } })).toBe(digest);
+  expect(await of({ finish_reason: "length", model: "m", usage: { tokens: 3 } })).toBe(digest);
   expect(await of({ role: "tool" })).not.toBe(digest);
+  expect(await of({ continues: "u1" })).not.toBe(digest);
   for (const [index, part] of parts.entries()) {
     const others = { text: "x", arguments: "{}", content: "x", uri: "x", name: "x" };
     const named = Object.entries(others)

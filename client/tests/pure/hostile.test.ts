@@ -90,6 +90,7 @@ test.each([
     { type: "message_put", message: { ...message, id: "b", parent: "b" } },
   ],
   ["a message that moves", { type: "message_put", message: { ...message, parent: "a1" } }],
+  ["a repair of no run", { type: "repairs_noted", run: "r", repairs: [] }],
   ["an end of no run", { type: "run_ended", run: "r", status: "completed" }],
 ])("%s is a gap", (_, event) => {
   expect(() => after(event)).toThrow(Gap);

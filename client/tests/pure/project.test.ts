@@ -109,7 +109,8 @@ describe("a sent message", () => {
   test("interrupts as a branch, rolls back if asked to, and is not shown if it may not wait", () => {
     expect(shown(look(writing, [say("u3", { parent: "a1" })]))).toBe("u1 a1 +u3");
     const rolled = look(writing, [say("u3", { after: "a2", when_busy: "rollback" })]);
-    expect(shown(rolled)).toBe("u1 a1 u2 +u3");
+    expect(shown(rolled)).toBe("u1 a1 u2 a2 +u3");
+    expect(rolled.messages[3]).toMatchObject({ parts: [], status: "stopped" });
     expect(shown(look(writing, [say("u3", { when_busy: "reject" })]))).toBe("u1 a1 u2 a2");
     expect(shown(look(answered, [say("u2", { when_busy: "reject" })]))).toBe("u1 a1 +u2");
   });
@@ -227,11 +228,12 @@ describe("a stop", () => {
     expect(other!.messages[3]).toBe(one!.messages[3]);
   });
 
-  test("before the first word leaves nothing to show", () => {
+  test("before the first word leaves an empty answer, for which models get a sentence", () => {
     const open = after(asked, created("a2", "u2", "r2"));
     expect(shown(look(open))).toBe("u1 a1 u2 a2");
     const view = look(open, [stop("r2", frozenOf(open, "r2").messages)]);
-    expect(shown(view)).toBe("u1 a1 u2");
+    expect(shown(view)).toBe("u1 a1 u2 a2");
+    expect(view.messages[3]).toMatchObject({ parts: [], status: "stopped" });
   });
 
   test("lets the next message be shown at once", () => {
@@ -255,9 +257,9 @@ describe("a stop", () => {
 });
 
 describe("the view", () => {
-  test("an empty stopped answer is not, unless it is the way back to another", () => {
+  test("has an empty stopped answer too", () => {
     const stopped = after(asked, [...created("a2", "u2", "r2"), messageEnded("a2", "stopped")]);
-    expect(shown(look(stopped))).toBe("u1 a1 u2");
+    expect(shown(look(stopped))).toBe("u1 a1 u2 a2");
     const alone = after(stopped, [runEnded("r2", "stopped")], put("b2", "u2"));
     expect(shown(look(alone))).toBe("u1 a1 u2 b2");
     expect(shown(look(alone, [], "a2"))).toBe("u1 a1 u2 a2");
@@ -274,6 +276,7 @@ describe("the view", () => {
     expect(look(writing, [], "a1").status).toBe("streaming");
     expect(look(after(answered, [queued("r3", "a1", ["q"])])).status).toBe("submitted");
     expect(look(writing).run?.id).toBe("r2");
+    expect([...look(writing).runs.keys()]).toEqual(["r1", "r2"]);
   });
 
   test("a run that failed is an error until the next turn", () => {

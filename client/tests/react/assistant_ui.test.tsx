@@ -130,6 +130,21 @@ describe("the messages", () => {
       },
     ]);
   });
+
+  it("has the real result of a call in place of the one that the server made", async () => {
+    const call = { type: "tool_call", id: "c", name: "weather", arguments: "{}" } as const;
+    const made = { type: "tool_result", call: "c", content: "no result", made: true } as const;
+    const late = { type: "tool_result", call: "c", content: "sunny" } as const;
+    const { thread } = await start([
+      messageOf("a", "", { run: "r", parts: [call, call, made, made] }),
+      messageOf("t", "", { parent: "a", role: "tool", parts: [late] }),
+    ]);
+
+    expect(thread.getState().messages[0]?.content).toMatchObject([
+      { toolCallId: "c", result: "sunny" },
+      { toolCallId: "c#1", result: "no result" },
+    ]);
+  });
 });
 
 describe("the actions", () => {

@@ -39,6 +39,7 @@ export function viewOf(
     queued: [],
     unsent: [],
     run: null,
+    runs: new Map(),
     stopping: false,
     pending: 0,
     refused: [],

@@ -10,7 +10,7 @@ import { digestOf } from "lockstep-client";
 import type { LiveThread, RunContext } from "lockstep-client";
 
 import { microseconds } from "./facts.js";
-import { repairText } from "./repairs.js";
+import { repairText } from "../repairs.js";
 import { PastMessage } from "./state_view.js";
 import { pathTo, runTimes } from "./timeline.js";
 import type { RunTimes, Timeline } from "./timeline.js";

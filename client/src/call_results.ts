@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// call_results.ts: which result on a path belongs to which call.
+//
+// The server's rule (engine/rules/call_results.h). Calls and results name each other by an id that
+// the model server made up, and some give one id to several calls. So a result belongs to the first
+// open call with its id, in the last message before it that has one.
+//
+// The server makes a result itself for a call that gets no real one. If a real one comes later on
+// the path, it counts in place of the made one.
+
+import type { Message, Part } from "./wire.js";
+
+type Call = Extract<Part, { type: "tool_call" }>;
+type Answer = Extract<Part, { type: "tool_result" }>;
+
+/** A part on a path: its message, and its index within it. */
+export interface PartOf<Value extends Part = Part> {
+  readonly message: string;
+  readonly index: number;
+  readonly part: Value;
+}
+
+export interface CallResults {
+  /** The result that counts for a call; undefined: it has none. */
+  resultOf(message: string, index: number): PartOf<Answer> | undefined;
+  /** The call to which a result belongs, made ones included; undefined: no open call before it. */
+  callOf(message: string, index: number): PartOf<Call> | undefined;
+}
+
+/** Did the server make this result? Logs of earlier releases do not mark it. */
+export const isMade = ({ role, run }: Message, { made, content }: Answer): boolean =>
+  made === true || (role === "assistant" && run !== undefined && madeContents.includes(content));
+
+const madeContents = ["stopped by the user", "interrupted", "no result"];
+
+/** Linear in the parts of the path. */
+export const callResults = (path: readonly Message[]): CallResults => {
+  const results = new Map<string, PartOf<Answer>>();
+  const calls = new Map<string, PartOf<Call>>();
+  const open = new OpenCalls();
+  const take = (call: PartOf<Call> | undefined, result: PartOf<Answer>, made: boolean): void => {
+    if (!call) return;
+    calls.set(keyOf(result), call);
+    if (!made || !results.has(keyOf(call))) results.set(keyOf(call), result);
+  };
+  for (const message of path) {
+    // A made result stands in the message of its call.
+    const unmade = new OpenCalls();
+    for (const [index, part] of message.parts.entries()) {
+      const place = { message: message.id, index };
+      if (part.type === "tool_call" && message.role === "assistant") {
+        open.add({ ...place, part });
+        unmade.add({ ...place, part });
+      } else if (part.type === "tool_result") {
+        const made = isMade(message, part);
+        take((made ? unmade : open).take(part.call), { ...place, part }, made);
+      }
+    }
+  }
+  return {
+    resultOf: (message, index) => results.get(keyOf({ message, index })),
+    callOf: (message, index) => calls.get(keyOf({ message, index })),
+  };
+};
+
+const keyOf = ({ message, index }: Omit<PartOf, "part">) => `${message} ${index}`;
+
+/** By id the calls of each message that has open ones, the earliest call first. */
+class OpenCalls {
+  readonly #open = new Map<string, PartOf<Call>[][]>();
+
+  add(call: PartOf<Call>): void {
+    const messages = this.#open.get(call.part.id) ?? [];
+    this.#open.set(call.part.id, messages);
+    const last = messages.at(-1);
+    if (last?.[0]?.message === call.message) last.push(call);
+    else messages.push([call]);
+  }
+
+  take(id: string): PartOf<Call> | undefined {
+    const messages = this.#open.get(id);
+    const call = messages?.at(-1)?.shift();
+    if (messages?.at(-1)?.length === 0) messages.pop();
+    return call;
+  }
+}
