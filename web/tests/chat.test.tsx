@@ -10,7 +10,7 @@ import { LockstepProvider } from "lockstep-client/react";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { ChatPage } from "../src/chat/page.js";
-import { EMPTY_SENTENCE, STOPPED_SENTENCE } from "../src/chat/text.js";
+import { EMPTY_SENTENCE, STOPPED_SENTENCE } from "../src/chat/ends.js";
 import { FakeClient, threadOf } from "./fake_client.js";
 
 afterEach(cleanup);

@@ -6,20 +6,19 @@
 
 import { useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { JSX, Ref, RefObject } from "react";
-import type { LiveThread, MessageView, ThreadView } from "lockstep-client";
-import { useConnection, useSeen, useThread } from "lockstep-client/react";
+import type { LiveThread, ThreadView } from "lockstep-client";
+import { useSeen, useThread } from "lockstep-client/react";
 
 import { useEnd } from "../end.js";
 import { Icon } from "../icons.js";
 import { Composer } from "./composer.js";
-import { MessageItem } from "./message.js";
+import { isUnanswered } from "./ends.js";
+import { Messages } from "./messages.js";
+import type { MessagesProps } from "./messages.js";
 import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
 import { textOf } from "./text.js";
 import { UndoBar, useDeletions } from "./undo.js";
 import type { Deletions } from "./undo.js";
-
-/** The last 100 messages are drawn, and 100 more at each click on "earlier". */
-const DRAWN = 100;
 
 /** The actions of the page's keys on a conversation. */
 export interface ConversationKeys {
@@ -174,79 +173,6 @@ function answerAgain(live: LiveThread, view: ThreadView, agent: string): void {
     view.messages.findLast((_, at) => isUnanswered(view, at)) ??
     view.messages.findLast(({ role, status }) => role === "assistant" && status !== "open");
   if (again !== undefined) void live.regenerate(again.id, { agent });
-}
-
-/** Has the server answered that the thread does not exist? */
-export const isUnknown = (view: ThreadView): boolean =>
-  view.status === "ready" &&
-  view.thread === null &&
-  view.error === null &&
-  view.messages.length === 0 &&
-  view.pending === 0;
-
-function NoThread({ id }: { readonly id: string }): JSX.Element {
-  return (
-    <p className="empty" data-testid="unknown-thread">
-      There is no thread <code>{id}</code>. A message that you write here begins it.
-    </p>
-  );
-}
-
-/** Is this a user's message that has no answer, and no run that could bring one? */
-function isUnanswered(view: ThreadView, index: number): boolean {
-  const message = view.messages[index];
-  if (message?.role !== "user" || message.pending !== null) return false;
-  const next = view.messages[index + 1];
-  if (next !== undefined) return next.role === "user";
-  const idle = view.status === "ready" || view.status === "error";
-  return idle && view.run === null && view.queued.length === 0;
-}
-
-type HandedOn = "live" | "painted" | "agent" | "onEditing" | "toComposer";
-
-interface MessagesProps extends Pick<Parameters<typeof MessageItem>[0], HandedOn> {
-  readonly view: ThreadView;
-  readonly fresh: boolean;
-  readonly edited: ReadonlySet<string>;
-}
-
-function Messages({ view, fresh, edited, ...handedOn }: MessagesProps): JSX.Element {
-  const [drawn, setDrawn] = useState(DRAWN);
-  const { state } = useConnection();
-  const hidden = Math.max(0, view.messages.length - drawn);
-  if (view.messages.length === 0) {
-    const waiting = view.status === "loading" && !fresh;
-    if (isUnknown(view) && !fresh) return <NoThread id={view.id} />;
-    return <p className="empty">{waiting ? "Loading…" : "No messages yet."}</p>;
-  }
-  const run = view.run?.id;
-  return (
-    <>
-      {hidden === 0 ? null : (
-        <button type="button" className="earlier" onClick={() => setDrawn(drawn + DRAWN)}>
-          {hidden} earlier
-        </button>
-      )}
-      <ol className="messages" role="list" data-testid="messages">
-        {view.messages.slice(hidden).map((message: MessageView, at) => (
-          <MessageItem
-            key={message.id}
-            {...handedOn}
-            message={message}
-            editing={edited.has(message.id)}
-            unanswered={isUnanswered(view, hidden + at)}
-            frozen={view.stopping && (message.run === run || message.status === "open")}
-          />
-        ))}
-      </ol>
-      {/* Without a connection no answer can come: the banner shows the waiting changes. */}
-      {view.status === "submitted" && (state === "online" || view.pending === 0) ? (
-        <p className="waiting" data-testid="waiting">
-          Waiting for the answer…
-        </p>
-      ) : null}
-    </>
-  );
 }
 
 function useEscape(active: boolean, stop: () => void): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// message.tsx: one message and its actions.
+// message.tsx: one message, or an answer of several that go on with each other, and its actions.
 //
 // Its props do not change with the tokens of another message, so `memo` keeps React from rendering
 // any message but the one that grows.
@@ -11,19 +11,27 @@ import type { Painted } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
 import { CopyButton } from "../markdown/code.js";
+import { textOfPieces } from "./drawn.js";
+import type { Drawn, Piece } from "./drawn.js";
 import { Editor } from "./editor.js";
+import { endNote, sentenceFor } from "./ends.js";
 import { PartView } from "./parts.js";
-import { sentenceFor, textOf, withText } from "./text.js";
+import { RepairsNote } from "./repairs_note.js";
+import { textOf, withText } from "./text.js";
 
 interface MessageProps {
-  readonly message: MessageView;
+  readonly drawn: Drawn;
   readonly live: LiveThread;
   readonly painted: Painted;
-  /** Stop was pressed, and this message belongs to the run that is being stopped. */
+  /** Stop was pressed, and the last message belongs to the run that is being stopped. */
   readonly frozen: boolean;
   /** A user's message without an answer, and without a run that could bring one. */
   readonly unanswered: boolean;
-  readonly editing: boolean;
+  /** What models are given in place of its answer, which ended before a word. */
+  readonly missing: string | null;
+  /** Can the answer go on? */
+  readonly cut: boolean;
+  readonly edited: ReadonlySet<string>;
   readonly onEditing: (message: string, editing: boolean) => void;
   /** Moves the focus to the composer, after an edit or a deletion. */
   readonly toComposer: () => void;
@@ -37,33 +45,38 @@ const NAMES: Readonly<Record<string, string>> = {
   tool: "Tool",
 };
 
-export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element {
-  const { message, editing, onEditing } = props;
-  const name = message.author ?? NAMES[message.role] ?? message.role;
-  const leave = (): void => {
-    props.toComposer();
-    onEditing(message.id, false);
-  };
+/** No message is being edited. */
+export const NOT_EDITED: ReadonlySet<string> = new Set();
+
+export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element | null {
+  const { messages } = props.drawn;
+  const [first] = messages;
+  const last = messages.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const name = first.author ?? NAMES[first.role] ?? first.role;
+  const pending = messages.find((message) => message.pending !== null)?.pending ?? null;
   return (
     <li
       className="message"
       data-testid="message"
-      data-message={message.id}
-      data-role={message.role}
-      data-status={message.status}
-      data-pending={message.pending ?? undefined}
+      data-message={first.id}
+      data-last={last === first ? undefined : last.id}
+      data-role={first.role}
+      data-status={last.status}
+      data-pending={pending ?? undefined}
     >
       <article aria-label={name}>
         <h2 className="who">
           {name}
-          <Marks message={message} frozen={props.frozen} />
+          <Marks status={last.status} pending={pending} frozen={props.frozen} />
         </h2>
-        {editing ? (
-          <MessageEditor {...props} onLeave={leave} />
+        {props.edited.size > 0 ? (
+          <Editing {...props} />
         ) : (
           <>
-            <Parts {...props} />
-            <Actions {...props} onEdit={() => onEditing(message.id, true)} onLeave={leave} />
+            <Parts {...props} pieces={props.drawn.pieces} />
+            <Notes {...props} last={last} />
+            <Actions {...props} first={first} last={last} />
           </>
         )}
       </article>
@@ -71,11 +84,36 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.E
   );
 });
 
-type LeaveProps = MessageProps & { readonly onLeave: () => void };
+/** Each message of the answer that is edited, and the others as they are. */
+function Editing(props: MessageProps): JSX.Element {
+  const { messages, pieces } = props.drawn;
+  return (
+    <>
+      {messages.map((message) =>
+        props.edited.has(message.id) ? (
+          <MessageEditor {...props} key={message.id} message={message} />
+        ) : (
+          <Parts
+            {...props}
+            key={message.id}
+            pieces={pieces.filter((piece) => piece.message === message.id)}
+          />
+        ),
+      )}
+    </>
+  );
+}
 
-function MessageEditor({ message, live, agent, onLeave }: LeaveProps): JSX.Element {
+type EditorProps = MessageProps & { readonly message: MessageView };
+
+function MessageEditor(props: EditorProps): JSX.Element {
+  const { message, live, agent } = props;
+  const leave = (): void => {
+    props.toComposer();
+    props.onEditing(message.id, false);
+  };
   const edit = (text: string, resend: boolean): void => {
-    onLeave();
+    leave();
     const parts = withText(message, text);
     void live.edit(message.id, { parts }, resend ? { resend, agent } : undefined);
   };
@@ -83,40 +121,70 @@ function MessageEditor({ message, live, agent, onLeave }: LeaveProps): JSX.Eleme
     <Editor
       text={textOf(message)}
       resend={message.role === "user"}
-      onCancel={onLeave}
+      onCancel={leave}
       onSave={(text) => edit(text, false)}
       onSend={(text) => edit(text, true)}
     />
   );
 }
 
-function Parts({ message, painted, frozen }: MessageProps): JSX.Element {
-  const open = message.status === "open";
-  const last = message.parts.length - 1;
-  const sentence = sentenceFor(message);
+type PartsProps = MessageProps & { readonly pieces: readonly Piece[] };
+
+function Parts({ drawn, pieces, painted, frozen }: PartsProps): JSX.Element {
+  const { messages, moved } = drawn;
+  const last = messages.at(-1);
+  const open = last?.status === "open" ? last : undefined;
+  const sentence = sentenceFor(messages);
   return (
     <div className="parts">
-      {message.parts.map((part, index) => (
+      {pieces.map(({ message, index, part, before, result }) => (
         <PartView
-          key={index}
-          message={message.id}
+          key={`${message} ${index}`}
+          message={message}
           index={index}
           part={part}
-          open={open && index === last}
-          frozen={frozen}
-          plain={message.role !== "assistant"}
+          open={open?.id === message && index === open.parts.length - 1}
+          frozen={frozen && message === last?.id}
+          plain={last?.role !== "assistant"}
           painted={painted}
+          before={before}
+          result={result?.part.content ?? null}
+          resultIndex={result?.message === message ? result.index : undefined}
         />
       ))}
-      {open && message.parts.length === 0 ? (
-        <p className="waiting">Waiting for the first word…</p>
-      ) : null}
+      {moved === 0 ? null : (
+        <p className="waiting" data-testid="moved">
+          {moved === 1
+            ? "The result is shown at its call."
+            : "The results are shown at their calls."}
+        </p>
+      )}
+      {open?.parts.length === 0 ? <p className="waiting">Waiting for the first word…</p> : null}
       {sentence === null ? null : (
         <p className="waiting" data-testid="sentence">
           {sentence}
         </p>
       )}
     </div>
+  );
+}
+
+function Notes({ drawn, last, missing }: MessageProps & { readonly last: MessageView }) {
+  const end = endNote(last);
+  return (
+    <>
+      {end === null ? null : (
+        <p className="end-note" data-testid="end-note">
+          {end}
+        </p>
+      )}
+      {drawn.repaired.length === 0 ? null : <RepairsNote runs={drawn.repaired} />}
+      {missing === null ? null : (
+        <p className="missing" data-testid="missing">
+          {missing}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -132,58 +200,61 @@ const PENDING: Readonly<Record<string, string>> = {
 };
 
 function Marks({
-  message,
+  status,
+  pending,
   frozen,
-}: {
-  readonly message: MessageView;
-  readonly frozen: boolean;
-}): JSX.Element {
-  const ended = ENDED[message.status];
+}: Pick<MessageView, "status" | "pending"> & { readonly frozen: boolean }): JSX.Element {
+  const ended = ENDED[status];
   return (
     <>
       {ended === undefined ? null : (
-        <span className="mark" data-mark={message.status}>
+        <span className="mark" data-mark={status}>
           {ended}
         </span>
       )}
-      {frozen && message.status === "open" ? (
+      {frozen && status === "open" ? (
         <span className="mark" data-mark="stopping">
           stopping
         </span>
       ) : null}
-      {message.pending === null ? null : (
+      {pending === null ? null : (
         <span className="mark" data-mark="pending">
-          {PENDING[message.pending]}
+          {PENDING[pending]}
         </span>
       )}
     </>
   );
 }
 
-function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Element {
-  const { message, live, agent } = props;
-  const open = message.status === "open";
+type ActionsProps = MessageProps & { readonly first: MessageView; readonly last: MessageView };
+
+/** They act on the whole answer. */
+function Actions(props: ActionsProps): JSX.Element {
+  const { drawn, first, last, live, agent } = props;
+  const open = last.status === "open";
   return (
     <div className="actions">
-      {message.branches.length > 1 ? <Branches message={message} live={live} /> : null}
-      {props.unanswered ? (
-        <button
-          type="button"
-          className="retry"
-          data-testid="retry"
-          onClick={() => void live.regenerate(message.id, { agent })}
-        >
-          <Icon name="redo" /> Try again
-        </button>
-      ) : null}
-      <CopyButton text={textOf(message)} label="Copy message" />
-      {open ? null : <IconButton icon="edit" label="Edit" onClick={props.onEdit} testId="edit" />}
-      {message.role === "assistant" && !open ? (
+      {drawn.messages.map((message) =>
+        message.branches.length > 1 ? (
+          <Branches key={message.id} message={message} live={live} />
+        ) : null,
+      )}
+      <Further {...props} />
+      <CopyButton text={textOfPieces(drawn.pieces)} label="Copy message" />
+      {open ? null : (
+        <IconButton
+          icon="edit"
+          label="Edit"
+          testId="edit"
+          onClick={() => drawn.messages.forEach(({ id }) => props.onEditing(id, true))}
+        />
+      )}
+      {last.role === "assistant" && !open ? (
         <IconButton
           icon="redo"
           label="Answer again"
           testId="regenerate"
-          onClick={() => void live.regenerate(message.id, { agent })}
+          onClick={() => void live.regenerate(last.id, { agent })}
         />
       ) : null}
       {open ? null : (
@@ -192,12 +263,44 @@ function Actions(props: LeaveProps & { readonly onEdit: () => void }): JSX.Eleme
           label="Delete with all messages below"
           testId="delete-message"
           onClick={() => {
-            props.onLeave();
-            void live.remove(message.id, { undo: true });
+            props.toComposer();
+            void live.remove(first.id, { undo: true });
           }}
         />
       )}
+      {last.model === undefined ? null : (
+        <small className="model" data-testid="model" title="The model that answered">
+          {last.model}
+        </small>
+      )}
     </div>
+  );
+}
+
+/** The actions that bring the rest of the answer, or the answer. */
+function Further({ last, live, agent, cut, unanswered }: ActionsProps): JSX.Element | null {
+  if (cut) {
+    return (
+      <button
+        type="button"
+        className="retry"
+        data-testid="continue"
+        onClick={() => void live.continueMessage(last.id, { agent })}
+      >
+        <Icon name="right" /> Continue
+      </button>
+    );
+  }
+  if (!unanswered) return null;
+  return (
+    <button
+      type="button"
+      className="retry"
+      data-testid="retry"
+      onClick={() => void live.regenerate(last.id, { agent })}
+    >
+      <Icon name="redo" /> Try again
+    </button>
   );
 }
 

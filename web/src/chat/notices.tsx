@@ -89,6 +89,9 @@ const CHANGES: Readonly<Record<ChangeBody["type"], string>> = {
   update_thread: "Change of the thread",
 };
 
+const nameOf = (change: ChangeBody): string =>
+  "continue" in change && change.continue !== undefined ? "Continue" : CHANGES[change.type];
+
 function saidIn(change: ChangeBody): string {
   if (change.type === "start_run") return inputText(change.input);
   if (change.type === "put_message") return textOf(change.message);
@@ -125,7 +128,7 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
             data-code={code}
           >
             <div>
-              <strong>{CHANGES[change.type]} refused.</strong> {reasonOf(code, detail)}
+              <strong>{nameOf(change)} refused.</strong> {reasonOf(code, detail)}
               {said === "" ? null : <q dir="auto">{said.slice(0, 200)}</q>}
               {now ? (
                 <>

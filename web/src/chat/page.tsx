@@ -9,11 +9,12 @@ import { Icon, IconButton } from "../icons.js";
 import { chatAddress, go, inspectAddress, nameThread, newThreadId, sideAddress } from "../route.js";
 import { readSetting, writeSetting } from "../settings.js";
 import { useTheme } from "../theme.js";
-import { Conversation, isUnknown } from "./conversation.js";
+import { Conversation } from "./conversation.js";
 import type { ConversationKeys } from "./conversation.js";
 import { plainKey, ShortcutsDialog, useShortcuts, useSingleKeys, withAlt } from "./shortcuts.js";
 import type { Shortcut } from "./shortcuts.js";
 import { titleOf } from "./text.js";
+import { isUnknown } from "./messages.js";
 import { ThreadList } from "./thread_list.js";
 import { Rename } from "./thread_row.js";
 

@@ -19,6 +19,11 @@ interface PartProps {
   readonly frozen: boolean;
   readonly plain: boolean;
   readonly painted: Painted;
+  /** The text with which this one goes on. */
+  readonly before: string;
+  /** Of a call: the content of its result, and its index if it stands in the same message. */
+  readonly result: string | null;
+  readonly resultIndex: number | undefined;
 }
 
 export const PartView = memo(function PartView(props: PartProps): JSX.Element | null {
@@ -29,18 +34,16 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
     case "reasoning":
       return <ReasoningPart {...props} text={part.text} />;
     case "tool_call":
-      return <ToolCall {...props} name={part.name} text={part.arguments} />;
-    case "tool_result":
       return (
-        <details className="tool" data-part={props.index}>
-          <summary>
-            Result <small>{firstLine(part.content)}</small>
-          </summary>
-          <pre tabIndex={0} aria-label="Result">
-            {part.content}
-          </pre>
-        </details>
+        <div className="call">
+          <ToolCall {...props} name={part.name} text={part.arguments} />
+          {props.result === null ? null : (
+            <ToolResult content={props.result} index={props.resultIndex} />
+          )}
+        </div>
       );
+    case "tool_result":
+      return <ToolResult content={part.content} index={props.index} />;
     case "file":
       return (
         <p className="file" data-part={props.index}>
@@ -80,7 +83,7 @@ function TextPart(props: Written): JSX.Element {
       data-length={shown.length}
       data-growing={props.open ? "" : undefined}
     >
-      {props.plain ? <Plain text={shown} /> : <Markdown text={shown} />}
+      {props.plain ? <Plain text={shown} /> : <Markdown text={props.before + shown} />}
     </div>
   );
 }
@@ -118,6 +121,22 @@ function ToolCall(props: Written & { readonly name: string }): JSX.Element {
           {props.open ? shown : pretty(shown)}
         </pre>
       ) : null}
+    </details>
+  );
+}
+
+function ToolResult(props: {
+  readonly content: string;
+  readonly index: number | undefined;
+}): JSX.Element {
+  return (
+    <details className="tool" data-part={props.index} data-testid="result">
+      <summary>
+        Result <small>{firstLine(props.content)}</small>
+      </summary>
+      <pre tabIndex={0} aria-label="Result">
+        {props.content}
+      </pre>
     </details>
   );
 }

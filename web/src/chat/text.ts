@@ -11,19 +11,6 @@ export function textOf(message: Parts): string {
   return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
-/** In place of an answer without text, and as the next model reads it. */
-export const STOPPED_SENTENCE = "[The answer was stopped before its first word.]";
-export const EMPTY_SENTENCE = "[The answer was empty.]";
-
-/** The sentence for an ended answer that has at most reasoning; null for all other messages. */
-export function sentenceFor(message: Pick<Message, "role" | "status" | "parts">): string | null {
-  if (message.role !== "assistant" || message.status === "open") return null;
-  const silent = (part: Part): boolean =>
-    part.type === "reasoning" || (part.type === "text" && part.text === "");
-  if (!message.parts.every(silent)) return null;
-  return message.status === "stopped" ? STOPPED_SENTENCE : EMPTY_SENTENCE;
-}
-
 export const inputText = (input: readonly MessageInput[] | undefined): string =>
   (input ?? []).map(textOf).join("\n\n");
 
@@ -56,6 +43,7 @@ export const titleOf = (thread: Thread | null): string =>
   cleanTitle(thread?.title ?? "") || "New thread";
 
 const SAID: Readonly<Record<string, string>> = {
+  answered: "The call has its result already.",
   busy: "An answer is being written. Wait for it, or stop it.",
   changed: "Another device has changed the message since you saw it.",
   deleted: "The message is deleted.",
@@ -64,6 +52,7 @@ const SAID: Readonly<Record<string, string>> = {
   too_large: "It is too large. Shorten it.",
   too_many: "Too many turns wait. Send it again when some have been answered.",
   unknown_agent: "The server has no such agent. Ask its operator.",
+  unknown_call: "The conversation no longer has this call.",
   unknown_history:
     "The server was restored and does not have the state that you saw. Look at the thread and try again.",
   unknown_message: "The server does not have the message.",

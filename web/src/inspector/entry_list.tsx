@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, string>> = {
   run_queued: "run queued",
   run_started: "run started",
   run_ended: "run ended",
+  repairs_noted: "repairs",
 };
 
 /** An entry in a few words: only the kinds that do not follow from the others. */

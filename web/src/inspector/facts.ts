@@ -90,6 +90,7 @@ export class FactsReader {
         return this.runs.get(event.message);
       case "run_started":
       case "run_ended":
+      case "repairs_noted":
         return event.run;
       default:
         return undefined;

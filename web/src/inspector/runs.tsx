@@ -109,7 +109,21 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
           <code>{run.id}</code>
         </dd>
         <dt>Model</dt>
-        <dd>{run.model ?? "not named"}</dd>
+        <dd data-testid="model">{run.model ?? "not named"}</dd>
+        {run.finish_reason === undefined ? null : (
+          <>
+            <dt>Ended by</dt>
+            <dd data-testid="finish-reason">{run.finish_reason}</dd>
+          </>
+        )}
+        {run.continues === undefined ? null : (
+          <>
+            <dt>Continues</dt>
+            <dd>
+              <code>{run.continues}</code>
+            </dd>
+          </>
+        )}
         <dt>Waited</dt>
         <dd>{time(times.waited)}</dd>
         <dt>First word</dt>

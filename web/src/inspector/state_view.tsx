@@ -9,6 +9,7 @@ import { memo, useMemo, useState } from "react";
 import type { JSX } from "react";
 import type { Message, Part, ThreadState } from "lockstep-client";
 
+import { endNote } from "../chat/ends.js";
 import { contentOf } from "./cuts.js";
 import type { Cut } from "./cuts.js";
 import { countText } from "./facts.js";
@@ -71,6 +72,7 @@ export const PastMessage = memo(function PastMessage({
   message,
   cut,
 }: PastMessageProps): JSX.Element {
+  const end = endNote(message);
   const gone = cut === null ? [] : cut.parts.filter((part) => part.part >= message.parts.length);
   return (
     <article
@@ -81,6 +83,7 @@ export const PastMessage = memo(function PastMessage({
     >
       <h3>
         {message.author ?? message.role}
+        {message.model === undefined ? null : <small> {message.model}</small>}
         {message.status === "complete" ? null : (
           <span className="mark" data-mark={message.status}>
             {message.status}
@@ -99,6 +102,7 @@ export const PastMessage = memo(function PastMessage({
           <del data-testid="cut">{part.cut}</del>
         </p>
       ))}
+      {end === null ? null : <p className="legend">{end}</p>}
       {cut === null ? null : (
         <p className="legend">
           Seen by the user; <del>written by the model and never seen</del>
