@@ -11,33 +11,12 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { ChatPage } from "../src/chat/page.js";
 import { EMPTY_SENTENCE, STOPPED_SENTENCE } from "../src/chat/ends.js";
-import { FakeClient, threadOf } from "./fake_client.js";
+import { FakeClient } from "./fake_client.js";
+import { messageOf as message, thread } from "./views.js";
 
 afterEach(cleanup);
 
 const SOURCES = join(process.cwd(), "..");
-
-const thread = threadOf("tea", 0);
-
-function message(
-  id: string,
-  role: MessageView["role"],
-  more: Partial<MessageView> = {},
-): MessageView {
-  const said = { parts: [{ type: "text", text: id }], status: "complete" } as const;
-  const { created, updated } = thread;
-  return {
-    id,
-    parent: null,
-    role,
-    ...said,
-    created,
-    updated,
-    pending: null,
-    branches: [id],
-    ...more,
-  };
-}
 
 function show(view: Partial<ThreadView>): FakeClient {
   const fake = new FakeClient([thread], view);
