@@ -6,7 +6,7 @@
 import { runsOf } from "./runs.js";
 import type { ThreadState } from "./state.js";
 import type { PendingChange, RefusedChange, Settled } from "./types.js";
-import type { ChangeBody } from "./wire.js";
+import type { ChangeBody, MessageInput } from "./wire.js";
 
 export interface Changes {
   readonly pending: readonly PendingChange[];
@@ -146,7 +146,7 @@ const fitting = (
   return pending.filter(({ op, change }) => {
     const turn = change.type === "start_run" && !runs.has(change.run ?? "");
     const waits = turn && change.when_busy !== "reject" && busy;
-    if ((waits && waiting >= turnsMax) || namesIn(change).some((it) => heldBack.has(it))) {
+    if ((waits && waiting >= turnsMax) || namesIn(change).some((it) => it && heldBack.has(it))) {
       for (const made of [op, ...madeBy(change)]) heldBack.add(made);
       return false;
     }
@@ -165,18 +165,17 @@ const madeBy = (change: ChangeBody): readonly unknown[] => {
 };
 
 const namesIn = (change: ChangeBody): readonly unknown[] => {
-  switch (change.type) {
-    case "start_run":
-      return [change.after, change.parent, change.continue, ...(change.needs ?? [])];
-    case "put_message":
-      return [change.message.id, change.after, change.parent];
-    case "delete_message":
-      return [change.message];
-    case "stop_run":
-      return [change.run];
-    case "move_head":
-      return [change.head];
-    default:
-      return [];
-  }
+  const { message, head, after, parent, continue: cut, needs = [] } = change as Naming;
+  const own = typeof message === "object" ? message.id : message;
+  return [own, head, after, parent, cut, change.type === "stop_run" && change.run, ...needs];
 };
+
+/** All fields of changes that name something, but the id of a run, which a start makes. */
+interface Naming {
+  readonly message?: string | MessageInput;
+  readonly head?: string | null;
+  readonly after?: string | null;
+  readonly parent?: string | null;
+  readonly continue?: string;
+  readonly needs?: readonly number[];
+}

@@ -66,6 +66,5 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
     }
   }
   must(parts.length === growth.parts, "parts");
-  const { status, updated } = growth;
-  draft.changeMessage(growth.id, updated, { parts, status, ...endOf(growth, held) });
+  draft.changeMessage(growth.id, growth.updated, { ...endOf(growth, held), parts });
 };

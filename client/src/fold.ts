@@ -7,7 +7,7 @@
 import { type Draft, createDraft, Gap, isList, isPart, must } from "./draft.js";
 import type { ThreadState } from "./state.js";
 import { cutPart, growingText, roundDown, withText } from "./text.js";
-import type { EntryFrame, Event, Message, Part, Thread, Timestamp } from "./wire.js";
+import type { EntryFrame, Event, Part, Thread, Timestamp } from "./wire.js";
 
 export { Gap };
 
@@ -63,10 +63,8 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     draft.changeMessage(message, ts, { parts: grown(begun, part, at, text) });
   },
 
-  message_ended: (draft, event, ts) => {
-    const { message, status } = event;
-    draft.changeMessage(message, ts, { status, ...endOf(event, draft.message(message)) });
-  },
+  message_ended: (draft, event, ts) =>
+    draft.changeMessage(event.message, ts, endOf(event, draft.message(event.message))),
 
   message_cut: (draft, { message, keep, status }, ts) => {
     const { parts } = draft.message(message);
@@ -102,7 +100,7 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     const held = draft.run(run);
     // A stopped run that waited drops its input. Ended otherwise it keeps it, to be sent again.
     const input = held.status === "queued" && status === "stopped" ? undefined : held.input;
-    draft.putRun({ ...held, ...endOf(event, held), input, status, ended: ts, error });
+    draft.putRun({ ...held, ...endOf(event, held), input, ended: ts, error });
     touchThread(draft, ts, { running: draft.isRunning() });
   },
 };
@@ -116,19 +114,19 @@ const touchThread = (draft: Draft, ts: Timestamp, fields?: Partial<Thread>): voi
   if (draft.thread) draft.putThread({ ...draft.thread, ...fields, updated: ts });
 };
 
-/** These fields of an event, and as they were held where the event does not name them. */
+/** Fields of a row after an event: those that the event does not name stay. */
 const renewed =
-  <Row>(...names: readonly (keyof Row)[]) =>
-  (event: { readonly [Name in keyof Row]?: unknown }, held: Row | null): Partial<Row> =>
-    Object.fromEntries(names.map((name) => [name, event[name] ?? held?.[name]])) as Partial<Row>;
+  (...names: readonly string[]) =>
+  <Row extends object>(event: object, held: Row | null): Partial<Row> => {
+    const [now, former] = [event, held] as Record<string, unknown>[];
+    return Object.fromEntries(names.map((name) => [name, now?.[name] ?? former?.[name]])) as Row;
+  };
 
 /** The fields of an updated thread. */
-export const fieldsOf = renewed<Thread>("title", "archived", "metadata");
-
-type Ended = Pick<Message, "usage" | "finish_reason" | "model">;
+export const fieldsOf = renewed("title", "archived", "metadata");
 
 /** How the model server ended a message or a run. */
-export const endOf = renewed<Ended>("usage", "finish_reason", "model");
+export const endOf = renewed("status", "usage", "finish_reason", "model");
 
 /** The parts with `text` behind the first `at` units of one of them. */
 export const grown = (

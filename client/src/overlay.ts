@@ -112,6 +112,8 @@ class ChangedTree implements Overlay {
     const { queued, running: busy, started } = this;
     // The server's state has it already, or an earlier change here does.
     if (this.#state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
+    // Another device was first: its run is the answer's only continuation.
+    if (cut && this.children(cut).some((id) => this.message(id)?.continues === cut)) return;
     if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (change.parent === undefined ? "queue" : "interrupt");
       if (mode === "queue") queued.push(turnOf(change, run));
@@ -225,7 +227,7 @@ const emptied = memo((message: Message): Message => ({ ...message, parts: [], st
 
 const edited = memo(({ message }: Change<"put_message">, held: Message): Message => ({
   ...withInput(held, message),
-  status: "complete",
+  ...{ status: "complete", finish_reason: undefined, model: undefined },
 }));
 
 /** The place of a new message, and the cursor that its user had seen. */

@@ -86,10 +86,10 @@ const hasWord = (tree: Tree, run: Run, below: string | null = run.head ?? null):
   });
 };
 
-const errorOf = (run: Run | undefined): ThreadView["error"] => {
-  if (run?.status !== "failed" && run?.status !== "interrupted") return null;
-  return run.error ?? { code: run.status, detail: "" };
-};
+const errorOf = (run: Run | undefined): ThreadView["error"] =>
+  run && ["failed", "interrupted"].includes(run.status)
+    ? (run.error ?? { code: run.status, detail: "" })
+    : null;
 
 const kept = <Item>(
   former: readonly Item[] | undefined,

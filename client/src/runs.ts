@@ -22,7 +22,7 @@ export const runsOf = memo((byId: ThreadState["runs"]): Runs => {
   const isUnsent = ({ started, input, status, ended = 0 }: Run) =>
     !started &&
     input &&
-    (status === "interrupted" || status === "superseded" || status === "failed") &&
+    ["failed", "interrupted", "superseded"].includes(status) &&
     ended > startOf(last);
   return {
     running: runs.find((run) => run.status === "running"),

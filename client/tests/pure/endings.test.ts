@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 
+import { createChanges } from "../../src/changes.js";
 import { apply } from "../../src/diff.js";
 import { Gap } from "../../src/fold.js";
 import { createLive } from "../../src/live.js";
@@ -60,6 +61,18 @@ describe("an answer", () => {
     const on = after(cut, goesOn);
     expect(on.messages.get("a2")).toMatchObject({ parent: "a1", continues: "a1" });
     expect(on.runs.get("r2")?.continues).toBe("a1");
+  });
+});
+
+describe("an edit", () => {
+  test("takes the reason and the model with the text that they belong to", () => {
+    const ended = after(written, [
+      { type: "message_ended", message: "a1", status: "complete", ...length },
+    ]);
+    const edit = pendingOf(1, { type: "put_message", message: { id: "a1", text: "mine" } });
+    const message = project(ended, [edit], null).messages[1];
+    expect(message?.status).toBe("complete");
+    expect([message?.finish_reason, message?.model]).toEqual([undefined, undefined]);
   });
 });
 
@@ -127,6 +140,23 @@ describe("a continuation", () => {
   test("is no longer pending when its run came back", () => {
     const view = project(after(cut, goesOn), [start()], null);
     expect([ids(view), view.status]).toEqual(["u1 a1 a2", "streaming"]);
+  });
+
+  test("is not asked for again if another device was first", () => {
+    const others = project(after(cut, goesOn), [start({ run: "r9" })], null);
+    expect([ids(others), others.status]).toEqual(["u1 a1 a2", "streaming"]);
+  });
+
+  test("waits with the turn that makes its message", () => {
+    const changes = createChanges("t");
+    const full = Array.from({ length: 32 }, (_, at) => queued(`q${at}`, "a1"));
+    const busy = after(written, full);
+    changes.add(pendingOf(1, { type: "start_run", run: "r8", input: [{ id: "m8" }] }));
+    changes.add(
+      pendingOf(2, { type: "start_run", run: "r9", continue: "m8", when_busy: "reject" }),
+    );
+    changes.add(pendingOf(3, { type: "update_thread", title: "new" }));
+    expect(changes.batch(busy)).toMatchObject([[{ op: 3 }], true]);
   });
 
   const stageOf = (state: ThreadState) => {

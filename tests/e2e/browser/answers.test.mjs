@@ -22,6 +22,7 @@ describe("an answer", () => {
     ({ page } = device);
     // The page's own runs are written by the tests, too.
     await page.evaluate(() => localStorage.setItem("lockstep.agent", "push"));
+    await page.reload();
   });
 
   after(() => scene?.dispose());
@@ -29,7 +30,9 @@ describe("an answer", () => {
   let ops = 0;
   async function change(thread, ...changes) {
     const numbered = changes.map((it) => ({ op: ++ops, ...it }));
-    const answered = await server.post(`/v1/threads/${thread}/sync`, { device: "writer", changes: numbered });
+    const body = { device: "writer", changes: numbered };
+    const headers = { accept: "application/json" };
+    const answered = await server.post(`/v1/threads/${thread}/sync`, body, { headers });
     assert.equal(answered.status, 200, answered.text);
     for (const { outcome, detail } of answered.json.outcomes) assert.equal(outcome, "applied", detail);
   }
