@@ -166,7 +166,7 @@ const madeBy = (change: ChangeBody): readonly unknown[] => {
 
 const namesIn = (change: ChangeBody): readonly unknown[] => {
   const { message, head, after, parent, continue: cut, needs = [] } = change as Naming;
-  const own = typeof message === "object" ? message.id : message;
+  const own = (message as MessageInput | undefined)?.id ?? message; // an id has no `id`
   return [own, head, after, parent, cut, change.type === "stop_run" && change.run, ...needs];
 };
 

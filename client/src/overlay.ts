@@ -112,8 +112,9 @@ class ChangedTree implements Overlay {
     const { queued, running: busy, started } = this;
     // The server's state has it already, or an earlier change here does.
     if (this.#state.runs.has(run) || run === started || queued.some((it) => it.run === run)) return;
-    // Another device was first: its run is the answer's only continuation.
-    if (cut && this.children(cut).some((id) => this.message(id)?.continues === cut)) return;
+    // An answer has one continuation: another device was first.
+    const goesOn = (it: Run) => it.continues === cut && (!it.ended || this.#messagesOf(it.id)[0]);
+    if (cut && [...this.#state.runs.values()].some(goesOn)) return;
     if (busy ?? started ?? queued[0]) {
       const mode = when_busy ?? (change.parent === undefined ? "queue" : "interrupt");
       if (mode === "queue") queued.push(turnOf(change, run));

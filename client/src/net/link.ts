@@ -112,7 +112,7 @@ class NetLink implements Link {
       }),
       // The link goes on trying: a server on this machine needs no network.
       settings.onOffline(() => {
-        if (this.view.state === "online" || this.view.state === "connecting") this.#closed("lost");
+        if (isUp(this.view)) this.#closed("lost");
       }),
     ];
     this.#connect();
@@ -189,8 +189,7 @@ class NetLink implements Link {
   }
 
   reconnect(): void {
-    const { state } = this.view;
-    if (this.#over || state === "online" || state === "connecting") return;
+    if (this.#over || isUp(this.view)) return;
     this.#failures = 0;
     this.#connect();
   }
@@ -249,6 +248,8 @@ class NetLink implements Link {
     });
   }
 }
+
+const isUp = ({ state }: ConnectionView) => state === "online" || state === "connecting";
 
 type TransportName = ConnectionView["transport"];
 

@@ -95,6 +95,7 @@ function act(
   else if (chance < 0.65) void live.stop();
   else if (chance < 0.7) void live.remove(some.id);
   else if (chance < 0.75) void live.regenerate(undefined, { agent: "push" });
+  else if (chance < 0.8) void live.continueMessage(undefined, { agent: "push" });
   else if (chance < 0.85 && cursor !== null) live.markSeen(cursor);
   else if (chance < 0.92) network.down = !network.down;
   else network.cut();

@@ -145,6 +145,10 @@ describe("a continuation", () => {
   test("is not asked for again if another device was first", () => {
     const others = project(after(cut, goesOn), [start({ run: "r9" })], null);
     expect([ids(others), others.status]).toEqual(["u1 a1 a2", "streaming"]);
+    const waiting = after(cut, goesOn.slice(0, 2));
+    expect(project(waiting, [start({ run: "r9" })], null).queued).toEqual([]);
+    const silent = after(waiting, [runEnded("r2", "stopped")]);
+    expect(project(silent, [start({ run: "r9" })], null).status).toBe("submitted");
   });
 
   test("waits with the turn that makes its message", () => {

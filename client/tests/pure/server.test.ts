@@ -92,19 +92,23 @@ class Front {
     this.seen.push(state);
   }
 
+  /** How a model server ends: as usual, or at its limit. */
+  end = () => this.some([{}, { model: "small" }, { finish_reason: "length", model: "small-2" }])!;
+
   /** Writes something as the model. */
   async write(run: string): Promise<void> {
     const steps: object[] = [];
     const step = (fields: object) => steps.push({ seq: ++this.seq, ...fields });
     if (this.last === "" || this.roll(6) === 0) {
-      if (this.last !== "") step({ type: "message_ended", message: this.last });
+      if (this.last !== "") step({ type: "message_ended", message: this.last, ...this.end() });
+      else step({ type: "repairs_noted", repairs: [{ kind: "joined", count: 2, ids: ["u"] }] });
       this.last = this.fresh();
       step({ type: "message_created", message: { id: this.last } });
       step({ type: "part_started", message: this.last, value: { type: "text", text: "" } });
     }
     const text = this.some(words)!;
     step({ type: "content_appended", message: this.last, part: 0, text });
-    if (this.roll(8) === 0) step({ type: "run_ended" });
+    if (this.roll(8) === 0) step({ type: "run_ended", ...this.end() });
     const answer = await this.server.steps(this.id, run, steps);
     if (!answer.ok) throw new Error(await answer.text());
     this.took(apply(this.state, [await this.sync({})]));
@@ -117,7 +121,7 @@ class Front {
     const places = [{}, {}, { after: message }, { parent: message }];
     const start = { type: "start_run", run: `run.${id}`, agent: "push" } as const;
     const run = this.some([...this.state.runs.values()]);
-    switch (this.roll(message === null ? 1 : 10)) {
+    switch (this.roll(message === null ? 1 : 11)) {
       case 0:
       case 1:
         return [{ ...start, input, ...this.some(places)! }];
@@ -135,6 +139,8 @@ class Front {
         return [{ type: "delete_message", message: message! }];
       case 7:
         return [{ type: "move_head", head: message }];
+      case 8:
+        return [{ ...start, continue: message! }];
       default: {
         if (!run) return [{ type: "update_thread", title: id }];
         const seen = run.status === "running" ? this.some(this.seen)! : this.state;
