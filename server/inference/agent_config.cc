@@ -48,7 +48,7 @@ constexpr std::array all_settings{
     AgentSetting{"when_too_long", "openai", "refuse",
                  "a longer request: refuse, or drop_oldest (leave out the oldest turns)"},
     AgentSetting{"think_tags", "openai", "off",
-                 "`<think>` before an answer is reasoning: off, on, or open (only </think> comes)"},
+                 "reasoning in <think> tags: off, on, or open (only </think> comes)"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
     AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
     AgentSetting{"first_token_timeout_seconds", "openai", "600",

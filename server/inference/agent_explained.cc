@@ -82,7 +82,7 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
   }
   say("times", times_of(config));
   say("context", context_of(config));
-  say("think tags", tags_of(config.think_tags));
+  say("thinking", tags_of(config.think_tags));
 }
 
 }  // namespace

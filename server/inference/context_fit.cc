@@ -40,8 +40,7 @@ Bytes bytes_of(const Turn& turn, const RequestSettings& settings) {
 // Tools, and the form that an answer must have: the model reads them too.
 Bytes bytes_of_members(const RequestSettings& settings) {
   Bytes bytes = 0;
-  for (const JsonMember& member : settings.request)
-    bytes += member.key.size() + member.value.size();
+  for (const auto& [name, value] : settings.request) bytes += name.size() + value.size();
   return bytes;
 }
 

@@ -8,10 +8,10 @@
 // moment when the connection stands, this object watches the time (answer_clock.h).
 //
 // A run's error has one of the codes of http_client.h, or of upstream_error.h (from what the server
-// says), or: missing_key, context_too_long
-// (the settings refuse the request: no byte of it was sent), upstream_error (the same, in
-// mid-stream, without a better code), upstream_malformed, upstream_too_large. No error, log line or
-// settings hold the key: texts of the server pass through the redactor (redactor.h).
+// says), or: missing_key, context_too_long (the settings refuse the request, no byte was sent),
+// upstream_error (the same as upstream_error.h, in mid-stream, without a better code),
+// upstream_malformed, upstream_too_large. No error, log line or settings hold the key: texts of the
+// server pass through the redactor (redactor.h).
 //
 // Lives on: the engine strand.
 #pragma once
@@ -39,14 +39,14 @@ struct OpenAiOptions : Reach {
   std::string system;
   std::optional<Json> params;
   ModelChoice model_choice = ModelChoice::fixed;
-  bool names = true;       // some servers refuse a message with a `name`
-  bool join_roles = true;  // some servers refuse neighbours of one role
-  bool prefill = false;    // some servers go on with a last turn of the assistant
-  ThinkTags think_tags = ThinkTags::off;
+  bool names = true;        // some servers refuse a message with a `name`
+  bool join_roles = true;   // some servers refuse neighbours of one role
+  bool prefill = false;     // some servers go on with a last turn of the assistant
   ReasoningRule reasoning;  // some servers need earlier reasoning, others refuse it
   std::optional<std::uint64_t> context_tokens;  // of request and answer; none: no limit
   WhenTooLong when_too_long = WhenTooLong::refuse;
-  bool usage = true;  // some servers refuse `stream_options`
+  ThinkTags think_tags = ThinkTags::off;  // of the answers
+  bool usage = true;                      // some servers refuse `stream_options`
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;

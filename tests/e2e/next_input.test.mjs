@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { Server } from "./lib/server.mjs";
-import { StrictModel, call, rules, text, thought } from "./lib/strict_model.mjs";
+import { StrictModel, call, contextOf, rules, text, thought } from "./lib/strict_model.mjs";
 import { until } from "./lib/wait.mjs";
 
 const result = (id, content) => ({ role: "tool", parts: [{ type: "tool_result", call: id, content }] });
@@ -188,4 +188,71 @@ describe("200 turns of thinking with tools", { timeout: 240_000 }, () => {
       }
     });
   }
+});
+
+// Each turn has some 1,500 bytes: a question, a call, its result and an answer.
+describe("A thread that outgrows its model", { timeout: 240_000 }, () => {
+  const words = (what, turn) => `${what} ${turn} ${"word ".repeat(70)}`;
+  const script = (at) => (at % 2 === 0 ? [call(`c${at / 2}`, `{"turn":${at / 2}}`)] : [text(words("answer", (at - 1) / 2))]);
+  const idOf = (turn) => ({ id: `u${turn}`, text: words("question", turn) });
+
+  test("goes on without its oldest turns, and is never refused", async () => {
+    const agent = { context_tokens: 4096, when_too_long: "drop_oldest", params: '{"max_tokens":200}' };
+    const chat = await Chat.open(script, { refuses: [...strict, contextOf(4096 - 200)], agent });
+    try {
+      let run;
+      for (let turn = 0; turn < 60; turn++) {
+        await chat.turn(idOf(turn));
+        run = await chat.turn(result(`c${turn}`, words("result", turn)));
+      }
+      assert.deepEqual(chat.model.refused, []);
+
+      const asked = chat.model.sent().filter((it) => it.role === "user").map((it) => it.content.split(" ")[1]);
+      const { dropped } = await chat.repairs(run);
+      assert.ok(asked.length >= 3, `${asked.length} questions are left`);
+      assert.deepEqual(asked, Array.from(asked, (_, at) => `${60 - asked.length + at}`));
+      assert.equal(dropped[0], "u0");
+      assert.ok(!dropped.includes(`u${asked[0]}`));
+      assert.equal(chat.model.sent()[0].role, "user");
+    } finally {
+      await chat.dispose();
+    }
+  });
+
+  test("is refused with both numbers before a byte is sent, where the settings say so", async () => {
+    const chat = await Chat.open(() => [text("Yes.")], { refuses: strict, agent: { context_tokens: 1000 } });
+    try {
+      await chat.turn({ text: "short" });
+      const run = await chat.start({ id: "long", text: "x".repeat(8000) });
+      const { status, error } = await chat.ended(run);
+
+      assert.equal(status, "failed");
+      assert.equal(error.code, "context_too_long");
+      assert.match(error.detail, /about 20\d\d tokens, and 875 fit: the agent's `context_tokens` is 1000/);
+      assert.equal(chat.model.bodies.length, 1);
+      const context = await chat.server.get(`/v1/threads/t/runs/${run}/context`);
+      assert.ok(context.json.sent.messages.at(-1).content.endsWith("x".repeat(8000)), "the body shows what was too long");
+      assert.deepEqual(context.json.repairs, []);
+    } finally {
+      await chat.dispose();
+    }
+  });
+});
+
+describe("Think tags", { timeout: 60_000 }, () => {
+  test("become reasoning, which goes back as the settings say", async () => {
+    const answers = [[text("<thi"), text("nk>\nhm</think>"), text("\n\nSo")], [text("Yes.")]];
+    const agent = { think_tags: "on", reasoning: "always" };
+    const chat = await Chat.open((at) => answers[at], { refuses: strict, agent });
+    try {
+      await chat.turn({ text: "why?" });
+      await chat.turn({ text: "sure?" });
+
+      const { messages } = (await chat.server.get("/v1/threads/t")).json;
+      assert.deepEqual(messages[1].parts, [{ type: "reasoning", text: "hm" }, { type: "text", text: "So" }]);
+      assert.deepEqual(chat.model.sent()[1], { role: "assistant", content: "So", reasoning_content: "hm" });
+    } finally {
+      await chat.dispose();
+    }
+  });
 });

@@ -55,6 +55,14 @@ export const rules = {
   },
 };
 
+// The tokens of a request, by a tokenizer that has 3 bytes a token.
+export const tokensOf = ({ messages }) =>
+  Math.ceil(messages.reduce((bytes, it) => bytes + Buffer.byteLength(JSON.stringify(it)), 0) / 3);
+
+// A server with a context of so many tokens.
+export const contextOf = (tokens) => (body) =>
+  tokensOf(body) > tokens && `This model's maximum context length is ${tokens} tokens, but you sent ${tokensOf(body)}`;
+
 const chunk = (delta, finish = null) =>
   `data: ${JSON.stringify({ id: "c", model: "m-2026", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 
@@ -94,6 +102,8 @@ export class StrictModel {
       if (delta === "hang") return;
       if (delta !== cut) answer.write(chunk(delta));
     }
+    const usage = { prompt_tokens: tokensOf(body), completion_tokens: 1 };
+    answer.write(`data: ${JSON.stringify({ id: "c", choices: [], usage })}\n\n`);
     const called = deltas.some((delta) => delta.tool_calls);
     const reason = deltas.at(-1) === cut ? "length" : called ? "tool_calls" : "stop";
     answer.end(chunk({}, reason) + "data: [DONE]\n\n");
