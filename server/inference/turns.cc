@@ -83,8 +83,8 @@ class Gathering {
     }
     MUST(next_call_ == matched_.calls.size());
     for (const PartPlace& stray : matched_.strays) {
-      if (!is_dropped(stray.message))
-        repairs_.add(RepairKind::result_left_out, result_at(stray).call);
+      if (is_dropped(stray.message)) continue;
+      repairs_.add(RepairKind::result_left_out, result_at(stray).call);
     }
     return std::move(turns_);
   }
