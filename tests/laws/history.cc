@@ -88,6 +88,19 @@ std::string History::some_call() {
   return call_ids_[call_ids_.size() - 1 - upto(std::min<std::size_t>(4, call_ids_.size()))];
 }
 
+// One of the last calls of the path on the screen, as the runner of a tool takes it.
+std::string History::some_shown_call() {
+  const ThreadState& state = story_.state();
+  std::vector<std::string> calls;
+  for (const MessageState* row : state.path(state.thread.head)) {
+    for (const Part& part : row->message.parts) {
+      if (const auto* call = std::get_if<ToolCallPart>(&part)) calls.push_back(call->id);
+    }
+  }
+  if (calls.empty()) return some_call();
+  return calls[calls.size() - 1 - upto(std::min<std::size_t>(3, calls.size()))];
+}
+
 // Mostly an answer, as a user would choose it.
 MessageId History::some_continued() {
   const ThreadState& state = story_.state();
@@ -116,15 +129,18 @@ std::vector<NotedRepair> History::some_repairs() {
 }
 
 Part History::some_part() {
-  switch (upto(8)) {
+  switch (upto(10)) {
+    case 8:
+      return ToolResultPart{some_shown_call(), word()};
     case 0:
       return ReasoningPart{word()};
     case 1:
       // Model servers give an id again: in one answer, and in a later one.
       call_ids_.push_back(!call_ids_.empty() && one_in(4) ? some_call() : fresh("c"));
-      return ToolCallPart{call_ids_.back(), "look", one_in(2) ? "{\"at\":" : "{\"at\":1}"};
+      return ToolCallPart{call_ids_.back(), "look", one_in(3) ? "{\"at\":" : "{\"at\":1}"};
     case 2:
-      return ToolResultPart{some_call(), one_in(8) ? made_words[upto(3)] : word(), one_in(6)};
+      return ToolResultPart{one_in(3) ? some_call() : some_shown_call(),
+                            one_in(8) ? made_words[upto(3)] : word(), one_in(6)};
     case 3:
       return FilePart{"file:" + fresh("f"), std::nullopt, "name"};
     case 4:

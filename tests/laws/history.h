@@ -47,6 +47,7 @@ class History {
   std::optional<Cursor> some_cursor();
   std::optional<Place> some_place();
   std::string some_call();
+  std::string some_shown_call();
   MessageId some_continued();
   Finish some_finish();
   std::vector<NotedRepair> some_repairs();
