@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every version must read the bytes of former versions with their old meaning.
 //
+// Format 3 added events and fields; their bytes have a folder of their own, `v3`.
 // If LOCKSTEP_WRITE_SCHEMA_BYTES names the folder, missing files are written; an existing file is
 // never changed.
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/thread_snapshot.h"
 #include "tests/schema/v1_entries.h"
+#include "tests/schema/v3_entries.h"
 #include "tests/support/small_state.h"
 
 namespace lockstep {
@@ -22,15 +24,17 @@ namespace {
 constexpr ThreadNumber number{1};
 
 std::filesystem::path folder() { return LOCKSTEP_SOURCE_DIR "/tests/schema/v1"; }
+std::filesystem::path folder_of_3() { return LOCKSTEP_SOURCE_DIR "/tests/schema/v3"; }
 
 std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void write_if_missing(const std::string& name, const std::string& bytes) {
+void write_if_missing(const std::filesystem::path& folder, const std::string& name,
+                      const std::string& bytes) {
   const char* const asked = std::getenv("LOCKSTEP_WRITE_SCHEMA_BYTES");
-  if (!asked) return;
+  if (!asked || std::filesystem::path(asked).filename() != folder.filename()) return;
   const std::filesystem::path path = std::filesystem::path(asked) / (name + ".bin");
   if (std::filesystem::exists(path)) return;
   std::filesystem::create_directories(asked);
@@ -53,7 +57,7 @@ class OldSnapshot : public Store {
  public:
   OldSnapshot() {
     for (const RowWrite& row : snapshot_rows(number, small_state(), Timestamp())) {
-      write_if_missing(row_name(row.key), *row.value);
+      write_if_missing(folder(), row_name(row.key), *row.value);
       rows_[row.key] = bytes_of(folder() / (row_name(row.key) + ".bin"));
     }
   }
@@ -73,7 +77,7 @@ TEST(OldBytes, EntriesOfVersion1AreReadAsTheyWereMeant) {
   const ThreadState state = small_state();
 
   for (const OldEntry& old : v1_entries()) {
-    write_if_missing(old.name, encode(old.entry, state));
+    write_if_missing(folder(), old.name, encode(old.entry, state));
     const std::string bytes = bytes_of(folder() / (old.name + ".bin"));
     const auto entry = decode(bytes, old.entry.at, state);
     ASSERT_TRUE(entry.has_value()) << old.name << ": " << entry.error().detail;
@@ -91,8 +95,24 @@ TEST(OldBytes, EntriesOfVersion1AreStillWrittenSo) {
   }
 }
 
+TEST(OldBytes, EntriesOfFormat3AreReadAsTheyWereMeantAndWrittenSo) {
+  const ThreadState state = small_state();
+
+  for (const OldEntry& old : v3_entries()) {
+    write_if_missing(folder_of_3(), old.name, encode(old.entry, state));
+    const std::string bytes = bytes_of(folder_of_3() / (old.name + ".bin"));
+    const auto entry = decode(bytes, old.entry.at, state);
+    ASSERT_TRUE(entry.has_value()) << old.name << ": " << entry.error().detail;
+    EXPECT_TRUE(*entry == old.entry) << old.name;
+    EXPECT_EQ(encode(old.entry, state), bytes) << old.name;
+  }
+}
+
 TEST(OldBytes, EveryKindOfEventIsAmongThem) {
   std::set<std::size_t> kinds;
+  for (const OldEntry& old : v3_entries()) {
+    for (const Event& event : old.entry.events) kinds.insert(event.index());
+  }
   for (const OldEntry& old : v1_entries()) {
     for (const Event& event : old.entry.events) kinds.insert(event.index());
   }

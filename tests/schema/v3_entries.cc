@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/schema/v3_entries.h"
+
+#include "tests/support/small_state.h"
+
+namespace lockstep {
+namespace {
+
+Entry entry_of(std::vector<Event> events) {
+  Entry entry;
+  entry.at = Timestamp(small_state_at.get() + 20'000);
+  entry.previous = small_state_at;
+  entry.events = std::move(events);
+  return entry;
+}
+
+Entry put_continued() {
+  Message put;
+  put.id = MessageId("m.new");
+  put.parent = MessageId("m.answer");
+  put.role = Role::assistant;
+  put.parts = {ToolCallPart{"c", "look", "{}"}, ToolResultPart{"c", "no result", true}};
+  put.created = Timestamp(small_state_at.get() + 20'000);
+  put.updated = put.created;
+  put.finish = {"length", "model-2"};
+  put.continues = put.parent;
+  return entry_of({MessagePut{put}});
+}
+
+Entry go_on() {
+  RunQueued queued;
+  queued.run = RunId("r.new");
+  queued.agent = AgentName("default");
+  queued.place = {Place::Kind::parent, MessageId("m.answer")};
+  queued.continues = MessageId("m.answer");
+  return entry_of({queued, MessageCreated{MessageId("m.new"),
+                                          MessageId("m.answer"),
+                                          Role::assistant,
+                                          {},
+                                          RunId("r.second"),
+                                          MessageId("m.answer")}});
+}
+
+Entry ends() {
+  const RunId run("r.second");
+  Entry entry =
+      entry_of({RepairsNoted{run, {{"joined", 2, {"m.user", "m.answer"}}, {"dropped", 300, {}}}},
+                RepairsNoted{run, {}},
+                MessageEnded{MessageId("m.live"), MessageStatus::complete, {}, {"stop", {}}},
+                RunEnded{run, RunStatus::completed, {}, Json{"3"}, {"tool_calls", "model-2"}}});
+  entry.producer = ProducerOffset{run, 1, 9};
+  return entry;
+}
+
+}  // namespace
+
+std::vector<OldEntry> v3_entries() {
+  return {{"put_continued", put_continued()}, {"go_on", go_on()}, {"ends", ends()}};
+}
+
+}  // namespace lockstep
