@@ -72,11 +72,20 @@ describe("an answer that was cut", () => {
     expect(written).toHaveBeenCalledWith("The sky is blue.");
   });
 
-  it("is edited message by message", () => {
-    show({ messages: [question, cut, rest] });
+  it("is edited as a whole: its first message has the text then, and the rest has none", () => {
+    const thought = { type: "reasoning", text: "hm" } as const;
+    const more = { ...rest, parts: [thought, ...rest.parts] };
+    const fake = show({ messages: [question, cut, more] });
     fireEvent.click(screen.getAllByTestId("edit")[1] as HTMLElement);
-    const fields = screen.getAllByRole<HTMLTextAreaElement>("textbox").map(({ value }) => value);
-    expect(fields).toEqual(expect.arrayContaining(["The sky is bl", "ue."]));
+    const field = screen.getByDisplayValue("The sky is blue.");
+
+    fireEvent.change(field, { target: { value: "It is blue." } });
+    fireEvent.click(screen.getByRole("button", { name: "Save" }));
+
+    expect(fake.asked).toEqual([
+      `edit a ${JSON.stringify({ parts: [text("It is blue.")] })}`,
+      `edit b ${JSON.stringify({ parts: [thought] })}`,
+    ]);
   });
 
   it("waits for the first word of its continuation, and says that this was stopped", () => {

@@ -131,6 +131,10 @@ export class FakeClient {
         this.asked.push(`delete${options?.undo === true ? " for now" : ""}`);
         return Promise.resolve({ ok: true, ts: null });
       },
+      edit: (message: string, said: object) => {
+        this.asked.push(`edit ${message} ${JSON.stringify(said)}`);
+        return Promise.resolve({ ok: true, ts: null });
+      },
       continueMessage: (message?: string) => {
         this.asked.push(`continue ${message}`);
         return Promise.resolve({ ok: true, ts: null });

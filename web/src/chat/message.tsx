@@ -12,12 +12,12 @@ import type { Painted } from "lockstep-client/react";
 import { Icon, IconButton } from "../icons.js";
 import { CopyButton } from "../markdown/code.js";
 import { textOfPieces } from "./drawn.js";
-import type { Drawn, Piece } from "./drawn.js";
+import type { Drawn } from "./drawn.js";
 import { Editor } from "./editor.js";
 import { endNote, sentenceFor } from "./ends.js";
 import { PartView } from "./parts.js";
 import { RepairsNote } from "./repairs_note.js";
-import { textOf, withText } from "./text.js";
+import { withText } from "./text.js";
 
 interface MessageProps {
   readonly drawn: Drawn;
@@ -31,7 +31,7 @@ interface MessageProps {
   readonly missing: string | null;
   /** Can the answer go on? */
   readonly cut: boolean;
-  readonly edited: ReadonlySet<string>;
+  readonly editing: boolean;
   readonly onEditing: (message: string, editing: boolean) => void;
   /** Moves the focus to the composer, after an edit or a deletion. */
   readonly toComposer: () => void;
@@ -44,9 +44,6 @@ const NAMES: Readonly<Record<string, string>> = {
   system: "System",
   tool: "Tool",
 };
-
-/** No message is being edited. */
-export const NOT_EDITED: ReadonlySet<string> = new Set();
 
 export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.Element | null {
   const { messages } = props.drawn;
@@ -70,11 +67,11 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.E
           {name}
           <Marks status={last.status} pending={pending} frozen={props.frozen} />
         </h2>
-        {props.edited.size > 0 ? (
-          <Editing {...props} />
+        {props.editing ? (
+          <MessageEditor {...props} first={first} />
         ) : (
           <>
-            <Parts {...props} pieces={props.drawn.pieces} />
+            <Parts {...props} />
             <Notes {...props} last={last} />
             <Actions {...props} first={first} last={last} />
           </>
@@ -84,43 +81,26 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): JSX.E
   );
 });
 
-/** Each message of the answer that is edited, and the others as they are. */
-function Editing(props: MessageProps): JSX.Element {
-  const { messages, pieces } = props.drawn;
-  return (
-    <>
-      {messages.map((message) =>
-        props.edited.has(message.id) ? (
-          <MessageEditor {...props} key={message.id} message={message} />
-        ) : (
-          <Parts
-            {...props}
-            key={message.id}
-            pieces={pieces.filter((piece) => piece.message === message.id)}
-          />
-        ),
-      )}
-    </>
-  );
-}
-
-type EditorProps = MessageProps & { readonly message: MessageView };
-
-function MessageEditor(props: EditorProps): JSX.Element {
-  const { message, live, agent } = props;
+/** Edits the whole answer: its first message gets the text, and those that go on lose theirs. */
+function MessageEditor(props: MessageProps & { readonly first: MessageView }): JSX.Element {
+  const { drawn, first, live, agent } = props;
   const leave = (): void => {
     props.toComposer();
-    props.onEditing(message.id, false);
+    props.onEditing(first.id, false);
   };
   const edit = (text: string, resend: boolean): void => {
     leave();
-    const parts = withText(message, text);
-    void live.edit(message.id, { parts }, resend ? { resend, agent } : undefined);
+    const parts = withText(first, text);
+    void live.edit(first.id, { parts }, resend ? { resend, agent } : undefined);
+    for (const { id, parts: own } of drawn.messages.slice(1)) {
+      const rest = own.filter((part) => part.type !== "text");
+      if (rest.length < own.length) void live.edit(id, { parts: rest });
+    }
   };
   return (
     <Editor
-      text={textOf(message)}
-      resend={message.role === "user"}
+      text={textOfPieces(drawn.pieces)}
+      resend={first.role === "user"}
       onCancel={leave}
       onSave={(text) => edit(text, false)}
       onSend={(text) => edit(text, true)}
@@ -128,10 +108,8 @@ function MessageEditor(props: EditorProps): JSX.Element {
   );
 }
 
-type PartsProps = MessageProps & { readonly pieces: readonly Piece[] };
-
-function Parts({ drawn, pieces, painted, frozen }: PartsProps): JSX.Element {
-  const { messages, moved } = drawn;
+function Parts({ drawn, painted, frozen }: MessageProps): JSX.Element {
+  const { messages, pieces, moved } = drawn;
   const last = messages.at(-1);
   const open = last?.status === "open" ? last : undefined;
   const sentence = sentenceFor(messages);
@@ -246,7 +224,7 @@ function Actions(props: ActionsProps): JSX.Element {
           icon="edit"
           label="Edit"
           testId="edit"
-          onClick={() => drawn.messages.forEach(({ id }) => props.onEditing(id, true))}
+          onClick={() => props.onEditing(first.id, true)}
         />
       )}
       {last.role === "assistant" && !open ? (

@@ -9,7 +9,7 @@ import { useConnection } from "lockstep-client/react";
 import { drawnOf } from "./drawn.js";
 import type { Drawn } from "./drawn.js";
 import { canContinue, isUnanswered, lastDropped, missingAnswers } from "./ends.js";
-import { MessageItem, NOT_EDITED } from "./message.js";
+import { MessageItem } from "./message.js";
 
 /** The last 100 messages are drawn, and 100 more at each click on "earlier". */
 const DRAWN = 100;
@@ -63,7 +63,7 @@ export function Messages({ view, fresh, edited, ...handedOn }: MessagesProps): J
             <MessageItem
               {...handedOn}
               drawn={one}
-              edited={editedIn(one, edited)}
+              editing={edited.has(one.messages[0]?.id ?? "")}
               missing={missing.get(one.messages.at(-1)?.id ?? "") ?? null}
               cut={canContinue(view, one.messages)}
               unanswered={one.messages.length === 1 && isUnanswered(view, placeOf(view, one))}
@@ -95,10 +95,6 @@ function useDrawn({ messages, runs }: ThreadView): readonly Drawn[] {
 
 const placeOf = ({ messages }: ThreadView, { messages: [first] }: Drawn): number =>
   messages.findLastIndex((message) => message === first);
-
-function editedIn({ messages }: Drawn, edited: ReadonlySet<string>): ReadonlySet<string> {
-  return messages.some(({ id }) => edited.has(id)) ? edited : NOT_EDITED;
-}
 
 function isFrozen({ stopping, run }: ThreadView, { messages }: Drawn): boolean {
   const last = messages.at(-1);
