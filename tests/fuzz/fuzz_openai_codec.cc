@@ -73,8 +73,8 @@ class Check {
   std::set<std::string> calls_;
 };
 
-void decode(std::string_view input) {
-  ChatDecoder decoder(RunId("r"), {}, "asked");
+void decode(std::string_view input, ThinkTags think_tags) {
+  ChatDecoder decoder(RunId("r"), {}, think_tags);
   Check check;
   while (!input.empty()) {
     const std::size_t end = std::min(input.find('\n'), input.size());
@@ -104,7 +104,7 @@ void lay_over(std::string_view input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  decode(input);
+  for (const ThinkTags tags : {ThinkTags::off, ThinkTags::on, ThinkTags::open}) decode(input, tags);
   ChatDecoder decoder(RunId("r"));
   Check check;
   check.take(decoder.take_whole(input));

@@ -156,6 +156,10 @@ RequestSettings some_settings(History& history) {
   settings.join = history.chance()() % 4 != 0;
   settings.reasoning = static_cast<ReasoningBack>(history.chance()() % 3);
   settings.prefill = history.chance()() % 2 == 0;
+  if (history.chance()() % 3 == 0) {
+    settings.context_tokens = 20 + history.chance()() % 400;
+    settings.when_too_long = static_cast<WhenTooLong>(history.chance()() % 2);
+  }
   return settings;
 }
 
@@ -270,7 +274,7 @@ void expect_all_counted(const Counts& counts) {
   for (const char* repair :
        {"reasoning_left_out", "placeholder", "empty_left_out", "joined", "made_result_left_out",
         "result_left_out", "arguments_wrapped", "call_left_out", "file_as_text", "data_as_text",
-        "tool_text_as_users", "author_in_text", "continue_asked"}) {
+        "tool_text_as_users", "author_in_text", "continue_asked", "dropped"}) {
     names.push_back(std::string("repair ") + repair);
   }
   for (const char* name :

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -141,6 +144,22 @@ class Excuses {
     return std::ranges::find(repairs_, kind, &Repair::kind) != repairs_.end();
   }
 
+  // How often is the id named, and how many of the kind are not named?
+  [[nodiscard]] std::uint64_t named(std::string_view kind, const std::string& id) const {
+    const auto found = std::ranges::find(repairs_, kind, &Repair::kind);
+    if (found == repairs_.end()) return 0;
+    return static_cast<std::uint64_t>(std::ranges::count(found->ids, id));
+  }
+  [[nodiscard]] std::uint64_t unnamed(std::string_view kind) const {
+    const auto found = std::ranges::find(repairs_, kind, &Repair::kind);
+    return found == repairs_.end() ? 0 : found->count - found->ids.size();
+  }
+
+  [[nodiscard]] std::uint64_t count_of(std::string_view kind) const {
+    const auto found = std::ranges::find(repairs_, kind, &Repair::kind);
+    return found == repairs_.end() ? 0 : found->count;
+  }
+
   [[nodiscard]] std::string wrong_form() const {
     for (const Repair& repair : repairs_) {
       if (repair.kind.empty() || repair.text.empty()) return "a repair has no kind or text";
@@ -235,6 +254,7 @@ class Comparison {
   Comparison(const Context& context, const RequestSettings& settings, const Sent& sent)
       : context_(context),
         settings_(settings),
+        refusal_(sent.refusal),
         excuses_(sent.repairs),
         read_(read_request(sent.body, settings)),
         contents_(read_.contents),
@@ -243,11 +263,13 @@ class Comparison {
   std::string run() {
     if (!read_.wrong.empty()) return read_.wrong;
     if (std::string wrong = excuses_.wrong_form(); !wrong.empty()) return wrong;
+    if (std::string wrong = check_limit(); !wrong.empty()) return wrong;
     if (!settings_.system.empty() && !contents_.take(settings_.system, "")) {
       return "the system prompt is not first";
     }
     for (at_ = 0; at_ < context_.path.size(); ++at_) {
       const Message& message = context_.path[at_];
+      if (dropped_.contains(&message)) continue;
       if (std::string wrong = check(message); !wrong.empty()) {
         return "message " + message.id.get() + ": " + wrong;
       }
@@ -261,6 +283,39 @@ class Comparison {
   }
 
  private:
+  // --- The limit ---------------------------------------------------------------------------------
+
+  // The oldest messages may be left out. What remains begins with a user's.
+  std::string check_limit() {
+    if (refusal_ && !settings_.context_tokens) return "refused without a limit";
+    const std::uint64_t count = excuses_.count_of("dropped");
+    const bool drops =
+        settings_.context_tokens && settings_.when_too_long == WhenTooLong::drop_oldest;
+    if (drops && !refusal_ && bytes_read() / 4 > *settings_.context_tokens) return "it is too long";
+    if (count == 0) return {};
+    if (!drops) return "the settings do not let messages be left out";
+    for (const Message& message : context_.path) {
+      if (message.role == Role::system) continue;
+      if (dropped_.size() == count) {
+        return message.role == Role::assistant ? "what remains begins with an answer" : "";
+      }
+      if (!excuses_.take("dropped", message.id.get())) return "not the oldest are left out";
+      dropped_.insert(&message);
+    }
+    return "all is left out";
+  }
+
+  [[nodiscard]] std::size_t bytes_read() const {
+    std::size_t bytes = 0;
+    for (const Content& content : read_.contents) {
+      if (!content.text.starts_with("image ")) bytes += content.text.size();
+    }
+    for (const Answered& call : read_.calls) bytes += call.arguments.size() + call.result.size();
+    return bytes;
+  }
+
+  // --- Parts -------------------------------------------------------------------------------------
+
   std::string check(const Message& message) {
     const bool goes_on = at_ > 0 && message.continues == context_.path[at_ - 1].id;
     if (!goes_on) answer_ = at_;
@@ -276,6 +331,7 @@ class Comparison {
       author += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_';
     }
     author_ = author;
+    if (std::string wrong = check_reasoning(message); !wrong.empty()) return wrong;
     for (part_ = 0; part_ < message.parts.size(); ++part_) {
       std::string wrong = std::visit([&](const auto& value) { return check(message, value); },
                                      message.parts[part_]);
@@ -346,12 +402,36 @@ class Comparison {
     return "the text is not sent: " + part.text + " but " + contents_.rest();
   }
 
-  std::string check(const Message& message, const ReasoningPart& part) {
-    if (part.text.empty()) return {};
-    // Excuses first: the next reasoning may have the same text.
-    if (excuses_.take("reasoning_left_out", message.id.get())) return {};
-    if (message.role == Role::assistant && reasoning_.take(part.text, "")) return {};
-    return "the reasoning is not sent: " + part.text;
+  std::string check(const Message&, const ReasoningPart&) { return {}; }  // check_reasoning
+
+  // A message may have some reasoning that is sent and some that is left out, with equal texts.
+  std::string check_reasoning(const Message& message) {
+    std::vector<std::string> texts;
+    for (const Part& part : message.parts) {
+      const auto* reasoning = std::get_if<ReasoningPart>(&part);
+      if (reasoning && !reasoning->text.empty()) texts.push_back(reasoning->text);
+    }
+    const std::string kind = "reasoning_left_out";
+    const std::string& id = message.id.get();
+    const std::uint64_t named = excuses_.named(kind, id);
+    for (std::uint64_t out = named; out <= texts.size() && out <= named + excuses_.unnamed(kind);
+         ++out) {
+      if (message.role != Role::assistant && out != texts.size()) continue;
+      if (!take_reasoning(texts, out)) continue;
+      for (std::uint64_t each = 0; each < out; ++each) excuses_.take(kind, id);
+      return {};
+    }
+    return texts.empty() ? "a repair names reasoning that is not there"
+                         : "the reasoning is not sent: " + texts.front();
+  }
+
+  // Do all but `out` of the texts come next, in order?
+  bool take_reasoning(std::span<const std::string> texts, std::uint64_t out) {
+    if (texts.empty()) return out == 0;
+    const Contents before = reasoning_;
+    if (reasoning_.take(texts.front(), "") && take_reasoning(texts.subspan(1), out)) return true;
+    reasoning_ = before;
+    return out > 0 && take_reasoning(texts.subspan(1), out - 1);
   }
 
   std::string check(const Message& message, const ToolCallPart& part) {
@@ -398,8 +478,10 @@ class Comparison {
   struct Shown {
     const Message* message;
     std::string id;
-    std::optional<std::string> real;
-    std::optional<std::string> made;
+    std::size_t sent = 0;  // its place among the request's calls; of a dropped one: no place
+    std::optional<std::string> real{};
+    std::optional<std::string> made{};
+    const Message* real_in = nullptr;
   };
 
   // By the rule's words: the first open call with the id in the last message that has one.
@@ -420,30 +502,39 @@ class Comparison {
     Shown* call = made ? open_call(part.call, &message, [](const Shown& it) { return !it.made; })
                        : open_call(part.call, nullptr, [](const Shown& it) { return !it.real; });
     if (!call) {
+      if (dropped_.contains(&message)) return {};
       return excuses_.take("result_left_out", part.call) ? "" : "a stray result: " + part.call;
     }
     (made ? call->made : call->real) = part.content;
-    const auto place = static_cast<std::size_t>(call - shown_.data());
+    if (!made) call->real_in = &message;
+    if (dropped_.contains(call->message)) return {};
+    const std::size_t place = call->sent;
     items_.push_back({Item::Kind::result, at_, part_, read_.calls[place].result_at, place});
     return {};
   }
 
   std::string check_results() {
+    std::size_t sent_calls = 0;
     for (at_ = 0; at_ < context_.path.size(); ++at_) {
       const Message& message = context_.path[at_];
       for (part_ = 0; part_ < message.parts.size(); ++part_) {
         std::string wrong;
         if (const auto* call = std::get_if<ToolCallPart>(&message.parts[part_])) {
-          if (message.role == Role::assistant) shown_.push_back({&message, call->id, {}, {}});
+          if (message.role != Role::assistant) continue;
+          shown_.push_back({&message, call->id, dropped_.contains(&message) ? 0 : sent_calls++});
         } else if (const auto* result = std::get_if<ToolResultPart>(&message.parts[part_])) {
           wrong = take_result(message, *result);
         }
         if (!wrong.empty()) return wrong;
       }
     }
-    for (std::size_t at = 0; at < shown_.size(); ++at) {
-      const Shown& call = shown_[at];
-      const std::string& sent = read_.calls[at].result;
+    for (const Shown& call : shown_) {
+      if (dropped_.contains(call.message)) {
+        const bool late = call.real_in && !dropped_.contains(call.real_in);
+        if (!late || excuses_.take("result_left_out", call.id)) continue;
+        return "the result of " + call.id + " is left out with its call, and has no repair";
+      }
+      const std::string& sent = read_.calls[call.sent].result;
       if (call.real && call.made && !excuses_.take("made_result_left_out", call.id)) {
         return "the made result of " + call.id + " has no repair";
       }
@@ -504,6 +595,7 @@ class Comparison {
 
   const Context& context_;
   const RequestSettings& settings_;
+  const std::optional<RunError>& refusal_;
   Excuses excuses_;
   Read read_;
   Contents contents_;
@@ -511,6 +603,7 @@ class Comparison {
   std::string author_;
   std::size_t next_call_ = 0;
   std::vector<Shown> shown_;
+  std::set<const Message*> dropped_;
   // Of the walk over the path:
   std::size_t at_ = 0;
   std::size_t part_ = 0;
