@@ -18,8 +18,8 @@ namespace {
 
 // Lengths are bytes of ordinary text: what is no text counts as the bytes of as many tokens.
 using Bytes = std::uint64_t;
-constexpr Bytes turn_bytes = tokens_per_turn * bytes_per_token;
-constexpr Bytes image_bytes = tokens_per_image * bytes_per_token;
+constexpr Bytes turn_bytes = limits::tokens_per_turn * limits::bytes_per_token;
+constexpr Bytes image_bytes = limits::tokens_per_image * limits::bytes_per_token;
 
 Bytes bytes_of(const Turn& turn, const RequestSettings& settings) {
   Bytes bytes = turn_bytes;
@@ -46,7 +46,7 @@ Bytes bytes_of_members(const RequestSettings& settings) {
 
 struct Rate {
   std::uint64_t tokens = 1;
-  Bytes bytes = bytes_per_token;
+  Bytes bytes = limits::bytes_per_token;
 
   [[nodiscard]] std::uint64_t tokens_of(Bytes length) const {
     return (length * tokens + bytes - 1) / bytes;
@@ -65,7 +65,7 @@ class Measuring {
         settings_(settings),
         limit_(*settings.context_tokens),
         room_(limit_ - std::min(limit_, answer_tokens(settings))) {
-    if (settings.when_too_long == WhenTooLong::drop_oldest) room_ -= room_ / slack_share;
+    if (settings.when_too_long == WhenTooLong::drop_oldest) room_ -= room_ / limits::slack_share;
     Repairs unused;
     turns_ = turns_of(context, settings, unused);
     place_turns();
@@ -124,7 +124,7 @@ class Measuring {
     if (!tokens) return;
     used_ = *tokens;
     measured_ = before;
-    if (*tokens < limit_ / measured_share || before == 0) return;
+    if (*tokens < limit_ / limits::measured_share || before == 0) return;
     // No tokenizer makes two tokens of a byte: the rest is something that the server added.
     const Rate rate{std::min(*tokens, before), before};
     if (rate > rate_) rate_ = rate;
@@ -185,7 +185,7 @@ std::uint64_t answer_tokens(const RequestSettings& settings) {
   for (const char* const member : {"max_completion_tokens", "max_tokens"}) {
     if (const auto tokens = whole_member(settings.request, member)) return *tokens;
   }
-  return settings.context_tokens.value_or(0) / answer_share;
+  return settings.context_tokens.value_or(0) / limits::answer_share;
 }
 
 std::optional<std::uint64_t> request_tokens(const Json& usage) {

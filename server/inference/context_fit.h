@@ -31,24 +31,10 @@
 #include <optional>
 
 #include "engine/rules/producer.h"
+#include "server/inference/fit_limits.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
-
-// Code and JSON have about 3 bytes a token, English and German 4 to 5, other scripts up to 8. Usage
-// corrects it.
-inline constexpr std::uint64_t bytes_per_token = 4;
-// The marks of role and end around a turn, a call and a result.
-inline constexpr std::uint64_t tokens_per_turn = 4;
-// Providers count 260 to 1,600 for an image of ordinary size.
-inline constexpr std::uint64_t tokens_per_image = 1'600;
-// The part of the context that is kept for the answer, if the request does not limit it.
-inline constexpr std::uint64_t answer_share = 8;
-// The part of the room that drop_oldest keeps free: text is not dense evenly.
-inline constexpr std::uint64_t slack_share = 16;
-// The part of the context from which on a usage can measure: in a short request, what the server
-// adds itself would pass for dense text.
-inline constexpr std::uint64_t measured_share = 4;
 
 struct Fit {
   std::size_t first = 0;  // of the path: messages before it are left out, except the system's

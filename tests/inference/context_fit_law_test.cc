@@ -75,7 +75,7 @@ class RandomPath {
 // What a server reads, by its own count: the bytes of all values.
 std::uint64_t tokens_of(const json::value& value) {
   std::uint64_t bytes = 0;
-  if (value.is_string()) return value.as_string().size() / bytes_per_token;
+  if (value.is_string()) return value.as_string().size() / limits::bytes_per_token;
   if (value.is_array()) {
     for (const json::value& each : value.as_array()) bytes += tokens_of(each);
   } else if (value.is_object()) {

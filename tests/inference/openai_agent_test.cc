@@ -50,35 +50,6 @@ TEST(OpenAiAgent, WritesTheTextThatTheServerStreams) {
   EXPECT_EQ(written.end->status, RunStatus::completed);
 }
 
-TEST(OpenAiAgent, SplitsThinkTagsOffIfTheSettingsSaySo) {
-  Stage stage({[](ServerPeer& peer) {
-    peer.read_request();
-    peer.send_stream_head();
-    for (const char* piece : {"<thi", "nk>hm</", "think>So"}) peer.send_event(content(piece));
-    peer.send_event(stop);
-    peer.send_event(done);
-  }});
-  stage.options.think_tags = ThinkTags::on;
-
-  const Written& written = stage.run();
-
-  EXPECT_EQ(written.shape(), "reasoning text");
-  EXPECT_EQ(written.text(), "So");
-}
-
-TEST(OpenAiAgent, SendsNothingOfARequestThatIsTooLong) {
-  Stage stage(std::vector<ModelServer::Script>{});
-  stage.options.context_tokens = 10;
-
-  const Written& written = stage.run();
-
-  EXPECT_TRUE(written.messages.empty());
-  EXPECT_EQ(written.end->status, RunStatus::failed);
-  EXPECT_EQ(stage.error(), "context_too_long");
-  EXPECT_TRUE(stage.detail().contains("`context_tokens` is 10"));
-  EXPECT_EQ(stage.server.connections(), 0);
-}
-
 TEST(OpenAiAgent, TakesKeepAliveCommentsAndChunkedBodies) {
   Stage stage({[](ServerPeer& peer) {
     peer.read_request();

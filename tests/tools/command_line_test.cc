@@ -60,6 +60,7 @@ TEST(CommandLine, TheHelpAndTheManualHaveEverySettingOfAnAgentWithItsDefault) {
 // A default as the configuration file would have it.
 AgentFields::mapped_type field_of(const std::string& fallback) {
   if (fallback == "true" || fallback == "false") return fallback == "true";
+  if (fallback.find_first_not_of("0123456789") != std::string::npos) return fallback;
   return static_cast<std::int64_t>(std::stoll(fallback));
 }
 
@@ -67,7 +68,8 @@ TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
   const auto known = [](const AgentConfig& agent) {
     return std::tuple(agent.model_by_params, agent.send_names, agent.join_roles, agent.send_usage,
                       agent.connect_timeout, agent.first_token_timeout, agent.token_timeout,
-                      agent.keepalive_timeout, agent.silence_timeout, agent.rate);
+                      agent.keepalive_timeout, agent.silence_timeout, agent.rate, agent.think_tags,
+                      agent.when_too_long.value_or(WhenTooLong::refuse));
   };
   std::size_t defaults = 0;
   for (const AgentSetting& setting : agent_settings()) {

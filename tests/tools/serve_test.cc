@@ -58,6 +58,9 @@ model = "gpt"
 api_key_env = "LOCKSTEP_TEST_AZURE"
 api_key_header = "api-key"
 proxy = "http://me:hush-hush@proxy.test:3128"
+context_tokens = 8192
+when_too_long = "drop_oldest"
+think_tags = "open"
 [agents.azure.query]
 api-version = "preview"
 [agents.azure.header_env]
@@ -86,6 +89,8 @@ TEST(Serve, ExplainsAConfigurationWithoutServingItOrTellingASecret) {
         "  headers   X-Title, X-Tenant (the variable LOCKSTEP_TEST_TENANT)\n",
         "  trusts    the system's authorities\n",
         "  times     connect 10 s, first token 600 s, between tokens 600 s, comments only 900 s\n",
+        "  context   8192 tokens; a longer request: without its oldest turns\n",
+        "  thinking  an answer is reasoning up to </think>\n",
         "  warning   key_unset: LOCKSTEP_TEST_TENANT; set the variable", "\nagent writer: push\n",
         "\nThe configuration is good.\n"}) {
     EXPECT_TRUE(said.out.contains(line)) << line << said.out;
