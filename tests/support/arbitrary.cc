@@ -80,12 +80,23 @@ class Drawer {
       case 2:
         return ToolCallPart{text(), text(), text()};
       case 3:
-        return ToolResultPart{text(), text()};
+        return ToolResultPart{text(), text(), flag()};
       case 4:
         return FilePart{text(), optional_text(), optional_text()};
       default:
         return DataPart{text(), Json{text()}};
     }
+  }
+  static Finish finish() { return {optional_text(), optional_text()}; }
+  static std::vector<NotedRepair> repairs() {
+    std::vector<NotedRepair> repairs(number(0, 3));
+    for (NotedRepair& each : repairs) {
+      each.kind = text();
+      each.count = number(0, UINT64_MAX);
+      each.ids.resize(number(0, 3));
+      for (std::string& id : each.ids) id = text();
+    }
+    return repairs;
   }
   static std::vector<Part> parts() {
     std::vector<Part> parts(number(0, 4));
@@ -114,12 +125,15 @@ class Drawer {
     put.updated = flag() ? at : Timestamp(number(0, UINT64_MAX));
     put.usage = json();
     put.metadata = json();
+    put.finish = finish();
+    if (flag()) put.continues = put.parent;
     messages_.push_back(put.id);
     return MessagePut{std::move(put)};
   }
 
   Event created() {
-    MessageCreated event{MessageId(name("m")), maybe_message(), role(), optional_text(), run()};
+    MessageCreated event{MessageId(name("m")), maybe_message(), role(), optional_text(), run(), {}};
+    if (flag()) event.continues = event.parent;
     messages_.push_back(event.message);
     return event;
   }
@@ -131,12 +145,13 @@ class Drawer {
     event.input = input();
     event.place = {flag() ? Place::Kind::after : Place::Kind::parent, maybe_message()};
     event.params = json();
+    event.continues = maybe_message();
     runs_.push_back(event.run);
     return event;
   }
 
   Event event(Timestamp at) {
-    switch (number(0, 11)) {
+    switch (number(0, 12)) {
       case 0:
         return ThreadUpdated{optional_text(), flag() ? std::optional(flag()) : std::nullopt,
                              json()};
@@ -149,7 +164,7 @@ class Drawer {
       case 4:
         return ContentAppended{message(), small(), small(), text()};
       case 5:
-        return MessageEnded{message(), message_status(), json()};
+        return MessageEnded{message(), message_status(), json(), finish()};
       case 6:
         return MessageCut{message(),
                           *rc::gen::container<std::vector<Units>>(rc::gen::arbitrary<Units>()),
@@ -162,8 +177,10 @@ class Drawer {
         return queued();
       case 10:
         return RunStarted{run(), small(), maybe_message(), optional_text(), hash()};
+      case 11:
+        return RepairsNoted{run(), repairs()};
       default: {
-        RunEnded event{run(), run_status(), {}, json()};
+        RunEnded event{run(), run_status(), {}, json(), finish()};
         if (flag()) event.error = RunError{text(), text()};
         return event;
       }
