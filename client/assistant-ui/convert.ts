@@ -3,8 +3,9 @@
 //
 // assistant-ui has no messages of role `tool`, and holds a tool's result in the call. So a result
 // joins the call that it answers, wherever on the path it is; a real one replaces the one that the
-// server made. A message is converted again only
-// when it, or a result for one of its calls, has changed: assistant-ui memoises by object.
+// server made. Messages that go on with each other are one message, under the id of the first. A
+// message is converted again only when it, or a result for one of its calls, has changed:
+// assistant-ui memoises by object.
 
 import { fromThreadMessageLike } from "@assistant-ui/react";
 import type {
@@ -15,10 +16,13 @@ import type {
   ThreadMessageLike,
 } from "@assistant-ui/react";
 
+import { answersOf } from "../src/answers.js";
 import { type CallResults, callResults } from "../src/call_results.js";
+import { sameItems } from "../src/equal.js";
 import type { MessageView } from "../src/types.js";
 import type { Part } from "../src/wire.js";
 
+type Call = Extract<Content[number], { type: "tool-call" }>;
 type Content = Exclude<ThreadMessageLike["content"], string>;
 
 function statusOf(message: MessageView): MessageStatus {
@@ -34,17 +38,15 @@ function statusOf(message: MessageView): MessageStatus {
   }
 }
 
-function convertPart(part: Part, index: number, { parts }: MessageView, result?: string): Content {
+function convertPart(part: Part, result?: string): Content {
   switch (part.type) {
     case "text":
     case "reasoning":
       return [{ type: part.type, text: part.text }];
     case "tool_call": {
-      // assistant-ui takes an id once in a message; some model servers give it to several calls.
-      const first = parts.findIndex((it) => it.type === "tool_call" && it.id === part.id);
       const call = {
         type: "tool-call" as const,
-        toolCallId: first === index ? part.id : `${part.id}#${index}`,
+        toolCallId: part.id,
         toolName: part.name,
         argsText: part.arguments,
       };
@@ -70,45 +72,77 @@ function contentOf(message: MessageView, results: Results): Content {
     const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
     return [{ type: "text", text: text.join("\n\n") }];
   }
-  const parts = message.parts.flatMap((part, index) =>
-    convertPart(part, index, message, results[index]),
-  );
+  const parts = message.parts.flatMap((part, index) => convertPart(part, results[index]));
   if (message.role !== "user") return parts;
   return parts.filter((part) => part.type !== "reasoning" && part.type !== "tool-call");
 }
 
-function convert(message: MessageView, results: Results): ThreadMessage {
-  const role = message.role === "tool" ? "assistant" : message.role;
-  const { author, run, pending } = message;
+/** One content: a text that goes on with the text that was cut is one text with it. */
+function joined(contents: readonly Content[]): Content {
+  const all: Content[number][] = [];
+  for (const content of contents) {
+    const next = [...content];
+    const at = next.findIndex((part) => part.type !== "reasoning");
+    const [cut, text] = [all.at(-1), next[at]];
+    if (cut?.type === "text" && text?.type === "text") {
+      all.pop();
+      next[at] = { ...text, text: cut.text + text.text };
+    }
+    all.push(...next);
+  }
+  return all;
+}
+
+/** assistant-ui takes an id once in a message; some model servers give it to several calls. */
+function withOwnIds(content: Content): Content {
+  const taken = new Set<string | undefined>();
+  return content.map((part, index): Content[number] => {
+    if (part.type !== "tool-call") return part;
+    const call = part as Call;
+    const id = call.toolCallId;
+    const isTaken = taken.has(id);
+    taken.add(id);
+    return isTaken ? { ...call, toolCallId: `${id}#${index}` } : call;
+  });
+}
+
+type Chain = readonly [MessageView, ...MessageView[]];
+
+function convert(chain: Chain, results: readonly Results[]): ThreadMessage {
+  const [first] = chain;
+  const last = chain.at(-1) ?? first;
+  const role = first.role === "tool" ? "assistant" : first.role;
+  const { run, pending } = last;
+  const contents = chain.map((message, at) => contentOf(message, results[at] ?? []));
   const like: ThreadMessageLike = {
-    id: message.id,
+    id: first.id,
     role,
-    createdAt: new Date(message.created / 1000),
-    content: contentOf(message, results),
-    metadata: { custom: { author, run, pending, lockstep: message } },
+    createdAt: new Date(first.created / 1000),
+    content: withOwnIds(joined(contents)),
+    metadata: { custom: { author: first.author, run, pending, lockstep: last } },
   };
-  const status = statusOf(message);
-  return fromThreadMessageLike(
-    role === "assistant" ? { ...like, status } : like,
-    message.id,
-    status,
-  );
+  const status = statusOf(last);
+  return fromThreadMessageLike(role === "assistant" ? { ...like, status } : like, first.id, status);
 }
 
 interface Kept {
+  readonly chain: Chain;
   readonly results: string;
   readonly message: ThreadMessage;
 }
 
 const kept = new WeakMap<MessageView, Kept>();
 
-function converted(message: MessageView, found: CallResults): ThreadMessage {
-  const results = message.parts.map((_, index) => found.resultOf(message.id, index)?.part.content);
-  const key = results.every((it) => it === undefined) ? "" : JSON.stringify(results);
-  const known = kept.get(message);
-  if (known !== undefined && known.results === key) return known.message;
-  const fresh = convert(message, results);
-  kept.set(message, { results: key, message: fresh });
+function converted(chain: Chain, found: CallResults): ThreadMessage {
+  const results = chain.map(({ id, parts }) =>
+    parts.map((_, index) => found.resultOf(id, index)?.part.content),
+  );
+  const key = results.flat().every((it) => it === undefined) ? "" : JSON.stringify(results);
+  const known = kept.get(chain[0]);
+  if (known !== undefined && known.results === key && sameItems(known.chain, chain))
+    return known.message;
+  const fresh = convert(chain, results);
+  kept.set(chain[0], { chain, results: key, message: fresh });
   return fresh;
 }
 
@@ -130,18 +164,24 @@ function branchOf(message: MessageView, id: string): ThreadMessage {
   return fresh;
 }
 
+const othersOf = (message: MessageView): readonly ThreadMessage[] =>
+  message.branches.filter((id) => id !== message.id).map((id) => branchOf(message, id));
+
 /** The path that is shown, with its branches. */
 export function toRepository(messages: readonly MessageView[]): ExportedMessageRepository {
   const results = callResults(messages);
   const items: ExportedMessageRepository["messages"] = [];
   let parentId: string | null = null;
-  for (const message of messages) {
-    if (message.role === "tool") continue;
-    for (const id of message.branches.length === 0 ? [message.id] : message.branches) {
-      const item = id === message.id ? converted(message, results) : branchOf(message, id);
+  for (const chain of answersOf(messages) as readonly Chain[]) {
+    const [first, ...rest] = chain;
+    if (first.role === "tool") continue;
+    for (const id of first.branches.length === 0 ? [first.id] : first.branches) {
+      const item = id === first.id ? converted(chain, results) : branchOf(first, id);
       items.push({ message: item, parentId });
     }
-    parentId = message.id;
+    const aside = rest.flatMap((message) => othersOf(message));
+    items.push(...aside.map((message) => ({ message, parentId: first.id })));
+    parentId = first.id;
   }
   return { headId: parentId, messages: items };
 }

@@ -23,6 +23,7 @@ import { useThread, useThreads } from "../react/hooks.js";
 import type { ThreadHook } from "../react/hooks.js";
 import { useSeen } from "../react/seen.js";
 import type { Painted } from "../react/seen.js";
+import { answersOf } from "../src/answers.js";
 import type { Client, LiveThread, SendOptions, ThreadView } from "../src/types.js";
 import { toParts, toRepository } from "./convert.js";
 
@@ -90,6 +91,7 @@ function verbsOf(
         void live.sendMessage(said, { ...send, parent: message.parentId });
       } else {
         void live.edit(message.sourceId, said, { ...send, resend: message.role === "user" });
+        editRest(live, view, message.sourceId);
       }
     },
     onReload: async (parent, { sourceId }) => {
@@ -99,6 +101,15 @@ function verbsOf(
     },
     onDelete: (message) => void live.remove(message),
   };
+}
+
+// The first message of an answer has its whole text after an edit: those that go on lose theirs.
+function editRest(live: LiveThread, view: ThreadView, first: string): void {
+  const chain = answersOf(view.messages).find(([message]) => message?.id === first) ?? [];
+  for (const { id, parts } of chain.slice(1)) {
+    const rest = parts.filter((part) => part.type !== "text");
+    if (rest.length < parts.length) void live.edit(id, { parts: rest });
+  }
 }
 
 function showBranch(live: LiveThread, view: ThreadView, messages: readonly ThreadMessage[]): void {

@@ -145,6 +145,33 @@ describe("the messages", () => {
       { toolCallId: "c#1", result: "no result" },
     ]);
   });
+
+  it("is one message for an answer and the messages that go on with it", async () => {
+    const cut = messageOf("a", "The sky is bl", { parent: "u", status: "stopped" });
+    const more = messageOf("b", "ue.", { parent: "a", continues: "a", branches: ["b", "x"] });
+    const { client, thread, calls } = await start([user("u", "why"), cut, more]);
+    const one = () => thread.getState().messages[1];
+    expect(thread.getState().messages.map(({ id }) => id)).toEqual(["u", "a"]);
+    expect(one()).toMatchObject({ content: [{ text: "The sky is blue." }] });
+    expect(one()?.status).toMatchObject({ type: "complete" });
+    const before = one();
+
+    const next = user("v", "and?", { parent: "b" });
+    await act(async () => client.fake("tea").set(viewOf([user("u", "why"), cut, more, next])));
+
+    expect(thread.getState().messages.map(({ id }) => id)).toEqual(["u", "a", "v"]);
+    expect(one()).toBe(before);
+    await act(async () => {
+      const { composer } = thread.getMessageById("a");
+      composer.beginEdit();
+      composer.setText("It is blue.");
+      composer.send();
+    });
+    expect(calls()).toEqual([
+      ["edit", "a", { parts: [{ type: "text", text: "It is blue." }] }, { ...SEND, resend: false }],
+      ["edit", "b", { parts: [] }],
+    ]);
+  });
 });
 
 describe("the actions", () => {
