@@ -40,6 +40,7 @@ struct Desk {
     std::erase_if(open, [&](const Open& one) { return one.id == step.message; });
   }
   void operator()(const EndRun&) { over = true; }
+  void operator()(const NoteRepairs&) {}
 };
 
 bool is_over(const std::vector<Step>& steps) {

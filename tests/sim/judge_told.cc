@@ -144,7 +144,8 @@ void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
     if (!asked.answers.empty()) {
       const oracle::Answer& expected = asked.answers[at];
       if (outcome.applied != expected.applied || outcome.code != expected.code ||
-          outcome.duplicate != expected.duplicate) {
+          outcome.duplicate != expected.duplicate ||
+          (!expected.run.empty() && (!outcome.run || outcome.run->get() != expected.run))) {
         return records.found(name + " is answered " + status_of(outcome) + ", not " +
                              (expected.applied ? "applied" : expected.code));
       }

@@ -152,9 +152,18 @@ class SimAgent : public Agent {
  public:
   SimAgent(Process::Listener& listener, bool outside) : listener_(listener), outside_(outside) {}
   [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override { return {}; }
-  [[nodiscard]] Sent sent(const Context&) const override { return {}; }
-  [[nodiscard]] std::unique_ptr<Generation> start(Context context, StepWriter& writer) override {
-    return outside_ ? nullptr : listener_.started(context, writer);
+  // Some requests differ from their path, so that the driver notes it before the model begins.
+  [[nodiscard]] Sent sent(const Context& context) const override {
+    Sent sent;
+    if (context.path.size() % 3 == 0 && !context.path.empty()) {
+      sent.repairs.push_back({.kind = "joined", .ids = {context.path.back().id.get()}});
+    }
+    return sent;
+  }
+  [[nodiscard]] bool writes_outside() const override { return outside_; }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, Sent,
+                                                  StepWriter& writer) override {
+    return listener_.started(context, writer);
   }
 
  private:

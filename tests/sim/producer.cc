@@ -33,6 +33,15 @@ std::string Author::word() {
   return said;
 }
 
+// A model's limit often comes within a call.
+Finish Author::finish() {
+  constexpr const char* reasons[] = {"stop", "length", "length", "tool_calls"};
+  Finish finish;
+  if (!chance_.one_in(4)) finish.reason = reasons[chance_.upto(std::size(reasons))];
+  if (chance_.one_in(3)) finish.model = "router-" + std::to_string(words_);
+  return finish;
+}
+
 void Author::go_on(std::vector<Step>& steps) {
   const std::uint64_t seq = steps.size() + 1;
   const auto say = [&](decltype(Step::what) what) { steps.push_back({seq, std::move(what)}); };
@@ -41,7 +50,7 @@ void Author::go_on(std::vector<Step>& steps) {
     constexpr RunStatus ends[] = {RunStatus::completed, RunStatus::completed,
                                   RunStatus::completed, RunStatus::completed,
                                   RunStatus::failed,    RunStatus::interrupted};
-    return say(EndRun{ends[chance_.upto(std::size(ends))], {}, {}});
+    return say(EndRun{ends[chance_.upto(std::size(ends))], {}, {}, finish()});
   }
   if (open_.empty() || chance_.one_in(12)) {
     const MessageId id(run_.get() + ".m" + std::to_string(seq));
@@ -54,10 +63,11 @@ void Author::go_on(std::vector<Step>& steps) {
     message.half_call = false;
     return say(AppendContent{message.id, message.parts - 1, "1}"});
   }
-  if (dice == 0 && !message.half_call) {
+  if (dice == 3) return say(NoteRepairs{{{"joined", words_ + 1, {message.id.get()}}}});
+  if (dice == 0 || (dice == 10 && message.half_call)) {
     const MessageId id = message.id;
     std::erase_if(open_, [&](const Open& one) { return one.id == id; });
-    return say(EndMessage{id, MessageStatus::complete, {}});
+    return say(EndMessage{id, MessageStatus::complete, {}, finish()});
   }
   if (dice == 1 || dice == 2) {
     message.growing = dice == 1;

@@ -36,6 +36,7 @@ class Author {
     bool growing = false;
   };
   std::string word();
+  Finish finish();
 
   RunId run_;
   Chance chance_;

@@ -22,6 +22,28 @@ MessageId World::some_message(Device& device, Chance& chance) {
   return messages[messages.size() - 1 - chance.upto(span)].id;
 }
 
+// Mostly one of the last answers on the screen.
+MessageId World::some_answer(Device& device, Chance& chance) {
+  std::vector<MessageId> answers;
+  for (const Message& message : device.memory().screen().messages) {
+    if (message.role == Role::assistant) answers.push_back(message.id);
+  }
+  if (answers.empty() || chance.one_in(10)) return some_message(device, chance);
+  return answers[answers.size() - 1 - chance.upto(std::min<std::size_t>(3, answers.size()))];
+}
+
+// One of the last calls on the screen; it may have been cut since, or answered.
+std::optional<std::string> World::some_call(Device& device, Chance& chance) {
+  std::vector<std::string> calls;
+  for (const Message& message : device.memory().screen().messages) {
+    for (const Part& part : message.parts) {
+      if (const auto* call = std::get_if<ToolCallPart>(&part)) calls.push_back(call->id);
+    }
+  }
+  if (calls.empty()) return {};
+  return calls[calls.size() - 1 - chance.upto(std::min<std::size_t>(4, calls.size()))];
+}
+
 StartRun World::some_start(Device& device, Chance& chance) {
   StartRun start;
   start.run = RunId("r" + std::to_string(++names_));
@@ -29,11 +51,12 @@ StartRun World::some_start(Device& device, Chance& chance) {
   if (chance.one_in(24)) start.agent = AgentName("nobody");
   const auto& runs = device.memory().screen().runs;
   if (!runs.empty() && chance.one_in(16)) start.run = runs[chance.upto(runs.size())].id;
-  if (!chance.one_in(8)) {
+  if (chance.one_in(5)) start.continues = some_answer(device, chance);
+  if (start.continues ? chance.one_in(12) : !chance.one_in(8)) {
     start.input.push_back(test::said("m" + std::to_string(++names_), word(chance)));
     if (chance.one_in(10)) start.input.front().id = some_message(device, chance);
   }
-  if (chance.one_in(3)) {
+  if (!start.continues && chance.one_in(3)) {
     start.place = lockstep::Place{
         chance.one_in(2) ? lockstep::Place::Kind::after : lockstep::Place::Kind::parent,
         some_message(device, chance)};
@@ -85,6 +108,10 @@ PutMessage World::some_put(Device& device, Chance& chance) {
     put.place = lockstep::Place{
         chance.one_in(2) ? lockstep::Place::Kind::after : lockstep::Place::Kind::parent,
         some_message(device, chance)};
+  }
+  if (const auto call = some_call(device, chance); call && chance.one_in(4)) {
+    if (!known) put.role = Role::tool;
+    put.parts = {ToolResultPart{chance.one_in(8) ? "c9" : *call, word(chance), chance.one_in(8)}};
   }
   return put;
 }

@@ -37,7 +37,7 @@ void WireState::fold(const object& entry) {
 
 void WireState::fold_event(Event event, Ts ts) {
   using Fold = void (WireState::*)(Event, Ts);
-  static constexpr std::array<std::pair<std::string_view, Fold>, 12> folds{{
+  static constexpr std::array<std::pair<std::string_view, Fold>, 13> folds{{
       {"thread_updated", &WireState::thread_updated},
       {"message_put", &WireState::message_put},
       {"message_created", &WireState::message_created},
@@ -50,6 +50,7 @@ void WireState::fold_event(Event event, Ts ts) {
       {"run_queued", &WireState::run_queued},
       {"run_started", &WireState::run_started},
       {"run_ended", &WireState::run_ended},
+      {"repairs_noted", &WireState::repairs_noted},
   }};
   if (!whole_ && passes_over(event)) return;
   const std::string_view type = text_field(event, "type");
@@ -132,7 +133,9 @@ void WireState::message_ended(Event event, Ts ts) {
   fits(text_field(message, "status") == "open", "a message ended that was not open");
   fits(text_field(event, "status") != "open", "a message ended and is open");
   message["status"] = field(event, "status");
-  copy_if_there(message, event, "usage");
+  for (const std::string_view name : {"usage", "finish_reason", "model"}) {
+    copy_if_there(message, event, name);
+  }
   message["updated"] = ts;
 }
 
@@ -167,7 +170,9 @@ void WireState::run_queued(Event event, Ts ts) {
              {"attempt", 1},
              {"input", list_field(event, "input")},
              {"queued", ts}};
-  for (const std::string_view name : {"after", "parent", "params"}) copy_if_there(run, event, name);
+  for (const std::string_view name : {"after", "parent", "params", "continues"}) {
+    copy_if_there(run, event, name);
+  }
   runs_.put(std::move(run));
   thread_["updated"] = ts;
 }
@@ -200,11 +205,26 @@ void WireState::run_ended(Event event, Ts ts) {
   }
   run["status"] = field(event, "status");
   run["ended"] = ts;
-  copy_if_there(run, event, "error");
-  copy_if_there(run, event, "usage");
+  for (const std::string_view name : {"error", "usage", "finish_reason", "model"}) {
+    copy_if_there(run, event, name);
+  }
   if (text_field(event, "status") == "stopped") run.erase("input");
   thread_["running"] = running() != 0;
   thread_["updated"] = ts;
+}
+
+void WireState::repairs_noted(Event event, Ts) {
+  object& run = run_of(event);
+  fits(text_field(run, "status") == "running", "a run noted repairs that does not run");
+  const array& repairs = list_field(event, "repairs");
+  for (const value& each : repairs) {
+    const object& repair = object_of(each);
+    fits(!text_field(repair, "kind").empty() && number_field(repair, "count") > 0,
+         "a repair has no kind or count");
+    list_field(repair, "ids");
+  }
+  run["repairs"] = repairs;
+  if (repairs.empty()) run.erase("repairs");
 }
 
 object& WireState::message_of(Event event) {

@@ -110,12 +110,14 @@ void check_message(const object& message) {
   fits(statuses.contains(text_field(message, "status")), "a message's status is unknown");
   fits(number_field(message, "created") <= number_field(message, "updated"),
        "a message was updated before it was created");
+  const value* continues = message.if_contains("continues");
+  fits(continues == nullptr || *continues == parent, "a message continues another than its parent");
   for (const value& part : list_field(message, "parts")) check_part(part);
 }
 
-// Parent, role and run of a message never change, nor when it was created.
+// Parent, role and run of a message never change, nor when it was created and what it goes on from.
 void check_same(const object& held, const object& message) {
-  for (const std::string_view name : {"parent", "role", "run", "created"}) {
+  for (const std::string_view name : {"parent", "role", "run", "created", "continues"}) {
     const value* before = held.if_contains(name);
     const value* after = message.if_contains(name);
     const bool same = before == nullptr || after == nullptr ? before == after : *before == *after;
@@ -130,6 +132,10 @@ std::string message_digest(std::string_view parent, const object& message) {
   netstring(bytes, text_field(message, "role"));
   netstring(bytes, std::to_string(parts.size()));
   for (const value& part : parts) netstrings_of_part(bytes, object_of(part));
+  if (message.contains("continues")) {
+    netstring(bytes, "continues");
+    netstring(bytes, text_field(message, "continues"));
+  }
   return sha256(bytes);
 }
 

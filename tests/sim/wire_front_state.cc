@@ -109,7 +109,9 @@ void WireState::grow(const object& growth) {
   parts.resize(count);
   (*message)["status"] = field(growth, "status");
   (*message)["updated"] = field(growth, "updated");
-  if (const value* usage = growth.if_contains("usage")) (*message)["usage"] = *usage;
+  for (const std::string_view name : {"usage", "finish_reason", "model"}) {
+    if (const value* added = growth.if_contains(name)) (*message)[name] = *added;
+  }
 }
 
 std::size_t WireState::running() const {

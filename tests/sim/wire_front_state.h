@@ -73,6 +73,7 @@ class WireState {
   void run_queued(Event event, Ts ts);
   void run_started(Event event, Ts ts);
   void run_ended(Event event, Ts ts);
+  void repairs_noted(Event event, Ts ts);
 
   void fold_event(Event event, Ts ts);
   void begin(Ts ts);

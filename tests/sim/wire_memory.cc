@@ -49,6 +49,7 @@ struct Written {
     array needs;
     for (const Op op : start.needs) needs.push_back(op.get());
     if (!needs.empty()) made["needs"] = std::move(needs);
+    if (start.continues) made["continue"] = start.continues->get();
     return made;
   }
   object operator()(const PutMessage& put) const {

@@ -67,6 +67,8 @@ class World {
   // --- Changes by users (users.cc)
   void crowd(Chance& chance);
   Memory::What some_change(Device& device, ActKind kind, Chance& chance);
+  MessageId some_answer(Device& device, Chance& chance);
+  std::optional<std::string> some_call(Device& device, Chance& chance);
   StartRun some_start(Device& device, Chance& chance);
   StopRun some_stop(Device& device, Chance& chance);
   PutMessage some_put(Device& device, Chance& chance);
