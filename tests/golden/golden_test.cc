@@ -164,6 +164,42 @@ TEST(Golden, ARunIsQueued) {
   hold_last("event_run_queued", story);
 }
 
+TEST(Golden, AnAnswerEndsAtItsLimitWithoutItsHalfCall) {
+  Streaming story;
+  const MessageId a1("a1");
+  story.steps("r1", {StartPart{a1, {}, ToolCallPart{"c1", "look", "{\"at\""}}});
+  story.steps("r1", {EndMessage{a1, MessageStatus::complete, Json{"{\"tokens\":7}"},
+                                Finish{"length", "model-2"}}});
+  hold_last("event_message_ended_length", story);
+}
+
+TEST(Golden, ARunEndsWithItsReason) {
+  Streaming story;
+  story.steps("r1", {EndRun{RunStatus::completed, {}, {}, Finish{"stop", "model-2"}}});
+  hold_last("event_run_ended_finish", story);
+}
+
+TEST(Golden, RepairsAreNoted) {
+  Streaming story;
+  story.steps("r1", {NoteRepairs{{{"joined", 2, {"u1", "a1"}}, {"no_result", 1, {"c1"}}}}});
+  hold_last("event_repairs_noted", story);
+}
+
+TEST(Golden, LaterRepairsReplaceTheFormer) {
+  Streaming story;
+  story.steps("r1", {NoteRepairs{{{"joined", 2, {"u1", "a1"}}}}});
+  story.steps("r1", {NoteRepairs{{{"dropped", 1, {"u1"}}}}});
+  hold_last("event_repairs_noted_again", story);
+}
+
+TEST(Golden, AnOpenCallGetsAMadeResult) {
+  Streaming story;
+  story.steps("r1", {StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "look", "{}"}},
+                     EndMessage{MessageId("a1"), MessageStatus::complete, {}}, EndRun{}});
+  story.start("r2", "u2", "and then?");
+  hold_last("event_part_started_made", story);
+}
+
 // --- Changes -------------------------------------------------------------------------------------
 
 TEST(Golden, AStopCuts) {
@@ -252,6 +288,66 @@ TEST(Golden, ARollback) {
   change.when_busy = WhenBusy::rollback;
   story.change(change);
   hold_last("change_start_run_rollback", story);
+}
+
+// An answer that its limit has cut, and the start that continues it.
+struct Continued : Streaming {
+  Continued() {
+    steps("r1", {EndMessage{MessageId("a1"), MessageStatus::complete, {}, Finish{"length", {}}},
+                 EndRun{RunStatus::completed, {}, {}, Finish{"length", {}}}});
+    StartRun change;
+    change.run = RunId("r2");
+    change.continues = MessageId("a1");
+    this->change(change, {}, Op(1));
+  }
+};
+
+TEST(Golden, AStartContinuesAnAnswer) {
+  const Continued story;
+  hold_last("change_start_run_continue", story);
+}
+
+TEST(Golden, AnAnswerGoesOn) {
+  Continued story;
+  story.steps("r2", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}}});
+  hold_last("event_message_created_continues", story);
+}
+
+TEST(Golden, ASecondStartJoinsTheContinuation) {
+  Continued story;
+  StartRun change;
+  change.run = RunId("r3");
+  change.continues = MessageId("a1");
+  story.change(change, {}, Op(2));
+  hold_last("change_start_run_continue_joined", story);
+}
+
+// A call, and messages with results for it.
+struct Called : Streaming {
+  Called() {
+    steps("r1", {StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "look", "{}"}},
+                 EndMessage{MessageId("a1"), MessageStatus::complete, {}}, EndRun{}});
+  }
+  void answer(const std::string& id, const std::string& call, Op op) {
+    PutMessage put;
+    put.id = MessageId(id);
+    put.role = Role::tool;
+    put.parts = {ToolResultPart{call, "found"}};
+    change(put, {}, op);
+  }
+};
+
+TEST(Golden, ASecondResultIsRefused) {
+  Called story;
+  story.answer("t1", "c1", Op(1));
+  story.answer("t2", "c1", Op(2));
+  hold_last("change_refused_answered", story);
+}
+
+TEST(Golden, AResultWithoutACallIsRefused) {
+  Called story;
+  story.answer("t1", "c9", Op(1));
+  hold_last("change_refused_unknown_call", story);
 }
 
 TEST(Golden, ARefusalThatIsRememberedHasNoEvents) {

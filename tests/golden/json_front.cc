@@ -56,7 +56,7 @@ class Folder {
 
   void event(const json::object& event) {
     const std::string type(event.at("type").as_string());
-    if (type.starts_with("run_")) return run_event(type, event);
+    if (type.starts_with("run_") || type == "repairs_noted") return run_event(type, event);
     if (type == "thread_updated" || type == "head_moved") return thread_event(event);
     if (type == "message_put" || type == "message_created") return new_message(type, event);
     if (type == "message_deleted") return remove(event.at("message"));
@@ -64,7 +64,9 @@ class Folder {
     message["updated"] = at_;
     if (type == "message_ended") {
       message["status"] = event.at("status");
-      copy_if_there(message, event, "usage");
+      for (const char* field : {"usage", "finish_reason", "model"}) {
+        copy_if_there(message, event, field);
+      }
     } else {
       content(type, event, message);
     }
@@ -126,10 +128,16 @@ class Folder {
 
   void run_event(const std::string& type, const json::object& event) {
     json::array& runs = state_.at("runs").as_array();
+    if (type == "repairs_noted") {
+      json::object& noted = need(runs, event.at("run"));
+      noted["repairs"] = event.at("repairs");
+      if (noted.at("repairs").as_array().empty()) noted.erase("repairs");
+      return;
+    }
     thread()["updated"] = at_;
     if (type == "run_queued") {
       json::object run{{"id", event.at("run")}, {"status", "queued"}, {"attempt", 1}};
-      for (const char* field : {"agent", "input", "after", "parent", "params"}) {
+      for (const char* field : {"agent", "input", "after", "parent", "params", "continues"}) {
         copy_if_there(run, event, field);
       }
       run["queued"] = at_;
@@ -152,8 +160,9 @@ class Folder {
     if (run.at("status") == "running") thread()["running"] = false;
     run["status"] = event.at("status");
     run["ended"] = at_;
-    copy_if_there(run, event, "error");
-    copy_if_there(run, event, "usage");
+    for (const char* field : {"error", "usage", "finish_reason", "model"}) {
+      copy_if_there(run, event, field);
+    }
   }
 
   json::object& state_;
@@ -161,7 +170,8 @@ class Folder {
 };
 
 void grow(json::object& message, const json::object& growth) {
-  for (const char* field : {"status", "updated", "usage"}) copy_if_there(message, growth, field);
+  for (const char* field : {"status", "updated", "usage", "finish_reason", "model"})
+    copy_if_there(message, growth, field);
   json::array& parts = message.at("parts").as_array();
   const auto count = static_cast<std::size_t>(growth.at("parts").as_int64());
   if (parts.size() > count) parts.resize(count);
