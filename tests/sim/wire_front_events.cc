@@ -221,7 +221,7 @@ void WireState::repairs_noted(Event event, Ts) {
     const object& repair = object_of(each);
     fits(!text_field(repair, "kind").empty() && number_field(repair, "count") > 0,
          "a repair has no kind or count");
-    list_field(repair, "ids");
+    static_cast<void>(list_field(repair, "ids"));
   }
   run["repairs"] = repairs;
   if (repairs.empty()) run.erase("repairs");
