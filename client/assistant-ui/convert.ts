@@ -18,7 +18,6 @@ import type {
 
 import { answersOf } from "../src/answers.js";
 import { type CallResults, callResults } from "../src/call_results.js";
-import { sameItems } from "../src/equal.js";
 import type { MessageView } from "../src/types.js";
 import type { Part } from "../src/wire.js";
 
@@ -133,13 +132,16 @@ interface Kept {
 
 const kept = new WeakMap<MessageView, Kept>();
 
+const isSame = (left: Chain, right: Chain): boolean =>
+  left.length === right.length && left.every((message, at) => message === right[at]);
+
 function converted(chain: Chain, found: CallResults): ThreadMessage {
   const results = chain.map(({ id, parts }) =>
     parts.map((_, index) => found.resultOf(id, index)?.part.content),
   );
   const key = results.flat().every((it) => it === undefined) ? "" : JSON.stringify(results);
   const known = kept.get(chain[0]);
-  if (known !== undefined && known.results === key && sameItems(known.chain, chain))
+  if (known !== undefined && known.results === key && isSame(known.chain, chain))
     return known.message;
   const fresh = convert(chain, results);
   kept.set(chain[0], { chain, results: key, message: fresh });
