@@ -124,6 +124,7 @@ class EventWriter {
   void operator()(const MessageCreated& event) {
     out_.id(event.message);
     out_.id(event.parent);
+    out_.id(event.continues);
     out_.id(event.run);
   }
   void operator()(const PartStarted& event) {
@@ -154,6 +155,7 @@ class EventWriter {
     out_.id(event.run);
     write(out_, event.input);
     write(out_, event.place);
+    out_.id(event.continues);
   }
   void operator()(const RunStarted& event) {
     out_.id(event.run);
@@ -162,6 +164,10 @@ class EventWriter {
   void operator()(const RunEnded& event) {
     out_.id(event.run);
     out_.number(static_cast<std::uint64_t>(event.status));
+  }
+  void operator()(const RepairsNoted& event) {
+    out_.id(event.run);
+    out_.number(event.repairs.size());
   }
 
  private:

@@ -55,6 +55,7 @@ class Taker {
     message.role = event.role;
     message.author = event.author;
     message.run = event.run;
+    message.continues = event.continues;
     message.status = MessageStatus::open;
     message.created = message.updated = at_;
     if (find(event.message)) wrong = "a message is created twice";
@@ -83,6 +84,8 @@ class Taker {
     if (!message) return;
     message->status = event.status;
     if (event.usage) message->usage = event.usage;
+    if (event.finish.reason) message->finish.reason = event.finish.reason;
+    if (event.finish.model) message->finish.model = event.finish.model;
   }
   void operator()(const MessageCut& event) {
     Message* message = touched(event.message);
@@ -108,6 +111,7 @@ class Taker {
     run.input = event.input;
     run.place = event.place;
     run.params = event.params;
+    run.continues = event.continues;
     run.queued = at_;
     screen_.runs.push_back(std::move(run));
   }
@@ -133,6 +137,11 @@ class Taker {
     run->ended = at_;
     run->error = event.error;
     run->usage = event.usage;
+    run->finish_reason = event.finish.reason;
+    if (event.finish.model) run->model = event.finish.model;
+  }
+  void operator()(const RepairsNoted& event) {
+    if (Run* run = find(event.run)) run->repairs = event.repairs;
   }
 
  private:
