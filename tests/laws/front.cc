@@ -176,6 +176,8 @@ std::string grow(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
+  if (growth.finish.reason) message.finish.reason = growth.finish.reason;
+  if (growth.finish.model) message.finish.model = growth.finish.model;
   if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& one : growth.grow) {
     if (const auto* value = std::get_if<PartValue>(&one)) {
