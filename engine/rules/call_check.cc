@@ -23,6 +23,21 @@ std::vector<const Message*> messages_to(const ThreadState& state,
   return messages;
 }
 
+// Does a message right below bring a real result for a call of this one? Beside it, the model would
+// not be given that result.
+bool has_result_below(const ThreadState& state, const Message& message) {
+  for (std::size_t number = 0; number < state.messages.size(); ++number) {
+    const MessageState& row = state.messages[number];
+    if (row.deleted || row.message.parent != message.id || !has_result(row.message.parts)) continue;
+    const std::vector<const Message*> both{&message, &row.message};
+    for (const CallResult& call : match_results(both).calls) {
+      const bool below = call.result && call.result->message == 1;
+      if (call.call.message == 0 && below && !call.made) return true;
+    }
+  }
+  return false;
+}
+
 Verdict verdict_on(const std::optional<StrayResult>& stray) {
   if (!stray) return {};
   return stray->answered
@@ -77,8 +92,13 @@ Verdict may_continue(const ThreadState& state, const StartRun& change) {
     return refuse(codes::invalid, "`continue` goes without `input`, `after` and `parent`");
   }
   if (row->message.role != Role::assistant || row->message.status == MessageStatus::open) {
-    return refuse(codes::invalid,
-                  "message " + id + " is no answer that has ended: only those can be continued");
+    return refuse(codes::invalid, "message " + id +
+                                      " is no answer that has ended: only those can be continued. "
+                                      "Stop the run of an answer first; one request can do both");
+  }
+  if (has_result_below(state, row->message)) {
+    return refuse(codes::invalid, "a message below " + id +
+                                      " brings a result of its calls: start a run behind that one");
   }
   return {};
 }

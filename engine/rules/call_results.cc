@@ -102,23 +102,22 @@ class Matching {
   std::unordered_map<std::string, OpenCalls> made_;  // of one message: calls without a made one
 };
 
-std::vector<std::string_view> real_results(std::span<const Message* const> path) {
+std::vector<std::string_view> results_on(std::span<const Message* const> path) {
   std::vector<std::string_view> results;
   for (const Message* message : path) {
     for (const Part& part : message->parts) {
       const auto* result = std::get_if<ToolResultPart>(&part);
-      if (result && !is_made_result(*message, *result)) results.push_back(result->call);
+      if (result) results.push_back(result->call);
     }
   }
   return results;
 }
 
-std::vector<std::string_view> real_strays(std::span<const Message* const> path) {
+std::vector<std::string_view> strays_on(std::span<const Message* const> path) {
   std::vector<std::string_view> strays;
   for (const PartPlace& place : match_results(path).strays) {
-    const Message& message = *path[place.message];
-    const auto& result = std::get<ToolResultPart>(message.parts[place.part]);
-    if (!is_made_result(message, result)) strays.push_back(result.call);
+    const Part& part = path[place.message]->parts[place.part];
+    strays.push_back(std::get<ToolResultPart>(part).call);
   }
   return strays;
 }
@@ -146,16 +145,16 @@ CallResults match_results(std::span<const Message* const> path) { return Matchin
 
 std::optional<StrayResult> new_stray(std::span<const Message* const> before,
                                      std::span<const Message* const> after) {
-  const std::vector<std::string_view> present = real_results(after);
+  const std::vector<std::string_view> present = results_on(after);
   if (present.empty()) return {};
   std::unordered_map<std::string_view, std::int64_t> fresh;  // results of an id: more than before
   std::unordered_map<std::string_view, std::int64_t>
       strayed;  // the same of those that no call takes
   for (const std::string_view result : present) ++fresh[result];
-  for (const std::string_view result : real_results(before)) --fresh[result];
+  for (const std::string_view result : results_on(before)) --fresh[result];
   if (std::ranges::none_of(fresh, [](const auto& each) { return each.second > 0; })) return {};
-  for (const std::string_view result : real_strays(after)) ++strayed[result];
-  for (const std::string_view result : real_strays(before)) --strayed[result];
+  for (const std::string_view result : strays_on(after)) ++strayed[result];
+  for (const std::string_view result : strays_on(before)) --strayed[result];
   for (const std::string_view result : present) {
     if (fresh[result] <= 0 || strayed[result] <= 0) continue;
     return StrayResult{std::string(result), has_call(after, result)};

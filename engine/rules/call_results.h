@@ -52,12 +52,13 @@ struct CallResults {
 // stands in a run's answer, behind its call, with one of the contents above.
 [[nodiscard]] bool is_made_result(const Message& message, const ToolResultPart& part);
 
-// A real result that no open call takes.
+// A result that no open call takes.
 struct StrayResult {
   std::string call;
-  bool answered = false;  // its calls have real results; false: the path has no such call
+  bool answered = false;  // its calls have their results; false: the path has no such call
 };
-// The first real result that a path gets by a change, and that no open call on the path takes.
+// The first result that a path gets by a change, and that no open call on the path takes. A front
+// may put a made result again, with the message of its call; else it is a stray too.
 // `before`: the path without the change; `after`: with it.
 [[nodiscard]] std::optional<StrayResult> new_stray(std::span<const Message* const> before,
                                                    std::span<const Message* const> after);

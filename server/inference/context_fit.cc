@@ -154,12 +154,18 @@ class Measuring {
   }
 
   [[nodiscard]] RunError refusal(const std::string& length) const {
+    if (room_ == 0) {
+      return {codes::context_too_long,
+              "No request fits: the agent's `context_tokens` is " + std::to_string(limit_) +
+                  ", and the limit of the answer is " + std::to_string(answer_tokens(settings_)) +
+                  ". Lower `max_completion_tokens` or `max_tokens`."};
+    }
     return {
         codes::context_too_long,
         length + ", and " + std::to_string(room_) + " fit: the agent's `context_tokens` is " +
             std::to_string(limit_) + ", and " + std::to_string(limit_ - room_) +
-            " are kept free for the answer. Shorten the last message, branch above, begin a new "
-            "thread, or use an agent with a longer context."};
+            " are kept free for the answer. Shorten the last message or the tools, branch above, "
+            "begin a new thread, or use an agent with a longer context."};
   }
 
   const Context& context_;

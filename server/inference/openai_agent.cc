@@ -43,6 +43,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
     RunId run;
     std::string body;
     std::optional<RunError> refusal;  // it is not to be sent
+    ThinkTags think_tags = ThinkTags::off;
   };
 
   OpenAiGeneration(const Parts& parts, Question question, StepWriter& writer)
@@ -53,6 +54,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
         writer_(writer),
         run_(std::move(question.run)),
         body_(std::move(question.body)),
+        think_tags_(question.think_tags),
         decoder_(new_decoder()),
         timer_(parts.executor),
         clock_(parts.executor,
@@ -80,7 +82,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
 
  private:
   [[nodiscard]] ChatDecoder new_decoder() const {
-    return ChatDecoder(run_, options_.present_redactor(), options_.think_tags);
+    return ChatDecoder(run_, options_.present_redactor(), think_tags_);
   }
 
   // Nothing is sent. Nothing is written from within `start` either.
@@ -302,6 +304,7 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   StepWriter& writer_;
   RunId run_;
   std::string body_;
+  ThinkTags think_tags_;
   std::optional<std::string> key_;
   ChatDecoder decoder_;
   SseParser parser_{limits::sse_event_bytes_max};
@@ -317,6 +320,15 @@ class OpenAiGeneration final : public Generation, private HttpReader {
   std::unique_ptr<HttpExchange> exchange_;
   Alive alive_;
 };
+
+// Does the run continue an answer that has text?
+bool goes_on_with_text(const Context& context) {
+  return context.continues && !context.path.empty() &&
+         std::ranges::any_of(context.path.back().parts, [](const Part& part) {
+           const auto* text = std::get_if<TextPart>(&part);
+           return text && !text->text.empty();
+         });
+}
 
 }  // namespace
 
@@ -353,8 +365,12 @@ Sent OpenAiAgent::sent(const Context& context) const { return sent_from_settings
 
 std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent, StepWriter& writer) {
   const OpenAiGeneration::Parts parts{options_, client_, random_, clock_, executor_};
+  ThinkTags tags = options_.think_tags;
+  if (tags == ThinkTags::open && options_.prefill && goes_on_with_text(context)) {
+    tags = ThinkTags::on;  // the server goes on behind the text, so it does not begin to think
+  }
   OpenAiGeneration::Question question{std::move(context.run), std::move(sent.body),
-                                      std::move(sent.refusal)};
+                                      std::move(sent.refusal), tags};
   return std::make_unique<OpenAiGeneration>(parts, std::move(question), writer);
 }
 

@@ -30,6 +30,8 @@ constexpr std::array<RepairText, repair_kinds> texts{{
     {"author_in_text", "message", "The authors of joined messages stand in the text."},
     {"parameter_left_out", "parameter", "A parameter is not the caller's to set, and is left out."},
     {"continue_asked", "message", "A sentence asks the model to go on with this answer."},
+    {"call_name_changed", "call",
+     "The name of a tool is sent with other letters: servers limit names."},
     {"dropped", "message", "An old message is left out: the thread is longer than the context."},
 }};
 

@@ -33,9 +33,10 @@ enum class RepairKind : std::uint8_t {
   author_in_text,
   parameter_left_out,
   continue_asked,
+  call_name_changed,
   dropped,
 };
-inline constexpr std::size_t repair_kinds = 17;
+inline constexpr std::size_t repair_kinds = 18;
 
 struct RepairText {
   std::string_view kind;  // snake case

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/turns.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +42,16 @@ std::string name_of(std::string_view author) {
     name += plain ? c : '_';
   }
   return name;
+}
+
+// Servers refuse a content of white space alone, like an empty one.
+bool is_blank(const Message& message) {
+  return std::ranges::all_of(message.parts, [](const Part& part) {
+    const auto* text = std::get_if<TextPart>(&part);
+    const bool blank = text && text->text.find_first_not_of(" \t\r\n") == std::string::npos;
+    return blank || std::holds_alternative<ReasoningPart>(part) ||
+           std::holds_alternative<ToolResultPart>(part);
+  });
 }
 
 std::vector<const Message*> pointers_to(const std::vector<Message>& path) {
@@ -116,6 +127,7 @@ class Gathering {
                                                : context_.continues == message_->id;
     sent_ = false;
     brings_result_ = false;
+    blank_ = !goes_on_ && !continued_ && is_blank(*message_);
     open_turn();
     for (part_ = 0; part_ < message_->parts.size(); ++part_) {
       std::visit([this](const auto& value) { add_part(value); }, message_->parts[part_]);
@@ -186,7 +198,7 @@ class Gathering {
   // --- Parts -------------------------------------------------------------------------------------
 
   void add_text(std::string_view text) {
-    if (text.empty()) return;
+    if (text.empty() || blank_) return;
     next_turn_behind_result();
     if (message_->role == Role::tool && !sent_) {
       repairs_.add(RepairKind::tool_text_as_users, message_->id.get());
@@ -217,7 +229,8 @@ class Gathering {
     }
     next_turn_behind_result();
     const CallResult& matched = matched_.calls.at(next_call_++);
-    turn_.calls.push_back({part.id, part.name, arguments_of(part), result_of(part, matched)});
+    turn_.calls.push_back(
+        {part.id, tool_name_of(part), arguments_of(part), result_of(part, matched)});
     sent_ = true;
   }
 
@@ -242,6 +255,13 @@ class Gathering {
   void add_part(const DataPart& part) {
     repairs_.add(RepairKind::data_as_text, message_->id.get());
     add_text(part.name + ": " + part.value.text);
+  }
+
+  // Models make up names that no server takes back, such as `functions.look`.
+  std::string tool_name_of(const ToolCallPart& part) {
+    std::string name = name_of(part.name);
+    if (name != part.name) repairs_.add(RepairKind::call_name_changed, part.id);
+    return name;
   }
 
   // Providers refuse a history in which arguments are no object, for ever.
@@ -283,6 +303,7 @@ class Gathering {
   bool goes_on_ = false;        // was anything sent of the answer that the message goes on with?
   bool continues_ = false;      // the same, before its first turn
   bool continued_ = false;      // does the next message, or this run, go on from it?
+  bool blank_ = false;          // has the message only white space?
   bool sent_ = false;           // is anything of the message sent?
   bool brings_result_ = false;  // does the message have a result?
   bool behind_result_ = false;  // did a result of the open turn's calls come?

@@ -130,6 +130,20 @@ TEST(CallCheck, AnInputFollowsTheSameRule) {
   EXPECT_EQ(story.change(start).code, "unknown_call");
 }
 
+// A front that copies a message copies the mark too; alone it would pass every check.
+TEST(CallCheck, AMadeResultOfAFrontIsTakenOnlyInTheMessageOfItsCall) {
+  Answered story({call("c1")});
+  story.start("r2", "u2", "never mind");
+  const ToolResultPart made{"c1", "no result", true};
+
+  EXPECT_EQ(story.results("t1", {made}), "answered");
+  EXPECT_EQ(story.results("t1", {ToolResultPart{"c9", "no result", true}}), "unknown_call");
+  PutMessage again;
+  again.id = MessageId("a1");
+  again.parts = {TextPart{"so"}, call("c1"), made};
+  EXPECT_TRUE(story.change(again).applied);
+}
+
 // --- Ends by a limit of length -------------------------------------------------------------------
 
 const ToolCallPart half{"c1", "look", "{\"half\":"};
@@ -267,6 +281,15 @@ TEST(Continue, OnlyAnAnswerThatHasEndedCanBeContinued) {
   EXPECT_EQ(story.change(go_on("r3", "a2")).code, "invalid") << "it is still written";
   ASSERT_TRUE(story.change(DeleteMessage{MessageId("a1")}).applied);
   EXPECT_EQ(story.change(go_on("r3", "a1")).code, "deleted");
+}
+
+TEST(Continue, IsRefusedBesideAResultOfTheAnswersCalls) {
+  Answered story({TextPart{"I look."}, call("c1")});
+  ASSERT_EQ(story.result("t1", "c1"), "applied");
+
+  EXPECT_EQ(story.change(go_on("r2", "a1")).code, "invalid");
+  ASSERT_TRUE(story.change(DeleteMessage{MessageId("t1")}).applied);
+  EXPECT_TRUE(story.change(go_on("r2", "a1")).applied);
 }
 
 TEST(Continue, TheAnswersDeletionEndsARunThatWaitsToContinueIt) {

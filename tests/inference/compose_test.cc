@@ -538,6 +538,33 @@ TEST(Compose, AContinuationBehindAResultIsATurnOfItsOwn) {
       << sent.body;
 }
 
+TEST(Compose, WhiteSpaceAloneCountsAsEmpty) {
+  const Sent sent = compose({user("u1", {TextPart{"Hi"}}), assistant("a1", {TextPart{" \n"}}),
+                             user("u2", {TextPart{"\t"}}), user("u3", {TextPart{"Well?"}})});
+
+  EXPECT_EQ(sent.body, body(R"({"role":"user","content":"Hi"},)"
+                            R"({"role":"assistant","content":"[The answer was empty.]"},)"
+                            R"({"role":"user","content":"Well?"})"));
+  EXPECT_EQ(lines(sent.repairs), "placeholder a1\nempty_left_out u2");
+}
+
+TEST(Compose, WhiteSpaceBetweenThePiecesOfAnAnswerStays) {
+  const Sent sent = compose({user("u1", {TextPart{"Hi"}}), assistant("a1", {TextPart{"One"}}),
+                             continuing("a2", "a1", {TextPart{" "}}),
+                             continuing("a3", "a2", {TextPart{"two"}})});
+
+  EXPECT_TRUE(sent.body.contains(R"("content":"One two")")) << sent.body;
+}
+
+TEST(Compose, ANameOfAToolThatServersRefuseIsSentWithOtherLetters) {
+  const Sent sent = compose({user("u1", {TextPart{"Look"}}),
+                             assistant("a1", {ToolCallPart{"c1", "functions.look", "{}"},
+                                              ToolResultPart{"c1", "found"}})});
+
+  EXPECT_TRUE(sent.body.contains(R"("name":"functions_look")")) << sent.body;
+  EXPECT_EQ(lines(sent.repairs), "call_name_changed c1");
+}
+
 TEST(Compose, SettingsWithoutPrefillKeepTheirBytes) {
   EXPECT_FALSE(settings_bytes(settings()).contains("prefill"));
   RequestSettings prefill = settings();

@@ -27,6 +27,27 @@ TEST(OpenAiAgent, SplitsThinkTagsOffIfTheSettingsSaySo) {
   EXPECT_EQ(written.text(), "So");
 }
 
+// A server that goes on behind a text does not begin to think, so no closing tag comes.
+TEST(OpenAiAgent, TakesTheRestOfAPrefilledAnswerAsText) {
+  for (const bool prefill : {true, false}) {
+    Stage stage({[](ServerPeer& peer) {
+      peer.read_request();
+      peer.send_stream_head();
+      peer.send_event(content(" upon a time"));
+      peer.send_event(stop);
+      peer.send_event(done);
+    }});
+    stage.options.think_tags = ThinkTags::open;
+    stage.options.prefill = prefill;
+    stage.continued.emplace();
+    stage.continued->id = MessageId("a1");
+    stage.continued->role = Role::assistant;
+    stage.continued->parts = {TextPart{"Once"}};
+
+    EXPECT_EQ(stage.run().shape(), prefill ? "text" : "reasoning");
+  }
+}
+
 TEST(OpenAiAgent, SendsNothingOfARequestThatIsTooLong) {
   Stage stage(std::vector<ModelServer::Script>{});
   stage.options.context_tokens = 10;

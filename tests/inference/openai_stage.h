@@ -46,6 +46,10 @@ struct Stage {
                     .run = RunId("r1"),
                     .path = {message},
                     .settings = agent->settings(params).bytes};
+    if (continued) {
+      context.continues = continued->id;
+      context.path.push_back(*continued);
+    }
     Sent sent = agent->sent(context);
     return agent->start(std::move(context), std::move(sent), to);
   }
@@ -72,6 +76,7 @@ struct Stage {
   ModelServer server;
   OpenAiOptions options;
   std::optional<Json> params;
+  std::optional<Message> continued;  // the answer that the run goes on with
   TestWriter writer;
   std::unique_ptr<OpenAiAgent> agent;
 };

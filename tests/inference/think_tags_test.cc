@@ -163,7 +163,7 @@ TEST(ThinkTags, OfAStreamBecomeAPartOfReasoning) {
 }
 
 TEST(ThinkTags, OfAWholeBodyBecomeAPartOfReasoning) {
-  ChatDecoder decoder(RunId("r1"), {}, {}, ThinkTags::on);
+  ChatDecoder decoder(RunId("r1"), {}, ThinkTags::on);
   Written written;
   written.take(decoder.take_whole(
       R"({"choices":[{"message":{"content":"<think>hm</think>So"},"finish_reason":"stop"}]})"));

@@ -11,11 +11,11 @@ std::size_t count_of(const std::vector<std::string>& ids, const std::string& id)
   return static_cast<std::size_t>(std::ranges::count(ids, id));
 }
 
-std::vector<std::string> real_results(const std::vector<Message>& path) {
+std::vector<std::string> results_on(const std::vector<Message>& path) {
   std::vector<std::string> ids;
   for (const Message& message : path) {
     for (const Part& part : message.parts) {
-      if (part.type == "tool_result" && !is_made(message, part)) ids.push_back(part.one);
+      if (part.type == "tool_result") ids.push_back(part.one);
     }
   }
   return ids;
@@ -45,15 +45,15 @@ Matched match(const std::vector<Message>& path) {
         if (!taker || taker->message != call.message) taker = &call;
       }
       if (taker) (made ? taker->made : taker->real) = true;
-      if (!taker && !made) matched.strays.push_back(part.one);
+      if (!taker) matched.strays.push_back(part.one);
     }
   }
   return matched;
 }
 
 std::string stray(const std::vector<Message>& before, const std::vector<Message>& after) {
-  const std::vector<std::string> results = real_results(after);
-  const std::vector<std::string> former = real_results(before);
+  const std::vector<std::string> results = results_on(after);
+  const std::vector<std::string> former = results_on(before);
   const std::vector<std::string> strays = match(after).strays;
   const std::vector<std::string> former_strays = match(before).strays;
   for (const std::string& id : results) {
@@ -128,7 +128,32 @@ std::string Oracle::may_continue(const StartRun& change) {
   if (!message) return "unknown_message";
   if (message->deleted) return "deleted";
   const bool alone = change.input.empty() && !change.place;
-  return alone && message->role == "assistant" && message->status != "open" ? "" : "invalid";
+  if (!alone || message->role != "assistant" || message->status == "open") return "invalid";
+  for (const Message& below : world_.messages) {
+    if (below.deleted || below.parent != message->id) continue;
+    for (const Part& part : below.parts) {
+      if (part.type != "tool_result" || is_made(below, part)) continue;
+      const bool calls = std::ranges::any_of(message->parts, [&](const Part& call) {
+        return call.type == "tool_call" && call.one == part.one;
+      });
+      if (!calls) continue;
+      // The message itself may hold the real result: then the one below is a stray.
+      const std::vector<Message> both{*message, below};
+      const Matched alone_by_itself = match({*message});
+      const Matched with = match(both);
+      std::size_t before = 0;
+      std::size_t after = 0;
+      for (const CallOf& call : alone_by_itself.calls) before += call.real ? 1 : 0;
+      for (const CallOf& call : with.calls) {
+        if (call.message == 0) after += call.real ? 1 : 0;
+      }
+      if (after > before) {
+        rule("continue: refused, a result stands below");
+        return "invalid";
+      }
+    }
+  }
+  return "";
 }
 
 std::string Oracle::continuation(const std::string& id) {

@@ -21,6 +21,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   author_in_text: "The authors of joined messages were written into the text.",
   parameter_left_out: "A parameter that is not the caller's to set was left out.",
   continue_asked: "The model was asked by a sentence to go on with its answer.",
+  call_name_changed: "The name of a tool was sent with other letters, because servers limit names.",
   dropped: "The oldest messages were left out, because the conversation was too long.",
 };
 
