@@ -132,6 +132,7 @@ class Gathering {
     for (part_ = 0; part_ < message_->parts.size(); ++part_) {
       std::visit([this](const auto& value) { add_part(value); }, message_->parts[part_]);
     }
+    blank_ = false;
     if (!sent_) stand_in();
     close_turn();
     const auto unanswered = unanswered_.find(message_->id);

@@ -41,11 +41,11 @@ TEST(ContextFit, RefusesALongerRequestWithBothNumbers) {
 
   ASSERT_TRUE(sent.refusal);
   EXPECT_EQ(sent.refusal->code, "context_too_long");
-  EXPECT_EQ(
-      sent.refusal->detail,
-      "The request has about 525 tokens, and 390 fit: the agent's `context_tokens` is 400, "
-      "and 10 are kept free for the answer. Shorten the last message, branch above, begin a new "
-      "thread, or use an agent with a longer context.");
+  EXPECT_EQ(sent.refusal->detail,
+            "The request has about 525 tokens, and 390 fit: the agent's `context_tokens` is 400, "
+            "and 10 are kept free for the answer. Shorten the last message or the tools, branch "
+            "above, begin a new "
+            "thread, or use an agent with a longer context.");
   EXPECT_EQ(roles_of(sent), "uauau") << "the body is the one that would have been too long";
   EXPECT_TRUE(sent.repairs.empty());
 }
