@@ -7,6 +7,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/rules/sizes.h"
+#include "engine/rules/walk_limits.h"
 #include "server/base/limits.h"
 
 namespace lockstep {
@@ -20,7 +21,18 @@ std::string key_of(const ThreadName& thread, const RunId& run) {
 std::vector<NotedRepair> notes_of(const std::vector<Repair>& repairs) {
   std::vector<NotedRepair> notes;
   for (const Repair& repair : repairs) {
-    if (!repair.kind.empty()) notes.push_back({repair.kind, repair.count, repair.ids});
+    if (!repair.kind.empty()) notes.push_back({repair.kind, repair.count, {}});
+  }
+  // The first ids, as many as the log takes: an id of a call may be long.
+  for (NotedRepair& note : notes) {
+    const auto of = std::ranges::find(repairs, note.kind, &Repair::kind);
+    for (const std::string& id : of->ids) {
+      note.ids.push_back(id);
+      if (size_of(notes) > limits::repairs_bytes_max) {
+        note.ids.pop_back();
+        break;
+      }
+    }
   }
   return notes;
 }

@@ -2,6 +2,10 @@
 #include "engine/rules/call_check.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <unordered_map>
 #include <variant>
 
 #include "engine/base/codes.h"
@@ -46,10 +50,76 @@ Verdict verdict_on(const std::optional<StrayResult>& stray) {
                                                " above: it was cut, or stands on another branch");
 }
 
+Verdict too_long() {
+  return refuse(codes::too_many,
+                "the request brings too many results for calls far above: send fewer at once");
+}
+
+// The calls and results of some ids among messages: as many more calls as results, of each id?
+class Balance {
+ public:
+  explicit Balance(std::span<const Message> added) {
+    for (const Message& message : added) {
+      for (const Part& part : message.parts) {
+        if (const auto* result = std::get_if<ToolResultPart>(&part))
+          open_.try_emplace(result->call);
+      }
+    }
+    for (const Message& message : added) count(message);
+  }
+
+  // True if the message has a call of one of the ids.
+  bool count(const Message& message) {
+    bool found = false;
+    for (const Part& part : message.parts) {
+      const auto* call = std::get_if<ToolCallPart>(&part);
+      const auto* result = std::get_if<ToolResultPart>(&part);
+      const bool calls = call && message.role == Role::assistant;
+      if (!calls && !(result && !is_made_result(message, *result))) continue;
+      const auto open = open_.find(calls ? call->id : result->call);
+      if (open == open_.end()) continue;
+      open->second += calls ? 1 : -1;
+      found = found || calls;
+    }
+    return found;
+  }
+  [[nodiscard]] bool fits() const {
+    return std::ranges::all_of(open_, [](const auto& each) { return each.second >= 0; });
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::int64_t> open_;
+};
+
+// Is no result of `added`, which follows `head`, a stray? A result belongs to the last call that is
+// open, so the lower end of the path is enough if all fit there, and mostly the first call upwards
+// is the one.
+Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& head,
+                   std::span<const Message> added, WalkLeft& left) {
+  Balance balance(added);
+  std::vector<const Message*> up;
+  const auto verdict = [&] {
+    const std::vector<const Message*> before(up.rbegin(), up.rend());
+    std::vector<const Message*> after = before;
+    for (const Message& message : added) after.push_back(&message);
+    return verdict_on(new_stray(before, after));
+  };
+  std::optional<MessageId> next = head;
+  while (next) {
+    const Message& message = state.message(*next)->message;
+    if (left.messages == 0) return too_long();
+    --left.messages;
+    up.push_back(&message);
+    if (balance.count(message) && balance.fits() && verdict()) return {};
+    next = message.parent;
+  }
+  return verdict();
+}
+
 }  // namespace
 
 Verdict calls_take_input(const ThreadState& state, const std::optional<MessageId>& head,
-                         const std::vector<MessageInput>& input) {
+                         const std::vector<MessageInput>& input, WalkLeft& left) {
   // Most inputs have none, and are spared the walk over the path.
   if (!std::ranges::any_of(input, has_result, &MessageInput::parts)) return {};
   std::vector<Message> added;
@@ -58,24 +128,18 @@ Verdict calls_take_input(const ThreadState& state, const std::optional<MessageId
     message.role = each.role;
     message.parts = each.parts;
   }
-  const std::vector<const Message*> before = messages_to(state, head);
-  std::vector<const Message*> after = before;
-  for (const Message& message : added) after.push_back(&message);
-  return verdict_on(new_stray(before, after));
+  return calls_take(state, head, added, left);
 }
 
-Verdict calls_take_put(const ThreadState& state, const Message& put) {
+Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& left) {
   if (!has_result(put.parts)) return {};
-  if (state.message(put.id) == nullptr) {
-    const std::vector<const Message*> before = messages_to(state, put.parent);
-    std::vector<const Message*> after = before;
-    after.push_back(&put);
-    return verdict_on(new_stray(before, after));
-  }
+  if (state.message(put.id) == nullptr) return calls_take(state, put.parent, {&put, 1}, left);
   const std::optional<MessageId>& head = state.thread.head;
   const bool leads_to_head = head && state.lies_below(*head, put.id);
   const std::vector<const Message*> before =
       messages_to(state, leads_to_head ? head : std::optional(put.id));
+  if (before.size() > left.messages) return too_long();
+  left.messages -= before.size();
   std::vector<const Message*> after = before;
   std::ranges::replace_if(
       after, [&put](const Message* message) { return message->id == put.id; }, &put);

@@ -8,23 +8,30 @@
 // the model names such a result as a repair.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
 #include "engine/rules/change.h"
 #include "engine/rules/state.h"
 #include "engine/rules/verdict.h"
+#include "engine/rules/walk_limits.h"
 
 namespace lockstep {
 
+// How many messages the checks of one request may still walk over.
+struct WalkLeft {
+  std::size_t messages = limits::result_walk_messages_max;
+};
+
 // Does each result of the input, whose messages are to follow `head` as a chain, belong to an open
-// call? If not: `answered` or `unknown_call`.
+// call? If not: `answered` or `unknown_call`; `too_many` if that would take too long to find out.
 [[nodiscard]] Verdict calls_take_input(const ThreadState& state,
                                        const std::optional<MessageId>& head,
-                                       const std::vector<MessageInput>& input);
+                                       const std::vector<MessageInput>& input, WalkLeft& left);
 // The same of a new message below `put.parent`, or of new content for a message of the state: of
 // the results that the former content did not have.
-[[nodiscard]] Verdict calls_take_put(const ThreadState& state, const Message& put);
+[[nodiscard]] Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& left);
 
 // Can the message `change.continues` be continued? Requires: there is one.
 [[nodiscard]] Verdict may_continue(const ThreadState& state, const StartRun& change);

@@ -2,6 +2,7 @@
 #include "engine/rules/call_results.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -102,12 +103,18 @@ class Matching {
   std::unordered_map<std::string, OpenCalls> made_;  // of one message: calls without a made one
 };
 
-std::vector<std::string_view> results_on(std::span<const Message* const> path) {
-  std::vector<std::string_view> results;
+// A result's call, and whether the engine made it.
+struct Brought {
+  std::string_view call;
+  bool made = false;
+};
+
+std::vector<Brought> results_on(std::span<const Message* const> path) {
+  std::vector<Brought> results;
   for (const Message* message : path) {
     for (const Part& part : message->parts) {
       const auto* result = std::get_if<ToolResultPart>(&part);
-      if (result) results.push_back(result->call);
+      if (result) results.push_back({result->call, is_made_result(*message, *result)});
     }
   }
   return results;
@@ -145,19 +152,19 @@ CallResults match_results(std::span<const Message* const> path) { return Matchin
 
 std::optional<StrayResult> new_stray(std::span<const Message* const> before,
                                      std::span<const Message* const> after) {
-  const std::vector<std::string_view> present = results_on(after);
+  const std::vector<Brought> present = results_on(after);
   if (present.empty()) return {};
-  std::unordered_map<std::string_view, std::int64_t> fresh;  // results of an id: more than before
-  std::unordered_map<std::string_view, std::int64_t>
-      strayed;  // the same of those that no call takes
-  for (const std::string_view result : present) ++fresh[result];
-  for (const std::string_view result : results_on(before)) --fresh[result];
-  if (std::ranges::none_of(fresh, [](const auto& each) { return each.second > 0; })) return {};
-  for (const std::string_view result : strays_on(after)) ++strayed[result];
-  for (const std::string_view result : strays_on(before)) --strayed[result];
-  for (const std::string_view result : present) {
-    if (fresh[result] <= 0 || strayed[result] <= 0) continue;
-    return StrayResult{std::string(result), has_call(after, result)};
+  using Counts = std::unordered_map<std::string_view, std::int64_t>;
+  std::array<Counts, 2> fresh;  // more than before, of an id: real ones, and made ones
+  Counts strayed;               // the same of those that no call takes
+  for (const Brought& result : present) ++fresh[result.made ? 1 : 0][result.call];
+  for (const Brought& result : results_on(before)) --fresh[result.made ? 1 : 0][result.call];
+  for (const std::string_view call : strays_on(after)) ++strayed[call];
+  for (const std::string_view call : strays_on(before)) --strayed[call];
+  for (const Brought& result : present) {
+    const bool more = fresh[0][result.call] > 0 || fresh[1][result.call] > 0;
+    if (!more || strayed[result.call] <= 0) continue;
+    return StrayResult{std::string(result.call), has_call(after, result.call)};
   }
   return {};
 }

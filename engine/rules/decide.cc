@@ -90,7 +90,8 @@ class Judge {
     const std::optional<MessageId> head = resolve(draft_.state(), place);
     if (!head && change.input.empty())
       return refuse(codes::invalid, "nothing to answer: add input");
-    if (Verdict fit = calls_take_input(draft_.state(), head, change.input); !fit) return fit;
+    if (Verdict fit = calls_take_input(draft_.state(), head, change.input, walk_left_); !fit)
+      return fit;
 
     const bool busy = draft_.state().running || !draft_.state().waiting.empty();
     // `after` goes on where the thread ends, so it waits for the answer there. `parent` is for
@@ -160,7 +161,7 @@ class Judge {
     message.author = change.author;
     message.parts = change.parts;
     message.metadata = change.metadata;
-    if (Verdict fit = calls_take_put(draft_.state(), message); !fit) return fit;
+    if (Verdict fit = calls_take_put(draft_.state(), message, walk_left_); !fit) return fit;
     put_new(draft_, std::move(message));
     move_head(draft_, change.id);
     return {};
@@ -178,7 +179,7 @@ class Judge {
     }
     Message message = row.message;
     message.parts = change.parts;
-    if (Verdict fit = calls_take_put(draft_.state(), message); !fit) return fit;
+    if (Verdict fit = calls_take_put(draft_.state(), message, walk_left_); !fit) return fit;
     end_run_that_has({change.id});
     message.status = MessageStatus::complete;
     message.finish = {};  // of the former content
@@ -348,6 +349,7 @@ class Judge {
   const ChangeRequest& request_;
   OpMemory memory_;
   Past past_;
+  WalkLeft walk_left_;
   Sight sight_;
   Outcome* outcome_ = nullptr;
 };

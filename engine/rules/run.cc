@@ -242,7 +242,13 @@ void end_run(Draft& draft, RunEnded end) {
     CutPlan cut{number, whole(row), false, false};
     if (!well || at_limit) drop_half_calls(row, cut.keep, draft.rules());
     cut.shortens = shortens(row, cut.keep);
-    cut_message(draft, cut, message_status(end.status));
+    if (end.finish == Finish()) {
+      cut_message(draft, cut, message_status(end.status));
+      continue;
+    }
+    const MessageId id = row.message.id;
+    if (cut.shortens) draft.say(MessageCut{id, cut.keep, MessageStatus::open});
+    draft.say(MessageEnded{id, message_status(end.status), {}, end.finish});
   }
   if (!well) answer_run_calls(draft, run, interrupted_result);
   draft.say(std::move(end));

@@ -12,6 +12,8 @@
 #include "engine/base/try.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/run.h"
+#include "engine/rules/sizes.h"
+#include "engine/rules/walk_limits.h"
 
 namespace lockstep {
 namespace {
@@ -69,8 +71,12 @@ class Taker {
       parent = run.messages.empty() ? run.run.head : state.messages[run.messages.back()].message.id;
     }
     const bool leads = parent == state.thread.head;
-    const bool continues = run.run.continues && parent == run.run.continues &&
-                           step.role == Role::assistant && run.messages.empty();
+    const bool continues = run.run.continues && run.messages.empty();
+    if (continues && (step.role != Role::assistant || parent != run.run.continues)) {
+      return refuse(codes::invalid,
+                    "the run continues an answer: its first message is an "
+                    "assistant's, right below that answer");
+    }
     draft_.say(MessageCreated{step.message, parent, step.role, step.author, run_,
                               continues ? run.run.continues : std::nullopt});
     if (leads) move_head(draft_, step.message);
@@ -125,6 +131,9 @@ class Taker {
   }
 
   Taken take(const NoteRepairs& step) {
+    if (size_of(step.repairs) > limits::repairs_bytes_max) {
+      return refuse(codes::too_large, "the repairs are too long: name fewer ids");
+    }
     draft_.say(RepairsNoted{run_, step.repairs});
     return {};
   }

@@ -4,6 +4,8 @@
 
 #include "engine/base/limits.h"
 #include "engine/rules/fold.h"
+#include "engine/rules/sizes.h"
+#include "engine/rules/walk_limits.h"
 
 namespace lockstep {
 namespace {
@@ -22,19 +24,24 @@ class Checker {
       return "a put for the unknown run " + event.message.run->get();
     }
     const auto& continues = event.message.continues;
-    if (continues && continues != event.message.parent) return other_continued();
+    if (continues &&
+        (continues != event.message.parent || !both_answers(*continues, event.message.role))) {
+      return other_continued();
+    }
     if (!row) return parent(event.message.parent);
     // A new parent could close a circle.
     const Message& former = row->message;
     const bool kept = event.message.parent == former.parent && event.message.role == former.role &&
-                      event.message.run == former.run;
+                      event.message.run == former.run && continues == former.continues;
     return kept ? std::string() : "a put that moves message " + former.id.get();
   }
 
   std::string operator()(const MessageCreated& event) const {
     if (state_.message(event.message)) return "message " + event.message.get() + " made twice";
     if (!state_.run(event.run)) return "a message of the unknown run " + event.run.get();
-    if (event.continues && event.continues != event.parent) {
+    if (event.continues &&
+        (event.continues != event.parent || !both_answers(*event.continues, event.role) ||
+         event.continues != state_.run(event.run)->run.continues)) {
       return other_continued();
     }
     return parent(event.parent);
@@ -98,12 +105,17 @@ class Checker {
   }
 
   std::string operator()(const RepairsNoted& event) const {
+    if (size_of(event.repairs) > limits::repairs_bytes_max) return "repairs that are too long";
     return state_.run(event.run) ? "" : "repairs of the unknown run " + event.run.get();
   }
 
  private:
   static std::string other_continued() {
-    return "a message that continues another than its parent";
+    return "a message that continues another than the answer above it, as its run does";
+  }
+  bool both_answers(const MessageId& above, Role role) const {
+    const MessageState* row = state_.message(above);
+    return row && row->message.role == Role::assistant && role == Role::assistant;
   }
   static std::string no_message(const MessageId& id) {
     return "message " + id.get() + " is not there";

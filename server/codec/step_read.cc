@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 6> step_types{"message_created",  "part_s
                                                      "run_ended",        "repairs_noted"};
 constexpr std::array<std::string_view, 2> message_ends{"complete", "failed"};
 constexpr std::array<std::string_view, 3> run_ends{"completed", "failed", "interrupted"};
+// Beyond this a JavaScript number is no longer exact.
+constexpr std::uint64_t count_max = (std::uint64_t{1} << 53) - 1;
 constexpr std::uint64_t seq_max = std::numeric_limits<std::int64_t>::max();
 
 std::uint32_t read_index(const Spot& spot) {
@@ -89,11 +91,17 @@ EndRun read_end_run(Object& object) {
 NotedRepair read_repair(const Spot& spot) {
   Object object(spot);
   NotedRepair repair;
-  repair.kind = object.need("kind").text(limits::id_bytes_max);
-  repair.count = object.need("count").number(seq_max);
+  const Spot kind = object.need("kind");
+  repair.kind = kind.text(limits::id_bytes_max);
+  if (repair.kind.empty() && !kind.fault().is_set()) kind.invalid("must not be empty");
+  const Spot count = object.need("count");
+  repair.count = count.number(count_max);
   if (const auto ids = object.find("ids")) {
     ids->each(limits::repair_ids_max,
               [&repair](const Spot& id) { repair.ids.push_back(id.text(limits::name_bytes_max)); });
+  }
+  if (repair.count < repair.ids.size() && !spot.fault().is_set()) {
+    count.invalid("must be at least the number of `ids`");
   }
   object.closed();
   return repair;

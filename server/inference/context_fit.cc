@@ -121,7 +121,8 @@ class Measuring {
 
   void take(const Json& usage, Bytes before) {
     const std::optional<std::uint64_t> tokens = request_tokens(usage);
-    if (!tokens) return;
+    // No request of so many tokens a byte, and of more than the model takes, was ever answered.
+    if (!tokens || (*tokens > limit_ && *tokens > limits::tokens_per_byte_max * before)) return;
     used_ = *tokens;
     measured_ = before;
     if (*tokens < limit_ / limits::measured_share || before == 0) return;

@@ -24,4 +24,8 @@ inline constexpr std::uint64_t slack_share = 16;
 // adds itself would pass for dense text.
 inline constexpr std::uint64_t measured_share = 4;
 
+// A server that counts more tokens a byte than this, and more than its model takes, tells nothing
+// true. (The server may add some tokens of its own.)
+inline constexpr std::uint64_t tokens_per_byte_max = 4;
+
 }  // namespace lockstep::limits

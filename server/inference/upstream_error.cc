@@ -66,10 +66,9 @@ constexpr std::array signs{
     Sign{sentence, "prompt is too long", codes::context_too_long},                   // Anthropic
     Sign{sentence, "input token count", codes::context_too_long},                    // Gemini
     Sign{sentence, "maximum prompt length is", codes::context_too_long},             // xAI
-    Sign{sentence, "request too large", codes::context_too_long},  // OpenAI, Groq: never fits
-    Sign{sentence, "context shift is disabled", codes::context_too_long},   // llama.cpp
-    Sign{sentence, "contextwindowexceedederror", codes::context_too_long},  // LiteLLM
-    Sign{sentence, "credit balance is too low", codes::no_credit},          // Anthropic
+    Sign{sentence, "context shift is disabled", codes::context_too_long},            // llama.cpp
+    Sign{sentence, "contextwindowexceedederror", codes::context_too_long},           // LiteLLM
+    Sign{sentence, "credit balance is too low", codes::no_credit},                   // Anthropic
     Sign{sentence, "insufficient balance", codes::no_credit},    // DeepSeek, also with status 400
     Sign{sentence, "insufficient credits", codes::no_credit},    // OpenRouter
     Sign{sentence, "requires more credits", codes::no_credit},   // OpenRouter

@@ -90,6 +90,13 @@ TEST(CallCheck, PuttingTheMessageOfAResultAgainIsAnEdit) {
   EXPECT_EQ(std::get<ToolResultPart>(story.message("t1").parts[0]).content, "found elsewhere");
 }
 
+TEST(CallCheck, AnEditMayNotMarkARealResultAsMade) {
+  Answered story({call("c1")});
+  ASSERT_EQ(story.result("t1", "c1"), "applied");
+
+  EXPECT_EQ(story.results("t1", {ToolResultPart{"c1", "found", true}}), "answered");
+}
+
 TEST(CallCheck, AnEditMayNotAddASecondResult) {
   Answered story({call("c1")});
   ASSERT_EQ(story.result("t1", "c1"), "applied");
@@ -128,6 +135,33 @@ TEST(CallCheck, AnInputFollowsTheSameRule) {
   EXPECT_EQ(story.change(start).code, "answered");
   start.input[0].parts = {ToolResultPart{"c9", "found"}};
   EXPECT_EQ(story.change(start).code, "unknown_call");
+}
+
+// --- Costs ---------------------------------------------------------------------------------------
+
+// All threads share one strand, so a request may not read a long path for each of its changes.
+TEST(CallCheck, ARequestWalksOverSoManyMessagesAndNotMore) {
+  Answered story({call("c1")});
+  for (int at = 0; at < 300; ++at) {
+    ASSERT_TRUE(story.put("m" + std::to_string(at), "more").applied);
+  }
+  ChangeRequest request;
+  request.user = UserId("ann");
+  for (int at = 0; at < 300; ++at) {
+    PutMessage put;
+    put.id = MessageId("t" + std::to_string(at));
+    put.role = Role::tool;
+    put.parts = {ToolResultPart{"c" + std::to_string(at + 1), "found"}};
+    Change change;
+    change.what = put;
+    request.changes.push_back(std::move(change));
+  }
+
+  const std::vector<Outcome> outcomes = story.say(request);
+
+  EXPECT_TRUE(outcomes[0].applied) << "the call is far above";
+  EXPECT_EQ(outcomes[1].code, "unknown_call");
+  EXPECT_EQ(outcomes[299].code, "too_many");
 }
 
 // A front that copies a message copies the mark too; alone it would pass every check.
@@ -169,6 +203,12 @@ TEST(LengthEnd, TheEndOfTheRunDoesTheSameToOpenMessages) {
   EXPECT_EQ(story.run("r1").status, RunStatus::completed);
   EXPECT_EQ(story.run("r1").finish_reason, "length");
   EXPECT_EQ(story.run("r1").model, "m");
+}
+
+TEST(LengthEnd, AMessageThatEndsWithItsRunTellsHowTheRunEnded) {
+  Answered story({TextPart{"so"}}, EndRun{RunStatus::completed, {}, {}, {"length", "m"}});
+
+  EXPECT_EQ(story.message("a1").finish, (Finish{"length", "m"}));
 }
 
 TEST(LengthEnd, ACallThatIsNoJsonStaysAfterAnOrdinaryEnd) {
@@ -215,6 +255,19 @@ TEST(Continue, TheFirstMessageOfTheRunGoesOnFromTheAnswer) {
   EXPECT_EQ(story.message("a2").continues, MessageId("a1"));
   EXPECT_FALSE(story.message("a3").continues) << "only the first one";
   EXPECT_EQ(context_of(story.state(), story.run("r2"), "{}").continues, MessageId("a1"));
+}
+
+TEST(Continue, TheWriterBeginsRightBelowTheAnswerAsAnAssistant) {
+  Answered story({TextPart{"Once"}});
+  ASSERT_TRUE(story.change(go_on("r2", "a1")).applied);
+
+  const auto first = [&](std::optional<MessageId> parent, Role role) {
+    const auto taken = story.steps("r2", {OpenMessage{MessageId("a2"), parent, role, {}}});
+    return taken ? "taken" : taken.error().code;
+  };
+  EXPECT_EQ(first(MessageId("u1"), Role::assistant), "invalid");
+  EXPECT_EQ(first({}, Role::system), "invalid");
+  EXPECT_EQ(first({}, Role::assistant), "taken");
 }
 
 TEST(Continue, AStopOfEitherRunCutsOnlyItsOwnMessage) {
@@ -318,6 +371,17 @@ TEST(NoteRepairs, TheLaterNoteReplacesTheEarlierOne) {
   ASSERT_TRUE(story.steps("r1", {NoteRepairs{{{"placeholder", 1, {}}}}, EndRun{}}));
 
   EXPECT_EQ(story.run("r1").repairs, (std::vector<NotedRepair>{{"placeholder", 1, {}}}));
+}
+
+TEST(NoteRepairs, ATooLongNoteIsRefused) {
+  Story story;
+  story.start("r1", "u1", "well?");
+  const std::vector<std::string> ids(64, std::string(1024, 'x'));
+
+  const auto taken = story.steps("r1", {NoteRepairs{{{"joined", 64, ids}}}});
+
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, "too_large");
 }
 
 }  // namespace

@@ -11,11 +11,11 @@ std::size_t count_of(const std::vector<std::string>& ids, const std::string& id)
   return static_cast<std::size_t>(std::ranges::count(ids, id));
 }
 
-std::vector<std::string> results_on(const std::vector<Message>& path) {
+std::vector<std::string> results_on(const std::vector<Message>& path, bool made) {
   std::vector<std::string> ids;
   for (const Message& message : path) {
     for (const Part& part : message.parts) {
-      if (part.type == "tool_result") ids.push_back(part.one);
+      if (part.type == "tool_result" && is_made(message, part) == made) ids.push_back(part.one);
     }
   }
   return ids;
@@ -52,15 +52,20 @@ Matched match(const std::vector<Message>& path) {
 }
 
 std::string stray(const std::vector<Message>& before, const std::vector<Message>& after) {
-  const std::vector<std::string> results = results_on(after);
-  const std::vector<std::string> former = results_on(before);
   const std::vector<std::string> strays = match(after).strays;
   const std::vector<std::string> former_strays = match(before).strays;
-  for (const std::string& id : results) {
-    if (count_of(results, id) <= count_of(former, id)) continue;
-    if (count_of(strays, id) <= count_of(former_strays, id)) continue;
-    const std::vector<CallOf> calls = match(after).calls;
-    return std::ranges::count(calls, id, &CallOf::id) > 0 ? "answered" : "unknown_call";
+  const auto more = [&](const std::string& id, bool made) {
+    return count_of(results_on(after, made), id) > count_of(results_on(before, made), id);
+  };
+  for (const Message& message : after) {
+    for (const Part& part : message.parts) {
+      if (part.type != "tool_result") continue;
+      const std::string& id = part.one;
+      if (!more(id, false) && !more(id, true)) continue;
+      if (count_of(strays, id) <= count_of(former_strays, id)) continue;
+      const std::vector<CallOf> calls = match(after).calls;
+      return std::ranges::count(calls, id, &CallOf::id) > 0 ? "answered" : "unknown_call";
+    }
   }
   return "";
 }

@@ -71,7 +71,11 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     message.status = "open";
     message.created = at_;
     const bool first = std::ranges::count(world_.messages, id, &Message::run) == 0;
-    if (first && message.role == "assistant" && parent == run.continues) {
+    if (first && !run.continues.empty() &&
+        (message.role != "assistant" || parent != run.continues)) {
+      return refuse("invalid");
+    }
+    if (first && !run.continues.empty()) {
       rule("a run's first answer goes on from the one that it continues");
       message.continues = run.continues;
     }
@@ -95,6 +99,8 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
       if (message.run != id || message.deleted || message.status != "open") continue;
       message.status = word;
       if (!well || at_limit) drop_half_call(message);
+      message.finish_reason = end->finish.reason.value_or("");
+      message.model = end->finish.model.value_or("");
     }
     if (!well) answer_calls_of(run, "interrupted");
     finish(run, well ? "completed" : word);

@@ -11,113 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include "tests/laws/request_read.h"
+
 namespace lockstep::test {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::string_view stopped = "[The answer was stopped before its first word.]";
 constexpr std::string_view empty = "[The answer was empty.]";
 constexpr std::string_view go_on =
     "[Continue this answer exactly where it stops, without repeating any of it.]";
 constexpr std::size_t ids_named_max = 64;
-
-struct Answered {
-  std::string id;
-  std::string name;
-  std::string arguments;
-  std::string result{};
-  std::size_t at = 0;         // the place in the request of its message
-  std::size_t result_at = 0;  // and of its result's
-};
-
-struct Content {
-  std::string text;
-  std::size_t at = 0;  // the place in the request of its message
-};
-
-// The request, flattened: what a model reads, in order.
-struct Read {
-  std::string wrong{};
-  std::vector<Content> contents{};  // texts; an image is "image " and its address
-  std::vector<Content> reasoning{};
-  std::vector<Answered> calls{};
-  std::string last_role{};
-};
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-void read_content(const json::object& message, std::size_t at, Read& read) {
-  const json::value& content = message.at("content");
-  if (content.is_string()) {
-    if (content.as_string().empty()) read.wrong = "a content is empty";
-    read.contents.push_back({std::string(content.as_string()), at});
-  } else if (content.is_array()) {
-    for (const json::value& piece : content.as_array()) {
-      const json::object& object = piece.as_object();
-      std::string piece_text = text_of(object, "type") == "text"
-                                   ? text_of(object, "text")
-                                   : "image " + text_of(object.at("image_url").as_object(), "url");
-      read.contents.push_back({std::move(piece_text), at});
-    }
-  } else if (!message.contains("tool_calls")) {
-    read.wrong = "a message has neither content nor calls";
-  }
-}
-
-// Reads a message that is not a result. Its calls wait for their results, in order.
-void read_message(const json::object& message, std::size_t at, const RequestSettings& settings,
-                  Read& read) {
-  read_content(message, at, read);
-  const std::string reasoning = text_of(message, settings.reasoning_field);
-  if (!reasoning.empty()) read.reasoning.push_back({reasoning, at});
-  const json::value* calls = message.if_contains("tool_calls");
-  if (!calls) return;
-  if (text_of(message, "role") != "assistant") read.wrong = "a call is not an assistant's";
-  if (settings.reasoning != ReasoningBack::never && !message.contains(settings.reasoning_field)) {
-    read.wrong = "a turn with calls has no reasoning";
-  }
-  for (const json::value& call : calls->as_array()) {
-    const json::object& function = call.at("function").as_object();
-    read.calls.push_back({text_of(call.as_object(), "id"),
-                          text_of(function, "name"),
-                          text_of(function, "arguments"),
-                          {},
-                          at,
-                          0});
-  }
-}
-
-Read read_request(const std::string& body, const RequestSettings& settings) {
-  Read read;
-  const json::value request = json::parse(body);
-  std::size_t answered = 0;
-  std::size_t at = 0;
-  for (const json::value& each : request.at("messages").as_array()) {
-    const json::object& message = each.as_object();
-    ++at;
-    const std::string role = text_of(message, "role");
-    if (role == "tool") {
-      if (answered == read.calls.size()) return {.wrong = "a result has no call before it"};
-      Answered& call = read.calls[answered++];
-      if (call.id != text_of(message, "tool_call_id")) read.wrong = "a result is not its call's";
-      call.result = text_of(message, "content");
-      call.result_at = at;
-    } else {
-      if (answered != read.calls.size()) read.wrong = "a call has no result behind it";
-      const bool split = settings.join && role == read.last_role;
-      if (split) read.wrong = "two neighbours have the role " + role;
-      read_message(message, at, settings, read);
-    }
-    read.last_role = role;
-    if (!read.wrong.empty()) return read;
-  }
-  if (answered != read.calls.size()) read.wrong = "the last call has no result behind it";
-  return read;
-}
 
 // The repairs, each to be used up by what it names.
 class Excuses {
@@ -446,7 +349,7 @@ class Comparison {
     if (sent.id != part.id || sent.name != part.name) return "another call is sent: " + sent.id;
     if (sent.arguments == part.arguments) return {};
     if (part.arguments.empty() && sent.arguments == "{}") return {};
-    const json::value wrapped = json::parse(sent.arguments);
+    const boost::json::value wrapped = boost::json::parse(sent.arguments);
     if (text_of(wrapped.as_object(), "invalid_json") == part.arguments &&
         excuses_.take("arguments_wrapped", part.id)) {
       return {};
