@@ -50,12 +50,8 @@ StartRun read_start(Object& object) {
   start.params = read_if<Json>(object, "params", [](const Spot& spot) {
     return spot.json_object(limits::params_bytes_max);
   });
-  if (const auto continues = object.find("continue")) {
-    start.continues = MessageId(continues->id());
-    if (!start.input.empty() || start.place) {
-      continues->invalid("goes without `input`, `after` and `parent`");
-    }
-  }
+  start.continues =
+      read_if<MessageId>(object, "continue", [](const Spot& spot) { return MessageId(spot.id()); });
   return start;
 }
 

@@ -69,6 +69,7 @@ class Measuring {
     Repairs unused;
     turns_ = turns_of(context, settings, unused);
     place_turns();
+    add_question();
     measure();
   }
 
@@ -102,6 +103,14 @@ class Measuring {
       placed_.push_back({at, turn.role, bytes_of(turn, settings_)});
       all_ += placed_.back().bytes;
     }
+  }
+
+  // The question for the rest of an answer is no turn of the path, and is never left out.
+  void add_question() {
+    Repairs unused;
+    const std::size_t turns = turns_.size();
+    ask_for_the_rest(turns_, context_, settings_, unused);
+    if (turns_.size() > turns) all_ += bytes_of(turns_.back(), settings_);
   }
 
   // Reads the usages of the path.
