@@ -43,7 +43,7 @@ std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs
   for (const Section& section : turn.sections) {
     const bool named =
         !one_author && !section.author.empty() && !section.pieces.empty() && !section.continues;
-    bool goes_on = section.continues;
+    bool goes_on = section.within;
     if (named) repairs.add(RepairKind::author_in_text, section.message);
     for (Piece& piece : named ? with_author(section) : std::vector(section.pieces)) {
       add(pieces, std::move(piece), std::exchange(goes_on, false));

@@ -165,7 +165,7 @@ class Gathering {
   void open_turn() {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
-    turn_.sections.push_back({message_->id.get(), author(), {}, continues_});
+    turn_.sections.push_back({message_->id.get(), author(), {}, continues_, continues_});
     first_call_ = next_call_;
     behind_result_ = false;
   }
@@ -229,6 +229,7 @@ class Gathering {
       return;
     }
     next_turn_behind_result();
+    if (turn_.sections.front().pieces.empty()) turn_.sections.front().within = false;
     const CallResult& matched = matched_.calls.at(next_call_++);
     turn_.calls.push_back(
         {part.id, tool_name_of(part), arguments_of(part), result_of(part, matched)});

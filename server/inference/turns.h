@@ -46,7 +46,8 @@ struct Section {
   std::string message;
   std::string author;  // as `name` may be sent; empty: none, or the settings leave names out
   std::vector<Piece> pieces;
-  bool continues = false;  // its first text goes on within the last one of the section before
+  bool continues = false;  // it is of the same answer as the section before
+  bool within = false;     // its first text goes on within the last one of the section before
 };
 
 // One message of the request. The results of its calls follow it.

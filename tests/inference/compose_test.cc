@@ -528,6 +528,14 @@ TEST(Compose, AContinuedAnswerWithoutAWordIsLeftOut) {
   }
 }
 
+TEST(Compose, ATextBehindACallOfAContinuationBeginsALineOfItsOwn) {
+  const Sent sent =
+      compose({user("u1", {TextPart{"Look"}}), assistant("a1", {TextPart{"I look"}}),
+               continuing("a2", "a1", {ToolCallPart{"c1", "look", "{}"}, TextPart{"Done"}})});
+
+  EXPECT_TRUE(sent.body.contains(R"("content":"I look\n\nDone","tool_calls")")) << sent.body;
+}
+
 TEST(Compose, AContinuationBehindAResultIsATurnOfItsOwn) {
   const Sent sent = compose_rest(
       {user("u1", {TextPart{"Look"}}),
@@ -549,17 +557,17 @@ TEST(Compose, WhiteSpaceAloneCountsAsEmpty) {
 }
 
 TEST(Compose, WhiteSpaceBetweenThePiecesOfAnAnswerStays) {
-  const Sent sent = compose({user("u1", {TextPart{"Hi"}}), assistant("a1", {TextPart{"One"}}),
-                             continuing("a2", "a1", {TextPart{" "}}),
-                             continuing("a3", "a2", {TextPart{"two"}})});
+  const Sent sent =
+      compose({user("u1", {TextPart{"Hi"}}), assistant("a1", {TextPart{"One"}}),
+               continuing("a2", "a1", {TextPart{" "}}), continuing("a3", "a2", {TextPart{"two"}})});
 
   EXPECT_TRUE(sent.body.contains(R"("content":"One two")")) << sent.body;
 }
 
 TEST(Compose, ANameOfAToolThatServersRefuseIsSentWithOtherLetters) {
-  const Sent sent = compose({user("u1", {TextPart{"Look"}}),
-                             assistant("a1", {ToolCallPart{"c1", "functions.look", "{}"},
-                                              ToolResultPart{"c1", "found"}})});
+  const Sent sent = compose(
+      {user("u1", {TextPart{"Look"}}), assistant("a1", {ToolCallPart{"c1", "functions.look", "{}"},
+                                                        ToolResultPart{"c1", "found"}})});
 
   EXPECT_TRUE(sent.body.contains(R"("name":"functions_look")")) << sent.body;
   EXPECT_EQ(lines(sent.repairs), "call_name_changed c1");
