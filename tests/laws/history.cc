@@ -402,7 +402,8 @@ void History::count(const Entry& entry) {
     ++counts_[std::string("event ") + event_names[event.index()]];
     if (const auto* end = std::get_if<RunEnded>(&event)) {
       ++counts_[std::string("run ") + status_name(end->status)];
-      const bool cut = at > 0 && std::holds_alternative<MessageCut>(entry.events[at - 1]);
+      const bool cut = at > 1 && std::holds_alternative<MessageCut>(entry.events[at - 2]) &&
+                       std::holds_alternative<MessageEnded>(entry.events[at - 1]);
       if (end->status == RunStatus::completed && cut) ++counts_["half call: cut with its run"];
     }
     if (const auto* end = std::get_if<MessageEnded>(&event)) {

@@ -84,13 +84,17 @@ class Contents {
 
   // Does `text` come next?
   bool take(std::string_view text, const std::string& author) {
-    if (take_plain(text)) return true;
-    if (author.empty()) return false;
+    if (author.empty()) return take_plain(text);
+    // The author first: a text may begin as the author's name does.
     if (take_plain(author + ": " + std::string(text))) return true;
     const bool more = std::exchange(more_, false);
+    const Contents before = *this;
     const bool line = take_plain(author + ":");
     more_ = more;
-    return line && take_plain(text);
+    if (line && take_plain(text)) return true;
+    *this = before;
+    more_ = more;
+    return take_plain(text);
   }
   // Does it come next, right behind the text that was taken last?
   bool take_on(std::string_view text) {
