@@ -38,24 +38,32 @@ export const callResults = (path: readonly Message[]): CallResults => {
   const results = new Map<string, PartOf<Answer>>();
   const calls = new Map<string, PartOf<Call>>();
   const open = new OpenCalls();
-  const take = (call: PartOf<Call> | undefined, result: PartOf<Answer>, made: boolean): void => {
-    if (!call) return;
-    calls.set(keyOf(result), call);
-    if (!made || !results.has(keyOf(call))) results.set(keyOf(call), result);
-  };
+  const made: { result: PartOf<Answer>; before: PartOf<Call>[] }[] = [];
   for (const message of path) {
-    // A made result stands in the message of its call.
-    const unmade = new OpenCalls();
+    const asked: PartOf<Call>[] = [];
     for (const [index, part] of message.parts.entries()) {
       const place = { message: message.id, index };
       if (part.type === "tool_call" && message.role === "assistant") {
         open.add({ ...place, part });
-        unmade.add({ ...place, part });
+        asked.push({ ...place, part });
       } else if (part.type === "tool_result") {
-        const made = isMade(message, part);
-        take((made ? unmade : open).take(part.call), { ...place, part }, made);
+        const result = { ...place, part };
+        const call = isMade(message, part) ? undefined : open.take(part.call);
+        if (isMade(message, part)) made.push({ result, before: [...asked] });
+        if (call) results.set(keyOf(call), result);
+        if (call) calls.set(keyOf(result), call);
       }
     }
+  }
+  // A made result stands in the message of its call, behind it: of one without a real result first.
+  const given = new Set<string>();
+  for (const { result, before } of made) {
+    const free = before.filter((it) => it.part.id === result.part.call && !given.has(keyOf(it)));
+    const call = free.find((it) => !results.has(keyOf(it))) ?? free[0];
+    if (!call) continue;
+    given.add(keyOf(call));
+    calls.set(keyOf(result), call);
+    if (!results.has(keyOf(call))) results.set(keyOf(call), result);
   }
   return {
     resultOf: (message, index) => results.get(keyOf({ message, index })),

@@ -43,24 +43,32 @@ class Matching {
   CallResults take() {
     for (std::size_t at = 0; at < path_.size(); ++at) {
       MUST(path_[at] != nullptr);
-      made_.clear();
       for (std::size_t part = 0; part < path_[at]->parts.size(); ++part) read({at, part});
     }
+    for (const PartPlace& place : made_) take_made(place);
     return std::move(found_);
   }
 
  private:
+  using Key = std::pair<std::string_view, std::size_t>;  // an id, and a message
+
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return std::hash<std::string_view>{}(key.first) * 31 + key.second;
+    }
+  };
+
   void read(PartPlace place) {
     const Message& message = *path_[place.message];
     const Part& part = message.parts[place.part];
     if (const auto* call = std::get_if<ToolCallPart>(&part)) {
       if (message.role != Role::assistant) return;
       open_[call->id].add(place.message, found_.calls.size());
-      made_[call->id].add(place.message, found_.calls.size());
+      calls_[{call->id, place.message}].push_back(found_.calls.size());
       found_.calls.push_back({.call = place});
     } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
       if (is_made_result(message, *result)) {
-        take_made(result->call, place);
+        made_.push_back(place);
       } else {
         take_real(result->call, place);
       }
@@ -70,37 +78,43 @@ class Matching {
   void take_real(const std::string& id, PartPlace place) {
     const auto open = open_.find(id);
     const auto call = open == open_.end() ? std::nullopt : open->second.take();
-    if (!call) {
+    if (call) {
+      found_.calls[*call].result = place;
+    } else {
       found_.strays.push_back(place);
-      return;
     }
-    CallResult& found = found_.calls[*call];
-    if (found.made) found.replaced = found.result;
-    found.made = false;
-    found.result = place;
   }
 
-  // A made result stands in the message of its call.
-  void take_made(const std::string& id, PartPlace place) {
-    const auto calls = made_.find(id);
-    const auto call = calls == made_.end() ? std::nullopt : calls->second.take();
-    if (!call) {
+  // A made result stands in the message of its call, behind it. It was made for a call that had no
+  // result, so it belongs to one that still has none, if there is one.
+  void take_made(PartPlace place) {
+    const Part& part = path_[place.message]->parts[place.part];
+    const auto calls = calls_.find({std::get<ToolResultPart>(part).call, place.message});
+    CallResult* answered = nullptr;
+    CallResult* open = nullptr;
+    if (calls != calls_.end()) {
+      for (const std::size_t at : calls->second) {
+        CallResult& call = found_.calls[at];
+        if (call.call.part > place.part || call.made || call.replaced) continue;
+        CallResult*& first = call.result ? answered : open;
+        if (first == nullptr) first = &call;
+      }
+    }
+    if (open != nullptr) {
+      open->result = place;
+      open->made = true;
+    } else if (answered != nullptr) {
+      answered->replaced = place;
+    } else {
       found_.strays.push_back(place);
-      return;
     }
-    CallResult& found = found_.calls[*call];
-    if (found.result) {
-      found.replaced = place;
-      return;
-    }
-    found.made = true;
-    found.result = place;
   }
 
   std::span<const Message* const> path_;
   CallResults found_;
   std::unordered_map<std::string, OpenCalls> open_;  // calls without a real result
-  std::unordered_map<std::string, OpenCalls> made_;  // of one message: calls without a made one
+  std::unordered_map<Key, std::vector<std::size_t>, KeyHash> calls_;
+  std::vector<PartPlace> made_;
 };
 
 // A result's call, and whether the engine made it.

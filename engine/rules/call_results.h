@@ -6,8 +6,9 @@
 // to the first open call with its id in the last message before it that has one.
 //
 // The engine makes a result itself for a call that will get no real one: models refuse a history
-// with an open call. A real result may still come, later on the path. Then it counts, and the made
-// one does not.
+// with an open call. It stands in the call's message. A real result may still come, later on the
+// path. Then it counts, and the made one does not. Of several calls of one id in a message, the
+// made ones belong to those without a real one.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +43,7 @@ struct CallResult {
 
 struct CallResults {
   std::vector<CallResult> calls;  // of assistants' messages, in the order of the path
-  std::vector<PartPlace> strays;  // results without an open call before them, in that order
+  std::vector<PartPlace> strays;  // results without an open call before them: real ones, made ones
 };
 
 // Linear in the parts of the path. Null messages are not allowed.

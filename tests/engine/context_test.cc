@@ -122,6 +122,22 @@ std::string matched(const std::vector<Message>& path) {
 const ToolCallPart call{"c1", "f", "{}"};
 const ToolResultPart result{"c1", "it is 4"};
 
+// The engine made it for the second call: the first one has a result.
+TEST(MatchResults, AMadeResultBelongsToACallWithoutARealOne) {
+  const Message asked =
+      message(Role::assistant, {ToolCallPart{"c1", "look", "{}"}, ToolCallPart{"c1", "look", "{}"},
+                                ToolResultPart{"c1", "no result", true}});
+  const Message answer = message(Role::tool, {ToolResultPart{"c1", "found"}});
+  const std::vector<const Message*> path{&asked, &answer};
+
+  const CallResults matched = match_results(path);
+
+  EXPECT_EQ(matched.calls[0].result, (PartPlace{1, 0}));
+  EXPECT_EQ(matched.calls[1].result, (PartPlace{0, 2}));
+  EXPECT_TRUE(matched.calls[1].made);
+  EXPECT_TRUE(matched.strays.empty());
+}
+
 TEST(MatchResults, AResultBelongsToTheFirstOpenCallOfTheLastMessageThatHasOne) {
   EXPECT_EQ(matched({message(Role::assistant, {call, call, result}), message(Role::tool, {result}),
                      message(Role::tool, {result})}),
@@ -144,7 +160,7 @@ TEST(MatchResults, ARealResultStandsInPlaceOfAMadeOneThatCameFirst) {
             "0.0=1.0over0.1");
   EXPECT_EQ(
       matched({message(Role::assistant, {call, call, made, made}), message(Role::tool, {result})}),
-      "0.0=1.0over0.2 0.1=0.3made");
+      "0.0=1.0over0.3 0.1=0.2made");
 }
 
 // The same words from a tool are what it said.

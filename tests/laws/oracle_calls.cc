@@ -32,19 +32,32 @@ bool is_made(const Message& message, const Part& part) {
 Matched match(const std::vector<Message>& path) {
   Matched matched;
   for (std::size_t at = 0; at < path.size(); ++at) {
-    for (const Part& part : path[at].parts) {
+    for (std::size_t in = 0; in < path[at].parts.size(); ++in) {
+      const Part& part = path[at].parts[in];
       if (part.type == "tool_call" && path[at].role == "assistant") {
-        matched.calls.push_back({at, part.one, false, false});
+        matched.calls.push_back({at, part.one, false, false, in});
       }
-      if (part.type != "tool_result") continue;
-      const bool made = is_made(path[at], part);
+      if (part.type != "tool_result" || is_made(path[at], part)) continue;
       CallOf* taker = nullptr;
       for (CallOf& call : matched.calls) {
-        const bool open = made ? !call.made && call.message == at : !call.real;
-        if (!open || call.id != part.one) continue;
+        if (call.real || call.id != part.one) continue;
         if (!taker || taker->message != call.message) taker = &call;
       }
-      if (taker) (made ? taker->made : taker->real) = true;
+      if (taker) taker->real = true;
+      if (!taker) matched.strays.push_back(part.one);
+    }
+  }
+  // Then the made ones: each to a call of its message, one without a real result first.
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    for (std::size_t in = 0; in < path[at].parts.size(); ++in) {
+      const Part& part = path[at].parts[in];
+      if (part.type != "tool_result" || !is_made(path[at], part)) continue;
+      CallOf* taker = nullptr;
+      for (CallOf& call : matched.calls) {
+        if (call.message != at || call.id != part.one || call.made || call.part > in) continue;
+        if (!taker || (taker->real && !call.real)) taker = &call;
+      }
+      if (taker) taker->made = true;
       if (!taker) matched.strays.push_back(part.one);
     }
   }

@@ -26,10 +26,11 @@ struct CallOf {
   std::string id;
   bool real = false;  // it has a real result
   bool made = false;  // it has one that the engine made
+  std::size_t part = 0;
 };
 struct Matched {
   std::vector<CallOf> calls;
-  std::vector<std::string> strays;  // the ids of the real results that no open call takes
+  std::vector<std::string> strays;  // the ids of the results that no open call takes
 };
 [[nodiscard]] Matched match(const std::vector<Message>& path);
 [[nodiscard]] bool is_made(const Message& message, const Part& part);

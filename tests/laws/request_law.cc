@@ -389,6 +389,7 @@ class Comparison {
     std::optional<std::string> real{};
     std::optional<std::string> made{};
     const Message* real_in = nullptr;
+    std::size_t part = 0;
   };
 
   // By the rule's words: the first open call with the id in the last message that has one.
@@ -404,9 +405,19 @@ class Comparison {
     return nullptr;
   }
 
+  // A call of the message, before the present part: one without a real result first.
+  Shown* call_without_made(const std::string& id, const Message& message) {
+    Shown* found = nullptr;
+    for (Shown& call : shown_) {
+      if (call.message != &message || call.id != id || call.made || call.part > part_) continue;
+      if (!found || (found->real && !call.real)) found = &call;
+    }
+    return found;
+  }
+
   std::string take_result(const Message& message, const ToolResultPart& part) {
     const bool made = made_by_engine(message, part);
-    Shown* call = made ? open_call(part.call, &message, [](const Shown& it) { return !it.made; })
+    Shown* call = made ? call_without_made(part.call, message)
                        : open_call(part.call, nullptr, [](const Shown& it) { return !it.real; });
     if (!call) {
       if (dropped_.contains(&message)) return {};
@@ -421,20 +432,32 @@ class Comparison {
   }
 
   std::string check_results() {
+    if (std::string wrong = take_results(false); !wrong.empty()) return wrong;
+    if (std::string wrong = take_results(true); !wrong.empty()) return wrong;
+    return compare_results();
+  }
+
+  // The real results first: a made one belongs to a call that has none.
+  std::string take_results(bool made) {
     std::size_t sent_calls = 0;
     for (at_ = 0; at_ < context_.path.size(); ++at_) {
       const Message& message = context_.path[at_];
       for (part_ = 0; part_ < message.parts.size(); ++part_) {
         std::string wrong;
         if (const auto* call = std::get_if<ToolCallPart>(&message.parts[part_])) {
-          if (message.role != Role::assistant) continue;
-          shown_.push_back({&message, call->id, dropped_.contains(&message) ? 0 : sent_calls++});
+          if (made || message.role != Role::assistant) continue;
+          const std::size_t sent = dropped_.contains(&message) ? 0 : sent_calls++;
+          shown_.push_back({&message, call->id, sent, {}, {}, nullptr, part_});
         } else if (const auto* result = std::get_if<ToolResultPart>(&message.parts[part_])) {
-          wrong = take_result(message, *result);
+          if (made_by_engine(message, *result) == made) wrong = take_result(message, *result);
         }
         if (!wrong.empty()) return wrong;
       }
     }
+    return {};
+  }
+
+  std::string compare_results() {
     for (const Shown& call : shown_) {
       if (dropped_.contains(call.message)) {
         const bool late = call.real_in && !dropped_.contains(call.real_in);
