@@ -38,6 +38,12 @@ export const callResults = (path: readonly Message[]): CallResults => {
   const results = new Map<string, PartOf<Answer>>();
   const calls = new Map<string, PartOf<Call>>();
   const open = new OpenCalls();
+  const takeReal = (result: PartOf<Answer>): void => {
+    const call = open.take(result.part.call);
+    if (!call) return;
+    results.set(keyOf(call), result);
+    calls.set(keyOf(result), call);
+  };
   const made: { result: PartOf<Answer>; before: PartOf<Call>[] }[] = [];
   for (const message of path) {
     const asked: PartOf<Call>[] = [];
@@ -46,12 +52,10 @@ export const callResults = (path: readonly Message[]): CallResults => {
       if (part.type === "tool_call" && message.role === "assistant") {
         open.add({ ...place, part });
         asked.push({ ...place, part });
+      } else if (part.type === "tool_result" && isMade(message, part)) {
+        made.push({ result: { ...place, part }, before: [...asked] });
       } else if (part.type === "tool_result") {
-        const result = { ...place, part };
-        const call = isMade(message, part) ? undefined : open.take(part.call);
-        if (isMade(message, part)) made.push({ result, before: [...asked] });
-        if (call) results.set(keyOf(call), result);
-        if (call) calls.set(keyOf(result), call);
+        takeReal({ ...place, part });
       }
     }
   }

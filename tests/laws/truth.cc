@@ -47,6 +47,15 @@ std::string text_of_events(const Entry& entry, const RunLife& run) {
   return text;
 }
 
+// All words of a message, results included.
+std::string words_of(const Message& message) {
+  std::string words = text_of(message.parts);
+  for (const Part& part : message.parts) {
+    if (const auto* result = std::get_if<ToolResultPart>(&part)) words += result->content;
+  }
+  return words;
+}
+
 }  // namespace
 
 std::string text_of(const Parts& parts) {
@@ -183,7 +192,7 @@ std::string ThreadTruth::add_words(const Entry& entry) {
   for (const Event& event : entry.events) {
     const auto* put = std::get_if<MessagePut>(&event);
     if (!put) continue;
-    const bool fresh = words_.emplace(put->message.id, text_of(put->message.parts)).second;
+    const bool fresh = words_.emplace(put->message.id, words_of(put->message)).second;
     if (!fresh && !words_may_repeat) {
       return "message " + put->message.id.get() + " is put twice by one change";
     }

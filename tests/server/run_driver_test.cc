@@ -103,7 +103,7 @@ TEST_F(RunDriverTest, AModelIsAskedOnlyWhenTheRepairsOfItsRequestAreDurable) {
   EXPECT_EQ(run("r1").repairs, noted);
 }
 
-TEST_F(RunDriverTest, ARunThatIsStoppedBeforeItsRepairsAreDurableAsksNoModel) {
+TEST_F(RunDriverTest, ARunThatIsStoppedWhileItsRepairsAreWrittenKeepsNoModel) {
   agent.repairs = {{.kind = "joined", .count = 1, .ids = {"u1"}, .text = "A sentence."}};
   const auto asked = ask_for(request({change_of(ask("r1", "u1", "hello"))}));
   while (host.starts.empty()) ASSERT_TRUE(executor.step());
@@ -112,7 +112,7 @@ TEST_F(RunDriverTest, ARunThatIsStoppedBeforeItsRepairsAreDurableAsksNoModel) {
   executor.run();
 
   EXPECT_EQ(run("r1").status, RunStatus::stopped);
-  EXPECT_FALSE(agent.is_asked());
+  EXPECT_FALSE(agent.seen.alive);
 }
 
 // They have texts without kinds, which `…/context` shows.

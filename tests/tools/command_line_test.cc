@@ -66,9 +66,10 @@ AgentFields::mapped_type field_of(const std::string& fallback) {
 
 TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
   const auto known = [](const AgentConfig& agent) {
-    return std::tuple(agent.model_by_params, agent.send_names, agent.join_roles, agent.send_usage,
-                      agent.connect_timeout, agent.first_token_timeout, agent.token_timeout,
-                      agent.keepalive_timeout, agent.silence_timeout, agent.rate, agent.think_tags,
+    return std::tuple(agent.model_by_params, agent.send_names, agent.join_roles, agent.prefill,
+                      agent.send_usage, agent.connect_timeout, agent.first_token_timeout,
+                      agent.token_timeout, agent.keepalive_timeout, agent.silence_timeout,
+                      agent.rate, agent.think_tags,
                       agent.when_too_long.value_or(WhenTooLong::refuse));
   };
   std::size_t defaults = 0;
