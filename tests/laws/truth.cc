@@ -49,7 +49,7 @@ std::string text_of_events(const Entry& entry, const RunLife& run) {
 
 // All words of a message, results included.
 std::string words_of(const Message& message) {
-  std::string words = text_of(message.parts);
+  std::string words = test::text_of(message.parts);
   for (const Part& part : message.parts) {
     if (const auto* result = std::get_if<ToolResultPart>(&part)) words += result->content;
   }
