@@ -60,6 +60,8 @@ class Check {
     MUST(!step.usage || is_json_object(step.usage->text));
     open_ = false;
   }
+  // The run driver writes these, and no decoder.
+  void look(const NoteRepairs&) { MUST(false); }
   void look(const EndRun& step) {
     ended_ = true;
     MUST(step.status == RunStatus::interrupted || !open_);
