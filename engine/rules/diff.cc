@@ -58,8 +58,7 @@ void apply(Message& message, const Growth& growth) {
   message.status = growth.status;
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
-  if (growth.finish.reason) message.finish.reason = growth.finish.reason;
-  if (growth.finish.model) message.finish.model = growth.finish.model;
+  message.finish = growth.finish;
   if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& grown : growth.grow) {
     std::visit([&](const auto& part) { apply(message, part); }, grown);

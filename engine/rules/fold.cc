@@ -109,8 +109,7 @@ class Folder {
     MessageState& row = edit(event.message);
     row.message.status = event.status;
     if (event.usage) row.message.usage = event.usage;
-    if (event.finish.reason) row.message.finish.reason = event.finish.reason;
-    if (event.finish.model) row.message.finish.model = event.finish.model;
+    row.message.finish = event.finish;
   }
 
   void operator()(const MessageCut& event) {

@@ -79,6 +79,7 @@ std::size_t held_by(const MessageState& row) {
 
 std::size_t held_by(const Run& run) {
   std::size_t bytes = sizeof(Run) + size_of(run.params) + size_of(run.usage) + size_of(run.repairs);
+  if (run.finish_reason) bytes += run.finish_reason->size();
   if (run.error) bytes += run.error->code.size() + run.error->detail.size();
   for (const MessageInput& input : run.input) bytes += size_of(input);
   return bytes;

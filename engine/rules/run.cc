@@ -223,11 +223,12 @@ void cut_ended(Draft& draft, const RunState& ended, std::span<const CutPlan> cut
 }
 
 void end_message(Draft& draft, const MessageState& row, MessageEnded end) {
-  CutPlan cut{0, whole(row), false, false};
-  drop_half_calls(row, cut.keep, draft.rules());
-  const bool at_limit = end.finish.reason == length_reason;
-  if (at_limit && shortens(row, cut.keep)) {
-    draft.say(MessageCut{end.message, cut.keep, MessageStatus::open});
+  const bool whole_answer =
+      end.status == MessageStatus::complete && end.finish.reason != length_reason;
+  if (!whole_answer) {
+    std::vector<Units> keep = whole(row);
+    drop_half_calls(row, keep, draft.rules());
+    if (shortens(row, keep)) draft.say(MessageCut{end.message, keep, MessageStatus::open});
   }
   draft.say(std::move(end));
 }
@@ -235,20 +236,18 @@ void end_message(Draft& draft, const MessageState& row, MessageEnded end) {
 void end_run(Draft& draft, RunEnded end) {
   const RunState run = running(draft);
   const bool well = end.status == RunStatus::completed;
-  const bool at_limit = end.finish.reason == length_reason;
   for (const std::uint32_t number : living_messages(draft.state(), run)) {
     const MessageState& row = draft.state().messages[number];
     if (row.message.status != MessageStatus::open) continue;
-    CutPlan cut{number, whole(row), false, false};
-    if (!well || at_limit) drop_half_calls(row, cut.keep, draft.rules());
-    cut.shortens = shortens(row, cut.keep);
-    if (end.finish == Finish()) {
-      cut_message(draft, cut, message_status(end.status));
+    if (end.finish != Finish()) {
+      end_message(draft, row,
+                  MessageEnded{row.message.id, message_status(end.status), {}, end.finish});
       continue;
     }
-    const MessageId id = row.message.id;
-    if (cut.shortens) draft.say(MessageCut{id, cut.keep, MessageStatus::open});
-    draft.say(MessageEnded{id, message_status(end.status), {}, end.finish});
+    CutPlan cut{number, whole(row), false, false};
+    if (!well) drop_half_calls(row, cut.keep, draft.rules());
+    cut.shortens = shortens(row, cut.keep);
+    cut_message(draft, cut, message_status(end.status));
   }
   if (!well) answer_run_calls(draft, run, interrupted_result);
   draft.say(std::move(end));

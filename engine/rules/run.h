@@ -52,8 +52,8 @@ void stop_as_seen(Draft& draft, const Sight& sight, RunStatus status);
 void roll_back(Draft& draft);
 // Cuts the messages of a run that has ended.
 void cut_ended(Draft& draft, const RunState& run, std::span<const CutPlan> cuts);
-// Ends an open message as its producer does. A call that a limit of length has cut goes: no tool
-// could take it.
+// Ends an open message as its producer does. If the answer failed, or a limit of length has cut it,
+// a half call goes: no tool could take it.
 void end_message(Draft& draft, const MessageState& row, MessageEnded end);
 // Ends the running run as its producer or a crash does: keeps all that was written.
 void end_run(Draft& draft, RunEnded end);

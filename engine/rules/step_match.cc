@@ -61,7 +61,7 @@ class Walk {
                   event->part == step.part.value_or(event->part));
   }
   bool takes(const EndMessage& step) {
-    const auto* cut = next<MessageCut>();  // half calls, which went at a limit of length
+    const auto* cut = next<MessageCut>();  // half calls of an answer that is not whole
     if (cut && cut->message == step.message && cut->status == MessageStatus::open) ++event_;
     const auto* event = next<MessageEnded>();
     return passes(event &&

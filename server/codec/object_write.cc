@@ -180,15 +180,25 @@ void append_finish(std::string& out, const Finish& finish) {
   if (finish.model) append_field(out, "model", *finish.model);
 }
 
+namespace {
+
+// The members that a repair of the log and one of a composer share.
+template <class AnyRepair>
+void append_repair_fields(std::string& out, const AnyRepair& repair) {
+  append_field(out, "kind", repair.kind);
+  append_field_number(out, "count", repair.count);
+  append_name(out, "ids");
+  append_array(out, repair.ids,
+               [](std::string& to, const std::string& id) { append_text(to, id); });
+}
+
+}  // namespace
+
 void append_repairs(std::string& out, const std::vector<NotedRepair>& repairs) {
   append_name(out, "repairs");
   append_array(out, repairs, [](std::string& to, const NotedRepair& repair) {
     to += '{';
-    append_field(to, "kind", repair.kind);
-    append_field_number(to, "count", repair.count);
-    append_name(to, "ids");
-    append_array(to, repair.ids,
-                 [](std::string& ids, const std::string& id) { append_text(ids, id); });
+    append_repair_fields(to, repair);
     to += '}';
   });
 }
@@ -257,11 +267,7 @@ void append_run(std::string& out, const Run& run) {
 void append_repair(std::string& out, const Repair& repair) {
   if (repair.kind.empty()) return append_text(out, repair.text);
   out += '{';
-  append_field(out, "kind", repair.kind);
-  append_field_number(out, "count", repair.count);
-  append_name(out, "ids");
-  append_array(out, repair.ids,
-               [](std::string& to, const std::string& id) { append_text(to, id); });
+  append_repair_fields(out, repair);
   append_field(out, "text", repair.text);
   out += '}';
 }

@@ -100,22 +100,34 @@ Complaint take(const Field& field, std::chrono::milliseconds& to) {
   return {};
 }
 
-Complaint take(const Field& field, AgentKind& to) {
-  std::string name;
-  Complaint complaint = take(field, name);
+// One of some words: `value_of` gives nothing for another one.
+template <class To, class ValueOf>
+Complaint take_word(const Field& field, To& to, ValueOf value_of, const char* wrong) {
+  std::string word;
+  Complaint complaint = take(field, word);
   if (!complaint.empty()) return complaint;
-  const std::optional<AgentKind> kind = agent_kind(name);
-  if (!kind) return "must be openai, demo or push";
-  to = *kind;
+  const auto value = value_of(word);
+  if (!value) return wrong;
+  to = *value;
   return {};
 }
 
+Complaint take(const Field& field, AgentKind& to) {
+  return take_word(field, to, agent_kind, "must be openai, demo or push");
+}
+
 Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
-  std::string name;
-  Complaint complaint = take(field, name);
-  if (!complaint.empty()) return complaint;
-  to = reasoning_back(name);
-  return to ? "" : "must be never, with_calls or always";
+  return take_word(field, to, reasoning_back, "must be never, with_calls or always");
+}
+
+Complaint take(const Field& field, std::optional<WhenTooLong>& to) {
+  const auto* word = std::get_if<std::string>(&field);
+  if (word && *word == "summarise") return "can't be summarise yet: set refuse or drop_oldest";
+  return take_word(field, to, when_too_long, "must be refuse or drop_oldest");
+}
+
+Complaint take(const Field& field, ThinkTags& to) {
+  return take_word(field, to, think_tags, "must be off, on or open");
 }
 
 // A count of tokens.
@@ -126,25 +138,6 @@ Complaint take(const Field& field, std::optional<std::uint64_t>& to) {
     return "must be a whole number from 1 to " + std::to_string(most);
   }
   to = static_cast<std::uint64_t>(*tokens);
-  return {};
-}
-
-Complaint take(const Field& field, std::optional<WhenTooLong>& to) {
-  std::string name;
-  Complaint complaint = take(field, name);
-  if (!complaint.empty()) return complaint;
-  if (name == "summarise") return "can't be summarise yet: set refuse or drop_oldest";
-  to = when_too_long(name);
-  return to ? "" : "must be refuse or drop_oldest";
-}
-
-Complaint take(const Field& field, ThinkTags& to) {
-  std::string name;
-  Complaint complaint = take(field, name);
-  if (!complaint.empty()) return complaint;
-  const std::optional<ThinkTags> tags = think_tags(name);
-  if (!tags) return "must be off, on or open";
-  to = *tags;
   return {};
 }
 

@@ -205,6 +205,20 @@ TEST(LengthEnd, TheEndOfTheRunDoesTheSameToOpenMessages) {
   EXPECT_EQ(story.run("r1").model, "m");
 }
 
+// A model server's failure ends the message before the run.
+TEST(LengthEnd, AHalfCallOfAMessageThatFailedIsCutToo) {
+  Story story;
+  story.start("r1", "u1", "look it up");
+  ASSERT_TRUE(story.steps(
+      "r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
+             StartPart{MessageId("a1"), {}, TextPart{"so"}}, StartPart{MessageId("a1"), {}, half},
+             EndMessage{MessageId("a1"), MessageStatus::failed, {}},
+             EndRun{RunStatus::failed, RunError{"code", "detail"}, {}}}));
+
+  EXPECT_EQ(story.message("a1").parts.size(), 1u);
+  EXPECT_EQ(story.message("a1").status, MessageStatus::failed);
+}
+
 TEST(LengthEnd, AMessageThatEndsWithItsRunTellsHowTheRunEnded) {
   Answered story({TextPart{"so"}}, EndRun{RunStatus::completed, {}, {}, {"length", "m"}});
 

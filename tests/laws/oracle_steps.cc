@@ -154,7 +154,8 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     } else {
       return refuse("invalid");
     }
-    if (end->finish.reason == "length") drop_half_call(*message);
+    const bool half = end->status == MessageStatus::failed || end->finish.reason == "length";
+    if (half) drop_half_call(*message);
     message->usage = end->usage ? end->usage->text : message->usage;
     message->finish_reason = end->finish.reason.value_or("");
     message->model = end->finish.model.value_or("");

@@ -8,16 +8,8 @@ namespace {
 
 const char* const grin = "\xF0\x9F\x98\x80";
 
-Entry entry_of(std::vector<Event> events) {
-  Entry entry;
-  entry.at = Timestamp(small_state_at.get() + 20'000);
-  entry.previous = small_state_at;
-  entry.events = std::move(events);
-  return entry;
-}
-
 Entry token() {
-  Entry entry = entry_of({ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
+  Entry entry = next_entry({ContentAppended{MessageId("m.live"), 0, 4, " upon"}});
   entry.producer = ProducerOffset{RunId("r.second"), 1, 3};
   return entry;
 }
@@ -39,7 +31,7 @@ Entry put_new() {
                                   DataPart{"n", Json{"[1]"}}});
   put.author = "Alice";
   put.metadata = Json{"{\"a\":1}"};
-  return entry_of({MessagePut{put}, HeadMoved{put.id, MessageId("m.answer")}});
+  return next_entry({MessagePut{put}, HeadMoved{put.id, MessageId("m.answer")}});
 }
 
 Entry put_again() {
@@ -47,7 +39,7 @@ Entry put_again() {
   put.parent = MessageId("m.system");
   put.created = Timestamp(small_state_at.get() - 1'000'000);
   put.usage = Json{"2"};
-  return entry_of({MessagePut{put}});
+  return next_entry({MessagePut{put}});
 }
 
 Entry start() {
@@ -57,7 +49,7 @@ Entry start() {
   input.parts = {TextPart{"Go on"}};
   input.author = "";
   input.metadata = Json{"{}"};
-  Entry entry = entry_of(
+  Entry entry = next_entry(
       {RunQueued{RunId("r.new"),
                  AgentName("default"),
                  {input},
@@ -73,7 +65,7 @@ Entry start() {
 }
 
 Entry refusal() {
-  Entry entry = entry_of({});
+  Entry entry = next_entry({});
   Ack& ack = entry.acks.emplace_back(UserId("bob"), DeviceId("tab"), Hash{7}, Outcome());
   ack.outcome.op = Op(1);
   ack.outcome.type = ChangeType::update_thread;
@@ -85,7 +77,7 @@ Entry refusal() {
 }
 
 Entry first() {
-  Entry entry = entry_of({ThreadUpdated{"", true, Json{"{}"}}});
+  Entry entry = next_entry({ThreadUpdated{"", true, Json{"{}"}}});
   entry.previous = Timestamp();
   entry.origin = Origin{ThreadId("t.1"), UserId("alice")};
   return entry;
@@ -95,12 +87,12 @@ Entry stream() {
   const MessageId fresh("m.new");
   const RunId run("r.second");
   Entry entry =
-      entry_of({MessageCreated{fresh, MessageId("m.live"), Role::assistant, "bot", run},
-                PartStarted{fresh, 0, ReasoningPart{""}}, ContentAppended{fresh, 0, 0, "Hm"},
-                ContentAppended{MessageId("m.live"), 0, 4, "!"},
-                MessageEnded{MessageId("m.live"), MessageStatus::interrupted, Json{"4"}},
-                MessageCut{fresh, {1}, MessageStatus::stopped}, MessageDeleted{MessageId("m.user")},
-                HeadMoved{{}, MessageId("m.live")}});
+      next_entry({MessageCreated{fresh, MessageId("m.live"), Role::assistant, "bot", run},
+                  PartStarted{fresh, 0, ReasoningPart{""}}, ContentAppended{fresh, 0, 0, "Hm"},
+                  ContentAppended{MessageId("m.live"), 0, 4, "!"},
+                  MessageEnded{MessageId("m.live"), MessageStatus::interrupted, Json{"4"}},
+                  MessageCut{fresh, {1}, MessageStatus::stopped},
+                  MessageDeleted{MessageId("m.user")}, HeadMoved{{}, MessageId("m.live")}});
   entry.producer = ProducerOffset{run, 3, 70'000};
   return entry;
 }

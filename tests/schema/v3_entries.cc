@@ -6,14 +6,6 @@
 namespace lockstep {
 namespace {
 
-Entry entry_of(std::vector<Event> events) {
-  Entry entry;
-  entry.at = Timestamp(small_state_at.get() + 20'000);
-  entry.previous = small_state_at;
-  entry.events = std::move(events);
-  return entry;
-}
-
 Entry put_continued() {
   Message put;
   put.id = MessageId("m.new");
@@ -24,7 +16,7 @@ Entry put_continued() {
   put.updated = put.created;
   put.finish = {"length", "model-2"};
   put.continues = put.parent;
-  return entry_of({MessagePut{put}});
+  return next_entry({MessagePut{put}});
 }
 
 Entry go_on() {
@@ -33,21 +25,21 @@ Entry go_on() {
   queued.agent = AgentName("default");
   queued.place = {Place::Kind::parent, MessageId("m.answer")};
   queued.continues = MessageId("m.answer");
-  return entry_of({queued, MessageCreated{MessageId("m.new"),
-                                          MessageId("m.answer"),
-                                          Role::assistant,
-                                          {},
-                                          RunId("r.second"),
-                                          MessageId("m.answer")}});
+  return next_entry({queued, MessageCreated{MessageId("m.new"),
+                                            MessageId("m.answer"),
+                                            Role::assistant,
+                                            {},
+                                            RunId("r.second"),
+                                            MessageId("m.answer")}});
 }
 
 Entry ends() {
   const RunId run("r.second");
   Entry entry =
-      entry_of({RepairsNoted{run, {{"joined", 2, {"m.user", "m.answer"}}, {"dropped", 300, {}}}},
-                RepairsNoted{run, {}},
-                MessageEnded{MessageId("m.live"), MessageStatus::complete, {}, {"stop", {}}},
-                RunEnded{run, RunStatus::completed, {}, Json{"3"}, {"tool_calls", "model-2"}}});
+      next_entry({RepairsNoted{run, {{"joined", 2, {"m.user", "m.answer"}}, {"dropped", 300, {}}}},
+                  RepairsNoted{run, {}},
+                  MessageEnded{MessageId("m.live"), MessageStatus::complete, {}, {"stop", {}}},
+                  RunEnded{run, RunStatus::completed, {}, Json{"3"}, {"tool_calls", "model-2"}}});
   entry.producer = ProducerOffset{run, 1, 9};
   return entry;
 }

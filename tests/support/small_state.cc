@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/small_state.h"
 
+#include <utility>
+
 #include "engine/rules/fold.h"
 
 namespace lockstep {
@@ -108,6 +110,14 @@ ThreadState small_state() {
   last.producer = ProducerOffset{second, 1, 2};
   writer.write(last);
   return writer.state();
+}
+
+Entry next_entry(std::vector<Event> events) {
+  Entry entry;
+  entry.at = Timestamp(small_state_at.get() + 20'000);
+  entry.previous = small_state_at;
+  entry.events = std::move(events);
+  return entry;
 }
 
 }  // namespace lockstep

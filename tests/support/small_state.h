@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "engine/rules/state.h"
 
@@ -16,5 +17,7 @@ namespace lockstep {
 inline constexpr Timestamp small_state_at{1'700'000'000'000'000};
 
 [[nodiscard]] ThreadState small_state();
+// The entry that follows, 20 ms later.
+[[nodiscard]] Entry next_entry(std::vector<Event> events);
 
 }  // namespace lockstep

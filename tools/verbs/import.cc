@@ -120,9 +120,11 @@ ExitCode import_messages(const ImportOptions& options, StoreWriter& writer, Term
   lines.flush();
   const PutAccount account = putter.finish();
   if (lines.has_more() > 0) {
-    terminal.note("lockstep: left out the status, run, times, usage, end or former part of " +
-                  counted(lines.has_more(), "message") +
-                  ": a new message can't have them; `export --format jsonl` carries them");
+    terminal.note(
+        "lockstep: left out the status, run, times, usage, `finish_reason`, `model` or `continues` "
+        "of " +
+        counted(lines.has_more(), "message") +
+        ": a new message can't have them; `export --format jsonl` carries them");
   }
   const ExitCode code = account_for(account, options, terminal);
   if (!read) {

@@ -41,7 +41,8 @@ class Viewed<View> {
   }
 }
 
-const nothing: ThreadView = {
+/** The view of a thread that has nothing yet. */
+export const nothing: ThreadView = {
   id: "",
   status: "ready",
   messages: [],

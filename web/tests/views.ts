@@ -3,7 +3,7 @@
 
 import type { MessageView, Part, Run, ThreadView } from "lockstep-client";
 
-import { threadOf } from "./fake_client.js";
+import { nothing, threadOf } from "./fake_client.js";
 
 export const thread = threadOf("tea", 0);
 
@@ -42,20 +42,4 @@ export const runsOf = (...runs: readonly Run[]): ReadonlyMap<string, Run> =>
 export const viewOf = (
   messages: readonly MessageView[],
   more: Partial<ThreadView> = {},
-): ThreadView => ({
-  id: "tea",
-  status: "ready",
-  messages,
-  queued: [],
-  unsent: [],
-  run: null,
-  runs: new Map(),
-  stopping: false,
-  pending: 0,
-  refused: [],
-  lost: [],
-  thread,
-  error: null,
-  cursor: null,
-  ...more,
-});
+): ThreadView => ({ ...nothing, id: "tea", messages, thread, ...more });
