@@ -172,7 +172,8 @@ const RunState* continuation_of(const ThreadState& state, const MessageId& messa
     const RunState& row = state.runs[at];
     if (row.run.continues != message) continue;
     const bool continues = std::ranges::any_of(row.messages, [&](std::uint32_t number) {
-      return !state.messages[number].deleted && state.messages[number].message.continues == message;
+      return state.messages[number].message.continues ==
+             message;  // a deleted one continues nothing
     });
     if (is_open(row.run.status) || continues) return &row;
   }

@@ -118,6 +118,19 @@ TEST(CallCheck, AnEditAboveMayTakeACallAwayFromItsResult) {
   EXPECT_EQ(story.results("t1", {ToolResultPart{"c1", "found, later"}}), "applied");
 }
 
+// Models give an id again, and the result of the first call has lost it.
+TEST(CallCheck, AStrayThatWasThereTakesNoResultFromAnotherCall) {
+  Answered story({call("c1")});
+  ASSERT_EQ(story.result("t1", "c1"), "applied");
+  ASSERT_TRUE(story.put("a1", "I know it without looking").applied);
+  story.start("r2", "u2", "look again");
+  ASSERT_TRUE(story.steps("r2", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}},
+                                 StartPart{MessageId("a2"), {}, call("c1")}, EndRun{}}));
+  ASSERT_EQ(story.results("t2", {TextPart{"soon"}}), "applied");
+
+  EXPECT_EQ(story.results("t2", {ToolResultPart{"c1", "found"}}), "applied");
+}
+
 TEST(CallCheck, AnInputFollowsTheSameRule) {
   Answered story({call("c1")});
   StartRun start;
