@@ -75,6 +75,7 @@ describe("an answer without text", () => {
     expect(sentence()).toBe(STOPPED_SENTENCE);
     expect(shows({ parts: thought, status: "stopped" })).toBe(STOPPED_SENTENCE);
     expect(shows({ parts: [{ type: "text", text: "" }] })).toBe(EMPTY_SENTENCE);
+    expect(shows({ parts: [{ type: "text", text: " \n" }] })).toBe(EMPTY_SENTENCE);
     expect(shows({ parts: [], status: "open" })).toBeNull();
     expect(shows({})).toBeNull();
   });

@@ -9,14 +9,14 @@ import { unnamed } from "../repairs.js";
 export const STOPPED_SENTENCE = "[The answer was stopped before its first word.]";
 export const EMPTY_SENTENCE = "[The answer was empty.]";
 
-/** The sentence for an ended answer that has at most reasoning; null for all other messages. */
+/** The sentence for an ended answer with at most reasoning and white space; null for all others. */
 export function sentenceFor(
   chain: readonly Pick<Message, "role" | "status" | "parts">[],
 ): string | null {
   const last = chain.at(-1);
   if (last?.role !== "assistant" || last.status === "open") return null;
   const silent = (part: Part): boolean =>
-    part.type === "reasoning" || (part.type === "text" && part.text === "");
+    part.type === "reasoning" || (part.type === "text" && /^[ \t\r\n]*$/.test(part.text));
   if (!chain.every(({ parts }) => parts.every(silent))) return null;
   return last.status === "stopped" ? STOPPED_SENTENCE : EMPTY_SENTENCE;
 }
