@@ -116,7 +116,18 @@ struct Event {
       run @29 :UInt32;
       repairs @30 :List(NotedRepair);
     }
+    opaqueNoted :group {
+      message @31 :UInt32;
+      data @32 :OpaqueData;
+    }
   }
+}
+
+# Since format 3. What only the model server that wrote it can read.
+struct OpaqueData {
+  part @0 :UInt32;        # one up; 0: of the message as a whole
+  origin @1 :Data;
+  value @2 :Data;         # JSON
 }
 
 # Since format 3. How a model server ended an answer.
@@ -148,6 +159,7 @@ struct MessagePut {
   # Since format 3.
   finish @12 :Finish;     # optional
   continues @13 :Bool;    # it goes on where its parent was cut
+  opaque @14 :List(OpaqueData);
 }
 
 struct ThreadUpdated {

@@ -34,6 +34,7 @@ struct MessageState {
   # Since format 3 of the store.
   finish @15 :Event.Finish;  # optional
   continues @16 :Bool;    # it goes on where its parent was cut
+  opaque @17 :List(Event.OpaqueData);
 }
 
 struct RunState {

@@ -82,6 +82,13 @@ class Bytes {
       for (const std::string& id : repair.ids) text(id);
     }
   }
+  void add(const NoteOpaque& note) {
+    text(note.message.get());
+    number(note.data.part ? 1 : 0);
+    number(note.data.part.value_or(0));
+    text(note.data.origin);
+    text(note.data.value.text);
+  }
   void add(const Finish& finish) {
     maybe(finish.reason);
     maybe(finish.model);

@@ -179,6 +179,7 @@ class Judge {
     }
     Message message = row.message;
     message.parts = change.parts;
+    keep_opaque(message, row.message.parts);
     if (Verdict fit = calls_take_put(draft_.state(), message, walk_left_); !fit) return fit;
     end_run_that_has({change.id});
     message.status = MessageStatus::complete;
@@ -252,6 +253,16 @@ class Judge {
     if (!change.title && !change.archived && !change.metadata) return {};
     draft_.say(ThreadUpdated{change.title, change.archived, change.metadata});
     return {};
+  }
+
+  // Content that was put as it was keeps its opaque data.
+  static void keep_opaque(Message& message, const Parts& former) {
+    const Parts& parts = message.parts;
+    const bool same = parts == former;
+    message.opaque.keep([&](const std::optional<std::uint32_t>& part) {
+      if (!part || same) return same;
+      return *part < parts.size() && parts[*part] == former[*part];
+    });
   }
 
   // --- Shared by the changes ---------------------------------------------------------------------

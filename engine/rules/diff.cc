@@ -65,6 +65,12 @@ void apply(Message& message, const Growth& growth) {
   }
 }
 
+// No screen has opaque data.
+Message shown(Message message) {
+  message.opaque = {};
+  return message;
+}
+
 }  // namespace
 
 const MessageId& id_of(const MessageChange& changed) {
@@ -112,7 +118,8 @@ Screen screen_of(const ThreadState& state) {
   Screen screen;
   if (state.now != Timestamp()) screen.thread = state.thread;
   for (std::size_t number = 0; number < state.messages.size(); ++number) {
-    if (!state.messages[number].deleted) screen.messages.push_back(state.messages[number].message);
+    if (!state.messages[number].deleted)
+      screen.messages.push_back(shown(state.messages[number].message));
   }
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
     screen.runs.push_back(state.runs[number].run);
@@ -133,7 +140,7 @@ void apply(Screen& screen, const Diff& diff) {
       apply(screen.messages[place->second], *growth);
       continue;
     }
-    const Message& message = *std::get<SharedMessage>(changed);
+    const Message message = shown(*std::get<SharedMessage>(changed));
     const auto [place, fresh] = places.try_emplace(message.id, screen.messages.size());
     if (fresh) {
       screen.messages.push_back(message);

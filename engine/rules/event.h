@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // event.h: the events and entries of a thread's log.
 //
-// Every change of a thread is one of these thirteen facts, in the past tense and resolved: a reader
+// Every change of a thread is one of these fourteen facts, in the past tense and resolved: a reader
 // needs no clock, no default and no other thread to understand one. An `Entry` is one append to a
 // thread's log: the events that became true together, or only the memory of a refused change. It is
 // the unit of atomicity and durability, and fronts apply whole entries. It names the entry before
 // it.
 //
-// Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h). `Json` is text that the
-// engine stores and never parses; the server has checked it before.
+// Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h).
 //
 // Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and the
-// hash of an `Ack`. Later decisions need them.
+// hash of an `Ack`. Later decisions need them. Nor does `OpaqueNoted`, unless it is asked for.
 #pragma once
 
 #include <algorithm>
@@ -26,14 +25,11 @@
 
 #include "engine/base/cow.h"
 #include "engine/base/ids.h"
+#include "engine/base/json.h"
 #include "engine/base/must.h"
+#include "engine/rules/opaque.h"
 
 namespace lockstep {
-
-struct Json {
-  std::string text;
-  friend bool operator==(const Json&, const Json&) = default;
-};
 
 enum class Role : std::uint8_t { system, user, assistant, tool };
 // As digests, the protocol and models name it.
@@ -159,6 +155,7 @@ struct Message {
   // The parent, if this message goes on where the parent was cut: screens show one answer, and
   // models get one turn.
   std::optional<MessageId> continues{};
+  Opaque opaque{};
   friend bool operator==(const Message&, const Message&) = default;
 };
 
@@ -294,9 +291,17 @@ struct RepairsNoted {
   friend bool operator==(const RepairsNoted&, const RepairsNoted&) = default;
 };
 
+// It replaces what was noted for the same part before. It changes nothing that a front shows, so it
+// leaves `Message::updated` as it was.
+struct OpaqueNoted {
+  MessageId message;
+  OpaqueData data;
+  friend bool operator==(const OpaqueNoted&, const OpaqueNoted&) = default;
+};
+
 using Event = std::variant<ThreadUpdated, MessagePut, MessageCreated, PartStarted, ContentAppended,
                            MessageEnded, MessageCut, MessageDeleted, HeadMoved, RunQueued,
-                           RunStarted, RunEnded, RepairsNoted>;
+                           RunStarted, RunEnded, RepairsNoted, OpaqueNoted>;
 
 // --- Entries -------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #include "engine/rules/fold.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
@@ -116,6 +117,7 @@ class Folder {
     MessageState& row = edit(event.message);
     MUST(event.keep.size() <= row.message.parts.size());
     remember_cut_calls(row, event.keep.size());
+    keep_opaque(row, event.keep);
     std::vector<Part>& parts = row.message.parts.edit();
     parts.resize(event.keep.size());
     row.lengths.resize(event.keep.size());
@@ -139,6 +141,7 @@ class Folder {
     row.message.metadata.reset();
     row.message.finish = {};
     row.message.continues.reset();
+    row.message.opaque = {};
   }
 
   void operator()(const HeadMoved& event) {
@@ -212,6 +215,12 @@ class Folder {
     row.updated = at_;
   }
 
+  void operator()(const OpaqueNoted& event) {
+    const std::uint32_t* number = state_.message_numbers.find(event.message);
+    MUST(number != nullptr);
+    state_.messages.edit(*number).message.opaque.put(event.data);
+  }
+
  private:
   void touch_thread() { state_.thread.updated = at_; }
 
@@ -236,6 +245,18 @@ class Folder {
     const std::uint32_t* number = state_.run_numbers.find(id);
     MUST(number != nullptr);
     return state_.runs.edit(*number);
+  }
+
+  // What stays whole keeps its opaque data.
+  static void keep_opaque(MessageState& row, const std::vector<Units>& keep) {
+    const auto is_whole = [&](std::size_t part) {
+      return part < keep.size() &&
+             (!growing_text(row.message.parts[part]) || keep[part] >= row.lengths[part]);
+    };
+    const bool all =
+        std::ranges::all_of(std::views::iota(std::size_t{0}, row.message.parts.size()), is_whole);
+    row.message.opaque.keep(
+        [&](const std::optional<std::uint32_t>& part) { return part ? is_whole(*part) : all; });
   }
 
   // The run's state keeps them, because the next answer to the producer says which calls not to

@@ -56,6 +56,7 @@ class Charging {
   void operator()(const RunStarted& event) { run(event.run); }
   void operator()(const RunEnded& event) { run(event.run); }
   void operator()(const RepairsNoted& event) { run(event.run); }
+  void operator()(const OpaqueNoted& event) { message(event.message); }
   void operator()(const ThreadUpdated&) {}
   void operator()(const HeadMoved&) {}
 

@@ -72,7 +72,8 @@ std::size_t size_of(const Event& event) {
                  [](const RunEnded& it) {
                    return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
                  },
-                 [](const RepairsNoted& it) { return lockstep::size_of(it.repairs); }},
+                 [](const RepairsNoted& it) { return lockstep::size_of(it.repairs); },
+                 [](const OpaqueNoted& it) { return lockstep::size_of(it.data); }},
              event);
 }
 
@@ -97,7 +98,17 @@ std::size_t size_of(const Change& change) {
 
 std::size_t size_of(const Message& message) {
   return row_bytes + size_of(message.parts) + size_of(message.author) + size_of(message.usage) +
-         size_of(message.metadata) + size_of(message.finish);
+         size_of(message.metadata) + size_of(message.finish) + size_of(message.opaque);
+}
+
+std::size_t size_of(const OpaqueData& data) {
+  return row_bytes + data.origin.size() + data.value.text.size();
+}
+
+std::size_t size_of(const Opaque& opaque) {
+  std::size_t bytes = 0;
+  for (const OpaqueData& data : opaque) bytes += size_of(data);
+  return bytes;
 }
 
 std::size_t size_of(const std::vector<NotedRepair>& repairs) {
@@ -135,7 +146,8 @@ std::size_t size_of(const Step& step) {
                      [](const EndRun& it) {
                        return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
                      },
-                     [](const NoteRepairs& it) { return size_of(it.repairs); }},
+                     [](const NoteRepairs& it) { return size_of(it.repairs); },
+                     [](const NoteOpaque& it) { return size_of(it.data); }},
              step.what);
 }
 

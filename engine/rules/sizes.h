@@ -16,6 +16,8 @@ namespace lockstep {
 
 [[nodiscard]] std::size_t size_of(const Part& part);
 [[nodiscard]] std::size_t size_of(const Message& message);
+[[nodiscard]] std::size_t size_of(const OpaqueData& data);
+[[nodiscard]] std::size_t size_of(const Opaque& opaque);
 [[nodiscard]] std::size_t size_of(const MessageInput& input);
 [[nodiscard]] std::size_t size_of(const std::vector<NotedRepair>& repairs);
 [[nodiscard]] std::size_t size_of(const Entry& entry);

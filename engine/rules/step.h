@@ -57,9 +57,17 @@ struct NoteRepairs {
   friend bool operator==(const NoteRepairs&, const NoteRepairs&) = default;
 };
 
+// Opaque data (opaque.h) of a part that was started, or of the message; replaces what that had.
+struct NoteOpaque {
+  MessageId message;
+  OpaqueData data;
+  friend bool operator==(const NoteOpaque&, const NoteOpaque&) = default;
+};
+
 struct Step {
   std::uint64_t seq = 0;
-  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun, NoteRepairs> what;
+  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun, NoteRepairs, NoteOpaque>
+      what;
   friend bool operator==(const Step&, const Step&) = default;
 };
 

@@ -85,6 +85,10 @@ class Walk {
     const auto* event = next<RepairsNoted>();
     return passes(event && event->repairs == step.repairs);
   }
+  bool takes(const NoteOpaque& step) {
+    const auto* event = next<OpaqueNoted>();
+    return passes(event && event->message == step.message && event->data == step.data);
+  }
   bool takes(const AppendContent& step) {
     if (const auto* started = next<PartStarted>(); started && starts(*started, step)) {
       ++event_;

@@ -11,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/base/try.h"
 #include "engine/rules/decide.h"
+#include "engine/rules/opaque_limits.h"
 #include "engine/rules/run.h"
 #include "engine/rules/sizes.h"
 #include "engine/rules/walk_limits.h"
@@ -135,6 +136,21 @@ class Taker {
       return refuse(codes::too_large, "the repairs are too long: name fewer ids");
     }
     draft_.say(RepairsNoted{run_, step.repairs});
+    return {};
+  }
+
+  Taken take(const NoteOpaque& step) {
+    TRY_LET(row, writable(step.message));
+    const Message& message = row->message;
+    if (step.data.part && *step.data.part >= message.parts.size()) {
+      return refuse(codes::invalid, "there is no such part: start it first");
+    }
+    const OpaqueData* former = message.opaque.of(step.data.part);
+    const std::size_t others = size_of(message.opaque) - (former ? size_of(*former) : 0);
+    if (others + size_of(step.data) > limits::opaque_bytes_max) {
+      return refuse(codes::too_large, "the message has too much opaque data: leave some out");
+    }
+    draft_.say(OpaqueNoted{step.message, step.data});
     return {};
   }
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/rules/fold.h"
+#include "engine/rules/opaque_limits.h"
 #include "engine/rules/sizes.h"
 #include "engine/rules/walk_limits.h"
 
@@ -23,6 +24,7 @@ class Checker {
     if (event.message.run && !state_.run(*event.message.run)) {
       return "a put for the unknown run " + event.message.run->get();
     }
+    if (std::string why = opaque(event.message); !why.empty()) return why;
     const auto& continues = event.message.continues;
     if (continues &&
         (continues != event.message.parent || !both_answers(*continues, event.message.role))) {
@@ -109,6 +111,17 @@ class Checker {
     return state_.run(event.run) ? "" : "repairs of the unknown run " + event.run.get();
   }
 
+  std::string operator()(const OpaqueNoted& event) const {
+    const MessageState* row = state_.living(event.message);
+    if (!row) return no_message(event.message);
+    if (event.data.part && *event.data.part >= row->message.parts.size()) {
+      return "opaque data of a part that is not there";
+    }
+    const OpaqueData* former = row->message.opaque.of(event.data.part);
+    return bounded(size_of(row->message.opaque) + size_of(event.data) -
+                   (former ? size_of(*former) : 0));
+  }
+
  private:
   static std::string other_continued() {
     return "a message that continues another than the answer above it, as its run does";
@@ -119,6 +132,17 @@ class Checker {
   }
   static std::string no_message(const MessageId& id) {
     return "message " + id.get() + " is not there";
+  }
+  static std::string bounded(std::size_t opaque_bytes) {
+    return opaque_bytes > limits::opaque_bytes_max ? "opaque data that is too long" : "";
+  }
+  static std::string opaque(const Message& message) {
+    for (const OpaqueData& data : message.opaque) {
+      if (data.part && *data.part >= message.parts.size()) {
+        return "opaque data of a part that is not there";
+      }
+    }
+    return bounded(size_of(message.opaque));
   }
   std::string living(const MessageId& id) const {
     return state_.living(id) ? std::string() : no_message(id);

@@ -176,6 +176,24 @@ std::vector<NotedRepair> read(capnp::List<schema::NotedRepair>::Reader from, Dam
   return repairs;
 }
 
+void write(schema::OpaqueData::Builder to, const OpaqueData& data) {
+  if (data.part) to.setPart(*data.part + 1);
+  to.setOrigin(bytes_of(data.origin));
+  to.setValue(bytes_of(data.value.text));
+}
+
+OpaqueData read(schema::OpaqueData::Reader from, Damage& damage) {
+  const std::uint32_t part = from.getPart();
+  return {part == 0 ? std::nullopt : std::optional(part - 1), text(from.getOrigin(), damage),
+          Json{text(from.getValue(), damage)}};
+}
+
+Opaque read(capnp::List<schema::OpaqueData>::Reader from, Damage& damage) {
+  Opaque opaque;
+  for (const schema::OpaqueData::Reader data : from) opaque.put(read(data, damage));
+  return opaque;
+}
+
 void write(schema::RunError::Builder to, const RunError& error) {
   to.setCode(bytes_of(error.code));
   to.setDetail(bytes_of(error.detail));

@@ -88,6 +88,19 @@ void write(capnp::List<schema::NotedRepair>::Builder to, const std::vector<Noted
 [[nodiscard]] std::vector<NotedRepair> read(capnp::List<schema::NotedRepair>::Reader from,
                                             Damage& damage);
 
+void write(schema::OpaqueData::Builder to, const OpaqueData& data);
+[[nodiscard]] OpaqueData read(schema::OpaqueData::Reader from, Damage& damage);
+
+// Calls `init(count)` for the builder, unless there is none.
+template <class Init>
+void write_opaque(const Opaque& opaque, Init init) {
+  if (opaque.empty()) return;
+  capnp::List<schema::OpaqueData>::Builder to = init(count(opaque.size()));
+  std::uint32_t place = 0;
+  for (const OpaqueData& data : opaque) write(to[place++], data);
+}
+[[nodiscard]] Opaque read(capnp::List<schema::OpaqueData>::Reader from, Damage& damage);
+
 void write(schema::RunError::Builder to, const RunError& error);
 [[nodiscard]] RunError read(schema::RunError::Reader from, Damage& damage);
 

@@ -186,6 +186,11 @@ class EntryReader {
         const auto event = from.getRepairsNoted();
         return RepairsNoted{runs_.of(event.getRun()), packed::read(event.getRepairs(), damage_)};
       }
+      case schema::Event::OPAQUE_NOTED: {
+        const auto event = from.getOpaqueNoted();
+        return OpaqueNoted{messages_.of(event.getMessage()),
+                           packed::read(event.getData(), damage_)};
+      }
     }
     damage_.unsupported("an event is of the unknown kind " +
                         std::to_string(static_cast<unsigned>(from.which())));
@@ -236,6 +241,7 @@ class EntryReader {
     message.updated = Timestamp(at_.get() - from.getUpdatedBack());
     message.finish = packed::read(from.getFinish(), damage_);
     message.continues = continued(from.getContinues(), message.parent);
+    message.opaque = packed::read(from.getOpaque(), damage_);
     return MessagePut{std::move(message)};
   }
 

@@ -95,6 +95,7 @@ class EventWriter {
     put.setUpdatedBack(at_.get() - message.updated.get());
     packed::write_finish(message.finish, [&] { return put.initFinish(); });
     put.setContinues(message.continues.has_value());
+    packed::write_opaque(message.opaque, [&](std::uint32_t size) { return put.initOpaque(size); });
   }
 
   void operator()(const MessageCreated& event) {
@@ -185,6 +186,12 @@ class EventWriter {
     noted.setRun(names_.runs.of(event.run));
     if (event.repairs.empty()) return;
     packed::write(noted.initRepairs(count(event.repairs.size())), event.repairs);
+  }
+
+  void operator()(const OpaqueNoted& event) {
+    auto noted = to_.initOpaqueNoted();
+    noted.setMessage(names_.messages.of(event.message));
+    packed::write(noted.initData(), event.data);
   }
 
  private:

@@ -79,6 +79,7 @@ MessageState read(schema::MessageState::Reader from, Damage& damage) {
       .metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage),
       .finish = packed::read(from.getFinish(), damage)};
   if (from.getContinues()) row.message.continues = row.message.parent;
+  row.message.opaque = packed::read(from.getOpaque(), damage);
   row.lengths = packed::read(from.getLengths());
   row.whole = Timestamp(from.getWhole());
   row.written = from.getWritten();
@@ -201,6 +202,7 @@ std::string encode(std::string_view key, const MessageState& row) {
   to.setWritten(row.written);
   packed::write_finish(message.finish, [&] { return to.initFinish(); });
   to.setContinues(message.continues.has_value());
+  packed::write_opaque(message.opaque, [&](std::uint32_t size) { return to.initOpaque(size); });
   return seal(key, to);
 }
 

@@ -26,6 +26,7 @@ std::string difference(const MessageState& one, const MessageState& other) {
   if (left.metadata != right.metadata) return "metadata";
   if (left.finish != right.finish) return "finish";
   if (left.continues != right.continues) return "continues";
+  if (left.opaque != right.opaque) return "opaque";
   if (one.lengths != other.lengths) return "lengths";
   if (one.whole != other.whole) return "whole";
   if (one.written != other.written) return "written";

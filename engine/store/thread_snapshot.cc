@@ -37,6 +37,12 @@ SnapshotHeader header_of(const ThreadState& state) {
           .waiting = state.waiting};
 }
 
+// A step may note opaque data of an open message, and leaves `updated` as it was.
+bool is_changed(const MessageState& row, Timestamp after) {
+  return row.message.updated > after ||
+         (row.message.status == MessageStatus::open && !row.message.opaque.empty());
+}
+
 class RowMaker {
  public:
   RowMaker(ThreadNumber number, const ThreadState& state, Timestamp after)
@@ -59,7 +65,7 @@ class RowMaker {
   void add_messages() {
     for (std::uint32_t number = 0; number < state_.messages.size(); ++number) {
       const MessageState& row = state_.messages[number];
-      if (row.message.updated <= after_) continue;
+      if (!is_changed(row, after_)) continue;
       add(keys::MessagePlace{number}, row);
       // A late cut of a message changes its run too (`cut_calls`), and the run has no event then.
       if (row.message.run) touched_.insert(*row.message.run);
@@ -210,7 +216,7 @@ std::size_t snapshot_bytes(const ThreadState& state, Timestamp after) {
   std::size_t bytes = 0;
   for (std::uint32_t number = 0; number < state.messages.size(); ++number) {
     const MessageState& row = state.messages[number];
-    if (row.message.updated > after) bytes += size_of(row.message);
+    if (is_changed(row, after)) bytes += size_of(row.message);
   }
   return bytes;
 }

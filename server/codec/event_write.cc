@@ -101,6 +101,11 @@ struct EventWriter {
     append_field(out, "run", event.run.get());
     append_repairs(out, event.repairs);
   }
+  void operator()(const OpaqueNoted& event) const {
+    type("opaque_noted");
+    append_field(out, "message", event.message.get());
+    append_opaque_fields(out, event.data);
+  }
 };
 
 void append_ack(std::string& out, const Ack& ack) {
@@ -127,7 +132,11 @@ void append_entry_frame(std::string& out, const Entry& entry) {
   append_field_number(out, "ts", entry.at.get());
   append_field_number(out, "prev", entry.previous.get());
   append_name(out, "events");
-  append_array(out, entry.events, append_event);
+  std::vector<const Event*> shown;
+  for (const Event& event : entry.events) {
+    if (!std::holds_alternative<OpaqueNoted>(event)) shown.push_back(&event);
+  }
+  append_array(out, shown, [](std::string& to, const Event* event) { append_event(to, *event); });
   if (!entry.acks.empty()) {
     append_name(out, "acks");
     append_array(out, entry.acks, append_ack);

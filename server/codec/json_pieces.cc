@@ -65,7 +65,7 @@ bool JsonPieces::give_messages(std::string& out, std::vector<MessageChange>& mes
     if (!element_) {
       element_.emplace();
       if (place_ > 0) element_->text += ',';
-      append_shell(element_->text, messages[place_], element_->apart);
+      append_shell(element_->text, messages[place_], element_->apart, opaque_);
     }
     if (!give_element(out, end)) return false;
     element_.reset();

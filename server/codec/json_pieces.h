@@ -38,6 +38,8 @@ class JsonPieces {
   // As elements of an array, without its brackets.
   void add(std::vector<MessageChange> messages) { pieces_.emplace_back(std::move(messages)); }
   void add(std::vector<SharedMessage> messages);
+  // Messages are written with their opaque data.
+  void show_opaque() { opaque_ = true; }
 
   // Appends about `bytes_max` bytes: an escape may exceed it, and at the end there are fewer.
   // True: that was the last piece.
@@ -57,6 +59,7 @@ class JsonPieces {
   std::size_t place_ = 0;  // of the next element in the first piece
   std::size_t given_ = 0;  // bytes of the first piece
   std::optional<JsonElement> element_;
+  bool opaque_ = false;
 };
 
 // The diff as one object: the frame that DiffFrames writes if it has room for everything.

@@ -44,13 +44,15 @@ using Apart = std::vector<LongText>;
 
 void append_part(std::string& out, const Part& part);
 void append_message(std::string& out, const Message& message);
+// With its opaque data, which is not for screens.
+void append_whole_message(std::string& out, const Message& message);
 void append_input(std::string& out, const MessageInput& input);
 void append_run(std::string& out, const Run& run);
 void append_thread(std::string& out, const Thread& thread);
 void append_growth(std::string& out, const Growth& growth);
 void append_change(std::string& out, const MessageChange& changed);
-// Appends the change without its long texts, and adds those to `apart`.
-void append_shell(std::string& out, const MessageChange& changed, Apart& apart);
+// Appends the change without its long texts, and adds those to `apart`. `whole`: with opaque data.
+void append_shell(std::string& out, const MessageChange& changed, Apart& apart, bool whole = false);
 void append_outcome(std::string& out, const Outcome& outcome);
 // `{kind, count, ids, text}`; only the text, as a string, of a run of format 1.
 void append_repair(std::string& out, const Repair& repair);
@@ -58,7 +60,7 @@ void append_repair(std::string& out, const Repair& repair);
 // --- Frames --------------------------------------------------------------------------------------
 
 void append_event(std::string& out, const Event& event);
-// `{"frame":"entry",…}`.
+// `{"frame":"entry",…}`, without the events that note opaque data.
 void append_entry_frame(std::string& out, const Entry& entry);
 void append_live_frame(std::string& out, const Cursor& cursor);
 void append_end_frame(std::string& out, const Cursor& cursor, std::string_view reason);
@@ -76,5 +78,7 @@ void append_error(std::string& out, const RunError& error);
 void append_finish(std::string& out, const Finish& finish);
 // `"repairs":[{kind, count, ids}]`.
 void append_repairs(std::string& out, const std::vector<NotedRepair>& repairs);
+// `"part":…,"origin":…,"value":…`
+void append_opaque_fields(std::string& out, const OpaqueData& data);
 
 }  // namespace lockstep

@@ -205,7 +205,13 @@ void append_repairs(std::string& out, const std::vector<NotedRepair>& repairs) {
 
 namespace {
 
-void append_message(std::string& out, const Message& message, Apart* apart) {
+void append_opaque(std::string& out, const OpaqueData& data, Apart* apart) {
+  if (data.part) append_field_number(out, "part", *data.part);
+  append_field(out, "origin", data.origin);
+  append_long_json(out, "value", data.value.text, apart);
+}
+
+void append_message(std::string& out, const Message& message, Apart* apart, bool whole) {
   out += '{';
   append_field(out, "id", message.id.get());
   append_field_id(out, "parent", message.parent);
@@ -220,13 +226,29 @@ void append_message(std::string& out, const Message& message, Apart* apart) {
   if (message.metadata) append_long_json(out, "metadata", message.metadata->text, apart);
   append_finish(out, message.finish);
   if (message.continues) append_field(out, "continues", message.continues->get());
+  if (whole && !message.opaque.empty()) {
+    append_name(out, "opaque");
+    append_array(out, message.opaque, [apart](std::string& to, const OpaqueData& data) {
+      to += '{';
+      append_opaque(to, data, apart);
+      to += '}';
+    });
+  }
   out += '}';
 }
 
 }  // namespace
 
 void append_message(std::string& out, const Message& message) {
-  append_message(out, message, nullptr);
+  append_message(out, message, nullptr, false);
+}
+
+void append_whole_message(std::string& out, const Message& message) {
+  append_message(out, message, nullptr, true);
+}
+
+void append_opaque_fields(std::string& out, const OpaqueData& data) {
+  append_opaque(out, data, nullptr);
 }
 
 void append_input(std::string& out, const MessageInput& input) {
@@ -322,9 +344,9 @@ void append_outcome(std::string& out, const Outcome& outcome) {
 
 namespace {
 
-void append_change(std::string& out, const MessageChange& changed, Apart* apart) {
+void append_change(std::string& out, const MessageChange& changed, Apart* apart, bool whole) {
   if (const auto* message = std::get_if<SharedMessage>(&changed)) {
-    append_message(out, **message, apart);
+    append_message(out, **message, apart, whole);
   } else {
     append_growth(out, std::get<Growth>(changed), apart);
   }
@@ -333,11 +355,11 @@ void append_change(std::string& out, const MessageChange& changed, Apart* apart)
 }  // namespace
 
 void append_change(std::string& out, const MessageChange& changed) {
-  append_change(out, changed, nullptr);
+  append_change(out, changed, nullptr, false);
 }
 
-void append_shell(std::string& out, const MessageChange& changed, Apart& apart) {
-  append_change(out, changed, &apart);
+void append_shell(std::string& out, const MessageChange& changed, Apart& apart, bool whole) {
+  append_change(out, changed, &apart, whole);
 }
 
 }  // namespace lockstep

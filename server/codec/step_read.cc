@@ -3,14 +3,15 @@
 #include <limits>
 
 #include "engine/base/limits.h"
+#include "engine/rules/opaque_limits.h"
 #include "server/codec/object_read.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 6> step_types{"message_created",  "part_started",
-                                                     "content_appended", "message_ended",
-                                                     "run_ended",        "repairs_noted"};
+constexpr std::array<std::string_view, 7> step_types{
+    "message_created", "part_started",  "content_appended", "message_ended",
+    "run_ended",       "repairs_noted", "opaque_noted"};
 constexpr std::array<std::string_view, 2> message_ends{"complete", "failed"};
 constexpr std::array<std::string_view, 3> run_ends{"completed", "failed", "interrupted"};
 // Beyond this a JavaScript number is no longer exact.
@@ -115,6 +116,17 @@ NoteRepairs read_note_repairs(Object& object) {
   return note;
 }
 
+NoteOpaque read_note_opaque(Object& object) {
+  NoteOpaque note;
+  note.message = MessageId(object.need("message").id());
+  note.data.part = read_if<std::uint32_t>(object, "part", read_index);
+  const Spot origin = object.need("origin");
+  note.data.origin = origin.text(limits::opaque_origin_bytes_max);
+  if (note.data.origin.empty() && !origin.fault().is_set()) origin.invalid("must not be empty");
+  note.data.value = object.need("value").json(limits::opaque_bytes_max);
+  return note;
+}
+
 void read_what(std::size_t type, Object& object, Step& step) {
   switch (type) {
     case 0:
@@ -132,8 +144,11 @@ void read_what(std::size_t type, Object& object, Step& step) {
     case 4:
       step.what = read_end_run(object);
       break;
-    default:
+    case 5:
       step.what = read_note_repairs(object);
+      break;
+    default:
+      step.what = read_note_opaque(object);
       break;
   }
 }

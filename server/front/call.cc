@@ -153,6 +153,12 @@ std::optional<std::uint64_t> Query::number(std::string_view name, std::uint64_t 
   return number;
 }
 
+bool Query::flag(std::string_view name) {
+  const std::optional<std::string> given = text(name);
+  if (given && given != "true" && given != "false") invalid(name, "must be `true` or `false`");
+  return given == "true";
+}
+
 std::optional<Cursor> Query::cursor(std::string_view name) {
   const std::optional<std::string> given = text(name);
   if (!given) return std::nullopt;

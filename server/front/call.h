@@ -23,6 +23,8 @@ class Query {
   [[nodiscard]] std::optional<std::string> text(std::string_view name);
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most,
                                                     std::uint64_t least = 0);
+  // `true` or `false`; false if it is not there.
+  [[nodiscard]] bool flag(std::string_view name);
   [[nodiscard]] std::optional<Cursor> cursor(std::string_view name);
   [[nodiscard]] std::optional<MessageId> message(std::string_view name);
   [[nodiscard]] std::optional<Follow> follow(std::string_view name);

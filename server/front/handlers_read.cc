@@ -105,6 +105,7 @@ void get_messages(Front& front, Call call, Respond respond) {
   const auto before = query.message("before");
   const auto at = query.cursor("at");
   const std::uint32_t limit = read_limit(query);
+  const bool opaque = query.flag("opaque");
   if (auto problem = query.problem()) return refuse(respond, *problem);
   if (!before)
     return refuse(respond, make_problem(codes::invalid, "`before` is missing: add it to the query.",
@@ -115,6 +116,7 @@ void get_messages(Front& front, Call call, Respond respond) {
   std::string body(1, ']');
   append_field_flag(body, "older", page->older);
   pieces.add(body += '}');
+  if (opaque) pieces.show_opaque();
   respond(json_answer(front, std::move(pieces)));
 }
 
@@ -130,10 +132,13 @@ void get_run(Front& front, Call call, Respond respond) {
 
 void get_context(Front& front, Call call, Respond respond) {
   Query query(call);
+  const bool opaque = query.flag("opaque");
   if (auto problem = query.problem()) return refuse(respond, *problem);
   auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
-  respond(json_answer(front, pieces_of(front, std::move(*run))));
+  JsonPieces pieces = pieces_of(front, std::move(*run));
+  if (opaque) pieces.show_opaque();
+  respond(json_answer(front, std::move(pieces)));
 }
 
 void list_threads(Front& front, Call call, Respond respond) {

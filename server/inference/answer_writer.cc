@@ -3,6 +3,10 @@
 
 #include <utility>
 
+#include "engine/base/must.h"
+#include "engine/rules/opaque_limits.h"
+#include "engine/rules/sizes.h"
+
 namespace lockstep {
 namespace {
 
@@ -23,10 +27,21 @@ void AnswerWriter::write(Kind kind, std::string_view piece) {
   }
 }
 
-std::uint32_t AnswerWriter::start_call(ToolCallPart call) {
+std::uint32_t AnswerWriter::start_call(ToolCallPart call) { return start(std::move(call)); }
+
+std::uint32_t AnswerWriter::start(Part part) {
   close_text();
-  start_part(std::move(call));
+  start_part(std::move(part));
   return parts_ - 1;
+}
+
+void AnswerWriter::note(std::optional<std::uint32_t> part, Json value) {
+  MUST(parts_ > 0);
+  NoteOpaque note{message_, {part, origin_, std::move(value)}};
+  // A later note for a part replaces the former, so the sum is an upper bound.
+  noted_bytes_ += size_of(note.data);
+  if (noted_bytes_ > limits::opaque_bytes_max) return;
+  steps_.push_back(step_of(std::move(note)));
 }
 
 void AnswerWriter::append(std::uint32_t part, std::string text) {

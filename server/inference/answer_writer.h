@@ -25,13 +25,21 @@ class AnswerWriter {
  public:
   enum class Kind { reasoning, text };
 
-  explicit AnswerWriter(MessageId message) : message_(std::move(message)) {}
+  // `origin`: of opaque data (opaque_origin.h).
+  explicit AnswerWriter(MessageId message, std::string origin = {})
+      : message_(std::move(message)), origin_(std::move(origin)) {}
 
   void write(Kind kind, std::string_view piece);
 
   // Begins the part of a call; returns its number, for `append`.
   [[nodiscard]] std::uint32_t start_call(ToolCallPart call);
+  // Begins a part that does not grow, or that has no text yet; returns its number.
+  std::uint32_t start(Part part);
   void append(std::uint32_t part, std::string text);
+  // Notes opaque data of a part that was begun, or of the message. Bounded by
+  // `limits::opaque_bytes_max` for all data of the message: what is more is dropped.
+  // Requires: there is a part; `value` is JSON.
+  void note(std::optional<std::uint32_t> part, Json value);
   // Ends the open part of text or reasoning: text that follows a call is a part of its own.
   void close_text();
 
@@ -49,6 +57,8 @@ class AnswerWriter {
   void start_part(Part part);
 
   MessageId message_;
+  std::string origin_;
+  std::size_t noted_bytes_ = 0;
   std::vector<Step> steps_;
   std::optional<Kind> open_;  // the part of text that grows
   std::uint32_t parts_ = 0;

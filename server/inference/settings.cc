@@ -180,6 +180,7 @@ std::string settings_bytes(const RequestSettings& settings) {
     append_field(out, "reasoning_field", settings.reasoning_field);
     // A member that was added later is written only if it is set, so that an agent without it keeps
     // the bytes, and the hash, of its settings.
+    if (!settings.origin.empty()) append_field(out, "origin", settings.origin);
     if (settings.prefill) append_field_flag(out, "prefill", true);
   }
   if (settings.context_tokens) {
@@ -222,6 +223,7 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.join = *join == "true";
   settings.reasoning = *reasoning;
   settings.reasoning_field = *field;
+  settings.origin = read_string(find_member(*members, "origin")).value_or("");
   const std::string* prefill = find_member(*members, "prefill");
   settings.prefill = prefill && *prefill == "true";
   if (!read_limit(*members, settings)) return {};

@@ -7,9 +7,10 @@
 //   {"format":2,"kind":"openai","system":"...","names":true,"join":true,"reasoning":"never",
 //    "reasoning_field":"reasoning_content","ignored":[...],"request":{...}}
 //
-// Behind `reasoning_field` come `prefill`, where it is true, and `context_tokens` with
-// `when_too_long`, where the agent limits the request. The format says how the request was composed
-// (compose.h). Runs of 0.1.0 have format 1, without `join`, `reasoning` and `reasoning_field`.
+// Behind `reasoning_field` come `origin`, where there is one, `prefill`, where it is true, and
+// `context_tokens` with `when_too_long`, where the agent limits the request. The format says how
+// the request was composed (compose.h). Runs of 0.1.0 have format 1, without `join`, `reasoning`
+// and `reasoning_field`.
 //
 // `request` holds the members of the request body besides `messages`. The server copies their
 // values and does not parse and write them again, so that a number keeps its digits. Their order is
@@ -49,6 +50,8 @@ enum class WhenTooLong : std::uint8_t {
 struct RequestSettings {
   int format = 2;
   std::string kind;  // openai, demo or push
+  // Who gets opaque data back (opaque_origin.h), if this agent does; else empty.
+  std::string origin{};
   std::string system;
   std::vector<JsonMember> request;
   std::vector<std::string> ignored;

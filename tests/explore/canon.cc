@@ -169,6 +169,10 @@ class EventWriter {
     out_.id(event.run);
     out_.number(event.repairs.size());
   }
+  void operator()(const OpaqueNoted& event) {
+    out_.id(event.message);
+    out_.number(event.data.part.value_or(0));
+  }
 
  private:
   Writer& out_;

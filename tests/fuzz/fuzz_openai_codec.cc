@@ -62,6 +62,10 @@ class Check {
   }
   // The run driver writes these, and no decoder.
   void look(const NoteRepairs&) { MUST(false); }
+  void look(const NoteOpaque& step) {
+    MUST(open_ && (!step.data.part || *step.data.part < parts_));
+    MUST(read_json(step.data.value.text).has_value());
+  }
   void look(const EndRun& step) {
     ended_ = true;
     MUST(step.status == RunStatus::interrupted || !open_);

@@ -192,6 +192,12 @@ TEST(Golden, LaterRepairsReplaceTheFormer) {
   hold_last("event_repairs_noted_again", story);
 }
 
+TEST(Golden, NoFrontGetsOpaqueData) {
+  Streaming story;
+  story.steps("r1", {NoteOpaque{MessageId("a1"), {{}, "server", Json{"\"sealed\""}}}});
+  hold_last("event_opaque_noted", story);
+}
+
 TEST(Golden, AnOpenCallGetsAMadeResult) {
   Streaming story;
   story.steps("r1", {StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "look", "{}"}},

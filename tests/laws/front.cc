@@ -42,11 +42,10 @@ class Taker {
   }
   void operator()(const MessagePut& event) {
     if (event.message.updated != at_) wrong = "a put message says another time";
-    if (Message* known = find(event.message.id)) {
-      *known = event.message;
-    } else {
-      screen_.messages.push_back(event.message);
-    }
+    Message* known = find(event.message.id);
+    if (!known) known = &screen_.messages.emplace_back();
+    *known = event.message;
+    known->opaque = {};
   }
   void operator()(const MessageCreated& event) {
     Message message;
@@ -143,6 +142,7 @@ class Taker {
   void operator()(const RepairsNoted& event) {
     if (Run* run = find(event.run)) run->repairs = event.repairs;
   }
+  void operator()(const OpaqueNoted&) {}  // no front gets it
 
  private:
   Thread& touched_thread() {

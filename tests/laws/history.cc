@@ -196,6 +196,10 @@ decltype(Change::what) History::some_change() {
       put.id = MessageId(one_in(3) ? some_message() : fresh("m"));
       if (one_in(3)) put.role = static_cast<Role>(upto(4));
       put.parts = some_parts();
+      if (const MessageState* there = story_.state().message(put.id); there && one_in(2)) {
+        put.parts = there->message.parts;  // as it was, or with another first part
+        if (one_in(2) && !put.parts.empty()) put.parts.edit().front() = some_part();
+      }
       if (one_in(4)) put.author = word();
       put.place = some_place();
       put.if_absent = one_in(6);
@@ -314,6 +318,15 @@ decltype(Step::what) History::some_step(const std::string& run) {
                         Json{"{\"tokens\":3}"}, some_finish()};
     case 3:
       return NoteRepairs{some_repairs()};
+    case 4:
+    case 5: {
+      const MessageState* there = story_.state().message(message);
+      const std::size_t parts = there ? there->message.parts.size() : 0;
+      NoteOpaque note{message, {{}, "server", Json{"\"" + word() + "\""}}};
+      if (!one_in(4))
+        note.data.part = static_cast<std::uint32_t>(upto(parts + (one_in(8) ? 1 : 0)));
+      return note;
+    }
     case 14:
       return EndRun{one_in(10)  ? RunStatus::stopped
                     : one_in(3) ? RunStatus::failed

@@ -161,7 +161,8 @@ void Oracle::stop_running(const std::string& status) {
     if (kept != message.parts) rule("stop: cut to less than was stored");
     if (kept.empty()) rule("stop: a message that had nothing stays, empty");
     if (kept != message.parts || message.status == "open") message.status = "stopped";
-    message.parts = std::move(kept);
+    std::swap(message.parts, kept);
+    drop_opaque(message, kept);
   }
   answer_calls_of(run, "stopped by the user");
   finish(run, status);
@@ -389,6 +390,7 @@ std::string Oracle::put(const PutMessage& change) {
     }
     const std::vector<Part> parts = parts_of(change.parts);
     if (std::string code = stray_in_put(id, parts); !code.empty()) return code;
+    const Message former = *known;
     if (Run* run = world_.running()) {
       const std::vector<std::string> given = path(run->head);
       if (std::ranges::count(given, id)) {
@@ -401,6 +403,8 @@ std::string Oracle::put(const PutMessage& change) {
     }
     rule("put: replaced in place");
     known->parts = parts;
+    known->opaque = former.opaque;
+    drop_opaque(*known, former.parts);
     known->status = "complete";
     known->finish_reason.clear();
     known->model.clear();
@@ -468,6 +472,7 @@ std::string Oracle::erase(const DeleteMessage& change) {
     Message& message = *world_.message(each);
     message.deleted = true;
     message.parts.clear();
+    message.opaque.clear();
     message.author.clear();
     message.metadata.clear();
     message.usage.clear();
@@ -525,7 +530,8 @@ std::string Oracle::stop(const StopRun& change) {
   }
   for (const std::string& each : cut) {
     Message& message = *world_.message(each);
-    message.parts = as_seen(message);
+    const std::vector<Part> former = std::exchange(message.parts, as_seen(message));
+    drop_opaque(message, former);
     message.status = "stopped";
   }
   answer_calls_of(*run, "stopped by the user");

@@ -44,7 +44,8 @@ struct Message {
   std::string usage;
   std::string finish_reason;
   std::string model;
-  std::string continues;  // the message that it goes on from
+  std::string continues;              // the message that it goes on from
+  std::map<int, std::string> opaque;  // of each part, and of the whole (-1)
   bool deleted = false;
   bool operator==(const Message&) const = default;
 };

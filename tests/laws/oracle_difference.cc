@@ -61,6 +61,14 @@ std::string types(const Message& message) {
   return text;
 }
 
+std::map<int, std::string> opaque_words(const Opaque& opaque) {
+  std::map<int, std::string> words;
+  for (const OpaqueData& data : opaque) {
+    words[data.part ? static_cast<int>(*data.part) : -1] = data.origin + " " + data.value.text;
+  }
+  return words;
+}
+
 std::string difference(const Message& message, const oracle::Message& expected) {
   const std::string name = "message " + expected.id;
   if (message.id.get() != expected.id) return name + " is " + message.id.get();
@@ -81,6 +89,7 @@ std::string difference(const Message& message, const oracle::Message& expected) 
   if ((message.continues ? message.continues->get() : "") != expected.continues) {
     return name + ": continues";
   }
+  if (opaque_words(message.opaque) != expected.opaque) return name + ": opaque data";
   if (message.parts.size() != expected.parts.size()) {
     return name + ": " + std::to_string(message.parts.size()) + " parts, not " +
            std::to_string(expected.parts.size()) + ": " + types(message) + " not " +

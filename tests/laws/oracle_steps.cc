@@ -8,10 +8,12 @@ namespace lockstep::oracle {
 
 // A call whose arguments are no whole object goes, with all behind it.
 void Oracle::drop_half_call(Message& message) {
+  const std::vector<Part> former = message.parts;
   for (std::size_t part = 0; part < message.parts.size(); ++part) {
     if (message.parts[part].type != "tool_call" || is_object(message.parts[part].text)) continue;
     message.parts.resize(part);
   }
+  drop_opaque(message, former);
 }
 
 // --- Steps ---------------------------------------------------------------------------------------
@@ -121,6 +123,16 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
   }
   if (const auto* note = std::get_if<NoteRepairs>(&step.what)) {
     run.repairs = repair_words(note->repairs);
+    return true;
+  }
+  if (const auto* note = std::get_if<NoteOpaque>(&step.what)) {
+    Message* message = world_.message(note->message.get());
+    if (!message || message->deleted || message->run != id) return refuse("unknown_message");
+    if (message->status != "open") return refuse("invalid");
+    if (note->data.part && *note->data.part >= message->parts.size()) return refuse("invalid");
+    rule("opaque data: noted");
+    message->opaque[note->data.part ? static_cast<int>(*note->data.part) : -1] =
+        note->data.origin + " " + note->data.value.text;
     return true;
   }
   const std::string to = std::visit(

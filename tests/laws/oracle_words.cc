@@ -112,4 +112,18 @@ std::u16string widen(const std::string& utf8) {
   return wide;
 }
 
+void drop_opaque(Message& message, const std::vector<Part>& former) {
+  const auto same = [&](std::size_t part) {
+    if (part >= former.size() || part >= message.parts.size()) return false;
+    const Part& was = former[part];
+    const Part& is = message.parts[part];
+    return was.type == is.type && was.text == is.text && was.one == is.one && was.two == is.two;
+  };
+  bool all = former.size() == message.parts.size();
+  for (std::size_t part = 0; part < former.size(); ++part) all = all && same(part);
+  std::erase_if(message.opaque, [&](const auto& data) {
+    return data.first < 0 ? !all : !same(static_cast<std::size_t>(data.first));
+  });
+}
+
 }  // namespace lockstep::oracle

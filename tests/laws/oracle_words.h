@@ -14,6 +14,8 @@ namespace lockstep::oracle {
 [[nodiscard]] Part part_of(const lockstep::Part& part);
 [[nodiscard]] std::vector<std::string> repair_words(const std::vector<NotedRepair>& repairs);
 [[nodiscard]] bool grows(const Part& part);
+// Drops the opaque data of all that is not as it was in `former`.
+void drop_opaque(Message& message, const std::vector<Part>& former);
 // To at most so many units, and never into a code point.
 void shorten(std::u16string& text, std::size_t units);
 // Of a text in which each code point is a cluster and ` ` the only white space, as in histories.

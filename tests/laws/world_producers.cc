@@ -41,6 +41,7 @@ struct Desk {
   }
   void operator()(const EndRun&) { over = true; }
   void operator()(const NoteRepairs&) {}
+  void operator()(const NoteOpaque&) {}
 };
 
 bool is_over(const std::vector<Step>& steps) {

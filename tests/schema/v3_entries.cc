@@ -44,10 +44,29 @@ Entry ends() {
   return entry;
 }
 
+Entry notes() {
+  Message put;
+  put.id = MessageId("m.new");
+  put.parent = MessageId("m.answer");
+  put.role = Role::assistant;
+  put.parts = {ReasoningPart{""}, TextPart{"so"}};
+  put.created = Timestamp(small_state_at.get() + 20'000);
+  put.updated = put.created;
+  put.opaque.put({1, "openai https://a.example gpt", Json{"{}"}});
+  put.opaque.put({{}, "openai https://a.example gpt", Json{R"({"id":"resp_1"})"}});
+  Entry entry = next_entry(
+      {MessagePut{put},
+       OpaqueNoted{MessageId("m.live"), {0, "anthropic https://a.example claude", Json{"[1]"}}},
+       OpaqueNoted{MessageId("m.live"), {{}, "anthropic https://a.example claude", Json{"2"}}}});
+  entry.producer = ProducerOffset{RunId("r.second"), 1, 9};
+  return entry;
+}
+
 }  // namespace
 
 std::vector<OldEntry> v3_entries() {
-  return {{"put_continued", put_continued()}, {"go_on", go_on()}, {"ends", ends()}};
+  return {
+      {"put_continued", put_continued()}, {"go_on", go_on()}, {"ends", ends()}, {"notes", notes()}};
 }
 
 }  // namespace lockstep

@@ -63,6 +63,9 @@ void Author::go_on(std::vector<Step>& steps) {
     message.half_call = false;
     return say(AppendContent{message.id, message.parts - 1, "1}"});
   }
+  if (dice == 4 && message.parts > 0) {
+    return say(NoteOpaque{message.id, {message.parts - 1, "server", Json{std::to_string(words_)}}});
+  }
   if (dice == 3) return say(NoteRepairs{{{"joined", words_ + 1, {message.id.get()}}}});
   if (dice == 0 || (dice == 10 && message.half_call)) {
     const MessageId id = message.id;

@@ -98,6 +98,11 @@ class Drawer {
     }
     return repairs;
   }
+  static OpaqueData opaque_data() {
+    OpaqueData data{{}, text(), Json{text()}};
+    if (flag()) data.part = static_cast<std::uint32_t>(number(0, 6));
+    return data;
+  }
   static std::vector<Part> parts() {
     std::vector<Part> parts(number(0, 4));
     for (Part& each : parts) each = part();
@@ -127,6 +132,8 @@ class Drawer {
     put.metadata = json();
     put.finish = finish();
     if (flag()) put.continues = put.parent;
+    if (flag()) put.opaque.put(opaque_data());
+    if (flag()) put.opaque.put(opaque_data());
     messages_.push_back(put.id);
     return MessagePut{std::move(put)};
   }
@@ -151,7 +158,7 @@ class Drawer {
   }
 
   Event event(Timestamp at) {
-    switch (number(0, 12)) {
+    switch (number(0, 13)) {
       case 0:
         return ThreadUpdated{optional_text(), flag() ? std::optional(flag()) : std::nullopt,
                              json()};
@@ -179,6 +186,8 @@ class Drawer {
         return RunStarted{run(), small(), maybe_message(), optional_text(), hash()};
       case 11:
         return RepairsNoted{run(), repairs()};
+      case 12:
+        return OpaqueNoted{message(), opaque_data()};
       default: {
         RunEnded event{run(), run_status(), {}, json(), finish()};
         if (flag()) event.error = RunError{text(), text()};

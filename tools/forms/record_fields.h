@@ -114,6 +114,10 @@ class RecordFields {
     const JsonValue* field = find(name, JsonValue::Kind::array);
     return field ? field->items : empty_.items;
   }
+  // Empty if the field is not there.
+  const std::vector<JsonValue>& maybe_list(std::string_view name) {
+    return has(name) ? list(name) : empty_.items;
+  }
   void complain(std::string_view name, std::string_view what) {
     if (!wrong_.empty()) return;
     wrong_ = name.empty() ? "it" : "`" + std::string(name) + "`";

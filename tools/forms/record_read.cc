@@ -36,6 +36,22 @@ Part part_of(const JsonValue& value, std::string& wrong) {
 
 Finish finish_of(Reader& in) { return {in.maybe_text("finish_reason"), in.maybe_text("model")}; }
 
+OpaqueData opaque_data(Reader& in) {
+  OpaqueData data{{}, in.text("origin"), in.maybe_json("value").value_or(Json{"null"})};
+  if (in.has("part")) data.part = in.number<std::uint32_t>("part");
+  return data;
+}
+
+Opaque opaque_of(Reader& in) {
+  Opaque opaque;
+  for (const JsonValue& value : in.maybe_list("opaque")) {
+    Reader data(value, in.wrong());
+    data.allow({"part", "origin", "value"});
+    opaque.put(opaque_data(data));
+  }
+  return opaque;
+}
+
 std::vector<Part> parts_of(Reader& in) {
   std::vector<Part> parts;
   for (const JsonValue& part : in.list("parts")) parts.push_back(part_of(part, in.wrong()));
@@ -45,7 +61,7 @@ std::vector<Part> parts_of(Reader& in) {
 Message message_of(const JsonValue& value, std::string& wrong) {
   Reader in(value, wrong);
   in.allow({"id", "parent", "role", "author", "run", "parts", "status", "created", "updated",
-            "usage", "metadata", "finish_reason", "model", "continues"});
+            "usage", "metadata", "finish_reason", "model", "continues", "opaque"});
   Message message;
   message.id = in.id<MessageId>("id");
   message.parent = in.maybe_id<MessageId>("parent");
@@ -60,6 +76,7 @@ Message message_of(const JsonValue& value, std::string& wrong) {
   message.metadata = in.maybe_json("metadata");
   message.finish = finish_of(in);
   message.continues = in.maybe_id<MessageId>("continues");
+  message.opaque = opaque_of(in);
   return message;
 }
 
@@ -187,6 +204,11 @@ Event repairs_noted(Reader& in) {
   return event;
 }
 
+Event opaque_noted(Reader& in) {
+  in.allow({"type", "message", "part", "origin", "value"});
+  return OpaqueNoted{in.id<MessageId>("message"), opaque_data(in)};
+}
+
 Event event_of(const JsonValue& value, std::string& wrong) {
   static constexpr std::pair<std::string_view, Event (*)(Reader&)> readers[] = {
       {"thread_updated", thread_updated},
@@ -202,6 +224,7 @@ Event event_of(const JsonValue& value, std::string& wrong) {
       {"run_started", run_started},
       {"run_ended", run_ended},
       {"repairs_noted", repairs_noted},
+      {"opaque_noted", opaque_noted},
   };
   static_assert(std::size(readers) == std::variant_size_v<Event>);
   Reader in(value, wrong);

@@ -20,9 +20,18 @@ struct EventName {
   std::string_view operator()(const RunStarted&) const { return "run_started"; }
   std::string_view operator()(const RunEnded&) const { return "run_ended"; }
   std::string_view operator()(const RepairsNoted&) const { return "repairs_noted"; }
+  std::string_view operator()(const OpaqueNoted&) const { return "opaque_noted"; }
 };
 
 void append_whole_event(std::string& out, const Event& event) {
+  if (const auto* put = std::get_if<MessagePut>(&event)) {
+    out += '{';
+    append_field(out, "type", name_of(event));
+    append_name(out, "message");
+    append_whole_message(out, put->message);
+    out += '}';
+    return;
+  }
   const auto* moved = std::get_if<HeadMoved>(&event);
   if (!moved) return append_event(out, event);
   out += '{';

@@ -107,6 +107,13 @@ struct EventAccount {
     }
     return line;
   }
+  std::string operator()(const OpaqueNoted& event) const {
+    const std::optional<std::uint32_t>& part = event.data.part;
+    return "message " + event.message.get() + " opaque data" +
+           (part ? " of part " + std::to_string(*part) : "") + " from " +
+           one_line(event.data.origin, 64) + ", " + std::to_string(event.data.value.text.size()) +
+           " bytes";
+  }
 };
 
 }  // namespace

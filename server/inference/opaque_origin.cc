@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/opaque_origin.h"
+
+#include <algorithm>
+
+#include "engine/rules/opaque_limits.h"
+#include "server/inference/endpoint.h"
+
+namespace lockstep {
+namespace {
+
+bool is_letter(char letter) {
+  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+}
+
+char small(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+}  // namespace
+
+std::string model_family(std::string_view model) {
+  const std::size_t slash = model.rfind('/');
+  const std::size_t name = slash == std::string_view::npos ? 0 : slash + 1;
+  const auto end =
+      std::find_if_not(model.begin() + static_cast<std::ptrdiff_t>(name), model.end(), is_letter);
+  std::string family(model.begin(), end);
+  std::ranges::transform(family, family.begin(), small);
+  return family;
+}
+
+std::string opaque_origin(std::string_view kind, std::string_view base_url,
+                          std::string_view model) {
+  Result<Endpoint> endpoint = parse_endpoint(base_url);
+  if (!endpoint) return {};
+  endpoint->base.clear();
+  std::string origin = std::string(kind) + " " + url_of(*endpoint) + " " + model_family(model);
+  origin.resize(std::min(origin.size(), limits::opaque_origin_bytes_max));
+  return origin;
+}
+
+}  // namespace lockstep
