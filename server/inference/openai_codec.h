@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "engine/rules/step.h"
+#include "server/inference/answer_decoder.h"
 #include "server/inference/redactor.h"
 #include "server/inference/think_tags.h"
 
@@ -48,36 +49,25 @@ namespace lockstep {
 // or else the body's beginning; without secrets.
 [[nodiscard]] RunError refusal_of(unsigned status, std::string_view body, const Redactor& redactor);
 
-class ChatDecoder {
+class ChatDecoder final : public AnswerDecoder {
  public:
   // `redactor`: for all texts of the server that are not the model's answer.
   explicit ChatDecoder(const RunId& run, Redactor redactor = {},
                        ThinkTags think_tags = ThinkTags::off);
-  ~ChatDecoder();
+  ~ChatDecoder() override;
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;
 
-  // One event's data; `[DONE]` ends the run.
-  [[nodiscard]] std::vector<Step> take(std::string_view data);
-
-  // The data of an event that its server named an error, in any form: ends the run as failed.
-  [[nodiscard]] std::vector<Step> take_error(std::string_view data);
-
-  // A whole body, as `application/json`: an answer without streaming, chunks as lines of JSON, or
-  // an error.
-  [[nodiscard]] std::vector<Step> take_whole(std::string_view body);
-
-  // The stream has ended. `trouble` is the reason if it did not end by itself, with `status` failed
-  // or interrupted; the decoder ignores both if the finish reason had already come.
-  [[nodiscard]] std::vector<Step> end();
-  [[nodiscard]] std::vector<Step> end(RunStatus status, RunError trouble);
-
-  // Has the decoder returned the run's end? It returns no steps after it.
-  [[nodiscard]] bool ended() const;
-  // Has the decoder returned any step? Then the agent must not retry the request.
-  [[nodiscard]] bool emitted() const;
-  // Has the finish reason come? Then a silence can end the answer.
-  [[nodiscard]] bool finished() const;
+  // `[DONE]` ends the run.
+  [[nodiscard]] std::vector<Step> take(std::string_view data) override;
+  [[nodiscard]] std::vector<Step> take_error(std::string_view data) override;
+  // Chunks as lines of JSON too.
+  [[nodiscard]] std::vector<Step> take_whole(std::string_view body) override;
+  [[nodiscard]] std::vector<Step> end() override;
+  [[nodiscard]] std::vector<Step> end(RunStatus status, RunError trouble) override;
+  [[nodiscard]] bool ended() const override;
+  [[nodiscard]] bool emitted() const override;
+  [[nodiscard]] bool finished() const override;
 
  private:
   [[nodiscard]] bool take_lines(std::string_view body);

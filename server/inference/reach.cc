@@ -30,14 +30,15 @@ Result<std::optional<std::string>> present_key(const Reach& reach) {
 }
 
 HttpRequest request_of(const Reach& reach, const std::optional<std::string>& key,
-                       HttpRequest request) {
+                       HttpRequest request, std::string_view key_header) {
   request.endpoint = reach.endpoint;
   request.query = reach.query;
   request.proxy = reach.proxy;
-  if (key && reach.key_header.empty()) {
+  if (!reach.key_header.empty()) key_header = reach.key_header;
+  if (key && key_header.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + *key);
   } else if (key) {
-    request.headers.emplace_back(reach.key_header, *key);
+    request.headers.emplace_back(key_header, *key);
   }
   std::ranges::copy(reach.headers, std::back_inserter(request.headers));
   return request;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct Reach {
   std::string key_variable;        // of the environment; empty: the key is not in a variable
   std::optional<std::string> key;  // from the variable
   std::shared_ptr<KeyFile> key_file;
-  std::string key_header;  // empty: `Authorization: Bearer KEY`
+  std::string key_header;  // empty: as the kind of agent sends it
 
   std::shared_ptr<SecretRing> secrets;
   Redactor redactor;  // if there is no ring
@@ -49,8 +50,9 @@ struct Reach {
 [[nodiscard]] Result<std::optional<std::string>> present_key(const Reach& reach);
 
 // `request`: the path, the body, and the headers that the kind of agent sends; those of the
-// configuration replace them.
+// configuration replace them. `key_header`: the kind's, if the configuration names none; empty:
+// `Authorization: Bearer KEY`.
 [[nodiscard]] HttpRequest request_of(const Reach& reach, const std::optional<std::string>& key,
-                                     HttpRequest request);
+                                     HttpRequest request, std::string_view key_header = {});
 
 }  // namespace lockstep
