@@ -26,7 +26,7 @@ Bytes bytes_of(const Turn& turn, const RequestSettings& settings) {
   for (const Section& section : turn.sections) {
     bytes += section.author.size();
     for (const Piece& piece : section.pieces) {
-      bytes += piece.kind == Piece::Kind::image ? image_bytes : piece.text.size();
+      bytes += piece.kind == Piece::Kind::text ? piece.text.size() : image_bytes;
     }
   }
   if (sends_reasoning(turn, settings.reasoning)) bytes += turn.reasoning.size();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -14,25 +15,10 @@
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
+#include "server/inference/part_forms.h"
 
 namespace lockstep {
 namespace {
-
-bool is_image(const FilePart& file) {
-  if (file.uri.starts_with("data:image/")) return true;
-  const bool fetchable = file.uri.starts_with("https://") || file.uri.starts_with("http://") ||
-                         file.uri.starts_with("data:");
-  return fetchable && file.media_type && file.media_type->starts_with("image/");
-}
-
-// Leaves out a `data:` URI: the bytes of a file are no text for a model.
-std::string note_of(const FilePart& file) {
-  std::string note = "[file";
-  if (file.name) note += " " + *file.name;
-  if (file.media_type) note += " (" + *file.media_type + ")";
-  if (!file.uri.starts_with("data:")) note += ": " + file.uri;
-  return note + "]";
-}
 
 std::string name_of(std::string_view author) {
   std::string name;
@@ -61,6 +47,14 @@ std::vector<const Message*> pointers_to(const std::vector<Message>& path) {
   return pointers;
 }
 
+}  // namespace
+
+bool takes_blocks(const RequestSettings& settings) {
+  return settings.kind == "anthropic" || settings.kind == "openai-responses";
+}
+
+namespace {
+
 // Walks the path once. A call takes its result with it from wherever the path has it.
 class Gathering {
  public:
@@ -69,6 +63,7 @@ class Gathering {
       : context_(context),
         settings_(settings),
         repairs_(repairs),
+        blocks_(takes_blocks(settings)),
         first_(first),
         matched_(match_results(pointers_to(context.path))) {
     for (const Unanswered& each : context.unanswered) unanswered_[each.message] = each.status;
@@ -154,10 +149,10 @@ class Gathering {
   // The answer that a message lacks.
   void add_sentence(bool stopped) {
     repairs_.add(RepairKind::placeholder, message_->id.get());
-    const std::string_view sentence = stopped ? stopped_sentence : empty_sentence;
-    turns_.push_back(
-        {.role = Role::assistant,
-         .sections = {{message_->id.get(), {}, {{Piece::Kind::text, std::string(sentence)}}}}});
+    const std::string sentence(stopped ? stopped_sentence : empty_sentence);
+    turns_.push_back({.role = Role::assistant,
+                      .sections = {{message_->id.get(), {}, {{Piece::Kind::text, sentence}}}}});
+    if (blocks_) turns_.back().blocks.push_back({.message = message_, .text = sentence});
   }
 
   // --- The open turn -----------------------------------------------------------------------------
@@ -173,7 +168,9 @@ class Gathering {
   // Drops a turn that has only reasoning: providers refuse it.
   void close_turn() {
     const Section& section = turn_.sections.front();
-    if (section.pieces.empty() && turn_.calls.empty()) {
+    const bool has_data = std::ranges::any_of(
+        turn_.blocks, [](const Block& block) { return block.kind == Block::Kind::data; });
+    if (section.pieces.empty() && turn_.calls.empty() && !has_data) {
       for (const std::string& id : turn_.reasoned) repairs_.add(RepairKind::reasoning_left_out, id);
       return;
     }
@@ -205,7 +202,17 @@ class Gathering {
       repairs_.add(RepairKind::tool_text_as_users, message_->id.get());
     }
     turn_.sections.front().pieces.push_back({Piece::Kind::text, std::string(text)});
+    add_block(Block::Kind::text, text);
     sent_ = true;
+  }
+
+  void add_block(Block::Kind kind, std::string_view text = {}) {
+    if (!blocks_ || turn_.role != Role::assistant) return;
+    Block block{.kind = kind, .message = message_, .text = std::string(text)};
+    if (part_ < message_->parts.size()) block.part = static_cast<std::uint32_t>(part_);
+    if (kind == Block::Kind::call) block.call = turn_.calls.size() - 1;
+    block.within = kind == Block::Kind::text && continues_ && turn_.blocks.empty();
+    turn_.blocks.push_back(std::move(block));
   }
 
   void add_part(const TextPart& part) { add_text(part.text); }
@@ -220,6 +227,7 @@ class Gathering {
     next_turn_behind_result();
     if (!turn_.reasoning.empty()) turn_.reasoning += "\n\n";
     turn_.reasoning += part.text;
+    add_block(Block::Kind::reasoning, part.text);
     turn_.reasoned.push_back(message_->id.get());
   }
 
@@ -233,6 +241,7 @@ class Gathering {
     const CallResult& matched = matched_.calls.at(next_call_++);
     turn_.calls.push_back(
         {part.id, tool_name_of(part), arguments_of(part), result_of(part, matched)});
+    add_block(Block::Kind::call);
     sent_ = true;
   }
 
@@ -245,8 +254,10 @@ class Gathering {
   }
 
   void add_part(const FilePart& part) {
-    if (message_->role == Role::user && is_image(part)) {
-      turn_.sections.front().pieces.push_back({Piece::Kind::image, part.uri});
+    const bool users = message_->role == Role::user;
+    if (users && (is_image(part) || (blocks_ && is_document(part)))) {
+      const auto kind = is_image(part) ? Piece::Kind::image : Piece::Kind::document;
+      turn_.sections.front().pieces.push_back({kind, part.uri, &part});
       sent_ = true;
       return;
     }
@@ -256,7 +267,7 @@ class Gathering {
 
   void add_part(const DataPart& part) {
     repairs_.add(RepairKind::data_as_text, message_->id.get());
-    add_text(part.name + ": " + part.value.text);
+    add_text(note_of(part));
   }
 
   // Models make up names that no server takes back, such as `functions.look`.
@@ -291,6 +302,7 @@ class Gathering {
   const Context& context_;
   const RequestSettings& settings_;
   Repairs& repairs_;
+  bool blocks_;  // does the provider take blocks?
   std::size_t first_;
   CallResults matched_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> calls_of_;  // by a result's place
@@ -335,6 +347,7 @@ std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
     if (!before.reasoning.empty() && !turn.reasoning.empty()) before.reasoning += "\n\n";
     before.reasoning += turn.reasoning;
     for (std::string& id : turn.reasoned) before.reasoned.push_back(std::move(id));
+    std::ranges::move(turn.blocks, std::back_inserter(before.blocks));
     before.calls = std::move(turn.calls);
   }
   return joined;

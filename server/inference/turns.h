@@ -3,10 +3,12 @@
 //
 // The half of a composer that is the same for all providers: it puts each result behind its call,
 // joins neighbours of one role, and names what it can't keep. The other half (chat_messages.h)
-// writes the turns in a provider's form. Pure.
+// writes the turns in a provider's form. Pure. Turns point into the context, which outlives them.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,11 +36,12 @@ struct TurnCall {
   std::string result;
 };
 
-// A text, or an image of a user.
+// A text, or a file of a user: documents only for providers that take blocks.
 struct Piece {
-  enum class Kind : std::uint8_t { text, image };
+  enum class Kind : std::uint8_t { text, image, document };
   Kind kind = Kind::text;
-  std::string text;  // of an image: its address
+  std::string text;                // of a file: its address
+  const FilePart* file = nullptr;  // of the context's path
 };
 
 // The content of one message within a turn.
@@ -50,6 +53,17 @@ struct Section {
   bool within = false;     // its first text goes on within the last one of the section before
 };
 
+// One part of an assistant's turn, in its place.
+struct Block {
+  enum class Kind : std::uint8_t { text, reasoning, call, data };
+  Kind kind = Kind::text;
+  const Message* message = nullptr;     // of the context's path
+  std::optional<std::uint32_t> part{};  // of the message; none: a sentence of the server
+  std::string text{};                   // of text and reasoning
+  std::size_t call = 0;                 // among the turn's calls
+  bool within = false;                  // the text goes on within the block before
+};
+
 // One message of the request. The results of its calls follow it.
 struct Turn {
   Role role = Role::user;  // never `tool`
@@ -57,7 +71,12 @@ struct Turn {
   std::string reasoning{};              // of all sections, joined by empty lines
   std::vector<std::string> reasoned{};  // the ids of the messages that it is from
   std::vector<TurnCall> calls{};
+  std::vector<Block> blocks{};  // of an assistant, for providers that take blocks
 };
+
+// Is a message of this kind of agent a list of blocks, so that parts keep their order and give back
+// what the provider wrote with them?
+[[nodiscard]] bool takes_blocks(const RequestSettings& settings);
 
 // The turns of the path, the configured system prompt first. Each is of one message, whose place it
 // has; none are joined. The messages before `first` (an index of the path) are left out, except

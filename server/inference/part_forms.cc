@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/part_forms.h"
+
+namespace lockstep {
+
+bool is_image(const FilePart& file) {
+  if (file.uri.starts_with("data:image/")) return true;
+  const bool fetchable = file.uri.starts_with("https://") || file.uri.starts_with("http://") ||
+                         file.uri.starts_with("data:");
+  return fetchable && file.media_type && file.media_type->starts_with("image/");
+}
+
+bool is_document(const FilePart& file) {
+  return file.uri.starts_with("data:application/pdf") ||
+         (file.uri.starts_with("https://") && file.media_type == "application/pdf");
+}
+
+std::string note_of(const FilePart& file) {
+  std::string note = "[file";
+  if (file.name) note += " " + *file.name;
+  if (file.media_type) note += " (" + *file.media_type + ")";
+  if (!file.uri.starts_with("data:")) note += ": " + file.uri;
+  return note + "]";
+}
+
+std::string note_of(const DataPart& data) { return data.name + ": " + data.value.text; }
+
+}  // namespace lockstep
