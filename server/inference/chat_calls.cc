@@ -49,6 +49,10 @@ void ChatCalls::take_one(const CallPiece& piece, AnswerWriter& writer) {
   if (unsettled_ && *unsettled_ != place) settle(writer);
   if (!call->part) take_name(*call, piece);
   too_long_ = too_long_ || call->name.size() > limits::name_bytes_max;
+  if (!piece.extra.empty()) {
+    call->extra = piece.extra;
+    note_extra(*call, writer);
+  }
   std::string fresh = fresh_text(*call, piece);
   if (call->part) return writer.append(*call->part, std::move(fresh));
   call->waiting += fresh;
@@ -117,6 +121,13 @@ void ChatCalls::start(Call& call, AnswerWriter& writer) {
   ids_.push_back(id_of(call));
   call.part =
       writer.start_call({.id = ids_.back(), .name = call.name, .arguments = std::move(text)});
+  note_extra(call, writer);
+}
+
+// As soon as the part has begun.
+void ChatCalls::note_extra(const Call& call, AnswerWriter& writer) {
+  if (!call.part || call.extra.empty()) return;
+  writer.note(*call.part, Json{R"({"extra_content":)" + call.extra + "}"});
 }
 
 std::string ChatCalls::id_of(const Call& call) const {

@@ -66,6 +66,7 @@ class ChatCalls {
     bool custom = false;
     std::optional<std::uint32_t> part;  // of the message, once it has begun
     std::string waiting;                // text to show, until the part begins
+    std::string extra;                  // the last one, for the part's opaque data
     CallArguments arguments;
     Utf8Repair repair;
   };
@@ -76,6 +77,7 @@ class ChatCalls {
   static void take_name(Call& call, const CallPiece& piece);
   [[nodiscard]] static std::string fresh_text(Call& call, const CallPiece& piece);
   void start(Call& call, AnswerWriter& writer);
+  static void note_extra(const Call& call, AnswerWriter& writer);
   [[nodiscard]] std::string id_of(const Call& call) const;
 
   RunId run_;

@@ -57,6 +57,12 @@ std::string reasoning_of(JsonNode delta) {
   return text;
 }
 
+// What the server signs with; its own text comes back to it as it was written.
+std::string extra_of(JsonNode value) {
+  const auto extra = member(value, "extra_content");
+  return extra && extra->is_object() ? valid_utf8(to_json(*extra)) : std::string();
+}
+
 // The arguments are JSON text; some servers send the object itself.
 std::string arguments_of(JsonNode function) {
   const auto arguments = member(function, "arguments");
@@ -68,6 +74,7 @@ CallPiece read_call(JsonNode call) {
   CallPiece piece;
   if (const auto index = member(call, "index")) piece.index = index->integer();
   piece.id = valid_utf8(string_member(call, "id"));
+  piece.extra = extra_of(call);
   piece.custom = string_member(call, "type") == "custom";
   if (const auto custom = member(call, "custom")) {
     piece.custom = true;
@@ -94,7 +101,38 @@ void read_calls(JsonNode delta, ChatChunk& chunk) {
                          .id = {},
                          .name = valid_utf8(string_member(*old, "name")),
                          .arguments = arguments_of(*old),
-                         .custom = false});
+                         .custom = false,
+                         .extra = {}});
+}
+
+// Adds the transcript of a sound to the text: it is what the model said.
+void read_media(JsonNode delta, ChatChunk& chunk) {
+  if (const auto annotations = member(delta, "annotations")) {
+    annotations->each_element([&chunk](JsonNode each) {
+      if (each.is_object()) chunk.media.annotations.push_back(valid_utf8(to_json(each)));
+    });
+  }
+  if (const auto images = member(delta, "images")) {
+    images->each_element([&chunk](JsonNode each) {
+      const auto image = member(each, "image_url");
+      std::string uri = image ? valid_utf8(string_member(*image, "url")) : std::string();
+      if (!uri.empty()) chunk.media.images.push_back(std::move(uri));
+    });
+  }
+  if (const auto audio = member(delta, "audio")) {
+    chunk.media.sound = string_member(*audio, "data");
+    chunk.media.sound_id = valid_utf8(string_member(*audio, "id"));
+    chunk.text += string_member(*audio, "transcript");
+  }
+}
+
+void read_lists(JsonNode root, ChatChunk& chunk) {
+  for (const std::string_view name : {"citations", "search_results"}) {
+    bool is_empty = true;
+    const auto list = member(root, name);
+    if (list) list->each_element([&is_empty](JsonNode) { is_empty = false; });
+    if (!is_empty) chunk.media.lists.emplace_back(name, valid_utf8(to_json(*list)));
+  }
 }
 
 // The first of several answers: the request asks for one.
@@ -122,8 +160,15 @@ void read_choice(JsonNode choice, ChatChunk& chunk) {
   }
   chunk.has_delta = true;
   chunk.reasoning = reasoning_of(*delta);
+  chunk.extra = extra_of(*delta);
+  if (const auto details = member(*delta, "reasoning_details")) {
+    details->each_element([&chunk](JsonNode detail) {
+      if (detail.is_object()) chunk.details.push_back(valid_utf8(to_json(detail)));
+    });
+  }
   if (const auto content = member(*delta, "content")) read_content(*content, chunk);
   chunk.text += string_member(*delta, "refusal");
+  read_media(*delta, chunk);
   read_calls(*delta, chunk);
 }
 
@@ -173,6 +218,7 @@ std::optional<ChatChunk> read_chunk(std::string_view data, ErrorCertainty certai
       chunk.error = error_in(*choice, ErrorCertainty::chunk);
     }
   }
+  if (chunk.has_delta) read_lists(root, chunk);
   chunk.model = valid_utf8(string_member(root, "model"));
   chunk.usage = usage_of(root);
   return chunk;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/inference/chat_media.h"
 #include "server/inference/error_body.h"
 
 namespace lockstep {
@@ -24,11 +25,15 @@ struct CallPiece {
   std::string name;  // empty: the piece has none
   std::string arguments;
   bool custom = false;  // a call of OpenAI's type `custom`: `arguments` is free text
+  std::string extra{};  // JSON of `extra_content`, in which Gemini signs a call; empty: none
 };
 
 struct ChatChunk {
   std::string reasoning;
   std::string text;
+  std::vector<std::string> details;  // elements of `reasoning_details`, JSON (reasoning_details.h)
+  std::string extra;                 // JSON of the answer's own `extra_content`; empty: none
+  ChatMedia media;
   std::vector<CallPiece> calls;
   std::string finish_reason;           // empty: none yet
   std::string model;                   // that answers; empty: not said

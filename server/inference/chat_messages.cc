@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/json/json_members.h"
 #include "schema/json/json_text.h"
 
 namespace lockstep {
@@ -74,6 +75,35 @@ void append_content(std::string& out, const std::vector<Piece>& pieces) {
   }
 }
 
+// The member of an object of opaque data; empty if it is not there.
+std::string member_of(const OpaqueData* data, std::string_view key) {
+  if (!data) return {};
+  const auto members = json_members(data->value.text);
+  const std::string* value = members ? find_member(*members, key) : nullptr;
+  return value ? *value : std::string();
+}
+
+// The signed or encrypted reasoning of a turn, as its server wrote it: an array, or empty.
+std::string reasoning_details_of(const Turn& turn) {
+  std::string list;
+  for (const OpaqueData* data : turn.opaque) {
+    const std::string items = member_of(data, "reasoning_details");
+    if (!items.starts_with('[') || items.size() <= 2) continue;
+    list += (list.empty() ? "" : ",") + items.substr(1, items.size() - 2);
+  }
+  return list.empty() ? list : "[" + list + "]";
+}
+
+// The member of the last opaque data that has it.
+std::string last_of(const Turn& turn, std::string_view member) {
+  std::string last;
+  for (const OpaqueData* data : turn.opaque) {
+    std::string value = member_of(data, member);
+    if (!value.empty()) last = std::move(value);
+  }
+  return last;
+}
+
 void append_call(std::string& out, const TurnCall& call) {
   out += R"({"id":)";
   append_text(out, call.id);
@@ -81,7 +111,10 @@ void append_call(std::string& out, const TurnCall& call) {
   append_text(out, call.name);
   out += R"(,"arguments":)";
   append_text(out, call.arguments);
-  out += "}}";
+  out += '}';
+  const std::string extra = member_of(call.opaque, "extra_content");
+  if (!extra.empty()) append_field_json(out, "extra_content", extra);
+  out += '}';
 }
 
 void append_result(std::string& out, const TurnCall& call) {
@@ -102,10 +135,19 @@ void append_turn(std::string& out, const Turn& turn, const RequestSettings& sett
   append_name(out, "content");
   append_content(out, pieces_of(turn, one_author, repairs));
   if (sends_reasoning(turn, settings.reasoning)) {
-    append_name(out, settings.reasoning_field);
-    append_text(out, turn.reasoning);
+    // The details have the text too.
+    const std::string details = reasoning_details_of(turn);
+    if (!details.empty()) {
+      append_field_json(out, "reasoning_details", details);
+    } else {
+      append_field(out, settings.reasoning_field, turn.reasoning);
+    }
   } else {
     for (const std::string& id : turn.reasoned) repairs.add(RepairKind::reasoning_left_out, id);
+  }
+  for (const std::string_view member : {"extra_content", "audio"}) {
+    const std::string value = last_of(turn, member);
+    if (!value.empty()) append_field_json(out, member, value);
   }
   if (!turn.calls.empty()) {
     append_name(out, "tool_calls");

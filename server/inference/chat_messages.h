@@ -7,6 +7,8 @@
 //   calls     `tool_calls`, and behind the turn a message of role `tool` for each
 //   reasoning the member that the settings name. DeepSeek and Kimi refuse a turn with calls without
 //             it, so with `with_calls` each such turn has it, as an empty text if there was none.
+//             Where OpenRouter's `reasoning_details` were kept, they stand in its place
+//   signatures  `extra_content` of a call or a turn, where Gemini's door gave one
 #pragma once
 
 #include <string>

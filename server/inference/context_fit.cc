@@ -30,9 +30,10 @@ Bytes bytes_of(const Turn& turn, const RequestSettings& settings) {
     }
   }
   if (sends_reasoning(turn, settings.reasoning)) bytes += turn.reasoning.size();
+  for (const OpaqueData* data : turn.opaque) bytes += data->value.text.size();
   for (const TurnCall& call : turn.calls) {
     bytes += 2 * turn_bytes + 2 * call.id.size() + call.name.size() + call.arguments.size() +
-             call.result.size();
+             call.result.size() + (call.opaque ? call.opaque->value.text.size() : 0);
   }
   return bytes;
 }

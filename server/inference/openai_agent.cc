@@ -8,6 +8,7 @@
 #include "schema/json/json_text.h"
 #include "server/inference/compose.h"
 #include "server/inference/model_generation.h"
+#include "server/inference/opaque_origin.h"
 #include "server/inference/openai_codec.h"
 
 namespace lockstep {
@@ -50,6 +51,8 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   }
   apply_params(settings, options_.params, ModelChoice::fixed);
   apply_params(settings, params, options_.model_choice);
+  settings.origin =
+      opaque_origin(settings.kind, url_of(options_.endpoint), model_of(settings).value_or(""));
   return {.bytes = settings_bytes(settings), .model = model_of(settings).value_or(options_.model)};
 }
 
@@ -62,8 +65,10 @@ std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent, StepW
   }
   Wire wire;
   wire.path = "/chat/completions";
-  wire.decoder = [run = context.run, tags](const Redactor& redactor) {
-    return std::make_unique<ChatDecoder>(run, redactor, tags);
+  const auto settings = read_settings(context.settings);
+  wire.decoder = [run = context.run, tags,
+                  origin = settings ? settings->origin : std::string()](const Redactor& redactor) {
+    return std::make_unique<ChatDecoder>(run, redactor, tags, origin);
   };
   const ModelMeans means{options_, client_, random_, clock_, executor_};
   return start_generation(means, {std::move(wire), std::move(sent.body), std::move(sent.refusal)},

@@ -13,6 +13,7 @@
 #include "server/inference/chat_chunk.h"
 #include "server/inference/finish_reason.h"
 #include "server/inference/limits.h"
+#include "server/inference/reasoning_details.h"
 #include "server/inference/run_ids.h"
 #include "server/inference/upstream_error.h"
 
@@ -49,16 +50,20 @@ RunError refusal_of(unsigned status, std::string_view body, const Redactor& reda
 
 // The state of the stream so far.
 struct ChatDecoder::Machine {
-  Machine(const RunId& run, Redactor redacts, ThinkTags think_tags)
+  Machine(const RunId& run, Redactor redacts, ThinkTags think_tags, std::string origin)
       : redactor(std::move(redacts)),
         splitter(think_tags),
-        writer(message_id_of(run, 1)),
+        writer(message_id_of(run, 1), std::move(origin)),
         calls(run) {}
 
   Redactor redactor;
   ThinkSplitter splitter;
   AnswerWriter writer;
   ChatCalls calls;
+  ReasoningDetails details;
+  ChatMediaParts media;
+  std::optional<std::uint32_t> thought;  // the first part of reasoning, once there is one
+  std::string extra;                     // of the answer as a whole
   bool ended = false;
   bool emitted = false;
   std::size_t bytes = 0;
@@ -86,6 +91,27 @@ struct ChatDecoder::Machine {
     write(splitter.flush());
     calls.settle(writer);
     writer.write(kind, piece);
+    if (!thought) thought = writer.parts() - 1;
+  }
+
+  // Data that the server must get back. That of the reasoning is noted once other content follows
+  // it, so that an answer which is stopped later keeps it; a later note replaces the former.
+  void note_opaque(bool over) {
+    if (writer.parts() == 0) return;
+    const bool shown = writer.parts() > thought.value_or(0) + 1;
+    if (details.is_fresh() && (over || shown)) {
+      writer.note(thought, Json{R"({"reasoning_details":)" + details.list() + "}"});
+    }
+    if (!over || (extra.empty() && media.sound_id().empty())) return;
+    std::string whole = "{";
+    if (!extra.empty()) append_field_json(whole, "extra_content", extra);
+    if (!media.sound_id().empty()) {
+      append_name(whole, "audio");
+      whole += '{';
+      append_field(whole, "id", media.sound_id());
+      whole += '}';
+    }
+    writer.note({}, Json{whole + "}"});
   }
 
   void write(const std::vector<ThinkSplitter::Piece>& pieces) {
@@ -106,14 +132,24 @@ struct ChatDecoder::Machine {
 
   // A `message` in a stream repeats what the deltas have said: only what is new in it counts.
   void take_content(const ChatChunk& chunk) {
-    const bool has_said = writer.has_content() || splitter.fed() || calls.size() > 0;
+    const bool has_said =
+        writer.has_content() || splitter.fed() || calls.size() > 0 || media.has_any();
     const bool repeats_text = chunk.is_whole && has_said;
     const bool repeats_calls = chunk.is_whole && calls.size() > 0;
     if (!repeats_text) {
       write(AnswerWriter::Kind::reasoning, chunk.reasoning);
       write(AnswerWriter::Kind::text, chunk.text);
     }
+    for (const std::string& detail : chunk.details) {
+      bytes += detail.size();
+      if (!chunk.is_whole || !has_said) details.take(detail);
+    }
+    if (!chunk.extra.empty()) extra = chunk.extra;
+    bytes += chunk.media.bytes();
+    // Lists come whole in each chunk; the rest must not come twice.
+    media.take(chunk.media, repeats_text);
     if (!repeats_calls) write_calls(chunk.calls);
+    note_opaque(false);
   }
 
   // The error, if the answer exceeds a limit; its code is empty if not.
@@ -155,6 +191,8 @@ struct ChatDecoder::Machine {
     write(splitter.flush());
     const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     calls.finish(whole, writer);
+    media.finish(writer);
+    note_opaque(true);
     writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
                usage);
     ended = true;
@@ -204,8 +242,10 @@ struct ChatDecoder::Machine {
   }
 };
 
-ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor, ThinkTags think_tags)
-    : machine_(std::make_unique<Machine>(run, std::move(redactor), think_tags)) {}
+ChatDecoder::ChatDecoder(const RunId& run, Redactor redactor, ThinkTags think_tags,
+                         std::string origin)
+    : machine_(std::make_unique<Machine>(run, std::move(redactor), think_tags, std::move(origin))) {
+}
 ChatDecoder::~ChatDecoder() = default;
 ChatDecoder::ChatDecoder(ChatDecoder&&) noexcept = default;
 ChatDecoder& ChatDecoder::operator=(ChatDecoder&&) noexcept = default;

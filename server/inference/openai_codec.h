@@ -11,6 +11,8 @@
 //   tool calls  with or without index, id and name in each piece: chat_calls.h has the rules
 //   a last chunk that says all again in `message`: only what no delta has said counts
 //   think tags  reasoning in the text, if the agent's settings say so (think_tags.h)
+//   images, sound, citations of a search: chat_media.h
+//   signatures  `reasoning_details` and `extra_content` are opaque data, which the server gets back
 //   usage       in the last chunk, in a chunk of its own after it, or in every chunk (the last one
 //               counts)
 //   errors      in any form of error_body.h, in mid-stream or in place of it; a finish reason that
@@ -51,9 +53,10 @@ namespace lockstep {
 
 class ChatDecoder final : public AnswerDecoder {
  public:
-  // `redactor`: for all texts of the server that are not the model's answer.
+  // `redactor`: for all texts of the server that are not the model's answer. `origin`: of opaque
+  // data (opaque_origin.h).
   explicit ChatDecoder(const RunId& run, Redactor redactor = {},
-                       ThinkTags think_tags = ThinkTags::off);
+                       ThinkTags think_tags = ThinkTags::off, std::string origin = {});
   ~ChatDecoder() override;
   ChatDecoder(ChatDecoder&&) noexcept;
   ChatDecoder& operator=(ChatDecoder&&) noexcept;

@@ -51,7 +51,7 @@ void ReasoningDetails::take(std::string_view element) {
   for (const JsonMember& member : *members) {
     if (member.value == "null") continue;
     const auto known = std::ranges::find(item->members, member.key, &JsonMember::key);
-    if (std::ranges::contains(growing, member.key)) {
+    if (std::ranges::find(growing, member.key) != growing.end()) {
       const auto text =
           std::ranges::find(item->texts, member.key, &std::pair<std::string, std::string>::first);
       if (text == item->texts.end()) {

@@ -161,6 +161,7 @@ class Gathering {
     turn_ = Turn();
     turn_.role = message_->role == Role::tool ? Role::user : message_->role;
     turn_.sections.push_back({message_->id.get(), author(), {}, continues_, continues_});
+    add_opaque({});
     first_call_ = next_call_;
     behind_result_ = false;
   }
@@ -215,6 +216,16 @@ class Gathering {
     turn_.blocks.push_back(std::move(block));
   }
 
+  // The data of a part, or of the message, if this provider wrote it.
+  [[nodiscard]] const OpaqueData* opaque_of(std::optional<std::uint32_t> part) const {
+    const OpaqueData* data = message_->opaque.of(part);
+    return data && !settings_.origin.empty() && data->origin == settings_.origin ? data : nullptr;
+  }
+  void add_opaque(std::optional<std::uint32_t> part) {
+    const OpaqueData* data = opaque_of(part);
+    if (data && turn_.role == Role::assistant) turn_.opaque.push_back(data);
+  }
+
   void add_part(const TextPart& part) { add_text(part.text); }
 
   // It does not count as sent: a turn needs more than reasoning.
@@ -227,6 +238,7 @@ class Gathering {
     next_turn_behind_result();
     if (!turn_.reasoning.empty()) turn_.reasoning += "\n\n";
     turn_.reasoning += part.text;
+    add_opaque(static_cast<std::uint32_t>(part_));
     add_block(Block::Kind::reasoning, part.text);
     turn_.reasoned.push_back(message_->id.get());
   }
@@ -239,8 +251,8 @@ class Gathering {
     next_turn_behind_result();
     if (turn_.sections.front().pieces.empty()) turn_.sections.front().within = false;
     const CallResult& matched = matched_.calls.at(next_call_++);
-    turn_.calls.push_back(
-        {part.id, tool_name_of(part), arguments_of(part), result_of(part, matched)});
+    turn_.calls.push_back({part.id, tool_name_of(part), arguments_of(part),
+                           result_of(part, matched), opaque_of(static_cast<std::uint32_t>(part_))});
     add_block(Block::Kind::call);
     sent_ = true;
   }
@@ -348,6 +360,7 @@ std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
     before.reasoning += turn.reasoning;
     for (std::string& id : turn.reasoned) before.reasoned.push_back(std::move(id));
     std::ranges::move(turn.blocks, std::back_inserter(before.blocks));
+    std::ranges::move(turn.opaque, std::back_inserter(before.opaque));
     before.calls = std::move(turn.calls);
   }
   return joined;

@@ -34,6 +34,7 @@ struct TurnCall {
   std::string name;
   std::string arguments;  // a JSON object
   std::string result;
+  const OpaqueData* opaque = nullptr;  // that this provider gets back
 };
 
 // A text, or a file of a user: documents only for providers that take blocks.
@@ -71,7 +72,8 @@ struct Turn {
   std::string reasoning{};              // of all sections, joined by empty lines
   std::vector<std::string> reasoned{};  // the ids of the messages that it is from
   std::vector<TurnCall> calls{};
-  std::vector<Block> blocks{};  // of an assistant, for providers that take blocks
+  std::vector<const OpaqueData*> opaque{};  // of its reasoning and its messages, for this provider
+  std::vector<Block> blocks{};              // of an assistant, for providers that take blocks
 };
 
 // Is a message of this kind of agent a list of blocks, so that parts keep their order and give back

@@ -42,7 +42,11 @@ class Check {
     MUST(open_);
     MUST(step.part == parts_);
     const std::string* text = growing_text(step.value);
-    MUST(text && is_utf8(*text));
+    MUST(!text || is_utf8(*text));
+    if (const auto* data = std::get_if<DataPart>(&step.value)) {
+      MUST(read_json(data->value.text).has_value());
+    }
+    if (const auto* file = std::get_if<FilePart>(&step.value)) MUST(is_utf8(file->uri));
     if (const auto* call = std::get_if<ToolCallPart>(&step.value)) {
       MUST(!call->id.empty() && is_utf8(call->id));
       MUST(!call->name.empty() && is_utf8(call->name));

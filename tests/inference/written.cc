@@ -36,7 +36,10 @@ void Written::take_one(const Step& step) {
     ASSERT_TRUE(message && !message->ended);
     ASSERT_EQ(start->part, message->parts.size());
     const std::string* text = growing_text(start->value);
-    ASSERT_TRUE(text && is_utf8(*text));
+    ASSERT_TRUE(!text || is_utf8(*text));
+    if (const auto* data = std::get_if<DataPart>(&start->value)) {
+      ASSERT_TRUE(is_utf8(data->value.text) && is_utf8(data->name));
+    }
     message->parts.push_back(start->value);
   } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
     WrittenMessage* message = find(append->message);
@@ -51,6 +54,11 @@ void Written::take_one(const Step& step) {
     message->ended = ended->status;
     message->usage = ended->usage;
     message->finish = ended->finish;
+  } else if (const auto* note = std::get_if<NoteOpaque>(&step.what)) {
+    WrittenMessage* message = find(note->message);
+    ASSERT_TRUE(message && !message->ended);
+    ASSERT_TRUE(!note->data.part || *note->data.part < message->parts.size());
+    message->opaque.put(note->data);
   } else {
     end = std::get<EndRun>(step.what);
   }

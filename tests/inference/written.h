@@ -21,6 +21,7 @@ struct WrittenMessage {
   std::optional<MessageStatus> ended;
   std::optional<Json> usage;
   Finish finish{};
+  Opaque opaque{};
 };
 
 class Written {
