@@ -21,7 +21,7 @@ constexpr const char* words[] = {"one ",
 constexpr const char* event_names[] = {
     "thread_updated", "message_put", "message_created", "part_started", "content_appended",
     "message_ended",  "message_cut", "message_deleted", "head_moved",   "run_queued",
-    "run_started",    "run_ended",   "repairs_noted"};
+    "run_started",    "run_ended",   "repairs_noted",    "opaque_noted"};
 // The results that the engine makes; a user's text may be the same.
 constexpr const char* made_words[] = {"no result", "interrupted", "stopped by the user"};
 constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
