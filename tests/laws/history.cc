@@ -21,7 +21,7 @@ constexpr const char* words[] = {"one ",
 constexpr const char* event_names[] = {
     "thread_updated", "message_put", "message_created", "part_started", "content_appended",
     "message_ended",  "message_cut", "message_deleted", "head_moved",   "run_queued",
-    "run_started",    "run_ended",   "repairs_noted",    "opaque_noted"};
+    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted"};
 // The results that the engine makes; a user's text may be the same.
 constexpr const char* made_words[] = {"no result", "interrupted", "stopped by the user"};
 constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
@@ -323,8 +323,9 @@ decltype(Step::what) History::some_step(const std::string& run) {
       const MessageState* there = story_.state().message(message);
       const std::size_t parts = there ? there->message.parts.size() : 0;
       NoteOpaque note{message, {{}, "server", Json{"\"" + word() + "\""}}};
-      if (!one_in(4))
-        note.data.part = static_cast<std::uint32_t>(upto(parts + (one_in(8) ? 1 : 0)));
+      if (!one_in(4)) {
+        note.data.part = static_cast<std::uint32_t>(one_in(8) || parts == 0 ? parts : upto(parts));
+      }
       return note;
     }
     case 14:
@@ -394,7 +395,8 @@ std::string History::compare(const std::string& what) {
     states_[story_.now().get()] = story_.state();
     count(story_.entries().back());
   }
-  const std::string found = difference(screen_of(story_.state()), oracle_.now());
+  std::string found = difference(screen_of(story_.state()), oracle_.now());
+  if (found.empty()) found = opaque_difference(story_.state(), oracle_.now());
   return found.empty() ? found : what + ": " + found;
 }
 

@@ -126,7 +126,9 @@ std::string check_fold(History& history) {
   const ThreadState& state = some_state(history);
   const ThreadState again = history.story().state_at(state.now);
   if (screen_of(again) != screen_of(state)) return "State(t) is another the second time";
-  return difference(screen_of(again), history.oracle().at(state.now.get()));
+  const oracle::World& world = history.oracle().at(state.now.get());
+  const std::string found = difference(screen_of(again), world);
+  return found.empty() ? opaque_difference(again, world) : found;
 }
 
 // The user and the model see the same text: a run's input is a path of State(context_ts), then and

@@ -358,7 +358,7 @@ std::string Oracle::start(const StartRun& change) {
     for (Message& message : world_.messages) {
       if (message.run != other.id || message.deleted) continue;
       rolled_back_.push_back(message.id);
-      message.parts.clear();
+      drop_opaque(message, std::exchange(message.parts, {}));
       message.status = "stopped";
     }
     finish(other, "stopped");

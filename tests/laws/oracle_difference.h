@@ -9,11 +9,14 @@
 #include <string>
 
 #include "engine/rules/diff.h"
+#include "engine/rules/state.h"
 #include "tests/laws/oracle.h"
 
 namespace lockstep::test {
 
 // The first difference, in words; empty if the two agree.
 [[nodiscard]] std::string difference(const Screen& screen, const oracle::World& world);
+// The same for opaque data, which no screen has.
+[[nodiscard]] std::string opaque_difference(const ThreadState& state, const oracle::World& world);
 
 }  // namespace lockstep::test
