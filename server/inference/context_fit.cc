@@ -29,6 +29,11 @@ Bytes bytes_of(const Turn& turn, const RequestSettings& settings) {
       bytes += piece.kind == Piece::Kind::text ? piece.text.size() : image_bytes;
     }
   }
+  // A block of the provider's own goes back whole.
+  for (const Block& block : turn.blocks) {
+    const OpaqueData* own = block.kind == Block::Kind::data ? own_data(block, settings) : nullptr;
+    if (own) bytes += own->value.text.size();
+  }
   if (sends_reasoning(turn, settings.reasoning)) bytes += turn.reasoning.size();
   for (const OpaqueData* data : turn.opaque) bytes += data->value.text.size();
   for (const TurnCall& call : turn.calls) {

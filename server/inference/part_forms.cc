@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/part_forms.h"
 
+#include "server/inference/limits.h"
+
 namespace lockstep {
 
 bool is_image(const FilePart& file) {
@@ -24,5 +26,15 @@ std::string note_of(const FilePart& file) {
 }
 
 std::string note_of(const DataPart& data) { return data.name + ": " + data.value.text; }
+
+std::string plain_name(std::string_view name) {
+  std::string plain_form;
+  for (const char c : name.substr(0, limits::request_name_chars_max)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-';
+    plain_form += plain ? c : '_';
+  }
+  return plain_form;
+}
 
 }  // namespace lockstep

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// part_forms.h: files and data as a request can have them.
+// part_forms.h: files, data and names as a request can have them.
 //
 // Providers take some files as they are. Every other file, and data that its provider can't read
 // back, is a line of text in the request. Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/rules/event.h"
 
@@ -19,5 +20,8 @@ namespace lockstep {
 [[nodiscard]] std::string note_of(const FilePart& file);
 // The same for data.
 [[nodiscard]] std::string note_of(const DataPart& data);
+
+// A name in the letters that all providers take, `A-Z a-z 0-9 _ -`, and as long as they take.
+[[nodiscard]] std::string plain_name(std::string_view name);
 
 }  // namespace lockstep

@@ -20,16 +20,6 @@
 namespace lockstep {
 namespace {
 
-std::string name_of(std::string_view author) {
-  std::string name;
-  for (const char c : author.substr(0, limits::request_name_chars_max)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-';
-    name += plain ? c : '_';
-  }
-  return name;
-}
-
 // Servers refuse a content of white space alone, like an empty one.
 bool is_blank(const Message& message) {
   return std::ranges::all_of(message.parts, [](const Part& part) {
@@ -51,6 +41,12 @@ std::vector<const Message*> pointers_to(const std::vector<Message>& path) {
 
 bool takes_blocks(const RequestSettings& settings) {
   return settings.kind == "anthropic" || settings.kind == "openai-responses";
+}
+
+const OpaqueData* own_data(const Block& block, const RequestSettings& settings) {
+  if (!block.part || settings.origin.empty()) return nullptr;
+  const OpaqueData* data = block.message->opaque.of(*block.part);
+  return data && data->origin == settings.origin ? data : nullptr;
 }
 
 namespace {
@@ -184,7 +180,7 @@ class Gathering {
 
   [[nodiscard]] std::string author() const {
     if (!settings_.names || !message_->author || message_->role == Role::tool) return {};
-    return name_of(*message_->author);
+    return plain_name(*message_->author);
   }
 
   // The text of an assistant behind a result goes into a turn of its own, behind that result.
@@ -207,10 +203,23 @@ class Gathering {
     sent_ = true;
   }
 
+  // The part as a block, as far as its place and its own data go.
+  [[nodiscard]] Block block_of(Block::Kind kind) const {
+    Block block{.kind = kind, .message = message_};
+    if (part_ < message_->parts.size()) block.part = static_cast<std::uint32_t>(part_);
+    return block;
+  }
+
+  // Did the provider write the part that is at hand, and can read it back?
+  [[nodiscard]] bool is_own() const {
+    return blocks_ && message_->role == Role::assistant &&
+           own_data(block_of(Block::Kind::data), settings_) != nullptr;
+  }
+
   void add_block(Block::Kind kind, std::string_view text = {}) {
     if (!blocks_ || turn_.role != Role::assistant) return;
-    Block block{.kind = kind, .message = message_, .text = std::string(text)};
-    if (part_ < message_->parts.size()) block.part = static_cast<std::uint32_t>(part_);
+    Block block = block_of(kind);
+    block.text = text;
     if (kind == Block::Kind::call) block.call = turn_.calls.size() - 1;
     block.within = kind == Block::Kind::text && continues_ && turn_.blocks.empty();
     turn_.blocks.push_back(std::move(block));
@@ -230,13 +239,13 @@ class Gathering {
 
   // It does not count as sent: a turn needs more than reasoning.
   void add_part(const ReasoningPart& part) {
-    if (part.text.empty()) return;
+    if (part.text.empty() && !is_own()) return;
     if (message_->role != Role::assistant || settings_.reasoning == ReasoningBack::never) {
       repairs_.add(RepairKind::reasoning_left_out, message_->id.get());
       return;
     }
     next_turn_behind_result();
-    if (!turn_.reasoning.empty()) turn_.reasoning += "\n\n";
+    if (!turn_.reasoning.empty() && !part.text.empty()) turn_.reasoning += "\n\n";
     turn_.reasoning += part.text;
     add_opaque(static_cast<std::uint32_t>(part_));
     add_block(Block::Kind::reasoning, part.text);
@@ -278,13 +287,19 @@ class Gathering {
   }
 
   void add_part(const DataPart& part) {
+    if (is_own()) {
+      next_turn_behind_result();
+      add_block(Block::Kind::data);
+      sent_ = true;
+      return;
+    }
     repairs_.add(RepairKind::data_as_text, message_->id.get());
     add_text(note_of(part));
   }
 
   // Models make up names that no server takes back, such as `functions.look`.
   std::string tool_name_of(const ToolCallPart& part) {
-    std::string name = name_of(part.name);
+    std::string name = plain_name(part.name);
     if (name != part.name) repairs_.add(RepairKind::call_name_changed, part.id);
     return name;
   }

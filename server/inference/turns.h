@@ -80,6 +80,9 @@ struct Turn {
 // what the provider wrote with them?
 [[nodiscard]] bool takes_blocks(const RequestSettings& settings);
 
+// What the provider that now gets the request once wrote with this part; null: nothing.
+[[nodiscard]] const OpaqueData* own_data(const Block& block, const RequestSettings& settings);
+
 // The turns of the path, the configured system prompt first. Each is of one message, whose place it
 // has; none are joined. The messages before `first` (an index of the path) are left out, except
 // those of role system. Results of their calls go with the calls.
