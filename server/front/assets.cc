@@ -34,11 +34,12 @@ constexpr std::array types{
 };
 
 // Scripts, styles and connections come from the page's own server only, its socket included.
-// `data:` is for small images in style sheets. Images from elsewhere are forbidden: one in a
-// model's answer would tell its host that the user read the answer.
+// `data:` is for images and sound that are parts of messages, and for small images in style sheets.
+// Images from elsewhere are forbidden: one in a model's answer would tell its host that the user
+// read the answer.
 constexpr std::string_view content_policy =
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 constexpr std::size_t name_hash_length = 8;
 

@@ -164,3 +164,40 @@ describe("a question whose answer was stopped before its first word", () => {
     expect(screen.getByTestId("retry")).not.toBeNull();
   });
 });
+
+describe("files and thoughts of an answer", () => {
+  const png = "data:image/png;base64,iVBORw0KGgo=";
+  const shown = (...parts: readonly Part[]) => show({ messages: [question, answer({ parts })] });
+
+  it("shows an image that came with the answer", () => {
+    shown({ type: "file", uri: png, media_type: "image/png" });
+    const image = screen.getByTestId("image");
+    expect(image.getAttribute("src")).toBe(png);
+    expect(image.getAttribute("alt")).toBe("a file");
+  });
+
+  it("plays a sound that came with the answer", () => {
+    shown({ type: "file", uri: "data:audio/wav;base64,UklGRg==", media_type: "audio/wav" });
+    expect(screen.getByTestId("sound").tagName).toBe("AUDIO");
+  });
+
+  it("does not load what is elsewhere, and does not show the bytes of what it can't", () => {
+    shown(
+      { type: "file", uri: "https://a.example/tracker.png", media_type: "image/png" },
+      { type: "file", uri: "data:image/svg+xml;base64,PHN2Zz4=", media_type: "image/svg+xml" },
+      { type: "file", uri: "data:audio/pcm;base64,AAEC", media_type: "audio/pcm" },
+    );
+    const [, whole] = screen.getAllByTestId("message");
+    expect(whole?.querySelectorAll("img, audio")).toHaveLength(0);
+    expect(whole?.textContent).toContain("https://a.example/tracker.png");
+    expect(whole?.textContent).not.toContain("base64");
+  });
+
+  it("says that a provider does not show a thought", () => {
+    shown({ type: "reasoning", text: "" }, text("So."));
+    const [, whole] = screen.getAllByTestId("message");
+    expect(whole?.querySelector(".reasoning summary")?.textContent).toBe(
+      "Thought that its provider does not show",
+    );
+  });
+});

@@ -9,6 +9,7 @@ import type { Painted } from "lockstep-client/react";
 
 import { Markdown } from "../markdown/markdown.js";
 import { Plain } from "../markdown/plain.js";
+import { FileView } from "./file_view.js";
 
 interface PartProps {
   readonly message: string;
@@ -45,12 +46,7 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
     case "tool_result":
       return <ToolResult content={part.content} index={props.index} />;
     case "file":
-      return (
-        <p className="file" data-part={props.index}>
-          <FileLink uri={part.uri} name={part.name ?? part.uri} />
-          {part.media_type === undefined ? null : <small> {part.media_type}</small>}
-        </p>
-      );
+      return <FileView file={part} index={props.index} />;
     case "data":
       return (
         <details className="tool" data-part={props.index}>
@@ -93,7 +89,7 @@ function ReasoningPart(props: Written): JSX.Element {
   return (
     <details className="reasoning" data-part={props.index} data-length={shown.length}>
       <summary>
-        {props.open ? "Thinking…" : "Thought"} <small>{shown.length} characters</small>
+        {props.open ? "Thinking…" : "Thought"} <small>{lengthOf(shown, props.open)}</small>
       </summary>
       <div className="text plain" dir="auto">
         {shown}
@@ -141,14 +137,9 @@ function ToolResult(props: {
   );
 }
 
-function FileLink({ uri, name }: { readonly uri: string; readonly name: string }): JSX.Element {
-  if (!/^https?:/i.test(uri)) return <code>{name}</code>;
-  return (
-    <a href={uri} target="_blank" rel="noopener noreferrer nofollow">
-      {name}
-    </a>
-  );
-}
+// Some providers keep the text of a thought to themselves.
+const lengthOf = (thought: string, open: boolean): string =>
+  thought === "" && !open ? "that its provider does not show" : `${thought.length} characters`;
 
 const firstLine = (text: string): string => text.trim().split("\n", 1)[0]?.slice(0, 80) ?? "";
 
