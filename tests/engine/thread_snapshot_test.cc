@@ -158,6 +158,21 @@ TEST(ThreadSnapshot, ALateCutLeavesItsMarkOnARunThatHasEnded) {
   EXPECT_EQ(difference(*loaded, state), "");
 }
 
+// Such an event leaves the message's `updated` as it was.
+TEST(ThreadSnapshot, OpaqueDataThatWasNotedSinceIsInTheNextOne) {
+  ThreadState state = small_state();
+  RowStore store;
+  store.put(snapshot_rows(number, state, Timestamp()));
+  const Timestamp before = state.now;
+  fold(state, after(state, {OpaqueNoted{MessageId("m.live"), {{}, "server", Json{"1"}}}}));
+
+  store.put(snapshot_rows(number, state, before));
+  const auto loaded = load_snapshot(store, number);
+
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(difference(*loaded, state), "");
+}
+
 TEST(ThreadSnapshot, AThreadOfMoreRowsThanAScanBringsIsLoadedWhole) {
   ThreadState state = small_state();
   for (std::size_t count = 0; count <= limits::list_max; ++count) {
