@@ -50,6 +50,8 @@ constexpr std::array signs{
     Sign{name, "capacity_exceeded", codes::upstream_overloaded},        // Groq
     Sign{name, "over_capacity", codes::upstream_overloaded},            // gateways
     Sign{name, "server_overloaded", codes::upstream_overloaded},        // gateways
+    Sign{name, "server_is_overloaded", codes::upstream_overloaded},     // OpenAI Responses
+    Sign{name, "slow_down", codes::upstream_overloaded},                // OpenAI Responses
     Sign{name, "content_filter", codes::content_filter},                // Azure
     Sign{name, "content_policy_violation", codes::content_filter},      // OpenAI
     Sign{name, "responsibleaipolicyviolation", codes::content_filter},  // Azure
@@ -87,6 +89,7 @@ constexpr std::array signs{
     Sign{sentence, "experiencing high demand", codes::upstream_overloaded},  // Gemini
     Sign{sentence, "currently over capacity", codes::upstream_overloaded},   // Groq
     Sign{sentence, "content management policy", codes::content_filter},      // Azure
+    Sign{sentence, "violating our usage policy", codes::content_filter},     // OpenAI Responses
 };
 
 // Words that mean a reason only together with a status.

@@ -47,7 +47,9 @@ void Written::take_one(const Step& step) {
     ASSERT_LT(append->part, message->parts.size());
     ASSERT_FALSE(append->text.empty());
     ASSERT_TRUE(is_utf8(append->text)) << append->text;
-    *growing_text(message->parts[append->part]) += append->text;
+    std::string* text = growing_text(message->parts[append->part]);
+    ASSERT_TRUE(text) << "the part can't grow";
+    *text += append->text;
   } else if (const auto* ended = std::get_if<EndMessage>(&step.what)) {
     WrittenMessage* message = find(ended->message);
     ASSERT_TRUE(message && !message->ended);
@@ -58,6 +60,7 @@ void Written::take_one(const Step& step) {
     WrittenMessage* message = find(note->message);
     ASSERT_TRUE(message && !message->ended);
     ASSERT_TRUE(!note->data.part || *note->data.part < message->parts.size());
+    ASSERT_TRUE(is_utf8(note->data.value.text));
     message->opaque.put(note->data);
   } else {
     end = std::get<EndRun>(step.what);
@@ -97,8 +100,16 @@ std::string Written::shape() const {
     if (std::holds_alternative<TextPart>(part)) shape += "text";
     if (std::holds_alternative<ReasoningPart>(part)) shape += "reasoning";
     if (std::holds_alternative<ToolCallPart>(part)) shape += "call";
+    if (std::holds_alternative<FilePart>(part)) shape += "file";
+    if (std::holds_alternative<DataPart>(part)) shape += "data";
   }
   return shape;
+}
+
+std::string Written::opaque(std::uint32_t part) const {
+  if (messages.empty()) return "";
+  const OpaqueData* data = messages.front().opaque.of(part);
+  return data ? data->value.text : "";
 }
 
 }  // namespace lockstep
