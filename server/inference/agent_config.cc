@@ -16,7 +16,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::array all_settings{
-    AgentSetting{"kind", "all", "", "openai, demo or push; required"},
+    AgentSetting{"kind", "all", "", "openai, openai-responses, demo or push; required"},
     AgentSetting{"base_url", "openai", "", "the model server's URL, up to /v1; required"},
     AgentSetting{"model", "all", "", "the model's name; required for openai, else only shown"},
     AgentSetting{"system", "all", "", "the system prompt"},
@@ -113,7 +113,7 @@ Complaint take_word(const Field& field, To& to, ValueOf value_of, const char* wr
 }
 
 Complaint take(const Field& field, AgentKind& to) {
-  return take_word(field, to, agent_kind, "must be openai, demo or push");
+  return take_word(field, to, agent_kind, "must be openai, openai-responses, demo or push");
 }
 
 Complaint take(const Field& field, std::optional<ReasoningBack>& to) {

@@ -66,7 +66,8 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
   const auto say = [&said](const std::string& what, const std::string& value) {
     if (!value.empty()) said.emplace_back(what, value);
   };
-  say("server", url_of(reach.endpoint) + "/chat/completions");
+  const bool responses = config.kind == AgentKind::openai_responses;
+  say("server", url_of(reach.endpoint) + (responses ? "/responses" : "/chat/completions"));
   say("query", names_of(config.query, ""));
   say("proxy", proxy_of(config, reach));
   say("key", key_of(config, reach));
@@ -90,7 +91,7 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
 Result<Explanation> explain(const std::string& name, const AgentConfig& config) {
   Explanation said;
   if (!config.model.empty()) said.emplace_back("model", config.model);
-  if (config.kind != AgentKind::openai) return said;
+  if (config.kind == AgentKind::demo || config.kind == AgentKind::push) return said;
   const auto secrets = std::make_shared<SecretRing>();
   std::vector<AgentWarning> told_elsewhere;
   TRY_LET(reach, reach_of(name, config, secrets, told_elsewhere));

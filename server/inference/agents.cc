@@ -11,6 +11,7 @@
 #include "server/inference/compose.h"
 #include "server/inference/demo_agent.h"
 #include "server/inference/openai_agent.h"
+#include "server/inference/responses_agent.h"
 #include "server/inference/settings.h"
 
 namespace lockstep {
@@ -59,7 +60,7 @@ struct Means {
 Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig& config,
                                      const Means& means) {
   if (config.model.empty())
-    return fail(Kind::rejected, codes::invalid, "set `model`, which kind openai needs");
+    return fail(Kind::rejected, codes::invalid, "set `model`, which this kind needs");
   TRY_LET(reach, reach_of(name, config, means.secrets, means.warnings));
   OpenAiOptions options;
   static_cast<Reach&>(options) = std::move(reach);
@@ -88,6 +89,23 @@ Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig&
   return options;
 }
 
+Result<ResponsesOptions> responses_options(const std::string& name, const AgentConfig& config,
+                                           const Means& means) {
+  TRY_LET(openai, openai_options(name, config, means));
+  ResponsesOptions options;
+  static_cast<ServedReach&>(options) = std::move(static_cast<ServedReach&>(openai));
+  options.model = std::move(openai.model);
+  options.system = std::move(openai.system);
+  options.params = std::move(openai.params);
+  options.model_choice = openai.model_choice;
+  options.names = openai.names;
+  options.join_roles = openai.join_roles;
+  options.reasoning = config.reasoning;
+  options.context_tokens = openai.context_tokens;
+  options.when_too_long = openai.when_too_long;
+  return options;
+}
+
 Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentConfig& config,
                                           const Means& means) {
   if (config.params && !is_json_object(config.params->text)) {
@@ -98,6 +116,11 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
       TRY_LET(options, openai_options(name, config, means));
       return std::make_unique<OpenAiAgent>(std::move(options), means.executor, means.random,
                                            means.clock);
+    }
+    case AgentKind::openai_responses: {
+      TRY_LET(options, responses_options(name, config, means));
+      return std::make_unique<ResponsesAgent>(std::move(options), means.executor, means.random,
+                                              means.clock);
     }
     case AgentKind::demo: {
       if (!(config.rate > 0)) return fail(Kind::rejected, codes::invalid, "`rate` must be above 0");
@@ -115,6 +138,7 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
 
 std::optional<AgentKind> agent_kind(std::string_view name) {
   if (name == "openai") return AgentKind::openai;
+  if (name == "openai-responses") return AgentKind::openai_responses;
   if (name == "demo") return AgentKind::demo;
   if (name == "push") return AgentKind::push;
   return {};

@@ -30,7 +30,7 @@
 
 namespace lockstep {
 
-enum class AgentKind { openai, demo, push };
+enum class AgentKind { openai, openai_responses, demo, push };
 // The kind with this name in the configuration file.
 [[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
 

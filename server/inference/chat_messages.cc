@@ -38,7 +38,8 @@ std::vector<Piece> with_author(const Section& section) {
   return pieces;
 }
 
-// The pieces of all sections in order. Texts name their authors if the turn has several.
+}  // namespace
+
 std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs) {
   std::vector<Piece> pieces;
   for (const Section& section : turn.sections) {
@@ -52,6 +53,8 @@ std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs
   }
   return pieces;
 }
+
+namespace {
 
 void append_piece(std::string& out, const Piece& piece) {
   if (piece.kind == Piece::Kind::text) {

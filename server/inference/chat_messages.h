@@ -23,6 +23,10 @@ namespace lockstep {
 // Of this turn, is the reasoning sent?
 [[nodiscard]] bool sends_reasoning(const Turn& turn, ReasoningBack reasoning);
 
+// The pieces of all sections in order; neighbouring texts are joined by an empty line. Unless the
+// turn has one author, texts begin with theirs.
+[[nodiscard]] std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs);
+
 // A JSON array.
 [[nodiscard]] std::string chat_messages(const std::vector<Turn>& turns,
                                         const RequestSettings& settings, Repairs& repairs);

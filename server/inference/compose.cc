@@ -11,6 +11,7 @@
 #include "server/inference/compose_format1.h"
 #include "server/inference/context_fit.h"
 #include "server/inference/repairs.h"
+#include "server/inference/responses_input.h"
 #include "server/inference/settings.h"
 #include "server/inference/turns.h"
 
@@ -49,6 +50,7 @@ Sent sent_from_settings(const Context& context) {
     return {.body = "", .repairs = {{.text = "the run's settings are of an unknown format"}}};
   }
   if (settings->format == 1) return compose_format1(context, *settings);
+  if (settings->kind == "openai-responses") return compose_responses(context, *settings);
   return compose_chat(context, *settings);
 }
 

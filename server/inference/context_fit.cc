@@ -204,7 +204,9 @@ Fit fit_of(const Context& context, const RequestSettings& settings) {
 }
 
 std::uint64_t answer_tokens(const RequestSettings& settings) {
-  for (const char* const member : {"max_completion_tokens", "max_tokens"}) {
+  for (const char* const member : {"max_completion_tokens", "max_tokens", "max_output_tokens"}) {
+    const bool of_responses = settings.kind == "openai-responses";
+    if (of_responses != (std::string_view(member) == "max_output_tokens")) continue;
     if (const auto tokens = whole_member(settings.request, member)) return *tokens;
   }
   return settings.context_tokens.value_or(0) / limits::answer_share;

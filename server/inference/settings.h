@@ -49,7 +49,7 @@ enum class WhenTooLong : std::uint8_t {
 
 struct RequestSettings {
   int format = 2;
-  std::string kind;  // openai, demo or push
+  std::string kind;  // openai, openai-responses, demo or push
   // Who gets opaque data back (opaque_origin.h), if this agent does; else empty.
   std::string origin{};
   std::string system;

@@ -282,17 +282,20 @@ class Gathering {
       sent_ = true;
       return;
     }
+    if (is_own()) return add_own();
     repairs_.add(RepairKind::file_as_text, message_->id.get());
     add_text(note_of(part));
   }
 
+  // Data, or a generated image.
+  void add_own() {
+    next_turn_behind_result();
+    add_block(Block::Kind::data);
+    sent_ = true;
+  }
+
   void add_part(const DataPart& part) {
-    if (is_own()) {
-      next_turn_behind_result();
-      add_block(Block::Kind::data);
-      sent_ = true;
-      return;
-    }
+    if (is_own()) return add_own();
     repairs_.add(RepairKind::data_as_text, message_->id.get());
     add_text(note_of(part));
   }

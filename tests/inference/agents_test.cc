@@ -304,7 +304,7 @@ TEST(AgentConfig, TakesEveryFieldByName) {
 TEST(AgentConfig, NamesTheFieldThatIsWrong) {
   const std::pair<AgentFields, std::string> wrong[] = {
       {{}, "kind is missing"},
-      {{{"kind", "worker"}}, "kind must be openai, demo or push"},
+      {{{"kind", "worker"}}, "kind must be openai, openai-responses, demo or push"},
       {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not a known setting: check its name"},
       {{{"kind", "demo"}, {"rate", "fast"}}, "rate must be a number"},
       {{{"kind", "demo"}, {"rate", -1.0}}, "rate must be above 0"},
@@ -324,6 +324,7 @@ TEST(AgentConfig, NamesTheFieldThatIsWrong) {
 
 TEST(AgentKind, IsReadByItsName) {
   EXPECT_EQ(agent_kind("openai"), AgentKind::openai);
+  EXPECT_EQ(agent_kind("openai-responses"), AgentKind::openai_responses);
   EXPECT_EQ(agent_kind("demo"), AgentKind::demo);
   EXPECT_EQ(agent_kind("push"), AgentKind::push);
   EXPECT_FALSE(agent_kind("worker"));

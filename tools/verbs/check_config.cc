@@ -19,6 +19,8 @@ constexpr std::string_view kind_name(AgentKind kind) {
   switch (kind) {
     case AgentKind::openai:
       return "openai";
+    case AgentKind::openai_responses:
+      return "openai-responses";
     case AgentKind::demo:
       return "demo";
     case AgentKind::push:
