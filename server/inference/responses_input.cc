@@ -192,7 +192,9 @@ class Items {
   void add_call(const Block& block) {
     close_text();
     const TurnCall& call = turn_->calls.at(block.call);
-    const OpaqueData* data = own(block);
+    const auto& part = std::get<ToolCallPart>(block.message->parts[*block.part]);
+    // Arguments that had to be changed are not those of the item.
+    const OpaqueData* data = call.arguments == part.arguments ? own(block) : nullptr;
     OwnCall written = own_call_of(call, data ? &data->value : nullptr);
     items_.push_back(std::move(written.item));
     outputs_.push_back(std::move(written.output));

@@ -73,7 +73,9 @@ std::optional<OwnText> own_text_of(const Json& data) {
 
 OwnCall own_call_of(const TurnCall& call, const Json* data) {
   const auto document = data ? read(data->text) : std::nullopt;
-  const JsonNode item = document ? document->root() : JsonNode();
+  JsonNode item = document ? document->root() : JsonNode();
+  // The item is another one if the call's id or name had to be changed.
+  if (text_in(item, "call_id") != call.id || text_in(item, "name") != call.name) item = {};
   const bool asked_custom = text_in(item, "type") == "custom_tool_call";
   const std::optional<std::string> input = asked_custom ? input_of(call) : std::nullopt;
   // A custom call whose input was changed to something else is an ordinary one.
