@@ -2,6 +2,7 @@
 #include "server/inference/responses_input.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -116,11 +117,17 @@ class Items {
     leave_reasoning_out();
     message_ = message;
     plain_ = settings_.reasoning == ReasoningBack::never && has_reasoning(*message);
+    // From the first part on that was edited, or that another wrote.
+    whole_ = 0;
+    while (whole_ < message->parts.size() &&
+           own_data({.message = message, .part = whole_}, settings_)) {
+      ++whole_;
+    }
   }
 
   // What the API wrote with the block; null: it is to be sent without.
   [[nodiscard]] const OpaqueData* own(const Block& block) const {
-    return plain_ ? nullptr : own_data(block, settings_);
+    return plain_ || !block.part || *block.part >= whole_ ? nullptr : own_data(block, settings_);
   }
 
   [[nodiscard]] bool sends_reasoning() const {
@@ -153,11 +160,14 @@ class Items {
     reasoning_.clear();
   }
 
-  // Is the block sent as what it was? A line of text for a file or for data is not, nor is a
-  // sentence of the server.
-  [[nodiscard]] static bool is_item(const Block& block) {
-    if (block.kind != Block::Kind::text) return true;
-    return block.part && std::holds_alternative<TextPart>(block.message->parts[*block.part]);
+  // Does the block go out as the item that it was? A text or a call that was cut or edited does
+  // not, nor does a line of text for a file or for data.
+  [[nodiscard]] bool is_item(const Block& block) const {
+    const OpaqueData* data = own(block);
+    if (!data) return false;
+    const Part& part = block.message->parts[*block.part];
+    if (block.kind == Block::Kind::text) return std::holds_alternative<TextPart>(part);
+    return block.kind == Block::Kind::call || own_item_of(part, data->value);
   }
 
   void add_text(const Block& block) {
@@ -245,6 +255,7 @@ class Items {
   const Turn* turn_ = nullptr;
   const Message* message_ = nullptr;
   bool plain_ = false;                  // the message's parts go without their own data
+  std::uint32_t whole_ = 0;             // its first part without any
   std::vector<std::string> reasoning_;  // items that wait for the next one
   std::string item_;                    // of the open texts: without its content
   std::vector<Content> contents_;

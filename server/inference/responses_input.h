@@ -12,7 +12,7 @@
 //
 // What only the API can read (opaque data, responses_items.h) goes back to its own origin alone.
 // The API does not keep the thread (`store` is false), so it refuses reasoning that has no
-// encrypted content, that no item follows, or that was cut; and items by their ids that have lost
+// encrypted content or the item behind it, as it was; and items by their ids that have lost
 // the reasoning before them. So such reasoning is left out, and what follows it in its message goes
 // without its ids, what the API itself did as a line of text. Repairs name both.
 //

@@ -263,7 +263,7 @@ void ResponsesItems::add_whole(const ResponseItem& said, AnswerWriter& writer) {
   bytes_ += name.size() + json.size();
   const std::uint32_t part = writer.start(DataPart{std::move(name), Json{json}});
   // An image without its bytes does not go back, nor a question without its answer.
-  if (!is_image && !said.asks) note(part, json, writer);
+  note(part, is_image || said.asks ? R"({"type":"nothing"})" : json, writer);
 }
 
 bool ResponsesItems::add_image(const ResponseItem& said, AnswerWriter& writer) {

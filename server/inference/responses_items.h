@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // responses_items.h: the items of one Responses answer, as parts of a message.
 //
-//   message       a part of text for each text, a refusal too. Behind it the citations, as a data
-//                 part `openai.annotations`
-//   reasoning     one part of reasoning: the summary's texts, then the reasoning's own, with an
-//                 empty line between; without any text an empty part
-//   function_call, custom_tool_call    a call; the free text of a custom tool becomes
-//                 `{"input":"..."}`, as chat_calls.h says
-//   image_generation_call    a file with a `data:` address, if one may be so long
-//   all others    a data part `openai.TYPE` with the whole item, when the item is done
+//   message        a part of text for each text, a refusal too; behind it the citations, as data
+//                  `openai.annotations`
+//   reasoning      one part of reasoning: the summary's texts, then the reasoning's own, with an
+//                  empty line between; without any text an empty part
+//   a call         a call; the free text of a custom tool becomes `{"input":"..."}`, as
+//                  chat_calls.h says
+//   an image       a file with a `data:` address, if one may be so long
+//   all others     data `openai.TYPE` with the whole item, when the item is done
 //
 // The opaque data of a part is what goes back to the API next to the part's own text:
-//   reasoning     the whole item, with its id and `encrypted_content`
-//   text          {"item":{...},"part":{...}}: the item without its texts, the part without its
-//   text call          the item without its arguments or its input image         the item without
-//   its result annotations   {"type":"annotations"}: they stand in the text's own data all others
-//   the whole item, unless it asks for an answer that nobody here gives
-// It is noted when the item is done: a part that was cut before has none.
+//
+//   reasoning      the whole item, with its id and `encrypted_content`
+//   text           {"item":{...},"part":{...}}: the item without its texts, the part without its
+//                  text
+//   a call         the item without its arguments or its input
+//   an image       the item without its result
+//   annotations    {"type":"annotations"}: they stand in the text's own data
+//   all others     the whole item; {"type":"nothing"} for what can't go back: an item that asks for
+//                  an answer that nobody here gives, or an image without its bytes
+//
+// It is noted when the item is done, for every part: one without it was cut or edited since.
 //
 // Servers say everything up to four times: in pieces, as a whole text, in the done item and in the
 // whole answer. Of a repetition only what follows the text so far counts; one that says something

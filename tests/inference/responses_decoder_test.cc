@@ -288,7 +288,7 @@ TEST(ResponsesDecoder, AnItemThatAsksForAnAnswerDoesNotGoBack) {
     const Written written = respond({done(0, item), completed()});
 
     EXPECT_EQ(written.shape(), "data");
-    EXPECT_EQ(written.opaque(0), "");
+    EXPECT_EQ(written.opaque(0), R"({"type":"nothing"})");
   }
 }
 
@@ -313,7 +313,7 @@ TEST(ResponsesDecoder, AnImageThatIsTooLongForAnAddressIsDataWithoutItsBytes) {
   ASSERT_EQ(written.shape(), "data");
   EXPECT_EQ(std::get<DataPart>(written.messages[0].parts[0]).value.text,
             R"({"id":"ig_1","type":"image_generation_call","status":"completed"})");
-  EXPECT_EQ(written.opaque(0), "");
+  EXPECT_EQ(written.opaque(0), R"({"type":"nothing"})");
 }
 
 TEST(ResponsesDecoder, ARefusalIsTextThatGoesBackAsARefusal) {

@@ -210,13 +210,14 @@ TEST(ResponsesInput, SendsReasoningAsTheSettingsSay) {
   }
 }
 
-TEST(ResponsesInput, SendsAnEditedTextWithoutTheIdOfTheFormer) {
+TEST(ResponsesInput, SendsAnEditedTextWithoutTheReasoningAndTheIdOfTheFormer) {
   Message answer = answered("a", thought + "," + said);
   answer.parts.edit()[1] = TextPart{"Hallo"};
   answer.opaque.keep([](std::optional<std::uint32_t> part) { return part == 0; });
   const Sent sent = compose({user("u", {TextPart{"Hi"}}), answer});
 
-  EXPECT_EQ(sent.body, body(users("Hi") + "," + thought + "," + plain("Hallo")));
+  EXPECT_EQ(sent.body, body(users("Hi") + "," + plain("Hallo")));
+  EXPECT_EQ(lines(sent.repairs), "reasoning_left_out a");
 }
 
 TEST(ResponsesInput, GivesBackWhatBuiltInToolsDid) {
