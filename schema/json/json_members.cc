@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
 #include "schema/json/limits.h"
 
 namespace lockstep {
@@ -76,6 +77,17 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
     members.push_back({std::string(key->root().text()), std::string(walk.value())});
   }
   return members;
+}
+
+std::string json_object(const std::vector<JsonMember>& members) {
+  std::string out = "{";
+  for (const JsonMember& member : members) {
+    if (out.size() > 1) out += ',';
+    append_text(out, member.key);
+    out += ':';
+    out += member.value;
+  }
+  return out + "}";
 }
 
 }  // namespace lockstep

@@ -20,5 +20,7 @@ struct JsonMember {
 
 // The members of an object in their order; nothing if the text is not one JSON object.
 [[nodiscard]] std::optional<std::vector<JsonMember>> json_members(std::string_view text);
+// The object that has these members.
+[[nodiscard]] std::string json_object(const std::vector<JsonMember>& members);
 
 }  // namespace lockstep

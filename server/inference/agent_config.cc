@@ -16,45 +16,47 @@ namespace lockstep {
 namespace {
 
 constexpr std::array all_settings{
-    AgentSetting{"kind", "all", "", "openai, openai-responses, demo or push; required"},
-    AgentSetting{"base_url", "openai", "", "the model server's URL, up to /v1; required"},
-    AgentSetting{"model", "all", "", "the model's name; required for openai, else only shown"},
+    AgentSetting{"kind", "all", "", "openai, openai-responses, anthropic, demo or push; required"},
+    AgentSetting{"base_url", "models", "", "the model server's URL, up to /v1; required"},
+    AgentSetting{"model", "all", "", "the model's name; required for models, else only shown"},
     AgentSetting{"system", "all", "", "the system prompt"},
-    AgentSetting{"api_key_env", "openai", "", "the environment variable with the API key"},
-    AgentSetting{"api_key_file", "openai", "",
+    AgentSetting{"api_key_env", "models", "", "the environment variable with the API key"},
+    AgentSetting{"api_key_file", "models", "",
                  "the file with the API key; read again if it changes"},
-    AgentSetting{"api_key_header", "openai", "",
-                 "the header with the key; without it: Authorization: Bearer KEY"},
-    AgentSetting{"headers", "openai", "", "a table: headers of each request"},
-    AgentSetting{"header_env", "openai", "",
+    AgentSetting{"api_key_header", "models", "", "the header with the key; default: by kind"},
+    AgentSetting{"headers", "models", "", "a table: headers of each request"},
+    AgentSetting{"header_env", "models", "",
                  "a table: headers whose values are in environment variables"},
-    AgentSetting{"query", "openai", "", "a table: the query of each request"},
-    AgentSetting{"proxy", "openai", "",
+    AgentSetting{"query", "models", "", "a table: the query of each request"},
+    AgentSetting{"proxy", "models", "",
                  "http://USER:PASSWORD@HOST:PORT, or none; without it: HTTPS_PROXY, NO_PROXY"},
-    AgentSetting{"ca_file", "openai", "", "PEM file: the only authorities to trust"},
-    AgentSetting{"client_certificate_file", "openai", "", "PEM file: shown to the server"},
-    AgentSetting{"client_key_file", "openai", "", "PEM file: the certificate's key"},
+    AgentSetting{"ca_file", "models", "", "PEM file: the only authorities to trust"},
+    AgentSetting{"client_certificate_file", "models", "", "PEM file: shown to the server"},
+    AgentSetting{"client_key_file", "models", "", "PEM file: the certificate's key"},
     AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
-    AgentSetting{"model_by_params", "openai", "false", "true: a run's params may choose the model"},
-    AgentSetting{"send_names", "openai", "true", "true: send authors as `name`"},
-    AgentSetting{"join_roles", "openai", "true", "true: join neighbours of one role"},
-    AgentSetting{"prefill", "openai", "false", "true: the server continues a last turn by itself"},
-    AgentSetting{"reasoning", "openai", "",
+    AgentSetting{"model_by_params", "models", "false", "true: a run's params may choose the model"},
+    AgentSetting{"send_names", "models", "true", "true: send the authors of messages"},
+    AgentSetting{"join_roles", "openai, openai-responses", "true",
+                 "true: join neighbours of one role"},
+    AgentSetting{"prefill", "openai, anthropic", "false",
+                 "true: the server continues a last turn by itself"},
+    AgentSetting{"reasoning", "openai, openai-responses", "",
                  "earlier reasoning goes back: never, with_calls or always; default: by server"},
     AgentSetting{"reasoning_field", "openai", "",
                  "the member of a message for it; default: by server"},
-    AgentSetting{"context_tokens", "openai", "",
+    AgentSetting{"context_tokens", "models", "",
                  "tokens of request and answer that the model takes; without it: no limit"},
-    AgentSetting{"when_too_long", "openai", "refuse",
+    AgentSetting{"when_too_long", "models", "refuse",
                  "a longer request: refuse, or drop_oldest (leave out the oldest turns)"},
     AgentSetting{"think_tags", "openai", "off",
                  "reasoning in <think> tags: off, on, or open (only </think> comes)"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
-    AgentSetting{"connect_timeout_seconds", "openai", "10", "seconds to connect"},
-    AgentSetting{"first_token_timeout_seconds", "openai", "600",
+    AgentSetting{"cache", "anthropic", "true", "true: mark what the provider may keep"},
+    AgentSetting{"connect_timeout_seconds", "models", "10", "seconds to connect"},
+    AgentSetting{"first_token_timeout_seconds", "models", "600",
                  "seconds of silence before the first token"},
-    AgentSetting{"token_timeout_seconds", "openai", "600", "seconds of silence between two tokens"},
-    AgentSetting{"keepalive_timeout_seconds", "openai", "900",
+    AgentSetting{"token_timeout_seconds", "models", "600", "seconds of silence between two tokens"},
+    AgentSetting{"keepalive_timeout_seconds", "models", "900",
                  "seconds with comments only, without a chunk"},
     AgentSetting{"rate", "demo", "40", "tokens a second"},
     AgentSetting{"silence_timeout_seconds", "push", "600", "seconds the writer may be silent"},
@@ -113,7 +115,8 @@ Complaint take_word(const Field& field, To& to, ValueOf value_of, const char* wr
 }
 
 Complaint take(const Field& field, AgentKind& to) {
-  return take_word(field, to, agent_kind, "must be openai, openai-responses, demo or push");
+  return take_word(field, to, agent_kind,
+                   "must be openai, openai-responses, anthropic, demo or push");
 }
 
 Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
@@ -205,6 +208,7 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (name == "context_tokens") return take(field, config.context_tokens);
   if (name == "when_too_long") return take(field, config.when_too_long);
   if (name == "think_tags") return take(field, config.think_tags);
+  if (name == "cache") return take(field, config.cache);
   if (name == "send_usage") return take(field, config.send_usage);
   if (name == "silence_timeout_seconds") return take(field, config.silence_timeout);
   if (name == "rate") return take(field, config.rate);

@@ -26,7 +26,8 @@ using AgentFields =
 
 struct AgentSetting {
   std::string_view name;
-  std::string_view kinds;     // of the agents that use it; the others ignore it
+  std::string_view kinds;     // of the agents that use it; the others ignore it. `models`: all that
+                              // ask a model server
   std::string_view fallback;  // the default; empty: none
   std::string_view help;      // with its unit
 };

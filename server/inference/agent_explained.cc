@@ -6,6 +6,7 @@
 
 #include "engine/base/try.h"
 #include "server/inference/agent_reach.h"
+#include "server/inference/anthropic_agent.h"
 #include "server/inference/deadline_text.h"
 
 namespace lockstep {
@@ -25,9 +26,17 @@ std::string key_of(const AgentConfig& config, const Reach& reach) {
     text = "the file " + config.api_key_file + (reach.key_file->read() ? ", good" : ", NOT USABLE");
   }
   if (text == "none") return text;
-  return text + (reach.key_header.empty() ? "; sent as `Authorization: Bearer`"
-                                          : "; sent as `" + reach.key_header + "`");
+  std::string header = reach.key_header;
+  if (header.empty() && config.kind == AgentKind::anthropic) header = anthropic_key_header;
+  return text + "; sent as `" + (header.empty() ? "Authorization: Bearer" : header) + "`";
 }
+
+std::string path_of(const AgentConfig& config, const Reach& reach) {
+  if (config.kind == AgentKind::anthropic) return messages_path(reach.endpoint);
+  return config.kind == AgentKind::openai_responses ? "/responses" : "/chat/completions";
+}
+
+bool asks_a_model(AgentKind kind) { return kind != AgentKind::demo && kind != AgentKind::push; }
 
 std::string proxy_of(const AgentConfig& config, const Reach& reach) {
   if (!reach.proxy) return config.proxy == "none" ? "none, as `proxy` says" : "none";
@@ -66,8 +75,7 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
   const auto say = [&said](const std::string& what, const std::string& value) {
     if (!value.empty()) said.emplace_back(what, value);
   };
-  const bool responses = config.kind == AgentKind::openai_responses;
-  say("server", url_of(reach.endpoint) + (responses ? "/responses" : "/chat/completions"));
+  say("server", url_of(reach.endpoint) + path_of(config, reach));
   say("query", names_of(config.query, ""));
   say("proxy", proxy_of(config, reach));
   say("key", key_of(config, reach));
@@ -91,7 +99,7 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
 Result<Explanation> explain(const std::string& name, const AgentConfig& config) {
   Explanation said;
   if (!config.model.empty()) said.emplace_back("model", config.model);
-  if (config.kind == AgentKind::demo || config.kind == AgentKind::push) return said;
+  if (!asks_a_model(config.kind)) return said;
   const auto secrets = std::make_shared<SecretRing>();
   std::vector<AgentWarning> told_elsewhere;
   TRY_LET(reach, reach_of(name, config, secrets, told_elsewhere));

@@ -8,6 +8,7 @@
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/agent_reach.h"
+#include "server/inference/anthropic_agent.h"
 #include "server/inference/compose.h"
 #include "server/inference/demo_agent.h"
 #include "server/inference/openai_agent.h"
@@ -57,31 +58,28 @@ struct Means {
   std::vector<AgentWarning>& warnings;
 };
 
-Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig& config,
-                                     const Means& means) {
-  if (config.model.empty())
-    return fail(Kind::rejected, codes::invalid, "set `model`, which this kind needs");
+// What all kinds have that ask a model server.
+template <class Options>
+Result<Options> served_options(const std::string& name, const AgentConfig& config,
+                               const Means& means) {
+  if (config.model.empty()) {
+    return fail(Kind::rejected, codes::invalid,
+                "set `model`, which kind " + std::string(name_of(config.kind)) + " needs");
+  }
   TRY_LET(reach, reach_of(name, config, means.secrets, means.warnings));
-  OpenAiOptions options;
+  Options options;
   static_cast<Reach&>(options) = std::move(reach);
   options.model = config.model;
   options.system = config.system;
   options.params = config.params;
   options.model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed;
   options.names = config.send_names;
-  options.join_roles = config.join_roles;
-  options.prefill = config.prefill;
-  options.reasoning = reasoning_rule(options.endpoint.host);
-  if (config.reasoning) options.reasoning.back = *config.reasoning;
-  if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;
   if (config.when_too_long && !config.context_tokens) {
     return fail(Kind::rejected, codes::invalid,
                 "set `context_tokens`, without which `when_too_long` has no meaning");
   }
   options.context_tokens = config.context_tokens;
   options.when_too_long = config.when_too_long.value_or(WhenTooLong::refuse);
-  options.think_tags = config.think_tags;
-  options.usage = config.send_usage;
   options.connect_timeout = config.connect_timeout;
   options.first_token_timeout = config.first_token_timeout;
   options.token_timeout = config.token_timeout;
@@ -91,18 +89,30 @@ Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig&
 
 Result<ResponsesOptions> responses_options(const std::string& name, const AgentConfig& config,
                                            const Means& means) {
-  TRY_LET(openai, openai_options(name, config, means));
-  ResponsesOptions options;
-  static_cast<ServedReach&>(options) = std::move(static_cast<ServedReach&>(openai));
-  options.model = std::move(openai.model);
-  options.system = std::move(openai.system);
-  options.params = std::move(openai.params);
-  options.model_choice = openai.model_choice;
-  options.names = openai.names;
-  options.join_roles = openai.join_roles;
+  TRY_LET(options, served_options<ResponsesOptions>(name, config, means));
+  options.join_roles = config.join_roles;
   options.reasoning = config.reasoning;
-  options.context_tokens = openai.context_tokens;
-  options.when_too_long = openai.when_too_long;
+  return options;
+}
+
+Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig& config,
+                                     const Means& means) {
+  TRY_LET(options, served_options<OpenAiOptions>(name, config, means));
+  options.prefill = config.prefill;
+  options.join_roles = config.join_roles;
+  options.reasoning = reasoning_rule(options.endpoint.host);
+  if (config.reasoning) options.reasoning.back = *config.reasoning;
+  if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;
+  options.think_tags = config.think_tags;
+  options.usage = config.send_usage;
+  return options;
+}
+
+Result<AnthropicOptions> anthropic_options(const std::string& name, const AgentConfig& config,
+                                           const Means& means) {
+  TRY_LET(options, served_options<AnthropicOptions>(name, config, means));
+  options.prefill = config.prefill;
+  options.cache = config.cache;
   return options;
 }
 
@@ -122,6 +132,11 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
       return std::make_unique<ResponsesAgent>(std::move(options), means.executor, means.random,
                                               means.clock);
     }
+    case AgentKind::anthropic: {
+      TRY_LET(options, anthropic_options(name, config, means));
+      return std::make_unique<AnthropicAgent>(std::move(options), means.executor, means.random,
+                                              means.clock);
+    }
     case AgentKind::demo: {
       if (!(config.rate > 0)) return fail(Kind::rejected, codes::invalid, "`rate` must be above 0");
       DemoOptions options{.system = config.system, .params = config.params, .rate = config.rate};
@@ -136,11 +151,27 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
 
 }  // namespace
 
+std::string_view name_of(AgentKind kind) {
+  switch (kind) {
+    case AgentKind::openai:
+      return "openai";
+    case AgentKind::openai_responses:
+      return "openai-responses";
+    case AgentKind::anthropic:
+      return "anthropic";
+    case AgentKind::demo:
+      return "demo";
+    case AgentKind::push:
+      return "push";
+  }
+  std::unreachable();
+}
+
 std::optional<AgentKind> agent_kind(std::string_view name) {
-  if (name == "openai") return AgentKind::openai;
-  if (name == "openai-responses") return AgentKind::openai_responses;
-  if (name == "demo") return AgentKind::demo;
-  if (name == "push") return AgentKind::push;
+  for (const auto each : {AgentKind::openai, AgentKind::openai_responses, AgentKind::anthropic,
+                          AgentKind::demo, AgentKind::push}) {
+    if (name == name_of(each)) return each;
+  }
   return {};
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // agents.h: the configured agents, by name.
 //
-// An agent produces the steps of a run: kind `openai` asks a model server, `demo` makes up a text,
-// and `push` leaves the writing to a back end of the operator. The set gives the engine the
-// settings of a run (all that shapes the request besides the path), and gives the server the agent
-// to start.
+// An agent produces the steps of a run: kinds `openai` and `anthropic` ask a model server, `demo`
+// makes up a text, and `push` leaves the writing to a back end of the operator. The set gives the
+// engine the settings of a run (all that shapes the request besides the path), and gives the server
+// the agent to start.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -30,13 +30,14 @@
 
 namespace lockstep {
 
-enum class AgentKind { openai, openai_responses, demo, push };
+enum class AgentKind { openai, openai_responses, anthropic, demo, push };
 // The kind with this name in the configuration file.
 [[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
+[[nodiscard]] std::string_view name_of(AgentKind kind);
 
 struct AgentConfig {
   AgentKind kind = AgentKind::demo;
-  std::string base_url;  // openai: up to `/v1`
+  std::string base_url;  // openai: up to `/v1`; anthropic: the same, or before it
   std::string model;
   std::string system;
   std::string api_key_env;     // the variable's name; empty: not in a variable
@@ -66,6 +67,7 @@ struct AgentConfig {
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;
   std::chrono::milliseconds token_timeout = limits::token_timeout;
   std::chrono::milliseconds keepalive_timeout = limits::keepalive_timeout;
+  bool cache = true;  // anthropic: mark what the provider may keep for the next request
   // push: the server interrupts a run whose writer is silent for so long
   std::chrono::milliseconds silence_timeout = limits::silence_timeout;
   double rate = 40;   // demo: tokens a second

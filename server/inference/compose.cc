@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schema/json/json_text.h"
+#include "server/inference/anthropic_messages.h"
 #include "server/inference/chat_messages.h"
 #include "server/inference/compose_format1.h"
 #include "server/inference/context_fit.h"
@@ -51,6 +52,7 @@ Sent sent_from_settings(const Context& context) {
   }
   if (settings->format == 1) return compose_format1(context, *settings);
   if (settings->kind == "openai-responses") return compose_responses(context, *settings);
+  if (settings->kind == "anthropic") return compose_anthropic(context, *settings);
   return compose_chat(context, *settings);
 }
 

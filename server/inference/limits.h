@@ -48,6 +48,20 @@ inline constexpr std::size_t call_id_bytes_max = name_bytes_max;
 
 // A `name` in a request: the providers' limit.
 inline constexpr std::size_t request_name_chars_max = 64;
+// Members of a block that grow, of a kind that is not known: a block has some ten.
+inline constexpr std::size_t grown_members_max = 64;
+// The limit of an answer, if nothing names one: Anthropic's API needs one, and every model since
+// Claude 4 takes this one.
+inline constexpr std::uint64_t anthropic_answer_tokens = 32'000;
+// Anthropic's own minimum of tokens for thinking, and what the efforts of OpenAI's API become for
+// models that take a number.
+inline constexpr std::uint64_t thinking_tokens_min = 1024;
+inline constexpr std::uint64_t thinking_tokens_low = 2048;
+inline constexpr std::uint64_t thinking_tokens_medium = 8192;
+inline constexpr std::uint64_t thinking_tokens_high = 24'576;
+static_assert(thinking_tokens_high < anthropic_answer_tokens, "they are a part of the answer");
+// Marks of a cache that Anthropic's API takes in one request.
+inline constexpr std::size_t cache_marks_max = 4;
 // The longest context that can be configured: a hundred times the longest that models have today.
 inline constexpr std::uint64_t context_tokens_max = 100'000'000;
 // Reaching a server. The next address of a name starts so long after the last one (RFC 8305,

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 
+#include "engine/rules/digest.h"
 #include "engine/rules/opaque_limits.h"
 #include "server/inference/endpoint.h"
 
 namespace lockstep {
 namespace {
+
+// Of a hash: enough that two servers of one configuration never share them.
+constexpr std::size_t server_digits = 16;
 
 bool is_letter(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
@@ -34,7 +38,8 @@ std::string opaque_origin(std::string_view kind, std::string_view base_url,
   Result<Endpoint> endpoint = parse_endpoint(base_url);
   if (!endpoint) return {};
   endpoint->base.clear();
-  std::string origin = std::string(kind) + " " + url_of(*endpoint) + " " + model_family(model);
+  const std::string server = to_hex(sha256(url_of(*endpoint))).substr(0, server_digits);
+  std::string origin = std::string(kind) + " " + server + " " + model_family(model);
   origin.resize(std::min(origin.size(), limits::opaque_origin_bytes_max));
   return origin;
 }

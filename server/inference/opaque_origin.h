@@ -10,7 +10,7 @@
 
 namespace lockstep {
 
-// `KIND ORIGIN FAMILY`. `base_url`: its path does not count. Never longer than
+// `KIND SERVER FAMILY`. `base_url`: its path does not count. Never longer than
 // `limits::opaque_origin_bytes_max`; empty if `base_url` is no URL.
 [[nodiscard]] std::string opaque_origin(std::string_view kind, std::string_view base_url,
                                         std::string_view model);

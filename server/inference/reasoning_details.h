@@ -2,10 +2,10 @@
 // reasoning_details.h: the signed or encrypted reasoning of a Chat Completions stream.
 //
 // OpenRouter sends `reasoning_details` beside the text of the reasoning: items of the types
-// `reasoning.text`, `reasoning.summary` and `reasoning.encrypted`, some with a signature. Items come
-// in pieces: those of one type and one `index` are one item. A later request must bring the list back
-// as it was, or the model thinks anew, or its provider refuses the turn.
-// Source: OpenRouter's documentation, "Reasoning tokens", "Preserving reasoning".
+// `reasoning.text`, `reasoning.summary` and `reasoning.encrypted`, some with a signature. Items
+// come in pieces: those of one type and one `index` are one item. A later request must bring the
+// list back as it was, or the model thinks anew, or its provider refuses the turn. Source:
+// OpenRouter's documentation, "Reasoning tokens", "Preserving reasoning".
 #pragma once
 
 #include <string>

@@ -33,6 +33,11 @@ constexpr std::array<RepairText, repair_kinds> texts{{
     {"call_name_changed", "call",
      "The name of a tool is sent with other letters: servers limit names."},
     {"dropped", "message", "An old message is left out: the thread is longer than the context."},
+    {"call_id_changed", "call", "The id of a call is sent in another form: servers limit ids."},
+    {"system_moved", "message", "A system message is sent before the conversation."},
+    {"space_cut", "message", "White space at the end of the request is left out."},
+    {"thinking_off", "parameter",
+     "Thinking is off for this request: the provider would refuse it here."},
 }};
 
 }  // namespace

@@ -35,8 +35,12 @@ enum class RepairKind : std::uint8_t {
   continue_asked,
   call_name_changed,
   dropped,
+  call_id_changed,
+  system_moved,
+  space_cut,
+  thinking_off,
 };
-inline constexpr std::size_t repair_kinds = 18;
+inline constexpr std::size_t repair_kinds = 22;
 
 struct RepairText {
   std::string_view kind;  // snake case

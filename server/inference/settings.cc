@@ -182,6 +182,7 @@ std::string settings_bytes(const RequestSettings& settings) {
     // the bytes, and the hash, of its settings.
     if (!settings.origin.empty()) append_field(out, "origin", settings.origin);
     if (settings.prefill) append_field_flag(out, "prefill", true);
+    if (!settings.cache) append_field_flag(out, "cache", false);
   }
   if (settings.context_tokens) {
     append_field_number(out, "context_tokens", *settings.context_tokens);
@@ -226,6 +227,8 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.origin = read_string(find_member(*members, "origin")).value_or("");
   const std::string* prefill = find_member(*members, "prefill");
   settings.prefill = prefill && *prefill == "true";
+  const std::string* cache = find_member(*members, "cache");
+  settings.cache = !cache || *cache == "true";
   if (!read_limit(*members, settings)) return {};
   return settings;
 }

@@ -9,8 +9,8 @@
 //
 // Behind `reasoning_field` come `origin`, where there is one, `prefill`, where it is true, and
 // `context_tokens` with `when_too_long`, where the agent limits the request. The format says how
-// the request was composed (compose.h). Runs of 0.1.0 have format 1, without `join`, `reasoning`
-// and `reasoning_field`.
+// the request was composed (compose.h). Kind `anthropic` also has `cache`, where it is false. Runs
+// of 0.1.0 have format 1, without `join`, `reasoning` and `reasoning_field`.
 //
 // `request` holds the members of the request body besides `messages`. The server copies their
 // values and does not parse and write them again, so that a number keeps its digits. Their order is
@@ -49,7 +49,7 @@ enum class WhenTooLong : std::uint8_t {
 
 struct RequestSettings {
   int format = 2;
-  std::string kind;  // openai, openai-responses, demo or push
+  std::string kind;  // openai, openai-responses, anthropic, demo or push
   // Who gets opaque data back (opaque_origin.h), if this agent does; else empty.
   std::string origin{};
   std::string system;
@@ -62,6 +62,7 @@ struct RequestSettings {
   bool prefill = false;                           // the model goes on with a last turn of its own
   std::optional<std::uint64_t> context_tokens{};  // request and answer together; none: no limit
   WhenTooLong when_too_long = WhenTooLong::refuse;
+  bool cache = true;  // kind anthropic: mark what the provider may keep for the next request
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 

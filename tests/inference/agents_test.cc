@@ -66,7 +66,8 @@ TEST(AgentSet, SettingsHoldNoKeyAndNoAddress) {
   EXPECT_EQ(
       (*agents)->settings(AgentName("a"), Json{R"({"max_tokens":5})"})->bytes,
       R"({"format":2,"kind":"openai","system":"","names":true,"join":true,"reasoning":"never",)"
-      R"("reasoning_field":"reasoning_content","ignored":[],"request":{"model":"m",)"
+      R"("reasoning_field":"reasoning_content","origin":"openai 10d8eb39449320b2 m",)"
+      R"("ignored":[],"request":{"model":"m",)"
       R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.2,)"
       R"("max_tokens":5}})");
 }
@@ -304,7 +305,7 @@ TEST(AgentConfig, TakesEveryFieldByName) {
 TEST(AgentConfig, NamesTheFieldThatIsWrong) {
   const std::pair<AgentFields, std::string> wrong[] = {
       {{}, "kind is missing"},
-      {{{"kind", "worker"}}, "kind must be openai, openai-responses, demo or push"},
+      {{{"kind", "worker"}}, "kind must be openai, openai-responses, anthropic, demo or push"},
       {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not a known setting: check its name"},
       {{{"kind", "demo"}, {"rate", "fast"}}, "rate must be a number"},
       {{{"kind", "demo"}, {"rate", -1.0}}, "rate must be above 0"},
@@ -325,6 +326,7 @@ TEST(AgentConfig, NamesTheFieldThatIsWrong) {
 TEST(AgentKind, IsReadByItsName) {
   EXPECT_EQ(agent_kind("openai"), AgentKind::openai);
   EXPECT_EQ(agent_kind("openai-responses"), AgentKind::openai_responses);
+  EXPECT_EQ(agent_kind("anthropic"), AgentKind::anthropic);
   EXPECT_EQ(agent_kind("demo"), AgentKind::demo);
   EXPECT_EQ(agent_kind("push"), AgentKind::push);
   EXPECT_FALSE(agent_kind("worker"));

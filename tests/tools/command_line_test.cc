@@ -69,7 +69,7 @@ TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
     return std::tuple(agent.model_by_params, agent.send_names, agent.join_roles, agent.prefill,
                       agent.send_usage, agent.connect_timeout, agent.first_token_timeout,
                       agent.token_timeout, agent.keepalive_timeout, agent.silence_timeout,
-                      agent.rate, agent.think_tags,
+                      agent.rate, agent.think_tags, agent.cache,
                       agent.when_too_long.value_or(WhenTooLong::refuse));
   };
   std::size_t defaults = 0;

@@ -15,20 +15,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kind_name(AgentKind kind) {
-  switch (kind) {
-    case AgentKind::openai:
-      return "openai";
-    case AgentKind::openai_responses:
-      return "openai-responses";
-    case AgentKind::demo:
-      return "demo";
-    case AgentKind::push:
-      return "push";
-  }
-  std::unreachable();
-}
-
 ExitCode wrong(const Error& error, Terminal& terminal) {
   return terminal.fail({ExitCode::failed, error.detail,
                         "Correct this setting; `lockstep serve --help` lists the settings."});
@@ -46,7 +32,7 @@ Result<std::vector<AgentWarning>> try_agents(const AgentsConfig& agents) {
 std::string agent_text(const std::string& name, AgentKind kind, const Explanation& said,
                        const std::vector<AgentWarning>& warnings) {
   constexpr std::size_t column = 10;
-  std::string text = "\nagent " + name + ": " + std::string(kind_name(kind)) + "\n";
+  std::string text = "\nagent " + name + ": " + std::string(name_of(kind)) + "\n";
   for (const auto& [what, value] : said) {
     std::string label = what;
     label.resize(column, ' ');

@@ -23,6 +23,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   continue_asked: "The model was asked by a sentence to go on with its answer.",
   call_name_changed: "The name of a tool was sent with other letters, because servers limit names.",
   dropped: "The oldest messages were left out, because the conversation was too long.",
+  call_id_changed: "The id of a call was sent in another form, because servers limit ids.",
+  system_moved: "A system message was sent before the conversation.",
+  space_cut: "White space at the end of the request was left out.",
+  thinking_off: "Thinking was off, because the model server would have refused it there.",
 };
 
 /** A sentence; of an unknown kind the server's own, or the kind's name. */
