@@ -38,10 +38,9 @@ std::vector<std::string> documented() {
       text_delta(1, "msg_1", R"("Hel")"),
       text_delta(1, "msg_1", R"("lo")"),
       event("output_text.done", at(1, "msg_1") + R"(,"content_index":0,"text":"Hello")"),
-      event(
-          "content_part.done",
-          at(1, "msg_1") +
-              R"(,"content_index":0,"part":{"type":"output_text","text":"Hello","annotations":[]})"),
+      event("content_part.done",
+            at(1, "msg_1") + R"(,"content_index":0,"part":{"type":"output_text","text":"Hello",)"
+                             R"("annotations":[]})"),
       done(1, said),
       added(2, call_item("fc_1", "call_1", "look", R"("")", "in_progress")),
       arguments_delta(2, "fc_1", R"("{\"a\"")"),
@@ -257,10 +256,10 @@ TEST(ResponsesDecoder, CitationsAreDataBehindTheirText) {
 
 TEST(ResponsesDecoder, WhatABuiltInToolDidIsDataAndGoesBackWhole) {
   const std::string items[] = {
-      R"({"id":"ws_1","type":"web_search_call","status":"completed","action":{"type":"search","query":"x"}})",
-      R"({"id":"fs_1","type":"file_search_call","status":"completed","queries":["x"],"results":null})",
-      R"({"id":"ci_1","type":"code_interpreter_call","code":"1+1","container_id":"c","outputs":null})",
-      R"({"id":"mcp_1","type":"mcp_call","name":"roll","arguments":"{}","output":"4","server_label":"d"})",
+      R"({"id":"ws_1","type":"web_search_call","status":"completed","action":{"query":"x"}})",
+      R"({"id":"fs_1","type":"file_search_call","queries":["x"],"results":null})",
+      R"({"id":"ci_1","type":"code_interpreter_call","code":"1+1","outputs":null})",
+      R"({"id":"mcp_1","type":"mcp_call","name":"roll","arguments":"{}","output":"4"})",
       R"({"id":"mcpl_1","type":"mcp_list_tools","server_label":"d","tools":[]})",
       R"({"id":"x_1","type":"something_new","number":1.50})",
   };
