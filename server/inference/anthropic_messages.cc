@@ -191,7 +191,7 @@ class Writing {
 
   void add_data(OutMessage& message, const Turn& turn, const Block& block, const OpaqueData* own) {
     if (own && is_cited(block, *own)) return;
-    const bool open = &turn == &turns_.back();
+    const bool open = &turn == &turns_.back() && turn.calls.empty();
     if (own && server_calls_.may_go_back(own->value, open)) {
       message.blocks.push_back({.kind = OutKind::other, .json = own->value.text});
       return;

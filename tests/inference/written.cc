@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "engine/base/text.h"
+#include "schema/json/json_reader.h"
 
 namespace lockstep {
 namespace {
@@ -60,7 +61,7 @@ void Written::take_one(const Step& step) {
     WrittenMessage* message = find(note->message);
     ASSERT_TRUE(message && !message->ended);
     ASSERT_TRUE(!note->data.part || *note->data.part < message->parts.size());
-    ASSERT_TRUE(is_utf8(note->data.value.text));
+    ASSERT_TRUE(is_json_object(note->data.value.text)) << note->data.value.text;
     message->opaque.put(note->data);
   } else {
     end = std::get<EndRun>(step.what);
