@@ -224,11 +224,11 @@ class Translation {
     }
     std::string choice = choice_.empty() ? R"({"type":"auto"})" : tool_choice_of(choice_);
     if (choice.empty()) return leave_out("tool_choice");
-    const bool takes_it = !choice.contains(R"("none")") && choice.ends_with('}');
-    if (parallel_ == "false" && takes_it && !choice.contains("disable_parallel_tool_use")) {
-      choice.pop_back();
-      append_field_flag(choice, "disable_parallel_tool_use", true);
-      choice += '}';
+    auto members = json_members(choice);
+    if (!members) return leave_out("tool_choice");
+    if (parallel_ == "false" && value_of(*members, "type") != R"("none")") {
+      set_member(*members, "disable_parallel_tool_use", "true");
+      choice = json_object(*members);
     }
     set("tool_choice", choice);
   }

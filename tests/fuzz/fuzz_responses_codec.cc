@@ -4,11 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <set>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include "engine/base/must.h"
 #include "engine/base/text.h"
@@ -18,82 +15,13 @@
 #include "server/inference/responses_codec.h"
 #include "server/inference/responses_params.h"
 #include "server/inference/settings.h"
+#include "tests/fuzz/step_check.h"
 
 namespace {
 
 using namespace lockstep;
 
 constexpr const char* origin = "openai-responses https://api.example gpt";
-
-// Takes the steps as the engine does, and keeps their message.
-class Check {
- public:
-  void take(const std::vector<Step>& steps) {
-    for (const Step& step : steps) {
-      MUST(!ended_);
-      std::visit([this](const auto& what) { look(what); }, step.what);
-    }
-  }
-  [[nodiscard]] bool ended() const { return ended_; }
-  [[nodiscard]] const Message& message() const { return message_; }
-
- private:
-  void look(const OpenMessage& step) {
-    MUST(!open_ && message_.parts.empty());
-    MUST(is_id(step.message.get()));
-    message_.id = step.message;
-    message_.role = step.role;
-    message_.run = RunId("r");
-    open_ = true;
-  }
-  void look(const StartPart& step) {
-    MUST(open_);
-    MUST(step.part == message_.parts.size());
-    if (const std::string* text = growing_text(step.value)) MUST(is_utf8(*text));
-    if (const auto* call = std::get_if<ToolCallPart>(&step.value)) {
-      MUST(!call->id.empty() && is_utf8(call->id));
-      MUST(!call->name.empty() && is_utf8(call->name));
-      MUST(calls_.insert(call->id).second);  // results name calls by their id
-    }
-    if (const auto* file = std::get_if<FilePart>(&step.value)) MUST(is_utf8(file->uri));
-    if (const auto* data = std::get_if<DataPart>(&step.value)) check_json(data->value);
-    message_.parts.edit().push_back(step.value);
-  }
-  void look(const AppendContent& step) {
-    MUST(open_);
-    MUST(step.part < message_.parts.size());
-    MUST(!step.text.empty() && is_utf8(step.text));
-    std::string* text = growing_text(message_.parts.edit()[step.part]);
-    MUST(text);
-    *text += step.text;
-  }
-  void look(const NoteOpaque& step) {
-    MUST(open_ && step.data.part && *step.data.part < message_.parts.size());
-    check_json(step.data.value);
-    message_.opaque.put(step.data);
-  }
-  void look(const EndMessage& step) {
-    MUST(open_);
-    MUST(!step.usage || is_json_object(step.usage->text));
-    open_ = false;
-  }
-  // The run driver writes these, and no decoder.
-  void look(const NoteRepairs&) { MUST(false); }
-  void look(const EndRun& step) {
-    ended_ = true;
-    MUST(step.status == RunStatus::interrupted || !open_);
-    MUST(!step.usage || is_json_object(step.usage->text));
-    MUST(!step.error || is_utf8(step.error->detail));
-  }
-  static void check_json(const Json& json) {
-    MUST(is_utf8(json.text) && read_json(json.text, unbounded_json(256)));
-  }
-
-  bool open_ = false;
-  bool ended_ = false;
-  Message message_;
-  std::set<std::string> calls_;
-};
 
 void send_back(const Message& answer) {
   RequestSettings settings;
@@ -113,7 +41,7 @@ void send_back(const Message& answer) {
 
 void decode(std::string_view input) {
   ResponsesDecoder decoder(RunId("r"), {}, origin);
-  Check check;
+  StepCheck check;
   while (!input.empty()) {
     const std::size_t end = std::min(input.find('\n'), input.size());
     const std::string_view line = input.substr(0, end);
@@ -142,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   decode(input);
   ResponsesDecoder decoder(RunId("r"), {}, origin);
-  Check check;
+  StepCheck check;
   check.take(decoder.take_whole(input));
   MUST(check.ended());
   lay_over(input);
