@@ -27,6 +27,13 @@ class Agents {
   // Nothing if there is no such agent.
   [[nodiscard]] virtual std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const = 0;
+  // Why a run of this agent may not have these parameters: a sentence for the caller. Nothing: it
+  // may, or there is no such agent. The door asks it for a new run, and the start for one that has
+  // waited, because the configuration may have changed.
+  [[nodiscard]] virtual std::optional<std::string> refusal(
+      const AgentName& /*agent*/, const std::optional<Json>& /*params*/) const {
+    return {};
+  }
   // If the run's writer is another process (kind `push`), which goes on when the server ends: how
   // long it may send nothing. Nothing: the run ends with this process.
   [[nodiscard]] virtual std::optional<std::chrono::microseconds> outlives(

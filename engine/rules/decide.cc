@@ -128,6 +128,9 @@ class Judge {
     if (!draft_.rules().agents.settings(change.agent, change.params)) {
       return refuse(codes::unknown_agent, "there is no agent " + change.agent.get());
     }
+    if (auto why = draft_.rules().agents.refusal(change.agent, change.params)) {
+      return refuse(codes::invalid, *std::move(why));
+    }
     std::unordered_set<MessageId> ids;
     for (const MessageInput& input : change.input) {
       if (is_taken(input.id))

@@ -300,6 +300,11 @@ void start(Draft& draft, std::uint32_t number) {
     draft.say(RunEnded{run.id, RunStatus::failed, std::move(error), {}});
     return;
   }
+  if (auto why = draft.rules().agents.refusal(run.agent, run.params)) {
+    // The agent took these parameters when the run was queued.
+    draft.say(RunEnded{run.id, RunStatus::failed, RunError{codes::invalid, *std::move(why)}, {}});
+    return;
+  }
   if (!head && run.input.empty()) {
     // Deletions have left nothing to answer. The user may send it again elsewhere.
     draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});

@@ -29,15 +29,16 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/result.h"
+#include "engine/rules/event.h"
 #include "server/base/log_line.h"
 #include "server/base/rate_rules.h"
 
 namespace lockstep {
 
 // An agent's table, field by field, as in the file: server/inference knows the kinds and checks it.
-// The last type is a table of texts.
+// The last types are a table of texts, and any other table or array.
 using AgentField =
-    std::variant<std::string, std::int64_t, double, bool, std::map<std::string, std::string>>;
+    std::variant<std::string, std::int64_t, double, bool, std::map<std::string, std::string>, Json>;
 struct AgentTable {
   std::string name;
   std::map<std::string, AgentField> fields;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <expected>
 #include <sstream>
 
 #include "server/base/config_parts.h"
+#include "server/base/toml_json.h"
 
 namespace lockstep {
 namespace {
@@ -28,11 +30,8 @@ std::optional<std::string> text_of(const toml::node& node) {
   return joined;
 }
 
-std::optional<AgentField> field_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
-  if (const auto flag = node.value_exact<bool>()) return *flag;
-  if (const auto integer = node.value_exact<std::int64_t>()) return *integer;
-  if (const auto number = node.value_exact<double>()) return *number;
+// A table of texts alone; `headers` and its like take no other values.
+std::optional<std::map<std::string, std::string>> texts_of(const toml::node& node) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return std::nullopt;
   std::map<std::string, std::string> texts;
@@ -42,6 +41,17 @@ std::optional<AgentField> field_of(const toml::node& node) {
     texts.emplace(key.str(), *text);
   }
   return texts;
+}
+
+std::expected<AgentField, TomlFault> field_of(const toml::node& node, const std::string& path) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto flag = node.value_exact<bool>()) return *flag;
+  if (const auto integer = node.value_exact<std::int64_t>()) return *integer;
+  if (const auto number = node.value_exact<double>()) return *number;
+  if (auto texts = texts_of(node)) return *std::move(texts);
+  auto json = json_of(node, path);
+  if (!json) return std::unexpected(std::move(json.error()));
+  return Json{*std::move(json)};
 }
 
 // Reads the file's text. An error has the file, the line and the path of the setting.
@@ -101,11 +111,13 @@ class ConfigFile {
     const toml::table* table = node.as_table();
     if (table == nullptr) return invalid_setting(agent.where, "must be a table");
     for (const auto& [key, value] : *table) {
-      auto field = field_of(value);
       const std::string field_name(key.str());
       const std::string place = where(value, path + "." + field_name);
-      if (!field)
-        return invalid_setting(place, "must be a text, a number, true, false or a table of texts");
+      auto field = field_of(value, path + "." + field_name);
+      if (!field) {
+        const TomlFault& fault = field.error();
+        return invalid_setting(where(*fault.node, fault.path), fault.what);
+      }
       agent.places.emplace(field_name, place);
       agent.fields.emplace(field_name, std::move(*field));
     }

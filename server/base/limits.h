@@ -132,6 +132,12 @@ inline constexpr int heap_mapped_bytes = 4 << 20;
 inline constexpr int heap_end_bytes_max = 4 << 20;
 inline constexpr std::uint32_t heap_look_seconds = 5;
 
+// --- The configuration ---------------------------------------------------------------------------
+
+// Tables and arrays in one another: no schema of a tool is deeper, and readers of JSON allow twice
+// as much, for the request around it.
+inline constexpr std::size_t config_depth_max = 64;
+
 // --- Runs ----------------------------------------------------------------------------------------
 
 inline constexpr std::chrono::milliseconds step_retry_delay{50};

@@ -10,6 +10,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/must.h"
+#include "server/inference/agent_params.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
@@ -33,8 +34,15 @@ constexpr std::array all_settings{
     AgentSetting{"ca_file", "models", "", "PEM file: the only authorities to trust"},
     AgentSetting{"client_certificate_file", "models", "", "PEM file: shown to the server"},
     AgentSetting{"client_key_file", "models", "", "PEM file: the certificate's key"},
-    AgentSetting{"params", "all", "", "a JSON object, as text: members of the request"},
-    AgentSetting{"model_by_params", "models", "false", "true: a run's params may choose the model"},
+    AgentSetting{"params", "all", "", "a table, or a JSON object as text: members of the request"},
+    AgentSetting{"tools", "all", "", "tables: the tools that each request offers"},
+    AgentSetting{"params_allowed", "all", "",
+                 "the parameters that a run may set, or * for all; default: docs/agents.md"},
+    AgentSetting{"models", "all", "", "the models that a run may choose besides `model`"},
+    AgentSetting{"model_by_params", "models", "false", "true: a run's params may choose any model"},
+    AgentSetting{"runs_at_once", "not push", "",
+                 "how many runs may ask the model at once; the others wait; without it: no limit"},
+    AgentSetting{"takes_images", "all", "", "tells fronts if its models see images"},
     AgentSetting{"send_names", "models", "true", "true: send the authors of messages"},
     AgentSetting{"join_roles", "openai, openai-responses", "true",
                  "true: join neighbours of one role"},
@@ -155,13 +163,6 @@ Complaint take(const Field& field, std::optional<std::string>& to) {
   return {};
 }
 
-Complaint take(const Field& field, std::optional<Json>& to) {
-  std::string text;
-  Complaint complaint = take(field, text);
-  if (complaint.empty()) to = Json{std::move(text)};
-  return complaint;
-}
-
 Complaint take(const Field& field, Texts& to) {
   const auto* texts = std::get_if<Texts>(&field);
   if (!texts) return "must be a table of texts";
@@ -195,10 +196,10 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
       std::ranges::find(all_settings, name, &AgentSetting::name) != all_settings.end();
   if (!known) return "is not a known setting: check its name";
   if (const Taken taken = take_reach(name, field, config)) return *taken;
+  if (const Taken taken = take_params(name, field, config)) return *taken;
   if (name == "kind") return take(field, config.kind);
   if (name == "model") return take(field, config.model);
   if (name == "system") return take(field, config.system);
-  if (name == "params") return take(field, config.params);
   if (name == "model_by_params") return take(field, config.model_by_params);
   if (name == "send_names") return take(field, config.send_names);
   if (name == "join_roles") return take(field, config.join_roles);
@@ -226,6 +227,8 @@ Result<AgentConfig> agent_config(const AgentFields& fields) {
     const Complaint complaint = take_field(name, field, config);
     if (!complaint.empty()) return fail(Kind::rejected, codes::invalid, name + " " + complaint);
   }
+  const Complaint together = fault_of_params(config);
+  if (!together.empty()) return fail(Kind::rejected, codes::invalid, together);
   return config;
 }
 

@@ -20,9 +20,9 @@
 
 namespace lockstep {
 
-// The last type is a table of texts.
+// The last types are a table of texts, and any other table or array, as JSON.
 using AgentFields =
-    std::map<std::string, std::variant<std::string, std::int64_t, double, bool, Texts>>;
+    std::map<std::string, std::variant<std::string, std::int64_t, double, bool, Texts, Json>>;
 
 struct AgentSetting {
   std::string_view name;

@@ -72,7 +72,7 @@ Result<Options> served_options(const std::string& name, const AgentConfig& confi
   options.model = config.model;
   options.system = config.system;
   options.params = config.params;
-  options.model_choice = config.model_by_params ? ModelChoice::callers : ModelChoice::fixed;
+  options.model_choice = chooses_model(config) ? ModelChoice::callers : ModelChoice::fixed;
   options.names = config.send_names;
   if (config.when_too_long && !config.context_tokens) {
     return fail(Kind::rejected, codes::invalid,
@@ -149,6 +149,25 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
   std::unreachable();
 }
 
+// The kind and the model are those of its settings, so that they are named in one place.
+AgentFace face_of(AgentName name, const AgentConfig& config, const Agent& agent) {
+  const ParamRules rules = param_rules(config);
+  const AgentSettings settings = agent.settings({});
+  AgentFace face;
+  face.name = std::move(name);
+  if (const auto read = read_settings(settings.bytes)) face.kind = read->kind;
+  face.model = settings.model.value_or("");
+  face.models = rules.models;
+  face.any_model = rules.any_model;
+  if (!rules.any) face.params = rules.allowed;
+  face.any_params = rules.any;
+  face.context_tokens = config.context_tokens;
+  face.tokens_max = rules.tokens_max;
+  face.runs_at_once = config.runs_at_once;
+  face.images = config.takes_images.value_or(config.kind != AgentKind::demo);
+  return face;
+}
+
 }  // namespace
 
 std::string_view name_of(AgentKind kind) {
@@ -194,7 +213,10 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
     }
     const auto shown = agent.params ? secret_in(*agent.params) : std::nullopt;
     if (shown) set->warnings_.push_back({"params_are_shown", name, *shown});
-    set->agents_.emplace(AgentName(name), std::move(*made));
+    const Agent* made_here =
+        set->agents_.emplace(AgentName(name), std::move(*made)).first->second.get();
+    set->rules_.emplace(AgentName(name), param_rules(agent));
+    set->faces_.emplace(AgentName(name), face_of(AgentName(name), agent, *made_here));
     if (agent.kind == AgentKind::push) {
       set->silences_.emplace(AgentName(name), agent.silence_timeout);
     }
@@ -207,11 +229,29 @@ Agent* AgentSet::find(const AgentName& name) const {
   return found == agents_.end() ? nullptr : found->second.get();
 }
 
+std::optional<AgentFace> AgentSet::face(const AgentName& name) const {
+  const auto found = faces_.find(name);
+  return found == faces_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<AgentFace> AgentSet::faces() const {
+  std::vector<AgentFace> faces;
+  for (const auto& [name, face] : faces_) faces.push_back(face);
+  return faces;
+}
+
 std::optional<AgentSettings> AgentSet::settings(const AgentName& agent,
                                                 const std::optional<Json>& params) const {
   const Agent* found = find(agent);
   if (!found) return {};
   return found->settings(params);
+}
+
+std::optional<std::string> AgentSet::refusal(const AgentName& agent,
+                                             const std::optional<Json>& params) const {
+  const auto found = rules_.find(agent);
+  if (found == rules_.end() || !params) return {};
+  return lockstep::refusal(found->second, agent, *params);
 }
 
 std::optional<std::chrono::microseconds> AgentSet::outlives(const AgentName& agent,

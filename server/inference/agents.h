@@ -21,10 +21,12 @@
 
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "engine/rules/agent_face.h"
 #include "engine/rules/agents.h"
 #include "engine/rules/producer.h"
 #include "server/inference/header_rules.h"
 #include "server/inference/limits.h"
+#include "server/inference/param_rules.h"
 #include "server/inference/settings.h"
 #include "server/inference/think_tags.h"
 
@@ -50,11 +52,16 @@ struct AgentConfig {
   std::string ca_file;         // PEM; empty: the system's authorities
   std::string client_certificate_file;
   std::string client_key_file;
-  std::optional<Json> params;    // an object; a run's own params override its members
-  bool model_by_params = false;  // may a run choose another model?
-  bool send_names = true;        // send authors as `name`; some servers refuse it
-  bool join_roles = true;        // join neighbours of one role; many chat templates insist
-  bool prefill = false;          // the server goes on with a last turn of the assistant
+  std::optional<Json> params;       // an object; a run's own params override its members
+  bool model_by_params = false;     // may a run choose any other model?
+  std::vector<std::string> models;  // that a run may choose besides `model`
+  // The parameters that a run may set; `*`: all. Nothing: as the kind has it (param_rules.h).
+  std::optional<std::vector<std::string>> params_allowed;
+  std::optional<std::uint32_t> runs_at_once;  // nothing: no limit
+  std::optional<bool> takes_images;           // told to fronts; nothing: as the kind has it
+  bool send_names = true;                     // send authors as `name`; some servers refuse it
+  bool join_roles = true;  // join neighbours of one role; many chat templates insist
+  bool prefill = false;    // the server goes on with a last turn of the assistant
   // Which earlier reasoning goes back, and as which member. Nothing: as the server's rules are
   // published (provider_rules.h).
   std::optional<ReasoningBack> reasoning;
@@ -99,7 +106,13 @@ class AgentSet final : public Agents {
 
   // Null if no agent has this name. It lives as long as the set, and outlives its generations.
   [[nodiscard]] Agent* find(const AgentName& name) const;
+  // Nothing if there is no such agent.
+  [[nodiscard]] std::optional<AgentFace> face(const AgentName& name) const;
+  // Of all agents, by name.
+  [[nodiscard]] std::vector<AgentFace> faces() const;
   [[nodiscard]] std::optional<AgentSettings> settings(
+      const AgentName& agent, const std::optional<Json>& params) const override;
+  [[nodiscard]] std::optional<std::string> refusal(
       const AgentName& agent, const std::optional<Json>& params) const override;
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override;
@@ -108,6 +121,8 @@ class AgentSet final : public Agents {
  private:
   AgentSet();
   std::map<AgentName, std::unique_ptr<Agent>> agents_;
+  std::map<AgentName, ParamRules> rules_;
+  std::map<AgentName, AgentFace> faces_;
   std::map<AgentName, std::chrono::milliseconds> silences_;  // of agents of kind push
   std::vector<AgentWarning> warnings_;
 };

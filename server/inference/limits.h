@@ -107,6 +107,12 @@ inline constexpr std::chrono::milliseconds silence_timeout{600'000};
 // The longest time-out in the configuration.
 inline constexpr std::chrono::hours timeout_max{24};
 
+// The longest text of a caller that a refusal quotes: names of models and parameters are shorter.
+inline constexpr std::size_t param_shown_bytes_max = 128;
+
+// The largest limit of runs at once; a server has some hundred threads with runs at a time.
+inline constexpr std::uint32_t runs_at_once_max = 100'000;
+
 // The demo agent.
 inline constexpr double demo_rate_max = 100'000;  // tokens a second
 inline constexpr std::size_t demo_tokens_max = 1'000'000;

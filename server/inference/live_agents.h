@@ -10,7 +10,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "server/inference/agents.h"
 
@@ -28,9 +30,17 @@ class LiveAgents final : public Agents {
   [[nodiscard]] std::shared_ptr<Agent> find(const AgentName& name) const {
     return {set_, set_->find(name)};
   }
+  [[nodiscard]] std::optional<AgentFace> face(const AgentName& name) const {
+    return set_->face(name);
+  }
+  [[nodiscard]] std::vector<AgentFace> faces() const { return set_->faces(); }
   [[nodiscard]] std::optional<AgentSettings> settings(
       const AgentName& agent, const std::optional<Json>& params) const override {
     return set_->settings(agent, params);
+  }
+  [[nodiscard]] std::optional<std::string> refusal(
+      const AgentName& agent, const std::optional<Json>& params) const override {
+    return set_->refusal(agent, params);
   }
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override {

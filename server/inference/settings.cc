@@ -17,8 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 4> reserved = {"messages", "stream", "stream_options", "n"};
 
 bool is_reserved(std::string_view key, ModelChoice choice) {
-  if (key == "model") return choice == ModelChoice::fixed;
-  return std::ranges::find(reserved, key) != reserved.end();
+  return is_servers(key) || (key == "model" && choice == ModelChoice::fixed);
 }
 
 void append_members(std::string& out, const std::vector<JsonMember>& members) {
@@ -74,6 +73,13 @@ std::vector<std::string> read_strings(const std::string* text) {
   return strings;
 }
 
+// Does a run ask for the model that it gets anyway? `null` asks for no other one.
+bool names_the_same(const RequestSettings& settings, const std::string& value) {
+  if (value == "null") return true;
+  const std::string* model = find_member(settings.request, "model");
+  return model && read_string(model) == read_string(&value);
+}
+
 // False: the members are there, but no settings.
 bool read_limit(const std::vector<JsonMember>& members, RequestSettings& settings) {
   if (!find_member(members, "context_tokens")) return true;
@@ -86,6 +92,10 @@ bool read_limit(const std::vector<JsonMember>& members, RequestSettings& setting
 
 }  // namespace
 
+bool is_servers(std::string_view member) {
+  return std::ranges::find(reserved, member) != reserved.end();
+}
+
 void apply_params(RequestSettings& settings, const std::optional<Json>& params,
                   ModelChoice choice) {
   if (!params || params->text == "null") return;
@@ -95,8 +105,11 @@ void apply_params(RequestSettings& settings, const std::optional<Json>& params,
     return;
   }
   for (const JsonMember& member : *members) {
+    if (member.key == "model" && names_the_same(settings, member.value)) continue;
     if (is_reserved(member.key, choice)) {
       settings.ignored.push_back(member.key);
+    } else if (member.value == "null") {
+      std::erase_if(settings.request, [&](const JsonMember& it) { return it.key == member.key; });
     } else {
       set_member(settings.request, member.key, member.value);
     }

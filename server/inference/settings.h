@@ -69,9 +69,12 @@ struct RequestSettings {
 // May a caller choose the model?
 enum class ModelChoice { fixed, callers };
 
-// Overrides the request's members with those of `params`. A caller may not set `messages`,
-// `stream`, `stream_options`, `n`, and `model` if it is fixed.
+// Overrides the request's members with those of `params`; `null` removes a member. A caller may not
+// set `messages`, `stream`, `stream_options`, `n`, and another `model` if it is fixed.
 void apply_params(RequestSettings& settings, const std::optional<Json>& params, ModelChoice choice);
+
+// Members that only the server sets.
+[[nodiscard]] bool is_servers(std::string_view member);
 
 // The name of a member, at any depth, that seems to hold a secret. The params of a configuration
 // are not secret: `…/context` shows the request to the thread's fronts, and the log keeps it.

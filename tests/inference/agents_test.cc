@@ -313,6 +313,8 @@ TEST(AgentConfig, NamesTheFieldThatIsWrong) {
       {{{"kind", "demo"}, {"send_names", 1.0}}, "send_names must be true or false"},
       {{{"kind", "demo"}, {"headers", "x"}}, "headers must be a table of texts"},
       {{{"kind", "demo"}, {"model", Texts{}}}, "model must be a text"},
+      {{{"kind", "demo"}, {"model", Json{"[]"}}}, "model must be a text"},
+      {{{"kind", "demo"}, {"headers", Json{"[]"}}}, "headers must be a table of texts"},
       {{{"kind", "demo"}, {"token_timeout_seconds", 1e9}},
        "token_timeout_seconds must be at most a day (86400)"}};
   for (const auto& [fields, detail] : wrong) {

@@ -81,6 +81,27 @@ TEST(Settings, ParamsReplaceAndAddMembersWithTheirOwnDigits) {
           {"model", "\"m\""}, {"stream", "true"}, {"temperature", "1.0"}, {"max_tokens", "10"}}));
 }
 
+TEST(Settings, NullRemovesAMemberAndIsNeverSent) {
+  RequestSettings settings = given();
+  apply_params(settings, Json{R"({"temperature":0.2,"tools":[{"a":null}]})"}, ModelChoice::fixed);
+
+  apply_params(settings, Json{R"({"temperature":null,"seed":null,"model":null,"stream":null})"},
+               ModelChoice::callers);
+
+  EXPECT_EQ(settings.request,
+            (std::vector<JsonMember>{
+                {"model", "\"m\""}, {"stream", "true"}, {"tools", "[{\"a\":null}]"}}));
+  EXPECT_EQ(settings.ignored, std::vector<std::string>{"stream"});
+}
+
+TEST(Settings, ACallerMayNameTheModelThatTheRunGetsAnyway) {
+  RequestSettings settings = given();
+
+  apply_params(settings, Json{R"({"model":"\u006d"})"}, ModelChoice::fixed);
+
+  EXPECT_EQ(settings, given());
+}
+
 TEST(Settings, ReservedParamsAreIgnoredHoweverTheyAreSpelt) {
   RequestSettings settings = given();
 

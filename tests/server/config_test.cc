@@ -59,10 +59,53 @@ TEST(Config, AWrongSettingIsNamedByItsPath) {
             "file line 1: listen must end with a port, 0 to 65535");
   EXPECT_EQ(fault_of("log_json = 5"), "file line 1: log_json must be true or false");
   EXPECT_EQ(fault_of("agents = 5"), "file line 1: agents must be a table");
-  EXPECT_EQ(fault_of("[agents.a]\nx = []"),
-            "file line 2: agents.a.x must be a text, a number, true, false or a table of texts");
+  EXPECT_EQ(fault_of("[agents.a]\nx = 2020-01-01"),
+            "file line 2: agents.a.x is a date or a time, which JSON does not have: write it as a "
+            "text");
   EXPECT_EQ(fault_of("a = "),
             "file line 1: Error while parsing key-value pair: encountered end-of-file");
+}
+
+TEST(Config, ReadsTablesAndArraysOfAnAgentAsJsonInTheOrderOfTheFile) {
+  const auto config = load_config({{}, no_environment, ""}, R"(
+[agents.a]
+models = ["big", "small"]
+headers = { b = "1", a = "2" }
+[agents.a.params]
+temperature = 1.0
+max_tokens = 200
+top_p = 1e-2
+stop = ["\n", "END"]
+[agents.a.params.response_format]
+type = "json_schema"
+json_schema = { strict = true, about = { z = 1, a = [] } }
+[[agents.a.tools]]
+type = "function"
+[[agents.a.tools]]
+type = "other"
+)");
+
+  ASSERT_TRUE(config.has_value()) << config.error().detail;
+  const auto& fields = config->agents[0].fields;
+  const auto json = [&](const char* name) { return std::get<Json>(fields.at(name)).text; };
+  EXPECT_EQ(json("models"), R"(["big","small"])");
+  EXPECT_EQ(json("params"),
+            R"({"temperature":1.0,"max_tokens":200,"top_p":0.01,"stop":["\n","END"],)"
+            R"("response_format":{"type":"json_schema",)"
+            R"("json_schema":{"strict":true,"about":{"z":1,"a":[]}}}})");
+  EXPECT_EQ(json("tools"), R"([{"type":"function"},{"type":"other"}])");
+  EXPECT_EQ((std::get<std::map<std::string, std::string>>(fields.at("headers")).size()), 2u);
+}
+
+TEST(Config, NamesTheMemberOfATableThatHasNoFormInJson) {
+  EXPECT_EQ(fault_of("[agents.a.params]\nx = [1, { y = inf }]"),
+            "file line 2: agents.a.params.x[1].y has no form in JSON: use a number");
+  EXPECT_EQ(fault_of("[agents.a.params.deep]\nday = 2020-01-01"),
+            "file line 2: agents.a.params.deep.day is a date or a time, which JSON does not have: "
+            "write it as a text");
+  std::string deep = "1";
+  for (int level = 0; level < 70; ++level) deep = "[" + deep + "]";
+  EXPECT_TRUE(fault_of("[agents.a.params]\nx = " + deep).ends_with(" levels"));
 }
 
 TEST(Config, NamesTheProxiesThatAreTrustedAndTheLimitsOfUsers) {

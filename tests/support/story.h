@@ -28,6 +28,11 @@ class AnyAgents : public Agents {
         "{\"agent\":\"" + agent.get() + "\",\"params\":" + (params ? params->text : "null") + "}",
         "model-of-" + agent.get()};
   }
+  [[nodiscard]] std::optional<std::string> refusal(
+      const AgentName& /*agent*/, const std::optional<Json>& params) const override {
+    if (!forbidden || params != forbidden) return {};
+    return "params has `top_k`: leave it out";
+  }
   // Those of "push" are written from outside.
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override {
@@ -38,7 +43,8 @@ class AnyAgents : public Agents {
     return settings.starts_with("{\"agent\":\"push\"");
   }
 
-  AgentName gone;  // was there once
+  AgentName gone;                 // was there once
+  std::optional<Json> forbidden;  // no run may have these
   std::chrono::microseconds silence_max = std::chrono::minutes(10);
 };
 
