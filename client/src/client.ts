@@ -13,7 +13,7 @@ import { createFeed, type Feed } from "./feed.js";
 import type { Held, Turn } from "./held.js";
 import { newId } from "./id.js";
 import { createListeners } from "./listeners.js";
-import { createLive } from "./live.js";
+import { createLive, past } from "./live.js";
 import { type Http, createHttp } from "./net/http.js";
 import { connecting, createLink, type Link } from "./net/link.js";
 import { openSocket } from "./net/socket.js";
@@ -266,6 +266,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
 
   readonly thread = (id: string): LiveThread => this.#make(id).live;
   readonly threads = (): Feed => this.feed;
+  readonly agents = async (): ReturnType<Client["agents"]> => (await past()).agentsOf(this.#http);
 
   session(thread: string): Session {
     return this.#make(thread).session;
@@ -275,9 +276,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
     const known = this.made.get(id);
     if (known) return known;
     if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
-      throw new Error(
-        `${JSON.stringify(id)} is not a thread id: use 1 to 128 characters of A-Za-z0-9._:-`,
-      );
+      throw new Error(`${JSON.stringify(id)} is no thread id: use 1-128 of A-Za-z0-9._:-`);
     }
     const { add: subscribe, tell } = createListeners((any) => session.watch(any));
     const session = this.#createSession(id, tell);

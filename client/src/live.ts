@@ -26,11 +26,13 @@ export interface Host {
 
 type StartRun = Extract<ChangeBody, { type: "start_run" }>;
 
+/** What is loaded at the first call. */
+export const past = () => import("./past.js");
+
 export const createLive = (session: Session, host: Host): LiveThread => {
   const { id } = session;
   const { http, author } = host;
   const path = `/v1/threads/${id}`;
-  const past = () => import("./past.js");
   const put: Put = (change) => host.add({ thread: id, change, seen: session.seen().cursor });
   return {
     id,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// past.ts: reads of a thread that are not followed, and messages of a history that is over. Loaded
-// at the first call.
+// past.ts: reads that are not followed, of a thread and of the agents, and messages of a history
+// that is over. Loaded at the first call.
 
 import type { Put } from "./live.js";
 import type { Http } from "./net/http.js";
 import type { Session } from "./session_face.js";
-import type { PastView, Result, RunContext } from "./types.js";
-import type { ChangeBody, Message, Timestamp } from "./wire.js";
+import type { Client, PastView, Result, RunContext } from "./types.js";
+import type { Agent, ChangeBody, Message, Timestamp } from "./wire.js";
 
 export { entriesOf } from "./net/streams.js";
 
@@ -45,3 +45,8 @@ const offerOf = ({ id, role, parts, author, metadata, parent }: Message): Change
   parent,
   if_absent: true,
 });
+
+export const agentsOf = async (http: Http): ReturnType<Client["agents"]> => {
+  const result = await http.value<{ agents: readonly Agent[] }>("/v1/agents");
+  return result.ok ? { ok: true, ts: null, agents: result.value.agents } : result;
+};

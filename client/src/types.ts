@@ -11,6 +11,7 @@
 // also if it fails; only misuse throws.
 
 import type {
+  Agent,
   ChangeBody,
   Cursor,
   EntryFrame,
@@ -243,6 +244,8 @@ export interface Client {
   /** The same object for the same id, as long as the client lives. */
   thread(id: string): LiveThread;
   threads(): LiveThreads;
+  /** The agents as the server has them now. */
+  agents(): Promise<Result<{ agents: readonly Agent[] }>>;
   /** Deletions that can be undone, of all threads and tabs; the same list until they change. */
   readonly undoable: readonly Undoable[];
   /** False: too late, it is being sent or was sent. */

@@ -108,6 +108,31 @@ export interface Run {
   /** The model that was asked, and from the end on the one that answered. */
   readonly model?: string | undefined;
   readonly repairs?: readonly Repair[] | undefined;
+  /** Only where a run is read by itself, and only for now: its agent has no free slot. */
+  readonly waiting_for?: "slot" | undefined;
+}
+
+/** What a front may know of an agent: to offer a choice. */
+export interface Agent {
+  readonly name: string;
+  readonly kind: string;
+  /** A run that names no agent gets this one. */
+  readonly default: boolean;
+  /** The model of a run that chooses none. */
+  readonly model?: string | undefined;
+  /** What `params.model` of a run may be; `*`: anything. */
+  readonly models: readonly string[] | "*";
+  /** The members that `params` of a run may have besides; `*`: any. */
+  readonly params_allowed: readonly string[] | "*";
+  readonly images: boolean;
+  /** Of request and answer together. */
+  readonly context_tokens?: number | undefined;
+  /** Of an answer: a run may ask for fewer. */
+  readonly tokens_max?: number | undefined;
+  readonly runs_at_once?: number | undefined;
+  readonly running: number;
+  /** Runs that have started and wait for a slot. */
+  readonly waiting: number;
 }
 
 export interface Thread {

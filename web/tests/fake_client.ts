@@ -4,6 +4,7 @@
 // Like the real one it keeps every unchanged part of a view as the same object.
 
 import type {
+  Agent,
   Client,
   ConnectionView,
   DeleteOptions,
@@ -70,6 +71,7 @@ export class FakeClient {
   });
   readonly deleted = new Viewed<readonly Undoable[]>([]);
   readonly asked: string[] = [];
+  agents: readonly Agent[] = [];
   private text = "It";
 
   constructor(threads: readonly Thread[], view: Partial<ThreadView> = {}) {
@@ -156,6 +158,10 @@ export class FakeClient {
       },
       thread: () => live as unknown as LiveThread,
       threads: () => this.list,
+      agents: () => {
+        asked.push("agents");
+        return Promise.resolve({ ok: true, ts: null, agents: this.agents });
+      },
       get undoable() {
         return deleted.view;
       },

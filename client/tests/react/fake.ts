@@ -131,6 +131,7 @@ export class FakeClient implements Client {
   threads(): LiveThreads {
     return this.list;
   }
+  agents: Client["agents"] = async () => ({ ok: true, ts: null, agents: [] });
   reconnect(): void {}
   close(): Promise<void> {
     return Promise.resolve();

@@ -3,6 +3,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { JSX, RefObject } from "react";
+import type { Agent } from "lockstep-client";
 import { useClient, useThread } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
@@ -186,20 +187,44 @@ interface SideFootProps {
   readonly onKeys: () => void;
 }
 
+/** Offers the agents of the server, as they are when the field gets the focus. */
+export function AgentField({
+  agent,
+  onAgent,
+}: Pick<SideFootProps, "agent" | "onAgent">): JSX.Element {
+  const client = useClient();
+  const [known, setKnown] = useState<readonly Agent[]>([]);
+  const ask = (): void => {
+    void client.agents().then((answer) => answer.ok && setKnown(answer.agents));
+  };
+  return (
+    <label className="agent">
+      Agent
+      <input
+        value={agent}
+        list="agents"
+        spellCheck={false}
+        autoCapitalize="off"
+        data-testid="agent"
+        onFocus={ask}
+        onChange={(event) => onAgent(event.target.value.trim())}
+      />
+      <datalist id="agents">
+        {known.map(({ name, model }) => (
+          <option key={name} value={name}>
+            {model ?? ""}
+          </option>
+        ))}
+      </datalist>
+    </label>
+  );
+}
+
 function SideFoot({ thread, agent, onAgent, onKeys }: SideFootProps): JSX.Element {
   const [theme, nextTheme] = useTheme();
   return (
     <footer>
-      <label className="agent">
-        Agent
-        <input
-          value={agent}
-          spellCheck={false}
-          autoCapitalize="off"
-          data-testid="agent"
-          onChange={(event) => onAgent(event.target.value.trim())}
-        />
-      </label>
+      <AgentField agent={agent} onAgent={onAgent} />
       <a href={sideAddress(thread)}>
         <Icon name="sides" /> Side by side
       </a>
