@@ -71,6 +71,21 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     }
   }
 
+  // Keeps the context until the agent has a slot for this run.
+  void wait(std::shared_ptr<Agent> agent, Context context) {
+    agent_ = std::move(agent);
+    held_ = Charge(driver_.memory_, MemoryKind::models,
+                   size_of(context.path) + context.settings.size());
+    waiting_context_ = std::move(context);
+  }
+
+  // It has a slot now.
+  void begin() {
+    if (stopped_ || !waiting_context_) return;
+    Context context = *std::exchange(waiting_context_, std::nullopt);
+    start(std::move(agent_), std::move(context));
+  }
+
   // A writer outside the server writes the steps: there is no generation here.
   [[nodiscard]] bool outside() const { return outside_; }
 
@@ -79,6 +94,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void stop() {
     stopped_ = true;
     waiting_.clear();
+    waiting_context_.reset();
     question_.reset();
     if (generation_ == nullptr) return;
     if (in_generation_) {
@@ -168,7 +184,10 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     const bool over = refusal.code == codes::ended || refusal.code == codes::fenced ||
                       refusal.code == codes::stopping || refusal.code == codes::unknown_thread ||
                       refusal.code == codes::unknown_run || refusal.code == codes::deleted;
-    if (over || ending_) return stop();
+    if (over || ending_) {
+      stop();
+      return driver_.leave(key_of(thread_, run_));
+    }
     end_with({refusal.code, refusal.detail});
   }
 
@@ -190,8 +209,9 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   ThreadName thread_;
   RunId run_;
   std::uint32_t attempt_;
-  std::shared_ptr<Agent> agent_;      // outlives the generation
-  std::optional<Question> question_;  // until the repairs of its request are durable
+  std::shared_ptr<Agent> agent_;            // outlives the generation
+  std::optional<Context> waiting_context_;  // until the agent has a slot
+  std::optional<Question> question_;        // until the repairs of its request are durable
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // begins with the batch that is at the engine
   Charge held_;                // the context, and the waiting steps
@@ -204,8 +224,13 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   bool stopped_ = false;
 };
 
-RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory)
-    : find_(std::move(find)), executor_(executor), log_(log), memory_(memory) {}
+RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory,
+                     RunSlots::LimitOf limit)
+    : find_(std::move(find)),
+      executor_(executor),
+      log_(log),
+      memory_(memory),
+      slots_(std::move(limit)) {}
 
 RunDriver::~RunDriver() { stop(); }
 
@@ -225,14 +250,41 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
   MUST(write_ != nullptr);
   const std::string key = key_of(context.thread, context.run);
   auto drive = std::make_shared<Drive>(*this, context.thread, context.run, attempt);
-  if (const auto former = drives_.find(key); former != drives_.end()) former->second->stop();
+  if (const auto former = drives_.find(key); former != drives_.end()) {
+    former->second->stop();
+    leave(key);
+  }
   drives_[key] = drive;
   log_.debug("run_started", {{"user", context.thread.owner.get()},
                              {"thread", context.thread.id.get()},
                              {"run", context.run.get()},
                              {"agent", agent.get()}});
-  drive->start(find_(agent), std::move(context));
+  std::shared_ptr<Agent> found = find_(agent);
+  const bool takes_slot = found && !found->writes_outside();
+  if (takes_slot && !slots_.ask(key, {agent, context.thread.owner})) {
+    return drive->wait(std::move(found), std::move(context));
+  }
+  drive->start(std::move(found), std::move(context));
   if (drive->outside()) drives_.erase(key);
+}
+
+bool RunDriver::waits_for_slot(const ThreadName& thread, const RunId& run) const {
+  return slots_.waits(key_of(thread, run));
+}
+
+void RunDriver::leave(const std::string& key) {
+  slots_.leave(key);
+  let_begin();
+}
+
+// In a later turn: a call of the engine must not write to it. A run that was stopped meanwhile
+// leaves its slot like any other.
+void RunDriver::let_begin() {
+  for (const std::string& key : slots_.take()) {
+    const auto found = drives_.find(key);
+    MUST(found != drives_.end());
+    executor_.post([drive = found->second] { drive->begin(); });
+  }
 }
 
 // A failed run is an error line: an operator should look at its agent. An interrupted one is not:
@@ -255,6 +307,7 @@ void RunDriver::ended(const ThreadName& thread, const Run& run) {
   if (found == drives_.end()) return;
   found->second->stop();
   drives_.erase(found);
+  leave(key_of(thread, run.id));
 }
 
 }  // namespace lockstep

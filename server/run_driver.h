@@ -17,6 +17,9 @@
 //                             ^                                    │                 the end
 //                             └──────────── of NoteRepairs ────────┘
 //
+// If the agent has no free slot (run_slots.h), the driver keeps the context until it has one: the
+// run goes on for its thread, and can be stopped.
+//
 // If the engine refuses a batch as `overloaded`, the driver retries it a little later.
 //
 // Lives on: the engine strand. It must outlive the engine, whose host it is; `stop` destroys the
@@ -32,6 +35,7 @@
 #include "engine/live/engine.h"
 #include "engine/rules/producer.h"
 #include "server/base/log_line.h"
+#include "server/run_slots.h"
 
 namespace lockstep {
 
@@ -40,8 +44,9 @@ class RunDriver : public RunHost {
   // Null if there is no such agent.
   using FindAgent = std::function<std::shared_ptr<Agent>(const AgentName& agent)>;
 
-  // `memory`: null means that memory is not counted.
-  RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory = nullptr);
+  // `memory`: null means that memory is not counted. `limit`: of an agent's runs at once.
+  RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory = nullptr,
+            RunSlots::LimitOf limit = nullptr);
   ~RunDriver() override;
   RunDriver(const RunDriver&) = delete;
   RunDriver& operator=(const RunDriver&) = delete;
@@ -56,6 +61,11 @@ class RunDriver : public RunHost {
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
+  // The limits of agents may have changed: runs that wait may begin.
+  void limits_changed() { let_begin(); }
+  // Has the run started, and waits for a slot?
+  [[nodiscard]] bool waits_for_slot(const ThreadName& thread, const RunId& run) const;
+  [[nodiscard]] AgentLoad load(const AgentName& agent) const { return slots_.load(agent); }
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
   void ended(const ThreadName& thread, const Run& run) override;
@@ -64,12 +74,16 @@ class RunDriver : public RunHost {
   class Drive;
 
   void tell(const ThreadName& thread, const Run& run);
+  // The run is over, or writes nothing any more: another one may have its slot.
+  void leave(const std::string& key);
+  void let_begin();
 
   FindAgent find_;
   Executor& executor_;
   LineLog& log_;
   MemoryAccount* memory_;
   Write write_;
+  RunSlots slots_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };
 

@@ -34,6 +34,8 @@ struct Server::Inside {
               .rate = RateLimit(rules.rate, parts.auth.needs_tokens()),
               .memory = parts.memory,
               .store = parts.store,
+              .agents = parts.agents,
+              .waits_for_slot = parts.waits_for_slot,
               .date = {},
               .stopping = false},
         connections(connection_parts(front)),

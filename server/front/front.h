@@ -13,6 +13,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
+#include "engine/rules/agent_face.h"
 #include "server/base/auth.h"
 #include "server/base/background.h"
 #include "server/base/limits.h"
@@ -52,10 +53,13 @@ struct Front {
   FrontCounts counts;
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
-  MemoryAccount* memory = nullptr;  // null: memory is not counted
-  const Store* store = nullptr;     // for its memory figures
-  std::string date;                 // now, as in the header `Date`
-  bool stopping = false;            // refuse new requests
+  MemoryAccount* memory = nullptr;                 // null: memory is not counted
+  const Store* store = nullptr;                    // for its memory figures
+  std::function<std::vector<AgentFace>()> agents;  // all, by name; null: none are known
+  // Has the run started, and waits for a slot of its agent? Null: runs never wait.
+  std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot;
+  std::string date;       // now, as in the header `Date`
+  bool stopping = false;  // refuse new requests
 
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };

@@ -25,6 +25,7 @@ void write_steps(Front& front, Call call, Respond respond);
 // then misses these steps, so the engine refuses its later ones too.
 void note_unread_steps(Front& front, const Call& call, const Problem& problem);
 
+void get_agents(Front& front, Call call, Respond respond);
 void make_ticket(Front& front, Call call, Respond respond);
 void get_asset(Front& front, Call call, Respond respond);
 void get_health(Front& front, Call call, Respond respond);

@@ -37,7 +37,19 @@ JsonPieces listing(std::string text, std::string_view name, std::vector<SharedMe
   return pieces;
 }
 
-JsonPieces pieces_of(ThreadAt shown) {
+// A run as it is now. What it waits for is no event: only a reader of the run is told.
+void append_present_run(std::string& out, const Front& front, const ThreadName& thread,
+                        const Run& run) {
+  append_run(out, run);
+  const bool waits = run.status == RunStatus::running && front.waits_for_slot &&
+                     front.waits_for_slot(thread, run.id);
+  if (!waits) return;
+  out.pop_back();
+  append_field(out, "waiting_for", "slot");
+  out += '}';
+}
+
+JsonPieces pieces_of(const Front& front, const ThreadName& name, ThreadAt shown) {
   std::string text = "{";
   if (shown.thread) {
     append_name(text, "thread");
@@ -46,7 +58,9 @@ JsonPieces pieces_of(ThreadAt shown) {
   JsonPieces pieces = listing(std::move(text), "messages", std::move(shown.messages));
   std::string rest(1, ']');
   append_name(rest, "runs");
-  append_array(rest, shown.runs, append_run);
+  append_array(rest, shown.runs, [&](std::string& out, const Run& run) {
+    append_present_run(out, front, name, run);
+  });
   append_field(rest, "cursor", to_string(shown.cursor));
   if (shown.digest) append_field(rest, "digest", to_hex(*shown.digest));
   pieces.add(rest += '}');
@@ -97,7 +111,7 @@ void get_thread(Front& front, Call call, Respond respond) {
   auto found = front.engine.thread_at(call.user, thread_of(call),
                                       at ? std::optional(Timestamp(*at)) : std::nullopt);
   if (!found) return refuse(respond, found.error());
-  respond(json_answer(front, pieces_of(std::move(*found))));
+  respond(json_answer(front, pieces_of(front, thread_of(call), std::move(*found))));
 }
 
 void get_messages(Front& front, Call call, Respond respond) {
@@ -126,7 +140,7 @@ void get_run(Front& front, Call call, Respond respond) {
   const auto run = front.engine.run(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
   std::string body;
-  append_run(body, *run);
+  append_present_run(body, front, thread_of(call), *run);
   respond(json_response(std::move(body)));
 }
 

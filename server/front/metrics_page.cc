@@ -35,6 +35,21 @@ class Families {
     }
     add(std::move(family));
   }
+  void agent_runs(const std::vector<AgentFace>& agents) {
+    prometheus::MetricFamily family{"lockstep_agent_runs",
+                                    "Runs that an agent has at work, and that wait for a slot.",
+                                    prometheus::MetricType::Gauge,
+                                    {}};
+    for (const AgentFace& agent : agents) {
+      for (const bool running : {true, false}) {
+        prometheus::ClientMetric metric;
+        metric.label = {{"agent", agent.name.get()}, {"state", running ? "running" : "waiting"}};
+        metric.gauge.value = static_cast<double>(running ? agent.load.running : agent.load.waiting);
+        family.metric.push_back(std::move(metric));
+      }
+    }
+    add(std::move(family));
+  }
   void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
     prometheus::ClientMetric metric;
     metric.gauge.value = static_cast<double>(value);
@@ -159,6 +174,7 @@ std::string metrics_page(const Measures& measures) {
   if (measures.memory) add_memory(families, *measures.memory);
   add_measured(families, measures.store, measures.heap);
   add_engine(families, measures.metrics);
+  if (!measures.agents.empty()) families.agent_runs(measures.agents);
   add_front(families, measures.front);
   return families.text();
 }

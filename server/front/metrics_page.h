@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/base/memory.h"
 #include "engine/live/metrics.h"
@@ -22,6 +23,7 @@ struct Measures {
   const MemoryAccount* memory = nullptr;  // null: memory is not counted
   StoreMemory store = {};
   HeapUse heap = {};
+  std::vector<AgentFace> agents = {};
 };
 
 [[nodiscard]] std::string metrics_page(const Measures& measures);

@@ -27,6 +27,7 @@ constexpr std::array routes{
     Route{"GET", "/v1/threads/{}", users, none, get_thread},
     Route{"DELETE", "/v1/threads/{}", users, none, delete_thread},
     Route{"GET", "/v1/threads", users, none, list_threads},
+    Route{"GET", "/v1/agents", users, none, get_agents},
     Route{"GET", "/v1/feed", streams, none, follow_feed},
     Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
     Route{"POST", "/v1/tickets", users, none, make_ticket},

@@ -103,6 +103,29 @@ class TestAgents : public Agents {
 
 }  // namespace
 
+namespace {
+
+std::vector<AgentFace> some_agents() {
+  AgentFace usual;
+  usual.name = AgentName("default");
+  usual.kind = "openai";
+  usual.model = "m";
+  usual.models = {"big"};
+  usual.params = {"seed", "stop"};
+  usual.context_tokens = 8192;
+  usual.tokens_max = 500;
+  usual.runs_at_once = 1;
+  usual.images = true;
+  AgentFace mine;
+  mine.name = AgentName("mine");
+  mine.kind = "push";
+  mine.any_model = true;
+  mine.any_params = true;
+  return {usual, mine};
+}
+
+}  // namespace
+
 struct FrontFixture::Inside {
   explicit Inside(Auth given)
       : auth(std::move(given)),
@@ -183,7 +206,8 @@ struct FrontFixture::Inside {
                         .log = lines,
                         .find_agent = [this](const AgentName& name) { return agents.find(name); },
                         .page = page,
-                        .memory = &account},
+                        .memory = &account,
+                        .agents = some_agents},
                        std::move(rules));
       if (opened) {
         server = std::move(*opened);

@@ -38,6 +38,7 @@ class HeldAgent : public Agent {
   [[nodiscard]] std::unique_ptr<Generation> start(Context, Sent sent, StepWriter& writer) override {
     EXPECT_EQ(sent.repairs, repairs);
     writer_ = &writer;
+    ++starts;
     return std::make_unique<HeldGeneration>(seen);
   }
   // The answer of the writer: may the model go on?
@@ -51,6 +52,7 @@ class HeldAgent : public Agent {
 
   Seen seen;
   std::vector<Repair> repairs;
+  int starts = 0;
 
  private:
   StepWriter* writer_ = nullptr;
@@ -195,6 +197,87 @@ TEST_F(RunDriverTest, AStopOfTheRunEndsItsModelAtOnce) {
 
   EXPECT_FALSE(agent.seen.alive);
   EXPECT_EQ(run("r1").status, RunStatus::stopped);
+}
+
+// The agent has one slot.
+struct RunDriverSlots : testing::Test, EngineFixture {
+  RunDriverSlots() {
+    driver.connect(*engine);
+    host.next = &driver;
+  }
+  ~RunDriverSlots() override { driver.stop(); }
+
+  // A thread with a run of this name starts.
+  void asks(const std::string& run) {
+    thread = ThreadId("of-" + run);
+    synced({change_of(ask(run, "u-" + run, "hello"))});
+  }
+  void stops(const std::string& run) {
+    thread = ThreadId("of-" + run);
+    synced({change_of(StopRun{rid(run), {}})});
+    executor.run();
+  }
+  bool waits(const std::string& run) {
+    return driver.waits_for_slot({user, ThreadId("of-" + run)}, rid(run));
+  }
+  AgentLoad load() { return driver.load(AgentName("default")); }
+
+  LineLog lines{LineLog::Level::error, LineLog::Style::text};
+  HeldAgent agent;
+  std::optional<std::uint32_t> limit = 1;
+  RunDriver driver{
+      [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
+      executor, lines, nullptr, [this](const AgentName&) { return limit; }};
+};
+
+TEST_F(RunDriverSlots, ARunWithoutASlotHasStartedForItsThreadAndAsksNoModel) {
+  asks("r1");
+  asks("r2");
+
+  EXPECT_EQ(run("r2").status, RunStatus::running);
+  EXPECT_EQ(text("u-r2"), "hello") << "its question is in the thread";
+  EXPECT_EQ(agent.starts, 1);
+  EXPECT_TRUE(waits("r2"));
+  EXPECT_FALSE(waits("r1"));
+  EXPECT_EQ(load(), (AgentLoad{1, 1}));
+
+  agent.say(EndRun{RunStatus::completed, {}, {}});
+  executor.run();
+  EXPECT_EQ(agent.starts, 2);
+  EXPECT_FALSE(waits("r2"));
+  agent.say(EndRun{RunStatus::completed, {}, {}});
+  executor.run();
+  EXPECT_EQ(run("r2").status, RunStatus::completed);
+  EXPECT_EQ(load(), AgentLoad());
+}
+
+TEST_F(RunDriverSlots, AStopOfARunThatWaitsFreesItsPlaceAndOfOneAtWorkItsSlot) {
+  for (const char* name : {"r1", "r2", "r3"}) asks(name);
+
+  stops("r2");
+  EXPECT_EQ(run("r2").status, RunStatus::stopped);
+  EXPECT_EQ(load(), (AgentLoad{1, 1}));
+  EXPECT_EQ(agent.starts, 1);
+  stops("r1");
+
+  EXPECT_EQ(agent.starts, 2);
+  EXPECT_FALSE(waits("r3"));
+  EXPECT_EQ(load(), (AgentLoad{1, 0}));
+}
+
+TEST_F(RunDriverSlots, AChangedLimitLetsRunsBegin) {
+  for (const char* name : {"r1", "r2", "r3"}) asks(name);
+
+  limit = 2;
+  driver.limits_changed();
+  executor.run();
+  EXPECT_EQ(agent.starts, 2);
+  limit.reset();
+  driver.limits_changed();
+  executor.run();
+
+  EXPECT_EQ(agent.starts, 3);
+  EXPECT_EQ(load(), (AgentLoad{3, 0}));
 }
 
 }  // namespace

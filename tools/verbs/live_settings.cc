@@ -79,6 +79,7 @@ void LiveSettings::read_agents() {
     return;
   }
   parts_.agents.replace(std::move(*set));
+  if (parts_.agents_changed) parts_.agents_changed();
   parts_.log.info("agents_read", {{"agents", config->agents.size()}});
 }
 

@@ -55,6 +55,7 @@ class LiveSettings {
     Clock& clock;
     LineLog& log;
     std::function<void()> tokens_changed;
+    std::function<void()> agents_changed = {};  // null: nothing else depends on them
   };
   // `read`: the stamp of the token file from before `auth` was read from it, so that a change in
   // between is seen. Requires: all of `parts` outlive this.

@@ -38,6 +38,7 @@
 #include "tools/store/crash_mark_file.h"
 #include "tools/store/upgrade_told.h"
 #include "tools/verbs/access_told.h"
+#include "tools/verbs/agent_slots.h"
 #include "tools/verbs/backup.h"
 #include "tools/verbs/check_config.h"
 #include "tools/verbs/configured_agents.h"
@@ -315,8 +316,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   if (!crash_mark) return terminal.fail(trouble_of_opening(crash_mark.error(), config.data));
   correct_access(config, log);
 
-  RunDriver driver([&agents](const AgentName& name) { return agents.find(name); }, executor, log,
-                   &memory);
+  RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents));
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
@@ -333,14 +333,14 @@ ExitCode serve(Read& read, Terminal& terminal) {
                             driver);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
-  auto serving = open_serving({context, **engine, read.auth, metrics, random, background, log,
-                               [&agents](const AgentName& name) { return agents.find(name).get(); },
-                               embedded_page(), &memory, &(*rocks)->log()},
-                              config, **rocks);
+  const ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
+                          log,     {},       embedded_page(), &memory, &(*rocks)->log()};
+  auto serving = open_serving(with_agents(parts, agents, driver), config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
-                          clock, log, [&serving] { serving->server->tokens_changed(); }},
+                          clock, log, [&serving] { serving->server->tokens_changed(); },
+                          [&driver] { driver.limits_changed(); }},
       read.tokens);
   run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
   log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});

@@ -24,7 +24,9 @@ export function toml({ agents = {}, ...settings }) {
   for (const [name, agent] of Object.entries(agents)) {
     lines.push("", `[agents.${name}]`);
     const [plain, tables] = [[], []];
-    for (const [key, value] of Object.entries(agent)) (typeof value === "object" ? tables : plain).push([key, value]);
+    for (const [key, value] of Object.entries(agent)) {
+      (typeof value === "object" && !Array.isArray(value) ? tables : plain).push([key, value]);
+    }
     for (const [key, value] of plain) lines.push(`${key} = ${JSON.stringify(value)}`);
     for (const [key, table] of tables) {
       lines.push(`[agents.${name}.${key}]`);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/verbs/agent_slots.h"
+
+#include <utility>
+#include <vector>
+
+namespace lockstep {
+
+RunDriver::FindAgent finder_of(const LiveAgents& agents) {
+  return [&agents](const AgentName& name) { return agents.find(name); };
+}
+
+RunSlots::LimitOf limits_of(const LiveAgents& agents) {
+  return [&agents](const AgentName& name) {
+    const auto face = agents.face(name);
+    return face ? face->runs_at_once : std::nullopt;
+  };
+}
+
+ServerParts with_agents(ServerParts parts, const LiveAgents& agents, const RunDriver& driver) {
+  parts.find_agent = [&agents](const AgentName& name) { return agents.find(name).get(); };
+  parts.agents = [&agents, &driver] {
+    std::vector<AgentFace> faces = agents.faces();
+    for (AgentFace& face : faces) face.load = driver.load(face.name);
+    return faces;
+  };
+  parts.waits_for_slot = [&driver](const ThreadName& thread, const RunId& run) {
+    return driver.waits_for_slot(thread, run);
+  };
+  return parts;
+}
+
+}  // namespace lockstep
