@@ -43,10 +43,14 @@ bool takes_blocks(const RequestSettings& settings) {
   return settings.kind == "anthropic" || settings.kind == "openai-responses";
 }
 
+const OpaqueData* own_data(const Message& message, std::optional<std::uint32_t> part,
+                           const RequestSettings& settings) {
+  const OpaqueData* data = message.opaque.of(part);
+  return data && !settings.origin.empty() && data->origin == settings.origin ? data : nullptr;
+}
+
 const OpaqueData* own_data(const Block& block, const RequestSettings& settings) {
-  if (!block.part || settings.origin.empty()) return nullptr;
-  const OpaqueData* data = block.message->opaque.of(*block.part);
-  return data && data->origin == settings.origin ? data : nullptr;
+  return block.part ? own_data(*block.message, block.part, settings) : nullptr;
 }
 
 namespace {
@@ -213,7 +217,7 @@ class Gathering {
   // Did the provider write the part that is at hand, and can read it back?
   [[nodiscard]] bool is_own() const {
     return blocks_ && message_->role == Role::assistant &&
-           own_data(block_of(Block::Kind::data), settings_) != nullptr;
+           opaque_of(static_cast<std::uint32_t>(part_)) != nullptr;
   }
 
   void add_block(Block::Kind kind, std::string_view text = {}) {
@@ -227,8 +231,7 @@ class Gathering {
 
   // The data of a part, or of the message, if this provider wrote it.
   [[nodiscard]] const OpaqueData* opaque_of(std::optional<std::uint32_t> part) const {
-    const OpaqueData* data = message_->opaque.of(part);
-    return data && !settings_.origin.empty() && data->origin == settings_.origin ? data : nullptr;
+    return own_data(*message_, part, settings_);
   }
   void add_opaque(std::optional<std::uint32_t> part) {
     const OpaqueData* data = opaque_of(part);
@@ -358,55 +361,6 @@ class Gathering {
 std::vector<Turn> turns_of(const Context& context, const RequestSettings& settings,
                            Repairs& repairs, std::size_t first) {
   return Gathering(context, settings, repairs, first).take();
-}
-
-std::vector<Turn> joined(std::vector<Turn> turns, bool all, Repairs& repairs) {
-  std::vector<Turn> joined;
-  for (Turn& turn : turns) {
-    const bool fits =
-        !joined.empty() && joined.back().role == turn.role && joined.back().calls.empty();
-    Section& first = turn.sections.front();
-    first.continues = first.continues && fits;
-    if (!fits || (!all && !first.continues)) {
-      joined.push_back(std::move(turn));
-      continue;
-    }
-    Turn& before = joined.back();
-    if (!first.continues) repairs.add(RepairKind::joined, first.message);
-    for (Section& section : turn.sections) before.sections.push_back(std::move(section));
-    if (!before.reasoning.empty() && !turn.reasoning.empty()) before.reasoning += "\n\n";
-    before.reasoning += turn.reasoning;
-    for (std::string& id : turn.reasoned) before.reasoned.push_back(std::move(id));
-    std::ranges::move(turn.blocks, std::back_inserter(before.blocks));
-    std::ranges::move(turn.opaque, std::back_inserter(before.opaque));
-    before.calls = std::move(turn.calls);
-  }
-  return joined;
-}
-
-namespace {
-
-// Does the last turn have text of the answer that the run goes on with, and no call behind it? The
-// answer's last messages may be empty.
-bool ends_with_answer(const std::vector<Turn>& turns, const Context& context) {
-  if (!context.continues || turns.empty() || !turns.back().calls.empty()) return false;
-  const std::string& last = turns.back().sections.back().message;
-  for (std::size_t at = context.path.size(); at-- > 0;) {
-    const Message& message = context.path[at];
-    if (message.id.get() == last) return true;
-    if (at == 0 || message.continues != context.path[at - 1].id) return false;
-  }
-  return false;
-}
-
-}  // namespace
-
-void ask_for_the_rest(std::vector<Turn>& turns, const Context& context,
-                      const RequestSettings& settings, Repairs& repairs) {
-  if (settings.prefill || !ends_with_answer(turns, context)) return;
-  repairs.add(RepairKind::continue_asked, context.continues->get());
-  turns.push_back({.role = Role::user,
-                   .sections = {{{}, {}, {{Piece::Kind::text, std::string(continue_sentence)}}}}});
 }
 
 }  // namespace lockstep

@@ -80,7 +80,10 @@ struct Turn {
 // what the provider wrote with them?
 [[nodiscard]] bool takes_blocks(const RequestSettings& settings);
 
-// What the provider that now gets the request once wrote with this part; null: nothing.
+// What the provider that now gets the request once wrote with this part, or with the message as a
+// whole (no part); null: nothing.
+[[nodiscard]] const OpaqueData* own_data(const Message& message, std::optional<std::uint32_t> part,
+                                         const RequestSettings& settings);
 [[nodiscard]] const OpaqueData* own_data(const Block& block, const RequestSettings& settings);
 
 // The turns of the path, the configured system prompt first. Each is of one message, whose place it
