@@ -238,13 +238,13 @@ struct AnthropicDecoder::Machine {
 
   // The run's end also ends an interrupted message, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
-    if (status == RunStatus::completed) {
+    const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
+    if (whole) {
       stop();
     } else {
       writer.close_text();
       drop_block();  // half of it, which no provider takes back
     }
-    const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     calls.finish(whole, writer);
     if (!container.empty() && writer.has_content()) {
       writer.note({}, Json{R"({"container":)" + json_string(container) + "}"});

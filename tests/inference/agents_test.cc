@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "server/inference/agent_config.h"
+#include "server/inference/agent_explained.h"
+#include "server/inference/anthropic_agent.h"
 #include "tests/inference/loop.h"
 
 namespace lockstep {
@@ -70,6 +73,49 @@ TEST(AgentSet, SettingsHoldNoKeyAndNoAddress) {
       R"("ignored":[],"request":{"model":"m",)"
       R"("stream":true,"stream_options":{"include_usage":true},"temperature":0.2,)"
       R"("max_tokens":5}})");
+}
+
+AgentConfig anthropic() {
+  AgentConfig config = openai();
+  config.kind = AgentKind::anthropic;
+  config.base_url = "https://API.example/v1";
+  config.model = "claude-x";
+  return config;
+}
+
+TEST(AgentSet, WritesWhoGetsSignaturesBackIntoTheSettingsOfAnAnthropicRun) {
+  Stage stage;
+  AgentConfig plain = anthropic();
+  plain.cache = false;
+  const auto agents = stage.open({{"a", anthropic()}, {"b", plain}});
+  ASSERT_TRUE(agents);
+
+  const std::string begin =
+      R"({"format":2,"kind":"anthropic","system":"","names":true,"join":true,"reasoning":"always",)"
+      R"("reasoning_field":"reasoning_content","origin":"anthropic https://api.example claude",)";
+  const std::string end =
+      R"("ignored":[],"request":{"model":"claude-x","max_tokens":32000,"stream":true}})";
+  EXPECT_EQ((*agents)->settings(AgentName("a"), {})->bytes, begin + end);
+  EXPECT_EQ((*agents)->settings(AgentName("b"), {})->bytes, begin + R"("cache":false,)" + end);
+}
+
+TEST(AnthropicAgent, AsksBehindTheAddressWithAndWithoutV1) {
+  EXPECT_EQ(messages_path({.host = "h", .port = "1", .base = ""}), "/v1/messages");
+  EXPECT_EQ(messages_path({.host = "h", .port = "1", .base = "/v1"}), "/messages");
+  EXPECT_EQ(messages_path({.host = "h", .port = "1", .base = "/anthropic"}), "/v1/messages");
+}
+
+TEST(AnthropicAgent, ExplainsWhereItsRequestsGoAndHowItsKeyIsSent) {
+  AgentConfig config = anthropic();
+  config.api_key_env = "LOCKSTEP_TEST_NO_KEY";
+  const auto said = explain("a", config);
+  ASSERT_TRUE(said);
+  EXPECT_TRUE(std::ranges::any_of(*said, [](const auto& line) {
+    return line.first == "server" && line.second == "https://api.example/v1/messages";
+  }));
+  EXPECT_TRUE(std::ranges::any_of(*said, [](const auto& line) {
+    return line.first == "key" && line.second.ends_with("sent as `x-api-key`");
+  }));
 }
 
 TEST(AgentSet, SendsReasoningBackAsTheServersRulesSayUnlessTheConfigurationDoes) {

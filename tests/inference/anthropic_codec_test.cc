@@ -5,7 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/inference/written.h"
@@ -279,6 +284,55 @@ TEST(AnthropicCodec, ACharacterInTwoDeltasIsWhole) {
       decode({begin, start(0, R"({"type":"text","text":""})"), text(0, "\\ud83d"),
               text(0, "\\ude00!"), stop(0), ending("end_turn"), over});
   EXPECT_EQ(written.text(), "\xF0\x9F\x98\x80!");
+}
+
+// The text as escapes, in random pieces that may end within a character.
+Events pieces_of(const std::vector<unsigned>& units, std::mt19937& random,
+                 const std::function<std::string(const std::string&)>& event) {
+  Events events;
+  std::string piece;
+  for (const unsigned unit : units) {
+    std::array<char, 8> escape{};
+    std::snprintf(escape.data(), escape.size(), "\\u%04x", unit);
+    piece += escape.data();
+    if (random() % 4 == 0) events.push_back(event(std::exchange(piece, {})));
+  }
+  events.push_back(event(piece));
+  return events;
+}
+
+TEST(AnthropicCodec, TheSameAnswerInAnyPiecesHasTheSameContent) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<unsigned> units;
+    for (std::size_t count = random() % 40; count > 0; --count) {
+      if (random() % 3 == 0) {
+        units.push_back(0xD83D);
+        units.push_back(0xDE00 + static_cast<unsigned>(random() % 16));
+      }
+      units.push_back('a' + static_cast<unsigned>(random() % 26));
+    }
+    const auto stream = [&] {
+      Events events = {begin, start(0, R"({"type":"thinking","thinking":"","signature":""})")};
+      const auto add = [&events](const Events& more) {
+        events.insert(events.end(), more.begin(), more.end());
+      };
+      add(pieces_of(units, random, [](const std::string& piece) { return thinking(0, piece); }));
+      add({signature(0, "S"), stop(0), start(1, R"({"type":"text","text":""})")});
+      add(pieces_of(units, random, [](const std::string& piece) { return text(1, piece); }));
+      add({stop(1), start(2, R"({"type":"tool_use","id":"t","name":"look","input":{}})"),
+           json(2, R"({\"a\":\")")});
+      add(pieces_of(units, random, [](const std::string& piece) { return json(2, piece); }));
+      add({json(2, R"(\"})"), stop(2), ending("tool_use"), over});
+      return events;
+    };
+    const Written one = decode(stream());
+    const Written other = decode(stream());
+
+    ASSERT_EQ(one.messages.at(0).parts, other.messages.at(0).parts) << round;
+    EXPECT_EQ(one.messages[0].opaque, other.messages[0].opaque);
+    EXPECT_EQ(one.reasoning(), one.text());
+  }
 }
 
 }  // namespace
