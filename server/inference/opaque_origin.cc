@@ -38,6 +38,7 @@ std::string opaque_origin(std::string_view kind, std::string_view base_url,
   Result<Endpoint> endpoint = parse_endpoint(base_url);
   if (!endpoint) return {};
   endpoint->base.clear();
+  std::ranges::transform(endpoint->host, endpoint->host.begin(), small);
   const std::string server = to_hex(sha256(url_of(*endpoint))).substr(0, server_digits);
   std::string origin = std::string(kind) + " " + server + " " + model_family(model);
   origin.resize(std::min(origin.size(), limits::opaque_origin_bytes_max));

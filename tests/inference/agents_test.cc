@@ -92,11 +92,21 @@ TEST(AgentSet, WritesWhoGetsSignaturesBackIntoTheSettingsOfAnAnthropicRun) {
 
   const std::string begin =
       R"({"format":2,"kind":"anthropic","system":"","names":true,"join":true,"reasoning":"always",)"
-      R"("reasoning_field":"reasoning_content","origin":"anthropic https://api.example claude",)";
+      R"("reasoning_field":"reasoning_content","origin":"anthropic e91cdb47052c095b claude",)";
   const std::string end =
       R"("ignored":[],"request":{"model":"claude-x","max_tokens":32000,"stream":true}})";
   EXPECT_EQ((*agents)->settings(AgentName("a"), {})->bytes, begin + end);
   EXPECT_EQ((*agents)->settings(AgentName("b"), {})->bytes, begin + R"("cache":false,)" + end);
+}
+
+TEST(AgentSet, GivesSignaturesToTheFamilyOfTheModelThatTheCallerChose) {
+  Stage stage;
+  AgentConfig open = anthropic();
+  open.model_by_params = true;
+  const auto agents = stage.open({{"a", open}});
+  ASSERT_TRUE(agents);
+  const auto settings = (*agents)->settings(AgentName("a"), Json{R"({"model":"other-1"})"});
+  EXPECT_TRUE(settings->bytes.contains(R"("origin":"anthropic e91cdb47052c095b other")"));
 }
 
 TEST(AnthropicAgent, AsksBehindTheAddressWithAndWithoutV1) {
