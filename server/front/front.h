@@ -53,11 +53,11 @@ struct Front {
   FrontCounts counts;
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
-  MemoryAccount* memory = nullptr;                 // null: memory is not counted
-  const Store* store = nullptr;                    // for its memory figures
-  std::function<std::vector<AgentFace>()> agents;  // all, by name; null: none are known
+  MemoryAccount* memory = nullptr;                      // null: memory is not counted
+  const Store* store = nullptr;                         // for its memory figures
+  std::function<std::vector<AgentFace>()> agents = {};  // all, by name; null: none are known
   // Has the run started, and waits for a slot of its agent? Null: runs never wait.
-  std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot;
+  std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
   std::string date;       // now, as in the header `Date`
   bool stopping = false;  // refuse new requests
 
