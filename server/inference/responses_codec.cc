@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "engine/base/codes.h"
-#include "schema/json/json_reader.h"
+#include "server/inference/answer_words.h"
 #include "server/inference/answer_writer.h"
 #include "server/inference/finish_reason.h"
 #include "server/inference/limits.h"
@@ -14,7 +14,6 @@
 #include "server/inference/responses_items.h"
 #include "server/inference/run_ids.h"
 #include "server/inference/upstream_error.h"
-#include "server/inference/utf8_repair.h"
 
 namespace lockstep {
 namespace {
@@ -68,29 +67,15 @@ struct ResponsesDecoder::Machine {
     return {};
   }
 
-  // A word of the server for a field of the run.
-  [[nodiscard]] std::optional<std::string> word(std::string_view text) const {
-    if (text.empty()) return {};
-    return valid_utf8(said(text).substr(0, limits::finish_bytes_max));
-  }
-
   [[nodiscard]] Finish finish() const {
     const bool by_length = meaning_of(finish_reason).cut_by_length;
-    return {word(by_length ? length_reason : std::string_view(finish_reason)), word(model)};
-  }
-
-  // Redacts the usage: a server can put any text there, also a key.
-  void clean_usage() {
-    if (!usage) return;
-    if (usage->text.size() > limits::error_text_bytes_max) return usage.reset();
-    usage->text = redactor.strike(usage->text);
-    // Drop it if redacting has broken it: a number may have become `[secret]`, or two names equal.
-    if (!read_json(usage->text, {.depth_max = limits::json_depth_max})) usage.reset();
+    return {word_of(by_length ? length_reason : std::string_view(finish_reason), redactor),
+            word_of(model, redactor)};
   }
 
   // The run's end also ends an interrupted message, with the run's status.
   void end_run(RunStatus status, std::optional<RunError> error) {
-    clean_usage();
+    usage = clean_usage(std::move(usage), redactor);
     const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     items.finish(whole, writer);
     writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
