@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// json.h: text that the engine stores and never parses; the server has checked it before.
+// json.h: JSON as text.
+//
+// The engine stores it and never parses it: the server has checked it before. A type of its own
+// keeps it apart from texts that people read.
 #pragma once
 
 #include <string>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // opaque_limits.h: the bounds of a message's opaque data, in a file of limits of its own.
+//
+// Producers write it, and a model server decides how long it is. It is stored and sent to models,
+// but to no front.
 #pragma once
 
 #include <cstddef>

@@ -9,6 +9,7 @@
 
 #include "engine/base/limits.h"
 #include "schema/json/json_text.h"
+#include "server/inference/media_limits.h"
 
 namespace lockstep {
 namespace {
@@ -88,7 +89,9 @@ void ChatMediaParts::take(const ChatMedia& media, bool repeats) {
   if (!media.sound_id.empty()) media_.sound_id = media.sound_id;
   if (repeats) return;
   std::ranges::copy(media.annotations, std::back_inserter(media_.annotations));
-  std::ranges::copy(media.images, std::back_inserter(media_.images));
+  std::ranges::copy_if(media.images, std::back_inserter(media_.images), [](const auto& image) {
+    return image.size() <= limits::generated_file_bytes_max;
+  });
   if (media.sound.empty()) return;
   const std::optional<std::string> bytes = from_base64(media.sound);
   is_sound_broken_ = is_sound_broken_ || !bytes;
@@ -107,7 +110,9 @@ void ChatMediaParts::finish(AnswerWriter& writer) {
     std::optional<std::string> type = type_of(image);
     begin(FilePart{std::move(image), std::move(type), {}});
   }
-  if (!sound_.empty() && !is_sound_broken_) {
+  // Base64 has four characters for three bytes.
+  const bool fits = sound_.size() / 3 * 4 <= limits::generated_file_bytes_max;
+  if (!sound_.empty() && !is_sound_broken_ && fits) {
     const std::string type(sound_type(sound_));
     begin(FilePart{"data:" + type + ";base64," + to_base64(sound_), type, {}});
   }

@@ -6,6 +6,7 @@
 
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
+#include "server/inference/media_limits.h"
 #include "server/inference/run_ids.h"
 
 namespace lockstep {
@@ -271,7 +272,8 @@ bool ResponsesItems::add_image(const ResponseItem& said, AnswerWriter& writer) {
   const std::string format = said.output_format.empty() ? "png" : said.output_format;
   std::string media_type = "image/" + format;
   std::string address = "data:" + media_type + ";base64," + said.result;
-  if (address.size() > limits::uri_bytes_max || media_type.size() > limits::name_bytes_max) {
+  if (address.size() > limits::generated_file_bytes_max ||
+      media_type.size() > limits::name_bytes_max) {
     return false;
   }
   bytes_ += address.size();

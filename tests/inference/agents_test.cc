@@ -121,7 +121,7 @@ TEST(AnthropicAgent, ExplainsWhereItsRequestsGoAndHowItsKeyIsSent) {
   const auto said = explain("a", config);
   ASSERT_TRUE(said);
   EXPECT_TRUE(std::ranges::any_of(*said, [](const auto& line) {
-    return line.first == "server" && line.second == "https://api.example/v1/messages";
+    return line.first == "server" && line.second == "https://API.example/v1/messages";
   }));
   EXPECT_TRUE(std::ranges::any_of(*said, [](const auto& line) {
     return line.first == "key" && line.second.ends_with("sent as `x-api-key`");

@@ -128,8 +128,8 @@ TEST(AnthropicMessages, DataOfAnotherOriginStaysHereAndThinkingIsOffBehindItsCal
 TEST(AnthropicMessages, BlocksOfServerToolsGoBackAsTheyCame) {
   const std::string asked =
       R"({"type":"server_tool_use","id":"s1","name":"web_search","input":{}})";
-  const std::string found =
-      R"({"type":"web_search_tool_result","tool_use_id":"s1","content":[{"encrypted_content":"Z"}]})";
+  const std::string found = R"({"type":"web_search_tool_result","tool_use_id":"s1",)"
+                            R"("content":[{"encrypted_content":"Z"}]})";
   const std::vector<Part> parts = {DataPart{"anthropic.server_tool_use", Json{asked}},
                                    DataPart{"anthropic.web_search_tool_result", Json{"{}"}},
                                    TextPart{"It is so."},
@@ -187,7 +187,8 @@ TEST(AnthropicMessages, FilesAreBlocksIfTheApiTakesThem) {
       json::serialize(sent.request.at("messages").at(0).at("content")),
       R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":"QUJD"}},)"
       R"({"type":"image","source":{"type":"url","url":"https://a.example/b.jpg"}},)"
-      R"({"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"REVG"}},)"
+      R"({"type":"document","source":{"type":"base64",)"
+      R"("media_type":"application/pdf","data":"REVG"}},)"
       R"({"type":"text","text":"[file a.svg (image/svg+xml)]"}])");
   EXPECT_EQ(sent.kinds(), "file_as_text");
 }

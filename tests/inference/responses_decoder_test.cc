@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/inference/limits.h"
+#include "server/inference/media_limits.h"
 #include "server/inference/run_ids.h"
 #include "tests/inference/response_events.h"
 #include "tests/inference/written.h"
@@ -306,7 +306,7 @@ TEST(ResponsesDecoder, AGeneratedImageIsAFile) {
 TEST(ResponsesDecoder, AnImageThatIsTooLongForAnAddressIsDataWithoutItsBytes) {
   const std::string item =
       R"({"id":"ig_1","type":"image_generation_call","status":"completed","result":")" +
-      std::string(limits::uri_bytes_max, 'A') + R"("})";
+      std::string(limits::generated_file_bytes_max, 'A') + R"("})";
   const Written written = respond({done(0, item), completed()});
 
   ASSERT_EQ(written.shape(), "data");
