@@ -34,7 +34,7 @@ Units length_of(const Part& part) {
 constexpr const char* event_names[] = {
     "thread_updated", "message_put", "message_created", "part_started", "content_appended",
     "message_ended",  "message_cut", "message_deleted", "head_moved",   "run_queued",
-    "run_started",    "run_ended",   "repairs_noted",    "opaque_noted"};
+    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 }  // namespace
