@@ -8,6 +8,7 @@
 #include "server/inference/agent_reach.h"
 #include "server/inference/anthropic_agent.h"
 #include "server/inference/deadline_text.h"
+#include "server/inference/param_rules.h"
 
 namespace lockstep {
 namespace {
@@ -71,6 +72,33 @@ std::string tags_of(ThinkTags tags) {
   std::unreachable();
 }
 
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+std::string choice_of(const ParamRules& rules) {
+  if (rules.any_model) return "any";
+  return rules.models.empty() ? "" : list_of(rules.models);
+}
+
+std::string tokens_of(const ParamRules& rules) {
+  return rules.tokens_max ? ", at most " + std::to_string(*rules.tokens_max) + " tokens" : "";
+}
+
+// What a run may ask for, and how many may ask at once.
+void explain_runs(const AgentConfig& config, Explanation& said) {
+  const ParamRules rules = param_rules(config);
+  const std::string choice = choice_of(rules);
+  if (!choice.empty()) said.emplace_back("models", "a run may choose: " + choice);
+  const std::string set = rules.any ? "any" : list_of(rules.allowed) + tokens_of(rules);
+  said.emplace_back("params", "a run may set: " + set);
+  if (config.runs_at_once) {
+    said.emplace_back("slots", std::to_string(*config.runs_at_once) + " runs at once; more wait");
+  }
+}
+
 void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& said) {
   const auto say = [&said](const std::string& what, const std::string& value) {
     if (!value.empty()) said.emplace_back(what, value);
@@ -92,6 +120,10 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
   say("times", times_of(config));
   say("context", context_of(config));
   say("thinking", tags_of(config.think_tags));
+  if (config.reasoning) {
+    say("thoughts", "of earlier answers go back: " + std::string(name_of(*config.reasoning)));
+  }
+  if (config.prefill) say("prefill", "a continued answer is the last turn of its request");
 }
 
 }  // namespace
@@ -99,11 +131,15 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
 Result<Explanation> explain(const std::string& name, const AgentConfig& config) {
   Explanation said;
   if (!config.model.empty()) said.emplace_back("model", config.model);
-  if (!asks_a_model(config.kind)) return said;
+  if (!asks_a_model(config.kind)) {
+    explain_runs(config, said);
+    return said;
+  }
   const auto secrets = std::make_shared<SecretRing>();
   std::vector<AgentWarning> told_elsewhere;
   TRY_LET(reach, reach_of(name, config, secrets, told_elsewhere));
   explain_reach(config, reach, said);
+  explain_runs(config, said);
   return said;
 }
 

@@ -61,6 +61,12 @@ proxy = "http://me:hush-hush@proxy.test:3128"
 context_tokens = 8192
 when_too_long = "drop_oldest"
 think_tags = "open"
+reasoning = "with_calls"
+prefill = true
+models = ["small", "large"]
+params_allowed = ["seed", "max_tokens"]
+params = '{"max_tokens": 500}'
+runs_at_once = 4
 [agents.azure.query]
 api-version = "preview"
 [agents.azure.header_env]
@@ -91,6 +97,11 @@ TEST(Serve, ExplainsAConfigurationWithoutServingItOrTellingASecret) {
         "  times     connect 10 s, first token 600 s, between tokens 600 s, comments only 900 s\n",
         "  context   8192 tokens; a longer request: without its oldest turns\n",
         "  thinking  an answer is reasoning up to </think>\n",
+        "  thoughts  of earlier answers go back: with_calls\n",
+        "  prefill   a continued answer is the last turn of its request\n",
+        "  models    a run may choose: small, large\n",
+        "  params    a run may set: seed, max_tokens, at most 500 tokens\n",
+        "  slots     4 runs at once; more wait\n",
         "  warning   key_unset: LOCKSTEP_TEST_TENANT; set the variable", "\nagent writer: push\n",
         "\nThe configuration is good.\n"}) {
     EXPECT_TRUE(said.out.contains(line)) << line << said.out;
