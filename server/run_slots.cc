@@ -8,9 +8,9 @@
 
 namespace lockstep {
 
-bool RunSlots::has_room(const AgentName& agent, const Line& line) const {
-  const auto limit = limit_ ? limit_(agent) : std::nullopt;
-  return !limit || line.at_work < *limit;
+bool RunSlots::has_room(const AgentName& agent, Line& line) const {
+  line.limit = limit_ ? limit_(agent, line.limit) : std::nullopt;
+  return !line.limit || line.at_work < *line.limit;
 }
 
 bool RunSlots::ask(const std::string& run, const Place& place) {
@@ -20,6 +20,7 @@ bool RunSlots::ask(const std::string& run, const Place& place) {
   known_.emplace(run, Known{place, !begins});
   if (begins) {
     ++line.at_work;
+    ++line.held[place.user];
     return true;
   }
   auto& own = line.waiting[place.user];
@@ -48,6 +49,9 @@ void RunSlots::leave(const std::string& run) {
     }
   } else {
     --line.at_work;
+    const auto held = line.held.find(known.place.user);
+    MUST(held != line.held.end());
+    if (--held->second == 0) line.held.erase(held);
   }
   if (line.at_work == 0 && line.waiting_count == 0) lines_.erase(at);
 }
@@ -62,8 +66,12 @@ std::vector<std::string> RunSlots::take() {
 
 // The user's next run begins, and the user goes behind the others.
 void RunSlots::take_next(Line& line, std::vector<std::string>& begins) {
-  const UserId user = std::move(line.turns.front());
-  line.turns.pop_front();
+  const auto turn = std::ranges::min_element(line.turns, {}, [&line](const UserId& user) {
+    const auto held = line.held.find(user);
+    return held == line.held.end() ? 0 : held->second;
+  });
+  const UserId user = std::move(*turn);
+  line.turns.erase(turn);
   const auto own = line.waiting.find(user);
   MUST(own != line.waiting.end());
   begins.push_back(std::move(own->second.front()));
@@ -76,6 +84,7 @@ void RunSlots::take_next(Line& line, std::vector<std::string>& begins) {
   known_.at(begins.back()).waits = false;
   --line.waiting_count;
   ++line.at_work;
+  ++line.held[user];
 }
 
 bool RunSlots::waits(const std::string& run) const {

@@ -8,8 +8,10 @@
 //   limit    never more runs at work than the limit, unless it was lowered below them: then they
 //            end as usual, and no run gets a slot before
 //   no gap   while a run waits, the limit is reached
-//   user     users take turns: no other user gets two slots while one waits. So nobody starves, and
-//            a user with many runs does not hold up the others
+//   user     the next slot goes to the waiting user who holds the fewest, and among those to the
+//   one
+//            who got one longest ago. So nobody without a slot starves, and a user with many runs
+//            does not hold up the others
 //   order    a user's own runs go first come, first served
 //
 // A run that ends frees its slot, a run that is stopped while it waits frees its place.
@@ -33,8 +35,10 @@ namespace lockstep {
 
 class RunSlots {
  public:
-  // Nothing: the agent has no limit.
-  using LimitOf = std::function<std::optional<std::uint32_t>(const AgentName& agent)>;
+  using Limit = std::optional<std::uint32_t>;  // nothing: the agent has none
+  // `last`: what it was when it was asked before. An agent that was taken out of the configuration
+  // keeps it: the runs that it has still ask its model.
+  using LimitOf = std::function<Limit(const AgentName& agent, Limit last)>;
   struct Place {
     AgentName agent;
     UserId user;
@@ -57,7 +61,9 @@ class RunSlots {
 
  private:
   struct Line {
+    Limit limit;
     std::size_t at_work = 0;
+    std::map<UserId, std::size_t> held;                 // slots, never 0
     std::deque<UserId> turns;                           // of users with waiting runs, each once
     std::map<UserId, std::deque<std::string>> waiting;  // never empty for a user
     std::size_t waiting_count = 0;
@@ -67,7 +73,7 @@ class RunSlots {
     bool waits = false;
   };
 
-  [[nodiscard]] bool has_room(const AgentName& agent, const Line& line) const;
+  [[nodiscard]] bool has_room(const AgentName& agent, Line& line) const;
   void take_next(Line& line, std::vector<std::string>& begins);
 
   LimitOf limit_;

@@ -37,8 +37,6 @@ std::string path_of(const AgentConfig& config, const Reach& reach) {
   return config.kind == AgentKind::openai_responses ? "/responses" : "/chat/completions";
 }
 
-bool asks_a_model(AgentKind kind) { return kind != AgentKind::demo && kind != AgentKind::push; }
-
 std::string proxy_of(const AgentConfig& config, const Reach& reach) {
   if (!reach.proxy) return config.proxy == "none" ? "none, as `proxy` says" : "none";
   return "http://" + authority(reach.proxy->host, reach.proxy->port) +

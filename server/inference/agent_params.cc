@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/agent_params.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
+#include "server/inference/agents.h"
 #include "server/inference/limits.h"
 #include "server/inference/param_rules.h"
 #include "server/inference/settings.h"
@@ -84,7 +86,8 @@ Complaint take_models(const Field& field, std::vector<std::string>& to) {
   auto models = texts_in(field);
   if (!models) return "must be an array of names of models";
   to = *std::move(models);
-  return {};
+  const bool any = std::ranges::find(to, "*") != to.end();
+  return any ? "has `*`: set model_by_params for any model" : "";
 }
 
 Complaint take_allowed(const Field& field, std::optional<std::vector<std::string>>& to) {
@@ -135,7 +138,25 @@ std::optional<std::string> take_params(std::string_view name, const Field& field
   return {};
 }
 
+namespace {
+
+// A limit that can't be read would be none, and the operator pays.
+std::string fault_of_limit(const AgentConfig& config) {
+  if (!asks_a_model(config.kind) || !config.params) return {};
+  const auto members = json_members(config.params->text);
+  for (const JsonMember& member : members.value_or(std::vector<JsonMember>())) {
+    const bool limits = std::ranges::find(token_limits, member.key) != token_limits.end();
+    if (!limits || member.value == "null") continue;
+    if (whole_member(*members, member.key).value_or(0) > 0) continue;
+    return "params." + member.key + " must be a whole number from 1, without a point or exponent";
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string fault_of_params(const AgentConfig& config) {
+  if (std::string fault = fault_of_limit(config); !fault.empty()) return fault;
   if (!config.model_by_params || config.models.empty()) return {};
   return "models has no use next to `model_by_params`, which allows every model: leave out one";
 }

@@ -33,6 +33,10 @@
 namespace lockstep {
 
 enum class AgentKind { openai, openai_responses, anthropic, demo, push };
+// Does an agent of this kind send requests to a model server?
+[[nodiscard]] constexpr bool asks_a_model(AgentKind kind) {
+  return kind != AgentKind::demo && kind != AgentKind::push;
+}
 // The kind with this name in the configuration file.
 [[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
 [[nodiscard]] std::string_view name_of(AgentKind kind);

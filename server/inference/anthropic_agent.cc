@@ -37,7 +37,7 @@ AgentSettings AnthropicAgent::settings(const std::optional<Json>& params) const 
   set_member(settings.request, "max_tokens", std::to_string(limits::anthropic_answer_tokens));
   set_member(settings.request, "stream", "true");
   apply_params(settings, options_.params, ModelChoice::fixed);
-  apply_params(settings, params, options_.model_choice);
+  apply_run_params(settings, params, options_.model_choice);
   std::string model = model_of(settings).value_or(options_.model);
   settings.origin = opaque_origin(settings.kind, url_of(options_.endpoint), model);
   return {.bytes = settings_bytes(settings), .model = std::move(model)};

@@ -65,7 +65,8 @@ struct AnthropicDecoder::Machine {
   bool ended = false;
   bool emitted = false;
   bool has_message = false;
-  bool is_foreign = false;
+  bool has_nameless = false;  // a call without a name
+  std::string foreign;        // the other protocol that an event showed; empty: none
   std::size_t bytes = 0;
   std::string finish_reason;
   std::string model;
@@ -118,6 +119,7 @@ struct AnthropicDecoder::Machine {
     calls.take({{.index = block_number, .id = block->id, .name = block->name, .arguments = {}}},
                writer);
     calls.settle(writer);
+    has_nameless = has_nameless || block->name.empty();
     if (writer.parts() == parts) return;  // without a name there is no part
     part = parts;
     if (!block->caller.empty()) writer.note(part, Json{R"({"caller":)" + block->caller + "}"});
@@ -264,7 +266,7 @@ struct AnthropicDecoder::Machine {
   void end_as_complete() {
     if (const auto failure = meaning_of(finish_reason).failure) {
       fail(*failure, "The model server ended the answer: " + said(finish_reason) + ".");
-    } else if (calls.has_nameless()) {
+    } else if (has_nameless || calls.has_nameless()) {
       fail(codes::upstream_malformed, "A tool call has no name.");
     } else {
       end_run(RunStatus::completed, {});
@@ -272,7 +274,7 @@ struct AnthropicDecoder::Machine {
   }
 
   void fail_as_foreign() {
-    const std::string guess = is_foreign ? ", but a Chat Completion: use kind `openai`" : "";
+    const std::string guess = foreign.empty() ? "" : ", but " + foreign;
     fail(codes::upstream_malformed,
          "The model server's answer is none of the Messages API" + guess + ". Check `base_url`.");
   }
@@ -293,7 +295,7 @@ struct AnthropicDecoder::Machine {
   }
 
   void take(AnthropicEvent event) {
-    is_foreign = is_foreign || event.foreign;
+    if (foreign.empty()) foreign = event.foreign;
     has_message = has_message || (event.kind != EventKind::other && event.kind != EventKind::error);
     take_about(event);
     for (AnthropicBlock& begun : event.blocks) {
@@ -320,7 +322,7 @@ AnthropicDecoder::AnthropicDecoder(AnthropicDecoder&&) noexcept = default;
 AnthropicDecoder& AnthropicDecoder::operator=(AnthropicDecoder&&) noexcept = default;
 
 std::vector<Step> AnthropicDecoder::take(std::string_view data) {
-  if (machine_->ended) return {};
+  if (machine_->ended || data.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
   if (is_end_mark(data)) return end();  // a gateway's
   if (auto event = read_anthropic_event(data)) {
     machine_->take(std::move(*event));
@@ -341,8 +343,8 @@ std::vector<Step> AnthropicDecoder::take_error(std::string_view data) {
 std::vector<Step> AnthropicDecoder::take_whole(std::string_view body) {
   if (machine_->ended) return {};
   auto event = read_anthropic_event(body, ErrorCertainty::refusal);
-  if (!event ||
-      (event->kind != EventKind::message && event->kind != EventKind::error && !event->foreign)) {
+  if (!event || (event->kind != EventKind::message && event->kind != EventKind::error &&
+                 event->foreign.empty())) {
     return end(RunStatus::failed,
                {codes::upstream_malformed,
                 "The model server did not answer with a stream: " + machine_->said(body)});
@@ -358,7 +360,7 @@ std::vector<Step> AnthropicDecoder::take_whole(std::string_view body) {
 }
 
 std::vector<Step> AnthropicDecoder::end() {
-  if (machine_->is_foreign && !machine_->has_message && !machine_->ended) {
+  if (!machine_->foreign.empty() && !machine_->has_message && !machine_->ended) {
     machine_->fail_as_foreign();
     return machine_->give();
   }

@@ -154,6 +154,13 @@ void append_readable(std::string& out, JsonNode value) {
   }
 }
 
+std::string foreign_protocol(JsonNode root) {
+  if (root.find("choices")) return "a Chat Completion: use kind `openai`";
+  const bool responses = string_member(root, "type").starts_with("response.") ||
+                         string_member(root, "object") == "response";
+  return responses ? "one of OpenAI Responses: use kind `openai-responses`" : "";
+}
+
 }  // namespace
 
 std::optional<AnthropicEvent> read_anthropic_event(std::string_view data,
@@ -172,7 +179,7 @@ std::optional<AnthropicEvent> read_anthropic_event(std::string_view data,
     if (event.error) event.kind = AnthropicEvent::Kind::error;
   }
   if (!root.is_object()) return event.error ? std::optional(event) : std::nullopt;
-  event.foreign = root.find("choices").has_value();
+  event.foreign = foreign_protocol(root);
   read_content(root, event);
   return event;
 }

@@ -64,7 +64,7 @@ struct AnthropicEvent {
   std::string container;               // the id of the machine that ran code; empty: none
   std::optional<std::string> usage{};  // JSON object
   std::optional<ProviderError> error{};
-  bool foreign = false;  // a chunk of Chat Completions
+  std::string foreign;  // what it is of another protocol, and the kind of agent for it; empty: none
 };
 
 // `nullopt` if this is no JSON object, nor a list with an error.

@@ -147,7 +147,7 @@ class Translation {
     const std::string& key = member.key;
     if (key == "system" || key == "messages" || std::ranges::find(unknown, key) != unknown.end()) {
       leave_out(key);
-    } else if (key == "max_completion_tokens") {
+    } else if (key == "max_completion_tokens" || key == "max_output_tokens") {
       set("max_tokens", member.value);
     } else if (key == "tools") {
       if (member.value != "[]" && member.value != "null") set(key, tools_of(member.value));

@@ -50,7 +50,7 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
     set_member(settings.request, "stream_options", R"({"include_usage":true})");
   }
   apply_params(settings, options_.params, ModelChoice::fixed);
-  apply_params(settings, params, options_.model_choice);
+  apply_run_params(settings, params, options_.model_choice);
   settings.origin =
       opaque_origin(settings.kind, url_of(options_.endpoint), model_of(settings).value_or(""));
   return {.bytes = settings_bytes(settings), .model = model_of(settings).value_or(options_.model)};

@@ -61,10 +61,11 @@ std::optional<std::string> not_allowed(const ParamRules& rules, const std::strin
 
 std::optional<std::string> too_many_tokens(const ParamRules& rules, const std::string& agent,
                                            const std::vector<JsonMember>& params) {
-  if (!rules.tokens_max) return {};
-  const std::string most = std::to_string(*rules.tokens_max);
+  if (rules.any) return {};
+  const std::string most = rules.tokens_max ? std::to_string(*rules.tokens_max) : "";
   std::vector<std::string> limited = rules.tokens_named;  // the members that limit the request
   std::string removed;
+  std::string asked;
   for (const JsonMember& member : params) {
     if (!has(token_limits, member.key)) continue;
     std::erase(limited, member.key);
@@ -73,13 +74,17 @@ std::optional<std::string> too_many_tokens(const ParamRules& rules, const std::s
       continue;
     }
     const auto tokens = whole_member(params, member.key);
-    if (!tokens || *tokens == 0 || *tokens > *rules.tokens_max) {
-      return "params." + member.key + " must be a whole number from 1 to " + most +
-             ", the limit of agent " + agent;
+    if (!tokens || *tokens == 0 || *tokens > rules.tokens_max.value_or(*tokens)) {
+      return "params." + member.key + " must be a whole number from 1" +
+             (rules.tokens_max ? " to " + most + ", the limit of agent " + agent : "");
     }
+    if (!asked.empty()) {
+      return "params has two token limits, " + asked + " and " + member.key + ": send one";
+    }
+    asked = member.key;
     limited.push_back(member.key);
   }
-  if (removed.empty() || !limited.empty()) return {};
+  if (!rules.tokens_max || removed.empty() || !limited.empty()) return {};
   return "params." + removed + " is null, which removes the limit of agent " + agent +
          ": set a token limit from 1 to " + most;
 }
@@ -91,7 +96,7 @@ bool chooses_model(const AgentConfig& config) {
 }
 
 ParamRules param_rules(const AgentConfig& config) {
-  const bool asks_a_server = config.kind != AgentKind::demo && config.kind != AgentKind::push;
+  const bool asks_a_server = asks_a_model(config.kind);
   ParamRules rules;
   rules.model = config.model;
   rules.models = config.models;

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "schema/json/json_members.h"
 #include "schema/json/json_text.h"
 #include "server/inference/chat_messages.h"
 #include "server/inference/context_fit.h"
@@ -31,6 +33,21 @@ bool has_several_authors(const std::vector<Turn>& turns) {
   return false;
 }
 
+// The API refuses a request that has an item's id twice; an item needs none.
+void append_once(std::string& out, const std::string& item, std::set<std::string>& ids) {
+  const auto members = json_members(item);
+  const std::string* id = members ? find_member(*members, "id") : nullptr;
+  if (!id || ids.insert(*id).second) {
+    out += item;
+    return;
+  }
+  out += '{';
+  for (const JsonMember& member : *members) {
+    if (member.key != "id") append_field_json(out, member.key, member.value);
+  }
+  out += '}';
+}
+
 bool has_reasoning(const Message& message) {
   return std::ranges::any_of(
       message.parts, [](const Part& part) { return std::holds_alternative<ReasoningPart>(part); });
@@ -52,7 +69,9 @@ class Items {
 
   [[nodiscard]] std::string take() const {
     std::string out;
-    append_array(out, items_, [](std::string& to, const std::string& item) { to += item; });
+    std::set<std::string> ids;
+    append_array(out, items_,
+                 [&ids](std::string& to, const std::string& item) { append_once(to, item, ids); });
     return out;
   }
 
@@ -96,8 +115,14 @@ class Items {
 
   void add_assistant(const Turn& turn) {
     turn_ = &turn;
+    name_calls();
     for (const Block& block : turn.blocks) {
       if (block.message != message_) begin_message(block.message);
+      if (block.kind == Block::Kind::text && is_blank(block)) {
+        repairs_.add(RepairKind::empty_left_out, message_->id.get());
+        leave_reasoning_out();  // its item is left out
+        continue;
+      }
       if (block.kind != Block::Kind::call) close_calls();
       if (block.kind == Block::Kind::reasoning) {
         take_reasoning(block);
@@ -111,6 +136,32 @@ class Items {
     leave_reasoning_out();
     close_text();
     close_calls();
+  }
+
+  // Outputs name calls by their ids, so that of a former call gets a number.
+  void name_calls() {
+    ids_.clear();
+    for (const TurnCall& call : turn_->calls) {
+      std::string id = call.id;
+      for (int number = 2; !taken_.insert(id).second; ++number) {
+        id = call.id + "_" + std::to_string(number);
+      }
+      if (id != call.id) repairs_.add(RepairKind::call_id_changed, call.id);
+      ids_.push_back(std::move(id));
+    }
+  }
+
+  // Servers refuse a text of white space alone.
+  static bool is_blank(const Block& block) {
+    return !block.within && block.text.find_first_not_of(" \t\r\n") == std::string::npos;
+  }
+
+  // Does the call go out as it was?
+  [[nodiscard]] bool is_unchanged(const Block& block) const {
+    const TurnCall& call = turn_->calls.at(block.call);
+    const auto& part = std::get<ToolCallPart>(block.message->parts[*block.part]);
+    return call.arguments == part.arguments && call.id == ids_.at(block.call) &&
+           call.name == part.name;
   }
 
   void begin_message(const Message* message) {
@@ -167,7 +218,8 @@ class Items {
     if (!data) return false;
     const Part& part = block.message->parts[*block.part];
     if (block.kind == Block::Kind::text) return std::holds_alternative<TextPart>(part);
-    return block.kind == Block::Kind::call || own_item_of(part, data->value);
+    if (block.kind == Block::Kind::call) return is_unchanged(block);
+    return own_item_of(part, data->value).has_value();
   }
 
   void add_text(const Block& block) {
@@ -201,10 +253,10 @@ class Items {
 
   void add_call(const Block& block) {
     close_text();
-    const TurnCall& call = turn_->calls.at(block.call);
-    const auto& part = std::get<ToolCallPart>(block.message->parts[*block.part]);
-    // Arguments that had to be changed are not those of the item.
-    const OpaqueData* data = call.arguments == part.arguments ? own(block) : nullptr;
+    TurnCall call = turn_->calls.at(block.call);
+    // What had to be changed is not the item's.
+    const OpaqueData* data = is_unchanged(block) ? own(block) : nullptr;
+    call.id = ids_.at(block.call);
     OwnCall written = own_call_of(call, data ? &data->value : nullptr);
     items_.push_back(std::move(written.item));
     outputs_.push_back(std::move(written.output));
@@ -260,6 +312,8 @@ class Items {
   std::string item_;                    // of the open texts: without its content
   std::vector<Content> contents_;
   std::vector<std::string> outputs_;  // of the calls that were written last
+  std::vector<std::string> ids_;      // of the turn's calls, as they are sent
+  std::set<std::string> taken_;       // ids of calls in the request
 };
 
 }  // namespace

@@ -190,7 +190,11 @@ void apply_responses_params(RequestSettings& settings, const std::optional<Json>
     settings.ignored.emplace_back("params");
     return;
   }
-  for (const JsonMember& member : *members) {
+  // An effort goes into what `reasoning` says.
+  std::vector<JsonMember> ordered = *members;
+  std::ranges::stable_partition(
+      ordered, [](const JsonMember& member) { return member.key != "reasoning_effort"; });
+  for (const JsonMember& member : ordered) {
     const bool fixed = member.key == "model" && choice == ModelChoice::fixed;
     if (fixed || is_one_of(reserved, member.key) || is_one_of(unknown, member.key)) {
       settings.ignored.push_back(member.key);

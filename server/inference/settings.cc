@@ -9,6 +9,7 @@
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
+#include "server/inference/param_rules.h"
 
 namespace lockstep {
 namespace {
@@ -96,15 +97,10 @@ bool is_servers(std::string_view member) {
   return std::ranges::find(reserved, member) != reserved.end();
 }
 
-void apply_params(RequestSettings& settings, const std::optional<Json>& params,
-                  ModelChoice choice) {
-  if (!params || params->text == "null") return;
-  const std::optional<std::vector<JsonMember>> members = json_members(params->text);
-  if (!members) {
-    settings.ignored.emplace_back("params");
-    return;
-  }
-  for (const JsonMember& member : *members) {
+namespace {
+
+void apply(RequestSettings& settings, const std::vector<JsonMember>& members, ModelChoice choice) {
+  for (const JsonMember& member : members) {
     if (member.key == "model" && names_the_same(settings, member.value)) continue;
     if (is_reserved(member.key, choice)) {
       settings.ignored.push_back(member.key);
@@ -113,6 +109,45 @@ void apply_params(RequestSettings& settings, const std::optional<Json>& params,
     } else {
       set_member(settings.request, member.key, member.value);
     }
+  }
+}
+
+bool is_token_limit(std::string_view key) {
+  return std::ranges::find(token_limits, key) != token_limits.end();
+}
+
+// The name under which a run's token limit is sent.
+std::string limit_name(const RequestSettings& settings, const std::string& key) {
+  const auto own = std::ranges::find_if(
+      settings.request, [](const JsonMember& member) { return is_token_limit(member.key); });
+  if (own != settings.request.end()) return own->key;
+  return settings.kind == "openai" && key == "max_output_tokens" ? "max_tokens" : key;
+}
+
+// The members; nothing, and a parameter that is ignored, if they are none.
+std::vector<JsonMember> members_of(const std::optional<Json>& params, RequestSettings& settings) {
+  if (!params || params->text == "null") return {};
+  std::optional<std::vector<JsonMember>> members = json_members(params->text);
+  if (!members) settings.ignored.emplace_back("params");
+  return members.value_or(std::vector<JsonMember>());
+}
+
+}  // namespace
+
+void apply_params(RequestSettings& settings, const std::optional<Json>& params,
+                  ModelChoice choice) {
+  apply(settings, members_of(params, settings), choice);
+}
+
+void apply_run_params(RequestSettings& settings, const std::optional<Json>& params,
+                      ModelChoice choice) {
+  std::vector<JsonMember> members = members_of(params, settings);
+  // What the run removes is no name for its own limit.
+  std::ranges::stable_partition(members, [](const JsonMember& it) { return it.value == "null"; });
+  for (const JsonMember& member : members) {
+    const bool limits = is_token_limit(member.key) && member.value != "null";
+    apply(settings, {{limits ? limit_name(settings, member.key) : member.key, member.value}},
+          choice);
   }
 }
 

@@ -73,6 +73,11 @@ enum class ModelChoice { fixed, callers };
 // set `messages`, `stream`, `stream_options`, `n`, and another `model` if it is fixed.
 void apply_params(RequestSettings& settings, const std::optional<Json>& params, ModelChoice choice);
 
+// The same for the parameters of a run. Its token limit takes the place of the agent's, under the
+// agent's name, because a server refuses two of them.
+void apply_run_params(RequestSettings& settings, const std::optional<Json>& params,
+                      ModelChoice choice);
+
 // Members that only the server sets.
 [[nodiscard]] bool is_servers(std::string_view member);
 

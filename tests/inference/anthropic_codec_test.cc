@@ -255,6 +255,33 @@ TEST(AnthropicCodec, AnAnswerOfAnotherProtocolIsNamed) {
   EXPECT_EQ(decode({"no JSON"}).end->error->code, "upstream_malformed");
 }
 
+TEST(AnthropicCodec, AStreamOfResponsesIsNamed) {
+  const Written written =
+      decode({R"({"type":"response.created","response":{"object":"response"}})",
+              R"({"type":"response.completed","response":{"status":"completed","output":[]}})"});
+
+  EXPECT_EQ(written.end->error->code, "upstream_malformed");
+  EXPECT_TRUE(written.end->error->detail.contains("`openai-responses`"));
+}
+
+TEST(AnthropicCodec, AnEventWithoutDataIsPassedOver) {
+  const Written written = decode({begin, "", " ", start(0, R"({"type":"text","text":""})"),
+                                  text(0, "So."), stop(0), ending("end_turn"), over});
+
+  EXPECT_EQ(written.text(), "So.");
+  EXPECT_EQ(written.end->status, RunStatus::completed);
+}
+
+TEST(AnthropicCodec, ACallWithoutANameFailsTheRun) {
+  const Written written = decode({begin, start(0, R"({"type":"text","text":"see"})"), stop(0),
+                                  start(1, R"({"type":"tool_use","id":"t1","name":"","input":{}})"),
+                                  stop(1), ending("tool_use"), over});
+
+  EXPECT_EQ(written.end->status, RunStatus::failed);
+  EXPECT_EQ(written.end->error->code, "upstream_malformed");
+  EXPECT_EQ(written.text(), "see");
+}
+
 TEST(AnthropicCodec, EventsAndDeltasOfUnknownKindsArePassedOver) {
   const Written written = decode({R"({"type":"ping"})", begin, R"({"type":"a_new_event","x":1})",
                                   start(0, R"({"type":"text","text":""})"),

@@ -59,6 +59,11 @@ TEST(AgentParams, NameTheMemberThatIsWrong) {
       {{{"models", Json{R"([""])"}}}, "models must be an array of names of models"},
       {{{"models", Json{R"(["n"])"}}, {"model_by_params", true}},
        "models has no use next to `model_by_params`, which allows every model: leave out one"},
+      {{{"models", Json{R"(["*"])"}}}, "models has `*`: set model_by_params for any model"},
+      {{{"params", Json{R"({"max_tokens":5.0})"}}},
+       "params.max_tokens must be a whole number from 1, without a point or exponent"},
+      {{{"params", std::string(R"({"max_output_tokens":"5"})")}},
+       "params.max_output_tokens must be a whole number from 1, without a point or exponent"},
       {{{"params_allowed", std::string("seed")}},
        "params_allowed must be \"*\", or an array of names of parameters"},
       {{{"params_allowed", Json{R"(["seed","n"])"}}},
@@ -76,8 +81,7 @@ TEST(AgentParams, NameTheMemberThatIsWrong) {
 TEST(ParamRules, ARunMayChangeHowAModelAnswersAndNothingElse) {
   EXPECT_EQ(asked(AgentFields(), R"({"temperature":1,"top_p":0.5,"stop":"x","seed":1,"tools":[],)"
                                  R"("tool_choice":"auto","response_format":{},"max_tokens":9,)"
-                                 R"("reasoning_effort":"low","reasoning":{},)"
-                                 R"("max_completion_tokens":9,"max_output_tokens":9})"),
+                                 R"("reasoning_effort":"low","reasoning":{}})"),
             "");
   for (const std::string name :
        {"store", "service_tier", "n", "messages", "stream", "Temperature"}) {
@@ -168,6 +172,17 @@ TEST(AgentSet, AsksTheModelThatTheRunChoseFromTheList) {
   EXPECT_TRUE((*agents)->refusal(name, Json{R"({"model":"huge"})"}));
   EXPECT_FALSE((*agents)->refusal(name, {}));
   EXPECT_FALSE((*agents)->refusal(AgentName("other"), Json{R"({"model":"huge"})"}));
+}
+
+TEST(ParamRules, ATokenLimitIsAWholeNumberAndThereIsOne) {
+  EXPECT_EQ(asked(AgentFields(), R"({"max_output_tokens":9})"), "");
+  for (const std::string wrong : {"-1", "0", "1.5", "1e2", "\"9\"", "[]"}) {
+    EXPECT_EQ(asked(AgentFields(), "{\"max_tokens\":" + wrong + "}"),
+              "params.max_tokens must be a whole number from 1");
+  }
+  EXPECT_EQ(asked(AgentFields(), R"({"max_tokens":9,"max_completion_tokens":9})"),
+            "params has two token limits, max_tokens and max_completion_tokens: send one");
+  EXPECT_EQ(asked(AgentFields(), R"({"max_tokens":9,"max_completion_tokens":null})"), "");
 }
 
 }  // namespace

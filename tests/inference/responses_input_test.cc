@@ -361,5 +361,49 @@ TEST(ResponsesInput, AContinuedAnswerIsOneText) {
             body(users("Hi") + "," + plain("Once upon")));
 }
 
+TEST(ResponsesInput, HasTheIdOfAnItemOnce) {
+  const Sent sent = compose({user("u", {TextPart{"Hi"}}), answered("a", said),
+                             user("v", {TextPart{"Again"}}), answered("b", said)});
+
+  const std::size_t first = sent.body.find("msg_1");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(sent.body.find("msg_1", first + 1), std::string::npos) << sent.body;
+  EXPECT_EQ(lines(sent.repairs), "");
+}
+
+TEST(ResponsesInput, GivesTheCallOfAnotherTurnAnIdOfItsOwn) {
+  Message again = answered("b", thought + "," + called);
+  const Sent sent =
+      compose({user("u", {TextPart{"Hi"}}), answered("a", called),
+               tool("t", {ToolResultPart{"call_1", "one"}}), user("v", {TextPart{"Again"}}), again,
+               tool("w", {ToolResultPart{"call_1", "two"}})});
+
+  EXPECT_TRUE(sent.body.contains(output("call_1", "one"))) << sent.body;
+  EXPECT_TRUE(sent.body.contains(output("call_1_2", "two"))) << sent.body;
+  EXPECT_FALSE(sent.body.contains("gAAA")) << "its reasoning was followed by another item";
+  EXPECT_EQ(lines(sent.repairs), "reasoning_left_out b\ncall_id_changed call_1");
+}
+
+TEST(ResponsesInput, LeavesReasoningOutBeforeACallWhoseArgumentsWereChanged) {
+  const Sent sent =
+      compose({user("u", {TextPart{"Hi"}}),
+               answered("a", thought + "," + call_item("fc_1", "call_1", "look", R"("{\"a\":")")),
+               tool("t", {ToolResultPart{"call_1", "no"}})});
+
+  EXPECT_FALSE(sent.body.contains("gAAA")) << sent.body;
+  EXPECT_TRUE(sent.body.contains("invalid_json")) << sent.body;
+}
+
+TEST(ResponsesInput, LeavesOutATextOfWhiteSpaceAndTheReasoningBeforeIt) {
+  const Sent sent =
+      compose({user("u", {TextPart{"Hi"}}),
+               answered("a", thought + "," + message_item("msg_1", R"(" \n ")") + "," + called),
+               tool("t", {ToolResultPart{"call_1", "it"}})});
+
+  EXPECT_FALSE(sent.body.contains("output_text")) << sent.body;
+  EXPECT_FALSE(sent.body.contains("gAAA")) << sent.body;
+  EXPECT_TRUE(sent.body.contains(output("call_1", "it"))) << sent.body;
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -154,5 +154,29 @@ TEST(JsonString, EscapesOnlyCharactersThatJsonDemands) {
             "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\xC3\xA9\x7F\"");
 }
 
+// The members of the request after the agent's own and the run's.
+std::string request_of(const std::string& kind, const std::string& own, const std::string& run) {
+  RequestSettings settings;
+  settings.kind = kind;
+  apply_params(settings, Json{own}, ModelChoice::fixed);
+  apply_run_params(settings, Json{run}, ModelChoice::fixed);
+  std::string text;
+  for (const JsonMember& member : settings.request) text += member.key + "=" + member.value + " ";
+  return text;
+}
+
+TEST(RunParams, ATokenLimitTakesThePlaceOfTheAgentsUnderItsName) {
+  const std::string own = R"({"seed":1,"max_completion_tokens":4096})";
+
+  EXPECT_EQ(request_of("openai", own, R"({"max_tokens":50})"), "seed=1 max_completion_tokens=50 ");
+  EXPECT_EQ(request_of("anthropic", R"({"max_tokens":9})", R"({"max_output_tokens":5})"),
+            "max_tokens=5 ");
+  EXPECT_EQ(request_of("openai", own, R"({"max_tokens":50,"max_completion_tokens":null})"),
+            "seed=1 max_tokens=50 ");
+  EXPECT_EQ(request_of("openai", "{}", R"({"max_output_tokens":5})"), "max_tokens=5 ");
+  EXPECT_EQ(request_of("openai", "{}", R"({"max_completion_tokens":5})"),
+            "max_completion_tokens=5 ");
+}
+
 }  // namespace
 }  // namespace lockstep

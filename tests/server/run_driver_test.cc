@@ -227,7 +227,7 @@ struct RunDriverSlots : testing::Test, EngineFixture {
   std::optional<std::uint32_t> limit = 1;
   RunDriver driver{
       [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
-      executor, lines, nullptr, [this](const AgentName&) { return limit; }};
+      executor, lines, nullptr, [this](const AgentName&, RunSlots::Limit) { return limit; }};
 };
 
 TEST_F(RunDriverSlots, ARunWithoutASlotHasStartedForItsThreadAndAsksNoModel) {

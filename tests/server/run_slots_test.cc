@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <random>
-#include <set>
 
 namespace lockstep {
 namespace {
@@ -19,7 +18,8 @@ using Names = std::vector<std::string>;
 
 struct Slots {
   std::optional<std::uint32_t> limit = 1;
-  RunSlots slots{[this](const AgentName&) { return limit; }};
+  RunSlots slots{[this](const AgentName&, RunSlots::Limit last) { return gone ? last : limit; }};
+  bool gone = false;  // the agent was taken out of the configuration
 
   bool ask(const std::string& run, const std::string& user) { return slots.ask(run, of(user)); }
   Names end(const std::string& run) {
@@ -92,6 +92,28 @@ TEST(RunSlots, ALowerLimitTakesNoSlotAwayAndAHigherOneGivesThem) {
   EXPECT_EQ(held.slots.take(), Names{"5"});
 }
 
+TEST(RunSlots, AUserWithASlotWaitsForOneWithout) {
+  Slots held;
+  held.limit = 2;
+  for (const char* run : {"a1", "a2", "a3", "a4"}) (void)held.ask(run, "ann");
+  for (const char* run : {"b1", "b2"}) (void)held.ask(run, "bob");
+
+  EXPECT_EQ(held.end("a1"), Names{"b1"});
+  EXPECT_EQ(held.end("a2"), Names{"a3"});
+  EXPECT_EQ(held.end("a3"), Names{"a4"});
+  EXPECT_EQ(held.end("b1"), Names{"b2"});
+}
+
+TEST(RunSlots, AnAgentThatIsGoneKeepsItsLimit) {
+  Slots held;
+  for (const char* run : {"1", "2", "3"}) (void)held.ask(run, "ann");
+
+  held.gone = true;
+
+  EXPECT_EQ(held.slots.take(), Names());
+  EXPECT_EQ(held.end("1"), Names{"2"});
+}
+
 TEST(RunSlots, AgentsHaveSlotsOfTheirOwn) {
   Slots held;
   EXPECT_TRUE(held.ask("1", "ann"));
@@ -148,7 +170,6 @@ class World {
     const bool room = waiting_.empty() && (!limit_ || at_work_.size() < *limit_);
     ASSERT_EQ(slots_.ask(run.name, of(run.user)), room);
     (room ? at_work_ : waiting_).push_back(run);
-    if (!room && !served_since_.contains(run.user)) served_since_[run.user];
     check();
   }
 
@@ -158,7 +179,6 @@ class World {
     const Run gone = *at;
     from.erase(at);
     slots_.leave(gone.name);
-    forget(gone.user);
     took(slots_.take());
   }
 
@@ -170,21 +190,17 @@ class World {
       ASSERT_EQ(std::ranges::find(waiting_, run.user, &Run::user), at) << "not the user's first";
       ASSERT_TRUE(!limit_ || at_work_.size() < *limit_) << "above the limit";
       waiting_.erase(at);
-      at_work_.push_back(run);
-      for (auto& [user, others] : served_since_) {
-        if (user == run.user) continue;
-        ASSERT_TRUE(others.insert(run.user).second)
-            << run.user << " twice while " << user << " waits";
+      for (const Run& other : waiting_) {
+        ASSERT_LE(held_by(run.user), held_by(other.user) + (other.user == run.user ? 1 : 0))
+            << run.user << " holds more slots than " << other.user << ", who waits";
       }
-      served_since_[run.user].clear();
-      forget(run.user);
+      at_work_.push_back(run);
     }
     check();
   }
 
-  // A user without waiting runs has no turn.
-  void forget(const std::string& user) {
-    if (std::ranges::find(waiting_, user, &Run::user) == waiting_.end()) served_since_.erase(user);
+  [[nodiscard]] std::ptrdiff_t held_by(const std::string& user) const {
+    return std::ranges::count(at_work_, user, &Run::user);
   }
 
   void check() {
@@ -196,10 +212,9 @@ class World {
 
   std::mt19937 random_;
   std::optional<std::uint32_t> limit_ = 2;
-  RunSlots slots_{[this](const AgentName&) { return limit_; }};
+  RunSlots slots_{[this](const AgentName&, RunSlots::Limit) { return limit_; }};
   std::vector<Run> at_work_;
-  std::vector<Run> waiting_;                                   // in the order in which they came
-  std::map<std::string, std::set<std::string>> served_since_;  // who got slots, since a user waits
+  std::vector<Run> waiting_;  // in the order in which they came
   unsigned next_ = 0;
 };
 

@@ -24,12 +24,20 @@ void make_json(Parts& parts) {
   for (Part& part : parts.edit()) make_json(part);
 }
 
+void make_json(Opaque& opaque) {
+  for (OpaqueData data : Opaque(opaque)) {
+    make_json(data.value);
+    opaque.put(std::move(data));
+  }
+}
+
 struct MakeJson {
   void operator()(ThreadUpdated& event) const { make_json(event.metadata); }
   void operator()(MessagePut& event) const {
     make_json(event.message.parts);
     make_json(event.message.usage);
     make_json(event.message.metadata);
+    make_json(event.message.opaque);
   }
   void operator()(PartStarted& event) const { make_json(event.value); }
   void operator()(MessageEnded& event) const { make_json(event.usage); }
@@ -41,6 +49,7 @@ struct MakeJson {
     }
   }
   void operator()(RunEnded& event) const { make_json(event.usage); }
+  void operator()(OpaqueNoted& event) const { make_json(event.data.value); }
   void operator()(auto&) const {}
 };
 

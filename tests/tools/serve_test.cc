@@ -154,7 +154,7 @@ TEST(Serve, AConfigurationThatIsWrongIsExplainedWithExitCodeOne) {
       {agent + "proxy = \"socks5://u:hush@p\"\n", "line 1: agents.a: `proxy` must begin with"},
       {agent + "ca_file = \"/no/such\"\n", "line 1: agents.a: `ca_file` /no/such can't be read"},
       {agent + "[agents.a.headers]\nHost = \"hush\"\n", "`headers.Host` is a header that the"},
-      {agent + "[agents.a.headers]\nX = 1\n", "line 5: agents.a.headers must be a text, a number"},
+      {agent + "[agents.a.headers]\nX = 1\n", "line 5: agents.a.headers must be a table of texts"},
       {"tokens = \"/no/such\"\n", "/no/such"},
       {"listen = \"0.0.0.0:1\"\n", "0.0.0.0"}};
   for (const auto& [text, fault] : files) {

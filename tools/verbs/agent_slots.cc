@@ -11,9 +11,10 @@ RunDriver::FindAgent finder_of(const LiveAgents& agents) {
 }
 
 RunSlots::LimitOf limits_of(const LiveAgents& agents) {
-  return [&agents](const AgentName& name) {
+  return [&agents](const AgentName& name, RunSlots::Limit last) {
     const auto face = agents.face(name);
-    return face ? face->runs_at_once : std::nullopt;
+    const std::shared_ptr<Agent> agent = agents.find(name);
+    return face && agent && !agent->writes_outside() ? face->runs_at_once : last;
   };
 }
 
