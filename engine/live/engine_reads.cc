@@ -114,7 +114,10 @@ Result<Reading> Engine::read(const std::optional<UserId>& user, const ThreadName
                              .now = found.cursor.at},
                   .cursor = found.cursor,
                   .digest = found.digest};
-  for (const SharedMessage& message : found.messages) reading.screen.messages.push_back(*message);
+  for (const SharedMessage& message : found.messages) {
+    reading.screen.messages.push_back(*message);
+    reading.screen.messages.back().opaque = {};  // no screen has it
+  }
   return reading;
 }
 

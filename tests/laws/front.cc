@@ -230,8 +230,10 @@ std::string take(Screen& screen, const Diff& diff, Holds holds) {
       if (std::string wrong = grow(*known, *growth); !wrong.empty()) return wrong;
     } else if (there) {
       *known = *std::get<SharedMessage>(changed);
+      known->opaque = {};
     } else {
       screen.messages.push_back(*std::get<SharedMessage>(changed));
+      screen.messages.back().opaque = {};
     }
   }
   for (const MessageId& gone : diff.removed) {
@@ -265,6 +267,11 @@ std::string difference(const Screen& one, const Screen& other) {
     if (one.runs[at] != other.runs[at]) return "run " + one.runs[at].id.get();
   }
   return "nothing that can be named";
+}
+
+std::vector<Message> shown(std::vector<Message> path) {
+  for (Message& message : path) message.opaque = {};
+  return path;
 }
 
 std::optional<std::vector<Message>> path_of(const Screen& screen, std::optional<MessageId> head) {

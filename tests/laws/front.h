@@ -21,6 +21,8 @@ enum class Holds { all, a_part };
 // Where two screens differ, in words; empty if nowhere.
 [[nodiscard]] std::string difference(const Screen& one, const Screen& other);
 
+// A run's path as fronts show it: without opaque data.
+[[nodiscard]] std::vector<Message> shown(std::vector<Message> path);
 // The messages from the root to `head`; nullopt if one of them is missing.
 [[nodiscard]] std::optional<std::vector<Message>> path_of(const Screen& screen,
                                                           std::optional<MessageId> head);

@@ -544,7 +544,9 @@ std::string Oracle::move(const MoveHead& change) {
     if (!message) return "unknown_message";
     if (message->deleted) return "deleted";
   }
-  world_.head = change.head ? change.head->get() : "";
+  const std::string head = change.head ? change.head->get() : "";
+  touched_ |= world_.head != head;  // a later move of the request may bring it back
+  world_.head = head;
   return "";
 }
 

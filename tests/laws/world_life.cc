@@ -274,8 +274,8 @@ void EngineWorld::started(const AgentName&, Context context, std::uint32_t attem
   if (!run || !run->started || attempt != 1) return found("a run starts that did not");
   is_durable(context.thread, *run->started, "a run's start");
   const Screen& screen = truth(context.thread).screen(*run->started);
-  const auto shown = std::ranges::find(screen.runs, context.run, &Run::id);
-  if (path_of(screen, shown->head) != context.path) {
+  const auto started = std::ranges::find(screen.runs, context.run, &Run::id);
+  if (path_of(screen, started->head) != shown(context.path)) {
     found("run " + context.run.get() + " is given something else than fronts see");
   }
   count("run started");
