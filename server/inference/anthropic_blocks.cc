@@ -103,21 +103,24 @@ std::string CallIds::take(const std::string& id) {
 
 ServerCalls::ServerCalls(const std::vector<Turn>& turns, const RequestSettings& settings) {
   for (const Turn& turn : turns) {
-    const bool last = &turn == &turns.back();
     for (const Block& block : turn.blocks) {
       const OpaqueData* own = own_data(block, settings);
-      // Code that waits for the results of its calls has no result of its own yet.
-      if (own && last && block.kind == Block::Kind::call) {
-        answered_.insert(string_in({member_in(own->value, "caller")}, "tool_id"));
-      }
-      if (!own || block.kind != Block::Kind::data) continue;
-      const std::string answers = string_in(own->value, "tool_use_id");
-      if (!answers.empty()) {
-        answered_.insert(answers);
-      } else if (string_in(own->value, "type").ends_with("_tool_use")) {
-        asked_.insert(string_in(own->value, "id"));
-      }
+      if (own) know(block.kind, own->value, &turn == &turns.back());
     }
+  }
+}
+
+void ServerCalls::know(Block::Kind kind, const Json& own, bool last) {
+  // Code that waits for the results of its calls has no result of its own yet.
+  if (last && kind == Block::Kind::call) {
+    answered_.insert(string_in({member_in(own, "caller")}, "tool_id"));
+  }
+  if (kind != Block::Kind::data) return;
+  const std::string answers = string_in(own, "tool_use_id");
+  if (!answers.empty()) {
+    answered_.insert(answers);
+  } else if (string_in(own, "type").ends_with("_tool_use")) {
+    asked_.insert(string_in(own, "id"));
   }
 }
 

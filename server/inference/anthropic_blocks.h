@@ -58,6 +58,9 @@ class ServerCalls {
   [[nodiscard]] bool may_go_back(const Json& block, bool open) const;
 
  private:
+  // `own`: what the API wrote with a block of this kind, in the last turn or before.
+  void know(Block::Kind kind, const Json& own, bool last);
+
   std::set<std::string> asked_;
   std::set<std::string> answered_;
 };
