@@ -39,6 +39,39 @@ ReasoningDetails::Item* ReasoningDetails::item_of(const std::vector<JsonMember>&
   return found == items_.end() ? nullptr : &*found;
 }
 
+void ReasoningDetails::Item::add(const JsonMember& member) {
+  const auto known = std::ranges::find(members, member.key, &JsonMember::key);
+  if (std::ranges::find(growing, member.key) == growing.end()) {
+    if (known == members.end()) {
+      members.push_back(member);
+    } else {
+      known->value = member.value;
+    }
+    return;
+  }
+  if (known == members.end()) {
+    members.push_back({member.key, {}});
+    texts.emplace_back(member.key, std::string());
+  }
+  const auto text =
+      std::ranges::find(texts, member.key, &std::pair<std::string, std::string>::first);
+  text->second += string_of(member.value);
+}
+
+std::string ReasoningDetails::Item::json() const {
+  std::string out = "{";
+  auto text = texts.begin();
+  for (const JsonMember& member : members) {
+    append_name(out, member.key);
+    if (member.value.empty()) {
+      append_text(out, (text++)->second);
+    } else {
+      out += member.value;
+    }
+  }
+  return out + "}";
+}
+
 void ReasoningDetails::take(std::string_view element) {
   const auto members = json_members(element);
   if (!members) return;
@@ -49,41 +82,14 @@ void ReasoningDetails::take(std::string_view element) {
   }
   fresh_ = true;
   for (const JsonMember& member : *members) {
-    if (member.value == "null") continue;
-    const auto known = std::ranges::find(item->members, member.key, &JsonMember::key);
-    if (std::ranges::find(growing, member.key) != growing.end()) {
-      const auto text =
-          std::ranges::find(item->texts, member.key, &std::pair<std::string, std::string>::first);
-      if (text == item->texts.end()) {
-        item->texts.emplace_back(member.key, string_of(member.value));
-        item->members.push_back({member.key, {}});
-      } else {
-        text->second += string_of(member.value);
-      }
-    } else if (known == item->members.end()) {
-      item->members.push_back(member);
-    } else {
-      known->value = member.value;
-    }
+    if (member.value != "null") item->add(member);
   }
 }
 
 std::string ReasoningDetails::list() {
   fresh_ = false;
   std::string out;
-  append_array(out, items_, [](std::string& to, const Item& item) {
-    to += '{';
-    auto text = item.texts.begin();
-    for (const JsonMember& member : item.members) {
-      append_name(to, member.key);
-      if (member.value.empty()) {
-        append_text(to, (text++)->second);
-      } else {
-        to += member.value;
-      }
-    }
-    to += '}';
-  });
+  append_array(out, items_, [](std::string& to, const Item& item) { to += item.json(); });
   return out;
 }
 

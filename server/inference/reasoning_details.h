@@ -30,6 +30,8 @@ class ReasoningDetails {
   struct Item {
     std::vector<JsonMember> members;  // of which texts are kept apart, because they grow
     std::vector<std::pair<std::string, std::string>> texts;
+    void add(const JsonMember& member);
+    [[nodiscard]] std::string json() const;
   };
   [[nodiscard]] Item* item_of(const std::vector<JsonMember>& members);
 

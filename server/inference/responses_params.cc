@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -191,9 +192,12 @@ void apply_responses_params(RequestSettings& settings, const std::optional<Json>
     return;
   }
   // An effort goes into what `reasoning` says.
-  std::vector<JsonMember> ordered = *members;
-  std::ranges::stable_partition(
-      ordered, [](const JsonMember& member) { return member.key != "reasoning_effort"; });
+  Members ordered;
+  for (const bool efforts : {false, true}) {
+    std::ranges::copy_if(*members, std::back_inserter(ordered), [efforts](const JsonMember& it) {
+      return (it.key == "reasoning_effort") == efforts;
+    });
+  }
   for (const JsonMember& member : ordered) {
     const bool fixed = member.key == "model" && choice == ModelChoice::fixed;
     if (fixed || is_one_of(reserved, member.key) || is_one_of(unknown, member.key)) {

@@ -141,11 +141,14 @@ void apply_params(RequestSettings& settings, const std::optional<Json>& params,
 
 void apply_run_params(RequestSettings& settings, const std::optional<Json>& params,
                       ModelChoice choice) {
-  std::vector<JsonMember> members = members_of(params, settings);
+  const std::vector<JsonMember> members = members_of(params, settings);
   // What the run removes is no name for its own limit.
-  std::ranges::stable_partition(members, [](const JsonMember& it) { return it.value == "null"; });
   for (const JsonMember& member : members) {
-    const bool limits = is_token_limit(member.key) && member.value != "null";
+    if (member.value == "null") apply(settings, {member}, choice);
+  }
+  for (const JsonMember& member : members) {
+    if (member.value == "null") continue;
+    const bool limits = is_token_limit(member.key);
     apply(settings, {{limits ? limit_name(settings, member.key) : member.key, member.value}},
           choice);
   }
