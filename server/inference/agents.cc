@@ -236,6 +236,7 @@ std::optional<AgentFace> AgentSet::face(const AgentName& name) const {
 
 std::vector<AgentFace> AgentSet::faces() const {
   std::vector<AgentFace> faces;
+  faces.reserve(faces_.size());
   for (const auto& [name, face] : faces_) faces.push_back(face);
   return faces;
 }

@@ -99,16 +99,14 @@ bool is_servers(std::string_view member) {
 
 namespace {
 
-void apply(RequestSettings& settings, const std::vector<JsonMember>& members, ModelChoice choice) {
-  for (const JsonMember& member : members) {
-    if (member.key == "model" && names_the_same(settings, member.value)) continue;
-    if (is_reserved(member.key, choice)) {
-      settings.ignored.push_back(member.key);
-    } else if (member.value == "null") {
-      std::erase_if(settings.request, [&](const JsonMember& it) { return it.key == member.key; });
-    } else {
-      set_member(settings.request, member.key, member.value);
-    }
+void apply(RequestSettings& settings, const JsonMember& member, ModelChoice choice) {
+  if (member.key == "model" && names_the_same(settings, member.value)) return;
+  if (is_reserved(member.key, choice)) {
+    settings.ignored.push_back(member.key);
+  } else if (member.value == "null") {
+    std::erase_if(settings.request, [&](const JsonMember& it) { return it.key == member.key; });
+  } else {
+    set_member(settings.request, member.key, member.value);
   }
 }
 
@@ -136,7 +134,7 @@ std::vector<JsonMember> members_of(const std::optional<Json>& params, RequestSet
 
 void apply_params(RequestSettings& settings, const std::optional<Json>& params,
                   ModelChoice choice) {
-  apply(settings, members_of(params, settings), choice);
+  for (const JsonMember& member : members_of(params, settings)) apply(settings, member, choice);
 }
 
 void apply_run_params(RequestSettings& settings, const std::optional<Json>& params,
@@ -144,13 +142,12 @@ void apply_run_params(RequestSettings& settings, const std::optional<Json>& para
   const std::vector<JsonMember> members = members_of(params, settings);
   // What the run removes is no name for its own limit.
   for (const JsonMember& member : members) {
-    if (member.value == "null") apply(settings, {member}, choice);
+    if (member.value == "null") apply(settings, member, choice);
   }
   for (const JsonMember& member : members) {
     if (member.value == "null") continue;
     const bool limits = is_token_limit(member.key);
-    apply(settings, {{limits ? limit_name(settings, member.key) : member.key, member.value}},
-          choice);
+    apply(settings, {limits ? limit_name(settings, member.key) : member.key, member.value}, choice);
   }
 }
 
