@@ -5,11 +5,12 @@
 // length. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "engine/base/json.h"
+#include "engine/rules/event.h"
 #include "server/inference/redactor.h"
 
 namespace lockstep {
@@ -20,5 +21,18 @@ namespace lockstep {
 // The usage without secrets. Nothing if it is too long, or is no JSON without them: a number may
 // have become `[secret]`, or two names equal.
 [[nodiscard]] std::optional<Json> clean_usage(std::optional<Json> usage, const Redactor& redactor);
+
+// How the server ended the answer: any limit of length is `length`.
+[[nodiscard]] Finish finish_of(std::string_view finish_reason, std::string_view model,
+                               const Redactor& redactor);
+
+// What an answer has so far.
+struct AnswerSize {
+  std::size_t bytes = 0;
+  std::size_t parts = 0;
+  bool has_long_name = false;  // a call's id or name is above its limit
+};
+// The error of an answer that exceeds a limit; its code is empty if it does not.
+[[nodiscard]] RunError crossed_limit(const AnswerSize& size);
 
 }  // namespace lockstep

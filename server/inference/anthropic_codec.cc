@@ -222,20 +222,10 @@ struct AnthropicDecoder::Machine {
 
   // --- The end -----------------------------------------------------------------------------------
 
-  [[nodiscard]] RunError crossed_limit() const {
-    if (bytes > limits::message_bytes_max)
-      return {codes::upstream_too_large, "The answer is too long."};
-    if (writer.parts() > limits::parts_max || calls.size() > limits::parts_max)
-      return {codes::upstream_too_large, "The answer has too many parts."};
-    if (calls.has_too_long())
-      return {codes::upstream_too_large, "A tool call's id or name is too long."};
-    return {};
-  }
-
-  [[nodiscard]] Finish finish() const {
-    const bool by_length = meaning_of(finish_reason).cut_by_length;
-    return {word_of(by_length ? length_reason : std::string_view(finish_reason), redactor),
-            word_of(model, redactor)};
+  [[nodiscard]] RunError crossed() const {
+    return crossed_limit({.bytes = bytes,
+                          .parts = std::max<std::size_t>(writer.parts(), calls.size()),
+                          .has_long_name = calls.has_too_long()});
   }
 
   // The run's end also ends an interrupted message, with the run's status.
@@ -253,7 +243,10 @@ struct AnthropicDecoder::Machine {
     }
     std::optional<Json> spent;
     if (!usage.empty()) spent = clean_usage(Json{json_object(usage)}, redactor);
-    writer.end({.status = status, .error = std::move(error), .usage = spent, .finish = finish()},
+    writer.end({.status = status,
+                .error = std::move(error),
+                .usage = spent,
+                .finish = finish_of(finish_reason, model, redactor)},
                spent);
     ended = true;
   }
@@ -304,9 +297,9 @@ struct AnthropicDecoder::Machine {
     }
     if (event.kind == EventKind::block_delta) take_delta(std::move(event.delta));
     if (event.kind == EventKind::block_stop) stop();
-    const RunError crossed = crossed_limit();
-    if (!crossed.code.empty()) {
-      end_run(RunStatus::failed, crossed);
+    const RunError beyond = crossed();
+    if (!beyond.code.empty()) {
+      end_run(RunStatus::failed, beyond);
     } else if (event.error) {
       fail(code_of(*event.error), said(event.error->message));
     } else if (event.kind == EventKind::message_stop) {

@@ -153,23 +153,10 @@ struct ChatDecoder::Machine {
     note_opaque(false);
   }
 
-  // The error, if the answer exceeds a limit; its code is empty if not.
-  [[nodiscard]] RunError crossed_limit() const {
-    if (bytes > limits::message_bytes_max)
-      return {codes::upstream_too_large, "The answer is too long."};
-    if (writer.parts() > limits::parts_max || calls.size() > limits::parts_max) {
-      return {codes::upstream_too_large, "The answer has too many parts."};
-    }
-    if (calls.has_too_long()) {
-      return {codes::upstream_too_large, "A tool call's id or name is too long."};
-    }
-    return {};
-  }
-
-  [[nodiscard]] Finish finish() const {
-    const bool by_length = meaning_of(finish_reason).cut_by_length;
-    return {word_of(by_length ? length_reason : std::string_view(finish_reason), redactor),
-            word_of(model, redactor)};
+  [[nodiscard]] RunError crossed() const {
+    return crossed_limit({.bytes = bytes,
+                          .parts = std::max<std::size_t>(writer.parts(), calls.size()),
+                          .has_long_name = calls.has_too_long()});
   }
 
   // The run's end also ends an interrupted message, with the run's status.
@@ -180,7 +167,10 @@ struct ChatDecoder::Machine {
     calls.finish(whole, writer);
     media.finish(writer);
     note_opaque(true);
-    writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
+    writer.end({.status = status,
+                .error = std::move(error),
+                .usage = usage,
+                .finish = finish_of(finish_reason, model, redactor)},
                usage);
     ended = true;
   }
@@ -220,9 +210,9 @@ struct ChatDecoder::Machine {
       finish_reason = chunk.finish_reason;
       calls.settle(writer);
     }
-    const RunError crossed = crossed_limit();
-    if (!crossed.code.empty()) {
-      end_run(RunStatus::failed, crossed);
+    const RunError beyond = crossed();
+    if (!beyond.code.empty()) {
+      end_run(RunStatus::failed, beyond);
     } else if (chunk.error) {
       fail(code_of_stream_error(*chunk.error), said(chunk.error->message));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/responses_codec.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -54,23 +55,11 @@ struct ResponsesDecoder::Machine {
     return steps;
   }
 
-  // The error, if the answer exceeds a limit; its code is empty if not.
-  [[nodiscard]] RunError crossed_limit() const {
-    if (items.bytes() > limits::message_bytes_max)
-      return {codes::upstream_too_large, "The answer is too long."};
-    if (writer.parts() > limits::parts_max || items.size() > 2 * limits::parts_max) {
-      return {codes::upstream_too_large, "The answer has too many parts."};
-    }
-    if (items.has_too_long()) {
-      return {codes::upstream_too_large, "A tool call's id or name is too long."};
-    }
-    return {};
-  }
-
-  [[nodiscard]] Finish finish() const {
-    const bool by_length = meaning_of(finish_reason).cut_by_length;
-    return {word_of(by_length ? length_reason : std::string_view(finish_reason), redactor),
-            word_of(model, redactor)};
+  // A part has an item and a text.
+  [[nodiscard]] RunError crossed() const {
+    return crossed_limit({.bytes = items.bytes(),
+                          .parts = std::max<std::size_t>(writer.parts(), (items.size() + 1) / 2),
+                          .has_long_name = items.has_too_long()});
   }
 
   // The run's end also ends an interrupted message, with the run's status.
@@ -78,7 +67,10 @@ struct ResponsesDecoder::Machine {
     usage = clean_usage(std::move(usage), redactor);
     const bool whole = status == RunStatus::completed && !meaning_of(finish_reason).cut_by_length;
     items.finish(whole, writer);
-    writer.end({.status = status, .error = std::move(error), .usage = usage, .finish = finish()},
+    writer.end({.status = status,
+                .error = std::move(error),
+                .usage = usage,
+                .finish = finish_of(finish_reason, model, redactor)},
                usage);
     ended = true;
   }
@@ -129,9 +121,9 @@ struct ResponsesDecoder::Machine {
   }
 
   bool end_at_limit() {
-    const RunError crossed = crossed_limit();
-    if (crossed.code.empty()) return false;
-    end_run(RunStatus::failed, crossed);
+    const RunError beyond = crossed();
+    if (beyond.code.empty()) return false;
+    end_run(RunStatus::failed, beyond);
     return true;
   }
 
