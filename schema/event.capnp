@@ -120,6 +120,15 @@ struct Event {
       message @31 :UInt32;
       data @32 :OpaqueData;
     }
+    attemptStarted @33 :AttemptStarted;
+    callNoted :group {
+      message @34 :UInt32;
+      note @35 :CallNote;
+    }
+    resumeNoted :group {
+      run @36 :UInt32;
+      resume @37 :Resume;
+    }
   }
 }
 
@@ -128,6 +137,46 @@ struct OpaqueData {
   part @0 :UInt32;        # one up; 0: of the message as a whole
   origin @1 :Data;
   value @2 :Data;         # JSON
+}
+
+# Since format 3. Another writer took the run over.
+struct AttemptStarted {
+  run @0 :UInt32;
+  attempt @1 :UInt32;
+  agent @2 :Data;
+  model @3 :Data;         # optional
+  settings @4 :Data;      # SHA-256, 32 bytes
+  claim @5 :Data;
+  error @6 :RunError;     # optional
+}
+
+# Since format 3. The state of a tool call.
+struct CallNote {
+  part @0 :UInt32;
+  status @1 :CallStatus;
+  reason @2 :Data;
+}
+
+enum CallStatus {
+  needsApproval @0;
+  approved @1;
+  denied @2;
+  running @3;
+}
+
+# Since format 3. How a run waits for the results of its calls.
+struct Resume {
+  status @0 :ResumeStatus;
+  until @1 :UInt64;       # 0: it does not wait
+  next @2 :Data;          # optional: the run's id
+  why @3 :Data;
+}
+
+enum ResumeStatus {
+  asked @0;
+  waiting @1;
+  resumed @2;
+  givenUp @3;
 }
 
 # Since format 3. How a model server ended an answer.
@@ -160,12 +209,14 @@ struct MessagePut {
   finish @12 :Finish;     # optional
   continues @13 :Bool;    # it goes on where its parent was cut
   opaque @14 :List(OpaqueData);
+  calls @15 :List(CallNote);
 }
 
 struct ThreadUpdated {
   title @0 :Data;         # optional
   metadata @1 :Data;      # optional
   archived @2 :Archived;
+  approvedTools @3 :List(Data);  # optional; since format 3
 
   enum Archived {
     same @0;
@@ -183,6 +234,7 @@ struct RunQueued {
   input @5 :List(MessageInput);
   params @6 :Data;        # optional
   continues @7 :UInt32;   # one up; since format 3
+  resumes @8 :Bool;       # since format 3
 }
 
 struct RunStarted {
@@ -229,6 +281,7 @@ struct Part {
       content @6 :Data;
       # Since format 3: the engine made it, for a call that had no result.
       made @12 :Bool;
+      failed @13 :Bool;
     }
     file :group {
       uri @7 :Data;
@@ -291,6 +344,8 @@ enum ChangeType {
   stopRun @3;
   moveHead @4;
   updateThread @5;
+  answerCall @6;
+  decideCall @7;
 }
 
 enum PlaceKind {

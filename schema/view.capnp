@@ -35,6 +35,7 @@ struct MessageState {
   finish @15 :Event.Finish;  # optional
   continues @16 :Bool;    # it goes on where its parent was cut
   opaque @17 :List(Event.OpaqueData);
+  calls @18 :List(Event.CallNote);
 }
 
 struct RunState {
@@ -64,6 +65,8 @@ struct RunState {
   continues @22 :Data;    # optional
   finishReason @23 :Data;  # optional
   repairs @24 :List(Event.NotedRepair);
+  resume @25 :Event.Resume;  # optional
+  claim @26 :Data;
 }
 
 struct DeviceRow {
@@ -83,6 +86,7 @@ struct Thread {
   updated @5 :UInt64;
   archived @6 :Bool;
   running @7 :Bool;
+  approvedTools @8 :List(Data);  # since format 3
 }
 
 # The row of the thread itself: it has the numbers of the other rows of its snapshot.
@@ -96,6 +100,7 @@ struct SnapshotHeader {
   running @6 :UInt32;     # one up
   waiting @7 :List(UInt32);
   titled @8 :Bool;
+  awaiting @9 :List(UInt32);  # since format 3
 }
 
 # A row of the table `threads`, and of `meta` under `deleted/`.

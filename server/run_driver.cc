@@ -46,8 +46,12 @@ std::vector<NotedRepair> notes_of(const std::vector<Repair>& repairs) {
 // One run: its generation, and the steps that the engine has not taken yet.
 class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<Drive> {
  public:
-  Drive(RunDriver& driver, ThreadName thread, RunId run, std::uint32_t attempt)
-      : driver_(driver), thread_(std::move(thread)), run_(std::move(run)), attempt_(attempt) {}
+  Drive(RunDriver& driver, AgentName name, const Context& context, std::uint32_t attempt)
+      : driver_(driver),
+        name_(std::move(name)),
+        thread_(context.thread),
+        run_(context.run),
+        attempt_(attempt) {}
 
   void start(std::shared_ptr<Agent> agent, Context context) {
     if (agent == nullptr) {
@@ -106,7 +110,9 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
 
   bool write(std::vector<Step> steps) override {
     if (stopped_) return false;
+    if (auto error = failure_before_word(steps); error && falls_back(*error)) return false;
     for (Step& step : steps) {
+      shown_ = shown_ || std::holds_alternative<OpenMessage>(step.what);
       step.seq = ++seq_;
       held_.add(size_of(step));
       waiting_.push_back(std::move(step));
@@ -131,6 +137,49 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     question_.reset();
     generation_ = agent_->start(std::move(context), std::move(sent), *this);
     MUST(generation_ != nullptr);
+  }
+
+  // The agent's failure, if the run has shown nothing before it.
+  std::optional<RunError> failure_before_word(const std::vector<Step>& steps) const {
+    if (shown_ || steps.size() != 1) return {};
+    const auto* end = std::get_if<EndRun>(&steps.front().what);
+    if (!end || end->status != RunStatus::failed || !end->error) return {};
+    return end->error;
+  }
+
+  // Asks for an attempt with another agent. False: there is none.
+  bool falls_back(const RunError& error) {
+    // What a provider has filtered, another one is not asked.
+    if (!driver_.raise_ || !driver_.fallback_ || error.code == codes::content_filter) return false;
+    const std::optional<AgentName> next = driver_.fallback_(name_);
+    if (!next) return false;
+    driver_.log_.info("run_falls_back", {{"user", thread_.owner.get()},
+                                         {"thread", thread_.id.get()},
+                                         {"run", run_.get()},
+                                         {"agent", name_.get()},
+                                         {"fallback", next->get()},
+                                         {"code", error.code},
+                                         {"detail", error.detail}});
+    driver_.raise_(thread_,
+                   AttemptRequest{.run = run_, .former = attempt_, .agent = next, .error = error},
+                   [self = shared_from_this(), error](const auto& raised) {
+                     if (raised || self->stopped_) return;  // the engine has started it again
+                     self->no_fallback(raised.error(), error);
+                   });
+    return true;
+  }
+
+  void no_fallback(const StepRefusal& refusal, const RunError& error) {
+    if (is_over(refusal)) {
+      stop();
+      return driver_.leave(key_of(thread_, run_));
+    }
+    driver_.log_.info("fallback_refused", {{"user", thread_.owner.get()},
+                                           {"thread", thread_.id.get()},
+                                           {"run", run_.get()},
+                                           {"code", refusal.code},
+                                           {"detail", refusal.detail}});
+    end_with(error);
   }
 
   void send() {
@@ -181,14 +230,17 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     }
     // In these cases the run is over or belongs to another attempt: do not end it here. After
     // `ended` and `fenced` the engine calls `RunHost::ended`, or has called it.
-    const bool over = refusal.code == codes::ended || refusal.code == codes::fenced ||
-                      refusal.code == codes::stopping || refusal.code == codes::unknown_thread ||
-                      refusal.code == codes::unknown_run || refusal.code == codes::deleted;
-    if (over || ending_) {
+    if (is_over(refusal) || ending_) {
       stop();
       return driver_.leave(key_of(thread_, run_));
     }
     end_with({refusal.code, refusal.detail});
+  }
+
+  static bool is_over(const StepRefusal& refusal) {
+    return refusal.code == codes::ended || refusal.code == codes::fenced ||
+           refusal.code == codes::stopping || refusal.code == codes::unknown_thread ||
+           refusal.code == codes::unknown_run || refusal.code == codes::deleted;
   }
 
   // The engine refused the steps for good: ends the run with the reason.
@@ -206,6 +258,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   }
 
   RunDriver& driver_;
+  AgentName name_;
   ThreadName thread_;
   RunId run_;
   std::uint32_t attempt_;
@@ -221,12 +274,14 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   bool paused_ = false;
   bool outside_ = false;
   bool ending_ = false;
+  bool shown_ = false;  // the run has opened a message
   bool stopped_ = false;
 };
 
 RunDriver::RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory,
-                     RunSlots::LimitOf limit)
+                     RunSlots::LimitOf limit, FallbackOf fallback)
     : find_(std::move(find)),
+      fallback_(std::move(fallback)),
       executor_(executor),
       log_(log),
       memory_(memory),
@@ -239,6 +294,10 @@ void RunDriver::connect(Engine& engine) {
                      Done<std::expected<StepAck, StepRefusal>> done) {
     engine.write(std::move(user), std::move(thread), std::move(batch), std::move(done));
   };
+  raise_ = [&engine](ThreadName thread, AttemptRequest request,
+                     Done<std::expected<StepAck, StepRefusal>> done) {
+    engine.start_attempt(std::move(thread), std::move(request), std::move(done));
+  };
 }
 
 void RunDriver::stop() {
@@ -249,7 +308,7 @@ void RunDriver::stop() {
 void RunDriver::started(const AgentName& agent, Context context, std::uint32_t attempt) {
   MUST(write_ != nullptr);
   const std::string key = key_of(context.thread, context.run);
-  auto drive = std::make_shared<Drive>(*this, context.thread, context.run, attempt);
+  auto drive = std::make_shared<Drive>(*this, agent, context, attempt);
   if (const auto former = drives_.find(key); former != drives_.end()) {
     former->second->stop();
     leave(key);

@@ -17,6 +17,10 @@
 //                             ^                                    │                 the end
 //                             └──────────── of NoteRepairs ────────┘
 //
+// If the agent fails before the run has shown anything, and has a fallback, the driver asks the
+// engine for another attempt, with that agent (attempt.h). The engine then starts the run again,
+// and only if it refuses, the run ends as the first agent ended it.
+//
 // If the agent has no free slot (run_slots.h), the driver keeps the context until it has one: the
 // run goes on for its thread, and can be stopped.
 //
@@ -43,10 +47,12 @@ class RunDriver : public RunHost {
  public:
   // Null if there is no such agent.
   using FindAgent = std::function<std::shared_ptr<Agent>(const AgentName& agent)>;
+  // Which agent takes a run over that has shown nothing when this one failed.
+  using FallbackOf = std::function<std::optional<AgentName>(const AgentName& agent)>;
 
   // `memory`: null means that memory is not counted. `limit`: of an agent's runs at once.
   RunDriver(FindAgent find, Executor& executor, LineLog& log, MemoryAccount* memory = nullptr,
-            RunSlots::LimitOf limit = nullptr);
+            RunSlots::LimitOf limit = nullptr, FallbackOf fallback = nullptr);
   ~RunDriver() override;
   RunDriver(const RunDriver&) = delete;
   RunDriver& operator=(const RunDriver&) = delete;
@@ -55,8 +61,16 @@ class RunDriver : public RunHost {
   using Write = std::function<void(std::optional<UserId> user, ThreadName thread, StepBatch batch,
                                    Done<std::expected<StepAck, StepRefusal>> done)>;
 
+  // As `Engine::start_attempt`.
+  using Raise = std::function<void(ThreadName thread, AttemptRequest request,
+                                   Done<std::expected<StepAck, StepRefusal>> done)>;
+
   // Where steps go. Requires: called right after the engine was opened with this as its host.
-  void connect(Write write) { write_ = std::move(write); }
+  // Without `raise` no other agent takes a run over.
+  void connect(Write write, Raise raise = nullptr) {
+    write_ = std::move(write);
+    raise_ = std::move(raise);
+  }
   void connect(Engine& engine);
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
@@ -79,10 +93,12 @@ class RunDriver : public RunHost {
   void let_begin();
 
   FindAgent find_;
+  FallbackOf fallback_;
   Executor& executor_;
   LineLog& log_;
   MemoryAccount* memory_;
   Write write_;
+  Raise raise_;
   RunSlots slots_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };

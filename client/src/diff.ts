@@ -66,5 +66,6 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
     }
   }
   must(parts.length === growth.parts, "parts");
-  draft.changeMessage(growth.id, growth.updated, { ...endOf(growth, held), parts });
+  const { calls } = growth;
+  draft.changeMessage(growth.id, growth.updated, { ...endOf(growth, held), parts, calls });
 };

@@ -41,7 +41,10 @@ const foldEvent = (draft: Draft, event: Event, ts: Timestamp): void => {
 };
 
 const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
-  thread_updated: (draft, event, ts) => touchThread(draft, ts, fieldsOf(event, draft.thread)),
+  thread_updated: (draft, event, ts) => {
+    const fields = fieldsOf(event, draft.thread) as Partial<Thread>;
+    touchThread(draft, ts, { ...fields, approved_tools: some(fields.approved_tools) });
+  },
 
   message_put: (draft, { message }) => draft.putMessage(message),
 
@@ -67,10 +70,12 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     draft.changeMessage(event.message, ts, endOf(event, draft.message(event.message))),
 
   message_cut: (draft, { message, keep, status }, ts) => {
-    const { parts } = draft.message(message);
+    const held = draft.message(message);
+    const { parts } = held;
     must(keep?.length <= parts.length, "cut");
     const kept = parts.slice(0, keep.length).map((part, index) => cutPart(part, keep[index] ?? 0));
-    draft.changeMessage(message, ts, { parts: kept, status });
+    const calls = some(held.calls?.filter((it) => kept[it.part] === parts[it.part]));
+    draft.changeMessage(message, ts, { parts: kept, status, calls });
   },
 
   message_deleted: (draft, { message }) => draft.removeMessage(message),
@@ -80,9 +85,11 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     touchThread(draft, ts, { head });
   },
 
-  run_queued: (draft, { run, agent, input: said, after, parent, continues, params }, ts) => {
+  run_queued: (draft, { run, agent, input: said, after, parent, ...more }, ts) => {
     const input = said?.length > 0 ? said : undefined;
-    const place = { after, parent, continues, params, queued: ts };
+    const { continues, params } = more;
+    const resume = more.resume && ({ status: "asked" } as const);
+    const place = { after, parent, continues, params, resume, queued: ts };
     draft.putRun({ id: run, agent, status: "queued", attempt: 1, input, ...place });
     touchThread(draft, ts);
   },
@@ -92,6 +99,17 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     draft.putRun({ ...draft.run(run), input: undefined, ...started, context_ts: ts });
     touchThread(draft, ts, { running: true });
   },
+
+  attempt_started: (draft, { run, attempt, agent, model, settings }) =>
+    draft.putRun({ ...draft.run(run), attempt, agent, model, settings, repairs: undefined }),
+
+  call_noted: (draft, { message, part, status, reason }, ts) => {
+    const others = draft.message(message).calls?.filter((it) => it.part !== part) ?? [];
+    const calls = [...others, { part, status, reason }].sort((a, b) => a.part - b.part);
+    draft.changeMessage(message, ts, { calls });
+  },
+
+  resume_noted: (draft, { run, resume }) => draft.putRun({ ...draft.run(run), resume }),
 
   repairs_noted: (draft, { run, repairs }) => draft.putRun({ ...draft.run(run), repairs }),
 
@@ -104,6 +122,9 @@ const folds: { readonly [Type in Event["type"]]: Fold<Type> } = {
     touchThread(draft, ts, { running: draft.isRunning() });
   },
 };
+
+/** The server leaves out an empty list. */
+const some = <Item>(list?: readonly Item[]): typeof list => (list?.length ? list : undefined);
 
 const newThread = (id: string, ts: Timestamp): Thread => {
   const times = { created: ts, updated: ts };
@@ -123,7 +144,7 @@ const renewed =
   };
 
 /** The fields of an updated thread. */
-export const fieldsOf = renewed("title", "archived", "metadata");
+export const fieldsOf = renewed("title", "archived", "metadata", "approved_tools");
 
 /** How the model server ended a message or a run. */
 export const endOf = renewed("status", "usage", "finish_reason", "model");

@@ -27,6 +27,9 @@ const encoder = new TextEncoder();
 const bytesOf = (parent: Uint8Array, message: Message): Uint8Array<ArrayBuffer> => {
   const fields = [message.id, message.role, `${message.parts.length}`];
   for (const part of message.parts) fields.push(part.type, ...contentOf(part));
+  for (const { part, status, reason = "" } of message.calls ?? []) {
+    fields.push("call", `${part}`, status, reason);
+  }
   if (message.continues !== undefined) fields.push("continues", message.continues);
   const pieces = [parent];
   for (const field of fields) {
@@ -50,7 +53,7 @@ const contentOf = (part: Part): readonly string[] => {
     case "tool_call":
       return [part.name, part.arguments];
     case "tool_result":
-      return [part.call, part.content];
+      return [part.call, part.content, ...(part.failed ? ["failed"] : [])];
     case "file":
       return [part.uri];
     case "data":

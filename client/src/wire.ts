@@ -32,6 +32,8 @@ export type Part =
       readonly content: string;
       /** The server made this result itself; a real one that comes later replaces it. */
       readonly made?: true | undefined;
+      /** The tool says that it failed: `content` is its error. */
+      readonly failed?: true | undefined;
     }
   | {
       readonly type: "file";
@@ -40,6 +42,25 @@ export type Part =
       readonly name?: string | undefined;
     }
   | { readonly type: "data"; readonly name: string; readonly value: Json };
+
+/** What is noted of a tool call, which is this part of its message. */
+export interface CallNote {
+  readonly part: number;
+  readonly status: "needs_approval" | "approved" | "denied" | "running";
+  /** Of the person who decided. */
+  readonly reason?: string | undefined;
+}
+
+/** How a run waits for the results of its calls. */
+export interface Resume {
+  readonly status: "asked" | "waiting" | "resumed" | "given_up";
+  /** While it waits: later answers start nothing. */
+  readonly until?: Timestamp | undefined;
+  /** The run that goes on. */
+  readonly next?: string | undefined;
+  /** Given up: `moved_on`, `head_left`, `expired`, `stopped`, `too_many`, `no_agent`, `taken`. */
+  readonly why?: string | undefined;
+}
 
 export interface Message {
   readonly id: string;
@@ -59,6 +80,7 @@ export interface Message {
   readonly updated: Timestamp;
   readonly usage?: Json | undefined;
   readonly metadata?: Metadata | undefined;
+  readonly calls?: readonly CallNote[] | undefined;
 }
 
 export interface MessageInput {
@@ -108,6 +130,7 @@ export interface Run {
   /** The model that was asked, and from the end on the one that answered. */
   readonly model?: string | undefined;
   readonly repairs?: readonly Repair[] | undefined;
+  readonly resume?: Resume | undefined;
   /** Only where a run is read by itself, and only for now: its agent has no free slot. */
   readonly waiting_for?: "slot" | undefined;
 }
@@ -144,6 +167,8 @@ export interface Thread {
   readonly created: Timestamp;
   readonly updated: Timestamp;
   readonly running: boolean;
+  /** Tools whose calls need no approval in this thread. */
+  readonly approved_tools?: readonly string[] | undefined;
 }
 
 // --- Changes and their outcomes ------------------------------------------------------------------
@@ -168,6 +193,8 @@ export type ChangeBody =
       readonly when_busy?: "queue" | "interrupt" | "rollback" | "reject" | undefined;
       readonly needs?: readonly number[] | undefined;
       readonly params?: Json | undefined;
+      /** When the calls of this run are answered, another run goes on. */
+      readonly resume?: "when_answered" | undefined;
     }
   | {
       readonly type: "put_message";
@@ -193,6 +220,26 @@ export type ChangeBody =
       readonly title?: string | undefined;
       readonly archived?: boolean | undefined;
       readonly metadata?: Metadata | undefined;
+      readonly approved_tools?: readonly string[] | undefined;
+    }
+  | {
+      readonly type: "answer_call";
+      /** The message of the call. */
+      readonly message: string;
+      readonly call: string;
+      readonly content: string;
+      readonly failed?: boolean | undefined;
+      /** Of the message with the result. */
+      readonly id?: string | undefined;
+    }
+  | {
+      readonly type: "decide_call";
+      readonly message: string;
+      readonly call: string;
+      readonly decision: "approved" | "denied" | "running";
+      readonly reason?: string | undefined;
+      /** With `approved`: every later call of this tool in this thread, too. */
+      readonly always?: boolean | undefined;
     };
 
 /** A change as the client sends it: with its number and the cursor that its user had seen. */
@@ -229,6 +276,7 @@ export interface Growth {
   readonly usage?: Json | undefined;
   readonly finish_reason?: string | undefined;
   readonly model?: string | undefined;
+  readonly calls?: readonly CallNote[] | undefined;
   /** The number of its parts; later ones are removed. */
   readonly parts: number;
   readonly grow: readonly (
@@ -315,6 +363,7 @@ export type Event =
       readonly title?: string | undefined;
       readonly archived?: boolean | undefined;
       readonly metadata?: Metadata | undefined;
+      readonly approved_tools?: readonly string[] | undefined;
     }
   | { readonly type: "message_put"; readonly message: Message }
   | {
@@ -366,7 +415,20 @@ export type Event =
       readonly parent?: string | null | undefined;
       readonly continues?: string | undefined;
       readonly params?: Json | undefined;
+      readonly resume?: "when_answered" | undefined;
     }
+  | {
+      readonly type: "attempt_started";
+      readonly run: string;
+      readonly attempt: number;
+      readonly agent: string;
+      readonly model?: string | undefined;
+      readonly settings: string;
+      /** Why the former attempt was given up. */
+      readonly error?: RunError | undefined;
+    }
+  | ({ readonly type: "call_noted"; readonly message: string } & CallNote)
+  | { readonly type: "resume_noted"; readonly run: string; readonly resume: Resume }
   | {
       readonly type: "repairs_noted";
       readonly run: string;

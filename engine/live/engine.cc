@@ -175,6 +175,8 @@ void Engine::happened(LiveThread& thread, const Entry& entry) {
       // A later change of the same request may have ended the run: then no model gets it.
       if (thread.state.run(started->run)->run.status != RunStatus::running) continue;
       start(thread, started->run);
+    } else if (const auto* attempt = std::get_if<AttemptStarted>(&event)) {
+      start_again(thread, attempt->run);
     } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
       const Run& run = thread.state.run(ended->run)->run;
       ++parts_.metrics.runs_ended[{run.agent, run.status}];
@@ -197,9 +199,27 @@ void Engine::start(LiveThread& thread, const RunId& id) {
     }
     return host_.started(run.agent, std::move(context->context), run.attempt);
   }
+  fail_run(thread, context.error());
+}
+
+void Engine::fail_run(LiveThread& thread, const Error& error) {
   lane(thread).push(
-      InterruptInput{{codes::storage_failed, context.error().detail}, [](const Result<void>&) {}},
-      0);
+      InterruptInput{{codes::storage_failed, error.detail}, [](const Result<void>&) {}}, 0);
+}
+
+// Another writer has the run now. If it is a model of this process, it gets the context that the
+// first one got.
+void Engine::start_again(LiveThread& thread, const RunId& id) {
+  const Run& run = thread.state.run(id)->run;
+  MUST(run.status == RunStatus::running && run.context_ts);
+  const auto state = history_.state_at(thread, *run.context_ts);
+  if (!state) return fail_run(thread, state.error());
+  auto context = context_of(thread, *state, run);
+  if (!context) return fail_run(thread, context.error());
+  outside_.ends(thread.number, id);
+  const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
+  if (silence_max) outside_.begins(thread.number, {thread.name, id, *silence_max});
+  host_.started(run.agent, std::move(context->context), run.attempt);
 }
 
 void Engine::idle(LiveThread& thread) {
@@ -268,6 +288,8 @@ void Engine::make_missing_ids(ChangeRequest& request) {
       lockstep::make_missing_ids(*start, made);
     } else if (auto* put = std::get_if<PutMessage>(&change.what)) {
       if (put->id.get().empty()) put->id = MessageId(made());
+    } else if (auto* answer = std::get_if<AnswerCall>(&change.what)) {
+      if (answer->id.get().empty()) answer->id = MessageId(made());
     }
   }
 }

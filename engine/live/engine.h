@@ -44,6 +44,7 @@
 #include "engine/live/states.h"
 #include "engine/live/sync.h"
 #include "engine/live/sync_responder.h"
+#include "engine/rules/attempt.h"
 #include "engine/rules/change.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/diff.h"
@@ -118,6 +119,11 @@ class Engine final : private LaneHost {
   // refused as `written_here` if this process writes the run; its own steps come with no `user`.
   void write(std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done);
+
+  // Raises the attempt of a running run (attempt.h): durable when `done` is called. Then the host
+  // is told of a start again, with the run's context.
+  void start_attempt(ThreadName thread, AttemptRequest request,
+                     Done<std::expected<StepAck, StepRefusal>> done);
 
   // --- Mending -----------------------------------------------------------------------------------
 
@@ -202,6 +208,8 @@ class Engine final : private LaneHost {
 
   Lane& lane(LiveThread& thread);
   void start(LiveThread& thread, const RunId& run);
+  void start_again(LiveThread& thread, const RunId& run);
+  void fail_run(LiveThread& thread, const Error& error);
   [[nodiscard]] bool written_here(const LiveThread& thread, const RunId& run) const;
   void make_missing_ids(ChangeRequest& request);
   Result<RunContext> context_of(const LiveThread& thread, const ThreadState& state, const Run& run);

@@ -104,6 +104,7 @@ class Lane {
   void handle(Waiting& next, StepsInput& input);
   void handle(Waiting& next, InterruptInput& input);
   void handle(Waiting& next, EraseInput& input);
+  void handle(Waiting& next, AttemptInput& input);
   // Moves waiting batches that can share an entry with the one in `inputs` there, and returns them
   // merged. Nothing: it stays alone.
   [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);
@@ -128,6 +129,7 @@ class Lane {
   void answer(StepsInput& input, Job& done);
   void answer(InterruptInput& input, Job& done);
   void answer(EraseInput& input, Job& done);
+  void answer(AttemptInput& input, Job& done);
   void refuse(Job done, const Error& error);
   void release_parked();
   void refuse_parked(const Error& error);

@@ -13,6 +13,7 @@
 #include "engine/base/executor.h"
 #include "engine/base/must.h"
 #include "engine/live/sync.h"
+#include "engine/rules/attempt.h"
 #include "engine/rules/step.h"
 
 namespace lockstep {
@@ -38,13 +39,18 @@ struct InterruptInput {
 struct EraseInput {
   Done<Result<void>> done;
 };
-using LaneInput = std::variant<ChangesInput, StepsInput, InterruptInput, EraseInput>;
+// Another writer takes the running run over.
+struct AttemptInput {
+  AttemptRequest request;
+  Done<std::expected<StepAck, StepRefusal>> done;
+};
+using LaneInput = std::variant<ChangesInput, StepsInput, InterruptInput, EraseInput, AttemptInput>;
 
 // Answers the input with an error: nothing was done.
 inline void fail(LaneInput& input, const Error& error) {
   std::visit(
       [&error]<class Input>(Input& waiting) {
-        if constexpr (std::is_same_v<Input, StepsInput>) {
+        if constexpr (std::is_same_v<Input, StepsInput> || std::is_same_v<Input, AttemptInput>) {
           waiting.done(std::unexpected(StepRefusal::of(error)));
         } else {
           waiting.done(std::unexpected(error));

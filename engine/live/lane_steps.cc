@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lane_steps.cc: how a lane takes a producer's batches.
+// lane_steps.cc: how a lane takes a producer's batches, and raises a run's attempt.
 #include <algorithm>
 #include <ranges>
 
@@ -186,6 +186,26 @@ void Lane::release_parked() {
 
 void Lane::refuse_parked(const Error& error) {
   for (Waiting& waiting : std::exchange(parked_, {})) refuse_steps(waiting, StepRefusal::of(error));
+}
+
+void Lane::handle(Waiting& next, AttemptInput& input) {
+  Job job;
+  if (thread_.deleted) {
+    job.inputs.push_back(std::move(next));
+    return refuse(std::move(job), thread_deleted());
+  }
+  auto decision = decide(thread_.state, input.request, next_at(), parts_.rules);
+  if (!decision) {
+    next.load.give_back();
+    return input.done(std::unexpected(std::move(decision.error())));
+  }
+  job.inputs.push_back(std::move(next));
+  append(std::move(*decision), std::move(job));
+}
+
+void Lane::answer(AttemptInput& input, Job& done) {
+  MUST(done.entry != nullptr);
+  input.done(StepAck{0, done.entry->at});
 }
 
 void Lane::answer(StepsInput& input, Job& done) {

@@ -89,6 +89,17 @@ class Bytes {
     text(note.data.origin);
     text(note.data.value.text);
   }
+  void add(const NoteCall& note) {
+    text(note.message.get());
+    number(note.note.part);
+    number(static_cast<std::uint64_t>(note.note.status));
+    text(note.note.reason);
+  }
+  void add(const CutMessage& cut) {
+    text(cut.message.get());
+    number(cut.keep.size());
+    for (const Units units : cut.keep) number(units);
+  }
   void add(const Finish& finish) {
     maybe(finish.reason);
     maybe(finish.model);
@@ -105,6 +116,7 @@ class Bytes {
     text(part.call);
     text(part.content);
     number(part.made ? 1 : 0);
+    number(part.failed ? 1 : 0);
   }
   void add_part(const FilePart& part) {
     text(part.uri);

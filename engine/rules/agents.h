@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/rules/call_limits.h"
 #include "engine/rules/event.h"
 
 namespace lockstep {
@@ -38,6 +39,15 @@ class Agents {
   // long it may send nothing. Nothing: the run ends with this process.
   [[nodiscard]] virtual std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const = 0;
+  // Must a person approve a call of this tool before it gets a result?
+  [[nodiscard]] virtual bool asks_before(const AgentName& /*agent*/,
+                                         std::string_view /*tool*/) const {
+    return false;
+  }
+  // How long a run of this agent waits for the answers to its calls, if it is to be resumed.
+  [[nodiscard]] virtual std::chrono::microseconds answer_time(const AgentName& /*agent*/) const {
+    return limits::answer_time_default;
+  }
   // Were runs with these settings written by another process?
   [[nodiscard]] virtual bool wrote_outside(std::string_view /*settings*/) const { return false; }
 };

@@ -50,6 +50,26 @@ Verdict verdict_on(const std::optional<StrayResult>& stray) {
                                                " above: it was cut, or stands on another branch");
 }
 
+// A call that waits for approval takes no result, and one that was denied has its own.
+// `is_new`: does the change bring this result?
+template <class IsNew>
+Verdict notes_take(std::span<const Message* const> path, IsNew is_new) {
+  for (const CallResult& call : match_results(path).calls) {
+    if (!call.result || call.made || !is_new(call.result->message)) continue;
+    const Message& message = *path[call.call.message];
+    const CallNote* note = note_of(message, call.call.part);
+    if (!note) continue;
+    const std::string& id = std::get<ToolCallPart>(message.parts[call.call.part]).id;
+    if (note->status == CallStatus::needs_approval) {
+      return refuse(codes::needs_approval, "call " + id + " must be approved before its result");
+    }
+    if (note->status == CallStatus::denied) {
+      return refuse(codes::answered, "call " + id + " was denied: it takes no result");
+    }
+  }
+  return {};
+}
+
 Verdict too_long() {
   return refuse(codes::too_many,
                 "the request brings too many results for calls far above: send fewer at once");
@@ -98,11 +118,17 @@ Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& hea
                    std::span<const Message> added, WalkLeft& left) {
   Balance balance(added);
   std::vector<const Message*> up;
-  const auto verdict = [&] {
+  // On the part of the path that was walked.
+  struct Judged {
+    std::optional<StrayResult> stray;
+    Verdict notes;
+  };
+  const auto judge = [&]() -> Judged {
     const std::vector<const Message*> before(up.rbegin(), up.rend());
     std::vector<const Message*> after = before;
     for (const Message& message : added) after.push_back(&message);
-    return verdict_on(new_stray(before, after));
+    return {new_stray(before, after),
+            notes_take(after, [&](std::size_t at) { return at >= before.size(); })};
   };
   std::optional<MessageId> next = head;
   while (next) {
@@ -110,10 +136,13 @@ Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& hea
     if (left.messages == 0) return too_long();
     --left.messages;
     up.push_back(&message);
-    if (balance.count(message) && balance.fits() && verdict()) return {};
+    if (balance.count(message) && balance.fits()) {
+      if (Judged judged = judge(); !judged.stray) return judged.notes;
+    }
     next = message.parent;
   }
-  return verdict();
+  const Judged judged = judge();
+  return judged.stray ? verdict_on(judged.stray) : judged.notes;
 }
 
 }  // namespace
@@ -143,7 +172,8 @@ Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& l
   std::vector<const Message*> after = before;
   std::ranges::replace_if(
       after, [&put](const Message* message) { return message->id == put.id; }, &put);
-  return verdict_on(new_stray(before, after));
+  if (Verdict fit = verdict_on(new_stray(before, after)); !fit) return fit;
+  return notes_take(after, [&](std::size_t at) { return after[at] == &put; });
 }
 
 Verdict may_continue(const ThreadState& state, const StartRun& change) {

@@ -162,6 +162,11 @@ bool is_made_result(const Message& message, const ToolResultPart& part) {
          part.content == missing_result;
 }
 
+const CallNote* note_of(const Message& message, std::size_t part) {
+  const auto note = std::ranges::find(message.calls, part, &CallNote::part);
+  return note == message.calls.end() ? nullptr : &*note;
+}
+
 CallResults match_results(std::span<const Message* const> path) { return Matching(path).take(); }
 
 std::optional<StrayResult> new_stray(std::span<const Message* const> before,

@@ -26,6 +26,8 @@ namespace lockstep {
 inline constexpr std::string_view stopped_result = "stopped by the user";
 inline constexpr std::string_view interrupted_result = "interrupted";
 inline constexpr std::string_view missing_result = "no result";
+// Behind it a colon and the person's reason, if there is one.
+inline constexpr std::string_view denied_result = "denied by the user";
 
 // A part on a path, by the indexes of its message and within it.
 struct PartPlace {
@@ -52,6 +54,9 @@ struct CallResults {
 // Did the engine make this result? It has a mark. In a store of a format before 3 it has none, but
 // stands in a run's answer, behind its call, with one of the contents above.
 [[nodiscard]] bool is_made_result(const Message& message, const ToolResultPart& part);
+
+// What is noted of the call in this part; null: nothing.
+[[nodiscard]] const CallNote* note_of(const Message& message, std::size_t part);
 
 // A result that no open call takes.
 struct StrayResult {

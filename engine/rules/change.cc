@@ -60,6 +60,7 @@ class Writer {
       text(result->call);
       text(result->content);
       if (result->made) text(std::string("made"));
+      if (result->failed) text(std::string("failed"));
     } else if (const auto* file = std::get_if<FilePart>(&value)) {
       text(file->uri);
       text(file->media_type);
@@ -95,6 +96,7 @@ void write(Writer& out, const StartRun& change) {
   out.list(change.needs, [&](Op op) { out.number(op.get()); });
   out.json(change.params);
   if (change.continues) out.text("continue " + change.continues->get());
+  if (change.resumes) out.text(std::string("resume"));
 }
 
 void write(Writer& out, const PutMessage& change) {
@@ -128,13 +130,31 @@ void write(Writer& out, const UpdateThread& change) {
   out.text(change.title);
   out.option(change.archived, [&](bool archived) { out.number(archived ? 1 : 0); });
   out.json(change.metadata);
+  if (!change.approved_tools) return;
+  out.list(*change.approved_tools, [&](const std::string& tool) { out.text(tool); });
+}
+
+void write(Writer& out, const AnswerCall& change) {
+  out.text(change.message.get());
+  out.text(change.call);
+  out.text(change.content);
+  out.number(change.failed ? 1 : 0);
+  out.text(change.id.get());
+}
+
+void write(Writer& out, const DecideCall& change) {
+  out.text(change.message.get());
+  out.text(change.call);
+  out.number(static_cast<std::uint64_t>(change.decision));
+  out.text(change.reason);
+  out.number(change.always ? 1 : 0);
 }
 
 }  // namespace
 
 ChangeType type_of(const Change& change) {
   static_assert(std::variant_size_v<decltype(change.what)> ==
-                static_cast<std::size_t>(ChangeType::update_thread) + 1);
+                static_cast<std::size_t>(ChangeType::decide_call) + 1);
   return static_cast<ChangeType>(change.what.index());
 }
 

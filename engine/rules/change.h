@@ -27,6 +27,7 @@ struct StartRun {
   std::optional<Json> params;
   // Goes on where this answer was cut; without input and place.
   std::optional<MessageId> continues{};
+  bool resumes = false;  // another run goes on when this one's calls are answered
 };
 
 // A field that is left out keeps its value in a known message. A new message has then the role
@@ -67,13 +68,33 @@ struct UpdateThread {
   std::optional<std::string> title;
   std::optional<bool> archived;
   std::optional<Json> metadata;
+  std::optional<std::vector<std::string>> approved_tools{};
+};
+
+// Gives a call its result, in a message of its own. Names the first open call of that id.
+struct AnswerCall {
+  MessageId message;  // of the call
+  std::string call;   // its id
+  std::string content;
+  bool failed = false;
+  MessageId id;  // of the message with the result
+};
+
+struct DecideCall {
+  MessageId message;                           // of the call
+  std::string call;                            // its id
+  CallStatus decision = CallStatus::approved;  // or denied, running
+  std::string reason;
+  bool always = false;  // approved: every later call of this tool in this thread, too
 };
 
 struct Change {
   std::optional<Op> op;
   std::optional<Cursor> seen;  // default: the request's cursor; without a cursor: now
   Hash content{};              // `content_of` the change as the front sent it
-  std::variant<StartRun, PutMessage, DeleteMessage, StopRun, MoveHead, UpdateThread> what;
+  std::variant<StartRun, PutMessage, DeleteMessage, StopRun, MoveHead, UpdateThread, AnswerCall,
+               DecideCall>
+      what;
 };
 
 // One sync request's changes: they become at most one entry.

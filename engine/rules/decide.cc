@@ -6,9 +6,10 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
-#include "engine/rules/call_check.h"
+#include "engine/rules/call_changes.h"
 #include "engine/rules/look_back.h"
 #include "engine/rules/op_memory.h"
+#include "engine/rules/resume.h"
 #include "engine/rules/run.h"
 #include "engine/rules/verdict.h"
 
@@ -107,7 +108,7 @@ class Judge {
       roll_back(draft_);
     }
     draft_.say(RunQueued{change.run, change.agent, change.input, Place{place.kind, anchor},
-                         change.params, change.continues});
+                         change.params, change.continues, change.resumes});
     // An interrupting start overtakes queued runs: its user wants this answer instead of the one on
     // the screen, while the queued ones were asked behind other answers, and can still wait.
     if (!busy || when != WhenBusy::queue) {
@@ -182,7 +183,7 @@ class Judge {
     }
     Message message = row.message;
     message.parts = change.parts;
-    keep_opaque(message, row.message.parts);
+    keep_beside(message, row.message.parts);
     if (Verdict fit = calls_take_put(draft_.state(), message, walk_left_); !fit) return fit;
     end_run_that_has({change.id});
     message.status = MessageStatus::complete;
@@ -227,6 +228,7 @@ class Judge {
       stop_as_seen(draft_, sight_, RunStatus::stopped);
       return {};
     }
+    stop_awaiting(draft_, run.run.id);
     const std::vector<CutPlan> cuts = cuts_as_seen(draft_, run, sight_);
     if (std::ranges::none_of(cuts, [](const CutPlan& cut) { return cut.shortens; })) return {};
     if (const CutPlan* cut = built_upon(draft_.state(), run, cuts, sight_)) {
@@ -253,19 +255,21 @@ class Judge {
   }
 
   Verdict judge(const UpdateThread& change) {
-    if (!change.title && !change.archived && !change.metadata) return {};
-    draft_.say(ThreadUpdated{change.title, change.archived, change.metadata});
+    if (!change.title && !change.archived && !change.metadata && !change.approved_tools) return {};
+    draft_.say(
+        ThreadUpdated{change.title, change.archived, change.metadata, change.approved_tools});
     return {};
   }
 
-  // Content that was put as it was keeps its opaque data.
-  static void keep_opaque(Message& message, const Parts& former) {
-    const Parts& parts = message.parts;
-    const bool same = parts == former;
-    message.opaque.keep([&](const std::optional<std::uint32_t>& part) {
-      if (!part || same) return same;
-      return *part < parts.size() && parts[*part] == former[*part];
-    });
+  Verdict judge(const AnswerCall& change) {
+    outcome_->message = change.id;
+    if (is_taken(change.id)) return refuse(codes::exists, "id " + change.id.get() + " is taken");
+    return answer_call(draft_, change, walk_left_);
+  }
+
+  Verdict judge(const DecideCall& change) {
+    outcome_->message = change.message;
+    return decide_call(draft_, change, walk_left_);
   }
 
   // --- Shared by the changes ---------------------------------------------------------------------
@@ -377,6 +381,7 @@ Decision decide(const ThreadState& state, const Pasts& pasts, const ChangeReques
   Draft draft(state, at, rules);
   Judge judge(draft, pasts, request);
   for (const Change& change : request.changes) judge.take(change);
+  settle_awaiting(draft);
   start_next(draft);
   Decision decision = draft.take();
   MUST(decision.outcomes.size() == request.changes.size());

@@ -20,7 +20,8 @@ Growth growth_of(const MessageState& row, const MessagePast& past) {
                 message.usage,
                 message.finish,
                 static_cast<std::uint32_t>(message.parts.size()),
-                {}};
+                {},
+                message.calls};
   for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
     if (part >= past.parts) {
       growth.grow.emplace_back(PartValue{part, message.parts[part]});
@@ -59,6 +60,7 @@ void apply(Message& message, const Growth& growth) {
   message.updated = growth.updated;
   if (growth.usage) message.usage = growth.usage;
   message.finish = growth.finish;
+  message.calls = growth.calls;
   if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& grown : growth.grow) {
     std::visit([&](const auto& part) { apply(message, part); }, grown);

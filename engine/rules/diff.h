@@ -39,6 +39,7 @@ struct Growth {
   Finish finish{};
   std::uint32_t parts = 0;  // of the message: the front drops later ones
   std::vector<std::variant<PartGrowth, PartValue>> grow;
+  std::vector<CallNote> calls{};  // all of the message
   friend bool operator==(const Growth&, const Growth&) = default;
 };
 

@@ -28,6 +28,7 @@ struct PartWriter {
   }
   void operator()(const ToolResultPart& part) const {
     fields("tool_result", part.call, part.content);
+    if (part.failed) fields("failed");
   }
   void operator()(const FilePart& part) const { fields("file", part.uri); }
   void operator()(const DataPart& part) const { fields("data", part.name); }
@@ -75,6 +76,9 @@ Hash digest(const Message& message, const std::optional<Hash>& parent) {
   netstring(hash, name_of(message.role));
   netstring(hash, std::to_string(message.parts.size()));
   for (const Part& part : message.parts) std::visit(PartWriter{hash}, part);
+  for (const CallNote& note : message.calls) {
+    PartWriter{hash}.fields("call", std::to_string(note.part), name_of(note.status), note.reason);
+  }
   if (message.continues) PartWriter{hash}.fields("continues", message.continues->get());
   return hash.take();
 }

@@ -19,6 +19,20 @@ std::string_view name_of(Role role) {
   std::unreachable();
 }
 
+std::string_view name_of(CallStatus status) {
+  switch (status) {
+    case CallStatus::needs_approval:
+      return "needs_approval";
+    case CallStatus::approved:
+      return "approved";
+    case CallStatus::denied:
+      return "denied";
+    case CallStatus::running:
+      return "running";
+  }
+  std::unreachable();
+}
+
 std::string* growing_text(Part& part) {
   if (auto* text = std::get_if<TextPart>(&part)) return &text->text;
   if (auto* reasoning = std::get_if<ReasoningPart>(&part)) return &reasoning->text;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // event.h: the events and entries of a thread's log.
 //
-// Every change of a thread is one of these fourteen facts, in the past tense and resolved: a reader
-// needs no clock, no default and no other thread to understand one. An `Entry` is one append to a
-// thread's log: the events that became true together, or only the memory of a refused change. It is
-// the unit of atomicity and durability, and fronts apply whole entries. It names the entry before
-// it.
+// Every change of a thread is one of these seventeen facts, in the past tense and resolved: a
+// reader needs no clock, no default and no other thread to understand one. An `Entry` is one append
+// to a thread's log: the events that became true together, or only the memory of a refused change.
+// It is the unit of atomicity and durability, and fronts apply whole entries. It names the entry
+// before it.
 //
 // Lengths and offsets (`at`, `keep`) count UTF-16 code units (text.h).
 //
 // Some fields never reach a front: `HeadMoved::from`, `Entry::origin`, `Entry::producer`, and the
-// hash of an `Ack`. Later decisions need them. Nor does `OpaqueNoted`, unless it is asked for.
+// hash of an `Ack`, the claim of an `AttemptStarted`. Later decisions need them. Nor does
+// `OpaqueNoted`, unless it is asked for.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/json.h"
 #include "engine/base/must.h"
+#include "engine/rules/calls.h"
 #include "engine/rules/opaque.h"
 
 namespace lockstep {
@@ -72,6 +74,7 @@ struct ToolResultPart {
   // The engine made it, for a call that had no result (call_results.h). Stores of a format before 3
   // have no mark.
   bool made = false;
+  bool failed = false;  // the tool says so: `content` is its error
   friend bool operator==(const ToolResultPart&, const ToolResultPart&) = default;
 };
 struct FilePart {
@@ -156,6 +159,7 @@ struct Message {
   // models get one turn.
   std::optional<MessageId> continues{};
   Opaque opaque{};
+  std::vector<CallNote> calls{};  // by part, at most one each
   friend bool operator==(const Message&, const Message&) = default;
 };
 
@@ -200,6 +204,7 @@ struct ThreadUpdated {
   std::optional<std::string> title;
   std::optional<bool> archived;
   std::optional<Json> metadata;
+  std::optional<std::vector<std::string>> approved_tools{};
   friend bool operator==(const ThreadUpdated&, const ThreadUpdated&) = default;
 };
 // The whole message: a new one, or the replacement of one.
@@ -263,6 +268,7 @@ struct RunQueued {
   Place place;
   std::optional<Json> params;
   std::optional<MessageId> continues{};  // Run::continues
+  bool resumes = false;                  // when its calls are answered (Resume)
   friend bool operator==(const RunQueued&, const RunQueued&) = default;
 };
 // The MessagePut events of its input come before it, in the same entry. The run's context is
@@ -299,9 +305,37 @@ struct OpaqueNoted {
   friend bool operator==(const OpaqueNoted&, const OpaqueNoted&) = default;
 };
 
-using Event = std::variant<ThreadUpdated, MessagePut, MessageCreated, PartStarted, ContentAppended,
-                           MessageEnded, MessageCut, MessageDeleted, HeadMoved, RunQueued,
-                           RunStarted, RunEnded, RepairsNoted, OpaqueNoted>;
+// Another writer takes the running run over: its steps are numbered from 1 again, and those of the
+// former attempt are refused. The run keeps its context and its messages.
+struct AttemptStarted {
+  RunId run;
+  std::uint32_t attempt = 2;
+  AgentName agent;
+  std::optional<std::string> model;
+  Hash settings{};                  // of AgentSettings::bytes
+  std::string claim{};              // the secret of a worker's claim; empty: no worker has it
+  std::optional<RunError> error{};  // why the former attempt was given up
+  friend bool operator==(const AttemptStarted&, const AttemptStarted&) = default;
+};
+
+// Replaces what was noted for the same part before.
+struct CallNoted {
+  MessageId message;
+  CallNote note;
+  friend bool operator==(const CallNoted&, const CallNoted&) = default;
+};
+
+// How a run waits for the results of its calls, or has waited.
+struct ResumeNoted {
+  RunId run;
+  Resume resume;
+  friend bool operator==(const ResumeNoted&, const ResumeNoted&) = default;
+};
+
+using Event =
+    std::variant<ThreadUpdated, MessagePut, MessageCreated, PartStarted, ContentAppended,
+                 MessageEnded, MessageCut, MessageDeleted, HeadMoved, RunQueued, RunStarted,
+                 RunEnded, RepairsNoted, OpaqueNoted, AttemptStarted, CallNoted, ResumeNoted>;
 
 // --- Entries -------------------------------------------------------------------------------------
 
@@ -312,6 +346,8 @@ enum class ChangeType : std::uint8_t {
   stop_run,
   move_head,
   update_thread,
+  answer_call,
+  decide_call,
 };
 
 // The result of a change. `code` and `detail` say why it was refused.

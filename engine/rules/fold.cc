@@ -37,6 +37,7 @@ class Folder {
     if (event.title) state_.titled = true;
     if (event.archived) state_.thread.archived = *event.archived;
     if (event.metadata) state_.thread.metadata = *event.metadata;
+    if (event.approved_tools) state_.thread.approved_tools = *event.approved_tools;
     touch_thread();
   }
 
@@ -117,7 +118,7 @@ class Folder {
     MessageState& row = edit(event.message);
     MUST(event.keep.size() <= row.message.parts.size());
     remember_cut_calls(row, event.keep.size());
-    keep_opaque(row, event.keep);
+    keep_beside(row, event.keep);
     std::vector<Part>& parts = row.message.parts.edit();
     parts.resize(event.keep.size());
     row.lengths.resize(event.keep.size());
@@ -142,6 +143,7 @@ class Folder {
     row.message.finish = {};
     row.message.continues.reset();
     row.message.opaque = {};
+    row.message.calls.clear();
   }
 
   void operator()(const HeadMoved& event) {
@@ -158,6 +160,7 @@ class Folder {
     row.run.place = event.place;
     row.run.params = event.params;
     row.run.continues = event.continues;
+    if (event.resumes) row.run.resume.emplace();
     row.run.queued = at_;
     row.updated = at_;
     MUST(!state_.run_numbers.find(event.run));
@@ -221,6 +224,37 @@ class Folder {
     state_.messages.edit(*number).message.opaque.put(event.data);
   }
 
+  void operator()(const AttemptStarted& event) {
+    RunState& row = edit_run(event.run);
+    row.run.attempt = event.attempt;
+    row.run.agent = event.agent;
+    row.run.model = event.model;
+    row.run.settings = event.settings;
+    row.run.repairs.clear();  // of the former attempt's request
+    row.claim = event.claim;
+    row.seq = 0;
+    row.updated = at_;
+  }
+
+  void operator()(const CallNoted& event) {
+    std::vector<CallNote>& calls = edit(event.message).message.calls;
+    const auto place = std::ranges::lower_bound(calls, event.note.part, {}, &CallNote::part);
+    if (place != calls.end() && place->part == event.note.part) {
+      *place = event.note;
+    } else {
+      calls.insert(place, event.note);
+    }
+  }
+
+  void operator()(const ResumeNoted& event) {
+    RunState& row = edit_run(event.run);
+    row.run.resume = event.resume;
+    row.updated = at_;
+    const std::uint32_t number = *state_.run_numbers.find(event.run);
+    std::erase(state_.awaiting, number);
+    if (event.resume.status == ResumeStatus::waiting) state_.awaiting.push_back(number);
+  }
+
  private:
   void touch_thread() { state_.thread.updated = at_; }
 
@@ -247,8 +281,8 @@ class Folder {
     return state_.runs.edit(*number);
   }
 
-  // What stays whole keeps its opaque data.
-  static void keep_opaque(MessageState& row, const std::vector<Units>& keep) {
+  // What stays whole keeps its opaque data and its note.
+  static void keep_beside(MessageState& row, const std::vector<Units>& keep) {
     const auto is_whole = [&](std::size_t part) {
       return part < keep.size() &&
              (!growing_text(row.message.parts[part]) || keep[part] >= row.lengths[part]);
@@ -257,6 +291,7 @@ class Folder {
         std::ranges::all_of(std::views::iota(std::size_t{0}, row.message.parts.size()), is_whole);
     row.message.opaque.keep(
         [&](const std::optional<std::uint32_t>& part) { return part ? is_whole(*part) : all; });
+    std::erase_if(row.message.calls, [&](const CallNote& note) { return !is_whole(note.part); });
   }
 
   // The run's state keeps them, because the next answer to the producer says which calls not to

@@ -57,6 +57,9 @@ class Charging {
   void operator()(const RunEnded& event) { run(event.run); }
   void operator()(const RepairsNoted& event) { run(event.run); }
   void operator()(const OpaqueNoted& event) { message(event.message); }
+  void operator()(const AttemptStarted& event) { run(event.run); }
+  void operator()(const CallNoted& event) { message(event.message); }
+  void operator()(const ResumeNoted& event) { run(event.run); }
   void operator()(const ThreadUpdated&) {}
   void operator()(const HeadMoved&) {}
 
@@ -81,6 +84,7 @@ std::size_t held_by(const MessageState& row) {
 std::size_t held_by(const Run& run) {
   std::size_t bytes = sizeof(Run) + size_of(run.params) + size_of(run.usage) + size_of(run.repairs);
   if (run.finish_reason) bytes += run.finish_reason->size();
+  if (run.resume) bytes += run.resume->why.size();
   if (run.error) bytes += run.error->code.size() + run.error->detail.size();
   for (const MessageInput& input : run.input) bytes += size_of(input);
   return bytes;
@@ -88,7 +92,7 @@ std::size_t held_by(const Run& run) {
 
 std::size_t held_by(const RunState& row) {
   std::size_t bytes = sizeof(RunState) - sizeof(Run) + row_place_bytes + held_by(row.run) +
-                      row.messages.size() * sizeof(std::uint32_t);
+                      row.messages.size() * sizeof(std::uint32_t) + row.claim.size();
   for (const std::string& call : row.cut_calls) bytes += sizeof(call) + call.size();
   return bytes;
 }

@@ -29,6 +29,13 @@ struct Unanswered {
   friend bool operator==(const Unanswered&, const Unanswered&) = default;
 };
 
+// The content of a blob that a file of the path names.
+struct Attachment {
+  std::string uri;
+  std::string media_type;
+  std::shared_ptr<const std::string> bytes;
+};
+
 // A model's input: a path in State(context_ts), root first, and the settings of the run. All of it
 // is durable, and visible to every front, before a producer sees it.
 struct Context {
@@ -39,6 +46,7 @@ struct Context {
   // The last message of the path, if the run goes on where that answer was cut.
   std::optional<MessageId> continues{};
   std::string settings;  // AgentSettings::bytes
+  std::vector<Attachment> attachments{};
 };
 // The context of a run that has started, from State(context_ts).
 [[nodiscard]] Context context_of(const ThreadState& state, const Run& run, std::string settings);

@@ -8,6 +8,8 @@
 #include "engine/base/text.h"
 #include "engine/rules/call_results.h"
 #include "engine/rules/digest.h"
+#include "engine/rules/open_calls.h"
+#include "engine/rules/resume.h"
 #include "engine/rules/title.h"
 
 namespace lockstep {
@@ -69,59 +71,8 @@ CutPlan cut_as_seen(const MessageState& row, std::uint32_t number, const Sight& 
   return cut;
 }
 
-// A result that the engine makes, to be put behind the parts of a message.
-struct MadeResult {
-  MessageId message;
-  std::string call;
-};
-
-// The calls in `messages` that have no result there.
-std::vector<MadeResult> open_calls(const std::vector<const Message*>& messages) {
-  std::vector<MadeResult> open;
-  for (const CallResult& each : match_results(messages).calls) {
-    if (each.result) continue;
-    const Message& message = *messages[each.call.message];
-    open.push_back({message.id, std::get<ToolCallPart>(message.parts[each.call.part]).id});
-  }
-  return open;
-}
-
-void answer(Draft& draft, const std::vector<MadeResult>& calls, std::string_view content) {
-  for (const auto& [id, call] : calls) {
-    const auto part = static_cast<std::uint32_t>(draft.state().living(id)->message.parts.size());
-    draft.say(PartStarted{id, part, ToolResultPart{call, std::string(content), true}});
-  }
-}
-
-std::vector<std::uint32_t> living_messages(const ThreadState& state, const RunState& run) {
-  std::vector<std::uint32_t> numbers;
-  for (const std::uint32_t number : run.messages) {
-    if (!state.messages[number].deleted) numbers.push_back(number);
-  }
-  return numbers;
-}
-
-// Answers the run's calls that have no result. A result may stand in any message since the run's
-// first one.
 void answer_run_calls(Draft& draft, const RunState& run, std::string_view content) {
-  const std::vector<std::uint32_t> numbers = living_messages(draft.state(), run);
-  if (numbers.empty()) return;
-  std::vector<const Message*> since;
-  for (std::size_t at = numbers.front(); at < draft.state().messages.size(); ++at) {
-    since.push_back(&draft.state().messages[at].message);
-  }
-  std::vector<MadeResult> open = open_calls(since);
-  std::erase_if(open, [&](const MadeResult& each) {
-    return draft.state().living(each.message)->message.run != run.run.id;
-  });
-  answer(draft, open, content);
-}
-
-// Answers the calls on the path that have no result: models refuse a history with such calls.
-void answer_path_calls(Draft& draft, const std::optional<MessageId>& head) {
-  std::vector<const Message*> path;
-  for (const MessageState* row : draft.state().path(head)) path.push_back(&row->message);
-  answer(draft, open_calls(path), missing_result);
+  answer(draft, open_calls_of(draft.state(), run), content);
 }
 
 // A copy: each event that is said changes the draft's rows.
@@ -252,7 +203,22 @@ void end_run(Draft& draft, RunEnded end) {
   if (!well) answer_run_calls(draft, run, interrupted_result);
   draft.say(std::move(end));
   MUST(!draft.state().running);
-  if (!well) interrupt_waiting(draft);
+  if (well) {
+    await_answers(draft, run.run.id);
+  } else {
+    interrupt_waiting(draft);
+  }
+}
+
+void keep_beside(Message& message, const Parts& former) {
+  const Parts& parts = message.parts;
+  const bool same = parts == former;
+  const auto is_kept = [&](std::size_t part) {
+    return same || (part < parts.size() && parts[part] == former[part]);
+  };
+  message.opaque.keep(
+      [&](const std::optional<std::uint32_t>& part) { return part ? is_kept(*part) : same; });
+  std::erase_if(message.calls, [&](const CallNote& note) { return !is_kept(note.part); });
 }
 
 void put_new(Draft& draft, Message message) {
@@ -321,8 +287,10 @@ void start(Draft& draft, std::uint32_t number) {
     put_new(draft, std::move(message));
     head = input.id;
   }
-  answer_path_calls(draft, head);
+  // Models refuse a history with open calls.
+  answer(draft, open_calls_to(draft.state(), head), missing_result);
   move_head(draft, head);
+  move_on(draft, *head);
   draft.say(RunStarted{run.id, 1, head, settings->model, sha256(settings->bytes)});
   draft.decision().settings.push_back(*settings);
 }

@@ -17,6 +17,19 @@ std::size_t size_of(const std::optional<std::string>& text) { return text ? text
 std::size_t size_of(const std::optional<RunError>& error) {
   return error ? error->code.size() + error->detail.size() : 0;
 }
+std::size_t size_of(const CallNote& note) { return row_bytes + note.reason.size(); }
+std::size_t size_of(const std::optional<std::vector<std::string>>& names) {
+  std::size_t bytes = 0;
+  if (names) {
+    for (const std::string& name : *names) bytes += sizeof(name) + name.size();
+  }
+  return bytes;
+}
+std::size_t size_of(const std::vector<CallNote>& notes) {
+  std::size_t bytes = 0;
+  for (const CallNote& note : notes) bytes += size_of(note);
+  return bytes;
+}
 std::size_t size_of(const Finish& finish) { return size_of(finish.reason) + size_of(finish.model); }
 
 }  // namespace
@@ -57,40 +70,47 @@ std::size_t size_of(const std::vector<MessageInput>& input) {
 std::size_t size_of(const Event& event) {
   return row_bytes +
          std::visit(
-             Visitor{
-                 [](const ThreadUpdated& it) { return size_of(it.title) + size_of(it.metadata); },
-                 [](const MessagePut& it) { return size_of(it.message); },
-                 [](const MessageCreated& it) { return size_of(it.author); },
-                 [](const PartStarted& it) { return size_of(it.value); },
-                 [](const ContentAppended& it) { return it.text.size(); },
-                 [](const MessageEnded& it) { return size_of(it.usage) + size_of(it.finish); },
-                 [](const MessageCut& it) { return it.keep.size() * sizeof(Units); },
-                 [](const MessageDeleted&) { return std::size_t{0}; },
-                 [](const HeadMoved&) { return std::size_t{0}; },
-                 [](const RunQueued& it) { return size_of(it.input) + size_of(it.params); },
-                 [](const RunStarted&) { return std::size_t{0}; },
-                 [](const RunEnded& it) {
-                   return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
-                 },
-                 [](const RepairsNoted& it) { return lockstep::size_of(it.repairs); },
-                 [](const OpaqueNoted& it) { return lockstep::size_of(it.data); }},
+             Visitor{[](const ThreadUpdated& it) {
+                       return size_of(it.title) + size_of(it.metadata) + size_of(it.approved_tools);
+                     },
+                     [](const MessagePut& it) { return size_of(it.message); },
+                     [](const MessageCreated& it) { return size_of(it.author); },
+                     [](const PartStarted& it) { return size_of(it.value); },
+                     [](const ContentAppended& it) { return it.text.size(); },
+                     [](const MessageEnded& it) { return size_of(it.usage) + size_of(it.finish); },
+                     [](const MessageCut& it) { return it.keep.size() * sizeof(Units); },
+                     [](const MessageDeleted&) { return std::size_t{0}; },
+                     [](const HeadMoved&) { return std::size_t{0}; },
+                     [](const RunQueued& it) { return size_of(it.input) + size_of(it.params); },
+                     [](const RunStarted&) { return std::size_t{0}; },
+                     [](const RunEnded& it) {
+                       return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
+                     },
+                     [](const RepairsNoted& it) { return lockstep::size_of(it.repairs); },
+                     [](const OpaqueNoted& it) { return lockstep::size_of(it.data); },
+                     [](const AttemptStarted& it) { return size_of(it.model) + size_of(it.error); },
+                     [](const CallNoted& it) { return size_of(it.note); },
+                     [](const ResumeNoted& it) { return it.resume.why.size(); }},
              event);
 }
 
 std::size_t size_of(const Change& change) {
   return row_bytes +
          std::visit(
-             Visitor{
-                 [](const StartRun& it) {
-                   return size_of(it.input) + size_of(it.params) + it.needs.size() * sizeof(Op);
-                 },
-                 [](const PutMessage& it) {
-                   return size_of(it.parts) + size_of(it.author) + size_of(it.metadata);
-                 },
-                 [](const DeleteMessage&) { return std::size_t{0}; },
-                 [](const StopRun& it) { return it.shown.size() * sizeof(Shown); },
-                 [](const MoveHead&) { return std::size_t{0}; },
-                 [](const UpdateThread& it) { return size_of(it.title) + size_of(it.metadata); }},
+             Visitor{[](const StartRun& it) {
+                       return size_of(it.input) + size_of(it.params) + it.needs.size() * sizeof(Op);
+                     },
+                     [](const PutMessage& it) {
+                       return size_of(it.parts) + size_of(it.author) + size_of(it.metadata);
+                     },
+                     [](const DeleteMessage&) { return std::size_t{0}; },
+                     [](const StopRun& it) { return it.shown.size() * sizeof(Shown); },
+                     [](const MoveHead&) { return std::size_t{0}; },
+                     [](const UpdateThread& it) {
+                       return size_of(it.title) + size_of(it.metadata) + size_of(it.approved_tools);
+                     },
+                     [](const AnswerCall& it) { return it.call.size() + it.content.size(); },
+                     [](const DecideCall& it) { return it.call.size() + it.reason.size(); }},
              change.what);
 }
 
@@ -98,7 +118,8 @@ std::size_t size_of(const Change& change) {
 
 std::size_t size_of(const Message& message) {
   return row_bytes + size_of(message.parts) + size_of(message.author) + size_of(message.usage) +
-         size_of(message.metadata) + size_of(message.finish) + size_of(message.opaque);
+         size_of(message.metadata) + size_of(message.finish) + size_of(message.opaque) +
+         size_of(message.calls);
 }
 
 std::size_t size_of(const OpaqueData& data) {
@@ -147,7 +168,9 @@ std::size_t size_of(const Step& step) {
                        return size_of(it.usage) + size_of(it.error) + size_of(it.finish);
                      },
                      [](const NoteRepairs& it) { return size_of(it.repairs); },
-                     [](const NoteOpaque& it) { return size_of(it.data); }},
+                     [](const NoteOpaque& it) { return size_of(it.data); },
+                     [](const NoteCall& it) { return size_of(it.note); },
+                     [](const CutMessage& it) { return it.keep.size() * sizeof(Units); }},
              step.what);
 }
 

@@ -12,8 +12,8 @@
 //
 // Decisions work on copies. A copy takes the same time however long the thread is: it copies the
 // fields of `thread` (the largest, `metadata`, has a bound in limits.h), at most
-// `limits::queued_runs_max` numbers of waiting runs, and the roots of trees that it shares
-// (persistent_vector.h, persistent_map.h).
+// `limits::queued_runs_max` numbers of waiting runs, some of awaiting ones, and the roots of trees
+// that it shares (persistent_vector.h, persistent_map.h).
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,7 @@ struct Run {
   std::optional<MessageId> continues{};  // the message that its first one goes on from
   std::optional<std::string> finish_reason{};
   std::vector<NotedRepair> repairs{};
+  std::optional<Resume> resume{};  // if it asked for it
   friend bool operator==(const Run&, const Run&) = default;
 };
 
@@ -72,6 +73,7 @@ struct RunState {
   bool ended_by_producer = false;       // by its own EndRun step
   std::vector<std::uint32_t> messages;  // the numbers of the messages that it wrote, in order
   std::vector<std::string> cut_calls;   // ids of tool calls that a stop has cut away
+  std::string claim{};                  // AttemptStarted::claim of the attempt: no front sees it
   Charge held{};
   friend bool operator==(const RunState&, const RunState&) = default;
 };
@@ -112,6 +114,7 @@ struct Thread {
   Timestamp created;
   Timestamp updated;  // its last entry with an event for the thread, its head or a run's status
   bool running = false;
+  std::vector<std::string> approved_tools{};  // their calls need no approval in this thread
   friend bool operator==(const Thread&, const Thread&) = default;
 };
 
@@ -126,6 +129,7 @@ struct ThreadState {
   PersistentMap<RunId, std::uint32_t> run_numbers;
   std::optional<std::uint32_t> running;  // the number of the running run
   std::vector<std::uint32_t> waiting;    // queued runs, next first
+  std::vector<std::uint32_t> awaiting;   // ended runs that wait for answers, oldest first
   PersistentMap<DeviceKey, DeviceMemory> devices;
 
   // Null if the thread never had it. A deleted message is found, as a tombstone.

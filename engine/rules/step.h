@@ -64,9 +64,25 @@ struct NoteOpaque {
   friend bool operator==(const NoteOpaque&, const NoteOpaque&) = default;
 };
 
+// The state of a call that was started: it needs approval, or is at work. Replaces what that had.
+struct NoteCall {
+  MessageId message;
+  CallNote note;
+  friend bool operator==(const NoteCall&, const NoteCall&) = default;
+};
+
+// Keeps the first `keep.size()` parts of an open message, each with its first `keep[i]` units: so a
+// writer takes back what the attempt before it wrote.
+struct CutMessage {
+  MessageId message;
+  std::vector<Units> keep;
+  friend bool operator==(const CutMessage&, const CutMessage&) = default;
+};
+
 struct Step {
   std::uint64_t seq = 0;
-  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun, NoteRepairs, NoteOpaque>
+  std::variant<OpenMessage, StartPart, AppendContent, EndMessage, EndRun, NoteRepairs, NoteOpaque,
+               NoteCall, CutMessage>
       what;
   friend bool operator==(const Step&, const Step&) = default;
 };

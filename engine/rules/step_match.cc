@@ -2,6 +2,7 @@
 #include "engine/rules/step_match.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 #include "engine/base/limits.h"
@@ -57,8 +58,32 @@ class Walk {
   }
   bool takes(const StartPart& step) {
     const auto* event = next<PartStarted>();
-    return passes(event && event->message == step.message && event->value == step.value &&
-                  event->part == step.part.value_or(event->part));
+    if (!passes(event && event->message == step.message && event->value == step.value &&
+                event->part == step.part.value_or(event->part))) {
+      return false;
+    }
+    // A call that needs approval is noted without a step of its own.
+    const bool call = std::holds_alternative<ToolCallPart>(event->value);
+    if (call && event_ < events_.size() && notes(events_[event_], step.message, event->part)) {
+      ++event_;
+    }
+    return true;
+  }
+  bool takes(const NoteCall& step) {
+    const auto* event = next<CallNoted>();
+    if (event && notes(*event, step.message, step.note.part)) return passes(true);
+    // The step that started the call has taken it.
+    return offset_ == 0 && event_ > 0 && notes(events_[event_ - 1], step.message, step.note.part);
+  }
+  bool takes(const CutMessage& step) {
+    const auto* event = next<MessageCut>();
+    return passes(event && event->message == step.message &&
+                  event->keep.size() == step.keep.size() &&
+                  std::ranges::equal(event->keep, step.keep, std::less_equal<>()));
+  }
+  static bool notes(const Event& event, const MessageId& message, std::uint32_t part) {
+    const auto* noted = std::get_if<CallNoted>(&event);
+    return noted && noted->message == message && noted->note.part == part;
   }
   bool takes(const EndMessage& step) {
     const auto* cut = next<MessageCut>();  // half calls of an answer that is not whole

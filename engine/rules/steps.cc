@@ -14,6 +14,7 @@
 #include "engine/rules/opaque_limits.h"
 #include "engine/rules/run.h"
 #include "engine/rules/sizes.h"
+#include "engine/rules/step_refusal.h"
 #include "engine/rules/walk_limits.h"
 
 namespace lockstep {
@@ -22,21 +23,7 @@ namespace {
 using Taken = std::expected<void, StepRefusal>;
 
 std::unexpected<StepRefusal> refuse(Code code, std::string detail) {
-  StepRefusal refusal;
-  refusal.code = code;
-  refusal.detail = std::move(detail);
-  return std::unexpected(std::move(refusal));
-}
-
-std::unexpected<StepRefusal> ended(const RunState& row) {
-  StepRefusal refusal;
-  refusal.code = codes::ended;
-  refusal.detail = "the run has ended";
-  refusal.status = row.run.status;
-  refusal.seq = row.seq;
-  refusal.at = row.run.ended.value_or(Timestamp());
-  refusal.cut_calls = row.cut_calls;
-  return std::unexpected(std::move(refusal));
+  return refuse_steps(code, std::move(detail));
 }
 
 std::unexpected<StepRefusal> gap(std::uint64_t expected) {
@@ -93,8 +80,24 @@ class Taker {
     }
     if (next >= limits::parts_max)
       return refuse(codes::too_large, "the message has too many parts: open another");
-    draft_.say(PartStarted{step.message, static_cast<std::uint32_t>(next), step.value});
+    const auto part = static_cast<std::uint32_t>(next);
+    draft_.say(PartStarted{step.message, part, step.value});
+    const auto* call = std::get_if<ToolCallPart>(&step.value);
+    if (call &&
+        draft_.rules().agents.asks_before(draft_.state().run(run_)->run.agent, call->name)) {
+      note_call(step.message, *call, CallNote{part, CallStatus::needs_approval});
+    }
     return {};
+  }
+
+  // A tool that its user always allows in this thread needs no approval.
+  void note_call(const MessageId& message, const ToolCallPart& call, CallNote note) {
+    const std::vector<std::string>& approved = draft_.state().thread.approved_tools;
+    if (note.status == CallStatus::needs_approval &&
+        std::ranges::find(approved, call.name) != approved.end()) {
+      note.status = CallStatus::approved;
+    }
+    draft_.say(CallNoted{message, std::move(note)});
   }
 
   Taken take(const AppendContent& step) {
@@ -151,6 +154,36 @@ class Taker {
       return refuse(codes::too_large, "the message has too much opaque data: leave some out");
     }
     draft_.say(OpaqueNoted{step.message, step.data});
+    return {};
+  }
+
+  Taken take(const NoteCall& step) {
+    TRY_LET(row, writable(step.message));
+    const Parts& parts = row->message.parts;
+    const auto* call =
+        step.note.part < parts.size() ? std::get_if<ToolCallPart>(&parts[step.note.part]) : nullptr;
+    if (!call) return refuse(codes::invalid, "that part is no call: start it first");
+    if (step.note.status != CallStatus::needs_approval && step.note.status != CallStatus::running) {
+      return refuse(codes::invalid, "a writer notes `needs_approval` or `running`: people decide");
+    }
+    note_call(step.message, *call, step.note);
+    return {};
+  }
+
+  Taken take(const CutMessage& step) {
+    TRY_LET(row, writable(step.message));
+    const Parts& parts = row->message.parts;
+    if (step.keep.size() > parts.size()) {
+      return refuse(codes::invalid, "the message has only " + std::to_string(parts.size()) +
+                                        " parts: keep no more");
+    }
+    std::vector<Units> keep(step.keep.size());
+    for (std::size_t part = 0; part < keep.size(); ++part) {
+      const std::string* text = growing_text(parts[part]);
+      const Units length = row->lengths[part];
+      if (text) keep[part] = round_down(*text, std::min(step.keep[part], length), length);
+    }
+    draft_.say(MessageCut{step.message, std::move(keep), MessageStatus::open});
     return {};
   }
 
@@ -228,16 +261,14 @@ std::expected<Decision, StepRefusal> decide(const ThreadState& state, const Step
                                             Timestamp at, const Rules& rules) {
   const RunState* row = state.run(batch.run);
   if (!row) return refuse(codes::unknown_run, "there is no run " + batch.run.get());
-  if (batch.attempt != row->run.attempt) {
-    return refuse(codes::fenced, "the run's attempt is " + std::to_string(row->run.attempt));
-  }
+  if (batch.attempt != row->run.attempt) return refuse_fenced(*row);
   MUST(row->run.status != RunStatus::queued);
   // A producer that ended its run may have missed the answer, so it may repeat its last steps. If
   // another ended the run, each step gets `ended`, so that the producer stops.
-  if (row->run.ended && !row->ended_by_producer) return ended(*row);
+  if (row->run.ended && !row->ended_by_producer) return refuse_ended(*row);
   TRY_LET(steps, fresh_steps(*row, batch));
   if (steps.empty()) return Decision{};
-  if (row->run.ended) return ended(*row);
+  if (row->run.ended) return refuse_ended(*row);
   MUST(steps.front().seq == row->seq + 1);
 
   Draft draft(state, at, rules);

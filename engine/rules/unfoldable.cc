@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/rules/call_limits.h"
 #include "engine/rules/fold.h"
 #include "engine/rules/opaque_limits.h"
 #include "engine/rules/sizes.h"
@@ -15,7 +16,11 @@ class Checker {
  public:
   Checker(const ThreadState& state, Timestamp at) : state_(state), at_(at) {}
 
-  std::string operator()(const ThreadUpdated&) const { return {}; }
+  std::string operator()(const ThreadUpdated& event) const {
+    const bool many =
+        event.approved_tools && event.approved_tools->size() > limits::approved_tools_max;
+    return many ? "too many approved tools" : "";
+  }
 
   std::string operator()(const MessagePut& event) const {
     const MessageState* row = state_.message(event.message.id);
@@ -25,6 +30,9 @@ class Checker {
       return "a put for the unknown run " + event.message.run->get();
     }
     if (std::string why = opaque(event.message); !why.empty()) return why;
+    for (const CallNote& each : event.message.calls) {
+      if (std::string why = note(event.message, each); !why.empty()) return why;
+    }
     const auto& continues = event.message.continues;
     if (continues &&
         (continues != event.message.parent || !both_answers(*continues, event.message.role))) {
@@ -122,7 +130,33 @@ class Checker {
                    (former ? size_of(*former) : 0));
   }
 
+  std::string operator()(const AttemptStarted& event) const {
+    const RunState* row = state_.run(event.run);
+    if (!row) return "an attempt of the unknown run " + event.run.get();
+    if (row->run.status != RunStatus::running) return "an attempt of a run that does not go on";
+    return event.attempt == row->run.attempt + 1 ? "" : "an attempt that is not the next one";
+  }
+
+  std::string operator()(const CallNoted& event) const {
+    const MessageState* row = state_.living(event.message);
+    return row ? note(row->message, event.note) : no_message(event.message);
+  }
+
+  std::string operator()(const ResumeNoted& event) const {
+    const RunState* row = state_.run(event.run);
+    if (!row) return "the waiting of the unknown run " + event.run.get();
+    if (!row->run.resume) return "the waiting of a run that did not ask for it";
+    if (event.resume.next && !state_.run(*event.resume.next)) return "the unknown next run";
+    return {};
+  }
+
  private:
+  static std::string note(const Message& message, const CallNote& note) {
+    const bool call = note.part < message.parts.size() &&
+                      std::holds_alternative<ToolCallPart>(message.parts[note.part]);
+    if (!call) return "a note of a call that is not there";
+    return note.reason.size() > limits::call_reason_bytes_max ? "a reason that is too long" : "";
+  }
   static std::string other_continued() {
     return "a message that continues another than the answer above it, as its run does";
   }

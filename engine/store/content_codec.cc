@@ -16,8 +16,16 @@ static_assert(run_status_table[1] == RunStatus::queued &&
               schema::RunStatus::QUEUED == schema::RunStatus(1));
 static_assert(run_status_table[6] == RunStatus::superseded &&
               schema::RunStatus::SUPERSEDED == schema::RunStatus(6));
-static_assert(change_type_table[5] == ChangeType::update_thread &&
-              schema::ChangeType::UPDATE_THREAD == schema::ChangeType(5));
+static_assert(change_type_table[7] == ChangeType::decide_call &&
+              schema::ChangeType::DECIDE_CALL == schema::ChangeType(7));
+static_assert(call_status_table[0] == CallStatus::needs_approval &&
+              schema::CallStatus::NEEDS_APPROVAL == schema::CallStatus(0));
+static_assert(call_status_table[3] == CallStatus::running &&
+              schema::CallStatus::RUNNING == schema::CallStatus(3));
+static_assert(resume_status_table[0] == ResumeStatus::asked &&
+              schema::ResumeStatus::ASKED == schema::ResumeStatus(0));
+static_assert(resume_status_table[3] == ResumeStatus::given_up &&
+              schema::ResumeStatus::GIVEN_UP == schema::ResumeStatus(3));
 static_assert(place_kind_table[1] == Place::Kind::parent &&
               schema::PlaceKind::PARENT == schema::PlaceKind(1));
 static_assert(message_status_table[0] == MessageStatus::complete &&
@@ -45,6 +53,7 @@ struct PartWriter {
     result.setCall(bytes_of(part.call));
     result.setContent(bytes_of(part.content));
     result.setMade(part.made);
+    result.setFailed(part.failed);
   }
   void operator()(const FilePart& part) {
     auto file = to.initFile();
@@ -89,7 +98,7 @@ Part read(schema::Part::Reader from, Damage& damage) {
     case schema::Part::TOOL_RESULT: {
       const auto result = from.getToolResult();
       return ToolResultPart{text(result.getCall(), damage), text(result.getContent(), damage),
-                            result.getMade()};
+                            result.getMade(), result.getFailed()};
     }
     case schema::Part::FILE: {
       const auto file = from.getFile();
@@ -192,6 +201,55 @@ Opaque read(capnp::List<schema::OpaqueData>::Reader from, Damage& damage) {
   Opaque opaque;
   for (const schema::OpaqueData::Reader data : from) opaque.put(read(data, damage));
   return opaque;
+}
+
+void write(schema::CallNote::Builder to, const CallNote& note) {
+  to.setPart(note.part);
+  to.setStatus(stored<schema::CallStatus>(call_status_table, note.status));
+  if (!note.reason.empty()) to.setReason(bytes_of(note.reason));
+}
+
+CallNote read(schema::CallNote::Reader from, Damage& damage) {
+  return {from.getPart(), value_of(call_status_table, from.getStatus(), damage),
+          text(from.getReason(), damage)};
+}
+
+void write(capnp::List<schema::CallNote>::Builder to, const std::vector<CallNote>& notes) {
+  MUST(to.size() == notes.size());
+  for (std::uint32_t place = 0; place < to.size(); ++place) write(to[place], notes[place]);
+}
+
+std::vector<CallNote> read(capnp::List<schema::CallNote>::Reader from, Damage& damage) {
+  std::vector<CallNote> notes;
+  for (const schema::CallNote::Reader note : from) notes.push_back(read(note, damage));
+  return notes;
+}
+
+void write(schema::Resume::Builder to, const Resume& resume) {
+  to.setStatus(stored<schema::ResumeStatus>(resume_status_table, resume.status));
+  to.setUntil(resume.until.get());
+  if (resume.next) to.setNext(bytes_of(resume.next->get()));
+  if (!resume.why.empty()) to.setWhy(bytes_of(resume.why));
+}
+
+Resume read(schema::Resume::Reader from, Damage& damage) {
+  Resume resume;
+  resume.status = value_of(resume_status_table, from.getStatus(), damage);
+  resume.until = Timestamp(from.getUntil());
+  if (from.hasNext()) resume.next = RunId(id(from.getNext(), damage));
+  resume.why = text(from.getWhy(), damage);
+  return resume;
+}
+
+void write(capnp::List<capnp::Data>::Builder to, const std::vector<std::string>& texts) {
+  MUST(to.size() == texts.size());
+  for (std::uint32_t place = 0; place < to.size(); ++place) to.set(place, bytes_of(texts[place]));
+}
+
+std::vector<std::string> read(capnp::List<capnp::Data>::Reader from, Damage& damage) {
+  std::vector<std::string> texts;
+  for (const capnp::Data::Reader each : from) texts.push_back(text(each, damage));
+  return texts;
 }
 
 void write(schema::RunError::Builder to, const RunError& error) {

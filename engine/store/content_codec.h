@@ -27,9 +27,14 @@ inline constexpr std::array message_status_table{MessageStatus::complete, Messag
 inline constexpr std::array run_status_table{
     RunStatus::completed, RunStatus::queued,      RunStatus::running,   RunStatus::stopped,
     RunStatus::failed,    RunStatus::interrupted, RunStatus::superseded};
-inline constexpr std::array change_type_table{
-    ChangeType::start_run, ChangeType::put_message, ChangeType::delete_message,
-    ChangeType::stop_run,  ChangeType::move_head,   ChangeType::update_thread};
+inline constexpr std::array change_type_table{ChangeType::start_run,      ChangeType::put_message,
+                                              ChangeType::delete_message, ChangeType::stop_run,
+                                              ChangeType::move_head,      ChangeType::update_thread,
+                                              ChangeType::answer_call,    ChangeType::decide_call};
+inline constexpr std::array call_status_table{CallStatus::needs_approval, CallStatus::approved,
+                                              CallStatus::denied, CallStatus::running};
+inline constexpr std::array resume_status_table{ResumeStatus::asked, ResumeStatus::waiting,
+                                                ResumeStatus::resumed, ResumeStatus::given_up};
 inline constexpr std::array place_kind_table{Place::Kind::after, Place::Kind::parent};
 
 template <class Stored, class Table>
@@ -100,6 +105,19 @@ void write_opaque(const Opaque& opaque, Init init) {
   for (const OpaqueData& data : opaque) write(to[place++], data);
 }
 [[nodiscard]] Opaque read(capnp::List<schema::OpaqueData>::Reader from, Damage& damage);
+
+void write(schema::CallNote::Builder to, const CallNote& note);
+[[nodiscard]] CallNote read(schema::CallNote::Reader from, Damage& damage);
+
+void write(capnp::List<schema::CallNote>::Builder to, const std::vector<CallNote>& notes);
+[[nodiscard]] std::vector<CallNote> read(capnp::List<schema::CallNote>::Reader from,
+                                         Damage& damage);
+
+void write(schema::Resume::Builder to, const Resume& resume);
+[[nodiscard]] Resume read(schema::Resume::Reader from, Damage& damage);
+
+void write(capnp::List<capnp::Data>::Builder to, const std::vector<std::string>& texts);
+[[nodiscard]] std::vector<std::string> read(capnp::List<capnp::Data>::Reader from, Damage& damage);
 
 void write(schema::RunError::Builder to, const RunError& error);
 [[nodiscard]] RunError read(schema::RunError::Reader from, Damage& damage);

@@ -191,6 +191,16 @@ class EntryReader {
         return OpaqueNoted{messages_.of(event.getMessage()),
                            packed::read(event.getData(), damage_)};
       }
+      case schema::Event::ATTEMPT_STARTED:
+        return read(from.getAttemptStarted());
+      case schema::Event::CALL_NOTED: {
+        const auto event = from.getCallNoted();
+        return CallNoted{messages_.of(event.getMessage()), packed::read(event.getNote(), damage_)};
+      }
+      case schema::Event::RESUME_NOTED: {
+        const auto event = from.getResumeNoted();
+        return ResumeNoted{runs_.of(event.getRun()), packed::read(event.getResume(), damage_)};
+      }
     }
     damage_.unsupported("an event is of the unknown kind " +
                         std::to_string(static_cast<unsigned>(from.which())));
@@ -242,6 +252,7 @@ class EntryReader {
     message.finish = packed::read(from.getFinish(), damage_);
     message.continues = continued(from.getContinues(), message.parent);
     message.opaque = packed::read(from.getOpaque(), damage_);
+    message.calls = packed::read(from.getCalls(), damage_);
     return MessagePut{std::move(message)};
   }
 
@@ -249,6 +260,9 @@ class EntryReader {
     ThreadUpdated event;
     event.title = optional_text(from.hasTitle(), from.getTitle(), damage_);
     event.metadata = optional_json(from.hasMetadata(), from.getMetadata(), damage_);
+    if (from.hasApprovedTools()) {
+      event.approved_tools = packed::read(from.getApprovedTools(), damage_);
+    }
     switch (from.getArchived()) {
       case schema::ThreadUpdated::Archived::SAME:
         return event;
@@ -273,6 +287,7 @@ class EntryReader {
     event.place.message = messages_.one_down(from.getAnchor());
     event.params = optional_json(from.hasParams(), from.getParams(), damage_);
     event.continues = messages_.one_down(from.getContinues());
+    event.resumes = from.getResumes();
     return event;
   }
 
@@ -282,6 +297,18 @@ class EntryReader {
                       .head = messages_.one_down(from.getHead()),
                       .model = optional_text(from.hasModel(), from.getModel(), damage_),
                       .settings = packed::hash(from.getSettings(), damage_)};
+  }
+
+  Event read(schema::AttemptStarted::Reader from) {
+    AttemptStarted event;
+    event.run = runs_.of(from.getRun());
+    event.attempt = from.getAttempt();
+    event.agent = AgentName(text(from.getAgent(), damage_));
+    event.model = optional_text(from.hasModel(), from.getModel(), damage_);
+    event.settings = packed::hash(from.getSettings(), damage_);
+    event.claim = text(from.getClaim(), damage_);
+    if (from.hasError()) event.error = packed::read(from.getError(), damage_);
+    return event;
   }
 
   Event read(schema::RunEnded::Reader from) {

@@ -71,6 +71,10 @@ class EventWriter {
     auto stored_event = to_.initThreadUpdated();
     if (event.title) stored_event.setTitle(bytes_of(*event.title));
     if (event.metadata) stored_event.setMetadata(bytes_of(event.metadata->text));
+    if (event.approved_tools) {
+      packed::write(stored_event.initApprovedTools(count(event.approved_tools->size())),
+                    *event.approved_tools);
+    }
     if (event.archived) stored_event.setArchived(*event.archived ? Archived::YES : Archived::NO);
   }
 
@@ -96,6 +100,9 @@ class EventWriter {
     packed::write_finish(message.finish, [&] { return put.initFinish(); });
     put.setContinues(message.continues.has_value());
     packed::write_opaque(message.opaque, [&](std::uint32_t size) { return put.initOpaque(size); });
+    if (!message.calls.empty()) {
+      packed::write(put.initCalls(count(message.calls.size())), message.calls);
+    }
   }
 
   void operator()(const MessageCreated& event) {
@@ -161,6 +168,7 @@ class EventWriter {
       packed::write(queued.initInput(count(event.input.size())), event.input);
     if (event.params) queued.setParams(bytes_of(event.params->text));
     queued.setContinues(names_.messages.one_up(event.continues));
+    queued.setResumes(event.resumes);
   }
 
   void operator()(const RunStarted& event) {
@@ -192,6 +200,29 @@ class EventWriter {
     auto noted = to_.initOpaqueNoted();
     noted.setMessage(names_.messages.of(event.message));
     packed::write(noted.initData(), event.data);
+  }
+
+  void operator()(const AttemptStarted& event) {
+    auto started = to_.initAttemptStarted();
+    started.setRun(names_.runs.of(event.run));
+    started.setAttempt(event.attempt);
+    started.setAgent(bytes_of(event.agent.get()));
+    if (event.model) started.setModel(bytes_of(*event.model));
+    started.setSettings(bytes_of(event.settings));
+    if (!event.claim.empty()) started.setClaim(bytes_of(event.claim));
+    if (event.error) packed::write(started.initError(), *event.error);
+  }
+
+  void operator()(const CallNoted& event) {
+    auto noted = to_.initCallNoted();
+    noted.setMessage(names_.messages.of(event.message));
+    packed::write(noted.initNote(), event.note);
+  }
+
+  void operator()(const ResumeNoted& event) {
+    auto noted = to_.initResumeNoted();
+    noted.setRun(names_.runs.of(event.run));
+    packed::write(noted.initResume(), event.resume);
   }
 
  private:

@@ -13,11 +13,12 @@
 namespace lockstep {
 namespace {
 
-// The run that this event opens, starts or ends; null if it does not change a run's status.
+// The run that this event opens, starts or ends, or of which it raises the attempt; else null.
 const RunId* run_of(const Event& event) {
   if (const auto* queued = std::get_if<RunQueued>(&event)) return &queued->run;
   if (const auto* started = std::get_if<RunStarted>(&event)) return &started->run;
   if (const auto* ended = std::get_if<RunEnded>(&event)) return &ended->run;
+  if (const auto* attempt = std::get_if<AttemptStarted>(&event)) return &attempt->run;
   return nullptr;
 }
 

@@ -48,6 +48,9 @@ void write(schema::Thread::Builder to, const Thread& thread) {
   to.setUpdated(thread.updated.get());
   to.setArchived(thread.archived);
   to.setRunning(thread.running);
+  if (!thread.approved_tools.empty()) {
+    packed::write(to.initApprovedTools(count(thread.approved_tools.size())), thread.approved_tools);
+  }
 }
 
 Thread read(schema::Thread::Reader from, Damage& damage) {
@@ -58,7 +61,8 @@ Thread read(schema::Thread::Reader from, Damage& damage) {
           .head = optional_message(from.hasHead(), from.getHead(), damage),
           .created = Timestamp(from.getCreated()),
           .updated = Timestamp(from.getUpdated()),
-          .running = from.getRunning()};
+          .running = from.getRunning(),
+          .approved_tools = packed::read(from.getApprovedTools(), damage)};
 }
 
 // --- Whole rows ----------------------------------------------------------------------------------
@@ -80,6 +84,7 @@ MessageState read(schema::MessageState::Reader from, Damage& damage) {
       .finish = packed::read(from.getFinish(), damage)};
   if (from.getContinues()) row.message.continues = row.message.parent;
   row.message.opaque = packed::read(from.getOpaque(), damage);
+  row.message.calls = packed::read(from.getCalls(), damage);
   row.lengths = packed::read(from.getLengths());
   row.whole = Timestamp(from.getWhole());
   row.written = from.getWritten();
@@ -109,6 +114,7 @@ void write(schema::RunState::Builder to, const Run& run) {
   if (run.continues) to.setContinues(bytes_of(run.continues->get()));
   if (run.finish_reason) to.setFinishReason(bytes_of(*run.finish_reason));
   if (!run.repairs.empty()) packed::write(to.initRepairs(count(run.repairs.size())), run.repairs);
+  if (run.resume) packed::write(to.initResume(), *run.resume);
 }
 
 Run read_run(schema::RunState::Reader from, Damage& damage) {
@@ -133,6 +139,7 @@ Run read_run(schema::RunState::Reader from, Damage& damage) {
   run.continues = optional_message(from.hasContinues(), from.getContinues(), damage);
   run.finish_reason = optional_text(from.hasFinishReason(), from.getFinishReason(), damage);
   run.repairs = packed::read(from.getRepairs(), damage);
+  if (from.hasResume()) run.resume = packed::read(from.getResume(), damage);
   return run;
 }
 
@@ -146,6 +153,7 @@ RunState read(schema::RunState::Reader from, Damage& damage) {
   for (const capnp::Data::Reader call : from.getCutCalls()) {
     row.cut_calls.push_back(text(call, damage));
   }
+  row.claim = text(from.getClaim(), damage);
   return row;
 }
 
@@ -173,6 +181,7 @@ SnapshotHeader read(schema::SnapshotHeader::Reader from, Damage& damage) {
   header.devices = from.getDevices();
   if (from.getRunning() != 0) header.running = from.getRunning() - 1;
   header.waiting = packed::read(from.getWaiting());
+  header.awaiting = packed::read(from.getAwaiting());
   return header;
 }
 
@@ -203,6 +212,9 @@ std::string encode(std::string_view key, const MessageState& row) {
   packed::write_finish(message.finish, [&] { return to.initFinish(); });
   to.setContinues(message.continues.has_value());
   packed::write_opaque(message.opaque, [&](std::uint32_t size) { return to.initOpaque(size); });
+  if (!message.calls.empty()) {
+    packed::write(to.initCalls(count(message.calls.size())), message.calls);
+  }
   return seal(key, to);
 }
 
@@ -219,6 +231,7 @@ std::string encode(std::string_view key, const RunState& row) {
   to.setUpdated(row.updated.get());
   to.setSeq(row.seq);
   to.setEndedByProducer(row.ended_by_producer);
+  if (!row.claim.empty()) to.setClaim(bytes_of(row.claim));
   if (!row.messages.empty())
     packed::write(to.initMessages(count(row.messages.size())), row.messages);
   if (!row.cut_calls.empty()) {
@@ -269,6 +282,9 @@ std::string encode(std::string_view key, const SnapshotHeader& header) {
   if (header.running) to.setRunning(*header.running + 1);
   if (!header.waiting.empty())
     packed::write(to.initWaiting(count(header.waiting.size())), header.waiting);
+  if (!header.awaiting.empty()) {
+    packed::write(to.initAwaiting(count(header.awaiting.size())), header.awaiting);
+  }
   return seal(key, to);
 }
 

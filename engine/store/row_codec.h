@@ -53,6 +53,7 @@ struct SnapshotHeader {
   std::uint32_t devices = 0;
   std::optional<std::uint32_t> running;
   std::vector<std::uint32_t> waiting;
+  std::vector<std::uint32_t> awaiting{};
   friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
 };
 [[nodiscard]] std::string encode(std::string_view key, const SnapshotHeader& header);

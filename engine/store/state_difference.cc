@@ -27,6 +27,7 @@ std::string difference(const MessageState& one, const MessageState& other) {
   if (left.finish != right.finish) return "finish";
   if (left.continues != right.continues) return "continues";
   if (left.opaque != right.opaque) return "opaque";
+  if (left.calls != right.calls) return "calls";
   if (one.lengths != other.lengths) return "lengths";
   if (one.whole != other.whole) return "whole";
   if (one.written != other.written) return "written";
@@ -43,6 +44,7 @@ std::string difference(const RunState& one, const RunState& other) {
   if (one.seq != other.seq) return "seq";
   if (one.ended_by_producer != other.ended_by_producer) return "ended_by_producer";
   if (one.messages != other.messages) return "messages";
+  if (one.claim != other.claim) return "claim";
   return one == other ? "" : "cut_calls";
 }
 
@@ -54,6 +56,7 @@ std::string difference(const Thread& one, const Thread& other) {
   if (one.head != other.head) return "head";
   if (one.created != other.created) return "created";
   if (one.updated != other.updated) return "updated";
+  if (one.approved_tools != other.approved_tools) return "approved_tools";
   return one == other ? "" : "running";
 }
 
@@ -111,6 +114,7 @@ std::string difference(const ThreadState& one, const ThreadState& other) {
   if (one.titled != other.titled) return "titled";
   if (one.running != other.running) return "running run";
   if (one.waiting != other.waiting) return "waiting runs";
+  if (one.awaiting != other.awaiting) return "runs that wait for answers";
   std::string found = rows_difference("message", one.messages, other.messages);
   if (found.empty()) found = rows_difference("run", one.runs, other.runs);
   if (found.empty()) found = devices_difference(one, other);

@@ -34,7 +34,8 @@ SnapshotHeader header_of(const ThreadState& state) {
           .runs = packed::count(state.runs.size()),
           .devices = packed::count(state.devices.size()),
           .running = state.running,
-          .waiting = state.waiting};
+          .waiting = state.waiting,
+          .awaiting = state.awaiting};
 }
 
 // A step may note opaque data of an open message, and leaves `updated` as it was.
@@ -123,6 +124,7 @@ class Loader {
     state_.titled = header_->titled;
     state_.running = header_->running;
     state_.waiting = header_->waiting;
+    state_.awaiting = header_->awaiting;
     MUST(state_.message_numbers.size() == state_.messages.size());
     MUST(state_.run_numbers.size() == state_.runs.size());
     return std::move(state_);
@@ -182,6 +184,9 @@ class Loader {
     }
     for (const std::uint32_t run : header_->waiting) {
       if (run >= state_.runs.size()) return corrupt("a waiting run is not there");
+    }
+    for (const std::uint32_t run : header_->awaiting) {
+      if (run >= state_.runs.size()) return corrupt("a run that waits for answers is not there");
     }
     for (std::uint32_t number = 0; number < state_.runs.size(); ++number) {
       const RunStatus status = state_.runs[number].run.status;

@@ -8,8 +8,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 6> change_types{"start_run", "put_message", "delete_message",
-                                                       "stop_run",  "move_head",   "update_thread"};
+constexpr std::array<std::string_view, 8> change_types{
+    "start_run", "put_message",   "delete_message", "stop_run",
+    "move_head", "update_thread", "answer_call",    "decide_call"};
 constexpr std::array<std::string_view, 4> busy_names{"queue", "interrupt", "rollback", "reject"};
 // Beyond this a JavaScript number is no longer exact.
 constexpr std::uint64_t op_max = (std::uint64_t{1} << 53) - 1;
@@ -52,6 +53,7 @@ StartRun read_start(Object& object) {
   });
   start.continues =
       read_if<MessageId>(object, "continue", [](const Spot& spot) { return MessageId(spot.id()); });
+  start.resumes = read_resume(object);
   return start;
 }
 
@@ -108,6 +110,7 @@ UpdateThread read_update(Object& object) {
       object, "title", [](const Spot& spot) { return spot.text(limits::title_bytes_max); });
   update.archived = read_if<bool>(object, "archived", [](const Spot& spot) { return spot.flag(); });
   update.metadata = read_metadata(object);
+  update.approved_tools = read_approved_tools(object);
   return update;
 }
 
@@ -128,8 +131,14 @@ void read_what(std::size_t type, Object& object, Change& change) {
     case 4:
       change.what = MoveHead{read_anchor(object.need("head"))};
       break;
-    default:
+    case 5:
       change.what = read_update(object);
+      break;
+    case 6:
+      change.what = read_answer_call(object);
+      break;
+    default:
+      change.what = read_decide_call(object);
       break;
   }
 }

@@ -16,6 +16,7 @@ struct EventWriter {
     if (event.title) append_field(out, "title", *event.title);
     if (event.archived) append_field_flag(out, "archived", *event.archived);
     if (event.metadata) append_field_json(out, "metadata", event.metadata->text);
+    if (event.approved_tools) append_texts(out, "approved_tools", *event.approved_tools);
   }
   void operator()(const MessagePut& event) const {
     type("message_put");
@@ -79,6 +80,7 @@ struct EventWriter {
     append_place(out, event.place);
     if (event.params) append_field_json(out, "params", event.params->text);
     if (event.continues) append_field(out, "continues", event.continues->get());
+    if (event.resumes) append_field(out, "resume", "when_answered");
   }
   void operator()(const RunStarted& event) const {
     type("run_started");
@@ -105,6 +107,25 @@ struct EventWriter {
     type("opaque_noted");
     append_field(out, "message", event.message.get());
     append_opaque_fields(out, event.data);
+  }
+  void operator()(const AttemptStarted& event) const {
+    type("attempt_started");
+    append_field(out, "run", event.run.get());
+    append_field_number(out, "attempt", event.attempt);
+    append_field(out, "agent", event.agent.get());
+    if (event.model) append_field(out, "model", *event.model);
+    append_field(out, "settings", to_hex(event.settings));
+    if (event.error) append_error(out, *event.error);
+  }
+  void operator()(const CallNoted& event) const {
+    type("call_noted");
+    append_field(out, "message", event.message.get());
+    append_call_fields(out, event.note);
+  }
+  void operator()(const ResumeNoted& event) const {
+    type("resume_noted");
+    append_field(out, "run", event.run.get());
+    append_resume(out, event.resume);
   }
 };
 

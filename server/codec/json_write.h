@@ -5,7 +5,7 @@
 // entry's frame once and shares it between all followers of the thread. It writes a diff frame by
 // frame (diff_frames.h), so that a long one is never in memory twice. Some fields are not for
 // fronts, and these functions leave them out: the former head in `HeadMoved`, the hash in an `Ack`,
-// and an entry's origin and producer offset.
+// the claim of an attempt, and an entry's origin and producer offset.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,7 @@ namespace lockstep {
 [[nodiscard]] std::string_view name_of(MessageStatus status);
 [[nodiscard]] std::string_view name_of(RunStatus status);
 [[nodiscard]] std::string_view name_of(ChangeType type);
+[[nodiscard]] std::string_view name_of(ResumeStatus status);
 
 // --- Objects -------------------------------------------------------------------------------------
 
@@ -48,6 +49,10 @@ void append_message(std::string& out, const Message& message);
 void append_whole_message(std::string& out, const Message& message);
 void append_input(std::string& out, const MessageInput& input);
 void append_run(std::string& out, const Run& run);
+void append_call_fields(std::string& out, const CallNote& note);
+void append_calls(std::string& out, const std::vector<CallNote>& calls);
+void append_resume(std::string& out, const Resume& resume);
+void append_texts(std::string& out, std::string_view name, const std::vector<std::string>& texts);
 void append_thread(std::string& out, const Thread& thread);
 void append_growth(std::string& out, const Growth& growth);
 void append_change(std::string& out, const MessageChange& changed);

@@ -25,6 +25,7 @@ ToolResultPart read_tool_result(Object& object) {
   part.call = object.need("call").text(limits::name_bytes_max);
   part.content = object.need("content").text(limits::message_bytes_max);
   if (const auto made = object.find("made")) part.made = made->flag();
+  if (const auto failed = object.find("failed")) part.failed = failed->flag();
   return part;
 }
 

@@ -18,6 +18,14 @@ namespace lockstep {
 [[nodiscard]] Change read_change(const Spot& spot);
 [[nodiscard]] Step read_step(const Spot& spot);
 
+[[nodiscard]] AnswerCall read_answer_call(Object& object);
+[[nodiscard]] DecideCall read_decide_call(Object& object);
+[[nodiscard]] std::optional<std::vector<std::string>> read_approved_tools(Object& object);
+// Is there `resume: "when_answered"`?
+[[nodiscard]] bool read_resume(Object& object);
+[[nodiscard]] NoteCall read_note_call(Object& object);
+[[nodiscard]] CutMessage read_cut(Object& object);
+
 [[nodiscard]] Role read_role(const Spot& spot);
 [[nodiscard]] std::optional<std::string> read_name(Object& object, std::string_view field);
 [[nodiscard]] std::optional<Json> read_metadata(Object& object);

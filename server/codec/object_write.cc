@@ -57,6 +57,10 @@ std::string_view name_of(ChangeType type) {
       return "move_head";
     case ChangeType::update_thread:
       return "update_thread";
+    case ChangeType::answer_call:
+      return "answer_call";
+    case ChangeType::decide_call:
+      return "decide_call";
   }
   std::unreachable();
 }
@@ -102,6 +106,7 @@ struct PartWriter {
     append_field(out, "call", part.call);
     append_long(out, "content", part.content, apart);
     if (part.made) append_field_flag(out, "made", true);
+    if (part.failed) append_field_flag(out, "failed", true);
   }
   void operator()(const FilePart& part) const {
     append_field(out, "type", "file");
@@ -226,6 +231,7 @@ void append_message(std::string& out, const Message& message, Apart* apart, bool
   if (message.metadata) append_long_json(out, "metadata", message.metadata->text, apart);
   append_finish(out, message.finish);
   if (message.continues) append_field(out, "continues", message.continues->get());
+  if (!message.calls.empty()) append_calls(out, message.calls);
   if (whole && !message.opaque.empty()) {
     append_name(out, "opaque");
     append_array(out, message.opaque, [apart](std::string& to, const OpaqueData& data) {
@@ -283,6 +289,7 @@ void append_run(std::string& out, const Run& run) {
   if (run.continues) append_field(out, "continues", run.continues->get());
   if (run.finish_reason) append_field(out, "finish_reason", *run.finish_reason);
   if (!run.repairs.empty()) append_repairs(out, run.repairs);
+  if (run.resume) append_resume(out, *run.resume);
   out += '}';
 }
 
@@ -304,6 +311,7 @@ void append_thread(std::string& out, const Thread& thread) {
   append_field_number(out, "created", thread.created.get());
   append_field_number(out, "updated", thread.updated.get());
   append_field_flag(out, "running", thread.running);
+  if (!thread.approved_tools.empty()) append_texts(out, "approved_tools", thread.approved_tools);
   out += '}';
 }
 
@@ -316,6 +324,7 @@ void append_growth(std::string& out, const Growth& growth, Apart* apart) {
   append_field_number(out, "updated", growth.updated.get());
   if (growth.usage) append_field_json(out, "usage", growth.usage->text);
   append_finish(out, growth.finish);
+  if (!growth.calls.empty()) append_calls(out, growth.calls);
   append_field_number(out, "parts", growth.parts);
   append_name(out, "grow");
   append_array(out, growth.grow, [apart](std::string& to, const auto& item) {

@@ -9,9 +9,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 7> step_types{
-    "message_created", "part_started",  "content_appended", "message_ended",
-    "run_ended",       "repairs_noted", "opaque_noted"};
+constexpr std::array<std::string_view, 9> step_types{
+    "message_created", "part_started", "content_appended", "message_ended", "run_ended",
+    "repairs_noted",   "opaque_noted", "call_noted",       "message_cut"};
 constexpr std::array<std::string_view, 2> message_ends{"complete", "failed"};
 constexpr std::array<std::string_view, 3> run_ends{"completed", "failed", "interrupted"};
 // Beyond this a JavaScript number is no longer exact.
@@ -147,8 +147,14 @@ void read_what(std::size_t type, Object& object, Step& step) {
     case 5:
       step.what = read_note_repairs(object);
       break;
-    default:
+    case 6:
       step.what = read_note_opaque(object);
+      break;
+    case 7:
+      step.what = read_note_call(object);
+      break;
+    default:
+      step.what = read_cut(object);
       break;
   }
 }

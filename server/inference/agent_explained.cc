@@ -95,6 +95,14 @@ void explain_runs(const AgentConfig& config, Explanation& said) {
   if (config.runs_at_once) {
     said.emplace_back("slots", std::to_string(*config.runs_at_once) + " runs at once; more wait");
   }
+  const CallRules& calls = config.calls;
+  if (!calls.ask_before.empty()) {
+    const std::string tools = calls.asks_before("*") ? "all tools" : list_of(calls.ask_before);
+    said.emplace_back("asks", "a person must approve calls of: " + tools);
+  }
+  if (calls.fallback) {
+    said.emplace_back("fallback", calls.fallback->get() + ", if it fails before it shows anything");
+  }
 }
 
 void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& said) {

@@ -118,6 +118,31 @@ Complaint take_slots(const Field& field, std::optional<std::uint32_t>& to) {
   return {};
 }
 
+Complaint take_asked(const Field& field, std::vector<std::string>& to) {
+  const auto* text = std::get_if<std::string>(&field);
+  auto names = text && *text == "*" ? std::vector<std::string>{"*"} : texts_in(field);
+  if (!names) return "must be \"*\", or an array of names of tools";
+  to = std::move(*names);
+  return {};
+}
+
+Complaint take_answer_time(const Field& field, std::chrono::milliseconds& to) {
+  const auto* seconds = std::get_if<std::int64_t>(&field);
+  constexpr std::int64_t most = std::chrono::seconds(limits::answer_time_max).count();
+  if (!seconds || *seconds < 1 || *seconds > most) {
+    return "must be a whole number of seconds from 1 to " + std::to_string(most) + " (a year)";
+  }
+  to = std::chrono::seconds(*seconds);
+  return {};
+}
+
+Complaint take_fallback(const Field& field, std::optional<AgentName>& to) {
+  const auto* name = std::get_if<std::string>(&field);
+  if (!name || !is_id(*name)) return "must be the name of an agent";
+  to = AgentName(*name);
+  return {};
+}
+
 Complaint take_images(const Field& field, std::optional<bool>& to) {
   const auto* takes = std::get_if<bool>(&field);
   if (!takes) return "must be true or false";
@@ -133,6 +158,9 @@ std::optional<std::string> take_params(std::string_view name, const Field& field
   if (name == "tools") return take_tools(field, config.params);
   if (name == "models") return take_models(field, config.models);
   if (name == "runs_at_once") return take_slots(field, config.runs_at_once);
+  if (name == "ask_before") return take_asked(field, config.calls.ask_before);
+  if (name == "answer_timeout_seconds") return take_answer_time(field, config.calls.answer_time);
+  if (name == "fallback") return take_fallback(field, config.calls.fallback);
   if (name == "takes_images") return take_images(field, config.takes_images);
   if (name == "params_allowed") return take_allowed(field, config.params_allowed);
   return {};

@@ -216,12 +216,50 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
     const Agent* made_here =
         set->agents_.emplace(AgentName(name), std::move(*made)).first->second.get();
     set->rules_.emplace(AgentName(name), param_rules(agent));
+    set->calls_.emplace(AgentName(name), agent.calls);
     set->faces_.emplace(AgentName(name), face_of(AgentName(name), agent, *made_here));
     if (agent.kind == AgentKind::push) {
       set->silences_.emplace(AgentName(name), agent.silence_timeout);
     }
   }
+  TRY(set->check_fallbacks());
   return set;
+}
+
+Result<void> AgentSet::check_fallbacks() const {
+  for (const auto& [name, rules] : calls_) {
+    const auto fault = [&name](const std::string& what) {
+      return fail(Kind::rejected, codes::invalid, "agent " + name.get() + ": " + what);
+    };
+    std::size_t steps = 0;
+    for (std::optional<AgentName> next = rules.fallback; next; next = fallback(*next)) {
+      const Agent* agent = find(*next);
+      if (!agent) return fault("there is no agent " + next->get() + " for `fallback`");
+      if (agent->writes_outside()) {
+        return fault("`fallback` can't be " + next->get() + ", whose runs are written outside");
+      }
+      if (*next == name || ++steps > calls_.size()) {
+        return fault("`fallback` leads back to an agent that has failed: end it somewhere");
+      }
+    }
+  }
+  return {};
+}
+
+bool AgentSet::asks_before(const AgentName& agent, std::string_view tool) const {
+  const auto found = calls_.find(agent);
+  return found != calls_.end() && found->second.asks_before(tool);
+}
+
+std::chrono::microseconds AgentSet::answer_time(const AgentName& agent) const {
+  const auto found = calls_.find(agent);
+  if (found == calls_.end()) return limits::answer_time_default;
+  return found->second.answer_time;
+}
+
+std::optional<AgentName> AgentSet::fallback(const AgentName& agent) const {
+  const auto found = calls_.find(agent);
+  return found == calls_.end() ? std::nullopt : found->second.fallback;
 }
 
 Agent* AgentSet::find(const AgentName& name) const {

@@ -24,6 +24,7 @@
 #include "engine/rules/agent_face.h"
 #include "engine/rules/agents.h"
 #include "engine/rules/producer.h"
+#include "server/inference/call_rules.h"
 #include "server/inference/header_rules.h"
 #include "server/inference/limits.h"
 #include "server/inference/param_rules.h"
@@ -62,10 +63,11 @@ struct AgentConfig {
   // The parameters that a run may set; `*`: all. Nothing: as the kind has it (param_rules.h).
   std::optional<std::vector<std::string>> params_allowed;
   std::optional<std::uint32_t> runs_at_once;  // nothing: no limit
-  std::optional<bool> takes_images;           // told to fronts; nothing: as the kind has it
-  bool send_names = true;                     // send authors as `name`; some servers refuse it
-  bool join_roles = true;  // join neighbours of one role; many chat templates insist
-  bool prefill = false;    // the server goes on with a last turn of the assistant
+  CallRules calls;
+  std::optional<bool> takes_images;  // told to fronts; nothing: as the kind has it
+  bool send_names = true;            // send authors as `name`; some servers refuse it
+  bool join_roles = true;            // join neighbours of one role; many chat templates insist
+  bool prefill = false;              // the server goes on with a last turn of the assistant
   // Which earlier reasoning goes back, and as which member. Nothing: as the server's rules are
   // published (provider_rules.h).
   std::optional<ReasoningBack> reasoning;
@@ -121,12 +123,20 @@ class AgentSet final : public Agents {
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override;
   [[nodiscard]] bool wrote_outside(std::string_view settings) const override;
+  [[nodiscard]] bool asks_before(const AgentName& agent, std::string_view tool) const override;
+  [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override;
+  // The agent that takes over where this one fails before it has shown anything.
+  [[nodiscard]] std::optional<AgentName> fallback(const AgentName& agent) const;
 
  private:
+  // Fails if an agent's fallback is not there, writes outside, or leads back to it.
+  [[nodiscard]] Result<void> check_fallbacks() const;
+
   AgentSet();
   std::map<AgentName, std::unique_ptr<Agent>> agents_;
   std::map<AgentName, ParamRules> rules_;
   std::map<AgentName, AgentFace> faces_;
+  std::map<AgentName, CallRules> calls_;
   std::map<AgentName, std::chrono::milliseconds> silences_;  // of agents of kind push
   std::vector<AgentWarning> warnings_;
 };

@@ -49,6 +49,15 @@ class LiveAgents final : public Agents {
   [[nodiscard]] bool wrote_outside(std::string_view settings) const override {
     return set_->wrote_outside(settings);
   }
+  [[nodiscard]] bool asks_before(const AgentName& agent, std::string_view tool) const override {
+    return set_->asks_before(agent, tool);
+  }
+  [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override {
+    return set_->answer_time(agent);
+  }
+  [[nodiscard]] std::optional<AgentName> fallback(const AgentName& agent) const {
+    return set_->fallback(agent);
+  }
 
  private:
   std::shared_ptr<const AgentSet> set_;

@@ -46,17 +46,20 @@ Result<std::string> settings_lines(const Store& store, const ThreadName& thread,
   std::string lines;
   for (const Event& event : entry.events) {
     const auto* started = std::get_if<RunStarted>(&event);
-    if (!started || !written.insert(started->settings).second) continue;
-    TRY_LET(bytes, store.get(Table::settings, keys::settings(started->settings)));
+    const auto* attempt = std::get_if<AttemptStarted>(&event);
+    if (!started && !attempt) continue;
+    const Hash& settings = started ? started->settings : attempt->settings;
+    if (!written.insert(settings).second) continue;
+    TRY_LET(bytes, store.get(Table::settings, keys::settings(settings)));
     if (!bytes) {
-      return fail(
-          Kind::corrupt, codes::corrupt,
-          to_string(thread) + ": the settings of run " + started->run.get() + " are missing");
+      const RunId& run = started ? started->run : attempt->run;
+      return fail(Kind::corrupt, codes::corrupt,
+                  to_string(thread) + ": the settings of run " + run.get() + " are missing");
     }
     lines += '{';
     append_field(lines, "user", thread.owner.get());
     append_field(lines, "thread", thread.id.get());
-    append_field(lines, "settings", to_hex(started->settings));
+    append_field(lines, "settings", to_hex(settings));
     append_field(lines, "bytes", *bytes);
     lines += "}\n";
   }

@@ -33,7 +33,9 @@ std::optional<Enum> named(std::string_view name, Enum last) {
 constexpr Role last_of(Role) { return Role::tool; }
 constexpr MessageStatus last_of(MessageStatus) { return MessageStatus::interrupted; }
 constexpr RunStatus last_of(RunStatus) { return RunStatus::superseded; }
-constexpr ChangeType last_of(ChangeType) { return ChangeType::update_thread; }
+constexpr ChangeType last_of(ChangeType) { return ChangeType::decide_call; }
+constexpr CallStatus last_of(CallStatus) { return CallStatus::running; }
+constexpr ResumeStatus last_of(ResumeStatus) { return ResumeStatus::given_up; }
 
 // The fields of one object, read by name. `wrong` keeps the first error, with the field's name;
 // from then on everything reads as empty, and the caller checks `wrong` at the end.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/codes.h"
 #include "tools/forms/record.h"
+#include "tools/forms/record_calls.h"
 #include "tools/forms/record_fields.h"
 
 namespace lockstep {
@@ -21,9 +22,10 @@ Part part_of(const JsonValue& value, std::string& wrong) {
     return ToolCallPart{in.text("id"), in.text("name"), in.text("arguments")};
   }
   if (type == "tool_result") {
-    in.allow({"type", "call", "content", "made"});
+    in.allow({"type", "call", "content", "made", "failed"});
     return ToolResultPart{in.text("call"), in.text("content"),
-                          in.maybe_boolean("made").value_or(false)};
+                          in.maybe_boolean("made").value_or(false),
+                          in.maybe_boolean("failed").value_or(false)};
   }
   if (type == "file") {
     in.allow({"type", "uri", "media_type", "name"});
@@ -61,7 +63,7 @@ std::vector<Part> parts_of(Reader& in) {
 Message message_of(const JsonValue& value, std::string& wrong) {
   Reader in(value, wrong);
   in.allow({"id", "parent", "role", "author", "run", "parts", "status", "created", "updated",
-            "usage", "metadata", "finish_reason", "model", "continues", "opaque"});
+            "usage", "metadata", "finish_reason", "model", "continues", "opaque", "calls"});
   Message message;
   message.id = in.id<MessageId>("id");
   message.parent = in.maybe_id<MessageId>("parent");
@@ -77,6 +79,7 @@ Message message_of(const JsonValue& value, std::string& wrong) {
   message.finish = finish_of(in);
   message.continues = in.maybe_id<MessageId>("continues");
   message.opaque = opaque_of(in);
+  message.calls = calls_of(in);
   return message;
 }
 
@@ -93,9 +96,11 @@ MessageInput input_of(const JsonValue& value, std::string& wrong) {
 }
 
 Event thread_updated(Reader& in) {
-  in.allow({"type", "title", "archived", "metadata"});
-  return ThreadUpdated{in.maybe_text("title"), in.maybe_boolean("archived"),
-                       in.maybe_json("metadata")};
+  in.allow({"type", "title", "archived", "metadata", "approved_tools"});
+  ThreadUpdated event{in.maybe_text("title"), in.maybe_boolean("archived"),
+                      in.maybe_json("metadata")};
+  if (in.has("approved_tools")) event.approved_tools = texts_of(in, "approved_tools");
+  return event;
 }
 
 Event message_put(Reader& in) {
@@ -150,7 +155,7 @@ Event head_moved(Reader& in) {
 }
 
 Event run_queued(Reader& in) {
-  in.allow({"type", "run", "agent", "input", "after", "parent", "params", "continues"});
+  in.allow({"type", "run", "agent", "input", "after", "parent", "params", "continues", "resume"});
   RunQueued event;
   event.run = in.id<RunId>("run");
   event.agent = AgentName(in.text("agent"));
@@ -163,6 +168,7 @@ Event run_queued(Reader& in) {
   event.place.message = in.maybe_id<MessageId>(after ? "after" : "parent");
   event.params = in.maybe_json("params");
   event.continues = in.maybe_id<MessageId>("continues");
+  event.resumes = in.maybe_text("resume") == "when_answered";
   return event;
 }
 
@@ -225,6 +231,9 @@ Event event_of(const JsonValue& value, std::string& wrong) {
       {"run_ended", run_ended},
       {"repairs_noted", repairs_noted},
       {"opaque_noted", opaque_noted},
+      {"attempt_started", attempt_started},
+      {"call_noted", call_noted},
+      {"resume_noted", resume_noted},
   };
   static_assert(std::size(readers) == std::variant_size_v<Event>);
   Reader in(value, wrong);

@@ -2,6 +2,7 @@
 #include "schema/json/json_text.h"
 #include "server/codec/json_write.h"
 #include "tools/forms/record.h"
+#include "tools/forms/record_calls.h"
 
 namespace lockstep {
 namespace {
@@ -21,6 +22,9 @@ struct EventName {
   std::string_view operator()(const RunEnded&) const { return "run_ended"; }
   std::string_view operator()(const RepairsNoted&) const { return "repairs_noted"; }
   std::string_view operator()(const OpaqueNoted&) const { return "opaque_noted"; }
+  std::string_view operator()(const AttemptStarted&) const { return "attempt_started"; }
+  std::string_view operator()(const CallNoted&) const { return "call_noted"; }
+  std::string_view operator()(const ResumeNoted&) const { return "resume_noted"; }
 };
 
 void append_whole_event(std::string& out, const Event& event) {
@@ -31,6 +35,9 @@ void append_whole_event(std::string& out, const Event& event) {
     append_whole_message(out, put->message);
     out += '}';
     return;
+  }
+  if (const auto* attempt = std::get_if<AttemptStarted>(&event)) {
+    return append_attempt(out, *attempt);
   }
   const auto* moved = std::get_if<HeadMoved>(&event);
   if (!moved) return append_event(out, event);

@@ -10,6 +10,10 @@ RunDriver::FindAgent finder_of(const LiveAgents& agents) {
   return [&agents](const AgentName& name) { return agents.find(name); };
 }
 
+RunDriver::FallbackOf fallbacks_of(const LiveAgents& agents) {
+  return [&agents](const AgentName& name) { return agents.fallback(name); };
+}
+
 RunSlots::LimitOf limits_of(const LiveAgents& agents) {
   return [&agents](const AgentName& name, RunSlots::Limit last) {
     const auto face = agents.face(name);

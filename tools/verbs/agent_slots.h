@@ -15,6 +15,7 @@ namespace lockstep {
 
 // Requires of all: the agents outlive what they return, and the driver too.
 [[nodiscard]] RunDriver::FindAgent finder_of(const LiveAgents& agents);
+[[nodiscard]] RunDriver::FallbackOf fallbacks_of(const LiveAgents& agents);
 [[nodiscard]] RunSlots::LimitOf limits_of(const LiveAgents& agents);
 // The parts of a server, with these agents.
 [[nodiscard]] ServerParts with_agents(ServerParts parts, const LiveAgents& agents,

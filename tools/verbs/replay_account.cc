@@ -114,6 +114,25 @@ struct EventAccount {
            one_line(event.data.origin, 64) + ", " + std::to_string(event.data.value.text.size()) +
            " bytes";
   }
+  std::string operator()(const AttemptStarted& event) const {
+    std::string line = "run " + event.run.get() + " attempt " + std::to_string(event.attempt) +
+                       " by " + one_line(event.agent.get(), 64);
+    if (!event.claim.empty()) line += ", claimed";
+    if (event.error) line += " after " + one_line(event.error->code, 64);
+    return line;
+  }
+  std::string operator()(const CallNoted& event) const {
+    return event.message.get() + " call in part " + std::to_string(event.note.part) + " " +
+           std::string(name_of(event.note.status)) +
+           (event.note.reason.empty() ? "" : ": " + one_line(event.note.reason, 200));
+  }
+  std::string operator()(const ResumeNoted& event) const {
+    std::string line =
+        "run " + event.run.get() + " for answers: " + std::string(name_of(event.resume.status));
+    if (event.resume.next) line += " by " + event.resume.next->get();
+    if (!event.resume.why.empty()) line += ", " + one_line(event.resume.why, 64);
+    return line;
+  }
 };
 
 }  // namespace

@@ -316,7 +316,8 @@ ExitCode serve(Read& read, Terminal& terminal) {
   if (!crash_mark) return terminal.fail(trouble_of_opening(crash_mark.error(), config.data));
   correct_access(config, log);
 
-  RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents));
+  RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents),
+                   fallbacks_of(agents));
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
