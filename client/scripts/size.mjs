@@ -14,8 +14,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
 // The first version had 12,000. The rest is for no loss when a tab joins, the queue is full, an
-// edit is refused or a deletion is undone.
-const limit = 15_000;
+// edit is refused or a deletion is undone, and for calls that wait for people.
+const limit = 16_000;
 const client = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const page = "page";
 if (!existsSync(client)) throw new Error("There is no dist/: run `npm run build` first.");

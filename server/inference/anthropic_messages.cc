@@ -126,6 +126,7 @@ class Writing {
     std::string out = R"({"type":"tool_result","tool_use_id":)";
     append_text(out, id);
     if (!is_white(call.result)) append_field(out, "content", call.result);
+    if (call.failed) append_field_flag(out, "is_error", true);
     message.blocks.push_back({.kind = OutKind::result, .json = out + "}"});
   }
 

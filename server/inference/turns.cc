@@ -264,7 +264,8 @@ class Gathering {
     if (turn_.sections.front().pieces.empty()) turn_.sections.front().within = false;
     const CallResult& matched = matched_.calls.at(next_call_++);
     turn_.calls.push_back({part.id, tool_name_of(part), arguments_of(part),
-                           result_of(part, matched), opaque_of(static_cast<std::uint32_t>(part_))});
+                           result_of(part, matched), is_failed(matched),
+                           opaque_of(static_cast<std::uint32_t>(part_))});
     add_block(Block::Kind::call);
     sent_ = true;
   }
@@ -326,6 +327,10 @@ class Gathering {
     if (matched.result) return result_at(*matched.result).content;
     repairs_.add(RepairKind::no_result, part.id);
     return std::string(no_result_sentence);
+  }
+
+  [[nodiscard]] bool is_failed(const CallResult& matched) const {
+    return matched.result && result_at(*matched.result).failed;
   }
 
   [[nodiscard]] const ToolResultPart& result_at(const PartPlace& place) const {

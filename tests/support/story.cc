@@ -50,9 +50,16 @@ std::expected<StepAck, StepRefusal> Story::steps(const std::string& run,
                                                  std::vector<decltype(Step::what)> what) {
   const RunState* row = state_.run(RunId(run));
   std::uint64_t seq = row ? row->seq : 0;
-  StepBatch batch{RunId(run), 1, {}};
+  StepBatch batch{RunId(run), row ? row->run.attempt : 1, {}};
   for (auto& each : what) batch.steps.push_back({++seq, std::move(each)});
   return write(batch);
+}
+
+std::expected<StepAck, StepRefusal> Story::attempt(const AttemptRequest& request) {
+  auto decision = decide(state_, request, Timestamp(++clock_), rules_);
+  if (!decision) return std::unexpected(decision.error());
+  append(*decision);
+  return StepAck{0, state_.now};
 }
 
 void Story::crash() {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/rules/attempt.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/diff.h"
 #include "engine/rules/fold.h"
@@ -43,6 +44,15 @@ class AnyAgents : public Agents {
     return settings.starts_with("{\"agent\":\"push\"");
   }
 
+  // Calls of `ask` need approval.
+  [[nodiscard]] bool asks_before(const AgentName& /*agent*/, std::string_view tool) const override {
+    return tool == "ask";
+  }
+  [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& /*agent*/) const override {
+    return answers_in;
+  }
+
+  std::chrono::microseconds answers_in = std::chrono::hours(1);
   AgentName gone;                 // was there once
   std::optional<Json> forbidden;  // no run may have these
   std::chrono::microseconds silence_max = std::chrono::minutes(10);
@@ -66,6 +76,9 @@ class Story {
   std::expected<StepAck, StepRefusal> steps(const std::string& run,
                                             std::vector<decltype(Step::what)> what);
   std::expected<StepAck, StepRefusal> write(const StepBatch& batch);
+  std::expected<StepAck, StepRefusal> attempt(const AttemptRequest& request);
+  // The next decision comes this much later.
+  void wait(std::chrono::microseconds time) { clock_ += static_cast<std::uint64_t>(time.count()); }
   void crash();
 
   // --- Short forms -------------------------------------------------------------------------------

@@ -55,6 +55,18 @@ test("a result counts the same, whoever made it", async () => {
   expect(await digestOf([{ ...path[1]!, parts: made }])).toBe(await digestOf([path[1]!]));
 });
 
+test("notes of calls, and a failed result, count only where they are set", async () => {
+  const calls = [{ part: 0, status: "denied", reason: "no" } as const];
+  const noted = "2:u1,4:user,1:1,4:text,28:why is the sky blue? 😀 é,4:call,1:0,6:denied,2:no,";
+  const hash = createHash("sha256").update(Buffer.alloc(32)).update(noted).digest("hex");
+  expect(await digestOf([{ ...path[0]!, calls }])).toBe(hash);
+
+  const failed = { type: "tool_result", call: "c", content: "x", failed: true } as const;
+  const result = "2:u1,4:user,1:1,11:tool_result,1:c,1:x,6:failed,";
+  const other = createHash("sha256").update(Buffer.alloc(32)).update(result).digest("hex");
+  expect(await digestOf([{ ...path[0]!, parts: [failed] }])).toBe(other);
+});
+
 test("both ways to hash give the same digest, of any length of text", async () => {
   const subtle = await digestOf(path);
   expect(subtle).toMatch(/^[0-9a-f]{64}$/);
