@@ -53,7 +53,7 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
   const held: Message = draft.message(growth.id);
   // One timestamp, one entry: the message already is as this growth makes it.
   if (held.updated === growth.updated) return;
-  must(isList(growth.grow), "grow");
+  must(isList(growth.grow) && isList(growth.calls ?? []), "grow");
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);
   for (const part of growth.grow) {
     if ("value" in part) {

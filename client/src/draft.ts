@@ -68,7 +68,7 @@ export const createDraft = (former: ThreadState): Draft => {
     run: (id) => found(runs, id),
     isRunning: () => [...runs.values()].some((it) => it.status === "running"),
     putMessage(message) {
-      must(isList(message?.parts, isPart), "message");
+      must(isList(message?.parts, isPart) && isList(message.calls ?? []), "message");
       const { id, parent } = message;
       const held = messages.get(id);
       if (equal(held, message)) return;

@@ -166,6 +166,95 @@ TEST_F(RunDriverTest, ARunThatEndsFailedOrInterruptedIsOneLine) {
   }
 }
 
+// The agent `default` has the fallback `second`, and that one `nobody`, which the engine refuses.
+struct FallbackTest : RunDriverTest {
+  FallbackTest() {
+    falling.connect(*engine);
+    host.next = &falling;
+    synced({change_of(ask("r1", "u1", "hello"))});
+  }
+  ~FallbackTest() override {
+    host.next = nullptr;
+    falling.stop();
+  }
+  static EndRun failure(std::string code) {
+    return {RunStatus::failed, RunError{std::move(code), "no"}, {}};
+  }
+
+  HeldAgent second;
+  RunDriver falling{[this](const AgentName& name) {
+                      HeldAgent* found = name.get() == "second" ? &second : &agent;
+                      return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), found);
+                    },
+                    executor,
+                    lines,
+                    nullptr,
+                    nullptr,
+                    [](const AgentName& name) {
+                      return AgentName(name.get() == "second" ? "nobody" : "second");
+                    }};
+};
+
+TEST_F(FallbackTest, TakesARunOverThatHasShownNothing) {
+  agent.say(failure("upstream_unauthorized"));
+  EXPECT_FALSE(second.is_asked());
+  executor.run();
+
+  EXPECT_FALSE(agent.seen.alive);
+  ASSERT_TRUE(second.is_asked());
+  EXPECT_EQ(run("r1").attempt, 2U);
+  EXPECT_EQ(run("r1").agent, AgentName("second"));
+  second.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  second.say(EndRun{});
+  executor.run();
+  EXPECT_EQ(run("r1").status, RunStatus::completed);
+  EXPECT_FALSE(second.seen.alive);
+}
+
+TEST_F(FallbackTest, IsAskedWhenTheAttemptIsDurableAndNotBefore) {
+  agent.say(failure("upstream_unauthorized"));
+  while (run("r1").attempt == 1) {
+    ASSERT_FALSE(second.is_asked());
+    ASSERT_TRUE(executor.step());
+  }
+  executor.run();
+  EXPECT_TRUE(second.is_asked());
+}
+
+TEST_F(FallbackTest, IsNotAskedOnceAMessageIsOpen) {
+  agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
+  agent.say(failure("upstream_failed"));
+  executor.run();
+  EXPECT_EQ(run("r1").status, RunStatus::failed);
+  EXPECT_EQ(run("r1").attempt, 1U);
+}
+
+TEST_F(FallbackTest, IsNotAskedWhatAProviderHasFiltered) {
+  agent.say(failure("content_filter"));
+  executor.run();
+  EXPECT_EQ(run("r1").error->code, "content_filter");
+  EXPECT_EQ(run("r1").attempt, 1U);
+}
+
+TEST_F(FallbackTest, ThatIsRefusedLeavesTheErrorOfTheAgentBeforeIt) {
+  agent.say(failure("upstream_unauthorized"));
+  executor.run();
+  second.say(failure("no_credit"));
+  executor.run();
+  EXPECT_EQ(run("r1").status, RunStatus::failed);
+  EXPECT_EQ(run("r1").error->code, "no_credit");
+  EXPECT_EQ(run("r1").attempt, 2U);
+  EXPECT_FALSE(second.seen.alive);
+}
+
+TEST_F(FallbackTest, IsNotAskedForARunThatWasStoppedMeanwhile) {
+  agent.say(failure("upstream_unauthorized"));
+  synced({change_of(StopRun{rid("r1"), {}})});
+  executor.run();
+  EXPECT_EQ(run("r1").status, RunStatus::stopped);
+  EXPECT_FALSE(second.seen.alive);
+}
+
 TEST_F(RunDriverTest, DurableStepsAreNotHeldAnyMore) {
   MemoryAccount models(limits::memory_bytes_max);
   RunDriver counted(

@@ -90,6 +90,10 @@ test.each([
     { type: "message_put", message: { ...message, id: "b", parent: "b" } },
   ],
   ["a message that moves", { type: "message_put", message: { ...message, parent: "a1" } }],
+  ["a note of no message", { type: "call_noted", message: "b", part: 0, status: "approved" }],
+  ["an attempt of no run", { type: "attempt_started", run: "r", attempt: 2, agent: "a" }],
+  ["a waiting of no run", { type: "resume_noted", run: "r", resume: { status: "waiting" } }],
+  ["notes that are no list", { type: "message_put", message: { ...message, calls: {} } }],
   ["a repair of no run", { type: "repairs_noted", run: "r", repairs: [] }],
   ["an end of no run", { type: "run_ended", run: "r", status: "completed" }],
 ])("%s is a gap", (_, event) => {

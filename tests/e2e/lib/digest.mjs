@@ -12,13 +12,15 @@ const contents = {
   text: (part) => [part.text],
   reasoning: (part) => [part.text],
   tool_call: (part) => [part.name, part.arguments],
-  tool_result: (part) => [part.call, part.content],
+  tool_result: (part) => [part.call, part.content, ...(part.failed ? ["failed"] : [])],
   file: (part) => [part.uri],
   data: (part) => [part.name],
 };
 
-const ofMessage = (parent, { id, role, parts }) => {
+const ofMessage = (parent, { id, role, parts, calls = [], continues }) => {
   const fields = [id, role, parts.length, ...parts.flatMap((it) => [it.type, ...contents[it.type](it)])];
+  for (const { part, status, reason = "" } of calls) fields.push("call", part, status, reason);
+  if (continues !== undefined) fields.push("continues", continues);
   return createHash("sha256").update(parent).update(Buffer.concat(fields.map(netstring))).digest();
 };
 

@@ -170,6 +170,8 @@ const grownPart = (held, grown) => {
   return { ...held, [field]: held[field].slice(0, grown.at) + grown.text };
 };
 
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 const newThread = (ts) => ({
   title: "",
   archived: false,
@@ -183,9 +185,13 @@ const newThread = (ts) => ({
 const named = (event, fields) =>
   Object.fromEntries(fields.filter((field) => event[field] !== undefined).map((it) => [it, event[it]]));
 
+// The server leaves out an empty list.
+const withoutEmpty = (fields) =>
+  Object.fromEntries(Object.entries(fields).map(([name, it]) => [name, it?.length === 0 && Array.isArray(it) ? undefined : it]));
+
 const folds = {
   thread_updated: (screen, event, ts) =>
-    screen.touchThread(ts, named(event, ["title", "archived", "metadata"])),
+    screen.touchThread(ts, withoutEmpty(named(event, ["title", "archived", "metadata", "approved_tools"]))),
   message_put: (screen, { message }) => void screen.messages.set(message.id, message),
   message_created: (screen, { message }, ts) => {
     promise(!screen.messages.has(message.id), "a message is created twice", message);
@@ -215,7 +221,8 @@ const folds = {
     const { parts } = screen.message(message);
     promise(keep.length <= parts.length, "a cut keeps parts that are not there", keep, parts.length);
     const kept = parts.slice(0, keep.length).map((part, index) => cutTo(part, keep[index]));
-    screen.change(message, { parts: kept, status, updated: ts });
+    const calls = screen.message(message).calls?.filter(({ part }) => part < keep.length && isSame(kept[part], parts[part]));
+    screen.change(message, { parts: kept, status, updated: ts, ...(calls && withoutEmpty({ calls })) });
   },
   message_deleted: (screen, { message }) => {
     promise(screen.messages.delete(message), "a message is deleted that is not there", message);
@@ -224,10 +231,11 @@ const folds = {
     promise(head === null || screen.messages.has(head), "the head is a message that is there", head);
     screen.touchThread(ts, { head });
   },
-  run_queued: (screen, { run, agent, input, after, parent, params, continues }, ts) => {
+  run_queued: (screen, { run, agent, input, after, parent, params, continues, resume }, ts) => {
     promise(!screen.runs.has(run), "a run is queued twice", run);
     const place = after === undefined ? (parent === undefined ? {} : { parent }) : { after };
     const more = { ...(params !== undefined && { params }), ...(continues !== undefined && { continues }) };
+    if (resume !== undefined) more.resume = { status: "asked" };
     const waiting = { id: run, agent, status: "queued", attempt: 1, ...place, ...more, queued: ts };
     screen.runs.set(run, { ...waiting, ...(input.length > 0 && { input }) });
     screen.touchThread(ts);
@@ -250,4 +258,17 @@ const folds = {
     screen.touchThread(ts);
   },
   repairs_noted: (screen, { run, repairs }) => screen.changeRun(run, { repairs }),
+  attempt_started: (screen, { run, attempt, agent, model, settings }) => {
+    const held = screen.runs.get(run);
+    promise(held?.status === "running" && attempt === held.attempt + 1, "an attempt follows the former", attempt, held);
+    screen.changeRun(run, { attempt, agent, model, settings, repairs: undefined });
+  },
+  call_noted: (screen, { message, part, status, reason }, ts) => {
+    const held = screen.message(message);
+    promise(held.parts[part]?.type === "tool_call", "a note is of a call", part, held);
+    const note = { part, status, ...(reason !== undefined && { reason }) };
+    const others = (held.calls ?? []).filter((it) => it.part !== part);
+    screen.change(message, { calls: [...others, note].sort((a, b) => a.part - b.part), updated: ts });
+  },
+  resume_noted: (screen, { run, resume }) => screen.changeRun(run, { resume }),
 };

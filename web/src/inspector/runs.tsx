@@ -7,7 +7,7 @@
 import { memo, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
 import { digestOf } from "lockstep-client";
-import type { LiveThread, RunContext } from "lockstep-client";
+import type { LiveThread, Resume, RunContext } from "lockstep-client";
 
 import { microseconds } from "./facts.js";
 import { repairText } from "../repairs.js";
@@ -110,6 +110,20 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
         </dd>
         <dt>Model</dt>
         <dd data-testid="model">{run.model ?? "not named"}</dd>
+        {run.attempt === 1 ? null : (
+          <>
+            <dt>Attempt</dt>
+            <dd data-testid="attempt">
+              {run.attempt}, by <code>{run.agent}</code>
+            </dd>
+          </>
+        )}
+        {run.resume === undefined ? null : (
+          <>
+            <dt>Answers</dt>
+            <dd data-testid="resume">{waitingOf(run.resume)}</dd>
+          </>
+        )}
         {run.finish_reason === undefined ? null : (
           <>
             <dt>Ended by</dt>
@@ -149,6 +163,13 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
       {asked.state === "there" ? <ContextView asked={asked} /> : null}
     </>
   );
+}
+
+/** How the run waits for the answers to its calls. */
+function waitingOf({ status, next, why }: Resume): string {
+  if (status === "asked") return "the run goes on when its calls are answered";
+  if (status === "waiting") return "the run waits for them";
+  return status === "resumed" ? `${next} went on` : `given up: ${why}`;
 }
 
 /** How the request differs from the path. Runs of 0.1.0 have plain texts. */
