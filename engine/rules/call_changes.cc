@@ -8,6 +8,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/rules/approved_limits.h"
 #include "engine/rules/call_limits.h"
 #include "engine/rules/call_results.h"
 #include "engine/rules/run.h"
@@ -123,8 +124,12 @@ Verdict may_decide(const Message& message, const FoundCall& call, const DecideCa
 void always_approve(Draft& draft, const std::string& tool) {
   std::vector<std::string> tools = draft.state().thread.approved_tools;
   if (std::ranges::find(tools, tool) != tools.end()) return;
-  if (tools.size() >= limits::approved_tools_max) tools.erase(tools.begin());
   tools.push_back(tool);
+  // The oldest go: their calls ask again.
+  while (tools.size() > limits::approved_tools_max ||
+         bytes_of(tools) > limits::approved_bytes_max) {
+    tools.erase(tools.begin());
+  }
   ThreadUpdated updated;
   updated.approved_tools = std::move(tools);
   draft.say(std::move(updated));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/rules/approved_limits.h"
 #include "engine/rules/call_limits.h"
 #include "engine/rules/fold.h"
 #include "engine/rules/opaque_limits.h"
@@ -18,7 +19,8 @@ class Checker {
 
   std::string operator()(const ThreadUpdated& event) const {
     const bool many =
-        event.approved_tools && event.approved_tools->size() > limits::approved_tools_max;
+        event.approved_tools && (event.approved_tools->size() > limits::approved_tools_max ||
+                                 bytes_of(*event.approved_tools) > limits::approved_bytes_max);
     return many ? "too many approved tools" : "";
   }
 

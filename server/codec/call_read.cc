@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/base/limits.h"
+#include "engine/rules/approved_limits.h"
 #include "engine/rules/call_limits.h"
 #include "server/codec/object_read.h"
 
@@ -52,6 +53,9 @@ std::optional<std::vector<std::string>> read_approved_tools(Object& object) {
   std::vector<std::string> tools;
   list->each(limits::approved_tools_max,
              [&tools](const Spot& tool) { tools.push_back(tool.text(limits::name_bytes_max)); });
+  if (bytes_of(tools) > limits::approved_bytes_max) {
+    list->invalid("has too long names: all together may have 16384 bytes");
+  }
   return tools;
 }
 

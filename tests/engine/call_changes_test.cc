@@ -144,6 +144,21 @@ TEST(DecideCall, AlwaysCanBeTakenBack) {
   EXPECT_TRUE(story.state().thread.approved_tools.empty());
 }
 
+TEST(DecideCall, TheListOfApprovedToolsHasABoundAndTheOldestGo) {
+  Called story;
+  story.end();
+  UpdateThread update;
+  update.approved_tools.emplace();
+  for (int at = 0; at < 16; ++at)
+    update.approved_tools->emplace_back(1024, static_cast<char>('a' + at));
+  story.change(update);
+  story.decide("c1", CallStatus::approved, "", true);
+  const std::vector<std::string>& tools = story.state().thread.approved_tools;
+  EXPECT_EQ(tools.size(), 16U);
+  EXPECT_EQ(tools.front().front(), 'b');
+  EXPECT_EQ(tools.back(), "ask");
+}
+
 TEST(DecideCall, WaitsForTheEndOfItsMessage) {
   Called story;
   EXPECT_EQ(story.decide("c1", CallStatus::approved).code, "busy");
