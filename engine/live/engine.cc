@@ -328,6 +328,26 @@ void Engine::write(std::optional<UserId> user, ThreadName thread, StepBatch batc
   lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
 }
 
+void Engine::start_attempt(ThreadName thread, AttemptRequest request,
+                           Done<std::expected<StepAck, StepRefusal>> done) {
+  MUST(parts_.executor.runs_here());
+  if (mending_.awaits(thread)) {
+    const ThreadName name = thread;
+    return mending_.first(name, [this, thread = std::move(thread), request = std::move(request),
+                                 done = std::move(done)]() mutable {
+      start_attempt(std::move(thread), std::move(request), std::move(done));
+    });
+  }
+  using Answer = std::expected<StepAck, StepRefusal>;
+  const auto refuse = [&](const Error& error) {
+    later<Answer>(std::move(done), std::unexpected(StepRefusal::of(error)));
+  };
+  if (stopping_) return refuse(stopping());
+  auto live = states_.open(std::nullopt, thread);
+  if (!live) return refuse(live.error());
+  lane(**live).push(AttemptInput{std::move(request), std::move(done)}, 0);
+}
+
 // Is the run open, and its agent not of kind `push`?
 bool Engine::written_here(const LiveThread& thread, const RunId& id) const {
   const RunState* row = thread.state.run(id);

@@ -124,28 +124,6 @@ void Engine::end_silent(const OutsideRuns::One& one) {
       0);
 }
 
-void Engine::start_attempt(ThreadName thread, AttemptRequest request,
-                           Done<std::expected<StepAck, StepRefusal>> done) {
-  MUST(parts_.executor.runs_here());
-  if (mending_.awaits(thread)) {
-    const ThreadName name = thread;
-    return mending_.first(name, [this, thread = std::move(thread), request = std::move(request),
-                                 done = std::move(done)]() mutable {
-      start_attempt(std::move(thread), std::move(request), std::move(done));
-    });
-  }
-  using Answer = std::expected<StepAck, StepRefusal>;
-  const auto refuse = [&](const Error& error) {
-    later<Answer>(std::move(done), std::unexpected(StepRefusal::of(error)));
-  };
-  if (stopping_) {
-    return refuse({Kind::overloaded, codes::stopping, "the server is shutting down: try again"});
-  }
-  auto live = states_.open(std::nullopt, thread);
-  if (!live) return refuse(live.error());
-  lane(**live).push(AttemptInput{std::move(request), std::move(done)}, 0);
-}
-
 Result<LiveThread*> Engine::shown(const std::optional<UserId>& user, const ThreadName& thread) {
   MUST(parts_.executor.runs_here());
   if (waits_for_mending(user, thread)) {
