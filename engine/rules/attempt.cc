@@ -43,6 +43,9 @@ std::expected<Decision, StepRefusal> decide(const ThreadState& state, const Atte
     if (!settings) {
       return refuse_steps(codes::unknown_agent, "there is no agent " + request.agent->get());
     }
+    if (auto why = rules.agents.refusal(*request.agent, run.params)) {
+      return refuse_steps(codes::invalid, *std::move(why));
+    }
     started.agent = *request.agent;
     started.model = settings->model;
     started.settings = sha256(settings->bytes);

@@ -80,8 +80,8 @@ describe("A fallback", { timeout: 60_000 }, () => {
       const { json } = await server.get(`/v1/threads/${thread}/runs/r1`);
       return json.ended ? json : null;
     }, "the run has ended");
-    const { json } = await server.get(`/v1/threads/${thread}/messages`);
-    return { thread, run, messages: json.messages };
+    const { messages } = await server.read(thread);
+    return { thread, run, messages };
   };
 
   test("answers the same run, as its next attempt, under its own name and model", async () => {
@@ -98,8 +98,8 @@ describe("A fallback", { timeout: 60_000 }, () => {
 
   test("is an event with the first agent's error, before the second answers", async () => {
     const { thread } = await ask({ first: refuses(404, "model_not_found"), second: says("yes") });
-    const { text } = await server.get(`/v1/threads/${thread}/events?follow=run`);
-    const events = [...text.matchAll(/^data: (.*)$/gm)].flatMap(([, data]) => JSON.parse(data).events ?? []);
+    const lines = (await server.logOf(thread)).trim().split("\n");
+    const events = lines.flatMap((line) => JSON.parse(line).events ?? []);
     const types = events.map((event) => event.type);
     const raised = events.find((event) => event.type === "attempt_started");
     assert.ok(raised, types.join());

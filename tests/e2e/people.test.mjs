@@ -57,7 +57,7 @@ describe("People and calls", { timeout: 120_000 }, () => {
   const runOf = async (thread, run) => (await server.get(`/v1/threads/${thread}/runs/${run}`)).json;
   const ended = (thread, run) =>
     until(async () => ((await runOf(thread, run)).ended ? runOf(thread, run) : null), `${run} has ended`);
-  const messages = async (thread) => (await server.get(`/v1/threads/${thread}/messages`)).json.messages;
+  const messages = async (thread) => (await server.read(thread)).messages;
   // Asks, and gives the message with the two calls when its run has ended.
   const ask = async (thread, more = {}) => {
     const start = { type: "start_run", run: "r1", input: [{ id: "u1", text: "tidy up" }], resume: "when_answered", ...more };

@@ -96,6 +96,18 @@ TEST(Attempt, OfAnotherAgentIsRefusedEvenIfItsMessageWasDeleted) {
   EXPECT_EQ(late.error().code, "ended");
 }
 
+TEST(Attempt, OfAnotherAgentIsRefusedIfItDoesNotTakeTheParameters) {
+  Story story;
+  StartRun start;
+  start.run = RunId("r1");
+  start.input = {input("u1", "hello")};
+  start.params = Json{"{\"top_k\":1}"};
+  story.change(start);
+  story.agents().forbidden = start.params;
+  EXPECT_EQ(story.attempt(fallback("other")).error().code, "invalid");
+  EXPECT_TRUE(story.attempt(claim(1)));
+}
+
 TEST(Attempt, NeedsARunningRunAndAnAgent) {
   Started story;
   story.start("r2", "u2", "and then?");
