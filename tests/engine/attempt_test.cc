@@ -59,7 +59,7 @@ TEST(Attempt, OfAWriterThatWasReplacedIsFenced) {
 
 TEST(Attempt, KeepsTheContextAndTheSettingsOfItsAgent) {
   Started story;
-  const Run before = story.run("r1");
+  const lockstep::Run before = story.run("r1");
   ASSERT_TRUE(story.attempt(claim(1)));
 
   EXPECT_EQ(story.run("r1").context_ts, before.context_ts);
@@ -71,7 +71,7 @@ TEST(Attempt, KeepsTheContextAndTheSettingsOfItsAgent) {
 TEST(Attempt, OfAnotherAgentHasItsSettingsAndModelAndNoRepairsOfTheFormer) {
   Started story;
   story.steps("r1", {NoteRepairs{{{"param_left_out", 1, {"top_k"}}}}});
-  const Run before = story.run("r1");
+  const lockstep::Run before = story.run("r1");
   ASSERT_TRUE(story.attempt(fallback("other")));
 
   EXPECT_EQ(story.run("r1").agent, AgentName("other"));
@@ -140,7 +140,7 @@ TEST(Attempt, CutsOnlyOpenMessagesOfItsRun) {
   Writing story;
   EXPECT_EQ(story.steps("r1", {CutMessage{MessageId("u1"), {}}}).error().code, "unknown_message");
   EXPECT_EQ(story.steps("r1", {CutMessage{story.a1, {1, 1}}}).error().code, "invalid");
-  story.steps("r1", {EndMessage{story.a1}});
+  story.steps("r1", {EndMessage{story.a1, MessageStatus::complete, {}}});
   EXPECT_EQ(story.steps("r1", {CutMessage{story.a1, {}}}).error().code, "invalid");
 }
 

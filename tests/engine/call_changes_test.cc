@@ -18,7 +18,7 @@ struct Called : Story {
                              StartPart{a1, {}, ToolCallPart{"c1", "ask", "{}"}},
                              StartPart{a1, {}, ToolCallPart{"c2", "look", "{}"}}}));
   }
-  void end() { EXPECT_TRUE(steps("r1", {EndMessage{a1}, EndRun{}})); }
+  void end() { EXPECT_TRUE(steps("r1", {EndMessage{a1, MessageStatus::complete, {}}, EndRun{}})); }
   Outcome decide(const std::string& call, CallStatus status, std::string reason = {},
                  bool always = false) {
     return change(DecideCall{a1, call, status, std::move(reason), always});
@@ -219,7 +219,11 @@ TEST(AnswerCall, OfACallOnAnotherBranchLeavesTheHead) {
   ASSERT_EQ(story.head(), "u3");
   EXPECT_TRUE(story.answer("c2", "42", "t2").applied);
   EXPECT_EQ(story.head(), "u3");
-  EXPECT_EQ(story.parent("t2"), "u2");
+  EXPECT_EQ(story.parent("t2"), "a1");
+  // The next one goes behind the results that are there.
+  story.decide("c1", CallStatus::approved);
+  EXPECT_TRUE(story.answer("c1", "done", "t1").applied);
+  EXPECT_EQ(story.parent("t1"), "t2");
 }
 
 TEST(AnswerCall, ComesLateButReplacesAMadeResult) {
@@ -238,8 +242,8 @@ TEST(AnswerCall, NamesTheFirstOpenCallOfEqualIds) {
   const MessageId a1("a1");
   story.steps("r1", {OpenMessage{a1, {}, Role::assistant, {}},
                      StartPart{a1, {}, ToolCallPart{"same", "look", "{\"n\":1}"}},
-                     StartPart{a1, {}, ToolCallPart{"same", "look", "{\"n\":2}"}}, EndMessage{a1},
-                     EndRun{}});
+                     StartPart{a1, {}, ToolCallPart{"same", "look", "{\"n\":2}"}},
+                     EndMessage{a1, MessageStatus::complete, {}}, EndRun{}});
   EXPECT_TRUE(story.change(AnswerCall{a1, "same", "one", false, MessageId("t1")}).applied);
   EXPECT_TRUE(story.change(DecideCall{a1, "same", CallStatus::denied, "", false}).applied);
   EXPECT_EQ(story.message("a1").calls[0].part, 1U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that go on when their calls are answered (engine/rules/resume.h).
 #include "engine/rules/resume.h"
+#include "engine/store/thread_snapshot.h"
 
 #include <gtest/gtest.h>
 
@@ -43,10 +44,10 @@ struct Resuming : Story {
   }
   // The run ends with two calls: of `ask`, which needs approval, and of `look`.
   void call(const std::string& run, const MessageId& id) {
-    EXPECT_TRUE(steps(
-        run, {OpenMessage{id, {}, Role::assistant, {}},
-              StartPart{id, {}, ToolCallPart{"c1", "ask", "{}"}},
-              StartPart{id, {}, ToolCallPart{"c2", "look", "{}"}}, EndMessage{id}, EndRun{}}));
+    EXPECT_TRUE(steps(run, {OpenMessage{id, {}, Role::assistant, {}},
+                            StartPart{id, {}, ToolCallPart{"c1", "ask", "{}"}},
+                            StartPart{id, {}, ToolCallPart{"c2", "look", "{}"}},
+                            EndMessage{id, MessageStatus::complete, {}}, EndRun{}}));
   }
   Outcome answer(const std::string& call, const std::string& id) {
     return change(AnswerCall{a1, call, "42", false, MessageId(id)});
@@ -71,7 +72,7 @@ TEST(Resume, TheLastAnswerStartsTheNextRunInTheSameEntry) {
 
   EXPECT_EQ(story.resume(), "resumed r1.2");
   EXPECT_EQ(story.entries().size(), entries + 1);
-  const Run& next = story.run("r1.2");
+  const lockstep::Run& next = story.run("r1.2");
   EXPECT_EQ(next.status, RunStatus::running);
   EXPECT_EQ(next.head, MessageId("t1"));
   EXPECT_EQ(next.agent, story.run("r1").agent);
@@ -106,9 +107,9 @@ TEST(Resume, ARunThatEndsWithoutOpenCallsWaitsForNothing) {
   start.input = {input("u1", "hello")};
   start.resumes = true;
   story.change(start);
-  story.steps(
-      "r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
-             AppendContent{MessageId("a1"), 0, "no calls"}, EndMessage{MessageId("a1")}, EndRun{}});
+  story.steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
+                     AppendContent{MessageId("a1"), 0, "no calls"},
+                     EndMessage{MessageId("a1"), MessageStatus::complete, {}}, EndRun{}});
   EXPECT_EQ(status_of(story.run("r1")), "asked");
   EXPECT_TRUE(story.state().awaiting.empty());
 }
@@ -214,8 +215,8 @@ TEST(Resume, ChangesNothingThatIsFoldedTwice) {
   story.decide("c1", CallStatus::denied);
   const ThreadState before = story.state();
   story.answer("c2", "t2");
-  EXPECT_EQ(story.state_at(before.now), before);
-  EXPECT_EQ(story.state_at(story.now()), story.state());
+  EXPECT_EQ(difference(story.state_at(before.now), before), "");
+  EXPECT_EQ(difference(story.state_at(story.now()), story.state()), "");
 }
 
 }  // namespace
