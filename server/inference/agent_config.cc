@@ -61,7 +61,7 @@ constexpr std::array all_settings{
     AgentSetting{"context_tokens", "models", "",
                  "tokens of request and answer that the model takes; without it: no limit"},
     AgentSetting{"when_too_long", "models", "refuse",
-                 "a longer request: refuse, or drop_oldest (leave out the oldest turns)"},
+                 "a longer request: refuse, drop_oldest (turns are left out) or summarise"},
     AgentSetting{"think_tags", "openai", "off",
                  "reasoning in <think> tags: off, on, or open (only </think> comes)"},
     AgentSetting{"send_usage", "openai", "true", "true: ask for token counts"},
@@ -138,9 +138,7 @@ Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
 }
 
 Complaint take(const Field& field, std::optional<WhenTooLong>& to) {
-  const auto* word = std::get_if<std::string>(&field);
-  if (word && *word == "summarise") return "can't be summarise yet: set refuse or drop_oldest";
-  return take_word(field, to, when_too_long, "must be refuse or drop_oldest");
+  return take_word(field, to, when_too_long, "must be refuse, drop_oldest or summarise");
 }
 
 Complaint take(const Field& field, ThinkTags& to) {

@@ -55,7 +55,9 @@ std::string context_of(const AgentConfig& config) {
   if (!config.context_tokens) return "";
   const WhenTooLong when = config.when_too_long.value_or(WhenTooLong::refuse);
   return std::to_string(*config.context_tokens) + " tokens; a longer request: " +
-         (when == WhenTooLong::refuse ? "refused" : "without its oldest turns");
+         (when == WhenTooLong::refuse        ? "refused"
+          : when == WhenTooLong::drop_oldest ? "without its oldest turns"
+                                             : "from its last summary on");
 }
 
 std::string tags_of(ThinkTags tags) {

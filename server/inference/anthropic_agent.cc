@@ -8,6 +8,7 @@
 #include "server/inference/compose.h"
 #include "server/inference/endpoint.h"
 #include "server/inference/opaque_origin.h"
+#include "server/inference/summary.h"
 
 namespace lockstep {
 
@@ -37,7 +38,8 @@ AgentSettings AnthropicAgent::settings(const std::optional<Json>& params) const 
   set_member(settings.request, "max_tokens", std::to_string(limits::anthropic_answer_tokens));
   set_member(settings.request, "stream", "true");
   apply_params(settings, options_.params, ModelChoice::fixed);
-  apply_run_params(settings, params, options_.model_choice);
+  apply_run_params(settings, take_summarise(params, settings), options_.model_choice);
+  leave_actions_out(settings);
   std::string model = model_of(settings).value_or(options_.model);
   settings.origin = opaque_origin(settings.kind, url_of(options_.endpoint), model);
   return {.bytes = settings_bytes(settings), .model = std::move(model)};
@@ -57,8 +59,11 @@ std::unique_ptr<Generation> AnthropicAgent::start(Context context, Sent sent, St
     return std::make_unique<AnthropicDecoder>(run, origin, redactor);
   };
   const ModelMeans means{options_, client_, random_, clock_, executor_};
-  return start_generation(means, {std::move(wire), std::move(sent.body), std::move(sent.refusal)},
-                          writer);
+  return start_generation(
+      means,
+      {std::move(wire), std::move(sent.body), std::move(sent.refusal),
+       settings && settings->summarise ? std::optional(summary_part(context)) : std::nullopt},
+      writer);
 }
 
 }  // namespace lockstep

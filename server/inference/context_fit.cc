@@ -11,6 +11,7 @@
 #include "server/inference/chat_messages.h"
 #include "server/inference/limits.h"
 #include "server/inference/repairs.h"
+#include "server/inference/summary.h"
 #include "server/inference/turns.h"
 
 namespace lockstep {
@@ -71,7 +72,7 @@ class Measuring {
         settings_(settings),
         limit_(*settings.context_tokens),
         room_(limit_ - std::min(limit_, answer_tokens(settings))) {
-    if (settings.when_too_long == WhenTooLong::drop_oldest) room_ -= room_ / limits::slack_share;
+    if (settings.when_too_long != WhenTooLong::refuse) room_ -= room_ / limits::slack_share;
     Repairs unused;
     turns_ = turns_of(context, settings, unused);
     place_turns();
@@ -87,7 +88,10 @@ class Measuring {
     if (settings_.when_too_long == WhenTooLong::refuse) {
       return {.refusal = refusal("The request has about " + std::to_string(whole) + " tokens")};
     }
-    return shortened();
+    if (settings_.when_too_long == WhenTooLong::drop_oldest) return shortened();
+    Fit fit = from_summary();
+    // A summary of all that fits is better than none.
+    return fit.refusal && settings_.summarise ? shortened() : fit;
   }
 
  private:
@@ -165,6 +169,24 @@ class Measuring {
     return fit;
   }
 
+  // From the oldest summary on from which the rest fits.
+  [[nodiscard]] Fit from_summary() const {
+    Bytes kept = all_;
+    bool has_one = false;
+    for (const Placed& turn : placed_) {
+      if (turn.role == Role::system) continue;
+      const bool summary = turn.message > 0 && is_summary(context_.path[turn.message]);
+      has_one = has_one || summary;
+      if (summary && rate_.tokens_of(kept) <= room_) return {.first = turn.message};
+      kept -= turn.bytes;
+    }
+    return {.refusal = refusal(
+                has_one ? "Even from the last summary on, the request is too long"
+                        : "The request has about " + std::to_string(rate_.tokens_of(all_)) +
+                              " tokens and no summary above it (a run with `summarise` in its "
+                              "`params` makes one)")};
+  }
+
   [[nodiscard]] bool begins_users_turn(std::size_t at) const {
     return placed_[at].role == Role::user && (at == 0 || placed_[at - 1].role != Role::user);
   }
@@ -210,6 +232,17 @@ std::uint64_t answer_tokens(const RequestSettings& settings) {
     if (const auto tokens = whole_member(settings.request, member)) return *tokens;
   }
   return settings.context_tokens.value_or(0) / limits::answer_share;
+}
+
+std::optional<std::uint64_t> all_tokens(const Json& usage) {
+  const std::optional<std::uint64_t> asked = request_tokens(usage);
+  if (!asked) return {};
+  const std::optional<std::vector<JsonMember>> members = json_members(usage.text);
+  std::uint64_t answered = 0;
+  for (const char* const member : {"completion_tokens", "output_tokens"}) {
+    answered = std::max(answered, whole_member(*members, member).value_or(0));
+  }
+  return *asked + std::min(answered, limits::context_tokens_max);
 }
 
 std::optional<std::uint64_t> request_tokens(const Json& usage) {

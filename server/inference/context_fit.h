@@ -19,6 +19,10 @@
 //                does not count: so a thread that was shortened once is not taken for a short one.
 //                A rate that is too high costs some old turns
 //
+//   summarise    as drop_oldest, but the request begins with a summary (summary.h), the oldest from
+//                which on the rest fits. A run that makes a summary leaves the oldest turns out if
+//                there is none
+//
 // Room for the answer is the request's own limit for it, else a share of the context. A request
 // that may be shortened keeps some more free, because its length is known only about.
 //
@@ -46,6 +50,9 @@ struct Fit {
 
 // The tokens that the request's own members, or the share, keep for the answer.
 [[nodiscard]] std::uint64_t answer_tokens(const RequestSettings& settings);
+
+// The tokens of request and answer together; nullopt if the usage says nothing about the request.
+[[nodiscard]] std::optional<std::uint64_t> all_tokens(const Json& usage);
 
 // The tokens of the request that a usage is of; nullopt if it says nothing about them.
 [[nodiscard]] std::optional<std::uint64_t> request_tokens(const Json& usage);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/inference/summary.h"
 #include "server/inference/turns.h"
 
 namespace lockstep {
@@ -50,10 +51,24 @@ bool ends_with_answer(const std::vector<Turn>& turns, const Context& context) {
   return false;
 }
 
+// The request for a summary ends with a sentence that asks for it.
+void ask_for_summary(std::vector<Turn>& turns, const Context& context,
+                     const RequestSettings& settings, Repairs& repairs) {
+  repairs.add(RepairKind::summary_asked, context.path.back().id.get());
+  Section section{{}, {}, {{Piece::Kind::text, std::string(summarise_sentence)}}};
+  const bool joins = settings.join && !turns.empty() && turns.back().role == Role::user;
+  if (joins) {
+    turns.back().sections.push_back(std::move(section));
+  } else {
+    turns.push_back({.role = Role::user, .sections = {std::move(section)}});
+  }
+}
+
 }  // namespace
 
 void ask_for_the_rest(std::vector<Turn>& turns, const Context& context,
                       const RequestSettings& settings, Repairs& repairs) {
+  if (settings.summarise) return ask_for_summary(turns, context, settings, repairs);
   if (settings.prefill || !ends_with_answer(turns, context)) return;
   repairs.add(RepairKind::continue_asked, context.continues->get());
   turns.push_back({.role = Role::user,

@@ -15,6 +15,7 @@
 #include "server/inference/answer_body.h"
 #include "server/inference/answer_clock.h"
 #include "server/inference/retry.h"
+#include "server/inference/summary.h"
 #include "server/inference/utf8_repair.h"
 
 namespace lockstep {
@@ -39,6 +40,7 @@ class ModelGeneration final : public Generation, private HttpReader {
         clock_(means.executor,
                {server_.first_token_timeout, server_.token_timeout, server_.keepalive_timeout},
                [this](std::string sentence) { token_late(std::move(sentence)); }) {
+    if (question.summary) summary_.emplace(std::move(*question.summary));
     auto key = present_key(server_);
     if (question.refusal) {
       fail_soon(std::move(*question.refusal));
@@ -249,6 +251,7 @@ class ModelGeneration final : public Generation, private HttpReader {
       exchange_.reset();
     }
     const Alive::Watch own = alive_.watch();
+    if (summary_) steps = summary_->of(std::move(steps));
     const bool more = writer_.write(std::move(steps));
     if (over || more || own.ended()) return;
     paused_ = true;
@@ -288,6 +291,7 @@ class ModelGeneration final : public Generation, private HttpReader {
   Wire wire_;
   std::string body_;
   std::optional<std::string> key_;
+  std::optional<SummarySteps> summary_;
   std::unique_ptr<AnswerDecoder> decoder_;
   SseParser parser_{limits::sse_event_bytes_max};
   HttpHead head_;

@@ -63,7 +63,8 @@ struct Wire {
 struct ModelQuestion {
   Wire wire;
   std::string body;
-  std::optional<RunError> refusal;  // it is not to be sent
+  std::optional<RunError> refusal;    // it is not to be sent
+  std::optional<DataPart> summary{};  // the answer is a summary, and begins with this part
 };
 
 // They outlive the generation.

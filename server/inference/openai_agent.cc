@@ -10,6 +10,7 @@
 #include "server/inference/model_generation.h"
 #include "server/inference/opaque_origin.h"
 #include "server/inference/openai_codec.h"
+#include "server/inference/summary.h"
 
 namespace lockstep {
 namespace {
@@ -50,7 +51,8 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
     set_member(settings.request, "stream_options", R"({"include_usage":true})");
   }
   apply_params(settings, options_.params, ModelChoice::fixed);
-  apply_run_params(settings, params, options_.model_choice);
+  apply_run_params(settings, take_summarise(params, settings), options_.model_choice);
+  leave_actions_out(settings);
   settings.origin =
       opaque_origin(settings.kind, url_of(options_.endpoint), model_of(settings).value_or(""));
   return {.bytes = settings_bytes(settings), .model = model_of(settings).value_or(options_.model)};
@@ -71,8 +73,11 @@ std::unique_ptr<Generation> OpenAiAgent::start(Context context, Sent sent, StepW
     return std::make_unique<ChatDecoder>(run, redactor, tags, origin);
   };
   const ModelMeans means{options_, client_, random_, clock_, executor_};
-  return start_generation(means, {std::move(wire), std::move(sent.body), std::move(sent.refusal)},
-                          writer);
+  return start_generation(
+      means,
+      {std::move(wire), std::move(sent.body), std::move(sent.refusal),
+       settings && settings->summarise ? std::optional(summary_part(context)) : std::nullopt},
+      writer);
 }
 
 }  // namespace lockstep

@@ -10,6 +10,7 @@
 #include "server/inference/agents.h"
 #include "server/inference/limits.h"
 #include "server/inference/settings.h"
+#include "server/inference/summary.h"
 
 namespace lockstep {
 namespace {
@@ -50,8 +51,20 @@ std::optional<std::string> wrong_model(const ParamRules& rules, const std::strin
          " takes only these models: " + listed(known);
 }
 
+std::optional<std::string> wrong_summarise(const ParamRules& rules, const std::string& agent,
+                                           const JsonMember& member) {
+  if (!rules.summarises) {
+    return "params has `summarise`, and agent " + agent +
+           " makes no summaries: leave it out, or ask the operator to set when_too_long to "
+           "summarise";
+  }
+  if (member.value == "true" || member.value == "false") return {};
+  return "params.summarise must be true or false";
+}
+
 std::optional<std::string> not_allowed(const ParamRules& rules, const std::string& agent,
                                        const JsonMember& member) {
+  if (member.key == summarise_param) return wrong_summarise(rules, agent, member);
   if (has(rules.allowed, member.key)) return {};
   return "params has " + shown(member.key) + ", which agent " + agent +
          " does not take: leave it out, or ask the operator to add it to params_allowed "
@@ -102,6 +115,7 @@ ParamRules param_rules(const AgentConfig& config) {
   rules.models = config.models;
   rules.any_model =
       config.model_by_params || (config.kind == AgentKind::push && config.models.empty());
+  rules.summarises = config.when_too_long == WhenTooLong::summarise;
   rules.any = config.params_allowed ? has(*config.params_allowed, "*") : !asks_a_server;
   rules.allowed = config.params_allowed.value_or(
       std::vector<std::string>(params_allowed_first.begin(), params_allowed_first.end()));

@@ -48,6 +48,7 @@ struct ParamRules {
   bool any_model = false;
   std::optional<std::uint64_t> tokens_max;  // the agent's own limit; none: a run may ask for any
   std::vector<std::string> tokens_named;    // the members in which the agent has it
+  bool summarises = false;                  // takes `summarise` (summary.h)
 };
 [[nodiscard]] ParamRules param_rules(const AgentConfig& config);
 

@@ -38,6 +38,8 @@ constexpr std::array<RepairText, repair_kinds> texts{{
     {"space_cut", "message", "White space at the end of the request is left out."},
     {"thinking_off", "parameter",
      "Thinking is off for this request: the provider would refuse it here."},
+    {"summarised", "message", "A summary stands for an old message: the thread is too long."},
+    {"summary_asked", "message", "A sentence asks the model to summarise the conversation."},
 }};
 
 }  // namespace

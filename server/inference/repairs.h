@@ -39,8 +39,10 @@ enum class RepairKind : std::uint8_t {
   system_moved,
   space_cut,
   thinking_off,
+  summarised,
+  summary_asked,
 };
-inline constexpr std::size_t repair_kinds = 22;
+inline constexpr std::size_t repair_kinds = 24;
 
 struct RepairText {
   std::string_view kind;  // snake case

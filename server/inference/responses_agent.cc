@@ -9,6 +9,7 @@
 #include "server/inference/opaque_origin.h"
 #include "server/inference/responses_codec.h"
 #include "server/inference/responses_params.h"
+#include "server/inference/summary.h"
 
 namespace lockstep {
 namespace {
@@ -35,7 +36,8 @@ AgentSettings ResponsesAgent::settings(const std::optional<Json>& params) const 
   settings.when_too_long = options_.when_too_long;
   set_member(settings.request, "model", json_string(options_.model));
   apply_responses_params(settings, options_.params, ModelChoice::fixed);
-  apply_responses_params(settings, params, options_.model_choice);
+  apply_responses_params(settings, take_summarise(params, settings), options_.model_choice);
+  leave_actions_out(settings);
   const std::string model = model_of(settings).value_or(options_.model);
   const auto by_model = gives_reasoning(model) ? ReasoningBack::always : ReasoningBack::never;
   settings.reasoning = options_.reasoning.value_or(by_model);
@@ -55,8 +57,11 @@ std::unique_ptr<Generation> ResponsesAgent::start(Context context, Sent sent, St
     return std::make_unique<ResponsesDecoder>(run, redactor, origin);
   };
   const ModelMeans means{options_, client_, random_, clock_, executor_};
-  return start_generation(means, {std::move(wire), std::move(sent.body), std::move(sent.refusal)},
-                          writer);
+  return start_generation(
+      means,
+      {std::move(wire), std::move(sent.body), std::move(sent.refusal),
+       settings && settings->summarise ? std::optional(summary_part(context)) : std::nullopt},
+      writer);
 }
 
 }  // namespace lockstep

@@ -206,11 +206,19 @@ std::optional<ReasoningBack> reasoning_back(std::string_view name) {
 }
 
 std::string_view name_of(WhenTooLong when_too_long) {
-  return when_too_long == WhenTooLong::refuse ? "refuse" : "drop_oldest";
+  switch (when_too_long) {
+    case WhenTooLong::refuse:
+      return "refuse";
+    case WhenTooLong::drop_oldest:
+      return "drop_oldest";
+    case WhenTooLong::summarise:
+      return "summarise";
+  }
+  std::unreachable();
 }
 
 std::optional<WhenTooLong> when_too_long(std::string_view name) {
-  for (const auto each : {WhenTooLong::refuse, WhenTooLong::drop_oldest}) {
+  for (const auto each : {WhenTooLong::refuse, WhenTooLong::drop_oldest, WhenTooLong::summarise}) {
     if (name == name_of(each)) return each;
   }
   return {};
@@ -236,6 +244,7 @@ std::string settings_bytes(const RequestSettings& settings) {
     append_field_number(out, "context_tokens", *settings.context_tokens);
     append_field(out, "when_too_long", name_of(settings.when_too_long));
   }
+  if (settings.summarise) append_field_flag(out, "summarise", true);
   append_name(out, "ignored");
   append_array(out, settings.ignored,
                [](std::string& to, const std::string& name) { append_text(to, name); });
@@ -277,6 +286,8 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.prefill = prefill && *prefill == "true";
   const std::string* cache = find_member(*members, "cache");
   settings.cache = !cache || *cache == "true";
+  const std::string* summarise = find_member(*members, "summarise");
+  settings.summarise = summarise && *summarise == "true";
   if (!read_limit(*members, settings)) return {};
   return settings;
 }

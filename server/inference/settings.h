@@ -8,7 +8,8 @@
 //    "reasoning_field":"reasoning_content","ignored":[...],"request":{...}}
 //
 // Behind `reasoning_field` come `origin`, where there is one, `prefill`, where it is true, and
-// `context_tokens` with `when_too_long`, where the agent limits the request. The format says how
+// `context_tokens` with `when_too_long`, where the agent limits the request, and `summarise`, where
+// it is true. The format says how
 // the request was composed (compose.h). Kind `anthropic` also has `cache`, where it is false. Runs
 // of 0.1.0 have format 1, without `join`, `reasoning` and `reasoning_field`.
 //
@@ -43,6 +44,7 @@ enum class ReasoningBack : std::uint8_t {
 enum class WhenTooLong : std::uint8_t {
   refuse,       // the run fails
   drop_oldest,  // the oldest turns are left out
+  summarise,    // a summary stands for them (summary.h)
 };
 [[nodiscard]] std::string_view name_of(WhenTooLong when_too_long);
 [[nodiscard]] std::optional<WhenTooLong> when_too_long(std::string_view name);
@@ -62,7 +64,8 @@ struct RequestSettings {
   bool prefill = false;                           // the model goes on with a last turn of its own
   std::optional<std::uint64_t> context_tokens{};  // request and answer together; none: no limit
   WhenTooLong when_too_long = WhenTooLong::refuse;
-  bool cache = true;  // kind anthropic: mark what the provider may keep for the next request
+  bool summarise = false;  // this run makes a summary
+  bool cache = true;       // kind anthropic: mark what the provider may keep for the next request
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 

@@ -16,6 +16,7 @@
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/part_forms.h"
+#include "server/inference/summary.h"
 
 namespace lockstep {
 namespace {
@@ -65,6 +66,9 @@ class Gathering {
         repairs_(repairs),
         blocks_(takes_blocks(settings)),
         first_(first),
+        left_out_(first < context.path.size() && is_summary(context.path[first])
+                      ? RepairKind::summarised
+                      : RepairKind::dropped),
         matched_(match_results(pointers_to(context.path))) {
     for (const Unanswered& each : context.unanswered) unanswered_[each.message] = each.status;
     for (std::size_t call = 0; call < matched_.calls.size(); ++call) {
@@ -102,7 +106,7 @@ class Gathering {
 
   // A call takes its result with it, also from a message that is not dropped.
   void drop(std::size_t at) {
-    repairs_.add(RepairKind::dropped, context_.path[at].id.get());
+    repairs_.add(left_out_, context_.path[at].id.get());
     for (; next_call_ < matched_.calls.size(); ++next_call_) {
       const CallResult& call = matched_.calls[next_call_];
       if (call.call.message != at) return;
@@ -159,7 +163,9 @@ class Gathering {
 
   void open_turn() {
     turn_ = Turn();
-    turn_.role = message_->role == Role::tool ? Role::user : message_->role;
+    // What stands for older turns begins the conversation, so it is the user's.
+    const bool begins = at_ == first_ && first_ > 0 && is_summary(*message_);
+    turn_.role = message_->role == Role::tool || begins ? Role::user : message_->role;
     turn_.sections.push_back({message_->id.get(), author(), {}, continues_, continues_});
     add_opaque({});
     first_call_ = next_call_;
@@ -216,7 +222,7 @@ class Gathering {
 
   // Did the provider write the part that is at hand, and can read it back?
   [[nodiscard]] bool is_own() const {
-    return blocks_ && message_->role == Role::assistant &&
+    return blocks_ && turn_.role == Role::assistant &&
            opaque_of(static_cast<std::uint32_t>(part_)) != nullptr;
   }
 
@@ -243,7 +249,7 @@ class Gathering {
   // It does not count as sent: a turn needs more than reasoning.
   void add_part(const ReasoningPart& part) {
     if (part.text.empty() && !is_own()) return;
-    if (message_->role != Role::assistant || settings_.reasoning == ReasoningBack::never) {
+    if (turn_.role != Role::assistant || settings_.reasoning == ReasoningBack::never) {
       repairs_.add(RepairKind::reasoning_left_out, message_->id.get());
       return;
     }
@@ -301,7 +307,8 @@ class Gathering {
   void add_part(const DataPart& part) {
     if (is_own()) return add_own();
     repairs_.add(RepairKind::data_as_text, message_->id.get());
-    add_text(note_of(part));
+    const bool heads = part_ == 0 && is_summary(*message_);
+    add_text(heads ? std::string(summary_sentence) : note_of(part));
   }
 
   // Models make up names that no server takes back, such as `functions.look`.
@@ -342,6 +349,7 @@ class Gathering {
   Repairs& repairs_;
   bool blocks_;  // does the provider take blocks?
   std::size_t first_;
+  RepairKind left_out_;  // of the messages before `first_`
   CallResults matched_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> calls_of_;  // by a result's place
   std::size_t next_call_ = 0;

@@ -186,9 +186,8 @@ TEST(AgentConfigContext, IsALimitAndWhatHappensBeyondIt) {
               "context_tokens must be a whole number from 1 to 100000000");
   }
   EXPECT_EQ(when("drop_oldest")->when_too_long, WhenTooLong::drop_oldest);
-  EXPECT_EQ(when("forget").error().detail, "when_too_long must be refuse or drop_oldest");
-  EXPECT_EQ(when("summarise").error().detail,
-            "when_too_long can't be summarise yet: set refuse or drop_oldest");
+  EXPECT_EQ(when("forget").error().detail, "when_too_long must be refuse, drop_oldest or summarise");
+  EXPECT_EQ(when("summarise")->when_too_long, WhenTooLong::summarise);
 }
 
 TEST(AgentSet, WritesALimitIntoTheSettingsOfARunOnlyIfItIsSet) {

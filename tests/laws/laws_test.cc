@@ -160,7 +160,9 @@ RequestSettings some_settings(History& history) {
   settings.prefill = history.chance()() % 2 == 0;
   if (history.chance()() % 3 == 0) {
     settings.context_tokens = 20 + history.chance()() % 400;
-    settings.when_too_long = static_cast<WhenTooLong>(history.chance()() % 2);
+    settings.when_too_long = static_cast<WhenTooLong>(history.chance()() % 3);
+    settings.summarise =
+        settings.when_too_long == WhenTooLong::summarise && history.chance()() % 4 == 0;
   }
   return settings;
 }
@@ -177,6 +179,15 @@ void count_continued(const Context& context, const RequestSettings& settings, Co
   if (context.continues && settings.prefill) ++counts["request: the last turn is to go on"];
 }
 
+// Some answers are summaries: a run has begun them with data that says so.
+void make_summaries(Context& context, History& history) {
+  for (Message& message : context.path) {
+    if (message.role != Role::assistant || history.chance()() % 3 != 0) continue;
+    std::vector<Part>& parts = message.parts.edit();
+    parts.insert(parts.begin(), DataPart{"summary", Json{"{}"}});
+  }
+}
+
 // The request to the model has what the screen showed, whatever the agent's settings are.
 std::string check_sent(History& history) {
   const ThreadState& now = history.story().state();
@@ -185,7 +196,8 @@ std::string check_sent(History& history) {
   if (!run.started || run.ended == run.started) return {};
   const RequestSettings settings = some_settings(history);
   const ThreadState& then = history.states().at(run.context_ts->get());
-  const Context context = context_of(then, run, settings_bytes(settings));
+  Context context = context_of(then, run, settings_bytes(settings));
+  if (settings.when_too_long == WhenTooLong::summarise) make_summaries(context, history);
   const Sent sent = sent_from_settings(context);
   std::string wrong = check_request(context, settings, sent);
   if (!wrong.empty()) wrong = "the request of " + run.id.get() + ": " + wrong + "\n  " + sent.body;
@@ -276,7 +288,8 @@ void expect_all_counted(const Counts& counts) {
   for (const char* repair :
        {"reasoning_left_out", "placeholder", "empty_left_out", "joined", "made_result_left_out",
         "result_left_out", "arguments_wrapped", "call_left_out", "file_as_text", "data_as_text",
-        "tool_text_as_users", "author_in_text", "continue_asked", "dropped"}) {
+        "tool_text_as_users", "author_in_text", "continue_asked", "dropped", "summarised",
+        "summary_asked"}) {
     names.push_back(std::string("repair ") + repair);
   }
   for (const char* name :

@@ -20,6 +20,11 @@ constexpr std::string_view stopped = "[The answer was stopped before its first w
 constexpr std::string_view empty = "[The answer was empty.]";
 constexpr std::string_view go_on =
     "[Continue this answer exactly where it stops, without repeating any of it.]";
+constexpr std::string_view summary = "[Summary of the conversation so far]";
+constexpr std::string_view summarise =
+    "[Summarise the conversation above, so that it can go on from your summary alone: what was "
+    "asked and answered, facts, names, numbers, decisions, what is still open, and the user's "
+    "wishes for your answers. Write only the summary.]";
 constexpr std::size_t ids_named_max = 64;
 
 // The repairs, each to be used up by what it names.
@@ -195,21 +200,38 @@ class Comparison {
   // The oldest messages may be left out. What remains begins with a user's.
   std::string check_limit() {
     if (refusal_ && !settings_.context_tokens) return "refused without a limit";
-    const std::uint64_t count = excuses_.count_of("dropped");
-    const bool drops =
-        settings_.context_tokens && settings_.when_too_long == WhenTooLong::drop_oldest;
+    const bool by_summary = excuses_.has("summarised");
+    const std::string kind = by_summary ? "summarised" : "dropped";
+    const std::uint64_t count = excuses_.count_of(kind);
+    const bool summarises = settings_.when_too_long == WhenTooLong::summarise;
+    const bool drops = settings_.context_tokens && settings_.when_too_long != WhenTooLong::refuse;
+    if (by_summary && !summarises) return "the settings ask for no summaries";
+    if (!by_summary && count > 0 && summarises && !settings_.summarise) {
+      return "turns are left out without a summary";
+    }
     if (drops && !refusal_ && bytes_read() / 4 > *settings_.context_tokens) return "it is too long";
     if (count == 0) return {};
     if (!drops) return "the settings do not let messages be left out";
     for (const Message& message : context_.path) {
       if (message.role == Role::system) continue;
       if (dropped_.size() == count) {
+        if (by_summary) return is_summary(message) ? "" : "what remains begins with no summary";
         return message.role == Role::assistant ? "what remains begins with an answer" : "";
       }
-      if (!excuses_.take("dropped", message.id.get())) return "not the oldest are left out";
+      if (!excuses_.take(kind, message.id.get())) return "not the oldest are left out";
       dropped_.insert(&message);
     }
     return "all is left out";
+  }
+
+  // An answer whose first part says that it is one, and that calls nothing.
+  static bool is_summary(const Message& message) {
+    const auto* data =
+        message.parts.empty() ? nullptr : std::get_if<DataPart>(&message.parts.front());
+    return message.role == Role::assistant && data && data->name == "summary" &&
+           std::ranges::none_of(message.parts, [](const Part& part) {
+             return std::holds_alternative<ToolCallPart>(part);
+           });
   }
 
   [[nodiscard]] std::size_t bytes_read() const {
@@ -291,6 +313,12 @@ class Comparison {
 
   // The sentence that asks for the rest of an answer: only if the model does not go on by itself.
   std::string check_asked() {
+    if (settings_.summarise) {
+      return excuses_.take("summary_asked", context_.path.back().id.get()) &&
+                     contents_.take(summarise, "")
+                 ? ""
+                 : "no summary is asked for";
+    }
     if (!context_.continues) return {};
     const bool text_last = !items_.empty() && items_.back().message >= answer_ &&
                            items_.back().kind == Item::Kind::text &&
@@ -376,6 +404,9 @@ class Comparison {
 
   std::string check(const Message& message, const DataPart& part) {
     if (!excuses_.take("data_as_text", message.id.get())) return "the data has no repair";
+    if (part_ == 0 && is_summary(message)) {
+      return take_text(summary, author_) ? "" : "the summary is not named";
+    }
     return take_text(part.name + ": " + part.value.text, author_) ? "" : "the data is not sent";
   }
 

@@ -318,6 +318,10 @@ ExitCode serve(Read& read, Terminal& terminal) {
 
   RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents),
                    fallbacks_of(agents));
+  Summaries summaries(summaries_of(agents), executor, log);
+  driver.tell_written([&summaries](const ThreadName& thread, const Run& run, std::size_t bytes) {
+    summaries.ended(thread, run, bytes);
+  });
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
@@ -334,6 +338,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
                             driver);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
+  summaries.connect(**engine);
   const ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
                           log,     {},       embedded_page(), &memory, &(*rocks)->log()};
   auto serving = open_serving(with_agents(parts, agents, driver), config, **rocks);

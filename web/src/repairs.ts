@@ -22,6 +22,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   parameter_left_out: "A parameter that is not the caller's to set was left out.",
   continue_asked: "The model was asked by a sentence to go on with its answer.",
   call_name_changed: "The name of a tool was sent with other letters, because servers limit names.",
+  summarised: "A summary stands for the oldest messages, because the conversation was too long.",
+  summary_asked: "The model was asked for a summary of the conversation.",
   dropped: "The oldest messages were left out, because the conversation was too long.",
   call_id_changed: "The id of a call was sent in another form, because servers limit ids.",
   system_moved: "A system message was sent before the conversation.",

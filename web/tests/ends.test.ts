@@ -130,6 +130,11 @@ describe("the line below the messages that the model was not given", () => {
     expect(line(runOf("r", "m4", { repairs: [dropped(2, "m1", "m2")] }))).toBe("m2");
   });
 
+  it("is the same where a summary stands for them", () => {
+    const summarised: Repair = { kind: "summarised", count: 2, ids: ["m1", "m2"] };
+    expect(line(runOf("r", "m4", { repairs: [summarised] }))).toBe("m2");
+  });
+
   it("counts on from the last one that is named", () => {
     expect(line(runOf("r", "m4", { repairs: [dropped(3, "m1", "m2")] }))).toBe("m3");
   });

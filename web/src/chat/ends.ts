@@ -115,7 +115,7 @@ export function lastDropped(view: ThreadView): string | null {
   const { messages } = view;
   const places = new Map(messages.map(({ id }, index) => [id, index]));
   const run = lastRun(view, ({ head }) => places.has(head ?? ""));
-  const dropped = run?.repairs?.find(({ kind }) => kind === "dropped");
+  const dropped = run?.repairs?.find(({ kind }) => kind === "dropped" || kind === "summarised");
   if (dropped === undefined) return null;
   const last = Math.max(...dropped.ids.map((id) => places.get(id) ?? -1));
   if (last < 0) return null;

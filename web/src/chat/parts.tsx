@@ -48,6 +48,14 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
     case "file":
       return <FileView file={part} index={props.index} />;
     case "data":
+      // The model reads a sentence in its place.
+      if (part.name === "summary" && props.index === 0) {
+        return (
+          <p className="hint" data-part={props.index} data-testid="summary">
+            Summary of the conversation so far
+          </p>
+        );
+      }
       return (
         <details className="tool" data-part={props.index}>
           <summary>

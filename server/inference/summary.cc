@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inference/summary.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "engine/base/must.h"
+#include "schema/json/json_members.h"
+#include "schema/json/json_text.h"
+
+namespace lockstep {
+namespace {
+
+// A summary is text: the model is not offered to act.
+constexpr std::array<std::string_view, 4> actions = {"tools", "tool_choice", "response_format",
+                                                     "parallel_tool_calls"};
+
+std::string object_of(const std::vector<JsonMember>& members) {
+  std::string out = "{";
+  for (const JsonMember& member : members) {
+    if (out.back() != '{') out += ',';
+    append_text(out, member.key);
+    out += ':';
+    out += member.value;
+  }
+  return out + "}";
+}
+
+struct Shift {
+  void operator()(StartPart& step) const {
+    if (step.part) ++*step.part;
+  }
+  void operator()(AppendContent& step) const { ++step.part; }
+  void operator()(NoteOpaque& step) const {
+    if (step.data.part) ++*step.data.part;
+  }
+  void operator()(NoteCall& step) const { ++step.note.part; }
+  void operator()(auto&) const {}
+};
+
+}  // namespace
+
+bool is_summary(const Message& message) {
+  if (message.role != Role::assistant || message.parts.empty()) return false;
+  const auto* data = std::get_if<DataPart>(&message.parts.front());
+  // With a call it could not begin a request.
+  const bool calls = std::ranges::any_of(
+      message.parts, [](const Part& part) { return std::holds_alternative<ToolCallPart>(part); });
+  return data && data->name == summary_name && !calls;
+}
+
+std::optional<Json> take_summarise(const std::optional<Json>& params, RequestSettings& settings) {
+  if (!params) return params;
+  std::optional<std::vector<JsonMember>> members = json_members(params->text);
+  const std::string* wanted = members ? find_member(*members, summarise_param) : nullptr;
+  if (!wanted) return params;
+  settings.summarise = *wanted == "true";
+  std::erase_if(*members, [](const JsonMember& it) { return it.key == summarise_param; });
+  if (members->empty()) return {};
+  return Json{object_of(*members)};
+}
+
+void leave_actions_out(RequestSettings& settings) {
+  if (!settings.summarise) return;
+  std::erase_if(settings.request, [](const JsonMember& member) {
+    return std::ranges::find(actions, member.key) != actions.end();
+  });
+}
+
+DataPart summary_part(const Context& context) {
+  MUST(!context.path.empty());
+  std::string value = "{";
+  append_field(value, "from", context.path.front().id.get());
+  append_field(value, "to", context.path.back().id.get());
+  append_field_number(value, "messages", context.path.size());
+  return {std::string(summary_name), Json{value + "}"}};
+}
+
+std::vector<Step> SummarySteps::of(std::vector<Step> steps) const {
+  std::vector<Step> shifted;
+  shifted.reserve(steps.size() + 1);
+  for (Step& step : steps) {
+    std::visit(Shift(), step.what);
+    const auto* open = std::get_if<OpenMessage>(&step.what);
+    const std::optional<MessageId> opened = open ? std::optional(open->message) : std::nullopt;
+    shifted.push_back(std::move(step));
+    if (opened) shifted.push_back({.seq = 0, .what = StartPart{*opened, 0, part_}});
+  }
+  return shifted;
+}
+
+}  // namespace lockstep
