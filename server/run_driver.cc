@@ -146,7 +146,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   std::optional<RunError> failure_before_word(const std::vector<Step>& steps) const {
     if (shown_ || steps.size() != 1) return {};
     const auto* end = std::get_if<EndRun>(&steps.front().what);
-    if (!end || end->status != RunStatus::failed || !end->error) return {};
+    if (!end || end->status == RunStatus::completed || !end->error) return {};
     return end->error;
   }
 

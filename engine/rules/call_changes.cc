@@ -95,6 +95,19 @@ std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const Mess
   return refuse(codes::unknown_call, "the message has no call " + id + ": it was cut");
 }
 
+// Would this result, behind its parent, be that of this call? A call further down the path may have
+// the same id, and takes what comes first.
+bool is_taken_by(const ThreadState& state, const MessageId& asked, std::uint32_t part,
+                 const Message& result) {
+  std::vector<const Message*> path = path_between(state, asked, *result.parent);
+  path.push_back(&result);
+  const std::vector<CallResult> calls = match_results(path).calls;
+  return std::ranges::any_of(calls, [&](const CallResult& call) {
+    return call.call == PartPlace{0, part} && call.result && !call.made &&
+           call.result->message == path.size() - 1;
+  });
+}
+
 std::string_view past_tense(CallStatus status) {
   switch (status) {
     case CallStatus::approved:
@@ -147,9 +160,9 @@ Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
   const ThreadState& state = draft.state();
   const auto row = answer_at(state, change.message);
   if (!row) return std::unexpected(row.error());
-  if (auto call = find_call(state, change.message, change.call, left); !call) {
-    return std::unexpected(call.error());
-  }
+  const auto call = find_call(state, change.message, change.call, left);
+  if (!call) return std::unexpected(call.error());
+  if (call->answered) return refuse(codes::answered, "call " + change.call + " has its result");
   if (state.messages.size() >= limits::messages_max) {
     return refuse(codes::too_many, "the thread has too many messages: start a new one");
   }
@@ -160,6 +173,9 @@ Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
   message.role = Role::tool;
   message.parts = {ToolResultPart{change.call, change.content, false, change.failed}};
   if (Verdict fit = calls_take_put(state, message, left); !fit) return fit;
+  if (!is_taken_by(state, change.message, call->part, message)) {
+    return refuse(codes::busy, "a later call of the same id is open: answer that one first");
+  }
   const bool leads = state.thread.head == end;
   put_new(draft, std::move(message));
   if (leads) move_head(draft, change.id);

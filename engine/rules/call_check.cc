@@ -50,22 +50,26 @@ Verdict verdict_on(const std::optional<StrayResult>& stray) {
                                                " above: it was cut, or stands on another branch");
 }
 
+Verdict may_take_result(const Message& message, std::size_t part) {
+  const CallNote* note = note_of(message, part);
+  if (!note) return {};
+  const std::string& id = std::get<ToolCallPart>(message.parts[part]).id;
+  if (note->status == CallStatus::needs_approval) {
+    return refuse(codes::needs_approval, "call " + id + " must be approved before its result");
+  }
+  if (note->status == CallStatus::denied) {
+    return refuse(codes::answered, "call " + id + " was denied: it takes no result");
+  }
+  return {};
+}
+
 // A call that waits for approval takes no result, and one that was denied has its own.
 // `is_new`: does the change bring this result?
 template <class IsNew>
 Verdict notes_take(std::span<const Message* const> path, IsNew is_new) {
   for (const CallResult& call : match_results(path).calls) {
     if (!call.result || call.made || !is_new(call.result->message)) continue;
-    const Message& message = *path[call.call.message];
-    const CallNote* note = note_of(message, call.call.part);
-    if (!note) continue;
-    const std::string& id = std::get<ToolCallPart>(message.parts[call.call.part]).id;
-    if (note->status == CallStatus::needs_approval) {
-      return refuse(codes::needs_approval, "call " + id + " must be approved before its result");
-    }
-    if (note->status == CallStatus::denied) {
-      return refuse(codes::answered, "call " + id + " was denied: it takes no result");
-    }
+    if (Verdict fit = may_take_result(*path[call.call.message], call.call.part); !fit) return fit;
   }
   return {};
 }
@@ -174,6 +178,33 @@ Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& l
       after, [&put](const Message* message) { return message->id == put.id; }, &put);
   if (Verdict fit = verdict_on(new_stray(before, after)); !fit) return fit;
   return notes_take(after, [&](std::size_t at) { return after[at] == &put; });
+}
+
+Verdict calls_take_part(const ThreadState& state, const RunState& run, const MessageId& message,
+                        const Part& part) {
+  if (!std::holds_alternative<ToolResultPart>(part)) return {};
+  std::vector<const Message*> path;
+  Message written;
+  for (const std::uint32_t number : run.messages) {
+    const MessageState& row = state.messages[number];
+    if (row.deleted) continue;
+    if (row.message.id == message) {
+      written = row.message;
+      written.parts.edit().push_back(part);
+      path.push_back(&written);
+      break;
+    }
+    path.push_back(&row.message);
+  }
+  if (path.empty()) return {};
+  // Only the new result: those before it were taken.
+  for (const CallResult& call : match_results(path).calls) {
+    const PartPlace added{path.size() - 1, written.parts.size() - 1};
+    if (call.result != added || call.made) continue;
+    const Message& asked = *path[call.call.message];
+    return may_take_result(asked, call.call.part);
+  }
+  return {};
 }
 
 Verdict may_continue(const ThreadState& state, const StartRun& change) {

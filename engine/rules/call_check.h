@@ -34,6 +34,11 @@ struct WalkLeft {
 [[nodiscard]] Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& left);
 
 // Can the message `change.continues` be continued? Requires: there is one.
+// May a writer start this part in its open message? A result of a call that waits for approval, or
+// was denied, may not.
+[[nodiscard]] Verdict calls_take_part(const ThreadState& state, const RunState& run,
+                                      const MessageId& message, const Part& part);
+
 [[nodiscard]] Verdict may_continue(const ThreadState& state, const StartRun& change);
 // The run that continues this message: one that is open, or one whose message goes on from it and
 // was not deleted. An answer has one continuation. Null if there is none.

@@ -26,6 +26,7 @@ namespace lockstep {
 inline constexpr std::string_view stopped_result = "stopped by the user";
 inline constexpr std::string_view interrupted_result = "interrupted";
 inline constexpr std::string_view missing_result = "no result";
+inline constexpr std::string_view unapproved_result = "not approved by the user";
 // Behind it a colon and the person's reason, if there is one.
 inline constexpr std::string_view denied_result = "denied by the user";
 

@@ -183,7 +183,7 @@ class Judge {
     }
     Message message = row.message;
     message.parts = change.parts;
-    keep_beside(message, row.message.parts);
+    keep_beside(draft_, message, row.message);
     if (Verdict fit = calls_take_put(draft_.state(), message, walk_left_); !fit) return fit;
     end_run_that_has({change.id});
     message.status = MessageStatus::complete;

@@ -48,6 +48,14 @@ std::vector<OpenCall> open_calls_to(const ThreadState& state,
   return open_calls(path);
 }
 
+void answer_missing(Draft& draft, const std::vector<OpenCall>& calls) {
+  for (const OpenCall& open : calls) {
+    const CallNote* note = note_of(draft.state().living(open.message)->message, open.part);
+    const bool unapproved = note && note->status == CallStatus::needs_approval;
+    answer(draft, {open}, unapproved ? unapproved_result : missing_result);
+  }
+}
+
 void answer(Draft& draft, const std::vector<OpenCall>& calls, std::string_view content) {
   for (const OpenCall& open : calls) {
     const Message& message = draft.state().living(open.message)->message;

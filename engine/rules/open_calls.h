@@ -27,6 +27,8 @@ struct OpenCall {
 [[nodiscard]] std::vector<OpenCall> open_calls_to(const ThreadState& state,
                                                   const std::optional<MessageId>& head);
 
+// For a run that starts behind them: tells of each call if it had no answer or no approval.
+void answer_missing(Draft& draft, const std::vector<OpenCall>& calls);
 // Puts a made result of this content behind the parts of each call's message.
 void answer(Draft& draft, const std::vector<OpenCall>& calls, std::string_view content);
 

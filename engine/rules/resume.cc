@@ -88,12 +88,33 @@ void settle(Draft& draft, std::uint32_t number) {
   if (all_answered(state, row.run.id, first)) resume(draft, number);
 }
 
+// Has the run ended with calls that somebody else has answered while it was writing? A run that
+// went on behind its last call did not leave it to anybody.
+bool answered_meanwhile(const ThreadState& state, const RunState& row) {
+  const std::vector<std::uint32_t> messages = living_messages(state, row);
+  if (messages.empty()) return false;
+  const Parts& parts = state.messages[messages.back()].message.parts;
+  const Part* last = nullptr;
+  for (const Part& part : parts) {
+    if (!std::holds_alternative<ToolResultPart>(part)) last = &part;
+  }
+  if (last == nullptr || !std::holds_alternative<ToolCallPart>(*last)) return false;
+  const MessageId& first = state.messages[messages.front()].message.id;
+  if (!leads_to(state, state.messages[messages.back()].message.id, state.thread.head)) return false;
+  const std::vector<const Message*> path = path_from(state, first);
+  const std::vector<CallResult> calls = match_results(path).calls;
+  return std::ranges::any_of(calls, [&](const CallResult& call) {
+    return path[call.call.message]->run == row.run.id && call.result && !call.made &&
+           path[call.result->message]->run != row.run.id;
+  });
+}
+
 }  // namespace
 
 void await_answers(Draft& draft, const RunId& id) {
   const RunState& row = *draft.state().run(id);
   if (!row.run.resume || row.run.resume->status != ResumeStatus::asked) return;
-  if (open_calls_of(draft.state(), row).empty()) return;
+  if (open_calls_of(draft.state(), row).empty() && !answered_meanwhile(draft.state(), row)) return;
   const auto time =
       static_cast<std::uint64_t>(draft.rules().agents.answer_time(row.run.agent).count());
   draft.say(ResumeNoted{
@@ -101,6 +122,8 @@ void await_answers(Draft& draft, const RunId& id) {
   if (draft.state().awaiting.size() > limits::awaiting_runs_max) {
     give_up(draft, draft.state().awaiting.front(), resume_ends::too_many);
   }
+  // The answers may be there already.
+  settle(draft, *draft.state().run_numbers.find(id));
 }
 
 void move_on(Draft& draft, const MessageId& head) {
@@ -144,7 +167,7 @@ RunId next_run_id(const RunId& run) {
   const std::string tail = "." + std::to_string(std::uint64_t{count} + 1);
   if (stem.size() + tail.size() <= limits::id_bytes_max) return RunId(std::string(stem) + tail);
   // No room behind a long id: a hash of it has the same use.
-  return RunId(to_hex(sha256(text)));
+  return RunId(to_hex(sha256(text + tail)));
 }
 
 }  // namespace lockstep

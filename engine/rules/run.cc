@@ -210,7 +210,63 @@ void end_run(Draft& draft, RunEnded end) {
   }
 }
 
-void keep_beside(Message& message, const Parts& former) {
+namespace {
+
+const ToolCallPart* call_at(const Parts& parts, std::size_t part) {
+  return part < parts.size() ? std::get_if<ToolCallPart>(&parts[part]) : nullptr;
+}
+
+// The notes of the calls that are there again, at their new places. Of equal calls the first keeps
+// the first's.
+std::vector<CallNote> moved_notes(const std::vector<CallNote>& notes, const Parts& former,
+                                  const Parts& parts) {
+  std::vector<CallNote> moved;
+  std::vector<bool> taken(parts.size());
+  for (CallNote note : notes) {
+    const ToolCallPart* call = call_at(former, note.part);
+    for (std::size_t at = 0; call && at < parts.size(); ++at) {
+      const ToolCallPart* again = call_at(parts, at);
+      if (!again || taken[at] || *again != *call) continue;
+      taken[at] = true;
+      note.part = static_cast<std::uint32_t>(at);
+      moved.push_back(std::move(note));
+      break;
+    }
+  }
+  std::ranges::sort(moved, {}, &CallNote::part);
+  return moved;
+}
+
+// Had the message a call of this tool that a person was to decide?
+bool was_gated(const std::vector<CallNote>& notes, const Parts& former, const ToolCallPart& call) {
+  return std::ranges::any_of(notes, [&](const CallNote& note) {
+    const ToolCallPart* gated = call_at(former, note.part);
+    return gated && (gated->id == call.id || gated->name == call.name);
+  });
+}
+
+void ask_again(const Draft& draft, Message& message, const Message& before) {
+  if (!message.run) return;
+  const Parts& former = before.parts;
+  const AgentName& agent = draft.state().run(*message.run)->run.agent;
+  const std::vector<std::string>& approved = draft.state().thread.approved_tools;
+  for (std::size_t at = 0; at < message.parts.size(); ++at) {
+    const ToolCallPart* call = call_at(message.parts, at);
+    if (!call || note_of(message, at)) continue;
+    // A call that was there as it is, without a note, needed none.
+    const bool known = std::ranges::find(former, message.parts[at]) != former.end();
+    const bool asks = draft.rules().agents.asks_before(agent, call->name) ||
+                      was_gated(before.calls, former, *call);
+    if (known || !asks || std::ranges::find(approved, call->name) != approved.end()) continue;
+    message.calls.push_back({static_cast<std::uint32_t>(at), CallStatus::needs_approval});
+  }
+  std::ranges::sort(message.calls, {}, &CallNote::part);
+}
+
+}  // namespace
+
+void keep_beside(const Draft& draft, Message& message, const Message& before) {
+  const Parts& former = before.parts;
   const Parts& parts = message.parts;
   const bool same = parts == former;
   const auto is_kept = [&](std::size_t part) {
@@ -218,7 +274,8 @@ void keep_beside(Message& message, const Parts& former) {
   };
   message.opaque.keep(
       [&](const std::optional<std::uint32_t>& part) { return part ? is_kept(*part) : same; });
-  std::erase_if(message.calls, [&](const CallNote& note) { return !is_kept(note.part); });
+  message.calls = moved_notes(before.calls, former, parts);
+  ask_again(draft, message, before);
 }
 
 void put_new(Draft& draft, Message message) {
@@ -288,7 +345,7 @@ void start(Draft& draft, std::uint32_t number) {
     head = input.id;
   }
   // Models refuse a history with open calls.
-  answer(draft, open_calls_to(draft.state(), head), missing_result);
+  answer_missing(draft, open_calls_to(draft.state(), head));
   move_head(draft, head);
   move_on(draft, *head);
   draft.say(RunStarted{run.id, 1, head, settings->model, sha256(settings->bytes)});

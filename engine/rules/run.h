@@ -58,9 +58,10 @@ void end_message(Draft& draft, const MessageState& row, MessageEnded end);
 // Ends the running run as its producer or a crash does: keeps all that was written.
 void end_run(Draft& draft, RunEnded end);
 
-// `message` is put again, and `former` was its content: what was put as it was keeps its opaque
-// data and its notes.
-void keep_beside(Message& message, const Parts& former);
+// `former` is put again as `message`: what is there as it was keeps its opaque data and its notes.
+// A call that is new or has changed needs approval, where the run's agent asks for it or where the
+// former one did.
+void keep_beside(const Draft& draft, Message& message, const Message& former);
 // Puts a new message into the tree. A user's message with text titles a thread that has no title.
 void put_new(Draft& draft, Message message);
 // Moves the head, if it changes.

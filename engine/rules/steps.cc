@@ -10,6 +10,8 @@
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/base/try.h"
+#include "engine/rules/call_check.h"
+#include "engine/rules/call_results.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/opaque_limits.h"
 #include "engine/rules/run.h"
@@ -22,12 +24,8 @@ namespace {
 
 using Taken = std::expected<void, StepRefusal>;
 
-std::unexpected<StepRefusal> refuse(Code code, std::string detail) {
-  return refuse_steps(code, std::move(detail));
-}
-
 std::unexpected<StepRefusal> gap(std::uint64_t expected) {
-  auto refusal = refuse(codes::gap, "the next step is " + std::to_string(expected));
+  auto refusal = refuse_steps(codes::gap, "the next step is " + std::to_string(expected));
   refusal.error().expected = expected;
   return refusal;
 }
@@ -37,7 +35,7 @@ class Taker {
   Taker(Draft& draft, RunId run) : draft_(draft), run_(std::move(run)) {}
 
   Taken take(const Step& step) {
-    if (over_) return refuse(codes::invalid, "a step comes after the end of its run");
+    if (over_) return refuse_steps(codes::invalid, "a step comes after the end of its run");
     return std::visit([&](const auto& what) { return take(what); }, step.what);
   }
 
@@ -46,13 +44,14 @@ class Taker {
     const ThreadState& state = draft_.state();
     const RunState& run = *state.run(run_);
     if (state.message(step.message) || in_waiting_input(step.message)) {
-      return refuse(codes::exists, "message " + step.message.get() + " exists: use another id");
+      return refuse_steps(codes::exists,
+                          "message " + step.message.get() + " exists: use another id");
     }
     if (step.parent && !state.living(*step.parent)) {
-      return refuse(codes::unknown_message, "there is no message " + step.parent->get());
+      return refuse_steps(codes::unknown_message, "there is no message " + step.parent->get());
     }
     if (run.messages.size() >= limits::run_messages_max) {
-      return refuse(codes::too_large, "the run has too many messages: end it");
+      return refuse_steps(codes::too_large, "the run has too many messages: end it");
     }
     std::optional<MessageId> parent = step.parent;
     if (!parent) {
@@ -61,9 +60,9 @@ class Taker {
     const bool leads = parent == state.thread.head;
     const bool continues = run.run.continues && run.messages.empty();
     if (continues && (step.role != Role::assistant || parent != run.run.continues)) {
-      return refuse(codes::invalid,
-                    "the run continues an answer: its first message is an "
-                    "assistant's, right below that answer");
+      return refuse_steps(codes::invalid,
+                          "the run continues an answer: its first message is an "
+                          "assistant's, right below that answer");
     }
     draft_.say(MessageCreated{step.message, parent, step.role, step.author, run_,
                               continues ? run.run.continues : std::nullopt});
@@ -75,11 +74,20 @@ class Taker {
     TRY_LET(row, writable(step.message));
     const std::size_t next = row->message.parts.size();
     if (step.part.value_or(next) != next) {
-      return refuse(codes::invalid, "`part` is " + std::to_string(*step.part) + ", and must be " +
-                                        std::to_string(next) + ": parts have no gaps");
+      return refuse_steps(codes::invalid, "`part` is " + std::to_string(*step.part) +
+                                              ", and must be " + std::to_string(next) +
+                                              ": parts have no gaps");
     }
     if (next >= limits::parts_max)
-      return refuse(codes::too_large, "the message has too many parts: open another");
+      return refuse_steps(codes::too_large, "the message has too many parts: open another");
+    if (Verdict fit =
+            calls_take_part(draft_.state(), *draft_.state().run(run_), step.message, step.value);
+        !fit) {
+      StepRefusal refusal;
+      refusal.code = std::move(fit.error().code);
+      refusal.detail = std::move(fit.error().detail);
+      return std::unexpected(std::move(refusal));
+    }
     const auto part = static_cast<std::uint32_t>(next);
     draft_.say(PartStarted{step.message, part, step.value});
     const auto* call = std::get_if<ToolCallPart>(&step.value);
@@ -103,13 +111,14 @@ class Taker {
   Taken take(const AppendContent& step) {
     TRY_LET(row, writable(step.message));
     const std::size_t parts = row->message.parts.size();
-    if (step.part > parts) return refuse(codes::invalid, "there is no such part: start it first");
+    if (step.part > parts)
+      return refuse_steps(codes::invalid, "there is no such part: start it first");
     if (step.part == parts) return take(StartPart{step.message, step.part, TextPart{step.text}});
     const std::string* text = growing_text(row->message.parts[step.part]);
-    if (!text) return refuse(codes::invalid, "this part can't grow: start another");
+    if (!text) return refuse_steps(codes::invalid, "this part can't grow: start another");
     if (step.text.empty()) return {};
     if (text->size() + step.text.size() > limits::message_bytes_max) {
-      return refuse(codes::too_large, "the part would be too large: open another message");
+      return refuse_steps(codes::too_large, "the part would be too large: open another message");
     }
     draft_.say(ContentAppended{step.message, step.part, row->lengths[step.part], step.text});
     return {};
@@ -118,7 +127,7 @@ class Taker {
   Taken take(const EndMessage& step) {
     TRY_LET(row, writable(step.message));
     if (step.status != MessageStatus::complete && step.status != MessageStatus::failed) {
-      return refuse(codes::invalid, "a message ends complete or failed");
+      return refuse_steps(codes::invalid, "a message ends complete or failed");
     }
     end_message(draft_, *row, MessageEnded{step.message, step.status, step.usage, step.finish});
     return {};
@@ -127,7 +136,7 @@ class Taker {
   Taken take(const EndRun& step) {
     if (step.status != RunStatus::completed && step.status != RunStatus::failed &&
         step.status != RunStatus::interrupted) {
-      return refuse(codes::invalid, "a run ends completed, failed or interrupted");
+      return refuse_steps(codes::invalid, "a run ends completed, failed or interrupted");
     }
     end_run(draft_, RunEnded{run_, step.status, step.error, step.usage, step.finish});
     over_ = true;
@@ -136,7 +145,7 @@ class Taker {
 
   Taken take(const NoteRepairs& step) {
     if (size_of(step.repairs) > limits::repairs_bytes_max) {
-      return refuse(codes::too_large, "the repairs are too long: name fewer ids");
+      return refuse_steps(codes::too_large, "the repairs are too long: name fewer ids");
     }
     draft_.say(RepairsNoted{run_, step.repairs});
     return {};
@@ -146,12 +155,12 @@ class Taker {
     TRY_LET(row, writable(step.message));
     const Message& message = row->message;
     if (step.data.part && *step.data.part >= message.parts.size()) {
-      return refuse(codes::invalid, "there is no such part: start it first");
+      return refuse_steps(codes::invalid, "there is no such part: start it first");
     }
     const OpaqueData* former = message.opaque.of(step.data.part);
     const std::size_t others = size_of(message.opaque) - (former ? size_of(*former) : 0);
     if (others + size_of(step.data) > limits::opaque_bytes_max) {
-      return refuse(codes::too_large, "the message has too much opaque data: leave some out");
+      return refuse_steps(codes::too_large, "the message has too much opaque data: leave some out");
     }
     draft_.say(OpaqueNoted{step.message, step.data});
     return {};
@@ -162,9 +171,15 @@ class Taker {
     const Parts& parts = row->message.parts;
     const auto* call =
         step.note.part < parts.size() ? std::get_if<ToolCallPart>(&parts[step.note.part]) : nullptr;
-    if (!call) return refuse(codes::invalid, "that part is no call: start it first");
+    if (!call) return refuse_steps(codes::invalid, "that part is no call: start it first");
     if (step.note.status != CallStatus::needs_approval && step.note.status != CallStatus::running) {
-      return refuse(codes::invalid, "a writer notes `needs_approval` or `running`: people decide");
+      return refuse_steps(codes::invalid,
+                          "a writer notes `needs_approval` or `running`: people decide");
+    }
+    const CallNote* former = note_of(row->message, step.note.part);
+    const bool waits = former && former->status == CallStatus::needs_approval;
+    if (waits && step.note.status == CallStatus::running) {
+      return refuse_steps(codes::needs_approval, "a person must approve this call before it runs");
     }
     note_call(step.message, *call, step.note);
     return {};
@@ -174,8 +189,8 @@ class Taker {
     TRY_LET(row, writable(step.message));
     const Parts& parts = row->message.parts;
     if (step.keep.size() > parts.size()) {
-      return refuse(codes::invalid, "the message has only " + std::to_string(parts.size()) +
-                                        " parts: keep no more");
+      return refuse_steps(codes::invalid, "the message has only " + std::to_string(parts.size()) +
+                                              " parts: keep no more");
     }
     std::vector<Units> keep(step.keep.size());
     for (std::size_t part = 0; part < keep.size(); ++part) {
@@ -191,10 +206,10 @@ class Taker {
   std::expected<const MessageState*, StepRefusal> writable(const MessageId& id) const {
     const MessageState* row = draft_.state().living(id);
     if (!row || row->message.run != run_) {
-      return refuse(codes::unknown_message, "the run has no message " + id.get());
+      return refuse_steps(codes::unknown_message, "the run has no message " + id.get());
     }
     if (row->message.status != MessageStatus::open) {
-      return refuse(codes::invalid, "message " + id.get() + " has ended");
+      return refuse_steps(codes::invalid, "message " + id.get() + " has ended");
     }
     return row;
   }
@@ -243,11 +258,11 @@ std::optional<ContentAppended> plain_append(const ThreadState& state, const RunI
 std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunState& row,
                                                               const StepBatch& batch) {
   std::uint64_t seq = batch.steps.empty() ? 0 : batch.steps.front().seq;
-  if (seq == 0) return refuse(codes::invalid, "steps are numbered from 1");
+  if (seq == 0) return refuse_steps(codes::invalid, "steps are numbered from 1");
   for (const Step& step : batch.steps) {
     // A step missing within the batch is a gap too: the producer goes on after the last taken step.
     if (step.seq > seq) return gap(row.seq + 1);
-    if (step.seq < seq++) return refuse(codes::invalid, "the steps of a batch are in order");
+    if (step.seq < seq++) return refuse_steps(codes::invalid, "the steps of a batch are in order");
   }
   if (batch.steps.front().seq > row.seq + 1) return gap(row.seq + 1);
   const std::uint64_t known = row.seq + 1 - batch.steps.front().seq;
@@ -260,7 +275,7 @@ std::expected<std::span<const Step>, StepRefusal> fresh_steps(const RunState& ro
 std::expected<Decision, StepRefusal> decide(const ThreadState& state, const StepBatch& batch,
                                             Timestamp at, const Rules& rules) {
   const RunState* row = state.run(batch.run);
-  if (!row) return refuse(codes::unknown_run, "there is no run " + batch.run.get());
+  if (!row) return refuse_steps(codes::unknown_run, "there is no run " + batch.run.get());
   if (batch.attempt != row->run.attempt) return refuse_fenced(*row);
   MUST(row->run.status != RunStatus::queued);
   // A producer that ended its run may have missed the answer, so it may repeat its last steps. If

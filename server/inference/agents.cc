@@ -243,6 +243,11 @@ Result<void> AgentSet::check_fallbacks() const {
       if (agent->writes_outside()) {
         return fault("`fallback` can't be " + next->get() + ", whose runs are written outside");
       }
+      for (const std::string& tool : rules.ask_before) {
+        if (calls_.at(*next).asks_before(tool)) continue;
+        return fault("its fallback " + next->get() + " does not ask before `" + tool +
+                     "`: add it to the `ask_before` there");
+      }
       if (*next == name || ++steps > calls_.size()) {
         return fault("`fallback` leads back to an agent that has failed: end it somewhere");
       }

@@ -73,6 +73,18 @@ std::optional<OutBlock> file_block(const Piece& piece) {
   return OutBlock{.kind = OutBlock::Kind::other, .json = out + "}}"};
 }
 
+OutBlock result_block(const std::string& id, const TurnCall& call) {
+  std::string out = R"({"type":"tool_result","tool_use_id":)";
+  append_text(out, id);
+  if (!is_white(call.result)) {
+    append_field(out, "content", call.result);
+  } else if (call.failed) {
+    append_field(out, "content", "[The tool failed and told no error.]");
+  }
+  if (call.failed) append_field_flag(out, "is_error", true);
+  return {.kind = OutBlock::Kind::result, .json = out + "}"};
+}
+
 std::string member_in(const Json& json, std::string_view key) {
   const auto members = json_members(json.text);
   const std::string* value = members ? find_member(*members, key) : nullptr;

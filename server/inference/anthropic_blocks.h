@@ -36,6 +36,9 @@ struct OutMessage {
 // An image or a document in its place; nothing if the API takes no such file.
 [[nodiscard]] std::optional<OutBlock> file_block(const Piece& piece);
 
+// The result of a call. An error without a text has a sentence, because the API insists on one.
+[[nodiscard]] OutBlock result_block(const std::string& id, const TurnCall& call);
+
 // A member of JSON as it was written, and one that is a string; empty if there is none.
 [[nodiscard]] std::string member_in(const Json& json, std::string_view key);
 [[nodiscard]] std::string string_in(const Json& json, std::string_view key);

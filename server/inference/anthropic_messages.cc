@@ -119,15 +119,13 @@ class Writing {
     }
     if (turn.calls.empty()) return;
     OutMessage& results = message_of(Role::user);
-    for (std::size_t at = 0; at < ids.size(); ++at) add_result(results, ids[at], turn.calls[at]);
-  }
-
-  static void add_result(OutMessage& message, const std::string& id, const TurnCall& call) {
-    std::string out = R"({"type":"tool_result","tool_use_id":)";
-    append_text(out, id);
-    if (!is_white(call.result)) append_field(out, "content", call.result);
-    if (call.failed) append_field_flag(out, "is_error", true);
-    message.blocks.push_back({.kind = OutKind::result, .json = out + "}"});
+    for (std::size_t at = 0; at < ids.size(); ++at) {
+      const TurnCall& call = turn.calls[at];
+      results.blocks.push_back(result_block(ids[at], call));
+      if (call.failed && is_white(call.result)) {
+        repairs_.add(RepairKind::placeholder, turn.sections.front().message);
+      }
+    }
   }
 
   void add_block(OutMessage& message, const Turn& turn, const Block& block,

@@ -66,16 +66,63 @@ TEST(CallNotes, AreNoMoreWhereTheirCallWasCut) {
   EXPECT_TRUE(story.message("a1").calls.empty());
 }
 
-TEST(CallNotes, StayWithACallThatIsPutAsItWas) {
-  Called story;
+struct Edited : Called {
+  void put(Parts parts) {
+    PutMessage put;
+    put.id = a1;
+    put.parts = std::move(parts);
+    EXPECT_TRUE(change(std::move(put)).applied);
+  }
+};
+
+TEST(CallNotes, StayWithACallThatIsPutAsItWasWhereverItStands) {
+  Edited story;
   story.end();
-  PutMessage put;
-  put.id = story.a1;
-  put.parts = {ToolCallPart{"c1", "ask", "{}"}, ToolCallPart{"c2", "look", "{\"a\":1}"}};
   story.decide("c2", CallStatus::running);
-  story.change(put);
+  story.put({TextPart{"first"}, ToolCallPart{"c1", "ask", "{}"}, ToolCallPart{"c2", "look", "{}"}});
+  EXPECT_EQ(story.note(0), "-");
+  EXPECT_EQ(story.note(1), "needs_approval");
+  EXPECT_EQ(story.note(2), "running");
+  EXPECT_EQ(story.answer("c1", "done", "t1").code, "needs_approval");
+}
+
+TEST(CallNotes, ADenialOutlivesAnEditOfTheTextBesideIt) {
+  Edited story;
+  story.end();
+  story.decide("c1", CallStatus::denied);
+  Parts parts = story.message("a1").parts;
+  parts.edit().insert(parts.edit().begin(), TextPart{"first"});
+  story.put(parts);
+  EXPECT_EQ(story.note(1), "denied");
+  EXPECT_EQ(story.answer("c1", "ran anyway", "t1").code, "answered");
+}
+
+TEST(CallNotes, ACallWithOtherArgumentsAsksAgain) {
+  Edited story;
+  story.end();
+  story.decide("c1", CallStatus::approved);
+  story.put({ToolCallPart{"c1", "ask", "{\"amount\":1000000}"}, ToolCallPart{"c2", "look", "{}"}});
   EXPECT_EQ(story.note(0), "needs_approval");
   EXPECT_EQ(story.note(1), "-");
+}
+
+TEST(CallNotes, ACallThatTakesThePlaceOfAnotherAsksForItself) {
+  Edited story;
+  story.end();
+  story.put({ToolCallPart{"c2", "look", "{}"}, ToolCallPart{"c9", "ask", "{}"}});
+  EXPECT_EQ(story.note(0), "-");
+  EXPECT_EQ(story.note(1), "needs_approval");
+}
+
+TEST(CallNotes, AWriterGivesNoResultBeforeTheApproval) {
+  Called story;
+  const auto early = story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"c1", "done"}}});
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, "needs_approval");
+  const auto runs = story.steps("r1", {NoteCall{story.a1, {0, CallStatus::running}}});
+  ASSERT_FALSE(runs);
+  EXPECT_EQ(runs.error().code, "needs_approval");
+  EXPECT_TRUE(story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"c2", "42"}}}));
 }
 
 TEST(CallNotes, CountInTheDigestOnlyWhereTheyAre) {
@@ -226,6 +273,14 @@ TEST(AnswerCall, OfACallOnAnotherBranchLeavesTheHead) {
   EXPECT_EQ(story.parent("t1"), "t2");
 }
 
+TEST(AnswerCall, OfACallThatNobodyApprovedIsMadeWithThatReason) {
+  Called story;
+  story.end();
+  story.start("r2", "u2", "never mind");
+  EXPECT_EQ(story.result(0), "[not approved by the user]");
+  EXPECT_EQ(story.result(1), "[no result]");
+}
+
 TEST(AnswerCall, ComesLateButReplacesAMadeResult) {
   Called story;
   story.end();
@@ -234,6 +289,46 @@ TEST(AnswerCall, ComesLateButReplacesAMadeResult) {
   EXPECT_EQ(story.result(0), "[no result]");
   EXPECT_TRUE(story.answer("c1", "done", "t1").applied);
   EXPECT_EQ(story.result(0), "done");
+}
+
+// Two answers, each with a call of the same id.
+struct Twice : Story {
+  MessageId a1{"a1"};
+  MessageId a2{"a2"};
+  Twice() {
+    start("r1", "u1", "hello");
+    ask("r1", a1);
+  }
+  void ask(const std::string& run, const MessageId& id, const std::string& tool = "look") {
+    EXPECT_TRUE(steps(run, {OpenMessage{id, {}, Role::assistant, {}},
+                            StartPart{id, {}, ToolCallPart{"c", tool, "{}"}},
+                            EndMessage{id, MessageStatus::complete, {}}, EndRun{}}));
+  }
+  Outcome answer(const MessageId& message, const std::string& id) {
+    return change(AnswerCall{message, "c", "to " + message.get(), false, MessageId(id)});
+  }
+};
+
+TEST(AnswerCall, NeverGoesToACallOfAnotherMessageThanItNames) {
+  Twice answered;
+  answered.answer(answered.a1, "t1");
+  answered.start("r2", "u2", "again");
+  answered.ask("r2", answered.a2);
+  EXPECT_EQ(answered.answer(answered.a1, "t2").code, "answered");
+  EXPECT_TRUE(answered.answer(answered.a2, "t2").applied);
+
+  Twice left;
+  left.start("r2", "u2", "never mind");
+  left.ask("r2", left.a2);
+  EXPECT_EQ(left.answer(left.a1, "t1").code, "busy");
+  EXPECT_TRUE(left.answer(left.a2, "t2").applied);
+  EXPECT_TRUE(left.answer(left.a1, "t1").applied);
+
+  Twice gated;
+  gated.answer(gated.a1, "t1");
+  gated.start("r2", "u2", "again");
+  gated.ask("r2", gated.a2, "ask");
+  EXPECT_EQ(gated.answer(gated.a1, "t2").code, "answered");
 }
 
 TEST(AnswerCall, NamesTheFirstOpenCallOfEqualIds) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that go on when their calls are answered (engine/rules/resume.h).
 #include "engine/rules/resume.h"
-#include "engine/store/thread_snapshot.h"
 
 #include <gtest/gtest.h>
 
 #include "engine/rules/call_limits.h"
+#include "engine/rules/digest.h"
+#include "engine/store/thread_snapshot.h"
 #include "tests/support/story.h"
 
 namespace lockstep::test {
@@ -114,6 +115,39 @@ TEST(Resume, ARunThatEndsWithoutOpenCallsWaitsForNothing) {
   EXPECT_TRUE(story.state().awaiting.empty());
 }
 
+// The front was faster than the end of the run.
+TEST(Resume, AnAnswerThatCameBeforeTheEndOfTheRunIsNotLost) {
+  for (const bool ended : {false, true}) {
+    Resuming story;
+    story.stop("r1", story.now());
+    story.ask("r5", "u5");
+    const MessageId a5("a5");
+    story.steps("r5", {OpenMessage{a5, {}, Role::assistant, {}},
+                       StartPart{a5, {}, ToolCallPart{"c1", "look", "{}"}}});
+    if (ended) story.steps("r5", {EndMessage{a5, MessageStatus::complete, {}}});
+    EXPECT_TRUE(story.change(AnswerCall{a5, "c1", "42", false, MessageId("t5")}).applied);
+    story.steps("r5", {EndRun{}});
+    EXPECT_EQ(story.resume("r5"), "resumed r5.2");
+    EXPECT_EQ(story.run("r5.2").head, MessageId("t5"));
+  }
+}
+
+TEST(Resume, ARunThatWentOnBehindItsAnsweredCallIsDone) {
+  Story story;
+  StartRun start;
+  start.run = RunId("r1");
+  start.input = {input("u1", "hello")};
+  start.resumes = true;
+  story.change(start);
+  const MessageId a1("a1");
+  story.steps("r1", {OpenMessage{a1, {}, Role::assistant, {}},
+                     StartPart{a1, {}, ToolCallPart{"c1", "look", "{}"}}});
+  story.change(AnswerCall{a1, "c1", "42", false, MessageId("t1")});
+  story.steps("r1", {StartPart{a1, {}, TextPart{"it is 42"}}, EndRun{}});
+  EXPECT_EQ(status_of(story.run("r1")), "asked");
+  EXPECT_FALSE(story.state().running);
+}
+
 TEST(Resume, ARunThatFailsWaitsForNothing) {
   Story story;
   StartRun start;
@@ -207,7 +241,10 @@ TEST(Resume, NamesTheNextRunAfterTheFormer) {
   EXPECT_EQ(next_run_id(RunId("r.02")), RunId("r.02.2"));
   EXPECT_EQ(next_run_id(RunId("r.")), RunId("r..2"));
   EXPECT_EQ(next_run_id(RunId("r.4294967295")).get(), "r.4294967296");
-  EXPECT_EQ(next_run_id(RunId(std::string(127, 'r'))).get().size(), 64U);
+  const RunId hashed = next_run_id(RunId(std::string(127, 'r')));
+  EXPECT_EQ(hashed.get().size(), 64U);
+  // The messages of a run with a long id are named after the hash of that.
+  EXPECT_NE(hashed.get(), to_hex(sha256(std::string(127, 'r'))));
 }
 
 TEST(Resume, ChangesNothingThatIsFoldedTwice) {

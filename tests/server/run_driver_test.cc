@@ -221,6 +221,14 @@ TEST_F(FallbackTest, IsAskedWhenTheAttemptIsDurableAndNotBefore) {
   EXPECT_TRUE(second.is_asked());
 }
 
+// A server that dies before its first word is what a fallback is for.
+TEST_F(FallbackTest, TakesARunOverWhoseConnectionBrokeBeforeTheFirstWord) {
+  agent.say(EndRun{RunStatus::interrupted, RunError{"upstream_interrupted", "it broke"}, {}});
+  executor.run();
+  EXPECT_TRUE(second.is_asked());
+  EXPECT_EQ(run("r1").attempt, 2U);
+}
+
 TEST_F(FallbackTest, IsNotAskedOnceAMessageIsOpen) {
   agent.say(OpenMessage{mid("a1"), {}, Role::assistant, {}});
   agent.say(failure("upstream_failed"));
