@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/agents.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/codes.h"
@@ -151,6 +152,40 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
   std::unreachable();
 }
 
+// The names of the tools in these params, in each form that an API has: `function.name`, or `name`.
+std::vector<std::string> tool_names(const Json& params) {
+  std::vector<std::string> names;
+  const auto read = read_json(params.text, unbounded_json(limits::json_depth_max));
+  if (!read) return names;
+  const auto name_in = [&names](JsonNode tool) {
+    tool.each_member([&names](std::string_view key, JsonNode value) {
+      if (key == "name" && value.is_string()) names.emplace_back(value.text());
+    });
+  };
+  read->root().each_member([&](std::string_view key, JsonNode tools) {
+    if (key != "tools") return;
+    tools.each_element([&](JsonNode tool) {
+      name_in(tool);
+      tool.each_member([&](std::string_view member, JsonNode value) {
+        if (member == "function") name_in(value);
+      });
+    });
+  });
+  return names;
+}
+
+// A misspelt name would be no gate. An agent without tools gets them from its runs.
+void warn_of_tools(const std::string& name, const AgentConfig& config,
+                   std::vector<AgentWarning>& warnings) {
+  const std::vector<std::string> known =
+      config.params ? tool_names(*config.params) : std::vector<std::string>();
+  if (known.empty()) return;
+  for (const std::string& tool : config.calls.ask_before) {
+    if (tool == "*" || std::ranges::find(known, tool) != known.end()) continue;
+    warnings.push_back({"ask_before_unknown", name, tool});
+  }
+}
+
 // The kind and the model are those of its settings, so that they are named in one place.
 AgentFace face_of(AgentName name, const AgentConfig& config, const Agent& agent) {
   const ParamRules rules = param_rules(config);
@@ -215,6 +250,7 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
     }
     const auto shown = agent.params ? secret_in(*agent.params) : std::nullopt;
     if (shown) set->warnings_.push_back({"params_are_shown", name, *shown});
+    warn_of_tools(name, agent, set->warnings_);
     const Agent* made_here =
         set->agents_.emplace(AgentName(name), std::move(*made)).first->second.get();
     set->rules_.emplace(AgentName(name), param_rules(agent));

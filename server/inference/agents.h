@@ -90,10 +90,11 @@ using AgentsConfig = std::map<std::string, AgentConfig>;
 
 // A setting that works badly or not at all: for the operator.
 struct AgentWarning {
-  // `key_unset`, `key_file_unusable`, `key_too_short`, `secret_in_file`, `params_are_shown`
+  // `key_unset`, `key_file_unusable`, `key_too_short`, `secret_in_file`, `params_are_shown`,
+  // `ask_before_unknown`
   std::string event;
   std::string agent;
-  std::string what;  // the variable, the file's fault, the setting, or the member of `params`
+  std::string what;  // the variable, the file's fault, the setting, member of `params`, or tool
   friend bool operator==(const AgentWarning&, const AgentWarning&) = default;
 };
 

@@ -186,7 +186,8 @@ TEST(AgentConfigContext, IsALimitAndWhatHappensBeyondIt) {
               "context_tokens must be a whole number from 1 to 100000000");
   }
   EXPECT_EQ(when("drop_oldest")->when_too_long, WhenTooLong::drop_oldest);
-  EXPECT_EQ(when("forget").error().detail, "when_too_long must be refuse, drop_oldest or summarise");
+  EXPECT_EQ(when("forget").error().detail,
+            "when_too_long must be refuse, drop_oldest or summarise");
   EXPECT_EQ(when("summarise")->when_too_long, WhenTooLong::summarise);
 }
 
@@ -209,6 +210,42 @@ TEST(AgentSet, WritesALimitIntoTheSettingsOfARunOnlyIfItIsSet) {
   EXPECT_EQ(read_settings(bytes_of("drop"))->when_too_long, WhenTooLong::drop_oldest);
   EXPECT_EQ(stage.open({{"a", useless}}).error().detail,
             "agent a: set `context_tokens`, without which `when_too_long` has no meaning");
+}
+
+TEST(AgentSet, WarnsOfAMisspeltToolThatAPersonShouldApprove) {
+  Stage stage;
+  AgentConfig config = openai();
+  config.params =
+      Json{R"({"tools":[{"type":"function","function":{"name":"delete_file"}},{"name":"look"}]})"};
+  config.calls.ask_before = {"delte_file", "look", "*"};
+  const auto agents = stage.open({{"a", config}});
+  ASSERT_TRUE(agents);
+  EXPECT_EQ((*agents)->warnings(),
+            (std::vector<AgentWarning>{{"ask_before_unknown", "a", "delte_file"}}));
+}
+
+TEST(AgentSet, AFallbackIsThereAsksBeforeTheSameToolsAndLeadsNowhereBack) {
+  Stage stage;
+  AgentConfig first = openai();
+  first.calls.fallback = AgentName("second");
+  AgentConfig second = openai();
+  const auto detail = [&] {
+    return stage.open({{"first", first}, {"second", second}}).error().detail;
+  };
+  EXPECT_TRUE(stage.open({{"first", first}, {"second", second}}));
+  first.calls.ask_before = {"delete_file"};
+  EXPECT_TRUE(detail().contains("does not ask before `delete_file`"));
+  second.calls.ask_before = {"*"};
+  EXPECT_TRUE(stage.open({{"first", first}, {"second", second}}));
+  second.calls.fallback = AgentName("first");
+  EXPECT_FALSE(stage.open({{"first", first}, {"second", second}}));
+  first.calls.ask_before = {"*"};
+  EXPECT_TRUE(detail().contains("leads back"));
+  second.calls.fallback.reset();
+  second.kind = AgentKind::push;
+  EXPECT_TRUE(detail().contains("written outside"));
+  first.calls.fallback = AgentName("nobody");
+  EXPECT_TRUE(detail().contains("there is no agent nobody"));
 }
 
 TEST(AgentConfigReasoning, IsOneOfThreeWordsInAMemberOfItsOwn) {

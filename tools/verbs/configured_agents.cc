@@ -45,6 +45,8 @@ std::string advice_on(const std::string& warning) {
     return "write the key into the file; each run looks at it again, and fails until then";
   if (warning == "secret_in_file")
     return "put the value into a variable, and name it in `header_env`";
+  if (warning == "ask_before_unknown")
+    return "no tool of this agent has the name in `ask_before`: correct it, or no person is asked";
   if (warning == "key_too_short")
     return "use a longer key: this one is too short to be redacted in answers of the model server";
   return "fronts see `params`, and the log keeps them: put a key into `api_key_env` instead";
@@ -54,6 +56,7 @@ namespace {
 
 const char* subject_of(const std::string& warning) {
   if (warning == "params_are_shown") return "member";
+  if (warning == "ask_before_unknown") return "tool";
   if (warning == "secret_in_file") return "setting";
   return warning == "key_file_unusable" ? "why" : "variable";
 }
