@@ -156,20 +156,25 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     if (!driver_.raise_ || !driver_.fallback_ || error.code == codes::content_filter) return false;
     const std::optional<AgentName> next = driver_.fallback_(name_);
     if (!next) return false;
+    driver_.raise_(thread_,
+                   AttemptRequest{.run = run_, .former = attempt_, .agent = next, .error = error},
+                   [self = shared_from_this(), error, next = *next](const auto& raised) {
+                     if (raised) return self->tell_fallback(error, next);
+                     if (self->stopped_) return;
+                     self->no_fallback(raised.error(), error);
+                   });
+    return true;
+  }
+
+  // The engine has started the run again.
+  void tell_fallback(const RunError& error, const AgentName& next) {
     driver_.log_.info("run_falls_back", {{"user", thread_.owner.get()},
                                          {"thread", thread_.id.get()},
                                          {"run", run_.get()},
                                          {"agent", name_.get()},
-                                         {"fallback", next->get()},
+                                         {"fallback", next.get()},
                                          {"code", error.code},
                                          {"detail", error.detail}});
-    driver_.raise_(thread_,
-                   AttemptRequest{.run = run_, .former = attempt_, .agent = next, .error = error},
-                   [self = shared_from_this(), error](const auto& raised) {
-                     if (raised || self->stopped_) return;  // the engine has started it again
-                     self->no_fallback(raised.error(), error);
-                   });
-    return true;
   }
 
   void no_fallback(const StepRefusal& refusal, const RunError& error) {

@@ -2,6 +2,7 @@
 #include "engine/live/history.h"
 
 #include <algorithm>
+#include <limits>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -31,7 +32,7 @@ class Rewinder {
     }
   }
 
-  // Nothing if the message was put, cut or deleted since.
+  // Nothing if the message was put, cut or deleted since, or a note of a call has changed.
   [[nodiscard]] std::optional<Message> message(const MessageState& row) const {
     auto found = grown_.find(row.message.id);
     if (found == grown_.end() || found->second.changed) return std::nullopt;
@@ -39,6 +40,9 @@ class Rewinder {
     Message message = row.message;
     std::vector<Part>& parts = message.parts.edit();
     if (grown.parts && *grown.parts < parts.size()) parts.resize(*grown.parts);
+    // Notes tell nothing of what was noted before.
+    if (grown.noted < parts.size()) return std::nullopt;
+    std::erase_if(message.calls, [&](const CallNote& note) { return note.part >= parts.size(); });
     for (const auto& [part, units] : grown.lengths) {
       if (part >= parts.size()) continue;
       std::string* text = growing_text(parts[part]);
@@ -56,6 +60,10 @@ class Rewinder {
     grown_[event.message].lengths.try_emplace(event.part, event.at);  // the first one counts
   }
   void operator()(const MessageEnded& event) { grown_[event.message]; }
+  void operator()(const CallNoted& event) {
+    Grown& grown = grown_[event.message];
+    grown.noted = std::min<std::size_t>(grown.noted, event.note.part);
+  }
   void operator()(const MessagePut& event) { grown_[event.message.id].changed = true; }
   void operator()(const MessageCreated& event) { grown_[event.message].changed = true; }
   void operator()(const MessageCut& event) { grown_[event.message].changed = true; }
@@ -67,6 +75,7 @@ class Rewinder {
   struct Grown {
     std::optional<std::uint32_t> parts;                // the number before
     std::unordered_map<std::uint32_t, Units> lengths;  // before, of parts that have grown
+    std::size_t noted = std::numeric_limits<std::size_t>::max();  // the first part with a new note
     bool changed = false;
   };
   std::unordered_map<MessageId, Grown> grown_;

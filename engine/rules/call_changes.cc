@@ -121,6 +121,10 @@ std::string_view past_tense(CallStatus status) {
 
 Verdict may_decide(const Message& message, const FoundCall& call, const DecideCall& change) {
   if (call.answered) return refuse(codes::answered, "call " + change.call + " has its result");
+  if (call.made && change.decision == CallStatus::denied) {
+    return refuse(codes::answered,
+                  "call " + change.call + " was left: its result tells the model so, and stays");
+  }
   const CallNote* note = note_of(message, call.part);
   if (!note) return {};
   const bool runs = change.decision == CallStatus::running;
@@ -134,15 +138,19 @@ Verdict may_decide(const Message& message, const FoundCall& call, const DecideCa
                 "call " + change.call + " " + std::string(past_tense(note->status)));
 }
 
+Verdict may_always(const ThreadState& state, const std::string& tool) {
+  const std::vector<std::string>& tools = state.thread.approved_tools;
+  const bool known = std::ranges::find(tools, tool) != tools.end();
+  const bool fits = tools.size() < limits::approved_tools_max &&
+                    bytes_of(tools) + tool.size() <= limits::approved_bytes_max;
+  if (known || fits) return {};
+  return refuse(codes::too_many, "the thread has too many approved tools: take some back first");
+}
+
 void always_approve(Draft& draft, const std::string& tool) {
   std::vector<std::string> tools = draft.state().thread.approved_tools;
   if (std::ranges::find(tools, tool) != tools.end()) return;
   tools.push_back(tool);
-  // The oldest go: their calls ask again.
-  while (tools.size() > limits::approved_tools_max ||
-         bytes_of(tools) > limits::approved_bytes_max) {
-    tools.erase(tools.begin());
-  }
   ThreadUpdated updated;
   updated.approved_tools = std::move(tools);
   draft.say(std::move(updated));
@@ -192,9 +200,12 @@ Verdict decide_call(Draft& draft, const DecideCall& change, WalkLeft& left) {
     return refuse(codes::busy, "the answer with this call is still written: wait for its end");
   }
   if (Verdict fit = may_decide(message, *call, change); !fit) return fit;
+  if (change.always) {
+    if (Verdict fit = may_always(draft.state(), call->tool); !fit) return fit;
+  }
   const std::uint32_t part = static_cast<std::uint32_t>(message.parts.size());
   draft.say(CallNoted{change.message, CallNote{call->part, change.decision, change.reason}});
-  if (change.decision == CallStatus::denied && !call->made) {
+  if (change.decision == CallStatus::denied) {
     draft.say(PartStarted{change.message, part,
                           ToolResultPart{change.call, denied_content(change.reason), true}});
   }

@@ -11,6 +11,7 @@
 #include "engine/rules/op_memory.h"
 #include "engine/rules/resume.h"
 #include "engine/rules/run.h"
+#include "engine/rules/subtree.h"
 #include "engine/rules/verdict.h"
 
 namespace lockstep {
@@ -200,7 +201,7 @@ class Judge {
     const std::uint32_t* number = draft_.state().message_numbers.find(change.message);
     if (!number)
       return refuse(codes::unknown_message, "there is no message " + change.message.get());
-    const std::vector<MessageId> doomed = subtree(*number);
+    const std::vector<MessageId> doomed = living_from(draft_.state(), *number);
     if (doomed.empty()) return {};  // deleted before
     if (Verdict fit = unchanged(change.if_unchanged, doomed); !fit) return fit;
     const std::unordered_set<MessageId> set(doomed.begin(), doomed.end());
@@ -264,12 +265,14 @@ class Judge {
   Verdict judge(const AnswerCall& change) {
     outcome_->message = change.id;
     if (is_taken(change.id)) return refuse(codes::exists, "id " + change.id.get() + " is taken");
-    return answer_call(draft_, change, walk_left_);
+    Verdict fit = unchanged(true, {change.message});
+    return fit ? answer_call(draft_, change, walk_left_) : fit;
   }
 
   Verdict judge(const DecideCall& change) {
     outcome_->message = change.message;
-    return decide_call(draft_, change, walk_left_);
+    Verdict fit = unchanged(true, {change.message});
+    return fit ? decide_call(draft_, change, walk_left_) : fit;
   }
 
   // --- Shared by the changes ---------------------------------------------------------------------
@@ -346,20 +349,6 @@ class Judge {
       if (!run.place.message || !doomed.contains(*run.place.message)) continue;
       draft_.say(RunEnded{RunId(run.id), RunStatus::superseded, {}, {}});
     }
-  }
-
-  // The living messages at and below a message, parents first: a child has a higher number.
-  std::vector<MessageId> subtree(std::uint32_t root) const {
-    const ThreadState& state = draft_.state();
-    std::unordered_set<MessageId> inside{state.messages[root].message.id};
-    std::vector<MessageId> living;
-    for (std::size_t number = root; number < state.messages.size(); ++number) {
-      const Message& message = state.messages[number].message;
-      if (number != root && (!message.parent || !inside.contains(*message.parent))) continue;
-      inside.insert(message.id);
-      if (!state.messages[number].deleted) living.push_back(message.id);
-    }
-    return living;
   }
 
   Draft& draft_;

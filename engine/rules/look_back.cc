@@ -25,6 +25,9 @@ bool looks_back(const ThreadState& state, const Change& change) {
     }
     case ChangeType::delete_message:
       return state.running || std::get<DeleteMessage>(change.what).if_unchanged;
+    case ChangeType::answer_call:
+    case ChangeType::decide_call:
+      return true;
     default:
       return false;
   }

@@ -46,13 +46,21 @@ bool is_answered(const Message& message, const CallResult& call) {
   return note && note->status == CallStatus::denied;
 }
 
-bool all_answered(const ThreadState& state, const RunId& run, const MessageId& first) {
+struct Answers {
+  std::size_t calls = 0;  // of the run
+  std::size_t open = 0;
+};
+
+Answers answers_of(const ThreadState& state, const RunId& run, const MessageId& first) {
   const std::vector<const Message*> path = path_from(state, first);
-  const std::vector<CallResult> calls = match_results(path).calls;
-  return std::ranges::all_of(calls, [&](const CallResult& call) {
+  Answers answers;
+  for (const CallResult& call : match_results(path).calls) {
     const Message& message = *path[call.call.message];
-    return message.run != run || is_answered(message, call);
-  });
+    if (message.run != run) continue;
+    ++answers.calls;
+    if (!is_answered(message, call)) ++answers.open;
+  }
+  return answers;
 }
 
 void resume(Draft& draft, std::uint32_t number) {
@@ -85,7 +93,10 @@ void settle(Draft& draft, std::uint32_t number) {
   if (!on_path) return give_up(draft, number, resume_ends::head_left);
   if (draft.at() > row.run.resume->until) return give_up(draft, number, resume_ends::expired);
   const MessageId& first = state.messages[messages.front()].message.id;
-  if (all_answered(state, row.run.id, first)) resume(draft, number);
+  const Answers answers = answers_of(state, row.run.id, first);
+  // Somebody has edited the calls away: there is nothing to go on with.
+  if (answers.calls == 0) return give_up(draft, number, resume_ends::head_left);
+  if (answers.open == 0) resume(draft, number);
 }
 
 // Has the run ended with calls that somebody else has answered while it was writing? A run that

@@ -216,6 +216,14 @@ const ToolCallPart* call_at(const Parts& parts, std::size_t part) {
   return part < parts.size() ? std::get_if<ToolCallPart>(&parts[part]) : nullptr;
 }
 
+bool tells_denial(const Parts& parts, std::size_t part) {
+  return std::ranges::any_of(parts, [&](const Part& each) {
+    const auto* result = std::get_if<ToolResultPart>(&each);
+    return result && result->made && result->call == call_at(parts, part)->id &&
+           result->content.starts_with(denied_result);
+  });
+}
+
 // The notes of the calls that are there again, at their new places. Of equal calls the first keeps
 // the first's.
 std::vector<CallNote> moved_notes(const std::vector<CallNote>& notes, const Parts& former,
@@ -232,6 +240,11 @@ std::vector<CallNote> moved_notes(const std::vector<CallNote>& notes, const Part
       moved.push_back(std::move(note));
       break;
     }
+  }
+  for (CallNote& note : moved) {
+    // Without the result that tells the model of the denial, it is none.
+    if (note.status != CallStatus::denied || tells_denial(parts, note.part)) continue;
+    note = {note.part, CallStatus::needs_approval};
   }
   std::ranges::sort(moved, {}, &CallNote::part);
   return moved;

@@ -77,9 +77,13 @@ class Walk {
   }
   bool takes(const CutMessage& step) {
     const auto* event = next<MessageCut>();
-    return passes(event && event->message == step.message &&
-                  event->keep.size() == step.keep.size() &&
-                  std::ranges::equal(event->keep, step.keep, std::less_equal<>()));
+    if (!passes(event && event->message == step.message && event->keep.size() == step.keep.size() &&
+                std::ranges::equal(event->keep, step.keep, std::less_equal<>()))) {
+      return false;
+    }
+    // Notes of calls that are written anew.
+    while (event_ < events_.size() && std::holds_alternative<CallNoted>(events_[event_])) ++event_;
+    return true;
   }
   static bool notes(const Event& event, const MessageId& message, std::uint32_t part) {
     const auto* noted = std::get_if<CallNoted>(&event);

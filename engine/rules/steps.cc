@@ -30,6 +30,18 @@ std::unexpected<StepRefusal> gap(std::uint64_t expected) {
   return refusal;
 }
 
+// Results that came while the run was at work may stand below its last message, and the head at
+// them. The run goes on behind them, so that its answer stays on the path.
+MessageId behind_results(const ThreadState& state, const MessageId& last) {
+  std::optional<MessageId> at = state.thread.head;
+  while (at && *at != last) {
+    const Message& message = state.message(*at)->message;
+    if (message.role != Role::tool || message.run) return last;
+    at = message.parent;
+  }
+  return at ? *state.thread.head : last;
+}
+
 class Taker {
  public:
   Taker(Draft& draft, RunId run) : draft_(draft), run_(std::move(run)) {}
@@ -57,8 +69,9 @@ class Taker {
     if (!parent) {
       parent = run.messages.empty() ? run.run.head : state.messages[run.messages.back()].message.id;
     }
-    const bool leads = parent == state.thread.head;
     const bool continues = run.run.continues && run.messages.empty();
+    if (!step.parent && !continues) parent = behind_results(state, *parent);
+    const bool leads = parent == state.thread.head;
     if (continues && (step.role != Role::assistant || parent != run.run.continues)) {
       return refuse_steps(codes::invalid,
                           "the run continues an answer: its first message is an "
@@ -198,7 +211,15 @@ class Taker {
       const Units length = row->lengths[part];
       if (text) keep[part] = round_down(*text, std::min(step.keep[part], length), length);
     }
-    draft_.say(MessageCut{step.message, std::move(keep), MessageStatus::open});
+    const std::vector<CallNote> notes = row->message.calls;
+    draft_.say(MessageCut{step.message, keep, MessageStatus::open});
+    // A call that is written anew keeps what was noted of it.
+    for (const CallNote& note : notes) {
+      const Message& message = draft_.state().living(step.message)->message;
+      if (note.part < keep.size() && !note_of(message, note.part)) {
+        draft_.say(CallNoted{step.message, note});
+      }
+    }
     return {};
   }
 

@@ -118,6 +118,19 @@ describe("A fallback", { timeout: 60_000 }, () => {
     assert.deepEqual(bodies.map((body) => body.name), ["first", "second", "third"]);
   });
 
+  test("is asked when the first agent's server dies before its first word", async () => {
+    const dies = (response) => response.destroy();
+    const closes = (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`data: {"choices":[{"delta":{"role":"assistant"}}]}\n\n`);
+    };
+    for (const first of [dies, closes]) {
+      const { run } = await ask({ first, second: says("yes") });
+      assert.equal(run.status, "completed");
+      assert.equal(run.agent, "second");
+    }
+  });
+
   test("is not asked once the run has shown something", async () => {
     const { run, messages } = await ask({ first: breaksOff, second: says("yes") });
     assert.notEqual(run.status, "completed");

@@ -35,7 +35,8 @@ describe("People and calls", { timeout: 120_000 }, () => {
   before(async () => {
     const port = await listen(http);
     const agent = { kind: "openai", base_url: `http://127.0.0.1:${port}/v1`, model: "m", ask_before: ["delete_file"] };
-    const agents = { default: agent, hasty: { ...agent, answer_timeout_seconds: 1 } };
+    const push = { kind: "push", ask_before: ["delete_file"] };
+    const agents = { default: agent, hasty: { ...agent, answer_timeout_seconds: 1 }, push };
     server = await Server.start({ name: "people", config: { agents } });
   });
   after(async () => {
@@ -163,12 +164,43 @@ describe("People and calls", { timeout: 120_000 }, () => {
     assert.deepEqual(bodies.at(-1).map((message) => message.role), ["user", "assistant", "tool", "tool", "user"]);
   });
 
+  test("a front that comes back with the digest of an earlier moment is not reset, and its stop counts", async () => {
+    const thread = "/v1/threads/back";
+    let seq = 0;
+    const step = async (body) => {
+      const answer = await server.post(`${thread}/runs/r1/steps?attempt=1`, { steps: [{ seq: ++seq, ...body }] });
+      assert.equal(answer.status, 200, answer.text);
+    };
+    await send("back", { type: "start_run", run: "r1", agent: "push", input: [{ text: "tidy up" }] });
+    await step({ type: "message_created", message: { id: "a1" } });
+    await step({ type: "content_appended", message: "a1", text: "first words" });
+    const { cursor, digest } = await server.read("back");
+    const part = { type: "tool_call", id: "c1", name: "delete_file", arguments: "{}" };
+    await step({ type: "part_started", message: "a1", value: part });
+    const gated = await server.read("back");
+    const decided = async (it) => {
+      const body = { cursor: it.cursor, digest: it.digest, follow: "none" };
+      const { json } = await server.post(`${thread}/sync`, body, accept);
+      assert.equal(json.reset, undefined);
+    };
+    await decided({ cursor, digest });
+    await step({ type: "run_ended" });
+    await decided({ cursor, digest });
+    await send("back", { type: "decide_call", message: "a1", call: "c1", decision: "denied" });
+    await decided({ cursor, digest });
+    await decided(gated);
+    const stop = { changes: [{ type: "stop_run", run: "r1" }], cursor, digest, follow: "none" };
+    const { json } = await server.post(`${thread}/sync`, stop, accept);
+    assert.equal(json.outcomes[0].outcome, "applied");
+    assert.deepEqual((await server.read("back")).messages.at(-1).parts.map((it) => it.type), ["text"]);
+  });
+
   test("a new question gives the waiting up, and the model is told that there is no result", async () => {
     const { id, asks } = await ask("moved");
     await send("moved", { type: "start_run", run: "r2", input: [{ text: "never mind" }] });
     await ended("moved", "r2");
     assert.deepEqual((await runOf("moved", "r1")).resume, { status: "given_up", why: "moved_on" });
-    assert.equal(bodies.at(-1).find((message) => message.tool_call_id === asks).content, "no result");
+    assert.equal(bodies.at(-1).find((message) => message.tool_call_id === asks).content, "not approved by the user");
     assert.equal((await send("moved", { type: "stop_run", run: "r1" })).outcome, "applied");
     await send("moved", { type: "decide_call", message: id, call: asks, decision: "approved" });
     const late = await send("moved", { type: "answer_call", message: id, call: asks, content: "deleted" });

@@ -114,6 +114,20 @@ TEST(CallNotes, ACallThatTakesThePlaceOfAnotherAsksForItself) {
   EXPECT_EQ(story.note(1), "needs_approval");
 }
 
+TEST(CallNotes, ADenialWithoutItsResultAsksAgain) {
+  Edited story;
+  story.end();
+  story.decide("c1", CallStatus::denied, "never");
+  story.put({ToolCallPart{"c1", "ask", "{}"}, ToolCallPart{"c2", "look", "{}"}});
+  EXPECT_EQ(story.note(0), "needs_approval");
+}
+
+TEST(CallNotes, ACallThatItsWriterCutsAndWritesAnewKeepsItsGate) {
+  Called story;
+  story.steps("r1", {CutMessage{story.a1, {0}}, AppendContent{story.a1, 0, "{}"}});
+  EXPECT_EQ(story.note(0), "needs_approval");
+}
+
 TEST(CallNotes, AWriterGivesNoResultBeforeTheApproval) {
   Called story;
   const auto early = story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"c1", "done"}}});
@@ -191,19 +205,44 @@ TEST(DecideCall, AlwaysCanBeTakenBack) {
   EXPECT_TRUE(story.state().thread.approved_tools.empty());
 }
 
-TEST(DecideCall, TheListOfApprovedToolsHasABoundAndTheOldestGo) {
+TEST(DecideCall, TheListOfApprovedToolsHasABound) {
   Called story;
   story.end();
   UpdateThread update;
   update.approved_tools.emplace();
-  for (int at = 0; at < 16; ++at)
+  for (int at = 0; at < 16; ++at) {
     update.approved_tools->emplace_back(1024, static_cast<char>('a' + at));
+  }
   story.change(update);
-  story.decide("c1", CallStatus::approved, "", true);
-  const std::vector<std::string>& tools = story.state().thread.approved_tools;
-  EXPECT_EQ(tools.size(), 16U);
-  EXPECT_EQ(tools.front().front(), 'b');
-  EXPECT_EQ(tools.back(), "ask");
+  EXPECT_EQ(story.decide("c1", CallStatus::approved, "", true).code, "too_many");
+  EXPECT_EQ(story.note(0), "needs_approval");
+  EXPECT_TRUE(story.decide("c1", CallStatus::approved).applied);
+}
+
+TEST(DecideCall, ADenialBehindAResultThatTheModelWasToldIsRefused) {
+  Called story;
+  story.end();
+  story.start("r2", "u2", "never mind");
+  EXPECT_EQ(story.decide("c1", CallStatus::denied, "never").code, "answered");
+  EXPECT_EQ(story.decide("c2", CallStatus::denied, "never").code, "answered");
+  EXPECT_TRUE(story.decide("c1", CallStatus::approved).applied);
+}
+
+TEST(DecideCall, IsAboutTheCallThatThePersonSaw) {
+  Called story;
+  story.end();
+  const Timestamp seen = story.now();
+  PutMessage put;
+  put.id = story.a1;
+  put.parts = {ToolCallPart{"c1", "ask", "{\"path\":\"/\"}"}};
+  ChangeRequest tab{UserId("ann"), DeviceId("tab"), {}, {}, {Change{Op(1), {}, {}, put}}};
+  ASSERT_TRUE(story.say(tab)[0].applied);
+  const DecideCall yes{story.a1, "c1", CallStatus::approved, "", true};
+  EXPECT_EQ(story.change(yes, seen).code, "changed");
+  EXPECT_EQ(story.change(AnswerCall{story.a1, "c1", "done", false, MessageId("t1")}, seen).code,
+            "changed");
+  EXPECT_TRUE(story.state().thread.approved_tools.empty());
+  EXPECT_TRUE(story.change(yes).applied);
 }
 
 TEST(DecideCall, WaitsForTheEndOfItsMessage) {
@@ -271,6 +310,25 @@ TEST(AnswerCall, OfACallOnAnotherBranchLeavesTheHead) {
   story.decide("c1", CallStatus::approved);
   EXPECT_TRUE(story.answer("c1", "done", "t1").applied);
   EXPECT_EQ(story.parent("t1"), "t2");
+}
+
+// A tool that answers late must not push the answer under way off the path.
+TEST(AnswerCall, ThatComesWhileALaterRunBeginsLeavesItsAnswerOnThePath) {
+  Called story;
+  story.end();
+  story.start("r2", "u2", "never mind");
+  story.answer("c2", "42", "t2");
+  const MessageId a2("a2");
+  const MessageId b2("b2");
+  story.steps("r2", {OpenMessage{a2, {}, Role::assistant, {}}, AppendContent{a2, 0, "well"}});
+  EXPECT_EQ(story.parent("a2"), "t2");
+  EXPECT_EQ(story.head(), "a2");
+  story.change(DecideCall{story.a1, "c1", CallStatus::approved, "", false});
+  story.answer("c1", "done", "t1");
+  story.steps("r2", {EndMessage{a2, MessageStatus::complete, {}},
+                     OpenMessage{b2, {}, Role::assistant, {}}});
+  EXPECT_EQ(story.parent("b2"), "t1");
+  EXPECT_EQ(story.head(), "b2");
 }
 
 TEST(AnswerCall, OfACallThatNobodyApprovedIsMadeWithThatReason) {

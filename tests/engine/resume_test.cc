@@ -185,6 +185,31 @@ TEST(Resume, IsGivenUpWhenItsAnswerIsDeleted) {
   EXPECT_EQ(story.resume(), "given_up head_left");
 }
 
+TEST(Resume, IsGivenUpAtTheEndOfARunThatTheHeadHasLeft) {
+  Story story;
+  StartRun start;
+  start.run = RunId("r1");
+  start.input = {input("u1", "hello")};
+  start.resumes = true;
+  story.change(start);
+  const MessageId a1("a1");
+  story.steps("r1", {OpenMessage{a1, {}, Role::assistant, {}},
+                     StartPart{a1, {}, ToolCallPart{"c1", "look", "{}"}}});
+  story.change(MoveHead{MessageId("u1")});
+  story.steps("r1", {EndRun{}});
+  EXPECT_EQ(status_of(story.run("r1")), "given_up head_left");
+}
+
+TEST(Resume, IsGivenUpWhenTheCallsAreEditedAway) {
+  Resuming story;
+  PutMessage put;
+  put.id = story.a1;
+  put.parts = {TextPart{"no tools"}};
+  story.change(put);
+  EXPECT_EQ(story.resume(), "given_up head_left");
+  EXPECT_FALSE(story.state().running);
+}
+
 TEST(Resume, IsGivenUpByAStop) {
   Resuming story;
   story.stop("r1", story.now());

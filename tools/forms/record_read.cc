@@ -306,15 +306,15 @@ Result<PlacedInput> placed_input_of(const JsonValue& value) {
   std::string wrong;
   Reader in(value, wrong);
   in.allow({"id", "parent", "role", "author", "run", "text", "parts", "status", "created",
-            "updated", "usage", "metadata", "finish_reason", "model", "continues"});
+            "updated", "usage", "metadata", "finish_reason", "model", "continues", "calls"});
   PlacedInput placed;
   placed.input.id = in.id<MessageId>("id");
   placed.parent = in.maybe_id<MessageId>("parent");
   placed.input.role = in.has("role") ? in.name<Role>("role") : Role::user;
   placed.input.author = in.maybe_text("author");
   placed.input.metadata = in.maybe_json("metadata");
-  for (const char* more :
-       {"run", "status", "created", "updated", "usage", "finish_reason", "model", "continues"}) {
+  for (const char* more : {"run", "status", "created", "updated", "usage", "finish_reason", "model",
+                           "continues", "calls"}) {
     placed.has_more = placed.has_more || in.has(more);
   }
   if (in.has("text")) {

@@ -38,6 +38,11 @@ struct EventAccount {
     if (event.title) line += " titled " + quoted(*event.title);
     if (event.archived) line += *event.archived ? " archived" : " taken out of the archive";
     if (event.metadata) line += " metadata " + quoted(event.metadata->text);
+    if (event.approved_tools) {
+      line += " always allows";
+      for (const std::string& tool : *event.approved_tools) line += " " + one_line(tool, 64);
+      if (event.approved_tools->empty()) line += " no tool";
+    }
     return line;
   }
   std::string operator()(const MessagePut& event) const {
