@@ -91,7 +91,7 @@ describe("Summaries", { timeout: 120_000 }, () => {
     for (const run of shortened) {
       const { ids } = run.repairs.find(({ kind }) => kind === "summarised");
       const { json } = await server.get(`/v1/threads/long/runs/${run.id}/context`);
-      const path = json.context.path ?? json.path;
+      const { path } = json;
       const first = path.find(({ id }) => !ids.includes(id));
       assert.ok(isSummary(first), `${run.id} begins with a summary`);
     }
