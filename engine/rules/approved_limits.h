@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // approved_limits.h: how long the list of tools may be that need no approval in a thread.
+//
+// A user may always allow a tool in one thread. The list travels with the thread, and lists of
+// threads show it, so it is bounded in bytes besides names.
 #pragma once
 
 #include <cstddef>

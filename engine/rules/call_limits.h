@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // call_limits.h: the bounds of what stands beside tool calls (calls.h).
+//
+// People decide about calls, and runs wait for answers. What they leave is stored with the thread
+// and read with each of its changes, so each list and text has an end.
 #pragma once
 
 #include <chrono>

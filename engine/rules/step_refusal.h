@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // step_refusal.h: makes the refusals of batches and of attempts.
+//
+// A writer of a run that has lost it must stop, and its refusal tells why and what not to do. The
+// rules of steps (steps.cc) and of attempts (attempt.h) refuse in the same words.
 #pragma once
 
 #include <expected>

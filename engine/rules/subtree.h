@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // subtree.h: the messages below a message.
+//
+// A deletion takes them all. Messages have numbers in the order of their creation, so one pass from
+// the message on finds all that hangs on it.
 #pragma once
 
 #include <cstdint>
