@@ -229,9 +229,11 @@ class Judge {
       stop_as_seen(draft_, sight_, RunStatus::stopped);
       return {};
     }
-    stop_awaiting(draft_, run.run.id);
     const std::vector<CutPlan> cuts = cuts_as_seen(draft_, run, sight_);
-    if (std::ranges::none_of(cuts, [](const CutPlan& cut) { return cut.shortens; })) return {};
+    if (std::ranges::none_of(cuts, [](const CutPlan& cut) { return cut.shortens; })) {
+      stop_awaiting(draft_, run.run.id);
+      return {};
+    }
     if (const CutPlan* cut = built_upon(draft_.state(), run, cuts, sight_)) {
       const std::string& id = draft_.state().messages[cut->number].message.id.get();
       return refuse(codes::built_upon,
@@ -239,6 +241,7 @@ class Judge {
                         ? "message " + id + " was replaced since `seen`: sync, and look again"
                         : "a later run was given more of message " + id + ": sync, and look again");
     }
+    stop_awaiting(draft_, run.run.id);
     cut_ended(draft_, run, cuts);
     return {};
   }

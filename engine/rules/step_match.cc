@@ -72,8 +72,12 @@ class Walk {
   bool takes(const NoteCall& step) {
     const auto* event = next<CallNoted>();
     if (event && notes(*event, step.message, step.note.part)) return passes(true);
-    // The step that started the call has taken it.
-    return offset_ == 0 && event_ > 0 && notes(events_[event_ - 1], step.message, step.note.part);
+    // The step that started the call, or cut it, has taken it.
+    for (std::size_t at = offset_ == 0 ? event_ : 0; at-- > 0;) {
+      if (!std::holds_alternative<CallNoted>(events_[at])) return false;
+      if (notes(events_[at], step.message, step.note.part)) return true;
+    }
+    return false;
   }
   bool takes(const CutMessage& step) {
     const auto* event = next<MessageCut>();
@@ -81,7 +85,7 @@ class Walk {
                 std::ranges::equal(event->keep, step.keep, std::less_equal<>()))) {
       return false;
     }
-    // Notes of calls that are written anew.
+    // A call that was shortened is noted again without a step of its own.
     while (event_ < events_.size() && std::holds_alternative<CallNoted>(events_[event_])) ++event_;
     return true;
   }

@@ -111,6 +111,18 @@ class Taker {
     return {};
   }
 
+  // A call that was shortened has lost its note, and may become another call.
+  void ask_again(const MessageId& id) {
+    const Message message = draft_.state().living(id)->message;
+    const AgentName agent = draft_.state().run(run_)->run.agent;
+    for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
+      const auto* call = std::get_if<ToolCallPart>(&message.parts[part]);
+      if (!call || note_of(message, part)) continue;
+      if (!draft_.rules().agents.asks_before(agent, call->name)) continue;
+      note_call(id, *call, CallNote{part, CallStatus::needs_approval});
+    }
+  }
+
   // A tool that its user always allows in this thread needs no approval.
   void note_call(const MessageId& message, const ToolCallPart& call, CallNote note) {
     const std::vector<std::string>& approved = draft_.state().thread.approved_tools;
@@ -211,15 +223,8 @@ class Taker {
       const Units length = row->lengths[part];
       if (text) keep[part] = round_down(*text, std::min(step.keep[part], length), length);
     }
-    const std::vector<CallNote> notes = row->message.calls;
-    draft_.say(MessageCut{step.message, keep, MessageStatus::open});
-    // A call that is written anew keeps what was noted of it.
-    for (const CallNote& note : notes) {
-      const Message& message = draft_.state().living(step.message)->message;
-      if (note.part < keep.size() && !note_of(message, note.part)) {
-        draft_.say(CallNoted{step.message, note});
-      }
-    }
+    draft_.say(MessageCut{step.message, std::move(keep), MessageStatus::open});
+    ask_again(step.message);
     return {};
   }
 

@@ -27,11 +27,13 @@ Window restrict_to_window(const ThreadState& now, Diff diff, std::uint32_t messa
     return !inside.contains(id) && now.message(id)->message.created > diff.from;
   });
   // A front without a cursor holds nothing yet. Of the ended runs it needs only those that wrote
-  // messages in its window.
+  // messages in its window, and those that wait for answers: events will name them.
   if (diff.from == Timestamp()) {
     diff.removed.clear();
-    std::erase_if(diff.runs,
-                  [&](const Run& run) { return !is_open(run.status) && !runs.contains(run.id); });
+    std::erase_if(diff.runs, [&](const Run& run) {
+      const bool waits = run.resume && run.resume->status == ResumeStatus::waiting;
+      return !is_open(run.status) && !waits && !runs.contains(run.id);
+    });
   }
 
   Window window{.diff = std::move(diff), .edge = std::nullopt, .older = above > 0};

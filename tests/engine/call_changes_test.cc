@@ -403,5 +403,31 @@ TEST(AnswerCall, NamesTheFirstOpenCallOfEqualIds) {
   EXPECT_EQ(story.change(AnswerCall{a1, "same", "two", false, MessageId("t2")}).code, "answered");
 }
 
+// A result names its call by the id alone, so it would go to the later answer.
+TEST(AnswerCall, IsRefusedWhereALaterAnswerHasAnOpenCallOfTheId) {
+  Called story;
+  story.steps("r1", {OpenMessage{MessageId("a2"), {}, Role::assistant, {}},
+                     StartPart{MessageId("a2"), {}, ToolCallPart{"c2", "look", "{}"}}});
+  story.end();
+
+  EXPECT_EQ(story.answer("c2", "found", "t1").code, "invalid");
+  EXPECT_TRUE(story.change(AnswerCall{MessageId("a2"), "c2", "2", false, MessageId("t2")}).applied);
+  EXPECT_TRUE(story.answer("c2", "1", "t1").applied);
+
+  EXPECT_EQ(story.result(1), "1");
+  EXPECT_EQ(story.result(2), "2");
+}
+
+TEST(CallNotes, ACallThatItsWriterShortensNeedsApprovalAgain) {
+  Called story;
+  EXPECT_TRUE(story.steps("r1", {CutMessage{story.a1, {1}}}));
+  EXPECT_EQ(story.note(0), "needs_approval");
+
+  EXPECT_TRUE(story.steps("r1", {AppendContent{story.a1, 0, "}"}}));
+  story.end();
+
+  EXPECT_EQ(story.answer("c1", "done", "t1").code, "needs_approval");
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -216,6 +216,19 @@ TEST(Resume, IsGivenUpByAStop) {
   EXPECT_EQ(story.resume(), "given_up stopped");
 }
 
+TEST(Resume, IsNotGivenUpByAStopThatIsRefused) {
+  Resuming story;
+  const Timestamp seen = story.now();
+  PutMessage put;
+  put.id = story.a1;
+  put.parts = story.message("a1").parts;
+  EXPECT_TRUE(story.change(put).applied);
+
+  EXPECT_EQ(story.stop("r1", seen, {shown("a1", 0, 0)}).code, "built_upon");
+
+  EXPECT_EQ(story.resume(), "waiting");
+}
+
 TEST(Resume, LateAnswersStartNothing) {
   Resuming story;
   story.decide("c1", CallStatus::denied);

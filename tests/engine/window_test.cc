@@ -115,6 +115,24 @@ TEST(Window, OfAFreshFrontBringsTheRunsThatWait) {
   EXPECT_EQ(diff.runs[1].status, RunStatus::queued);
 }
 
+// Events will name it, and the front must have it.
+TEST(Window, OfAFreshFrontBringsTheRunsThatWaitForAnswers) {
+  FourTurns story;
+  StartRun start;
+  start.run = rid("r1");
+  start.resumes = true;
+  story.change(start);
+  story.start("r2", "u2", "and?");  // on another branch
+  story.steps("r1", {OpenMessage{mid("a1"), mid("m1"), Role::assistant, {}},
+                     StartPart{mid("a1"), {}, ToolCallPart{"c1", "look", "{}"}}, EndRun{}});
+  ASSERT_EQ(story.run("r1").resume->status, ResumeStatus::waiting);
+
+  const Diff diff = story.window(Timestamp(), 2).diff;
+
+  ASSERT_EQ(diff.runs.size(), 2u);
+  EXPECT_EQ(diff.runs[0].id, rid("r1"));
+}
+
 TEST(Window, ReportsEveryDeletionToAFrontWithACursor) {
   FourTurns story;
   const Timestamp from = story.now();
