@@ -39,6 +39,7 @@ class Taker {
     if (event.title) thread.title = *event.title;
     if (event.archived) thread.archived = *event.archived;
     if (event.metadata) thread.metadata = *event.metadata;
+    if (event.approved_tools) thread.approved_tools = *event.approved_tools;
   }
   void operator()(const MessagePut& event) {
     if (event.message.updated != at_) wrong = "a put message says another time";
@@ -90,11 +91,16 @@ class Taker {
     Message* message = touched(event.message);
     if (!message) return;
     if (event.keep.size() > message->parts.size()) wrong = "a cut keeps more than there is";
+    const Parts former = message->parts;
     message->parts.edit().resize(event.keep.size());
     for (std::size_t part = 0; part < event.keep.size(); ++part) {
       std::string* text = text_in(message->parts.edit()[part]);
       if (text && !keep_units(*text, event.keep[part])) wrong = "a cut keeps more than there is";
     }
+    // What is noted of a call goes with any part of it.
+    std::erase_if(message->calls, [&](const CallNote& note) {
+      return note.part >= message->parts.size() || message->parts[note.part] != former[note.part];
+    });
     message->status = event.status;
   }
   void operator()(const MessageDeleted& event) {
@@ -111,6 +117,7 @@ class Taker {
     run.place = event.place;
     run.params = event.params;
     run.continues = event.continues;
+    if (event.resumes) run.resume.emplace();
     run.queued = at_;
     screen_.runs.push_back(std::move(run));
   }
@@ -143,6 +150,27 @@ class Taker {
     if (Run* run = find(event.run)) run->repairs = event.repairs;
   }
   void operator()(const OpaqueNoted&) {}  // no front gets it
+  void operator()(const AttemptStarted& event) {
+    Run* run = find(event.run);
+    if (!run) return;
+    if (event.attempt != run->attempt + 1) wrong = "an attempt is not the next";
+    if (run->status != RunStatus::running) wrong = "an attempt of a run that does not go on";
+    run->attempt = event.attempt;
+    run->agent = event.agent;
+    run->model = event.model;
+    run->settings = event.settings;
+    run->repairs.clear();
+  }
+  void operator()(const CallNoted& event) {
+    Message* message = touched(event.message);
+    if (!message) return;
+    std::erase_if(message->calls, [&](const CallNote& it) { return it.part == event.note.part; });
+    message->calls.push_back(event.note);
+    std::ranges::sort(message->calls, {}, &CallNote::part);
+  }
+  void operator()(const ResumeNoted& event) {
+    if (Run* run = find(event.run)) run->resume = event.resume;
+  }
 
  private:
   Thread& touched_thread() {
@@ -178,6 +206,7 @@ std::string grow(Message& message, const Growth& growth) {
   if (growth.usage) message.usage = growth.usage;
   if (growth.finish.reason) message.finish.reason = growth.finish.reason;
   if (growth.finish.model) message.finish.model = growth.finish.model;
+  message.calls = growth.calls;
   if (message.parts.size() > growth.parts) message.parts.edit().resize(growth.parts);
   for (const auto& one : growth.grow) {
     if (const auto* value = std::get_if<PartValue>(&one)) {

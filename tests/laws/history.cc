@@ -21,11 +21,13 @@ constexpr const char* words[] = {"one ",
 constexpr const char* event_names[] = {
     "thread_updated", "message_put", "message_created", "part_started", "content_appended",
     "message_ended",  "message_cut", "message_deleted", "head_moved",   "run_queued",
-    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted"};
+    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted", "attempt_started",
+    "call_noted",     "resume_noted"};
 // The results that the engine makes; a user's text may be the same.
 constexpr const char* made_words[] = {"no result", "interrupted", "stopped by the user"};
-constexpr const char* change_names[] = {"start_run", "put_message", "delete_message",
-                                        "stop_run",  "move_head",   "update_thread"};
+constexpr const char* change_names[] = {"start_run",   "put_message", "delete_message",
+                                        "stop_run",    "move_head",   "update_thread",
+                                        "answer_call", "decide_call"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 const char* status_name(RunStatus status) {
@@ -40,6 +42,7 @@ History::History(std::uint64_t seed, Counts& counts)
     : counts_(counts), chance_(seed), oracle_(Story::epoch.get()) {
   states_[0] = ThreadState();
   crowded_ = one_in(16);
+  many_waits_ = one_in(50);
 }
 
 std::uint64_t History::upto(std::uint64_t count) { return chance_() % count; }
@@ -137,10 +140,11 @@ Part History::some_part() {
     case 1:
       // Model servers give an id again: in one answer, and in a later one.
       call_ids_.push_back(!call_ids_.empty() && one_in(4) ? some_call() : fresh("c"));
-      return ToolCallPart{call_ids_.back(), "look", one_in(3) ? "{\"at\":" : "{\"at\":1}"};
+      return ToolCallPart{call_ids_.back(), one_in(2) ? "write" : "look",
+                          one_in(3) ? "{\"at\":" : "{\"at\":1}"};
     case 2:
       return ToolResultPart{one_in(3) ? some_call() : some_shown_call(),
-                            one_in(8) ? made_words[upto(3)] : word(), one_in(6)};
+                            one_in(8) ? made_words[upto(3)] : word(), one_in(6), one_in(4)};
     case 3:
       return FilePart{"file:" + fresh("f"), std::nullopt, "name"};
     case 4:
@@ -167,27 +171,87 @@ MessageInput History::some_input() {
   return input;
 }
 
+AgentName History::some_agent() {
+  constexpr const char* names[] = {"default", "default", "careful", "hasty", "push"};
+  return AgentName(one_in(25) ? "nobody" : names[upto(std::size(names))]);
+}
+
+StartRun History::some_start() {
+  StartRun start;
+  start.run = RunId(one_in(12) ? some_run() : fresh("r"));
+  if (!reserved_.empty() && one_in(2)) {
+    start.run = RunId(std::exchange(reserved_, ""));
+  } else if (one_in(25)) {
+    reserved_ = start.run.get();  // a later run, whose next one would have this id
+    start.run = RunId(reserved_ + ".2");
+  }
+  start.agent = some_agent();
+  start.resumes = one_in(2);
+  const bool goes_on = one_in(4);
+  if (goes_on) start.continues = some_continued();
+  if (!goes_on || one_in(12)) {
+    for (std::uint64_t count = upto(3); count > 0; --count) start.input.push_back(some_input());
+    start.place = some_place();
+  }
+  if (one_in(3)) start.when_busy = static_cast<WhenBusy>(upto(4));
+  if (crowded_) start.when_busy = WhenBusy::queue;
+  if (one_in(6)) start.needs.push_back(Op(upto(6) + 1));
+  run_ids_.push_back(start.run.get());
+  return start;
+}
+
+std::pair<MessageId, std::string> History::some_made_call() {
+  const ThreadState& state = story_.state();
+  std::vector<std::pair<MessageId, std::string>> calls;
+  for (std::size_t at = state.messages.size(); at-- > 0 && calls.size() < 5;) {
+    for (const Part& part : state.messages[at].message.parts) {
+      const auto* call = std::get_if<ToolCallPart>(&part);
+      if (call) calls.emplace_back(state.messages[at].message.id, call->id);
+    }
+  }
+  if (calls.empty() || one_in(12)) return {MessageId(some_message()), some_call()};
+  return calls[upto(calls.size())];
+}
+
+AnswerCall History::some_answer() {
+  const auto [message, call] = some_made_call();
+  AnswerCall answer{message, call, word(), one_in(4), MessageId(fresh("m"))};
+  if (one_in(25)) answer.id = MessageId(some_message());
+  message_ids_.push_back(answer.id.get());
+  return answer;
+}
+
+DecideCall History::some_decision() {
+  const auto [message, call] = some_made_call();
+  DecideCall decide{message, call, static_cast<CallStatus>(1 + upto(3)), one_in(3) ? word() : "",
+                    false};
+  decide.always = decide.decision == CallStatus::approved && one_in(6);
+  return decide;
+}
+
 decltype(Change::what) History::some_change() {
-  switch (upto(crowded_ ? 4 : 16)) {
+  if (!crowded_ && !story_.state().awaiting.empty() && one_in(2)) {
+    if (one_in(3)) return some_decision();
+    if (one_in(12)) {
+      const auto& waits = story_.state().awaiting;
+      return StopRun{story_.state().runs[waits[upto(waits.size())]].run.id, {}};
+    }
+    return some_answer();
+  }
+  switch (upto(crowded_ ? 4 : 20)) {
     case 0:
     case 1:
     case 2:
-    case 4: {
-      StartRun start;
-      start.run = RunId(one_in(12) ? some_run() : fresh("r"));
-      if (one_in(25)) start.agent = AgentName("nobody");
-      const bool goes_on = one_in(4);
-      if (goes_on) start.continues = some_continued();
-      if (!goes_on || one_in(12)) {
-        for (std::uint64_t count = upto(3); count > 0; --count) start.input.push_back(some_input());
-        start.place = some_place();
-      }
-      if (one_in(3)) start.when_busy = static_cast<WhenBusy>(upto(4));
-      if (crowded_) start.when_busy = WhenBusy::queue;
-      if (one_in(6)) start.needs.push_back(Op(upto(6) + 1));
-      run_ids_.push_back(start.run.get());
-      return start;
-    }
+    case 4:
+      return some_start();
+    case 16:
+    case 17:
+      if (call_ids_.empty()) return some_start();
+      return some_answer();
+    case 18:
+    case 19:
+      if (call_ids_.empty()) return some_start();
+      return some_decision();
     case 3:
     case 5:
     case 6:
@@ -208,9 +272,12 @@ decltype(Change::what) History::some_change() {
       return put;
     }
     case 8:
-    case 9:
-      return one_in(3) ? decltype(Change::what)(DeleteMessage{MessageId(some_message()), one_in(3)})
-                       : decltype(Change::what)(UpdateThread{word(), one_in(2), std::nullopt});
+    case 9: {
+      if (one_in(3)) return DeleteMessage{MessageId(some_message()), one_in(3)};
+      UpdateThread update{word(), one_in(2), std::nullopt};
+      if (one_in(3)) update.approved_tools.emplace(upto(3), one_in(2) ? "look" : "write");
+      return update;
+    }
     case 10: {
       MoveHead move;
       if (!one_in(10)) move.head = MessageId(some_message());
@@ -255,6 +322,10 @@ std::string History::say_changes() {
     if (change.op) sent_.emplace_back(request.device->get(), change);
     request.changes.push_back(std::move(change));
   }
+  return say(request);
+}
+
+std::string History::say(const ChangeRequest& request) {
   const std::vector<oracle::Answer> expected = oracle_.take(request, ++clock_);
   const std::vector<Outcome> outcomes = story_.say(request);
   said_ = "changes:";
@@ -273,6 +344,11 @@ std::string History::say_changes() {
     ++counts_[std::string("change ") + change_names[static_cast<std::size_t>(outcomes[at].type)] +
               (got.applied ? " applied" : " refused")];
     if (!got.code.empty()) ++counts_["refusal " + got.code];
+    const bool calls = outcomes[at].type >= ChangeType::answer_call;
+    if (calls && !got.code.empty() && !got.duplicate) {
+      ++counts_[std::string(change_names[static_cast<std::size_t>(outcomes[at].type)]) +
+                " refused " + got.code];
+    }
     if (got.duplicate) ++counts_["duplicate"];
   }
   return compare(said_);
@@ -300,6 +376,28 @@ decltype(Step::what) History::some_step(const std::string& run) {
     return open;
   }
   const MessageId message(own_message(run));
+  if (one_in(16)) {
+    const MessageState* there = story_.state().message(message);
+    const std::size_t parts = there ? there->message.parts.size() : 0;
+    if (one_in(2)) {
+      CutMessage cut{message, {}};
+      cut.keep.resize(upto(parts + (one_in(12) ? 3 : 1)));
+      for (Units& units : cut.keep) units = static_cast<Units>(upto(14));
+      return cut;
+    }
+    std::uint32_t part = static_cast<std::uint32_t>(upto(parts + 1));
+    for (std::size_t at = 0; there && at < parts && !one_in(8); ++at) {
+      if (std::holds_alternative<ToolCallPart>(there->message.parts[at])) {
+        part = static_cast<std::uint32_t>(at);
+      }
+    }
+    return NoteCall{message,
+                    {part,
+                     one_in(2)    ? CallStatus::needs_approval
+                     : one_in(12) ? CallStatus::approved
+                                  : CallStatus::running,
+                     one_in(3) ? word() : ""}};
+  }
   switch (upto(crowded_ ? 14 : 18)) {
     case 0:
       return StartPart{message, std::nullopt, some_part()};
@@ -359,12 +457,38 @@ std::string History::say_steps() {
     const RunState* row = story_.state().run(RunId(run));
     std::uint64_t seq = row ? row->seq : 0;
     if (one_in(25)) seq += upto(3);
-    batch = {RunId(run), one_in(40) ? 2u : 1u, {}};
+    const std::uint32_t attempt = row ? row->run.attempt : 1;
+    batch = {
+        RunId(run), one_in(40) ? attempt + 1 - static_cast<std::uint32_t>(upto(3)) : attempt, {}};
+    if (!crowded_ && row && row->run.resume && one_in(12)) {
+      for (const auto& what : calls_and_end()) batch.steps.push_back({++seq, what});
+      batches_.push_back(batch);
+      return say(batch);
+    }
     for (std::uint64_t count = 1 + upto(one_in(3) ? 5 : 2); count > 0; --count) {
       batch.steps.push_back({++seq, some_step(run)});
     }
     batches_.push_back(batch);
   }
+  return say(batch);
+}
+
+std::vector<decltype(Step::what)> History::calls_and_end() {
+  std::vector<decltype(Step::what)> steps;
+  const MessageId message(fresh("m"));
+  message_ids_.push_back(message.get());
+  steps.emplace_back(OpenMessage{message, {}, Role::assistant, {}});
+  for (std::uint64_t count = 1 + upto(2); count > 0; --count) {
+    call_ids_.push_back(fresh("c"));
+    steps.emplace_back(StartPart{
+        message, {}, ToolCallPart{call_ids_.back(), one_in(2) ? "write" : "look", "{\"at\":1}"}});
+  }
+  if (one_in(2)) steps.emplace_back(EndMessage{message, MessageStatus::complete, {}, {}});
+  steps.emplace_back(EndRun{RunStatus::completed, {}, {}, {}});
+  return steps;
+}
+
+std::string History::say(const StepBatch& batch) {
   const RunState* row = story_.state().run(batch.run);
   if (row && row->run.status == RunStatus::queued) return {};  // would wait for its turn
   said_ = "steps of " + batch.run.get();
@@ -376,6 +500,73 @@ std::string History::say_steps() {
   return compare(said_);
 }
 
+std::string History::say_attempt() {
+  AttemptRequest request{.run = RunId(some_run()), .former = 1};
+  if (const RunState* row = story_.state().run(request.run)) request.former = row->run.attempt;
+  if (one_in(8)) request.former += 1 - static_cast<std::uint32_t>(upto(3));
+  if (one_in(2)) request.agent = some_agent();
+  if (one_in(2)) request.claim = fresh("secret");
+  if (one_in(3)) request.error = RunError{"upstream_failed", "no answer"};
+  said_ = "an attempt of " + request.run.get();
+  const std::string expected = oracle_.take(request, ++clock_);
+  const auto taken = story_.attempt(request);
+  const std::string got = taken ? "" : taken.error().code;
+  if (got != expected) return said_ + ": '" + got + "', not '" + expected + "'";
+  ++counts_[got.empty() ? request.claim.empty() ? "attempt" : "attempt claimed"
+                        : "attempt refusal " + got];
+  return compare(said_);
+}
+
+// Many runs wait for answers at once: each writes a branch of its own, and no change comes between.
+std::string History::say_many_waits() {
+  many_waits_ = false;
+  ChangeRequest request{UserId("ann"), {}, {}, {}, {}};
+  for (int count = 0; count < 20; ++count) {
+    StartRun start;
+    start.run = RunId(fresh("r"));
+    start.agent = AgentName("careful");
+    start.input.push_back(some_input());
+    start.place = Place{Place::Kind::parent, std::nullopt};
+    start.when_busy = WhenBusy::queue;
+    start.resumes = true;
+    run_ids_.push_back(start.run.get());
+    to_wait_.push_back(start.run);
+    request.changes.push_back({std::nullopt, {}, {}, std::move(start)});
+    request.changes.back().content = content_of(request.changes.back());
+  }
+  return say(request);
+}
+
+// The next of them writes its calls, and ends.
+std::string History::say_next_wait() {
+  const RunId run = to_wait_.front();
+  to_wait_.pop_front();
+  const RunState* row = story_.state().run(run);
+  if (!row || row->run.status != RunStatus::running) return {};
+  StepBatch batch{run, 1, {}};
+  for (const auto& what : calls_and_end()) batch.steps.push_back({batch.steps.size() + 1, what});
+  return say(batch);
+}
+
+// What is not of the thread: time passes, an agent is removed or comes back, memory is short.
+void History::change_outside() {
+  if (one_in(40)) {
+    const std::uint64_t ticks = 1 + upto(30);
+    clock_ += ticks;
+    story_.wait(std::chrono::microseconds(ticks));
+  }
+  // Not for long: nothing else happens meanwhile.
+  if (one_in(oracle_.gone.empty() ? 120 : 10)) {
+    constexpr const char* names[] = {"careful", "hasty", "default"};
+    oracle_.gone = oracle_.gone.empty() ? names[upto(std::size(names))] : "";
+    story_.agents().gone = AgentName(oracle_.gone);
+  }
+  if (one_in(oracle_.room ? 200 : 10)) {
+    oracle_.room = !oracle_.room;
+    story_.rules().room_for_run = oracle_.room;
+  }
+}
+
 std::string History::say_crash() {
   said_ = "crash";
   oracle_.crash(++clock_);
@@ -385,6 +576,11 @@ std::string History::say_crash() {
 
 std::string History::go_on() {
   const bool streams = story_.state().running.has_value();
+  is_new_ = false;
+  change_outside();
+  if (!to_wait_.empty()) return say_next_wait();
+  if (many_waits_ && events_ > 60) return say_many_waits();
+  if (!story_.entries().empty() && one_in(25)) return say_attempt();
   if (story_.entries().empty() || one_in(streams && !crowded_ ? 8 : 2)) return say_changes();
   if (one_in(crowded_ ? 400 : 60)) return say_crash();
   return say_steps();
@@ -393,6 +589,7 @@ std::string History::go_on() {
 std::string History::compare(const std::string& what) {
   if (!story_.entries().empty() && !states_.contains(story_.now().get())) {
     states_[story_.now().get()] = story_.state();
+    is_new_ = true;
     count(story_.entries().back());
   }
   std::string found = difference(screen_of(story_.state()), oracle_.now());
@@ -408,6 +605,7 @@ void History::count(const Change& change, const Outcome& outcome) {
 }
 
 void History::count(const Entry& entry) {
+  count_waiting(entry);
   if (story_.state().messages.size() == 0) return;
   const std::size_t some = chance_() % story_.state().messages.size();
   count_calls(story_.state().path(story_.state().messages[some].message.id));
@@ -432,6 +630,17 @@ void History::count(const Entry& entry) {
       if (put->message.continues) ++counts_["message continues, and was put again"];
     }
   }
+}
+
+void History::count_waiting(const Entry& entry) {
+  constexpr const char* words[] = {"asked", "waiting", "resumed", "given_up "};
+  for (const Event& event : entry.events) {
+    const auto* noted = std::get_if<ResumeNoted>(&event);
+    if (!noted) continue;
+    const Resume& resume = noted->resume;
+    ++counts_["resume " + (words[static_cast<std::size_t>(resume.status)] + resume.why)];
+  }
+  if (story_.state().awaiting.size() > 1) ++counts_["resume: several wait at once"];
 }
 
 // Which cases of calls and results does a path have?

@@ -6,6 +6,7 @@
 // the laws: every event, every change, every outcome and refusal.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <random>
 #include <string>
@@ -33,6 +34,10 @@ class History {
   [[nodiscard]] const std::map<std::uint64_t, ThreadState>& states() const { return states_; }
   [[nodiscard]] std::mt19937_64& chance() { return chance_; }
   [[nodiscard]] Counts& counts() { return counts_; }
+  // What the last input has added, if it left an entry; else null.
+  [[nodiscard]] const Entry* last_entry() const {
+    return is_new_ ? &story_.entries().back() : nullptr;
+  }
   // The last change or step, for a person.
   [[nodiscard]] const std::string& last_said() const { return said_; }
 
@@ -54,16 +59,31 @@ class History {
   Part some_part();
   std::vector<Part> some_parts();
   MessageInput some_input();
+  // A recent call: its message and its id.
+  std::pair<MessageId, std::string> some_made_call();
+  AgentName some_agent();
+  StartRun some_start();
+  AnswerCall some_answer();
+  DecideCall some_decision();
   decltype(Change::what) some_change();
+  // A message with calls, and the end of its run.
+  std::vector<decltype(Step::what)> calls_and_end();
   decltype(Step::what) some_step(const std::string& run);
   std::string own_message(const std::string& run);
 
   std::string say_changes();
   std::string say_steps();
   std::string say_crash();
+  std::string say_attempt();
+  std::string say_many_waits();
+  std::string say_next_wait();
+  std::string say(const ChangeRequest& request);
+  std::string say(const StepBatch& batch);
+  void change_outside();
   std::string compare(const std::string& what);
   void count(const Entry& entry);
   void count(const Change& change, const Outcome& outcome);
+  void count_waiting(const Entry& entry);
   void count_calls(const std::vector<const MessageState*>& path);
 
   Counts& counts_;
@@ -81,6 +101,10 @@ class History {
   std::uint64_t clock_ = 100;
   int ids_ = 0;
   bool crowded_ = false;  // many starts, few ends: queues fill
+  bool is_new_ = false;
+  bool many_waits_ = false;    // it has not come yet
+  std::deque<RunId> to_wait_;  // they write their calls without a change between
+  std::string reserved_;
   std::string said_;
 };
 

@@ -10,6 +10,7 @@
 #include "engine/rules/digest.h"
 #include "server/codec/json_write.h"
 #include "server/inference/compose.h"
+#include "tests/laws/calls_law.h"
 #include "tests/laws/history.h"
 #include "tests/laws/oracle_difference.h"
 #include "tests/laws/request_law.h"
@@ -133,7 +134,7 @@ std::string check_fold(History& history) {
 
 // The user and the model see the same text: a run's input is a path of State(context_ts), then and
 // for ever.
-std::string check_context(History& history) {
+std::string check_context(History& history, const CallsLaw& calls) {
   const ThreadState& now = history.story().state();
   if (now.runs.empty()) return {};
   const Run& run = now.runs[history.chance()() % now.runs.size()].run;
@@ -147,7 +148,13 @@ std::string check_context(History& history) {
     if (row->deleted) return "a run was given a deleted message";
     if (row->message.status == MessageStatus::open) return "a run was given an open message";
   }
-  return {};
+  return calls.sent(run, again.path(run.head));
+}
+
+std::string check_calls(History& history, CallsLaw& calls) {
+  const Entry* entry = history.last_entry();
+  if (!entry) return {};
+  return calls.look(history.states().at(entry->previous.get()), *entry, history.oracle().now());
 }
 
 RequestSettings some_settings(History& history) {
@@ -261,21 +268,21 @@ class StopWatch {
 
 void expect_all_counted(const Counts& counts) {
   std::vector<std::string> names;
-  for (const char* event :
-       {"thread_updated", "message_put", "message_created", "part_started", "content_appended",
-        "message_ended", "message_cut", "message_deleted", "head_moved", "run_queued",
-        "run_started", "run_ended", "repairs_noted"}) {
+  for (const char* event : {"thread_updated", "message_put", "message_created", "part_started",
+                            "content_appended", "message_ended", "message_cut", "message_deleted",
+                            "head_moved", "run_queued", "run_started", "run_ended", "repairs_noted",
+                            "opaque_noted", "attempt_started", "call_noted", "resume_noted"}) {
     names.push_back(std::string("event ") + event);
   }
-  for (const char* change :
-       {"start_run", "put_message", "delete_message", "stop_run", "move_head", "update_thread"}) {
+  for (const char* change : {"start_run", "put_message", "delete_message", "stop_run", "move_head",
+                             "update_thread", "answer_call", "decide_call"}) {
     names.push_back(std::string("change ") + change + " applied");
     names.push_back(std::string("change ") + change + " refused");
   }
   for (const char* code :
        {"unknown_history", "op_reused", "op_too_old", "depends", "head_moved", "exists", "deleted",
         "invalid", "unknown_message", "unknown_run", "unknown_agent", "busy", "built_upon",
-        "changed", "too_many", "answered", "unknown_call"}) {
+        "changed", "too_many", "answered", "unknown_call", "decided", "needs_approval"}) {
     names.push_back(std::string("refusal ") + code);
   }
   for (const char* status : {"completed", "stopped", "failed", "interrupted", "superseded"}) {
@@ -285,6 +292,22 @@ void expect_all_counted(const Counts& counts) {
        {"unknown_run", "gap", "fenced", "ended", "invalid", "exists", "unknown_message"}) {
     names.push_back(std::string("step refusal ") + code);
   }
+  for (const char* code :
+       {"unknown_run", "not_started", "ended", "fenced", "unknown_agent", "invalid"}) {
+    names.push_back(std::string("attempt refusal ") + code);
+  }
+  for (const char* code : {"exists", "deleted", "unknown_message", "unknown_call", "answered",
+                           "needs_approval", "invalid"}) {
+    names.push_back(std::string("answer_call refused ") + code);
+  }
+  for (const char* code : {"deleted", "unknown_message", "unknown_call", "answered", "busy",
+                           "needs_approval", "decided"}) {
+    names.push_back(std::string("decide_call refused ") + code);
+  }
+  for (const char* why :
+       {"moved_on", "head_left", "expired", "stopped", "too_many", "no_agent", "taken"}) {
+    names.push_back(std::string("resume given_up ") + why);
+  }
   for (const char* repair :
        {"reasoning_left_out", "placeholder", "empty_left_out", "joined", "made_result_left_out",
         "result_left_out", "arguments_wrapped", "call_left_out", "file_as_text", "data_as_text",
@@ -292,14 +315,30 @@ void expect_all_counted(const Counts& counts) {
         "summary_asked"}) {
     names.push_back(std::string("repair ") + repair);
   }
-  for (const char* name :
-       {"duplicate", "continue joined", "continue refused invalid", "continue refused deleted",
-        "continue refused unknown_message", "continue refused busy", "message continues",
-        "message continues, and was put again", "half call: cut with its message",
-        "half call: cut with its run", "calls: one id twice in a message",
-        "calls: one id in two messages", "results: late, behind a made one", "results: real",
-        "results: made", "results: stray", "request: an answer goes on in a turn",
-        "request: an answer goes on behind results", "request: the last turn is to go on"}) {
+  for (const char* name : {"attempt",
+                           "attempt claimed",
+                           "resume waiting",
+                           "resume resumed",
+                           "resume: several wait at once",
+                           "duplicate",
+                           "continue joined",
+                           "continue refused invalid",
+                           "continue refused deleted",
+                           "continue refused unknown_message",
+                           "continue refused busy",
+                           "message continues",
+                           "message continues, and was put again",
+                           "half call: cut with its message",
+                           "half call: cut with its run",
+                           "calls: one id twice in a message",
+                           "calls: one id in two messages",
+                           "results: late, behind a made one",
+                           "results: real",
+                           "results: made",
+                           "results: stray",
+                           "request: an answer goes on in a turn",
+                           "request: an answer goes on behind results",
+                           "request: the last turn is to go on"}) {
     names.emplace_back(name);
   }
   for (const std::string& name : names) {
@@ -315,14 +354,16 @@ TEST(Laws, HoldOnRandomHistories) {
 
   for_seeds([&](std::uint64_t seed) {
     StopWatch stops;
+    CallsLaw calls;
     ++histories;
     return run_history(seed, counts, [&](History& history) {
       std::string wrong = stops.look(history);
+      if (wrong.empty()) wrong = check_calls(history, calls);
       if (wrong.empty()) wrong = check_order(history);
       if (wrong.empty()) wrong = check_diff(history);
       // These fold all entries again, so only now and then.
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_fold(history);
-      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history);
+      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history, calls);
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_sent(history);
       return wrong;
     });

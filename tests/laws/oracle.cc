@@ -124,6 +124,11 @@ std::vector<Part> Oracle::as_seen(const Message& message) const {
   while (common < kept.size() && common < message.parts.size() &&
          kept[common].serial == message.parts[common].serial) {
     shorten(kept[common].text, message.parts[common].text.size());
+    // What its writer has taken back was seen, and is not there any more.
+    for (const auto& [when, units] : message.parts[common].cuts) {
+      if (when > seen_) shorten(kept[common].text, units);
+    }
+    kept[common].cuts = message.parts[common].cuts;
     ++common;
   }
   kept.resize(common);
@@ -162,7 +167,7 @@ void Oracle::stop_running(const std::string& status) {
     if (kept.empty()) rule("stop: a message that had nothing stays, empty");
     if (kept != message.parts || message.status == "open") message.status = "stopped";
     std::swap(message.parts, kept);
-    drop_opaque(message, kept);
+    drop_beside(message, kept);
   }
   answer_calls_of(run, "stopped by the user");
   finish(run, status);
@@ -171,6 +176,10 @@ void Oracle::stop_running(const std::string& status) {
 void Oracle::begin(const std::string& id) {
   Run& run = *world_.run(id);
   std::string head = place(run.behind, run.anchor);
+  if (!is_agent(run.agent)) {
+    rule("a start: its agent was removed");
+    return finish(run, "failed");
+  }
   if (head.empty() && run.input.empty()) return finish(run, "superseded");
   for (const MessageInput& input : run.input) {
     Message message;
@@ -187,6 +196,7 @@ void Oracle::begin(const std::string& id) {
   give(messages_to(head), "", "no result");
   if (world_.head != head) rule("a start moves the head");
   world_.head = head;
+  move_on(head);
   run.input.clear();
   run.head = head;
   run.started = at_;
@@ -210,6 +220,7 @@ std::vector<Answer> Oracle::take(const ChangeRequest& request, std::uint64_t at)
   device_ = request.device ? request.user.get() + "/" + request.device->get() : "";
   std::vector<Answer> answers;
   for (const Change& change : request.changes) answers.push_back(answer(request, change));
+  settle();
   begin_next();
   touched_ |= world_ != now();
   const bool nothing = last() == 0 && !touched_;
@@ -292,6 +303,8 @@ std::string Oracle::judge(const Change& change) {
   if (const auto* what = std::get_if<DeleteMessage>(&change.what)) return erase(*what);
   if (const auto* what = std::get_if<StopRun>(&change.what)) return stop(*what);
   if (const auto* what = std::get_if<MoveHead>(&change.what)) return move(*what);
+  if (const auto* what = std::get_if<AnswerCall>(&change.what)) return answer_call(*what);
+  if (const auto* what = std::get_if<DecideCall>(&change.what)) return decide_call(*what);
   return update(std::get<UpdateThread>(change.what));
 }
 
@@ -317,7 +330,7 @@ std::string Oracle::start(const StartRun& change) {
     if (known == all.end() || !known->answer.applied) return "depends";
     rule("start: what it needs was applied");
   }
-  if (change.agent.get() == "nobody") return "unknown_agent";
+  if (!is_agent(change.agent.get())) return "unknown_agent";
   std::set<std::string> ids;
   for (const MessageInput& input : change.input) {
     if (taken(input.id.get())) return "exists";
@@ -328,6 +341,7 @@ std::string Oracle::start(const StartRun& change) {
   run.status = "queued";
   run.agent = change.agent.get();
   run.input = change.input;
+  if (change.resumes) run.resume = "asked";
   run.anchor = at(seen_).head;
   if (change.place) {
     run.behind = change.place->kind == Place::Kind::after;
@@ -346,6 +360,9 @@ std::string Oracle::start(const StartRun& change) {
       change.when_busy.value_or(run.behind || change.continues ? WhenBusy::queue : WhenBusy::stop);
   if (busy && when == WhenBusy::reject) return "busy";
   if (busy && world_.queue.size() >= 32) return "too_many";
+  World former = now();
+  // Without room a run may go on where one runs, and one that is written outside has none to take.
+  if (!busy && !room && !former.running() && run.agent != "push") return "too_many";
   run.anchor = living(run.anchor);
   if (busy) {
     rule(when == WhenBusy::queue  ? "start: waits its turn"
@@ -358,7 +375,7 @@ std::string Oracle::start(const StartRun& change) {
     for (Message& message : world_.messages) {
       if (message.run != other.id || message.deleted) continue;
       rolled_back_.push_back(message.id);
-      drop_opaque(message, std::exchange(message.parts, {}));
+      drop_beside(message, std::exchange(message.parts, {}));
       message.status = "stopped";
     }
     finish(other, "stopped");
@@ -404,7 +421,8 @@ std::string Oracle::put(const PutMessage& change) {
     rule("put: replaced in place");
     known->parts = parts;
     known->opaque = former.opaque;
-    drop_opaque(*known, former.parts);
+    known->notes = former.notes;
+    drop_beside(*known, former.parts);
     known->status = "complete";
     known->finish_reason.clear();
     known->model.clear();
@@ -427,6 +445,8 @@ std::string Oracle::put(const PutMessage& change) {
   std::vector<Message> after = before;
   after.push_back(message);
   if (std::string code = stray(before, after); !code.empty()) return code;
+  const auto is_last = [&](std::size_t at) { return at == before.size(); };
+  if (std::string code = unwanted(after, is_last); !code.empty()) return code;
   add(std::move(message));
   world_.head = id;
   rule(change.if_absent ? "put: if_absent, and it was not" : "put: new, and the head moves");
@@ -473,6 +493,7 @@ std::string Oracle::erase(const DeleteMessage& change) {
     message.deleted = true;
     message.parts.clear();
     message.opaque.clear();
+    message.notes.clear();
     message.author.clear();
     message.metadata.clear();
     message.usage.clear();
@@ -520,7 +541,11 @@ std::string Oracle::stop(const StopRun& change) {
   }
   cuts = !cut.empty();
   rule(cuts ? "stop: a run that had ended is cut" : "stop: nothing is left to cut");
-  if (!cuts) return "";
+  const bool waits = run->resume == "waiting";
+  if (!cuts) {
+    if (waits) give_up(id, "stopped");
+    return "";
+  }
   if (anew) return "built_upon";
   for (const Run& other : world_.runs) {
     if (other.id == id || other.started == 0 || other.started <= seen_) continue;
@@ -528,10 +553,11 @@ std::string Oracle::stop(const StopRun& change) {
       if (cut.contains(given)) return "built_upon";
     }
   }
+  if (waits) give_up(id, "stopped");
   for (const std::string& each : cut) {
     Message& message = *world_.message(each);
     const std::vector<Part> former = std::exchange(message.parts, as_seen(message));
-    drop_opaque(message, former);
+    drop_beside(message, former);
     message.status = "stopped";
   }
   answer_calls_of(*run, "stopped by the user");
@@ -551,7 +577,8 @@ std::string Oracle::move(const MoveHead& change) {
 }
 
 std::string Oracle::update(const UpdateThread& change) {
-  touched_ |= change.title || change.archived || change.metadata;
+  touched_ |= change.title || change.archived || change.metadata || change.approved_tools;
+  if (change.approved_tools) world_.approved = *change.approved_tools;
   if (change.title) {
     world_.title = widen(*change.title);
     world_.titled = true;

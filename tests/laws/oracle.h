@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/rules/attempt.h"
 #include "engine/rules/change.h"
 #include "engine/rules/step.h"
 
@@ -27,6 +28,9 @@ struct Part {
   int serial = 0;        // the part's identity, also after its text changed
   bool given = false;    // a result that the engine gave to a call
   bool marked = false;   // a result with the mark of a made one
+  bool failed = false;   // a result, and the tool says that it failed
+  // When its writer cut it, and to how much.
+  std::vector<std::pair<std::uint64_t, std::size_t>> cuts{};
   bool operator==(const Part&) const = default;
 };
 
@@ -46,6 +50,12 @@ struct Message {
   std::string model;
   std::string continues;              // the message that it goes on from
   std::map<int, std::string> opaque;  // of each part, and of the whole (-1)
+  struct Note {
+    std::string status;  // as on the wire
+    std::string reason;
+    bool operator==(const Note&) const = default;
+  };
+  std::map<std::size_t, Note> notes{};  // of each call that has one, by part
   bool deleted = false;
   bool operator==(const Message&) const = default;
 };
@@ -67,6 +77,12 @@ struct Run {
   std::string model;
   std::string continues;             // the message that its first one goes on from
   std::vector<std::string> repairs;  // kind, count and ids of each
+  std::uint64_t attempt = 1;
+  std::string claim{};
+  std::string resume{};     // asked, waiting, resumed or given_up; empty: it did not ask for it
+  std::uint64_t until = 0;  // while it waits
+  std::string next{};       // once it is resumed
+  std::string why{};        // it has given up
   bool operator==(const Run&) const = default;
 };
 
@@ -74,6 +90,8 @@ struct World {
   std::vector<Message> messages;  // by creation
   std::vector<Run> runs;          // by queueing
   std::vector<std::string> queue;
+  std::vector<std::string> awaiting;  // runs that wait for answers, in the order of their ends
+  std::vector<std::string> approved;  // tools that need no approval here
   std::string head;
   std::u16string title;
   bool titled = false;
@@ -100,11 +118,16 @@ class Oracle {
   std::vector<Answer> take(const ChangeRequest& request, std::uint64_t at);
   // Empty: taken, else the refusal's code.
   std::string take(const StepBatch& batch, std::uint64_t at);
+  std::string take(const AttemptRequest& request, std::uint64_t at);
   void crash(std::uint64_t at);
   // An operator restores an older backup: the entries after `until` are lost, a new epoch begins.
   void rewind(std::uint64_t until, std::uint64_t epoch);
   // Called with the name of each rule that decides something; may be empty.
   std::function<void(const char*)> on_rule;
+  // What is outside of the thread: an agent that was removed, and is there room for another run?
+  std::string gone;
+  bool room = true;
+  std::uint64_t answer_time = 3600ULL * 1'000'000;  // of a run that waits, in microseconds
 
   [[nodiscard]] const World& now() const { return history_.rbegin()->second; }
   [[nodiscard]] const World& at(std::uint64_t time) const;
@@ -128,6 +151,28 @@ class Oracle {
   std::string stop(const StopRun& change);
   std::string move(const MoveHead& change);
   std::string update(const UpdateThread& change);
+  std::string answer_call(const AnswerCall& change);
+  std::string decide_call(const DecideCall& change);
+
+  // --- Runs that wait for answers (oracle_answers.cc)
+  [[nodiscard]] bool is_agent(const std::string& name) const;
+  // The last living message of the run; empty: none.
+  std::string last_of(const std::string& run);
+  void give_up(const std::string& run, const char* why);
+  void await(const std::string& run);
+  void move_on(const std::string& head);
+  void settle();
+  void settle(const std::string& run);
+  bool is_answered(const std::string& run);
+  // The message at the end of what goes on from this one.
+  std::string end_behind(const std::string& message);
+  // The part of the call that a change means, in the message `id`; nothing: there is none.
+  struct Meant {
+    std::size_t part = 0;
+    bool real = false;  // it has a real result
+    bool made = false;
+  };
+  std::optional<Meant> meant_call(const std::string& id, const std::string& call);
 
   void note_touches(const World& before);
   [[nodiscard]] bool touched_by_another(const std::string& message) const;
@@ -139,6 +184,8 @@ class Oracle {
   std::vector<Part> as_seen(const Message& message) const;
   // Gives this result to each call among these that has none; with `run`, only to that run's.
   void give(const std::vector<Message>& among, const std::string& run, const std::string& content);
+  // The messages since this run's first living one.
+  std::vector<Message> since_first(const std::string& run);
   void answer_calls_of(const Run& run, const std::string& content);
   void add(Message message);
   std::vector<Part> parts_of(const lockstep::Parts& parts);
@@ -155,6 +202,9 @@ class Oracle {
   std::string continuation(const std::string& id);
   void drop_half_call(Message& message);
   bool step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over);
+  void note(Message& message, std::size_t part, const std::string& status,
+            const std::string& reason);
+  void cut_own(Message& message, const std::vector<Units>& keep);
 
   void rule(const char* name) const {
     if (on_rule) on_rule(name);

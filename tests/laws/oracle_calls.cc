@@ -43,7 +43,10 @@ Matched match(const std::vector<Message>& path) {
         if (call.real || call.id != part.one) continue;
         if (!taker || taker->message != call.message) taker = &call;
       }
-      if (taker) taker->real = true;
+      if (taker) {
+        taker->real = true;
+        taker->real_message = at;
+      }
       if (!taker) matched.strays.push_back(part.one);
     }
   }
@@ -83,6 +86,18 @@ std::string stray(const std::vector<Message>& before, const std::vector<Message>
   return "";
 }
 
+std::string unwanted(const std::vector<Message>& path, const std::function<bool(std::size_t)>& by) {
+  for (const CallOf& call : match(path).calls) {
+    if (!call.real || !by(call.real_message)) continue;
+    const auto& notes = path[call.message].notes;
+    const auto note = notes.find(call.part);
+    if (note == notes.end()) continue;
+    if (note->second.status == "needs_approval") return "needs_approval";
+    if (note->second.status == "denied") return "answered";
+  }
+  return "";
+}
+
 std::vector<Message> Oracle::messages_to(const std::string& id) {
   std::vector<Message> messages;
   for (const std::string& each : path(id)) messages.push_back(*world_.message(each));
@@ -98,7 +113,9 @@ std::string Oracle::stray_among(const std::string& head, const std::vector<Messa
     message.role = role_name(each.role);
     for (const auto& part : each.parts) message.parts.push_back(part_of(part));
   }
-  return stray(before, after);
+  const std::string code = stray(before, after);
+  if (!code.empty()) return code;
+  return unwanted(after, [&](std::size_t at) { return at >= before.size(); });
 }
 
 std::string Oracle::stray_in_put(const std::string& id, const std::vector<Part>& parts) {
@@ -109,7 +126,8 @@ std::string Oracle::stray_in_put(const std::string& id, const std::vector<Part>&
   std::ranges::find(after, id, &Message::id)->parts = parts;
   const std::string code = stray(before, after);
   if (code.empty() && stray({}, after) != "") rule("put: a stray result that was there may stay");
-  return code;
+  if (!code.empty()) return code;
+  return unwanted(after, [&](std::size_t at) { return after[at].id == id; });
 }
 
 void Oracle::give(const std::vector<Message>& among, const std::string& run,
@@ -131,12 +149,16 @@ void Oracle::give(const std::vector<Message>& among, const std::string& run,
 }
 
 void Oracle::answer_calls_of(const Run& run, const std::string& content) {
+  give(since_first(run.id), run.id, content);
+}
+
+std::vector<Message> Oracle::since_first(const std::string& run) {
   std::vector<Message> since;
   for (const Message& message : world_.messages) {
     if (message.deleted) continue;
-    if (message.run == run.id || !since.empty()) since.push_back(message);
+    if (message.run == run || !since.empty()) since.push_back(message);
   }
-  give(since, run.id, content);
+  return since;
 }
 
 // --- Going on ------------------------------------------------------------------------------------

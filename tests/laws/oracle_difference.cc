@@ -29,7 +29,8 @@ struct PartDifference {
     return is("tool_call", part.arguments, part.id, part.name);
   }
   bool operator()(const ToolResultPart& part) const {
-    return is("tool_result", "", part.call, part.content) && expected.marked == part.made;
+    return is("tool_result", "", part.call, part.content) && expected.marked == part.made &&
+           expected.failed == part.failed;
   }
   bool operator()(const FilePart& part) const {
     return is("file", "", part.uri, part.name.value_or(""));
@@ -69,6 +70,38 @@ std::map<int, std::string> opaque_words(const Opaque& opaque) {
   return words;
 }
 
+std::string word_of(ResumeStatus status) {
+  constexpr const char* names[] = {"asked", "waiting", "resumed", "given_up"};
+  return names[static_cast<std::size_t>(status)];
+}
+std::string word_of(CallStatus status) {
+  constexpr const char* names[] = {"needs_approval", "approved", "denied", "running"};
+  return names[static_cast<std::size_t>(status)];
+}
+
+std::string note_difference(const Message& message, const oracle::Message& expected) {
+  std::map<std::size_t, oracle::Message::Note> notes;
+  for (const CallNote& note : message.calls) notes[note.part] = {word_of(note.status), note.reason};
+  if (notes.size() != message.calls.size()) return "a call has two notes";
+  if (notes == expected.notes) return {};
+  std::string text = "its notes are";
+  for (const auto& [part, note] : notes) text += " " + std::to_string(part) + note.status;
+  text += ", not";
+  for (const auto& [part, note] : expected.notes) text += " " + std::to_string(part) + note.status;
+  return text;
+}
+
+std::string resume_difference(const Run& run, const oracle::Run& expected) {
+  const Resume resume = run.resume.value_or(Resume());
+  if ((run.resume ? word_of(resume.status) : "") != expected.resume) {
+    return "it is " + (run.resume ? word_of(resume.status) : "") + " " + resume.why + ", not " +
+           expected.resume + " " + expected.why;
+  }
+  if (resume.why != expected.why) return "why: " + resume.why + ", not " + expected.why;
+  if ((resume.next ? resume.next->get() : "") != expected.next) return "the next run";
+  return resume.until.get() == expected.until ? "" : "until when it waits";
+}
+
 std::string difference(const Message& message, const oracle::Message& expected) {
   const std::string name = "message " + expected.id;
   if (message.id.get() != expected.id) return name + " is " + message.id.get();
@@ -99,6 +132,9 @@ std::string difference(const Message& message, const oracle::Message& expected) 
       return name + ": part " + std::to_string(part);
     }
   }
+  if (std::string wrong = note_difference(message, expected); !wrong.empty()) {
+    return name + ": " + wrong;
+  }
   return {};
 }
 
@@ -119,6 +155,11 @@ std::string difference(const Run& run, const oracle::Run& expected) {
     return name + ": continues";
   }
   if (oracle::repair_words(run.repairs) != expected.repairs) return name + ": repairs";
+  if (run.agent.get() != expected.agent) return name + ": agent";
+  if (run.attempt != expected.attempt) return name + ": attempt";
+  if (std::string wrong = resume_difference(run, expected); !wrong.empty()) {
+    return name + ": " + wrong;
+  }
   return {};
 }
 
@@ -147,6 +188,7 @@ std::string difference(const Screen& screen, const oracle::World& world) {
   if (head != world.head) return "the head is " + head + ", not " + world.head;
   if (oracle::widen(screen.thread->title) != world.title) return "the title";
   if (screen.thread->archived != world.archived) return "archived";
+  if (screen.thread->approved_tools != world.approved) return "the approved tools";
   return {};
 }
 
@@ -157,7 +199,15 @@ std::string opaque_difference(const ThreadState& state, const oracle::World& wor
       return "message " + expected.id + ": opaque data";
     }
   }
-  return {};
+  for (const oracle::Run& expected : world.runs) {
+    const RunState* row = state.run(RunId(expected.id));
+    if (!row || row->claim != expected.claim) return "run " + expected.id + ": claim";
+  }
+  std::vector<std::string> awaiting;
+  for (const std::uint32_t number : state.awaiting) {
+    awaiting.push_back(state.runs[number].run.id.get());
+  }
+  return awaiting == world.awaiting ? "" : "the runs that wait for answers";
 }
 
 }  // namespace lockstep::test

@@ -13,7 +13,7 @@ void Oracle::drop_half_call(Message& message) {
     if (message.parts[part].type != "tool_call" || is_object(message.parts[part].text)) continue;
     message.parts.resize(part);
   }
-  drop_opaque(message, former);
+  drop_beside(message, former);
 }
 
 // --- Steps ---------------------------------------------------------------------------------------
@@ -23,7 +23,7 @@ std::string Oracle::take(const StepBatch& batch, std::uint64_t at) {
   at_ = at;
   Run* run = world_.run(batch.run.get());
   if (!run) return "unknown_run";
-  if (batch.attempt != 1) return "fenced";
+  if (batch.attempt != run->attempt) return "fenced";
   if (run->ended != 0 && !run->by_producer) return "ended";
   if (batch.steps.empty() || batch.steps.front().seq == 0) return "invalid";
   for (std::size_t i = 0; i < batch.steps.size(); ++i) {
@@ -110,6 +110,7 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     run.usage = opaque(end->usage);
     run.finish_reason = end->finish.reason.value_or("");
     if (end->finish.model) run.model = *end->finish.model;
+    if (well) await(id);
     over = true;
     if (!world_.queue.empty()) {
       rule(well ? "queue: the next starts after a completed one"
@@ -150,6 +151,29 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
       return refuse("invalid");
     }
     message->parts.push_back(parts_of({part->value}).front());
+    const Part& made = message->parts.back();
+    if (made.type == "tool_call" && asks(run.agent, made.two)) {
+      note(*message, message->parts.size() - 1, "needs_approval", "");
+    }
+  } else if (const auto* noted = std::get_if<NoteCall>(&step.what)) {
+    const std::size_t at = noted->note.part;
+    if (at >= message->parts.size() || message->parts[at].type != "tool_call") {
+      return refuse("invalid");
+    }
+    const bool needs = noted->note.status == CallStatus::needs_approval;
+    if (!needs && noted->note.status != CallStatus::running) return refuse("invalid");
+    rule("a writer notes the state of a call");
+    note(*message, at, needs ? "needs_approval" : "running", noted->note.reason);
+  } else if (const auto* cut = std::get_if<CutMessage>(&step.what)) {
+    if (cut->keep.size() > message->parts.size()) return refuse("invalid");
+    rule("a writer cuts its message");
+    cut_own(*message, cut->keep);
+    for (std::size_t at = 0; at < message->parts.size(); ++at) {
+      const Part& kept = message->parts[at];
+      if (kept.type != "tool_call" || !asks(run.agent, kept.two)) continue;
+      // A shorter call is another one, and needs approval again.
+      if (!message->notes.contains(at)) note(*message, at, "needs_approval", "");
+    }
   } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
     if (append->part > message->parts.size()) return refuse("invalid");
     if (append->part == message->parts.size()) {

@@ -10,6 +10,10 @@ std::string role_name(Role role) {
       static_cast<std::size_t>(role));
 }
 
+bool asks(const std::string& agent, const std::string& tool) {
+  return tool == "ask" || (tool == "write" && (agent == "careful" || agent == "hasty"));
+}
+
 bool is_object(const std::u16string& wide) {
   std::string text;
   for (const char16_t unit : wide) text += unit < 128 ? static_cast<char>(unit) : '?';
@@ -43,6 +47,7 @@ Part part_of(const lockstep::Part& part) {
   if (const auto* result = std::get_if<ToolResultPart>(&part)) {
     Part made = made_of("tool_result", "", result->call, result->content);
     made.marked = result->made;
+    made.failed = result->failed;
     return made;
   }
   if (const auto* file = std::get_if<FilePart>(&part)) {
@@ -112,7 +117,7 @@ std::u16string widen(const std::string& utf8) {
   return wide;
 }
 
-void drop_opaque(Message& message, const std::vector<Part>& former) {
+void drop_beside(Message& message, const std::vector<Part>& former) {
   const auto same = [&](std::size_t part) {
     if (part >= former.size() || part >= message.parts.size()) return false;
     const Part& was = former[part];
@@ -124,6 +129,7 @@ void drop_opaque(Message& message, const std::vector<Part>& former) {
   std::erase_if(message.opaque, [&](const auto& data) {
     return data.first < 0 ? !all : !same(static_cast<std::size_t>(data.first));
   });
+  std::erase_if(message.notes, [&](const auto& note) { return !same(note.first); });
 }
 
 }  // namespace lockstep::oracle

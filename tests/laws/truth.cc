@@ -83,6 +83,7 @@ std::string ThreadTruth::add_events(const Entry& entry, std::uint64_t life) {
     if (const auto* one = std::get_if<RunQueued>(&event)) wrong = queued(*one, entry);
     if (const auto* one = std::get_if<RunStarted>(&event)) wrong = started(*one, entry);
     if (const auto* one = std::get_if<RunEnded>(&event)) wrong = ended(*one, entry, life);
+    if (const auto* one = std::get_if<AttemptStarted>(&event)) wrong = attempted(*one);
     if (const auto* created = std::get_if<MessageCreated>(&event)) {
       runs_[created->run].messages.insert(created->message);
     }
@@ -117,6 +118,18 @@ std::string ThreadTruth::started(const RunStarted& event, const Entry& entry) {
   run.started = entry.at;
   run.status = RunStatus::running;
   turns_.emplace_back(true, event.run);
+  return {};
+}
+
+std::string ThreadTruth::attempted(const AttemptStarted& event) {
+  if (running_ != event.run) return "an attempt of a run that does not go on";
+  RunLife& run = runs_[event.run];
+  if (event.attempt != run.attempt + 1) return "an attempt is not the next one";
+  run.attempt = event.attempt;
+  run.claim = event.claim;
+  run.agent = event.agent;
+  run.seq = 0;
+  ++counts_[event.claim.empty() ? "attempt raised" : "attempt claimed"];
   return {};
 }
 
@@ -163,15 +176,16 @@ std::string ThreadTruth::add_steps(const Entry& entry) {
   const ProducerOffset& mark = *entry.producer;
   RunLife& run = runs_[mark.run];
   const std::string name = "run " + mark.run.get();
+  if (mark.attempt != run.attempt) return name + ": a step of another attempt is taken";
   if (mark.seq <= run.seq) return name + ": a step is taken twice";
-  const std::vector<Step>& steps = said[mark.run].steps;
+  const std::vector<Step>& steps = said[mark.run].of(mark.attempt);
   if (mark.seq > steps.size()) return name + ": a step that nobody wrote";
   if (text_of_steps(steps, run.seq + 1, mark.seq) != text_of_events(entry, run)) {
     return name + ": its entry holds something else than the steps " + std::to_string(run.seq + 1) +
            " to " + std::to_string(mark.seq);
   }
   run.seq = mark.seq;
-  run.marks[mark.seq] = entry.at;
+  run.marks[mark.attempt][mark.seq] = entry.at;
   return {};
 }
 

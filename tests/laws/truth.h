@@ -36,21 +36,31 @@ struct RunLife {
   std::uint64_t ended_in_life = 0;
   RunStatus status = RunStatus::queued;
   bool ended_by_steps = false;
-  std::uint64_t seq = 0;
-  std::map<std::uint64_t, Timestamp> marks;  // the seq of each entry with steps of it
+  std::uint32_t attempt = 1;
+  std::string claim{};    // of that attempt
+  std::uint64_t seq = 0;  // of that attempt
+  // Of each attempt: the seq of each entry with steps of it.
+  std::map<std::uint32_t, std::map<std::uint64_t, Timestamp>> marks;
   std::set<MessageId> messages;
   [[nodiscard]] bool waits() const { return !started && !ended; }
   [[nodiscard]] bool open() const { return !ended; }
+  // The last step of this attempt that was taken.
+  [[nodiscard]] std::uint64_t seq_of(std::uint32_t of) const {
+    const auto found = marks.find(of);
+    return found == marks.end() ? 0 : found->second.rbegin()->first;
+  }
   // When this step became durable. Requires: it did.
-  [[nodiscard]] Timestamp taken_at(std::uint64_t step) const {
-    return marks.lower_bound(step)->second;
+  [[nodiscard]] Timestamp taken_at(std::uint64_t step, std::uint32_t of = 1) const {
+    return marks.at(of).lower_bound(step)->second;
   }
 };
 
 // The requests and steps that the engine got for one run.
 struct RunSaid {
   bool may_overtake = false;
-  std::vector<Step> steps;  // all that its producer ever wrote, by seq
+  // All that the producers of each attempt ever wrote, by seq.
+  std::map<std::uint32_t, std::vector<Step>> attempts;
+  std::vector<Step>& of(std::uint32_t attempt) { return attempts[attempt]; }
 };
 
 using DeviceName = std::pair<UserId, DeviceId>;
@@ -108,6 +118,7 @@ class ThreadTruth {
   std::string started(const RunStarted& event, const Entry& entry);
   std::string ended(const RunEnded& event, const Entry& entry, std::uint64_t life);
   std::string add_steps(const Entry& entry);
+  std::string attempted(const AttemptStarted& event);
   std::string add_acks(const Entry& entry);
   std::string add_words(const Entry& entry);
   [[nodiscard]] std::string kept(const RunLife& run, const Screen& before,

@@ -90,7 +90,7 @@ void EngineWorld::producer_acts() {
   if (known.running() && !one_in(4)) run = *known.running();
   const RunLife& life = *known.run(run);
   if (life.queued > known.shown) return;  // no back end can know of it
-  std::vector<Step>& steps = known.said[run].steps;
+  std::vector<Step>& steps = known.said[run].of(1);
   const std::size_t sent = steps.size();
   const std::uint64_t dice = upto(20);
   if (dice < 14 && !is_over(steps) && (life.open() || one_in(4))) {

@@ -80,7 +80,7 @@ class Drawer {
       case 2:
         return ToolCallPart{text(), text(), text()};
       case 3:
-        return ToolResultPart{text(), text(), flag()};
+        return ToolResultPart{text(), text(), flag(), flag()};
       case 4:
         return FilePart{text(), optional_text(), optional_text()};
       default:
@@ -102,6 +102,21 @@ class Drawer {
     OpaqueData data{{}, text(), Json{text()}};
     if (flag()) data.part = static_cast<std::uint32_t>(number(0, 6));
     return data;
+  }
+  static CallNote call_note() {
+    return {small(),
+            *rc::gen::element(CallStatus::needs_approval, CallStatus::approved, CallStatus::denied,
+                              CallStatus::running),
+            text()};
+  }
+  Resume resume() {
+    Resume resume;
+    resume.status = *rc::gen::element(ResumeStatus::asked, ResumeStatus::waiting,
+                                      ResumeStatus::resumed, ResumeStatus::given_up);
+    resume.until = Timestamp(number(0, UINT64_MAX));
+    if (flag()) resume.next = RunId(name("next"));
+    resume.why = text();
+    return resume;
   }
   static std::vector<Part> parts() {
     std::vector<Part> parts(number(0, 4));
@@ -134,6 +149,7 @@ class Drawer {
     if (flag()) put.continues = put.parent;
     if (flag()) put.opaque.put(opaque_data());
     if (flag()) put.opaque.put(opaque_data());
+    for (std::uint64_t count = number(0, 2); count > 0; --count) put.calls.push_back(call_note());
     messages_.push_back(put.id);
     return MessagePut{std::move(put)};
   }
@@ -153,15 +169,29 @@ class Drawer {
     event.place = {flag() ? Place::Kind::after : Place::Kind::parent, maybe_message()};
     event.params = json();
     event.continues = maybe_message();
+    event.resumes = flag();
     runs_.push_back(event.run);
     return event;
   }
 
+  Event attempt() {
+    AttemptStarted event{.run = run(),
+                         .attempt = small(),
+                         .agent = AgentName(text()),
+                         .model = optional_text(),
+                         .settings = hash(),
+                         .claim = text()};
+    if (flag()) event.error = RunError{text(), text()};
+    return event;
+  }
+
   Event event(Timestamp at) {
-    switch (number(0, 13)) {
-      case 0:
-        return ThreadUpdated{optional_text(), flag() ? std::optional(flag()) : std::nullopt,
-                             json()};
+    switch (number(0, 16)) {
+      case 0: {
+        ThreadUpdated event{optional_text(), flag() ? std::optional(flag()) : std::nullopt, json()};
+        if (flag()) event.approved_tools.emplace(number(0, 3), text());
+        return event;
+      }
       case 1:
         return put(at);
       case 2:
@@ -188,6 +218,12 @@ class Drawer {
         return RepairsNoted{run(), repairs()};
       case 12:
         return OpaqueNoted{message(), opaque_data()};
+      case 13:
+        return attempt();
+      case 14:
+        return CallNoted{message(), call_note()};
+      case 15:
+        return ResumeNoted{run(), resume()};
       default: {
         RunEnded event{run(), run_status(), {}, json(), finish()};
         if (flag()) event.error = RunError{text(), text()};
@@ -201,7 +237,8 @@ class Drawer {
     outcome.op = Op(number(0, UINT64_MAX));
     outcome.type = *rc::gen::element(ChangeType::start_run, ChangeType::put_message,
                                      ChangeType::delete_message, ChangeType::stop_run,
-                                     ChangeType::move_head, ChangeType::update_thread);
+                                     ChangeType::move_head, ChangeType::update_thread,
+                                     ChangeType::answer_call, ChangeType::decide_call);
     outcome.applied = flag();
     outcome.at = *rc::gen::element(at, Timestamp(), before_.now);
     outcome.code = text();

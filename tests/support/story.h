@@ -44,12 +44,14 @@ class AnyAgents : public Agents {
     return settings.starts_with("{\"agent\":\"push\"");
   }
 
-  // Calls of `ask` need approval.
-  [[nodiscard]] bool asks_before(const AgentName& /*agent*/, std::string_view tool) const override {
-    return tool == "ask";
+  // Calls of `ask` need approval, and what "careful" and "hasty" write.
+  [[nodiscard]] bool asks_before(const AgentName& agent, std::string_view tool) const override {
+    const bool careful = agent.get() == "careful" || agent.get() == "hasty";
+    return tool == "ask" || (careful && tool == "write");
   }
-  [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& /*agent*/) const override {
-    return answers_in;
+  // "hasty" waits for 12 µs.
+  [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override {
+    return agent.get() == "hasty" ? std::chrono::microseconds(12) : answers_in;
   }
 
   std::chrono::microseconds answers_in = std::chrono::hours(1);
