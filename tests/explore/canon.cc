@@ -173,6 +173,21 @@ class EventWriter {
     out_.id(event.message);
     out_.number(event.data.part.value_or(0));
   }
+  void operator()(const AttemptStarted& event) {
+    out_.id(event.run);
+    out_.number(event.attempt);
+  }
+  void operator()(const CallNoted& event) {
+    out_.id(event.message);
+    out_.number(event.note.part);
+    out_.number(static_cast<std::uint64_t>(event.note.status));
+  }
+  void operator()(const ResumeNoted& event) {
+    out_.id(event.run);
+    out_.number(static_cast<std::uint64_t>(event.resume.status));
+    out_.id(event.resume.next);
+    out_.text(event.resume.why);
+  }
 
  private:
   Writer& out_;

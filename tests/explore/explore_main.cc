@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <string>
 
+#include "tests/explore/calls.h"
 #include "tests/explore/explorer.h"
 
-// lockstep-explore: every world of two fronts and a producer, up to a depth or a time.
+// lockstep-explore: every world of two fronts and a producer, up to a depth or a time; with --calls
+// every world of answers, decisions and claims around tool calls.
 
 namespace lockstep::explore {
 namespace {
@@ -15,6 +17,8 @@ struct Options {
   Bounds bounds;
   Limits limits{64, 0};
   bool json = false;
+  bool calls = false;
+  CallsBounds calls_bounds;
 };
 
 void tell(const Progress& progress) {
@@ -51,12 +55,15 @@ void print_json_rows(const char* title, const Rows& rows) {
   std::printf("}");
 }
 
-void print_json(const Explorer& explorer, const std::optional<Counterexample>& found) {
-  const Progress& progress = explorer.progress();
+void print_json(const Progress& progress) {
   std::printf("{\"depth\":%u,\"worlds\":%llu,\"open\":%llu,\"transitions\":%llu,\"seconds\":%.1f",
               progress.depth, static_cast<unsigned long long>(progress.worlds),
               static_cast<unsigned long long>(progress.open),
               static_cast<unsigned long long>(progress.transitions), progress.seconds);
+}
+
+void print_json(const Explorer& explorer, const std::optional<Counterexample>& found) {
+  print_json(explorer.progress());
   print_json_rows("actions", actions_of(explorer.counts()));
   print_json_rows("outcomes", outcomes_of(explorer.counts()));
   if (found) {
@@ -69,8 +76,7 @@ void print_json(const Explorer& explorer, const std::optional<Counterexample>& f
   std::printf("}\n");
 }
 
-void print(const Explorer& explorer, const std::optional<Counterexample>& found) {
-  const Progress& progress = explorer.progress();
+void print(const Progress& progress) {
   std::printf("depth %u %s\n", progress.depth,
               progress.open == 0 ? "and nothing lies beyond it" : "is complete");
   std::printf("worlds %llu, of which %llu were not gone on from\n",
@@ -78,6 +84,10 @@ void print(const Explorer& explorer, const std::optional<Counterexample>& found)
               static_cast<unsigned long long>(progress.open));
   std::printf("transitions %llu in %.1f s\n", static_cast<unsigned long long>(progress.transitions),
               progress.seconds);
+}
+
+void print(const Explorer& explorer, const std::optional<Counterexample>& found) {
+  print(explorer.progress());
   print_rows("actions", actions_of(explorer.counts()));
   print_rows("outcomes", outcomes_of(explorer.counts()));
   if (!found) return;
@@ -90,6 +100,26 @@ int run(const Options& options) {
   const std::optional<Counterexample> found = explorer.explore(options.limits, tell);
   options.json ? print_json(explorer, found) : print(explorer, found);
   return found ? 1 : 0;
+}
+
+int run_calls(const Options& options) {
+  CallsExplorer explorer(options.calls_bounds, {});
+  const auto found = explorer.explore(options.limits, tell);
+  const Rows rows(explorer.counts().begin(), explorer.counts().end());
+  if (options.json) {
+    print_json(explorer.progress());
+    print_json_rows("counts", rows);
+    std::printf("}\n");
+  } else {
+    print(explorer.progress());
+    print_rows("what happened", rows);
+  }
+  if (!found) return 0;
+  std::fprintf(stderr, "broken: %s\n", found->what.c_str());
+  for (const CallsAction& action : found->path) {
+    std::fprintf(stderr, "  %s\n", describe(action).c_str());
+  }
+  return 1;
 }
 
 }  // namespace
@@ -111,6 +141,14 @@ int main(int argc, char** argv) {
   app.add_option("--stops", options.bounds.stops, "stops of each front")->capture_default_str();
   app.add_option("--puts", options.bounds.puts, "puts of either front")->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object in place of the table");
+  lockstep::explore::CallsBounds& calls = options.calls_bounds;
+  app.add_flag("--calls", options.calls, "the world of tool calls in place of the other");
+  app.add_option("--starts", calls.starts, "with --calls: starts by fronts")->capture_default_str();
+  app.add_option("--calls-of-run", calls.calls, "with --calls: calls of a run")
+      ->capture_default_str();
+  app.add_option("--answers", calls.answers, "with --calls: answers")->capture_default_str();
+  app.add_option("--decisions", calls.decisions, "with --calls: decisions")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (options.calls) return lockstep::explore::run_calls(options);
   return lockstep::explore::run(options);
 }
