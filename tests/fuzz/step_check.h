@@ -75,6 +75,8 @@ class StepCheck {
   }
   // The run driver writes these, and no decoder.
   void look(const NoteRepairs&) { MUST(false); }
+  void look(const NoteCall&) { MUST(false); }
+  void look(const CutMessage&) { MUST(false); }
   void look(const EndRun& step) {
     ended_ = true;
     MUST(step.status == RunStatus::interrupted || !open_);

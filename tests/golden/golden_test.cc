@@ -206,7 +206,154 @@ TEST(Golden, AnOpenCallGetsAMadeResult) {
   hold_last("event_part_started_made", story);
 }
 
+TEST(Golden, AWriterCutsItsMessage) {
+  Streaming story;
+  const MessageId a1("a1");
+  story.steps("r1", {StartPart{a1, {}, ToolCallPart{"c1", "ask", "{}"}},
+                     StartPart{a1, {}, TextPart{"spare"}}});
+  story.steps("r1", {CutMessage{a1, {5, 2}}});
+  hold_last("event_message_cut_open", story);
+}
+
+TEST(Golden, AWorkerClaimsARun) {
+  Streaming story;
+  story.steps("r1", {NoteRepairs{{{"joined", 2, {"u1", "a1"}}}}});
+  story.attempt({.run = RunId("r1"), .former = 1, .claim = "secret"});
+  hold_last("event_attempt_started_claimed", story);
+}
+
+TEST(Golden, AnotherAgentTakesOver) {
+  Story story;
+  story.start("r1", "u1", "hello");
+  story.attempt({.run = RunId("r1"),
+                 .former = 1,
+                 .agent = AgentName("second"),
+                 .error = RunError{"upstream_failed", "no answer"}});
+  hold_last("event_attempt_started", story);
+}
+
+TEST(Golden, ACallNeedsApproval) {
+  Streaming story;
+  story.steps("r1", {StartPart{MessageId("a1"), {}, ToolCallPart{"c1", "ask", "{}"}}});
+  hold_last("event_call_noted", story);
+}
+
+TEST(Golden, ACallIsAtWork) {
+  Streaming story;
+  const MessageId a1("a1");
+  story.steps("r1", {StartPart{a1, {}, ToolCallPart{"c1", "ask", "{}"}},
+                     StartPart{a1, {}, ToolCallPart{"c2", "look", "{}"}}});
+  story.steps("r1", {NoteCall{a1, {2, CallStatus::running, "on the phone"}}});
+  hold_last("event_call_noted_running", story);
+}
+
+// A run that waits for the answers to two calls, of which one needs approval.
+struct Waiting : Streaming {
+  Waiting() {
+    StartRun change;
+    change.run = RunId("r2");
+    change.input = {input("u2", "look it up")};
+    change.resumes = true;
+    this->change(change);
+    steps("r1", {EndRun{}});
+    const MessageId a2("a2");
+    steps("r2", {OpenMessage{a2, {}, Role::assistant, {}},
+                 StartPart{a2, {}, ToolCallPart{"c1", "ask", "{}"}},
+                 StartPart{a2, {}, ToolCallPart{"c2", "look", "{}"}}});
+    steps("r2", {EndMessage{a2, MessageStatus::complete, {}, {}}, EndRun{}});
+  }
+  void answer(const std::string& call, const std::string& id, bool failed = false) {
+    change(AnswerCall{MessageId("a2"), call, "found", failed, MessageId(id)}, {}, Op(++op_));
+  }
+  void decide(CallStatus decision, const std::string& reason = "", bool always = false) {
+    change(DecideCall{MessageId("a2"), "c1", decision, reason, always}, {}, Op(++op_));
+  }
+
+ private:
+  std::uint64_t op_ = 0;
+};
+
+TEST(Golden, ARunIsQueuedThatIsToBeResumed) {
+  Streaming story;
+  StartRun change;
+  change.run = RunId("r2");
+  change.input = {input("u2", "look it up")};
+  change.resumes = true;
+  story.change(change);
+  hold_last("event_run_queued_resume", story);
+}
+
+TEST(Golden, ARunWaitsForItsAnswers) {
+  const Waiting story;
+  hold_last("event_resume_noted", story);
+}
+
+TEST(Golden, ARunIsResumed) {
+  Waiting story;
+  story.answer("c2", "t1");
+  story.decide(CallStatus::denied, "not today");
+  hold_last("event_resume_noted_resumed", story);
+}
+
+TEST(Golden, AWaitIsGivenUp) {
+  Waiting story;
+  story.stop("r2", story.now());
+  hold_last("event_resume_noted_given_up", story);
+}
+
 // --- Changes -------------------------------------------------------------------------------------
+
+TEST(Golden, ACallIsAnswered) {
+  Waiting story;
+  story.answer("c2", "t1");
+  hold_last("change_answer_call", story);
+}
+
+TEST(Golden, AToolHasFailed) {
+  Waiting story;
+  story.answer("c2", "t1", true);
+  hold_last("change_answer_call_failed", story);
+}
+
+TEST(Golden, AnAnswerBeforeItsApprovalIsRefused) {
+  Waiting story;
+  story.answer("c1", "t1");
+  hold_last("change_refused_needs_approval", story);
+}
+
+TEST(Golden, ACallIsApproved) {
+  Waiting story;
+  story.decide(CallStatus::approved);
+  hold_last("change_decide_call", story);
+}
+
+TEST(Golden, AToolIsAlwaysApproved) {
+  Waiting story;
+  story.decide(CallStatus::approved, "", true);
+  hold_last("change_decide_call_always", story);
+}
+
+TEST(Golden, ACallIsDenied) {
+  Waiting story;
+  story.decide(CallStatus::denied, "not today");
+  hold_last("change_decide_call_denied", story);
+}
+
+TEST(Golden, ASecondDecisionIsRefused) {
+  Waiting story;
+  story.decide(CallStatus::approved);
+  story.decide(CallStatus::denied);
+  hold_last("change_refused_decided", story);
+}
+
+TEST(Golden, TheApprovedToolsAreReplaced) {
+  Waiting story;
+  story.decide(CallStatus::approved, "", true);
+  UpdateThread update;
+  update.approved_tools.emplace();
+  story.change(update);
+  hold_last("change_update_thread_approved", story);
+}
 
 TEST(Golden, AStopCuts) {
   Streaming story;

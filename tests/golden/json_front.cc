@@ -50,19 +50,29 @@ void copy_if_there(json::object& to, const json::object& from, const char* name)
   if (const json::value* value = from.if_contains(name)) to[name] = *value;
 }
 
+void drop_if_empty(json::object& from, const char* name) {
+  const json::value* list = from.if_contains(name);
+  if (list && list->as_array().empty()) from.erase(name);
+}
+
 class Folder {
  public:
   Folder(json::object& state, std::int64_t at) : state_(state), at_(at) {}
 
   void event(const json::object& event) {
     const std::string type(event.at("type").as_string());
-    if (type.starts_with("run_") || type == "repairs_noted") return run_event(type, event);
+    if (type == "repairs_noted" || type == "attempt_started" || type == "resume_noted") {
+      return note_of_run(type, event);
+    }
+    if (type.starts_with("run_")) return run_event(type, event);
     if (type == "thread_updated" || type == "head_moved") return thread_event(event);
     if (type == "message_put" || type == "message_created") return new_message(type, event);
     if (type == "message_deleted") return remove(event.at("message"));
     json::object& message = need(messages(), event.at("message"));
     message["updated"] = at_;
-    if (type == "message_ended") {
+    if (type == "call_noted") {
+      note_call(event, message);
+    } else if (type == "message_ended") {
       message["status"] = event.at("status");
       for (const char* field : {"usage", "finish_reason", "model"}) {
         copy_if_there(message, event, field);
@@ -77,9 +87,10 @@ class Folder {
   json::object& thread() { return state_.at("thread").as_object(); }
 
   void thread_event(const json::object& event) {
-    for (const char* field : {"title", "archived", "metadata", "head"}) {
+    for (const char* field : {"title", "archived", "metadata", "head", "approved_tools"}) {
       copy_if_there(thread(), event, field);
     }
+    drop_if_empty(thread(), "approved_tools");
     thread()["updated"] = at_;
   }
 
@@ -113,6 +124,7 @@ class Folder {
       set_text(parts.at(part).as_object(), event.at("at").as_int64(), text_of(event));
     } else if (type == "message_cut") {
       const json::array& keep = event.at("keep").as_array();
+      const json::array former = parts;
       parts.resize(keep.size());
       for (std::size_t part = 0; part < keep.size(); ++part) {
         json::object& row = parts[part].as_object();
@@ -120,26 +132,68 @@ class Folder {
         if (kind != "text" && kind != "reasoning" && kind != "tool_call") continue;
         set_text(row, keep[part].as_int64(), "");
       }
+      keep_notes(message, [&](std::size_t part) {
+        return part < parts.size() && parts[part] == former[part];
+      });
       message["status"] = event.at("status");
     } else {
       throw std::runtime_error("unknown event " + type);
     }
   }
 
+  // Keeps what is noted of the calls in these parts.
+  template <class Is>
+  static void keep_notes(json::object& message, Is is_kept) {
+    if (!message.contains("calls")) return;
+    json::array kept;
+    for (const json::value& note : message.at("calls").as_array()) {
+      if (is_kept(static_cast<std::size_t>(note.at("part").as_int64()))) kept.push_back(note);
+    }
+    message["calls"] = std::move(kept);
+    drop_if_empty(message, "calls");
+  }
+
+  static void note_call(const json::object& event, json::object& message) {
+    const std::int64_t part = event.at("part").as_int64();
+    json::object note{{"part", part}, {"status", event.at("status")}};
+    copy_if_there(note, event, "reason");
+    json::array notes;
+    if (message.contains("calls")) notes = message.at("calls").as_array();
+    auto* place = std::ranges::find_if(
+        notes, [&](const json::value& each) { return each.at("part").as_int64() >= part; });
+    if (place != notes.end() && place->at("part") == part) {
+      *place = std::move(note);
+    } else {
+      notes.insert(place, std::move(note));
+    }
+    message["calls"] = std::move(notes);
+  }
+
+  void note_of_run(const std::string& type, const json::object& event) {
+    json::object& run = need(state_.at("runs").as_array(), event.at("run"));
+    if (type == "attempt_started") {
+      run.erase("model");
+      run.erase("repairs");
+      for (const char* field : {"attempt", "agent", "model", "settings"}) {
+        copy_if_there(run, event, field);
+      }
+    } else if (type == "resume_noted") {
+      run["resume"] = event.at("resume");
+    } else {
+      run["repairs"] = event.at("repairs");
+      drop_if_empty(run, "repairs");
+    }
+  }
+
   void run_event(const std::string& type, const json::object& event) {
     json::array& runs = state_.at("runs").as_array();
-    if (type == "repairs_noted") {
-      json::object& noted = need(runs, event.at("run"));
-      noted["repairs"] = event.at("repairs");
-      if (noted.at("repairs").as_array().empty()) noted.erase("repairs");
-      return;
-    }
     thread()["updated"] = at_;
     if (type == "run_queued") {
       json::object run{{"id", event.at("run")}, {"status", "queued"}, {"attempt", 1}};
       for (const char* field : {"agent", "input", "after", "parent", "params", "continues"}) {
         copy_if_there(run, event, field);
       }
+      if (event.contains("resume")) run["resume"] = json::object{{"status", "asked"}};
       run["queued"] = at_;
       runs.emplace_back(std::move(run));
       return;
@@ -172,6 +226,8 @@ class Folder {
 void grow(json::object& message, const json::object& growth) {
   for (const char* field : {"status", "updated", "usage", "finish_reason", "model"})
     copy_if_there(message, growth, field);
+  message.erase("calls");
+  copy_if_there(message, growth, "calls");
   json::array& parts = message.at("parts").as_array();
   const auto count = static_cast<std::size_t>(growth.at("parts").as_int64());
   if (parts.size() > count) parts.resize(count);

@@ -64,6 +64,7 @@ void Written::take_one(const Step& step) {
     ASSERT_TRUE(is_json_object(note->data.value.text)) << note->data.value.text;
     message->opaque.put(note->data);
   } else {
+    ASSERT_TRUE(std::holds_alternative<EndRun>(step.what)) << "a step that no decoder writes";
     end = std::get<EndRun>(step.what);
   }
 }

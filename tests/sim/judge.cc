@@ -34,7 +34,8 @@ Units length_of(const Part& part) {
 constexpr const char* event_names[] = {
     "thread_updated", "message_put", "message_created", "part_started", "content_appended",
     "message_ended",  "message_cut", "message_deleted", "head_moved",   "run_queued",
-    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted"};
+    "run_started",    "run_ended",   "repairs_noted",   "opaque_noted", "attempt_started",
+    "call_noted",     "resume_noted"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 }  // namespace
@@ -96,7 +97,7 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
   std::string wrong;
   if (entry.producer) {
     const ProducerOffset& mark = *entry.producer;
-    const std::vector<Step>& steps = truth.said[mark.run].steps;
+    const std::vector<Step>& steps = truth.said[mark.run].of(mark.attempt);
     std::uint64_t& seq = judged.seqs[mark.run];
     StepBatch batch{mark.run, mark.attempt, {}};
     for (; seq < mark.seq && seq < steps.size(); ++seq) batch.steps.push_back(steps[seq]);

@@ -118,7 +118,8 @@ void Judge::check_window(const test::ThreadTruth& known, Timestamp from, const A
   const auto told_of = [&](const RunId& id) {
     const Run& run = *std::ranges::find(after.runs, id, &Run::id);
     return from != Timestamp() || run.status == RunStatus::queued ||
-           run.status == RunStatus::running || has(path, id, &Message::run);
+           run.status == RunStatus::running || has(path, id, &Message::run) ||
+           (run.resume && run.resume->status == ResumeStatus::waiting);
   };
   const Screen expected = only(
       after,

@@ -175,7 +175,7 @@ class SimAgent : public Agent {
 inline RunDriver::Write said_to(Engine& engine, Process& process, Judge& judge) {
   return [&](std::optional<UserId> user, ThreadName thread, StepBatch batch,
              Done<std::expected<StepAck, StepRefusal>> done) {
-    std::vector<Step>& said = judge.records.thread(thread).said[batch.run].steps;
+    std::vector<Step>& said = judge.records.thread(thread).said[batch.run].of(batch.attempt);
     if (said.size() >= batch.steps.front().seq) said.resize(batch.steps.front().seq - 1);
     said.insert(said.end(), batch.steps.begin(), batch.steps.end());
     const std::uint64_t call = process.owes(thread, batch.run);

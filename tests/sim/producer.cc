@@ -101,7 +101,7 @@ Producer::Producer(Network& network, ThreadName thread, RunId run, StepWriter* w
 }
 
 void Producer::tell_truth() {
-  std::vector<Step>& said = network_.judge.records.thread(thread_).said[run_].steps;
+  std::vector<Step>& said = network_.judge.records.thread(thread_).said[run_].of(1);
   if (said.size() < steps_.size()) said = steps_;
 }
 

@@ -19,6 +19,24 @@ void copy_if_there(object& to, const object& from, std::string_view name) {
   if (const value* there = from.if_contains(name)) to[name] = *there;
 }
 
+void drop_if_empty(object& from, std::string_view name) {
+  const value* list = from.if_contains(name);
+  if (list != nullptr && list->as_array().empty()) from.erase(name);
+}
+
+// Keeps what is noted of the calls in these parts.
+template <class Is>
+void keep_notes(object& message, Is is_kept) {
+  const value* held = message.if_contains("calls");
+  if (held == nullptr) return;
+  array kept;
+  for (const value& note : held->as_array()) {
+    if (is_kept(number_field(object_of(note), "part"))) kept.push_back(note);
+  }
+  message["calls"] = std::move(kept);
+  drop_if_empty(message, "calls");
+}
+
 }  // namespace
 
 void WireState::fold(const object& entry) {
@@ -37,7 +55,7 @@ void WireState::fold(const object& entry) {
 
 void WireState::fold_event(Event event, Ts ts) {
   using Fold = void (WireState::*)(Event, Ts);
-  static constexpr std::array<std::pair<std::string_view, Fold>, 13> folds{{
+  static constexpr std::array<std::pair<std::string_view, Fold>, 16> folds{{
       {"thread_updated", &WireState::thread_updated},
       {"message_put", &WireState::message_put},
       {"message_created", &WireState::message_created},
@@ -51,6 +69,9 @@ void WireState::fold_event(Event event, Ts ts) {
       {"run_started", &WireState::run_started},
       {"run_ended", &WireState::run_ended},
       {"repairs_noted", &WireState::repairs_noted},
+      {"attempt_started", &WireState::attempt_started},
+      {"call_noted", &WireState::call_noted},
+      {"resume_noted", &WireState::resume_noted},
   }};
   if (!whole_ && passes_over(event)) return;
   const std::string_view type = text_field(event, "type");
@@ -77,9 +98,10 @@ void WireState::begin(Ts ts) {
 }
 
 void WireState::thread_updated(Event event, Ts ts) {
-  for (const std::string_view name : {"title", "archived", "metadata"}) {
+  for (const std::string_view name : {"title", "archived", "metadata", "approved_tools"}) {
     copy_if_there(thread_, event, name);
   }
+  drop_if_empty(thread_, "approved_tools");
   thread_["updated"] = ts;
 }
 
@@ -144,11 +166,15 @@ void WireState::message_cut(Event event, Ts ts) {
   array& parts = message.at("parts").as_array();
   const array& keep = list_field(event, "keep");
   fits(keep.size() <= parts.size(), "a cut keeps more parts than there are");
+  const array former = parts;
   parts.resize(keep.size());
   for (std::size_t part = 0; part < keep.size(); ++part) {
     if (!may_grow(parts[part].as_object())) continue;  // stays whole
     write_part(parts[part], keep[part].to_number<std::uint64_t>(), "");
   }
+  keep_notes(message, [&](std::uint64_t part) {
+    return part < parts.size() && parts[part] == former[part];
+  });
   message["status"] = field(event, "status");
   message["updated"] = ts;
 }
@@ -172,6 +198,10 @@ void WireState::run_queued(Event event, Ts ts) {
              {"queued", ts}};
   for (const std::string_view name : {"after", "parent", "params", "continues"}) {
     copy_if_there(run, event, name);
+  }
+  if (event.contains("resume")) {
+    fits(text_field(event, "resume") == "when_answered", "a run is to be resumed at some time");
+    run["resume"] = {{"status", "asked"}};
   }
   runs_.put(std::move(run));
   thread_["updated"] = ts;
@@ -225,6 +255,53 @@ void WireState::repairs_noted(Event event, Ts) {
   }
   run["repairs"] = repairs;
   if (repairs.empty()) run.erase("repairs");
+}
+
+void WireState::attempt_started(Event event, Ts) {
+  object& run = run_of(event);
+  fits(text_field(run, "status") == "running", "an attempt of a run that does not run");
+  fits(number_field(event, "attempt") == number_field(run, "attempt") + 1,
+       "an attempt that is not the next");
+  fits(!event.contains("claim"), "a claim is shown");
+  for (const std::string_view name : {"attempt", "agent", "settings"})
+    run[name] = field(event, name);
+  run.erase("model");
+  copy_if_there(run, event, "model");
+  run.erase("repairs");
+}
+
+void WireState::call_noted(Event event, Ts ts) {
+  object& message = message_of(event);
+  const std::uint64_t part = number_field(event, "part");
+  object note{{"part", field(event, "part")}, {"status", field(event, "status")}};
+  copy_if_there(note, event, "reason");
+  array notes;
+  if (const value* held = message.if_contains("calls")) notes = held->as_array();
+  auto* place = std::ranges::find_if(
+      notes, [part](const value& each) { return number_field(object_of(each), "part") >= part; });
+  if (place != notes.end() && number_field(object_of(*place), "part") == part) {
+    *place = std::move(note);
+  } else {
+    notes.insert(place, std::move(note));
+  }
+  message["calls"] = std::move(notes);
+  check_notes(message);
+  message["updated"] = ts;
+}
+
+void WireState::resume_noted(Event event, Ts) {
+  object& run = run_of(event);
+  const value* held = run.if_contains("resume");
+  fits(held != nullptr, "a run waits for answers that did not ask for it");
+  const std::string_view before = text_field(object_of(*held), "status");
+  const object& resume = object_of(field(event, "resume"));
+  const std::string_view after = text_field(resume, "status");
+  fits(
+      before == "asked" ? after == "waiting" : before == "waiting" && after != "waiting",
+      "a run's waiting for answers goes from " + std::string(before) + " to " + std::string(after));
+  fits(after != "resumed" || runs_.find(text_field(resume, "next")) != nullptr,
+       "the run that goes on is not there");
+  run["resume"] = resume;
 }
 
 object& WireState::message_of(Event event) {

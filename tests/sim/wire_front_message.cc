@@ -36,6 +36,7 @@ void netstrings_of_part(std::string& out, const object& part) {
   } else if (type == "tool_result") {
     add("call");
     add("content");
+    if (part.contains("failed")) netstring(out, "failed");
   } else if (type == "file") {
     add("uri");
   } else {
@@ -113,6 +114,26 @@ void check_message(const object& message) {
   const value* continues = message.if_contains("continues");
   fits(continues == nullptr || *continues == parent, "a message continues another than its parent");
   for (const value& part : list_field(message, "parts")) check_part(part);
+  check_notes(message);
+}
+
+void check_notes(const object& message) {
+  static const std::set<std::string_view> statuses{"needs_approval", "approved", "denied",
+                                                   "running"};
+  const value* calls = message.if_contains("calls");
+  if (calls == nullptr) return;
+  fits(!calls->as_array().empty(), "an empty list of notes");
+  const array& parts = list_field(message, "parts");
+  std::uint64_t next = 0;
+  for (const value& each : calls->as_array()) {
+    const object& note = object_of(each);
+    const std::uint64_t part = number_field(note, "part");
+    fits(part >= next, "the notes of calls are not in order");
+    next = part + 1;
+    fits(part < parts.size() && text_field(object_of(parts[part]), "type") == "tool_call",
+         "a note of a part that is no call");
+    fits(statuses.contains(text_field(note, "status")), "the state of a call is unknown");
+  }
 }
 
 // Parent, role and run of a message never change, nor when it was created and what it goes on from.
@@ -132,6 +153,15 @@ std::string message_digest(std::string_view parent, const object& message) {
   netstring(bytes, text_field(message, "role"));
   netstring(bytes, std::to_string(parts.size()));
   for (const value& part : parts) netstrings_of_part(bytes, object_of(part));
+  if (const value* calls = message.if_contains("calls")) {
+    for (const value& each : calls->as_array()) {
+      const object& note = object_of(each);
+      netstring(bytes, "call");
+      netstring(bytes, std::to_string(number_field(note, "part")));
+      netstring(bytes, text_field(note, "status"));
+      netstring(bytes, note.contains("reason") ? text_field(note, "reason") : "");
+    }
+  }
   if (message.contains("continues")) {
     netstring(bytes, "continues");
     netstring(bytes, text_field(message, "continues"));

@@ -14,6 +14,8 @@ namespace lockstep::sim {
 
 void check_part(const boost::json::value& part);
 void check_message(const boost::json::object& message);
+// What the message says of its calls: in order, at most once each.
+void check_notes(const boost::json::object& message);
 // Parent, role and run of a message never change, nor when it was created.
 void check_same(const boost::json::object& held, const boost::json::object& message);
 

@@ -104,6 +104,8 @@ void WireState::grow(const object& growth) {
     check_part(*whole);
     part == parts.size() ? parts.push_back(*whole) : static_cast<void>(parts[part] = *whole);
   }
+  message->erase("calls");
+  if (const value* calls = growth.if_contains("calls")) (*message)["calls"] = *calls;
   const std::uint64_t count = number_field(growth, "parts");
   fits(count <= parts.size(), "a message grew to more parts than came");
   parts.resize(count);
@@ -112,6 +114,7 @@ void WireState::grow(const object& growth) {
   for (const std::string_view name : {"usage", "finish_reason", "model"}) {
     if (const value* added = growth.if_contains(name)) (*message)[name] = *added;
   }
+  check_notes(*message);
 }
 
 std::size_t WireState::running() const {

@@ -74,6 +74,9 @@ class WireState {
   void run_started(Event event, Ts ts);
   void run_ended(Event event, Ts ts);
   void repairs_noted(Event event, Ts ts);
+  void attempt_started(Event event, Ts ts);
+  void call_noted(Event event, Ts ts);
+  void resume_noted(Event event, Ts ts);
 
   void fold_event(Event event, Ts ts);
   void begin(Ts ts);

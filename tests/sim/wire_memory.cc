@@ -50,6 +50,7 @@ struct Written {
     for (const Op op : start.needs) needs.push_back(op.get());
     if (!needs.empty()) made["needs"] = std::move(needs);
     if (start.continues) made["continue"] = start.continues->get();
+    if (start.resumes) made["resume"] = "when_answered";
     return made;
   }
   object operator()(const PutMessage& put) const {
@@ -84,6 +85,27 @@ struct Written {
   object operator()(const UpdateThread& update) const {
     object made{{"type", "update_thread"}};
     if (update.title) made["title"] = *update.title;
+    if (update.approved_tools) {
+      made["approved_tools"] = array(update.approved_tools->begin(), update.approved_tools->end());
+    }
+    return made;
+  }
+  object operator()(const AnswerCall& answer) const {
+    object made{{"type", "answer_call"},
+                {"message", answer.message.get()},
+                {"call", answer.call},
+                {"content", answer.content},
+                {"id", answer.id.get()}};
+    if (answer.failed) made["failed"] = true;
+    return made;
+  }
+  object operator()(const DecideCall& decide) const {
+    object made{{"type", "decide_call"},
+                {"message", decide.message.get()},
+                {"call", decide.call},
+                {"decision", std::string(name_of(decide.decision))}};
+    if (!decide.reason.empty()) made["reason"] = decide.reason;
+    if (decide.always) made["always"] = true;
     return made;
   }
 };
