@@ -421,8 +421,8 @@ std::string Oracle::put(const PutMessage& change) {
     rule("put: replaced in place");
     known->parts = parts;
     known->opaque = former.opaque;
-    known->notes = former.notes;
     drop_beside(*known, former.parts);
+    note_again(*known, former);
     known->status = "complete";
     known->finish_reason.clear();
     known->model.clear();

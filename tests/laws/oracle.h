@@ -163,7 +163,11 @@ class Oracle {
   void move_on(const std::string& head);
   void settle();
   void settle(const std::string& run);
-  bool is_answered(const std::string& run);
+  std::optional<bool> is_answered(const std::string& run);
+  bool answered_meanwhile(const std::string& run);
+  std::vector<Message> shown_since(const std::string& run);
+  // Of a message that is put again: the notes of its calls.
+  void note_again(Message& message, const Message& former);
   // The message at the end of what goes on from this one.
   std::string end_behind(const std::string& message);
   // The part of the call that a change means, in the message `id`; nothing: there is none.

@@ -44,10 +44,13 @@ std::optional<Oracle::Meant> Oracle::meant_call(const std::string& id, const std
 std::string Oracle::answer_call(const AnswerCall& change) {
   const std::string id = change.message.get();
   if (taken(change.id.get())) return "exists";
+  if (touched_by_another(id)) return "changed";
   const Message* of = world_.message(id);
   if (!of) return "unknown_message";
   if (of->deleted) return "deleted";
-  if (!meant_call(id, change.call)) return "unknown_call";
+  const std::optional<Meant> meant = meant_call(id, change.call);
+  if (!meant) return "unknown_call";
+  if (meant->real) return "answered";
   const std::string end = end_behind(id);
   Message message;
   message.id = change.id.get();
@@ -64,7 +67,7 @@ std::string Oracle::answer_call(const AnswerCall& change) {
   for (const CallOf& call : match(after).calls) {
     if (!call.real || !is_last(call.real_message)) continue;
     // A result names its call by the id alone, and a later answer has an open call of this id.
-    if (after[call.message].id != id) return "invalid";
+    if (after[call.message].id != id) return "busy";
   }
   rule(world_.head == end ? "answer: at the end of the thread" : "answer: on another branch");
   if (world_.head == end) world_.head = message.id;
@@ -74,13 +77,15 @@ std::string Oracle::answer_call(const AnswerCall& change) {
 
 std::string Oracle::decide_call(const DecideCall& change) {
   const std::string id = change.message.get();
+  if (touched_by_another(id)) return "changed";
   Message* message = world_.message(id);
   if (!message) return "unknown_message";
   if (message->deleted) return "deleted";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
   if (message->status == "open") return "busy";
-  if (meant->real) return "answered";
+  const bool left = meant->made && change.decision == CallStatus::denied;
+  if (meant->real || left) return "answered";
   const bool runs = change.decision == CallStatus::running;
   const auto known = message->notes.find(meant->part);
   if (known != message->notes.end()) {
@@ -94,7 +99,7 @@ std::string Oracle::decide_call(const DecideCall& change) {
   rule(("decide: " + word).c_str());
   message->notes[meant->part] = {word, change.reason};
   touched_ = true;
-  if (denied && !meant->made) {
+  if (denied) {
     Part part;
     part.type = "tool_result";
     part.one = change.call;
@@ -138,12 +143,46 @@ void Oracle::await(const std::string& id) {
   const bool open = std::ranges::any_of(calls, [&](const CallOf& call) {
     return since[call.message].run == id && !call.real && !call.made;
   });
-  if (!open) return;
+  if (!open && !answered_meanwhile(id)) return;
   rule("resume: a run waits for its answers");
   run.resume = "waiting";
   run.until = at_ + (run.agent == "hasty" ? 12 : answer_time);
   world_.awaiting.push_back(id);
   if (world_.awaiting.size() > 16) give_up(std::string(world_.awaiting.front()), "too_many");
+  settle(id);
+}
+
+// Somebody else has answered a call of the run while it was writing, and the run wrote nothing
+// behind its last call.
+bool Oracle::answered_meanwhile(const std::string& id) {
+  const std::string last = last_of(id);
+  const std::vector<std::string> shown = path(world_.head);
+  if (last.empty() || !std::ranges::count(shown, last)) return false;
+  std::string type;
+  for (const Part& part : world_.message(last)->parts) {
+    if (part.type != "tool_result") type = part.type;
+  }
+  if (type != "tool_call") return false;
+  const std::vector<Message> own = shown_since(id);
+  bool found = false;
+  for (const CallOf& call : match(own).calls) {
+    found |= own[call.message].run == id && call.real && own[call.real_message].run != id;
+  }
+  if (found) rule("resume: the answer was there before the end");
+  return found;
+}
+
+// The path to the head, from the run's first message on.
+std::vector<Message> Oracle::shown_since(const std::string& run) {
+  std::vector<Message> shown = messages_to(world_.head);
+  std::string first;
+  for (const Message& message : world_.messages) {
+    if (first.empty() && message.run == run && !message.deleted) first = message.id;
+  }
+  // A result above the run's first message is for a call above it.
+  const auto begin = std::ranges::find(shown, first, &Message::id);
+  if (begin != shown.end()) shown.erase(shown.begin(), begin);
+  return shown;
 }
 
 void Oracle::move_on(const std::string& head) {
@@ -154,22 +193,19 @@ void Oracle::move_on(const std::string& head) {
   }
 }
 
-bool Oracle::is_answered(const std::string& run) {
-  std::vector<Message> shown = messages_to(world_.head);
-  // A result above the run's first message is for a call above it.
-  std::string first;
-  for (const Message& message : world_.messages) {
-    if (first.empty() && message.run == run && !message.deleted) first = message.id;
-  }
-  const auto begin = std::ranges::find(shown, first, &Message::id);
-  if (begin != shown.end()) shown.erase(shown.begin(), begin);
+// Has the run calls, and has each its answer? Nothing: it has none any more.
+std::optional<bool> Oracle::is_answered(const std::string& run) {
+  const std::vector<Message> shown = shown_since(run);
+  std::size_t calls = 0;
   for (const CallOf& call : match(shown).calls) {
     const Message& message = shown[call.message];
-    if (message.run != run || call.real) continue;
+    if (message.run != run) continue;
+    ++calls;
+    if (call.real) continue;
     const auto note = message.notes.find(call.part);
     if (note == message.notes.end() || note->second.status != "denied") return false;
   }
-  return true;
+  return calls == 0 ? std::nullopt : std::optional(true);
 }
 
 namespace {
@@ -192,7 +228,9 @@ void Oracle::settle(const std::string& id) {
   const std::vector<std::string> shown = path(world_.head);
   if (last.empty() || !std::ranges::count(shown, last)) return give_up(id, "head_left");
   if (at_ > world_.run(id)->until) return give_up(id, "expired");
-  if (!is_answered(id)) return;
+  const std::optional<bool> answered = is_answered(id);
+  if (!answered) return give_up(id, "head_left");
+  if (!*answered) return;
   if (!is_agent(world_.run(id)->agent)) return give_up(id, "no_agent");
   const std::string next = next_id(id);
   if (world_.run(next)) return give_up(id, "taken");
@@ -251,6 +289,45 @@ void Oracle::note(Message& message, std::size_t part, const std::string& status,
       status == "needs_approval" && std::ranges::count(world_.approved, message.parts[part].two);
   if (always) rule("a call of a tool that is always allowed");
   message.notes[part] = {always ? "approved" : status, reason};
+}
+
+void Oracle::note_again(Message& message, const Message& former) {
+  const auto same_call = [](const Part& one, const Part& other) {
+    return one.type == "tool_call" && other.type == "tool_call" && one.text == other.text &&
+           one.one == other.one && one.two == other.two;
+  };
+  message.notes.clear();
+  for (const auto& [was, note] : former.notes) {
+    for (std::size_t at = 0; at < message.parts.size(); ++at) {
+      if (message.notes.contains(at) || !same_call(former.parts[was], message.parts[at])) continue;
+      const bool told = std::ranges::any_of(message.parts, [&](const Part& part) {
+        return part.type == "tool_result" && part.marked && part.one == former.parts[was].one &&
+               part.two.starts_with("denied by the user");
+      });
+      if (note.status == "denied" && !told) {
+        rule("put: a denial without its result asks again");
+        message.notes[at] = {"needs_approval", ""};
+      } else {
+        message.notes[at] = note;
+      }
+      break;
+    }
+  }
+  const Run* run = world_.run(message.run);
+  if (!run) return;
+  for (std::size_t at = 0; at < message.parts.size(); ++at) {
+    const Part& part = message.parts[at];
+    if (part.type != "tool_call" || message.notes.contains(at)) continue;
+    const bool there =
+        std::ranges::any_of(former.parts, [&](const Part& each) { return same_call(each, part); });
+    bool gated = asks(run->agent, part.two);
+    for (const auto& [was, note] : former.notes) {
+      gated |= former.parts[was].one == part.one || former.parts[was].two == part.two;
+    }
+    if (there || !gated || std::ranges::count(world_.approved, part.two)) continue;
+    rule("put: a call that has changed asks again");
+    message.notes[at] = {"needs_approval", ""};
+  }
 }
 
 void Oracle::cut_own(Message& message, const std::vector<Units>& keep) {

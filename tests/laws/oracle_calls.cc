@@ -46,6 +46,7 @@ Matched match(const std::vector<Message>& path) {
       if (taker) {
         taker->real = true;
         taker->real_message = at;
+        taker->real_part = in;
       }
       if (!taker) matched.strays.push_back(part.one);
     }
@@ -142,6 +143,9 @@ void Oracle::give(const std::vector<Message>& among, const std::string& run,
     part.type = "tool_result";
     part.one = call.id;
     part.two = content;
+    const auto note = of.notes.find(call.part);
+    const bool unapproved = note != of.notes.end() && note->second.status == "needs_approval";
+    if (content == "no result" && unapproved) part.two = "not approved by the user";
     part.serial = ++serial_;
     part.given = part.marked = true;
     world_.message(of.id)->parts.push_back(part);

@@ -58,6 +58,19 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     for (const Message& message : world_.messages) {
       if (message.run == id) parent = message.id;
     }
+    const bool begins = std::ranges::count(world_.messages, id, &Message::run) == 0;
+    if (!open->parent && !(begins && !run.continues.empty())) {
+      // Results that came meanwhile stand between, and the answer goes on behind them.
+      std::string at = world_.head;
+      while (!at.empty() && at != parent && world_.message(at)->role == "tool" &&
+             world_.message(at)->run.empty()) {
+        at = world_.message(at)->parent;
+      }
+      if (at == parent && world_.head != parent) {
+        rule("a run's message goes below results that came meanwhile");
+        parent = world_.head;
+      }
+    }
     if (open->parent) {
       parent = open->parent->get();
       if (!world_.message(parent) || world_.message(parent)->deleted) {
@@ -150,7 +163,27 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
         message->parts.size()) {
       return refuse("invalid");
     }
-    message->parts.push_back(parts_of({part->value}).front());
+    const Part begun = parts_of({part->value}).front();
+    if (begun.type == "tool_result") {
+      std::vector<Message> own;
+      for (const Message& each : world_.messages) {
+        if (each.run != id || each.deleted) continue;
+        own.push_back(each);
+        if (each.id == message->id) break;
+      }
+      const std::size_t place = own.back().parts.size();
+      own.back().parts.push_back(begun);
+      for (const CallOf& call : match(own).calls) {
+        const bool new_one =
+            call.real && call.real_message + 1 == own.size() && call.real_part == place;
+        const auto& notes = own[call.message].notes;
+        const auto known = notes.find(call.part);
+        if (!new_one || known == notes.end()) continue;
+        if (known->second.status == "needs_approval") return refuse("needs_approval");
+        if (known->second.status == "denied") return refuse("answered");
+      }
+    }
+    message->parts.push_back(begun);
     const Part& made = message->parts.back();
     if (made.type == "tool_call" && asks(run.agent, made.two)) {
       note(*message, message->parts.size() - 1, "needs_approval", "");
@@ -162,6 +195,9 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     }
     const bool needs = noted->note.status == CallStatus::needs_approval;
     if (!needs && noted->note.status != CallStatus::running) return refuse("invalid");
+    const auto former = message->notes.find(at);
+    const bool waits = former != message->notes.end() && former->second.status == "needs_approval";
+    if (waits && !needs) return refuse("needs_approval");
     rule("a writer notes the state of a call");
     note(*message, at, needs ? "needs_approval" : "running", noted->note.reason);
   } else if (const auto* cut = std::get_if<CutMessage>(&step.what)) {

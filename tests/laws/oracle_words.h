@@ -32,6 +32,7 @@ struct CallOf {
   bool made = false;  // it has one that the engine made
   std::size_t part = 0;
   std::size_t real_message = 0;  // where the real result stands
+  std::size_t real_part = 0;
 };
 struct Matched {
   std::vector<CallOf> calls;
