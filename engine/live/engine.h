@@ -32,6 +32,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/offload.h"
 #include "engine/base/time.h"
+#include "engine/live/blob_keeper.h"
 #include "engine/live/damage_report.h"
 #include "engine/live/feed.h"
 #include "engine/live/history.h"
@@ -85,6 +86,10 @@ class Engine final : private LaneHost {
     Offload* offload = nullptr;
     // Called once for each thread, list and feed that can't be read (damage_report.h).
     DamageReport::Tell tell_damage = nullptr;
+    // Null: the engine takes every address of a file as it is.
+    Blobs* blobs = nullptr;
+    Offload* blob_offload = nullptr;  // null: the strand erases files
+    std::chrono::microseconds blob_unnamed_max = limits::blob_unnamed_max;
   };
 
   // Calls `ready` when the engine takes requests. It does not wait for the mending of threads whose
@@ -195,6 +200,7 @@ class Engine final : private LaneHost {
   // Erases a deleted thread's bytes. A log too damaged for that stays, with its flag, and is
   // reported.
   void erase_bytes(ThreadNumber number, Done<Result<void>> done);
+  void erase_entries(ThreadNumber number, std::vector<RowWrite> rows, Done<Result<void>> done);
   // False for other users than the owner: they are refused at once, so they learn nothing of it.
   [[nodiscard]] bool waits_for_mending(const std::optional<UserId>& user,
                                        const ThreadName& thread) const;
@@ -229,6 +235,7 @@ class Engine final : private LaneHost {
   DamageReport damage_;
   History history_;
   SyncResponder responder_;
+  BlobKeeper blobs_;  // outlives the lanes, which hold blobs
   States states_;
   Feed feed_;
   Lane::Parts lane_parts_;

@@ -52,6 +52,7 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
     if (parts_.crash_mark) parts_.crash_mark->clear();
     if (!stopping_) mending_.begin(std::move(threads));
     parts_.metrics.threads_to_mend = mending_.left();
+    blobs_.begin_sweeps();
     ready({});
   });
   auto result = std::make_shared<Result<void>>();
@@ -73,9 +74,22 @@ void Engine::begin(Found found, Done<Result<void>> ready) {
   parts_.executor.post([all] { all->answer(); });
 }
 
+// The blobs go first: as long as the flag is there, a crash makes the next start do all of it
+// again.
 void Engine::erase_bytes(ThreadNumber number, Done<Result<void>> done) {
+  blobs_.erase_of(number, alive_.guard([this, number, done = std::move(done)](
+                                           Result<std::vector<RowWrite>> rows) mutable {
+    if (!rows && rows.error().kind != Kind::corrupt) return done(std::unexpected(rows.error()));
+    if (!rows) damage_.found(Damaged::thread, "blobs of a deleted thread", rows.error());
+    erase_entries(number, rows ? std::move(*rows) : std::vector<RowWrite>(), std::move(done));
+  }));
+}
+
+void Engine::erase_entries(ThreadNumber number, std::vector<RowWrite> rows,
+                           Done<Result<void>> done) {
+  rows.push_back(thread_flags::clear(thread_flags::erasing, number));
   parts_.log.write(
-      {thread_flags::clear(thread_flags::erasing, number)}, {number},
+      std::move(rows), {number},
       alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
         if (!result && result.error().kind == Kind::corrupt) {
           // The thread is deleted all the same. A salvage removes its bytes.

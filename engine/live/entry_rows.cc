@@ -7,9 +7,11 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/rules/blob_names.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
 #include "engine/rules/sizes.h"
+#include "engine/store/blob_rows.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/open_runs.h"
@@ -123,6 +125,10 @@ EntryRows tombstone_of(const LiveThread& thread, const Entry& entry) {
 
 }  // namespace
 
+std::vector<RowWrite> blob_rows_of(const LiveThread& thread, const Entry& entry) {
+  return blob_rows::of(thread.name.owner, thread.number, blobs_of(entry));
+}
+
 RowWrite next_thread_row(ThreadNumber unused) {
   return {Table::meta, std::string(keys::next_thread), keys::encode_number(unused.get()),
           RowWrite::Stamp::none};
@@ -133,6 +139,7 @@ EntryRows rows_of(const LiveThread& thread, const Entry& entry,
   auto [rows, after] = short_rows(thread, entry, settings, store);
   if (after) add(rows.rows, snapshot_rows(thread.number, *after, thread.snapshot_at));
   if (entry.origin) rows.rows.push_back(next_thread_row(ThreadNumber(thread.number.get() + 1)));
+  add(rows.rows, blob_rows_of(thread, entry));
   return std::move(rows);
 }
 
@@ -150,6 +157,7 @@ EntryWriter EntryWriter::of(const LiveThread& thread, std::shared_ptr<const Entr
   EntryWriter writer(thread, std::move(entry));
   std::tie(writer.rows_, writer.after_) = short_rows(thread, *writer.entry_, settings, store);
   MUST(writer.after_.has_value() == writer.rows_.snapshot);
+  add(writer.rows_.rows, blob_rows_of(thread, *writer.entry_));
   if (writer.after_) writer.bytes_ += snapshot_bytes(*writer.after_, thread.snapshot_at);
   return writer;
 }

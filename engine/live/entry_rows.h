@@ -3,8 +3,8 @@
 //
 // Each row outside the log is written in the same batch as the entry that changes it. So no row is
 // ahead of the log, and each names its last entry: the thread's row and its place in the
-// feed at every boundary, open runs, the settings of started runs, and the snapshot at the end of
-// runs and after puts.
+// feed at every boundary, open runs, the settings of started runs, the blobs that it names, and the
+// snapshot at the end of runs and after puts.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,9 @@ struct EntryRows {
 // encodes may overtake each other, so the lane adds this row last, when it hands the entry to the
 // log.
 [[nodiscard]] RowWrite next_thread_row(ThreadNumber unused);
+
+// The rows of the blobs that the entry names.
+[[nodiscard]] std::vector<RowWrite> blob_rows_of(const LiveThread& thread, const Entry& entry);
 
 // Requires: `thread` is in the state before `entry`, and no thread has a higher number.
 [[nodiscard]] EntryRows rows_of(const LiveThread& thread, const Entry& entry,

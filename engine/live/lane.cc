@@ -97,6 +97,7 @@ void Lane::handle(Waiting& next, ChangesInput& input) {
   }
   Rules rules = rules_of(parts_.rules, thread_);
   rules.room_for_run = parts_.host.has_room_for_run(thread_);
+  rules.missing_blobs = parts_.blobs.missing(thread_.name.owner, input.request.changes);
   Decision decision = decide(thread_.state, *pasts, input.request.changes, next_at(), rules);
   Job job;
   job.outcomes = std::move(decision.outcomes);
@@ -152,6 +153,7 @@ void Lane::append(Decision decision, Job job) {
     }
   }
   job.entry = std::make_shared<const Entry>(std::move(entry));
+  job.blobs = parts_.blobs.hold(thread_.name.owner, blobs_of(*job.entry));
   parts_.host.begins(thread_, *job.entry);
   job.began = parts_.clock.now();
   auto entry_writer = job.tombstone

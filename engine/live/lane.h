@@ -24,6 +24,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -35,6 +36,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/offload.h"
 #include "engine/base/time.h"
+#include "engine/live/blob_keeper.h"
 #include "engine/live/entry_rows.h"
 #include "engine/live/history.h"
 #include "engine/live/hub.h"
@@ -63,6 +65,7 @@ class Lane {
     const Rules& rules;
     Metrics& metrics;
     LaneHost& host;
+    BlobKeeper& blobs;
     MemoryAccount* memory = nullptr;
     Offload* offload = nullptr;  // null: every entry is encoded on the strand
     SipKey step_key = {};        // random, new at each start
@@ -92,7 +95,8 @@ class Lane {
     bool snapshot = false;        // the stored snapshot shows this entry
     bool listed = false;          // the thread's place in the feed is this entry's
     bool tombstone = false;
-    bool beside = false;  // the entry is long: another thread encodes it
+    bool beside = false;          // the entry is long: another thread encodes it
+    BlobKeeper::Hold blobs = {};  // those that the entry names
     Timestamp began;
   };
 
@@ -105,6 +109,8 @@ class Lane {
   void handle(Waiting& next, InterruptInput& input);
   void handle(Waiting& next, EraseInput& input);
   void handle(Waiting& next, AttemptInput& input);
+  [[nodiscard]] std::expected<Decision, StepRefusal> decide_steps(const StepBatch& batch,
+                                                                  std::uint64_t known_seq);
   // Moves waiting batches that can share an entry with the one in `inputs` there, and returns them
   // merged. Nothing: it stays alone.
   [[nodiscard]] std::optional<StepBatch> gather(std::vector<Waiting>& inputs);

@@ -82,17 +82,27 @@ void Lane::handle(Waiting& next, StepsInput& input) {
   const StepBatch& first = batch_of(job.inputs[0].input);
   if (auto other = differs(row, first)) return refuse_steps(job.inputs[0], *other);
   const std::optional<StepBatch> merged = gather(job.inputs);
-  auto decision = decide(thread_.state, merged ? *merged : batch_of(job.inputs[0].input), next_at(),
-                         parts_.rules);
+  auto decision = decide_steps(merged ? *merged : batch_of(job.inputs[0].input), job.known_seq);
   // One bad batch must not spoil the batches merged with it: decide the first one alone.
   if (!decision && job.inputs.size() > 1) {
     give_back(job.inputs, 1);
-    decision = decide(thread_.state, batch_of(job.inputs[0].input), next_at(), parts_.rules);
+    decision = decide_steps(batch_of(job.inputs[0].input), job.known_seq);
   }
   if (!decision) return refuse_for_good(job.inputs[0], std::move(decision.error()));
   // New steps always leave an offset, even if they change nothing (an empty text).
   if (!decision->entry.producer) return answer(std::move(job));
   append(std::move(*decision), std::move(job));
+}
+
+// The rules know no disk, so the blobs that new steps name are looked up here.
+std::expected<Decision, StepRefusal> Lane::decide_steps(const StepBatch& batch,
+                                                        std::uint64_t known_seq) {
+  auto decision = decide(thread_.state, batch, next_at(), parts_.rules);
+  if (!decision) return decision;
+  const std::string missing = parts_.blobs.missing(thread_.name.owner, batch, known_seq);
+  if (missing.empty()) return decision;
+  return std::unexpected(
+      StepRefusal::of({Kind::not_found, codes::unknown_blob, unknown_blob_text(missing)}));
 }
 
 // Compares repeated steps with those that were taken: by their hashes, if they are remembered, and

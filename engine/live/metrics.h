@@ -54,6 +54,8 @@ struct Metrics {
   std::uint64_t followers = 0;         // now
   std::uint64_t threads_quarantined = 0;
   std::uint64_t turn_entry_bytes = 0;  // the longest entry that was written on the strand
+  std::uint64_t blobs_erased = 0;      // because no thread names them any more
+  std::uint64_t blobs_swept = 0;       // of these: their time without a name was over
   Histogram append_us;                 // from decision to durable
 };
 

@@ -18,12 +18,13 @@
 namespace lockstep {
 
 // Our files in a store's folder and in a folder of backups; other files there are not checked. In a
-// folder of backups RocksDB has chosen all names but that of our lock.
+// folder of backups RocksDB has chosen all names but those of our lock and of the blobs. A store
+// may have very many blobs, so they are not checked one by one.
 inline constexpr std::array store_names{store_folder::lock, store_folder::witness,
                                         store_folder::crash_mark, store_folder::database,
                                         store_folder::unfinished};
-inline constexpr std::array backup_names{store_folder::lock, "meta", "private", "shared",
-                                         "shared_checksum"};
+inline constexpr std::array backup_names{
+    store_folder::lock, "meta", "private", "shared", "shared_checksum", store_folder::blobs};
 
 enum class Use { read, write };
 

@@ -130,6 +130,18 @@ Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
   return static_cast<std::uint32_t>(all.size() - keep);
 }
 
+// The backups that will be there when the older ones are removed.
+std::vector<BackupNumber> staying_of(BackupEngine& engine, std::optional<std::uint32_t> keep) {
+  std::vector<rocksdb::BackupInfo> all;  // oldest first
+  engine.GetBackupInfo(&all);
+  const std::size_t most = keep ? std::max<std::uint32_t>(1, *keep) : all.size();
+  std::vector<BackupNumber> staying;
+  for (std::size_t at = all.size() - std::min(all.size(), most); at < all.size(); ++at) {
+    staying.emplace_back(all[at].backup_id);
+  }
+  return staying;
+}
+
 }  // namespace
 
 Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
@@ -138,6 +150,7 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   TRY(prepare(asked.to));
   TRY_LET(lock, backup_folder::lock(asked.to, FolderLock::Mode::alone));
   if (asked.accepted) asked.accepted();
+  if (asked.before) TRY(asked.before());
   // Before the copy: later commits may get into it, but the note claims only these.
   TRY_LET(note, note_of(kv));
 
@@ -159,8 +172,15 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   if (const Status known = engine->GetBackupInfo(id, &info); !known.ok()) {
     return std::unexpected(error_of(known));
   }
+  BackupMade made{backup_folder::backup_of(info, note), 0, 0};
+  const auto staying = staying_of(*engine, asked.keep);
+  if (auto others = asked.after ? asked.after(made.backup.number, staying) : Result<void>();
+      !others) {
+    const IOStatus removed = engine->DeleteBackup(id);
+    return removed.ok() ? std::unexpected(others.error()) : std::unexpected(error_of(removed));
+  }
   const std::uint64_t after = bytes_in(asked.to);
-  BackupMade made{backup_folder::backup_of(info, note), after > before ? after - before : 0, 0};
+  made.added_bytes = after > before ? after - before : 0;
   if (!asked.keep) return made;
   TRY_LET(removed, keep_newest(*engine, std::max<std::uint32_t>(1, *asked.keep)));
   made.removed = removed;

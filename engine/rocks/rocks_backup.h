@@ -60,6 +60,11 @@ struct BackupAsked {
   // Called when `to` is known to be a folder for backups, and locked. May be empty.
   std::function<void()> accepted = {};
   std::function<void(std::uint64_t bytes)> progress = {};  // copied so far; may be empty
+  // Called before and after the database is copied, while the folder is locked: for the files next
+  // to it. `all`: the numbers of the backups that stay, with the new one. If one fails, so does the
+  // backup. May be empty.
+  std::function<Result<void>()> before = {};
+  std::function<Result<void>(BackupNumber made, const std::vector<BackupNumber>& all)> after = {};
 };
 
 struct BackupMade {
@@ -86,6 +91,9 @@ struct RestoreAsked {
   std::optional<BackupNumber> number = {};  // nothing: the newest
   std::string to;                           // is created if it is missing
   std::function<void(std::string_view step)> progress = {};
+  // Called before the folder becomes a store, while both folders are locked: for the files next to
+  // the database. May be empty.
+  std::function<Result<void>(BackupNumber number)> files = {};
 };
 
 struct Restored {

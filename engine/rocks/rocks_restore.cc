@@ -68,6 +68,7 @@ class Restore {
     auto restored = begin_epoch();
     if (!restored) return restored;
     say("finishing");
+    if (asked_.files) TRY(asked_.files(found_.backup.number));
     TRY(to_->finish());
     return restored;
   }

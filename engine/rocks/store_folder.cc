@@ -98,7 +98,8 @@ Result<void> store_folder::check(const std::string& folder) {
                     "`lockstep restore` or `lockstep salvage` again");
   }
   for (const std::string& name : names) {
-    if (name == lock || name == witness) continue;
+    // A start that died before it had a database may have left these.
+    if (name == lock || name == witness || name == blobs) continue;
     return fail(Kind::rejected, codes::not_a_store,
                 folder + " is not a store: it holds `" + name +
                     "` and no database of ours; name a store, or an empty folder");
@@ -125,8 +126,9 @@ Result<void> store_folder::check_empty(const std::string& folder) {
   TRY_LET(names, names_in(folder));
   const bool begun = has(names, unfinished) && !has(names, database);
   for (const std::string& name : names) {
-    // An unfinished restore has written the witness before it renames the database.
-    if (name == lock || (begun && (name == unfinished || name == witness))) continue;
+    // An unfinished restore has written the witness and blobs before it renames the database.
+    const bool part = name == unfinished || name == witness || name == blobs;
+    if (name == lock || (begun && part)) continue;
     return fail(Kind::rejected, codes::exists,
                 folder + " is not empty: it holds `" + name + "`; name a new or empty folder");
   }

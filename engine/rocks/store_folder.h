@@ -6,6 +6,7 @@
 //   commits      the witness (witness_file.h)
 //   rocks/       the database
 //   rocks.part/  a restore or a salvage that is not finished (new_store.h): there is no `rocks/`
+//   blobs/       the attachments (engine/files/blob_file.h)
 //   opening      the crash mark: the thread that is being opened (tools/store/crash_mark_file.h)
 //   control      the socket for commands to a running server (server/control.h)
 // clang-format on
@@ -30,6 +31,7 @@ inline constexpr const char* witness = "commits";
 inline constexpr const char* database = "rocks";
 inline constexpr const char* unfinished = "rocks.part";
 inline constexpr const char* crash_mark = "opening";
+inline constexpr const char* blobs = "blobs";
 
 // The mode of new files, before the process's umask: the group may read them.
 inline constexpr unsigned file_mode = 0640;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/rules/agents.h"
+#include "engine/rules/blob_names.h"
 #include "engine/rules/change.h"
 #include "engine/rules/past.h"
 #include "engine/rules/state.h"
@@ -35,6 +36,8 @@ struct Rules {
       former;  // earlier epochs, each up to its last timestamp kept here
   // Do the running runs of the thread's user leave room for one more? (run_shares.h)
   bool room_for_run = true;
+  // Addresses in the changes that mean a blob which the user does not have (blob_names.h).
+  MissingBlobs missing_blobs = {};
 };
 
 struct Decision {

@@ -22,9 +22,9 @@
 #include <vector>
 
 #include "engine/base/blob_hash.h"
+#include "engine/base/blob_limits.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
-#include "engine/store/blob_limits.h"
 
 namespace lockstep {
 
@@ -38,7 +38,7 @@ struct BlobFacts {
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
-  // Fails with `too_large` beyond limits::blob_bytes_max, `over_quota` beyond the user's quota
+  // Fails with `too_large` beyond limits::blob_bytes_max, `quota` beyond the user's quota
   // (both rejected), and `no_space` (unavailable).
   [[nodiscard]] virtual Result<void> add(std::string_view bytes) = 0;
   // Makes the blob durable and gives its name. If the user has the same bytes already, it becomes

@@ -42,6 +42,11 @@ class Taker {
     return number;
   }
   std::string_view name() { return take(number(2)); }
+  Hash hash() {
+    Hash hash{};
+    std::ranges::copy(take(hash.size()), reinterpret_cast<char*>(hash.data()));
+    return hash;
+  }
   std::string_view rest() { return take(rest_.size()); }
   // Every piece was there, and no byte is left.
   [[nodiscard]] bool done() const { return !short_ && rest_.empty(); }
@@ -134,6 +139,45 @@ std::string deleted(const ThreadName& name) { return std::string(deleted_prefix)
 std::optional<ThreadName> decode_deleted(std::string_view key) {
   if (!key.starts_with(deleted_prefix)) return std::nullopt;
   return decode_thread(key.substr(deleted_prefix.size()));
+}
+
+std::string blobs(const UserId& user, const Hash& hash) {
+  std::string key(blob_prefix);
+  append_name(key, user.get());
+  key.append(settings(hash));
+  return key;
+}
+
+std::string blob(const BlobKey& key) {
+  return blobs(key.user, key.hash) + encode_number(key.thread.get());
+}
+
+std::optional<BlobKey> decode_blob(std::string_view key) {
+  if (!key.starts_with(blob_prefix)) return std::nullopt;
+  Taker taker(key.substr(blob_prefix.size()));
+  BlobKey decoded{UserId(std::string(taker.name())), taker.hash(), ThreadNumber(taker.number(8))};
+  return taker.done() && is_id(decoded.user.get()) ? std::optional(std::move(decoded))
+                                                   : std::nullopt;
+}
+
+std::string named(ThreadNumber thread) {
+  return std::string(named_prefix) + encode_number(thread.get());
+}
+
+std::string named(ThreadNumber thread, const Hash& hash) { return named(thread) + settings(hash); }
+
+std::optional<Hash> decode_named(ThreadNumber thread, std::string_view key) {
+  const std::string prefix = named(thread);
+  if (!key.starts_with(prefix)) return std::nullopt;
+  return decode_settings(key.substr(prefix.size()));
+}
+
+std::optional<ThreadNumber> decode_named_thread(std::string_view key) {
+  if (!key.starts_with(named_prefix)) return std::nullopt;
+  Taker taker(key.substr(named_prefix.size()));
+  const ThreadNumber thread(taker.number(8));
+  (void)taker.hash();
+  return taker.done() ? std::optional(thread) : std::nullopt;
 }
 
 std::string open_run(const OpenRunKey& key) {

@@ -11,6 +11,8 @@
 //   settings    hash:32                                     the bytes that have this SHA-256
 //   meta        a name                                      a fact about the store as a whole
 //               `deleted/` length:2be user thread id        the second copy of a tombstone
+//               `blob/` length:2be user hash:32 thread:8be  this thread names this blob of its user
+//               `named/` thread:8be hash:32                 the same by thread; the value: the user
 //
 // Numbers are big-endian, so that byte order is their order: all rows of a thread lie together, its
 // messages in the order of their numbers, a user's threads by id, a user's feed in the order of
@@ -100,6 +102,28 @@ struct FeedKey {
 inline constexpr std::string_view deleted_prefix = "deleted/";
 [[nodiscard]] std::string deleted(const ThreadName& name);
 [[nodiscard]] std::optional<ThreadName> decode_deleted(std::string_view key);
+
+// Both rows of a blob that entries of a thread name; there while the thread lives.
+inline constexpr std::string_view blob_prefix = "blob/";
+inline constexpr std::string_view named_prefix = "named/";
+struct BlobKey {
+  UserId user;
+  Hash hash{};
+  ThreadNumber thread;
+  friend bool operator==(const BlobKey&, const BlobKey&) = default;
+  friend auto operator<=>(const BlobKey&, const BlobKey&) = default;
+};
+[[nodiscard]] std::string blob(const BlobKey& key);
+[[nodiscard]] std::optional<BlobKey> decode_blob(std::string_view key);
+// The prefix of all threads that name the blob.
+[[nodiscard]] std::string blobs(const UserId& user, const Hash& hash);
+[[nodiscard]] std::string named(ThreadNumber thread, const Hash& hash);
+// The hash in the key of a thread's row.
+[[nodiscard]] std::optional<Hash> decode_named(ThreadNumber thread, std::string_view key);
+// The thread in such a key.
+[[nodiscard]] std::optional<ThreadNumber> decode_named_thread(std::string_view key);
+// The prefix of all blobs that the thread names.
+[[nodiscard]] std::string named(ThreadNumber thread);
 
 // The number that the next thread gets, as 8 bytes, big-endian.
 inline constexpr std::string_view next_thread = "next_thread";

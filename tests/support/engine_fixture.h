@@ -246,7 +246,9 @@ class EngineFixture {
             .metrics = metrics,
             .crash_mark = crash_mark,
             .memory = &account,
-            .offload = offloads ? &offload : nullptr};
+            .offload = offloads ? &offload : nullptr,
+            .blobs = blobs,
+            .blob_offload = blobs_offload ? &offload : nullptr};
   }
 
   // --- Requests of fronts and producers ----------------------------------------------------------
@@ -338,7 +340,9 @@ class EngineFixture {
   RecordingHost host;
   CrashMarker* crash_mark = nullptr;
   SteppedOffload offload{executor};
-  bool offloads = false;  // of the next start
+  bool offloads = false;       // of the next start
+  Blobs* blobs = nullptr;      // the same
+  bool blobs_offload = false;  // the same
   LogMemory memory{executor, Epoch(0xabcdef)};
   ReopenedLog log{memory, executor};
   std::unique_ptr<Engine> engine;
