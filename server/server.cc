@@ -36,7 +36,9 @@ struct Server::Inside {
               .store = parts.store,
               .agents = parts.agents,
               .waits_for_slot = parts.waits_for_slot,
+              .blobs = parts.blobs,
               .date = {},
+              .time = {},
               .stopping = false},
         connections(connection_parts(front)),
         ticker(parts.context.get_executor()),
@@ -61,7 +63,10 @@ struct Server::Inside {
 };
 
 void Server::Inside::set_date() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const auto time = std::chrono::system_clock::now();
+  const auto age = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
+  front.time = Timestamp(static_cast<std::uint64_t>(age.count()));
+  const std::time_t now = std::chrono::system_clock::to_time_t(time);
   std::tm parts_of_now{};
   gmtime_r(&now, &parts_of_now);
   std::array<char, 64> text{};

@@ -41,6 +41,7 @@ struct ServerParts {
   Page page = {};                   // the files of the web page
   MemoryAccount* memory = nullptr;  // null: memory is not counted
   const Store* store = nullptr;     // for its memory figures in /metrics
+  FrontBlobs blobs = {};
   // As in `Front`.
   std::function<std::vector<AgentFace>()> agents = {};
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};

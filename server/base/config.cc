@@ -38,6 +38,7 @@ constexpr std::array all_settings{
     Setting{"requests_burst_per_user", "5000", "requests of one user at once"},
     Setting{"open_per_user", "4096", "open requests and streams of one user; 0: no limit"},
     Setting{"bytes_per_user", "67108864", "bytes in one user's unanswered requests; 0: no limit"},
+    Setting{"blob_bytes_per_user", "1GiB", "the most disk for the attachments of one user: 1GiB"},
 };
 
 std::vector<std::string> split(std::string_view text) {
@@ -64,7 +65,7 @@ Wrong read_flag(std::string_view text, bool& flag) {
 }
 
 // `512MiB`, or bytes without a unit.
-Wrong read_memory(std::string_view text, std::size_t& bytes) {
+Wrong read_size(std::string_view text, std::size_t& bytes) {
   constexpr std::array<std::pair<std::string_view, unsigned>, 3> units{
       {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
   unsigned shift = 0;
@@ -78,6 +79,11 @@ Wrong read_memory(std::string_view text, std::size_t& bytes) {
     return "must be a size: a number of bytes, or one with KiB, MiB or GiB";
   }
   bytes = number << shift;
+  return std::nullopt;
+}
+
+Wrong read_memory(std::string_view text, std::size_t& bytes) {
+  if (const Wrong wrong = read_size(text, bytes)) return wrong;
   if (bytes >= limits::memory_bytes_min) return std::nullopt;
   return "must be at least " + std::to_string(limits::memory_bytes_min >> 20) + "MiB";
 }
@@ -152,6 +158,7 @@ Wrong set_limit(Config& config, std::string_view name, const std::string& text) 
   if (name == "requests_burst_per_user") return read_number(text, rate.users.burst);
   if (name == "open_per_user") return read_number(text, rate.users.open_max);
   if (name == "bytes_per_user") return read_number(text, rate.users.bytes_max);
+  if (name == "blob_bytes_per_user") return read_size(text, config.blob_bytes_per_user);
   return "is not a known setting: check its name";
 }
 

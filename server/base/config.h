@@ -12,7 +12,8 @@
 //   share_with_group = false              memory = "512MiB"
 //   trusted_proxies = ["10.0.0.0/8"]
 //   [limits]  requests_per_second, requests_burst, connections_per_address, loopback,
-//             requests_per_second_per_user, requests_burst_per_user, open_per_user, bytes_per_user
+//             requests_per_second_per_user, requests_burst_per_user, open_per_user, bytes_per_user,
+//             blob_bytes_per_user
 //   [agents.NAME]  each a table, which server/inference reads
 #pragma once
 
@@ -27,6 +28,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/blob_limits.h"
 #include "engine/base/limits.h"
 #include "engine/base/result.h"
 #include "engine/rules/event.h"
@@ -57,6 +59,7 @@ struct Config {
   LineLog::Style log_style = LineLog::Style::text;
   bool share_with_group = false;
   std::size_t memory_bytes_max = limits::memory_bytes_max;
+  std::size_t blob_bytes_per_user = limits::blob_user_bytes;
   RateRules rate;
   std::string proxies;  // the text of the setting; `rate.proxies` has the ranges
   std::vector<AgentTable> agents;

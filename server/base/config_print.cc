@@ -30,7 +30,8 @@ std::string printed(const Config& config) {
       << "\nlimits.requests_per_second_per_user=" << config.rate.users.requests_per_second
       << "\nlimits.requests_burst_per_user=" << config.rate.users.burst
       << "\nlimits.open_per_user=" << config.rate.users.open_max
-      << "\nlimits.bytes_per_user=" << config.rate.users.bytes_max << '\n';
+      << "\nlimits.bytes_per_user=" << config.rate.users.bytes_max
+      << "\nlimits.blob_bytes_per_user=" << config.blob_bytes_per_user << '\n';
   for (const AgentTable& agent : config.agents) {
     out << "agents." << agent.name << "=";
     const auto kind = agent.fields.find("kind");

@@ -19,11 +19,13 @@ constexpr std::array problem_codes{
     ProblemCode{codes::forbidden, 403, "Not allowed"},
     ProblemCode{codes::forbidden_origin, 403, "This origin is not allowed"},
     ProblemCode{codes::forbidden_host, 403, "This host name is not served"},
+    ProblemCode{codes::quota, 403, "No room for this user's blob"},
     ProblemCode{codes::not_found, 404, "Nothing is at this path"},
     ProblemCode{codes::unknown_thread, 404, "No such thread"},
     ProblemCode{codes::unknown_message, 404, "No such message"},
     ProblemCode{codes::unknown_run, 404, "No such run"},
     ProblemCode{codes::unknown_agent, 404, "No such agent"},
+    ProblemCode{codes::unknown_blob, 404, "No such blob"},
     ProblemCode{codes::not_started, 404, "The run has not started"},
     ProblemCode{codes::method_not_allowed, 405, "This path does not take this method"},
     ProblemCode{codes::not_acceptable, 406, "No type that `Accept` names is available"},
@@ -51,6 +53,7 @@ constexpr std::array problem_codes{
     ProblemCode{codes::overloaded, 503, "The server has too much to do"},
     ProblemCode{codes::stopping, 503, "The server is stopping"},
     ProblemCode{codes::not_ready, 503, "The server is not ready"},
+    ProblemCode{codes::no_space, 503, "The disk is full"},
     ProblemCode{codes::storage_failed, 503, "The store failed"},
 };
 

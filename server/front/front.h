@@ -14,11 +14,13 @@
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
 #include "engine/rules/agent_face.h"
+#include "engine/store/blobs.h"
 #include "server/base/auth.h"
 #include "server/base/background.h"
 #include "server/base/limits.h"
 #include "server/front/assets.h"
 #include "server/front/follow_parts.h"
+#include "server/net/blob_links.h"
 #include "server/net/front_counts.h"
 #include "server/net/rate_limit.h"
 #include "server/net/tickets.h"
@@ -39,6 +41,13 @@ struct FrontRules {
                                            : memory->admits(MemoryKind::bodies, bytes - held);
 }
 
+// The users' blobs, and the threads that write and read them.
+struct FrontBlobs {
+  Blobs* store = nullptr;  // null: the server has none
+  Background* uploads = nullptr;
+  Background* downloads = nullptr;
+};
+
 struct Front {
   Engine& engine;
   const Auth& auth;
@@ -53,12 +62,15 @@ struct Front {
   FrontCounts counts;
   RateLimit rate{rules.rate, auth.needs_tokens()};
   Tickets tickets{random};
+  BlobLinks links{random};
   MemoryAccount* memory = nullptr;                      // null: memory is not counted
   const Store* store = nullptr;                         // for its memory figures
   std::function<std::vector<AgentFace>()> agents = {};  // all, by name; null: none are known
   // Has the run started, and waits for a slot of its agent? Null: runs never wait.
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
+  FrontBlobs blobs = {};
   std::string date;       // now, as in the header `Date`
+  Timestamp time;         // now, to a second
   bool stopping = false;  // refuse new requests
 
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "server/front/router.h"
+#include "server/net/body_sink.h"
 
 namespace lockstep {
 
@@ -24,6 +25,11 @@ void write_steps(Front& front, Call call, Respond respond);
 // Reports to the engine that the body of a `write_steps` call is unreadable or too long. The run
 // then misses these steps, so the engine refuses its later ones too.
 void note_unread_steps(Front& front, const Call& call, const Problem& problem);
+
+[[nodiscard]] std::unique_ptr<BodySink> take_blob(Front& front, Call call, Respond respond,
+                                                  std::function<void()> drained);
+void get_blob(Front& front, Call call, Respond respond);
+void make_blob_link(Front& front, Call call, Respond respond);
 
 void get_agents(Front& front, Call call, Respond respond);
 void make_ticket(Front& front, Call call, Respond respond);

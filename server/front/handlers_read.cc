@@ -7,6 +7,7 @@
 #include "server/base/limits.h"
 #include "server/codec/json_read.h"
 #include "server/codec/json_write.h"
+#include "server/front/blob_door.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/handlers.h"
@@ -213,8 +214,18 @@ void write_steps(Front& front, Call call, Respond respond) {
                 note_unread_steps(front, call, steps.error());
                 return refuse(respond, steps.error());
               }
-              write_batch(front, {call.user, thread_of(call)},
-                          {RunId(call.names[1]), attempt, std::move(*steps)}, std::move(respond));
+              const UserId user = call.user;
+              store_data(front, user, std::move(*steps),
+                         [&front, attempt, call = std::move(call),
+                          respond = std::move(respond)](Stored<Step> stored) mutable {
+                           if (!stored) {
+                             note_unread_steps(front, call, stored.error());
+                             return refuse(respond, stored.error());
+                           }
+                           write_batch(front, {call.user, thread_of(call)},
+                                       {RunId(call.names[1]), attempt, std::move(*stored)},
+                                       std::move(respond));
+                         });
             });
 }
 

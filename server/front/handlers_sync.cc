@@ -5,6 +5,7 @@
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/try.h"
+#include "server/front/blob_door.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/feed_follower.h"
@@ -115,6 +116,21 @@ void sync(Front& front, SyncAsked asked, Respond respond) {
                     });
 }
 
+// Makes blobs of the files in the changes first. Meanwhile the token may be revoked.
+void store_and_sync(Front& front, SyncAsked asked, Caller caller, Respond respond) {
+  std::vector<Change> changes = std::exchange(asked.request.changes.changes, {});
+  // A thread of another user is refused later: it must not cost that user anything.
+  const UserId user = asked.request.changes.user;
+  store_data(front, user, std::move(changes),
+             [&front, asked = std::move(asked), caller = std::move(caller),
+              respond = std::move(respond)](Stored<Change> stored) mutable {
+               if (!stored) return refuse(respond, stored.error());
+               if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
+               asked.request.changes.changes = std::move(*stored);
+               sync(front, std::move(asked), std::move(respond));
+             });
+}
+
 }  // namespace
 
 void sync_thread(Front& front, Call call, Respond respond) {
@@ -126,7 +142,7 @@ void sync_thread(Front& front, Call call, Respond respond) {
               auto asked = sync_asked(std::move(header), std::move(body));
               if (!asked) return refuse(respond, asked.error());
               if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
-              sync(front, std::move(*asked), std::move(respond));
+              store_and_sync(front, std::move(*asked), std::move(caller), std::move(respond));
             });
 }
 

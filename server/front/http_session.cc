@@ -9,11 +9,15 @@
 #include "server/base/limits.h"
 #include "server/codec/stream.h"
 #include "server/front/call.h"
+#include "server/front/upload_limits.h"
 #include "server/net/http_rules.h"
 
 namespace lockstep {
 
-HttpSession::Exchange::Exchange() : parser(limits::body_bytes_max) {}
+static_assert(limits::blob_bytes_max >= limits::body_bytes_max,
+              "the parser takes the longest body of any route");
+
+HttpSession::Exchange::Exchange() : parser(limits::blob_bytes_max) {}
 
 ConnectionParts connection_parts(Front& front) {
   return {.counts = front.counts,
@@ -50,17 +54,18 @@ void HttpSession::received(std::string_view bytes) {
 }
 
 bool HttpSession::hold() {
-  const bool reads = state_ == State::reading && exchange_;
-  const std::size_t bytes = in_.size() + (reads ? exchange_->parser.body_bytes() : 0);
+  const std::size_t bytes = in_.size() + body_bytes();
   const bool admitted = may_hold(front_.memory, held_.bytes(), bytes);
   held_.set(bytes);
   return admitted;
 }
 
-// Backpressure: beyond the limit, pipelined requests wait in the socket and not in memory.
+// Backpressure: beyond the limit, pipelined requests wait in the socket and not in memory, and so
+// do uploads that the disk is too slow for.
 void HttpSession::throttle() {
   const bool hears = state_ == State::streaming || state_ == State::closing;
-  transport_.read(hears || in_.size() <= limits::pipelined_bytes_max);
+  const bool full = exchange_ && exchange_->sink && body_bytes() > limits::upload_held_max;
+  transport_.read(hears || (in_.size() <= limits::pipelined_bytes_max && !full));
 }
 
 void HttpSession::read_requests() {
@@ -84,8 +89,8 @@ bool HttpSession::read_some() {
   in_.erase(0, exchange_->parser.feed(in_));
   if (in_.empty()) std::string().swap(in_);
   if (!had_head && exchange_->parser.head_done()) head_came();
-  if (state_ != State::reading) return false;
-  if (!exchange_->bytes.set(exchange_->parser.body_bytes())) {
+  if (state_ != State::reading || !pour()) return false;
+  if (!exchange_->bytes.set(body_bytes())) {
     refuse(
         make_problem(codes::too_many, "Too many unanswered bytes of this user: try again later."));
     return false;
@@ -145,6 +150,13 @@ void HttpSession::head_came() {
   exchange_->admission = std::move(*admission);
   exchange_->of_user = std::move(exchange_->admission->open);
   exchange_->bytes.start(front_.rate, exchange_->admission->call.user.get());
+  const Route* route = exchange_->admission->route;
+  const bool streams = route != nullptr && route->body == Route::Body::stream;
+  exchange_->parser.limit_body(streams ? limits::blob_bytes_max : limits::body_bytes_max);
+  if (streams && !exchange_->parser.problem()) {
+    begin_sink(*route, exchange_->admission->call);
+    if (state_ != State::reading) return;
+  }
   if (expects && !exchange_->parser.done() && !exchange_->parser.problem()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     transport_.wake();
@@ -152,6 +164,11 @@ void HttpSession::head_came() {
 }
 
 void HttpSession::dispatch() {
+  if (exchange_->sink) {
+    state_ = State::answering;
+    hold();
+    return exchange_->sink->end();
+  }
   Admission admission = std::move(*exchange_->admission);
   state_ = State::answering;
   if (admission.route == nullptr) return answer_with(std::move(admission.response));
@@ -187,8 +204,10 @@ void HttpSession::refuse(const Problem& problem) {
 }
 
 void HttpSession::answered(Answer answer) {
-  MUST(state_ == State::answering);
+  const bool early = state_ == State::reading;  // a sink refuses a body before its end
+  MUST(state_ == State::answering || early);
   awaited_.reset();
+  if (early) exchange_->head.keep_alive = false;
   exchange_->bytes.set(0);  // an answer may go on for hours
   // The token was revoked meanwhile. A whole answer still counts; a stream would go on without it.
   if (!std::holds_alternative<Response>(answer) && is_revoked()) return refuse(revoked());
@@ -221,6 +240,7 @@ void HttpSession::answer_with(Response response) {
 
 void HttpSession::end_exchange(bool keep_alive) {
   if (exchange_->stream) --front_.counts.streams;
+  awaited_.reset();
   exchange_.reset();
   state_ = keep_alive ? State::idle : State::closing;
   if (!keep_alive) std::string().swap(in_);
@@ -284,52 +304,6 @@ void HttpSession::fill(std::string& out) {
   if (!closed_at_end()) throttle();
 }
 
-void HttpSession::fill_lasting(std::string& out) {
-  const std::size_t size = std::min(lasting_.size(), limits::lasting_chunk_bytes);
-  out += lasting_.substr(0, size);
-  lasting_.remove_prefix(size);
-  since_ = transport_.now();
-  transport_.wake();  // for the rest, or for the next request's answer
-}
-
-void HttpSession::fill_stream(std::string& out) {
-  if (exchange_->form == Form::json) return fill_json(out);
-  const std::size_t before = out.size();
-  const Stream::Filled filled = exchange_->stream->fill(out, limits::write_bytes_max);
-  if (out.size() > before) since_ = transport_.now();
-  if (filled == Stream::Filled::more) transport_.wake();
-  if (filled == Stream::Filled::finished) end_exchange(false);
-}
-
-// An answer that fits one write has a length; a longer one comes in chunks, made one at a time.
-void HttpSession::fill_json(std::string& out) {
-  std::string piece;
-  const Stream::Filled filled = exchange_->stream->fill(piece, limits::write_bytes_max);
-  if (filled == Stream::Filled::waiting) return;
-  since_ = transport_.now();
-  const bool finished = filled == Stream::Filled::finished;
-  if (!exchange_->in_chunks) {
-    if (finished) return answer_with(json_response(std::move(piece)));
-    if (begin_chunks(out)) return end_exchange(exchange_->head.keep_alive);
-  }
-  if (exchange_->head.is_http_1_0) {
-    out += piece;
-  } else {
-    append_chunk(out, piece);
-    if (finished) append_last_chunk(out);
-  }
-  if (finished) return end_exchange(exchange_->head.keep_alive);
-  transport_.wake();
-}
-
-bool HttpSession::begin_chunks(std::string& out) {
-  exchange_->in_chunks = true;
-  HeadOptions& head = exchange_->head;
-  head.keep_alive = keeps_alive() && !head.is_http_1_0;
-  append_chunked_head(out, head_options(head.keep_alive));
-  return exchange_->is_head;
-}
-
 // --- Tokens --------------------------------------------------------------------------------------
 
 bool HttpSession::is_revoked() const {
@@ -340,6 +314,7 @@ void HttpSession::tokens_changed() {
   if (!is_revoked()) return;
   if (state_ == State::reading) return refuse(revoked());
   if (!exchange_->stream) return;
+  if (exchange_->left) return end_exchange(false);  // a body can't become a refusal
   // A JSON answer that has not begun becomes a refusal; a stream ends with a frame with the reason.
   if (state_ == State::answering) return refuse(revoked());
   std::string frame;
@@ -358,7 +333,8 @@ void HttpSession::tick(Tick now) {
       break;
     case State::reading: {
       const bool in_body = exchange_->parser.head_done();
-      if (age <= (in_body ? limits::body_time_max : limits::header_time_max)) break;
+      const Tick body_max = exchange_->sink ? limits::upload_time_max : limits::body_time_max;
+      if (age <= (in_body ? body_max : limits::header_time_max)) break;
       refuse(make_problem(codes::timeout, "The request did not arrive in time: send it again."));
       break;
     }

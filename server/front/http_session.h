@@ -63,8 +63,10 @@ class HttpSession : public Protocol, private StreamOwner {
     bool is_head = false;  // the method is HEAD: send no body
     std::unique_ptr<Stream> stream;
     Form form = Form::json;
-    Charge held;             // the stream's
-    bool in_chunks = false;  // a JSON answer that was too long for one write has begun
+    Charge held;                          // the stream's
+    bool in_chunks = false;               // a JSON answer that was too long for one write has begun
+    std::unique_ptr<BodySink> sink = {};  // takes the body while it arrives
+    std::optional<std::uint64_t> left = {};  // bytes of a BodyAnswer that are still to come
   };
 
   void woken(Stream& stream) override;
@@ -72,6 +74,9 @@ class HttpSession : public Protocol, private StreamOwner {
   void read_requests();
   bool read_some();  // true: it answered a request at once, and can read the next
   void head_came();
+  void begin_sink(const Route& route, Call call);
+  // Gives the sink what has arrived; false: the session reads this request no more.
+  [[nodiscard]] bool pour();
   void dispatch();
   void refuse(const Problem& problem);
   [[nodiscard]] bool is_revoked() const;
@@ -79,9 +84,11 @@ class HttpSession : public Protocol, private StreamOwner {
   void answer_with(Response response);
   void answer_with(StreamAnswer answer);
   void answer_with(UpgradeAnswer answer);
+  void answer_with(BodyAnswer answer);
   void fill_lasting(std::string& out);
   void fill_stream(std::string& out);
   void fill_json(std::string& out);
+  void fill_body(std::string& out);
   bool begin_chunks(std::string& out);  // true: the method is HEAD, so that was the whole answer
   void end_exchange(bool keep_alive);
   bool closed_at_end();  // closes if no request can come any more and all are answered
@@ -89,6 +96,8 @@ class HttpSession : public Protocol, private StreamOwner {
   void throttle();
   // Charges the bytes that have come and are not answered; false: there is no memory for them.
   bool hold();
+  // The bytes of the body that are in memory.
+  [[nodiscard]] std::size_t body_bytes() const;
   [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] HeadOptions head_options(bool keep_alive) const;
 

@@ -128,6 +128,10 @@ void add_engine(Families& families, const Metrics& metrics) {
   families.gauge("threads_to_mend", "Threads with runs that a crash left open.",
                  metrics.threads_to_mend);
   families.gauge("followers", "Followers of threads.", metrics.followers);
+  families.counter("blobs_erased", "Attachments erased, because no thread names them.",
+                   metrics.blobs_erased);
+  families.counter("blobs_swept", "Of these, attachments that no message named within a day.",
+                   metrics.blobs_swept);
   families.gauge("threads_quarantined", "Damaged threads that the server does not serve.",
                  metrics.threads_quarantined);
   families.histogram("append_seconds", "Time from a decision to its durable entry.",
@@ -147,6 +151,11 @@ void add_front(Families& families, const FrontCounts& counts) {
   families.counter("requests_refused", "Requests answered with a problem.",
                    counts.requests_refused);
   families.counter("bytes_sent", "Bytes sent to fronts.", counts.bytes_sent);
+  families.counter("blobs_taken", "Attachments uploaded.", counts.blobs_taken);
+  families.counter("blob_bytes_taken", "Bytes of attachments that came.", counts.blob_bytes_taken);
+  families.counter("blob_bytes_given", "Bytes of attachments sent.", counts.blob_bytes_given);
+  families.counter("blobs_damaged", "Downloads that ended because the file is damaged.",
+                   counts.blobs_damaged);
 }
 
 void add_memory(Families& families, const MemoryAccount& memory) {

@@ -28,6 +28,9 @@ constexpr std::array routes{
     Route{"DELETE", "/v1/threads/{}", users, none, delete_thread},
     Route{"GET", "/v1/threads", users, none, list_threads},
     Route{"GET", "/v1/agents", users, none, get_agents},
+    Route{"POST", "/v1/blobs", users, Route::Body::stream, nullptr, take_blob},
+    Route{"GET", "/v1/blobs/{}", links, none, get_blob},
+    Route{"POST", "/v1/blobs/{}/link", users, none, make_blob_link},
     Route{"GET", "/v1/feed", streams, none, follow_feed},
     Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
     Route{"POST", "/v1/tickets", users, none, make_ticket},
@@ -134,7 +137,7 @@ std::optional<std::string_view> bearer_of(const Request& request) {
 }
 
 std::optional<Problem> check_body(const Route& route, const Request& request) {
-  if (route.body == none) return std::nullopt;
+  if (route.body != json) return std::nullopt;
   const std::string* type = request.header("content-type");
   if (type != nullptr && is_media_type(*type, "application/json")) return std::nullopt;
   return make_problem(codes::unsupported_media_type, "The body must be `application/json`.");
@@ -207,30 +210,46 @@ std::string methods_for(const Request& request, const Target& target, const Asse
   return asset == nullptr ? methods_of(target.path) : "GET, HEAD, OPTIONS";
 }
 
-// Takes the ticket out of the query, so that neither a handler nor a log sees a secret.
-std::expected<std::optional<std::string>, Problem> take_ticket(Call& call) {
-  std::optional<std::string> ticket;
+// Takes the ticket or the link out of the query, so that neither a handler nor a log sees a secret.
+std::expected<std::optional<std::string>, Problem> take_secret(Call& call,
+                                                               const std::string& secret) {
+  std::optional<std::string> taken;
   for (auto& [name, value] : call.query) {
-    if (name != "ticket") continue;
-    if (ticket) {
-      return std::unexpected(
-          make_problem(codes::invalid, "`ticket` is there twice: send it once.", "?ticket"));
+    if (name != secret) continue;
+    if (taken) {
+      return std::unexpected(make_problem(
+          codes::invalid, "`" + secret + "` is there twice: send it once.", "?" + secret));
     }
-    ticket = std::exchange(value, {});
+    taken = std::exchange(value, {});
   }
-  if (!ticket) return std::nullopt;
-  std::erase_if(call.query, [](const auto& pair) { return pair.first == "ticket"; });
+  if (!taken) return std::nullopt;
+  std::erase_if(call.query, [&secret](const auto& pair) { return pair.first == secret; });
   std::string& target = call.request.target;
   target.resize(target.find('?'));
-  return ticket;
+  return taken;
+}
+
+// The user of a link; nullopt if the request has no link.
+std::expected<std::optional<Caller>, Problem> linked_caller(Front& front, Call& call) {
+  TRY_LET(link, take_secret(call, "link"));
+  if (!link) return std::nullopt;
+  call.by_link = true;
+  const auto blob = BlobHash::parse(call.names.front());
+  auto caller = blob ? front.links.caller_of(*link, *blob, front.auth, call.now) : std::nullopt;
+  if (caller) return caller;
+  return std::unexpected(make_problem(
+      codes::unauthorized, "The link is not for this blob, or is too old: ask for a new one."));
 }
 
 // The caller: the ticket's if there is one, else the token's. On a socket an unknown caller gets an
 // empty id, for the refusal over the open socket.
 std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call& call) {
   std::optional<std::string> ticket;
-  if (route.access != users) {
-    TRY_LET(taken, take_ticket(call));
+  if (route.access == links) {
+    TRY_LET(linked, linked_caller(front, call));
+    if (linked) return std::move(*linked);
+  } else if (route.access != users) {
+    TRY_LET(taken, take_secret(call, "ticket"));
     ticket = std::move(taken);
   }
   const auto caller = ticket ? front.tickets.take(*ticket, call.now)
@@ -269,7 +288,10 @@ std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Adm
     if (front.stopping)
       return std::unexpected(make_problem(codes::stopping, "The server is stopping: try again."));
   }
-  if (auto problem = check_names(call)) return std::unexpected(std::move(*problem));
+  // The handlers of blobs answer every wrong hash alike.
+  const bool of_blob = route.pattern.starts_with("/v1/blobs");
+  auto wrong_name = of_blob ? std::nullopt : check_names(call);
+  if (wrong_name) return std::unexpected(std::move(*wrong_name));
   if (auto problem = check_body(route, call.request)) return std::unexpected(std::move(*problem));
   admission.route = &route;
   return admission;

@@ -8,12 +8,15 @@
 #pragma once
 
 #include <expected>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/front/front.h"
+#include "server/net/body_sink.h"
 #include "server/net/http_message.h"
 
 namespace lockstep {
@@ -28,23 +31,29 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> query;
   Tick now{};                    // when its header was complete
   std::string address;           // of the client, also behind proxies
+  bool by_link = false;          // a link to a blob took the place of the token
   const Asset* asset = nullptr;  // the file of the web page in the path
 };
 
 using Handler = void (*)(Front& front, Call call, Respond respond);
+// Takes the body as it comes. `drained`: the session may look at `held` again. If it answers within
+// this call, the session drops the sink.
+using Receiver = std::unique_ptr<BodySink> (*)(Front& front, Call call, Respond respond,
+                                               std::function<void()> drained);
 
 struct Route {
   // `streams`: a browser can't set a header on these, so a ticket replaces the token. `socket`: the
   // same; besides, a browser can't read the status of a refused handshake, so the socket opens and
-  // then closes with a code.
-  enum class Access : std::uint8_t { everybody, users, streams, socket };
-  enum class Body : std::uint8_t { none, json };
+  // then closes with a code. `links`: a link to the blob in the path replaces the token.
+  enum class Access : std::uint8_t { everybody, users, streams, socket, links };
+  enum class Body : std::uint8_t { none, json, stream };
 
   std::string_view method;
   std::string_view pattern;  // `{}` stands for an id
   Access access = Access::users;
   Body body = Body::none;
   Handler handler = nullptr;
+  Receiver receiver = nullptr;  // instead, if the body is a stream
 };
 
 // Calls the route's handler. If a crash left open runs in the call's thread, the engine mends them

@@ -94,10 +94,7 @@ void WsSession::read_next() {
     reading_bytes_ = text.size();
     read_body(front_, std::move(text), read_socket_call,
               alive_.guard([this](std::expected<SocketCall, SocketFault> call) {
-                is_reading_ = false;
-                reading_bytes_ = 0;
-                if (!closing_) called(std::move(call));
-                read_next();
+                store_files(std::move(call));
               }));
   }
   is_in_loop_ = false;

@@ -65,6 +65,8 @@ class WsSession : public Protocol, private StreamOwner {
   void woken(Stream& stream) override;
   void took(WsItem item);
   void read_next();
+  void store_files(std::expected<SocketCall, SocketFault> call);
+  void was_read(std::expected<SocketCall, SocketFault> call);
   void called(std::expected<SocketCall, SocketFault> call);
   void sync(const std::string& id, SocketSync call);
   void synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply);

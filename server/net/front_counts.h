@@ -18,7 +18,11 @@ struct FrontCounts {
   std::uint64_t requests = 0;
   std::uint64_t requests_refused = 0;  // with 4xx or 5xx
   std::uint64_t bytes_sent = 0;
-  std::uint64_t turn_bytes = 0;  // the longest text read in one turn of the strand
+  std::uint64_t blobs_taken = 0;       // whole uploads, and `data:` addresses
+  std::uint64_t blob_bytes_taken = 0;  // also of uploads that were not finished
+  std::uint64_t blob_bytes_given = 0;
+  std::uint64_t blobs_damaged = 0;  // downloads that a damaged file has ended
+  std::uint64_t turn_bytes = 0;     // the longest text read in one turn of the strand
 };
 
 }  // namespace lockstep

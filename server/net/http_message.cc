@@ -21,7 +21,9 @@ constexpr std::array reasons{
     StatusReason{100, "Continue"},
     StatusReason{101, "Switching Protocols"},
     StatusReason{200, "OK"},
+    StatusReason{created, "Created"},
     StatusReason{204, "No Content"},
+    StatusReason{partial_content, "Partial Content"},
     StatusReason{not_modified, "Not Modified"},
     StatusReason{400, "Bad Request"},
     StatusReason{401, "Unauthorized"},
@@ -32,8 +34,10 @@ constexpr std::array reasons{
     StatusReason{408, "Request Timeout"},
     StatusReason{409, "Conflict"},
     StatusReason{410, "Gone"},
+    StatusReason{precondition_failed, "Precondition Failed"},
     StatusReason{413, "Content Too Large"},
     StatusReason{415, "Unsupported Media Type"},
+    StatusReason{range_not_satisfiable, "Range Not Satisfiable"},
     StatusReason{417, "Expectation Failed"},
     StatusReason{422, "Unprocessable Content"},
     StatusReason{426, "Upgrade Required"},
@@ -182,7 +186,8 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
   append_status(out, response.status, options);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   if (response.status != 204 && response.status != not_modified) {
-    const std::size_t size = response.body.size() + response.lasting.size();
+    const std::uint64_t size =
+        response.length.value_or(response.body.size() + response.lasting.size());
     append_header(out, "Content-Type", response.content_type);
     append_header(out, "Content-Length", std::to_string(size));
   }

@@ -45,7 +45,11 @@ struct Target {
 // broken escape.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
+inline constexpr unsigned created = 201;
+inline constexpr unsigned partial_content = 206;
 inline constexpr unsigned not_modified = 304;
+inline constexpr unsigned precondition_failed = 412;
+inline constexpr unsigned range_not_satisfiable = 416;
 
 struct Response {
   unsigned status = 200;
@@ -53,6 +57,8 @@ struct Response {
   std::string body;
   // Instead of `body`: bytes that live as long as the process, sent piece by piece.
   std::string_view lasting = {};
+  // Instead of both, in a BodyAnswer: the length of the body that follows.
+  std::optional<std::uint64_t> length = {};
   std::string cache_control = "no-store";
   std::vector<std::pair<std::string, std::string>> headers;
 };
@@ -72,7 +78,13 @@ struct UpgradeAnswer {
   // `counted`: the client's open connection, which the new protocol holds.
   std::move_only_function<std::unique_ptr<Protocol>(Transport& transport, Counted counted)> start;
 };
-using Answer = std::variant<Response, StreamAnswer, UpgradeAnswer>;
+// An answer whose length is known, and whose body comes in pieces: exactly `head.length` bytes. If
+// the body ends earlier, the session closes the connection, so that its reader sees that.
+struct BodyAnswer {
+  Response head;
+  std::unique_ptr<Stream> body;
+};
+using Answer = std::variant<Response, StreamAnswer, UpgradeAnswer, BodyAnswer>;
 // Call it once: at any later time, or within the call that handed it over. It does nothing if the
 // connection is gone by then.
 using Respond = std::move_only_function<void(Answer)>;

@@ -17,6 +17,11 @@ struct HttpParser::Inside {
   std::optional<Problem> problem;
   std::optional<Request> head;
   bool head_done = false;
+  std::size_t body_bytes_max = 0;
+  std::size_t taken = 0;  // bytes of the body that were taken before its end
+  bool too_long = false;  // the problem is the length of the body
+
+  void check_length();
 };
 
 namespace {
@@ -31,15 +36,16 @@ std::string lower(std::string_view text) {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+Problem too_long(std::size_t body_bytes_max) {
+  return make_problem(codes::too_large,
+                      "The body is longer than " + std::to_string(body_bytes_max) + " bytes.");
+}
+
 Problem problem_for(const boost::system::error_code& error) {
   if (error == http::error::header_limit) {
     return make_problem(
         codes::header_too_large,
         "The header is longer than " + std::to_string(limits::header_bytes_max) + " bytes.");
-  }
-  if (error == http::error::body_limit) {
-    return make_problem(codes::too_large, "The body is longer than " +
-                                              std::to_string(limits::body_bytes_max) + " bytes.");
   }
   return make_problem(codes::malformed,
                       "The request is not valid HTTP/1.1: " + error.message() + ".");
@@ -71,6 +77,7 @@ bool is_folded(std::string_view header) {
 HttpParser::HttpParser(std::size_t body_bytes_max) : inside_(std::make_unique<Inside>()) {
   inside_->parser.header_limit(limits::header_bytes_max);
   inside_->parser.body_limit(body_bytes_max);
+  inside_->body_bytes_max = body_bytes_max;
 }
 
 HttpParser::~HttpParser() = default;
@@ -94,12 +101,44 @@ std::size_t HttpParser::feed(std::string_view bytes) {
     }
     if (error == http::error::need_more) break;
     if (error) {
-      inside_->problem = problem_for(error);
+      inside_->too_long = refuses_length;
+      inside_->problem = refuses_length ? too_long(inside_->body_bytes_max) : problem_for(error);
       break;
     }
     if (count == 0) break;
   }
+  inside_->check_length();
   return taken;
+}
+
+void HttpParser::Inside::check_length() {
+  const std::size_t come = taken + parser.get().body().size();
+  if (!head_done || problem || come <= body_bytes_max) return;
+  too_long = true;
+  problem = lockstep::too_long(body_bytes_max);
+}
+
+void HttpParser::limit_body(std::size_t body_bytes_max) {
+  inside_->body_bytes_max = body_bytes_max;
+  const bool announced = content_length().value_or(0) > body_bytes_max;
+  if (inside_->too_long || (announced && !inside_->problem)) {
+    inside_->too_long = true;
+    inside_->problem = too_long(body_bytes_max);
+  }
+  inside_->check_length();
+}
+
+std::optional<std::uint64_t> HttpParser::content_length() const {
+  if (!inside_->parser.is_header_done()) return std::nullopt;
+  const auto length = inside_->parser.content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+}
+
+std::string HttpParser::take_some_body() {
+  std::string some = std::move(inside_->parser.get().body());
+  inside_->parser.get().body().clear();
+  inside_->taken += some.size();
+  return some;
 }
 
 bool HttpParser::head_done() const { return inside_->head_done; }

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "server/net/http_message.h"
@@ -17,6 +19,7 @@ namespace lockstep {
 
 class HttpParser {
  public:
+  // `body_bytes_max`: of any request.
   explicit HttpParser(std::size_t body_bytes_max);
   ~HttpParser();
   HttpParser(const HttpParser&) = delete;
@@ -33,8 +36,14 @@ class HttpParser {
   // Requires: `head_done`; called once. The request line and the header. Trailers of a chunked body
   // do not count as headers (RFC 9110, 6.5.1).
   [[nodiscard]] Request take_head();
-  // The bytes of the body that have arrived.
+  // Lowers the limit for this request, when its route is known. A body beyond it is a `problem`.
+  void limit_body(std::size_t body_bytes_max);
+  // The length that the header gives; nullopt if the body comes in chunks, or there is none.
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const;
+  // The bytes of the body that have arrived and were not taken.
   [[nodiscard]] std::size_t body_bytes() const;
+  // Takes those that have arrived, while others are still to come.
+  [[nodiscard]] std::string take_some_body();
   // Requires: `done`.
   [[nodiscard]] std::string take_body();
 

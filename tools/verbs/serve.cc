@@ -40,6 +40,7 @@
 #include "tools/verbs/access_told.h"
 #include "tools/verbs/agent_slots.h"
 #include "tools/verbs/backup.h"
+#include "tools/verbs/blob_disk.h"
 #include "tools/verbs/check_config.h"
 #include "tools/verbs/configured_agents.h"
 #include "tools/verbs/damage_told.h"
@@ -152,16 +153,17 @@ std::unique_ptr<Control> open_control(asio::io_context& context, RocksLog& rocks
       {.context = context,
        .log = log,
        .make_backup =
-           [&rocks, &log, sharing = sharing_of(config)](
+           [&rocks, &log, &config, sharing = sharing_of(config)](
                const BackupOrder& order, std::stop_token stop, ControlParts::Progress progress) {
              const auto correct = [&] {
                say_what_was_corrected(correct_backups(order.to, sharing), order.to, log);
              };
-             return back_up(rocks.kv(), {.to = order.to,
-                                         .keep = order.keep,
-                                         .stop = std::move(stop),
-                                         .accepted = correct,
-                                         .progress = std::move(progress)});
+             return back_up(config.data, rocks.kv(),
+                            {.to = order.to,
+                             .keep = order.keep,
+                             .stop = std::move(stop),
+                             .accepted = correct,
+                             .progress = std::move(progress)});
            }},
       Control::path_in(config.data));
   if (control) return std::move(*control);
@@ -312,6 +314,10 @@ ExitCode serve(Read& read, Terminal& terminal) {
   auto rocks =
       open_rocks(config, {executor, random, {}, now_and_then(clock, tell_upgrade(log))}, log);
   if (!rocks) return terminal.fail(trouble_of_opening(rocks.error(), config.data));
+  auto blob_files =
+      BlobFiles::open(config.data, BlobFiles::Mode::write, clock, config.blob_bytes_per_user);
+  if (!blob_files) return terminal.fail(trouble_of_opening(blob_files.error(), config.data));
+  BlobDisk blobs(std::move(*blob_files), context);
   auto crash_mark = CrashMarkFile::open(config.data);
   if (!crash_mark) return terminal.fail(trouble_of_opening(crash_mark.error(), config.data));
   correct_access(config, log);
@@ -334,13 +340,16 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .crash_mark = crash_mark->get(),
                              .memory = &memory,
                              .offload = &background,
-                             .tell_damage = tell_damage(log)},
+                             .tell_damage = tell_damage(log),
+                             .blobs = &blobs.files(),
+                             .blob_offload = &blobs.uploads()},
                             driver);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
   summaries.connect(**engine);
-  const ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
-                          log,     {},       embedded_page(), &memory, &(*rocks)->log()};
+  ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
+                    log,     {},       embedded_page(), &memory, &(*rocks)->log()};
+  parts.blobs = blobs.for_front();
   auto serving = open_serving(with_agents(parts, agents, driver), config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
