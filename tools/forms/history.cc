@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/forms/history.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <set>
 
 #include "engine/base/codes.h"
@@ -95,6 +97,7 @@ void give(Entry& entry, const UserId& user) {
 std::string history_header() { return header_of(history_version); }
 
 Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadRecord& record,
+                                     BlobLines& blobs,
                                      const std::function<void(std::string_view)>& write) {
   std::uint64_t entries = 0;
   std::set<Hash> written;
@@ -107,6 +110,7 @@ Result<std::uint64_t> export_history(const StoreReader& reader, const ThreadReco
                                      error = settings.error();
                                      return false;
                                    }
+                                   blobs.write(record.name(), entry, write);
                                    std::string line = *settings + "{";
                                    append_field(line, "user", record.owner.get());
                                    append_field(line, "thread", record.id.get());
@@ -134,8 +138,8 @@ struct HistoryImport::Target {
   std::optional<Entry> held;
 };
 
-HistoryImport::HistoryImport(StoreWriter& writer, UserId user)
-    : writer_(writer), users_(std::move(user)) {}
+HistoryImport::HistoryImport(StoreWriter& writer, Blobs& blobs, UserId user)
+    : writer_(writer), blobs_(blobs), users_(std::move(user)) {}
 HistoryImport::~HistoryImport() = default;
 
 Result<void> HistoryImport::take(std::string_view line) {
@@ -159,6 +163,10 @@ Result<void> HistoryImport::take(std::string_view line) {
     target_.reset();  // the same thread may come again
     return ended;
   }
+  if (value.find("blob")) {
+    TRY_LET(thread, thread_of(value, nullptr));
+    return blobs_.take(thread.owner, value);
+  }
   const JsonValue* entry = value.find("entry");
   if (!entry) {
     const JsonValue* hash = value.find("settings");
@@ -167,7 +175,7 @@ Result<void> HistoryImport::take(std::string_view line) {
     return take_settings(hash->text, bytes->text);
   }
   TRY_LET(read, entry_of(*entry));
-  TRY_LET(thread, thread_of(value, read));
+  TRY_LET(thread, thread_of(value, &read));
   if (users_.is_given()) give(read, thread.owner);
   if (!target_ || target_->live.name != thread) {
     if (auto ended = end_thread(); !ended) return ended;
@@ -178,7 +186,7 @@ Result<void> HistoryImport::take(std::string_view line) {
 
 // The thread of a line, by `user` and `thread`. In version 1 a line has only `thread`, and the
 // thread's first entry names the user.
-Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& entry) {
+Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry* entry) {
   const auto id_in = [&line](std::string_view field) {
     const JsonValue* value = line.find(field);
     const bool good = value && value->is(JsonValue::Kind::string) && is_id(value->text);
@@ -188,7 +196,7 @@ Result<ThreadName> HistoryImport::thread_of(const JsonValue& line, const Entry& 
   if (!id) return invalid("`thread` is missing, or not an id");
   std::optional<std::string> user = id_in("user");
   if (ownerless_) {
-    if (entry.origin) begun_ = ThreadName{entry.origin->owner, ThreadId(*id)};
+    if (entry && entry->origin) begun_ = ThreadName{entry->origin->owner, ThreadId(*id)};
     if (begun_ && begun_->id.get() == *id) user = begun_->owner.get();
   }
   return users_.name(ThreadId(*id), user ? std::optional(UserId(*user)) : std::nullopt);
@@ -292,7 +300,10 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
   const bool whole = last || entry.origin;
   EntryRows rows;
   if (whole) rows = rows_of(live, entry, {}, writer_.store());
-  if (!whole) rows.rows = open_run_rows(live.number, after, entry);
+  if (!whole) {
+    rows.rows = open_run_rows(live.number, after, entry);
+    std::ranges::move(blob_rows_of(live, entry), std::back_inserter(rows.rows));
+  }
   Append append{.thread = live.number,
                 .expected = live.state.now,
                 .entry = std::make_shared<const Entry>(entry),

@@ -3,6 +3,8 @@
 //
 //   {"lockstep":"history","version":2}                       the first line
 //   {"user":ID,"thread":ID,"settings":HASH,"bytes":TEXT}     before the first entry that needs them
+//   {"user":ID,"thread":ID,"blob":…}                         before the first entry that names it
+//                                                            (blob_lines.h)
 //   {"user":ID,"thread":ID,"entry":{…}}                      an entry (record.h), in order
 //
 // Threads follow one another, by user and id. Version 1 had no `user`; the import reads it too. A
@@ -26,6 +28,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/forms/blob_lines.h"
 #include "tools/forms/json.h"
 #include "tools/forms/target_user.h"
 #include "tools/store/reading.h"
@@ -37,7 +40,7 @@ namespace lockstep {
 // Calls `write` with whole lines, and returns the number of entries. Fails with `corrupt`; the
 // entries before the damage were written.
 [[nodiscard]] Result<std::uint64_t> export_history(
-    const StoreReader& reader, const ThreadRecord& record,
+    const StoreReader& reader, const ThreadRecord& record, BlobLines& blobs,
     const std::function<void(std::string_view)>& write);
 
 struct HistoryAccount {
@@ -48,8 +51,9 @@ struct HistoryAccount {
 
 class HistoryImport {
  public:
-  // `user` gets all threads; if it is empty, the file names the user of each.
-  HistoryImport(StoreWriter& writer, UserId user);
+  // `user` gets all threads; if it is empty, the file names the user of each. Requires: both
+  // outlive it.
+  HistoryImport(StoreWriter& writer, Blobs& blobs, UserId user);
   ~HistoryImport();
   HistoryImport(const HistoryImport&) = delete;
   HistoryImport& operator=(const HistoryImport&) = delete;
@@ -62,7 +66,7 @@ class HistoryImport {
 
  private:
   struct Target;
-  [[nodiscard]] Result<ThreadName> thread_of(const JsonValue& line, const Entry& entry);
+  [[nodiscard]] Result<ThreadName> thread_of(const JsonValue& line, const Entry* entry);
   [[nodiscard]] Result<void> open(const ThreadName& thread);
   [[nodiscard]] Result<void> take_entry(Entry entry);
   [[nodiscard]] Result<void> take_settings(const std::string& hash, const std::string& bytes);
@@ -72,6 +76,7 @@ class HistoryImport {
   void wait_until_at_most(std::size_t count);
 
   StoreWriter& writer_;
+  BlobImport blobs_;
   HistoryAccount account_;
   bool header_seen_ = false;
   bool ownerless_ = false;           // the file is of version 1

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/store/derived.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "engine/store/blob_rows.h"
 #include "engine/store/keys.h"
 #include "engine/store/open_runs.h"
 #include "engine/store/row_codec.h"
@@ -26,6 +30,8 @@ std::vector<RowWrite> derived_rows(const FoldedThread& thread) {
                   RowWrite::Stamp::none});
   rows.push_back({Table::feed, keys::feed(state.owner, thread.boundary),
                   encode(keys::feed(state.owner), FeedRow{name, false}), RowWrite::Stamp::none});
+  std::ranges::move(blob_rows::of(name.owner, thread.number, thread.blobs),
+                    std::back_inserter(rows));
   return rows;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/rules/blob_names.h"
 #include "engine/rules/state.h"
 #include "engine/store/store.h"
 
@@ -17,9 +18,11 @@ struct FoldedThread {
   ThreadNumber number;
   const ThreadState& state;
   CommitNumber boundary;  // of the last entry that lists show: the thread's place in the feed
+  BlobSet blobs = {};     // those that its entries name
 };
 
-// The snapshot, the thread's row, its place in the feed and its open runs.
+// The snapshot, the thread's row, its place in the feed, its open runs, and the blobs that it
+// names.
 [[nodiscard]] std::vector<RowWrite> derived_rows(const FoldedThread& thread);
 
 }  // namespace lockstep

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "engine/base/codes.h"
+#include "engine/files/blob_copies.h"
 #include "engine/rocks/rocks_log.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -65,7 +66,7 @@ ExitCode make(const BackupOptions& options, Terminal& terminal) {
   if (writer) {
     const auto correct = [&] { correct_modes(order.to, options, terminal); };
     account = back_up(
-        (*writer)->rocks_kv(),
+        options.data, (*writer)->rocks_kv(),
         {.to = order.to, .keep = order.keep, .stop = {}, .accepted = correct, .progress = at});
   } else if (writer.error().code == codes::locked) {
     account = ask_for_backup(options.data, order, at);
@@ -132,7 +133,8 @@ Result<void> read_through(const std::string& folder, std::vector<Listed>& all, T
   for (std::size_t at = 0; at < all.size(); ++at) {
     progress.at(at + 1, all.size());
     if (!all[at].damage.empty()) continue;
-    const auto good = verify_backup(folder, all[at].number);
+    auto good = verify_backup(folder, all[at].number);
+    if (good) good = verify_blobs(folder, all[at].number.get());
     if (good) continue;
     if (good.error().kind != Kind::corrupt) return std::unexpected(good.error());
     all[at].damage = good.error().detail;

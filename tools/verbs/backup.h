@@ -16,8 +16,10 @@
 
 namespace lockstep {
 
-// Makes a backup and returns its account. Fails as `make_backup` does.
-[[nodiscard]] Result<std::string> back_up(const RocksKv& kv, const BackupAsked& asked);
+// Makes a backup of the store in `data`, with its blobs, and returns its account. Fails as
+// `make_backup` does.
+[[nodiscard]] Result<std::string> back_up(const std::string& data, const RocksKv& kv,
+                                          BackupAsked asked);
 
 // Asks the server that has this folder open, and waits for the account. Fails with the error that
 // the server answers, with `stopped`, or with `no_server`.

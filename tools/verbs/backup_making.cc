@@ -5,6 +5,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "engine/files/blob_copies.h"
 #include "schema/json/json_text.h"
 #include "tools/forms/json.h"
 #include "tools/verbs/backup.h"
@@ -51,7 +52,15 @@ std::string epoch_text(Epoch epoch) {
   return cursor.substr(cursor.find('@') + 1);
 }
 
-Result<std::string> back_up(const RocksKv& kv, const BackupAsked& asked) {
+Result<std::string> back_up(const std::string& data, const RocksKv& kv, BackupAsked asked) {
+  BlobBackup blobs(data, asked.to, {.stop = asked.stop, .progress = asked.progress});
+  asked.before = [&blobs] { return blobs.copy(); };
+  asked.after = [&blobs](BackupNumber made, const std::vector<BackupNumber>& all) -> Result<void> {
+    std::vector<std::uint32_t> numbers;
+    for (const BackupNumber one : all) numbers.push_back(one.get());
+    TRY(blobs.copy());
+    return blobs.finish(made.get(), numbers);
+  };
   TRY_LET(made, make_backup(kv, asked));
   std::string account = "{";
   append_backup(account, made.backup);

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "engine/base/try.h"
+#include "engine/files/blob_files.h"
 #include "engine/rocks/store_folder.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -43,11 +44,11 @@ std::string message_lines(const ThreadState& state) {
 }
 
 Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
-                          const Output& output, Written& written) {
+                          const Output& output, BlobLines& blobs, Written& written) {
   const auto& [format, write] = output;
   ++written.threads;
   if (format == "jsonl") {
-    const auto entries = export_history(reader, record, write);
+    const auto entries = export_history(reader, record, blobs, write);
     return entries ? Result<void>() : std::unexpected(entries.error());
   }
   TRY_LET(state, fold_thread(reader.log(), record.number));
@@ -143,11 +144,14 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
                       }};
   SystemClock clock;
   Progress progress(terminal, clock, "export: thread");
+  const auto files = BlobFiles::open(options.data, BlobFiles::Mode::read, clock, 0);
+  if (!files) return terminal.fail(trouble_of(files.error(), options.data));
+  BlobLines blobs(**files);
   Written written;
   if (options.format == "jsonl") output.write(history_header());
   for (const ThreadRecord& record : *records) {
     progress.at(written.threads + 1, records->size());
-    const auto done = write_thread(**reader, record, output, written);
+    const auto done = write_thread(**reader, record, output, blobs, written);
     if (!done) return terminal.fail(trouble_of(done.error(), options.data));
   }
   if (file.is_open() && !file.flush()) {
@@ -155,6 +159,10 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
                           "Check the room on the disk, then export again."});
   }
   say_what_was_written(written, options, terminal);
+  if (blobs.left_out() > 0) {
+    terminal.note("lockstep: left out " + counted(blobs.left_out(), "attachment") +
+                  " that is missing or damaged; `lockstep verify` names the files");
+  }
   return ExitCode::ok;
 }
 

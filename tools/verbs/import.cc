@@ -3,8 +3,11 @@
 //
 // Trees and messages become changes, which the engine decides and logs (plan_put.h). A history goes
 // into the log entry by entry, unchanged (history.h). Both keep the store's earlier content.
+#include <limits>
+
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "engine/files/blob_files.h"
 #include "engine/rocks/store_folder.h"
 #include "engine/store/keys.h"
 #include "schema/json/json_text.h"
@@ -138,7 +141,12 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
   // Writes the first rows of a new store, and ends runs that a crash left open in an older one.
   const auto offline = OfflineEngine::open(writer);
   if (!offline) return terminal.fail(trouble_of(offline.error(), options.data));
-  HistoryImport history(writer, options.user);
+  // Of an operator, so without a quota.
+  const auto blobs =
+      BlobFiles::open(options.data, BlobFiles::Mode::write, writer.clock(),
+                      std::numeric_limits<std::uint32_t>::max() * limits::blob_bytes_max);
+  if (!blobs) return terminal.fail(trouble_of(blobs.error(), options.data));
+  HistoryImport history(writer, **blobs, options.user);
   Progress progress(terminal, writer.clock(), "import: line");
   std::uint64_t reached = 0;
   const auto read = each_line(options.file, [&](std::string_view line, std::uint64_t number) {

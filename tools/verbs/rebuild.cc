@@ -96,17 +96,20 @@ class Rebuild {
     next_ = std::max(next_, number.get() + 1);
     if (std::ranges::find(deleted_, number) != deleted_.end()) return {};
     CommitNumber commit;
+    BlobSet blobs;
     const auto state =
         fold_thread(writer_.log(), number, {},
                     [&](const StoredEntry& stored, const Entry& entry, const ThreadState&) {
                       if (is_boundary(entry) || commit == CommitNumber()) commit = stored.commit;
+                      blobs.merge(blobs_of(entry));
                       return true;
                     });
+    kept_.insert(number);
     if (!state) {
       account_.problems.push_back(state.error().detail);
       return {};
     }
-    TRY_LET(rows, rows_of_thread(number, *state, commit));
+    TRY_LET(rows, rows_of_thread({number, *state, commit, std::move(blobs)}));
     ++account_.threads;
     account_.rows += rows.size();
     return writer_.write(std::move(rows));
@@ -126,6 +129,7 @@ class Rebuild {
       if (!placed_.contains(key))
         rows.push_back({Table::feed, key, std::nullopt, RowWrite::Stamp::none});
     }
+    TRY(clear_blobs_of_nobody(rows));
     // The key `rebuilding` keeps servers from opening the store, so the last write removes it.
     rebuilding_.emplace_back(rebuilding_key);
     for (const std::string& key : rebuilding_) {
@@ -147,14 +151,43 @@ class Rebuild {
     return {};
   }
 
-  Result<std::vector<RowWrite>> rows_of_thread(ThreadNumber number, const ThreadState& state,
-                                               CommitNumber commit) {
+  // Both rows of each blob that the thread names; the one by user is found by the one by thread,
+  // and a row that has lost the other in `rest`.
+  Result<void> clear_blobs(Rows& rows, ThreadNumber number) const {
+    TRY_LET(former, read_table(writer_.store(), Table::meta, keys::named(number)));
+    for (const auto& [key, owner] : former) {
+      rows[{Table::meta, key}] = std::nullopt;
+      const auto hash = keys::decode_named(number, key);
+      if (hash && is_id(owner)) {
+        rows[{Table::meta, keys::blob({UserId(owner), *hash, number})}] = std::nullopt;
+      }
+    }
+    return {};
+  }
+
+  // Rows of blobs whose thread has no entries any more.
+  Result<void> clear_blobs_of_nobody(std::vector<RowWrite>& rows) const {
+    for (const std::string_view prefix : {keys::blob_prefix, keys::named_prefix}) {
+      TRY_LET(former, read_table(writer_.store(), Table::meta, std::string(prefix)));
+      for (const auto& [key, value] : former) {
+        const auto blob = keys::decode_blob(key);
+        const auto number = blob ? std::optional(blob->thread) : keys::decode_named_thread(key);
+        if (number && kept_.contains(*number)) continue;
+        rows.push_back({Table::meta, key, std::nullopt, RowWrite::Stamp::none});
+      }
+    }
+    return {};
+  }
+
+  Result<std::vector<RowWrite>> rows_of_thread(const FoldedThread& thread) {
+    const auto& [number, state, commit, blobs] = thread;
     const ThreadName name = name_of(state);
     Rows rows;
+    TRY(clear_blobs(rows, number));
     TRY(clear(rows, Table::views, keys::snapshot(number)));
     TRY(clear(rows, Table::open_runs, keys::open_runs(number)));
     for (const std::string& key : feed_[name]) rows[{Table::feed, key}] = std::nullopt;
-    for (RowWrite& row : derived_rows({number, state, commit})) {
+    for (RowWrite& row : derived_rows(thread)) {
       rows[{row.table, row.key}] = std::move(row.value);
     }
     placed_.insert(keys::feed(state.owner, commit));
@@ -172,6 +205,7 @@ class Rebuild {
   std::map<ThreadName, std::vector<std::string>> feed_;  // rows by thread; no name: unreadable rows
   std::set<std::string> placed_;                         // keys of the feed that were written
   std::vector<ThreadNumber> deleted_;
+  std::set<ThreadNumber> kept_;  // with entries, also those that can't be read
   std::vector<StampedThreadRecord> tombstones_;
   std::vector<std::string> rebuilding_;  // keys of `rebuilding`, to be removed at the end
   std::uint64_t next_ = 1;

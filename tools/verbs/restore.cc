@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // restore.cc: makes a store from a backup, with a new epoch.
 #include "engine/base/codes.h"
+#include "engine/files/blob_copies.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "tools/base/system.h"
@@ -48,6 +49,10 @@ ExitCode run(const RestoreOptions& options, Terminal& terminal) {
   if (options.backup) asked.number = BackupNumber(*options.backup);
   asked.progress = [&](std::string_view step) {
     if (terminal.notes_are_seen()) terminal.note("restore: " + std::string(step));
+  };
+  asked.files = [&](BackupNumber number) {
+    if (terminal.notes_are_seen()) terminal.note("restore: copying attachments");
+    return restore_blobs(options.from, number.get(), options.data);
   };
   const auto restored = restore_backup(asked, random);
   if (!restored) return terminal.fail(trouble_of_restore(restored.error(), options));

@@ -3,6 +3,7 @@
 #include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "engine/base/try.h"
+#include "engine/files/blob_copies.h"
 #include "engine/rocks/folder_access.h"
 #include "engine/rocks/new_store.h"
 #include "engine/rocks/remains.h"
@@ -60,6 +61,10 @@ class Salvage {
     TRY(to->begin());
     auto salvaged = fill(*to, *remains);
     if (!salvaged) return salvaged;
+    TRY_LET(lost, salvage_blobs(asked_.from, asked_.to));
+    for (const BlobName& blob : lost) {
+      salvaged->damages.push_back("the blob blobs/" + blob.user + "/" + blob.hash + " is damaged");
+    }
     TRY(to->finish());
     return salvaged;
   }

@@ -12,6 +12,7 @@
 #include "engine/rules/decide.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
+#include "engine/store/blob_rows.h"
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/thread_flags.h"
@@ -28,6 +29,7 @@ struct Salvager::Walked {
   bool deleted = false;
   ThreadState state;
   CommitNumber boundary;
+  BlobSet blobs;
   LeftOut out;  // `why` is empty until something is left out
 };
 
@@ -164,6 +166,7 @@ std::string Salvager::reason_to_stop(LogKey key, const std::optional<LogValue>& 
   const auto folded = fold_stored(walked.state, stored);
   if (!folded) return folded.error().detail;
   if (is_boundary(*folded) || walked.boundary == CommitNumber()) walked.boundary = stored.commit;
+  walked.blobs.merge(blobs_of(*folded));
   return {};
 }
 
@@ -202,8 +205,9 @@ Result<void> Salvager::end_thread() {
     }
     if (has_open_runs(state)) {
       open_.push_back(number);
+      put(blob_rows::of(lockstep::name_of(state).owner, number, walked->blobs));
     } else {
-      put(derived_rows({number, state, walked->boundary}));
+      put(derived_rows({number, state, walked->boundary, walked->blobs}));
     }
   }
   if (!out.why.empty()) {

@@ -4,6 +4,7 @@
 #include "engine/live/entry_rows.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/fold.h"
+#include "engine/store/blob_rows.h"
 #include "engine/store/keys.h"
 #include "engine/store/open_runs.h"
 #include "engine/store/thread_flags.h"
@@ -108,6 +109,7 @@ std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntr
     return folded.error().detail;
   }
   if (is_boundary(*folded)) walked.boundary = stored.at;
+  walked.blobs.merge(blobs_of(*folded));
   if (!walked.row) return {};
   if (stored.at == walked.row->record.snapshot) walked.at_snapshot = walked.state;
   if (stored.at == walked.row->record.last) walked.at_last = walked.state.thread;
@@ -133,6 +135,12 @@ void Verifier::end() {
     return;
   }
   seen_.emplace(name, walked.number);
+  blobs_known_.insert(walked.number);
+  for (const BlobHash& blob : walked.blobs)
+    result_.named.emplace(std::pair(name.owner, blob), name);
+  for (const RowWrite& row : blob_rows::of(name.owner, walked.number, walked.blobs)) {
+    blobs_wanted_.emplace(row.key, *row.value);
+  }
   for (std::uint32_t run = 0; run < walked.state.runs.size(); ++run) {
     const Run& open = walked.state.runs[run].run;
     if (open.ended) continue;
@@ -190,6 +198,33 @@ void Verifier::compare_tables() {
   if (open_runs_known_) compare_open_runs();
   if (feed_known_ && records_known_) compare_feed();
   compare_settings();
+  compare_blobs();
+}
+
+// Rows of threads whose entries could not all be read are left alone.
+void Verifier::compare_blobs() {
+  TableRows rows;
+  for (const std::string_view prefix : {keys::blob_prefix, keys::named_prefix}) {
+    auto read = read_table(store_, Table::meta, std::string(prefix));
+    if (!read) return problem("the blobs", "can't be read: " + read.error().detail);
+    rows.insert(read->begin(), read->end());
+  }
+  for (const auto& [key, value] : blobs_wanted_) {
+    const auto row = rows.find(key);
+    if (row != rows.end() && row->second == value) continue;
+    const auto blob = keys::decode_blob(key);
+    const auto number = blob ? std::optional(blob->thread) : keys::decode_named_thread(key);
+    problem(name_of(number.value_or(ThreadNumber())), "a row of a blob that it names is missing");
+  }
+  for (const auto& [key, value] : rows) {
+    const auto blob = keys::decode_blob(key);
+    const auto number = blob ? std::optional(blob->thread) : keys::decode_named_thread(key);
+    if (!number) {
+      problem("the blobs", "a key is damaged");
+    } else if (blobs_known_.contains(*number) && !blobs_wanted_.contains(key)) {
+      problem(name_of(*number), "a row says that it names a blob, and its log does not");
+    }
+  }
 }
 
 void Verifier::compare_open_runs() {

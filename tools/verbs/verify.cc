@@ -25,6 +25,7 @@ void print_json(const Verification& found, const std::string& data, Terminal& te
   append_field_number(json, "threads", found.threads);
   append_field_number(json, "entries", found.entries);
   append_field_number(json, "bytes", found.bytes);
+  append_field_number(json, "blobs", found.blobs);
   append_name(json, "problems");
   append_array(json, found.problems, [](std::string& out, const Finding& problem) {
     out += '{';
@@ -44,8 +45,8 @@ void print_text(const Verification& found, const std::string& data, Terminal& te
   }
   if (found.more_problems) terminal.print("… and more\n");
   terminal.print(counted(found.threads, "thread") + ", " +
-                 counted(found.entries, "entry", "entries") + ", " + counted(found.bytes, "byte") +
-                 " in " + data + ": " +
+                 counted(found.entries, "entry", "entries") + ", " + counted(found.blobs, "blob") +
+                 ", " + counted(found.bytes, "byte") + " in " + data + ": " +
                  (found.problems.empty() ? terminal.ink(Ink::green, "no damage")
                                          : terminal.ink(Ink::red, "damaged")) +
                  "\n");
@@ -88,6 +89,8 @@ ExitCode run(const VerifyOptions& options, Terminal& terminal) {
   Verifier verifier((*reader)->rocks().kv(), (*reader)->store());
   auto found = verifier.run([&](std::uint64_t entries) { progress.at(entries); });
   if (!found) return terminal.fail(trouble_of_opening(found.error(), options.data));
+  const auto blobs = check_blobs(options.data, *found);
+  if (!blobs) return terminal.fail(trouble_of_opening(blobs.error(), options.data));
   // All rows may be good and a filter block damaged, which only some reads use.
   const auto tables = (*reader)->rocks().kv().damaged_tables();
   for (const TableDamage& damage : tables) {

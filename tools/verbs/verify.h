@@ -5,7 +5,7 @@
 // and the commit numbers (engine/rocks/verify_log.h); it decodes each entry, checks that the entry
 // is possible after the one before it, and folds it. At the end of each thread it compares the fold
 // with the data derived from it: the snapshot, the row in the list, the place in the feed, the open
-// runs. It lists what it finds, and repairs nothing.
+// runs, the blobs that it names. It lists what it finds, and repairs nothing.
 //
 // Lives on: the main thread.
 #pragma once
@@ -14,10 +14,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/rocks/verify_log.h"
+#include "engine/rules/blob_names.h"
 #include "engine/rules/state.h"
 #include "engine/store/row_codec.h"
 #include "engine/store/store.h"
@@ -37,7 +40,10 @@ struct Finding {
 struct Verification {
   std::uint64_t threads = 0;
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;  // of entries
+  std::uint64_t bytes = 0;  // of entries and blobs
+  std::uint64_t blobs = 0;
+  // The blobs that entries name, each with one of their threads.
+  std::map<std::pair<UserId, BlobHash>, ThreadName> named = {};
   std::vector<Finding> problems;
   bool more_problems = false;
 };
@@ -51,6 +57,7 @@ struct WalkedThread {
   std::optional<ThreadState> at_snapshot;
   std::optional<Thread> at_last;
   Timestamp boundary;  // the last entry that lists should show
+  BlobSet blobs;
 };
 
 class Verifier {
@@ -76,6 +83,7 @@ class Verifier {
   void compare_open_runs();
   void compare_feed();
   void compare_settings();
+  void compare_blobs();
   void problem(std::string where, std::string what);
   void problem(const NamedThread& thread, std::string what, Timestamp at = {});
   void problem(Finding finding);
@@ -94,7 +102,13 @@ class Verifier {
   TableRows open_runs_;
   TableRows settings_;
   TableRows open_runs_wanted_;
+  TableRows blobs_wanted_;              // of `meta`
+  std::set<ThreadNumber> blobs_known_;  // all entries of these threads were read
   std::optional<WalkedThread> walked_;
 };
+
+// Reads all blobs of the store in `data`, and adds those that are damaged or missing to the
+// problems. Fails if the disk can't be read.
+[[nodiscard]] Result<void> check_blobs(const std::string& data, Verification& found);
 
 }  // namespace lockstep
