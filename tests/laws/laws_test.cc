@@ -12,6 +12,7 @@
 #include "server/inference/compose.h"
 #include "tests/laws/calls_law.h"
 #include "tests/laws/history.h"
+#include "tests/laws/native_law.h"
 #include "tests/laws/oracle_difference.h"
 #include "tests/laws/request_law.h"
 #include "tests/laws/size_law.h"
@@ -217,6 +218,23 @@ std::string check_sent(History& history) {
   return wrong;
 }
 
+// The same for the APIs whose messages are lists of blocks.
+std::string check_native_request(History& history) {
+  const ThreadState& now = history.story().state();
+  if (now.runs.empty()) return {};
+  const Run& run = now.runs[history.chance()() % now.runs.size()].run;
+  if (!run.started || run.ended == run.started) return {};
+  RequestSettings settings = some_settings(history);
+  settings.kind = history.chance()() % 2 == 0 ? "anthropic" : "openai-responses";
+  const ThreadState& then = history.states().at(run.context_ts->get());
+  const Context context = context_of(then, run, settings_bytes(settings));
+  const Sent sent = sent_from_settings(context);
+  const std::string wrong = check_native(context, settings, sent);
+  ++history.counts()["request of kind " + settings.kind];
+  if (wrong.empty()) return {};
+  return "the " + settings.kind + " request of " + run.id.get() + ": " + wrong + "\n  " + sent.body;
+}
+
 // In order: one running run, and those that wait in the order in which they came.
 std::string check_order(History& history) {
   const ThreadState& now = history.story().state();
@@ -338,7 +356,9 @@ void expect_all_counted(const Counts& counts) {
                            "results: stray",
                            "request: an answer goes on in a turn",
                            "request: an answer goes on behind results",
-                           "request: the last turn is to go on"}) {
+                           "request: the last turn is to go on",
+                           "request of kind anthropic",
+                           "request of kind openai-responses"}) {
     names.emplace_back(name);
   }
   for (const std::string& name : names) {
@@ -365,6 +385,7 @@ TEST(Laws, HoldOnRandomHistories) {
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_fold(history);
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_context(history, calls);
       if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_sent(history);
+      if (wrong.empty() && history.chance()() % 16 == 0) wrong = check_native_request(history);
       return wrong;
     });
   });
