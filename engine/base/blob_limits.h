@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // blob_limits.h: every bound of attachments, with its reason.
+//
+// The settings may lower or raise the quota of a user; the other bounds are those of every server.
+// server/front/upload_limits.h has the bounds of their way over HTTP.
 #pragma once
 
 #include <chrono>

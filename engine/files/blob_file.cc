@@ -26,8 +26,8 @@ constexpr std::string_view type_word = "type ";
 constexpr std::string_view bytes_word = "bytes ";
 constexpr std::string_view seal_word = "seal ";
 constexpr std::size_t seal_digits = 16;
-constexpr std::size_t words_bytes = 96;  // all words, numbers and line ends of a head
-static_assert(limits::id_bytes_max + limits::media_type_bytes_max + words_bytes <= head_bytes);
+static_assert(limits::id_bytes_max + limits::media_type_bytes_max + limits::blob_head_words <=
+              head_bytes);
 
 // The permissions before the process's umask: the group may read, as in the rest of a store.
 constexpr mode_t folder_mode = 0750;

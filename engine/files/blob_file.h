@@ -26,13 +26,14 @@
 #include <utility>
 #include <vector>
 
+#include "engine/files/blob_file_limits.h"
 #include "engine/store/blobs.h"
 
 namespace lockstep::blob_file {
 
 inline constexpr const char* top_name = "blobs";
 inline constexpr const char* coming_name = "new";
-inline constexpr std::size_t head_bytes = 512;
+inline constexpr std::size_t head_bytes = limits::blob_head_bytes;
 
 struct Head {
   UserId user;

@@ -22,7 +22,7 @@ namespace {
 
 // The permissions before the process's umask: the group may read.
 constexpr mode_t file_mode = 0640;
-constexpr std::uint64_t block_bytes = 4096;
+constexpr std::uint64_t block_bytes = limits::blob_block_bytes;
 
 // What a blob takes of the quota: its file in whole blocks, so that many small blobs count too.
 std::uint64_t cost_of(std::uint64_t bytes) {

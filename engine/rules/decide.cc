@@ -61,9 +61,8 @@ class Judge {
         draft_.before().devices.size() >= limits::devices_max) {
       return refuse(codes::too_many, "too many devices have changed this thread: leave out `op`");
     }
-    if (const std::string* uri = missing_blob(change, draft_.rules().missing_blobs)) {
-      return refuse(codes::unknown_blob, unknown_blob_text(*uri));
-    }
+    const std::string* uri = missing_blob(change, draft_.rules().missing_blobs);
+    if (uri) return refuse(codes::unknown_blob, unknown_blob_text(*uri));
     sight_ = Sight{seen ? seen->at : draft_.before().now, nullptr, {}};
     if (looks_back(draft_.before(), change)) look_back();
     return std::visit([&](const auto& what) { return judge(what); }, change.what);

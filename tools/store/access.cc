@@ -56,6 +56,21 @@ Corrected correct_folder(const fs::path& folder, std::span<const char* const> ou
   return corrected;
 }
 
+// A store may have very many blobs. Their folder is corrected last: while its own mode is right, so
+// are those below it.
+void correct_blobs(const fs::path& top, Sharing sharing, Corrected& corrected) {
+  struct stat is{};
+  if (::lstat(top.c_str(), &is) != 0 || !S_ISDIR(is.st_mode)) return;
+  if ((is.st_mode & permissions) == ((is.st_mode & special) | folder_mode(sharing))) return;
+  std::error_code error;
+  fs::recursive_directory_iterator it(top, error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    struct stat one{};
+    if (::lstat(it->path().c_str(), &one) == 0) correct(it->path(), one, sharing, corrected);
+  }
+  correct(top, is, sharing, corrected);
+}
+
 }  // namespace
 
 void share(Sharing sharing) { ::umask(permissions & ~special & ~folder_mode(sharing)); }
@@ -75,7 +90,9 @@ Corrected correct_file(const std::string& path, Sharing sharing) {
 }
 
 Corrected correct_store(const std::string& folder, Sharing sharing) {
-  return correct_folder(folder, store_names, sharing);
+  Corrected corrected = correct_folder(folder, store_names, sharing);
+  correct_blobs(fs::path(folder) / store_folder::blobs, sharing, corrected);
+  return corrected;
 }
 
 Corrected correct_backups(const std::string& folder, Sharing sharing) {
