@@ -10,8 +10,10 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
 import { bearer, call, file, hashOf, onDisk, pathOf, puts, someBytes, sync, upload } from "./lib/blobs.mjs";
+import { Front } from "./lib/front.mjs";
 import { Raw } from "./lib/raw.mjs";
 import { Server, binary } from "./lib/server.mjs";
+import { Socket } from "./lib/socket.mjs";
 import { tokenFile } from "./lib/tokens.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -243,6 +245,28 @@ describe("Attachments", { timeout: 180_000 }, () => {
     await server.post("/v1/users/ada/threads/inside/sync", { device: "d", changes: [puts("x", [file("data:,bob")])] }, { headers: { ...bob, accept: "application/json", "content-type": "application/json" } });
     assert.ok(onDisk(server).blobs.length <= before + 1);
     assert.equal((await call(server, `/v1/blobs/${hashOf("bob")}`, { headers: ada })).status, 404);
+  });
+
+  test("Over a socket a file becomes a blob too, and the calls keep their order", async () => {
+    const own = await Server.start({ name: "blobs-socket", config: { agents: { push: { kind: "push" } } } });
+    try {
+      const socket = await Socket.open(own);
+      const front = new Front(own, "ws", { socket });
+      const bytes = someBytes(mebibyte);
+      const data = `data:image/png;base64,${bytes.toString("base64")}`;
+      const slow = front.change([puts("long", [file(data)])]);
+      const quick = front.change([puts("short", [{ type: "text", text: "behind it" }])]);
+
+      const outcomes = (await Promise.all([slow, quick])).flat();
+
+      assert.deepEqual(outcomes.map((it) => it.outcome), ["applied", "applied"]);
+      const { messages } = await own.read("ws");
+      assert.deepEqual(messages.map((it) => it.id), ["long", "short"]);
+      assert.equal(messages[0].parts[0].uri, `blob:${hashOf(bytes)}`);
+      await socket.close();
+    } finally {
+      await own.dispose();
+    }
   });
 
   test("A user's quota and the limit of a blob have names, and a refused upload leaves nothing", async () => {
