@@ -6,6 +6,8 @@
 
 export { LockstepProvider, useClient } from "./context.js";
 export type { LockstepProviderProps } from "./context.js";
+export { useBlobLink } from "./files.js";
+export type { BlobLink } from "./files.js";
 export { useConnection, useThread, useThreads, useUndo } from "./hooks.js";
 export type { ThreadHook, UndoHook } from "./hooks.js";
 export { useSeen } from "./seen.js";

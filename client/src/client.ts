@@ -10,6 +10,7 @@ import { systemClock } from "./clock.js";
 import { digestOf } from "./digest.js";
 import { keep } from "./equal.js";
 import { createFeed, type Feed } from "./feed.js";
+import type { SentFiles } from "./files.js";
 import type { Held, Turn } from "./held.js";
 import { newId } from "./id.js";
 import { createListeners } from "./listeners.js";
@@ -234,7 +235,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
 
   #createFeed(): Feed {
     return createFeed({
-      http: this.#http,
+      read: async () => (await past()).listOf(this.#http),
       clock: this.#clock,
       online: () => this.online,
       send: this.#send,
@@ -266,6 +267,8 @@ class BrowserClient implements Client, QueueHost, SharingHost {
 
   readonly thread = (id: string): LiveThread => this.#make(id).live;
   readonly threads = (): Feed => this.feed;
+  readonly files = async (): Promise<SentFiles> =>
+    (await import("./files.js")).filesOf(this.#http, this.#clock);
   readonly agents = async (): ReturnType<Client["agents"]> => (await past()).agentsOf(this.#http);
 
   session(thread: string): Session {
@@ -275,7 +278,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
   #make(id: string): Made {
     const known = this.made.get(id);
     if (known) return known;
-    if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id) || id === "." || id === "..") {
+    if (!/^(?!\.\.?$)[\w.:-]{1,128}$/.test(id)) {
       throw new Error(`${JSON.stringify(id)} is no thread id: use 1-128 of A-Za-z0-9._:-`);
     }
     const { add: subscribe, tell } = createListeners((any) => session.watch(any));
@@ -310,6 +313,7 @@ class BrowserClient implements Client, QueueHost, SharingHost {
       http: this.#http,
       subscribe,
       author: this.#options.author,
+      files: this.files,
       add: (change) => this.queue.add(change),
       hold: (message) => this.#hold(id, message, session.seen().cursor),
       forgetLost: () => {

@@ -4,20 +4,15 @@
 // The client reads the list once, page by page, and then follows the feed from the cursor of the
 // first page, over the same connection as the threads. Until then it shows the stored list.
 
-import type { Http } from "./net/http.js";
 import type { Request, Sink } from "./net/link.js";
 import { createListeners } from "./listeners.js";
+import type { List } from "./past.js";
 import type { Clock, LiveThreads, Result, ThreadListView } from "./types.js";
 import type { FeedFrame, Thread } from "./wire.js";
 
-interface Page {
-  readonly threads: readonly Thread[];
-  readonly next?: string | null | undefined;
-  readonly cursor: string;
-}
-
 export interface FeedSettings {
-  readonly http: Http;
+  /** Reads the whole list. */
+  readonly read: () => Promise<Result<List>>;
   readonly clock: Clock;
   readonly online: () => boolean;
   readonly send: (request: Request, sink: Sink) => () => void;
@@ -41,8 +36,9 @@ export interface Feed extends LiveThreads {
   end(): void;
 }
 
-const pageSize = 100;
 const again = 2_000;
+// The page's files are gone, or can't be reached.
+const unread = { ok: false, code: "offline", detail: "" } as const;
 const keptAfter = 500;
 
 export const createFeed = (settings: FeedSettings): Feed => new ThreadFeed(settings);
@@ -90,7 +86,7 @@ class ThreadFeed implements Feed {
   async #read(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    const list = await readAll(this.#settings.http);
+    const list = await this.#settings.read().catch(() => unread);
     this.#reading = false;
     if (!list.ok) return this.#failed(list.code, list.detail);
     // It may be followed without a cursor, for a wanted thread: follow it again from the list's.
@@ -179,24 +175,6 @@ class ThreadFeed implements Feed {
     this.#cancelKeeping?.();
   }
 }
-
-/** All pages of the list, the oldest thread first, and the cursor of the first page. */
-const readAll = async (http: Http): Promise<Result<{ threads: Thread[]; cursor: string }>> => {
-  const found: Thread[] = [];
-  const path = `/v1/threads?limit=${pageSize}`;
-  let first: string | undefined;
-  let next: Page["next"] = "";
-  do {
-    const before: string = next && `&before=${encodeURIComponent(next)}`;
-    const answer = await http.value<Page>(path + before);
-    if (!answer.ok) return answer;
-    first ??= answer.value.cursor;
-    found.push(...answer.value.threads);
-    next = answer.value.next;
-  } while (next);
-  // Reversed: of a thread that is on two pages `merged` takes the one of the first page.
-  return { ok: true, ts: null, threads: found.reverse(), cursor: first };
-};
 
 const without = (threads: readonly Thread[], id: string) => threads.filter((it) => it.id !== id);
 

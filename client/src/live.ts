@@ -3,6 +3,7 @@
 //
 // It turns the user's actions into changes of the protocol. Its view is the session's.
 
+import type { SentFiles } from "./files.js";
 import type { Http } from "./net/http.js";
 import { newId } from "./id.js";
 import { runsOf } from "./runs.js";
@@ -17,6 +18,7 @@ export interface Host {
   readonly http: Http;
   readonly subscribe: LiveThread["subscribe"];
   readonly author: string | undefined;
+  files(): Promise<SentFiles>;
   add(change: Omit<PendingChange, "op">): Promise<Result>;
   /** Deletes with time to undo: shows it as done, sends it later. */
   hold(message: string | null): Promise<Result>;
@@ -42,10 +44,12 @@ export const createLive = (session: Session, host: Host): LiveThread => {
     subscribe: host.subscribe,
 
     async sendMessage(said, options = {}) {
+      const { metadata, parent, files } = options;
+      const made = files && (await (await host.files()).withFiles(said, files, options));
+      if (made && !made.ok) return made;
       const message = newId("m");
-      const { metadata, parent } = options;
       const place = parent === undefined ? { after: tipOf(session) } : { parent };
-      const input = [{ id: message, ...contentOf(said), author, metadata }];
+      const input = [{ id: message, ...contentOf(made ? made.said : said), author, metadata }];
       const result = await start(session, put, { input, ...place }, options);
       return result.ok ? { ...result, message } : result;
     },
@@ -70,7 +74,8 @@ export const createLive = (session: Session, host: Host): LiveThread => {
     update: (fields) => put({ type: "update_thread", ...fields }),
     change: put,
     offerLost: async () => (await past()).offerLost(session, put),
-    delete: async ({ undo } = {}) => (undo ? host.hold(null) : deleteThread(host, path)),
+    delete: async ({ undo } = {}) =>
+      undo ? host.hold(null) : (await past()).deleteThread(host, path),
 
     show: (message) => session.show(message),
     branches: (message) => session.branches(message),
@@ -114,13 +119,6 @@ const stop = (
   const { messages: frozen, shown } = frozenOf(state, run, painted);
   const change: ChangeBody = { type: "stop_run", run, ...(shown.length > 0 && { shown }) };
   return add({ thread: session.id, change, seen, frozen });
-};
-
-const deleteThread = async ({ http, dropped }: Host, path: string): Promise<Result> => {
-  const result = await http.value(path, { method: "DELETE" });
-  if (!result.ok && !["deleted", "unknown_thread"].includes(result.code)) return result;
-  dropped();
-  return { ok: true, ts: null };
 };
 
 // The last message shown that the server knows. An unsent message can't be the anchor: its turn may

@@ -131,6 +131,34 @@ export type Result<Value = object> =
   | ({ readonly ok: true; readonly ts: Timestamp | null } & Value)
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
+/** A file to send. Without a name or a type of its own, those of the `Blob` count. */
+export type SendFile =
+  | Blob
+  | {
+      readonly data: Blob;
+      readonly name?: string | undefined;
+      readonly media_type?: string | undefined;
+    };
+
+export type FilePart = Extract<Part, { type: "file" }>;
+
+export interface UploadOptions {
+  /** Ends the upload: the code `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each file, with the bytes of the files that are there, and of all. */
+  readonly onProgress?: ((sent: number, total: number) => void) | undefined;
+}
+
+export interface Files {
+  /** `part` goes into a message. The server drops a file that no message names after a day. */
+  upload(file: SendFile, options?: UploadOptions): Promise<Result<{ part: FilePart }>>;
+  /**
+   * An address of an uploaded file, for an `<img>` or a download, which needs no token. The same
+   * one for most of an hour; `renew`: another one, because the last one no longer works.
+   */
+  link(uri: string, renew?: boolean): Promise<Result<{ url: string }>>;
+}
+
 export interface SendOptions {
   readonly agent?: string | undefined;
   readonly params?: Json | undefined;
@@ -150,8 +178,15 @@ export interface LiveThread {
   /** Follows the thread while there is a subscriber. Called after each change of `view`. */
   subscribe(listener: () => void): () => void;
 
-  /** Shows it at once. Resolves with the outcome, which may take hours if there is no network. */
-  sendMessage(said: Said, options?: SendOptions): Promise<Result<{ run: string; message: string }>>;
+  /**
+   * Shows it at once. Resolves with the outcome, which may take hours if there is no network. With
+   * `files` it is shown and sent when these are uploaded, and the files stand before the text; if
+   * one can't be uploaded, nothing is sent, and `detail` names it.
+   */
+  sendMessage(
+    said: Said,
+    options?: SendOptions & UploadOptions & { readonly files?: readonly SendFile[] | undefined },
+  ): Promise<Result<{ run: string; message: string }>>;
   /** Replaces a message's content. With `resend`: asks the new content, as a sibling branch. */
   edit(
     message: string,
@@ -246,6 +281,8 @@ export interface Client {
   threads(): LiveThreads;
   /** The agents as the server has them now. */
   agents(): Promise<Result<{ agents: readonly Agent[] }>>;
+  /** Uploads, and addresses of uploaded files. The code for it is loaded at the first call. */
+  files(): Promise<Files>;
   /** Deletions that can be undone, of all threads and tabs; the same list until they change. */
   readonly undoable: readonly Undoable[];
   /** False: too late, it is being sent or was sent. */

@@ -5,6 +5,7 @@
 // send the token). If one of them breaks, the transport ends them all, and the link opens a new
 // one.
 
+import { problemOf } from "./problem.js";
 import type { Http } from "./http.js";
 import type { Open, Request, Transport, TransportEvents, WireFrame } from "./link.js";
 import { textOf } from "./streams.js";
@@ -57,7 +58,7 @@ class EventsTransport implements Transport {
     this.#events.heard();
     if (!answer.ok) {
       if (answer.status === 401) return this.#end("unauthorized");
-      const problem = await this.#http.problem(answer);
+      const problem = await problemOf(answer);
       const retry = [408, 429, 502, 503, 504].includes(answer.status);
       this.#open.delete(id);
       return this.#tell(id, { frame: "failure", ...problem, retry });

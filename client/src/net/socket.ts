@@ -7,7 +7,6 @@
 import type { Http } from "./http.js";
 import type { Lost, Open, Request, Transport, TransportEvents, WireFrame } from "./link.js";
 import type { Clock } from "../types.js";
-import type { Problem } from "../wire.js";
 
 const openedWithin = 10_000;
 
@@ -38,7 +37,7 @@ class SocketTransport implements Transport {
     this.#cancel = clock.after(openedWithin, () => {
       if (!this.#opened) void this.#closed();
     });
-    this.#start(connect).catch(({ status }: Partial<Problem>) =>
+    this.#start(connect).catch(({ status }: Partial<Response>) =>
       this.#end(status === 401 || status === 403 ? "unauthorized" : "lost"),
     );
   }
@@ -120,6 +119,6 @@ const ticketOf = async (http: Http): Promise<string | undefined> => {
   if (!http.hasToken) return "";
   const answer = await http.ask("/v1/tickets", { method: "POST" });
   if (answer.status === 404 || answer.status === 405) return undefined;
-  if (!answer.ok) throw await http.problem(answer);
+  if (!answer.ok) throw answer;
   return ((await answer.json()) as { ticket: string }).ticket;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // streams.ts: reads bodies as they arrive.
 
+import { problemOf } from "./problem.js";
 import type { Http } from "./http.js";
 import type { EntryFrame } from "../wire.js";
 
@@ -38,7 +39,7 @@ export async function* entriesOf(
 ): AsyncGenerator<readonly EntryFrame[]> {
   const answer = await http.ask(path, { accept: "application/x-ndjson", signal });
   if (!answer.ok) {
-    const { code, detail } = await http.problem(answer);
+    const { code, detail } = await problemOf(answer);
     throw new Error(`${code}: ${detail ?? ""}`);
   }
   for await (const lines of linesOf(answer)) {

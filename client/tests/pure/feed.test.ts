@@ -4,7 +4,6 @@
 import { expect, test, vi } from "vitest";
 
 import { createFeed } from "../../src/feed.js";
-import type { Http } from "../../src/net/http.js";
 import type { Request, Sink } from "../../src/net/link.js";
 import type { Thread } from "../../src/wire.js";
 import { threadOf } from "../given.js";
@@ -15,7 +14,7 @@ const stage = () => {
   const asked: { readonly request: Request; readonly sink: Sink }[] = [];
   const list = { threads: [threadOf("a", 1)], next: null, cursor: "1@e" };
   const feed = createFeed({
-    http: { value: () => Promise.resolve({ ok: true, ts: null, value: list }) } as unknown as Http,
+    read: () => Promise.resolve({ ok: true, ts: null, ...list }),
     clock: {
       now: () => 0,
       after: (_, task) => {

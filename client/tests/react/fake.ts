@@ -132,6 +132,16 @@ export class FakeClient implements Client {
     return this.list;
   }
   agents: Client["agents"] = async () => ({ ok: true, ts: null, agents: [] });
+  /** The links that were asked for; `link` answers. */
+  readonly links: { readonly uri: string; readonly renew: boolean }[] = [];
+  link = (): Result<{ url: string }> => ({ ok: true, ts: null, url: `/${this.links.length}` });
+  files: Client["files"] = async () => ({
+    upload: () => Promise.reject(new Error("not in these tests")),
+    link: async (uri, renew = false) => {
+      this.links.push({ uri, renew });
+      return this.link();
+    },
+  });
   reconnect(): void {}
   close(): Promise<void> {
     return Promise.resolve();
