@@ -45,7 +45,7 @@ const proxy = { "/v1": { target: server, ws: true, changeOrigin: true } };
 // As strict as the server's headers, so that a violation shows in development too.
 const headers = {
   "Content-Security-Policy":
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' data:; object-src 'none'; " +
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 };
 

@@ -5,6 +5,8 @@ import type { JSX } from "react";
 
 const PATHS = {
   archive: "M2 3h12v3H2zM3 6v7h10V6M6.5 9h3",
+  attach:
+    "M13 7.5L7.6 12.9a3 3 0 0 1-4.2-4.2L9 3.1a2 2 0 0 1 2.8 2.8l-5.4 5.4a1 1 0 0 1-1.4-1.4l4.9-4.9",
   branch: "M4 3v10M4 8h5a3 3 0 0 0 3-3V3",
   check: "M3 8.5l3.5 3.5L13 4.5",
   close: "M4 4l8 8M12 4l-8 8",

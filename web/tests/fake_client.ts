@@ -8,7 +8,11 @@ import type {
   Client,
   ConnectionView,
   DeleteOptions,
+  Files,
   LiveThread,
+  Result,
+  Said,
+  SendFile,
   Thread,
   ThreadListView,
   ThreadView,
@@ -72,6 +76,13 @@ export class FakeClient {
   readonly deleted = new Viewed<readonly Undoable[]>([]);
   readonly asked: string[] = [];
   agents: readonly Agent[] = [];
+  /** The answer to a message with files: after `uploaded` of them. */
+  uploaded = Infinity;
+  sent: Result<{ run: string; message: string }> = { ok: true, ts: null, run: "r", message: "m" };
+  readonly messages: { readonly said: Said; readonly files: readonly SendFile[] }[] = [];
+  /** Of a message, in place of `sent`. */
+  outcome: Promise<Result<{ run: string; message: string }>> | undefined;
+  link = (uri: string): Result<{ url: string }> => ({ ok: true, ts: null, url: `/link/${uri}` });
   private text = "It";
 
   constructor(threads: readonly Thread[], view: Partial<ThreadView> = {}) {
@@ -115,6 +126,21 @@ export class FakeClient {
     this.list.show({ ...this.list.view, threads: [thread, ...others] });
   }
 
+  private readonly sendMessage: LiveThread["sendMessage"] = (said, options = {}) => {
+    const { files = [], onProgress } = options;
+    this.messages.push({ said, files });
+    for (let at = 0; at < Math.min(files.length, this.uploaded); at += 1) onProgress?.(0, 0);
+    return this.outcome ?? Promise.resolve(this.sent);
+  };
+
+  private readonly files: Files = {
+    upload: () => Promise.reject(new Error("not in these tests")),
+    link: async (uri, renew) => {
+      this.asked.push(`link${renew === true ? " again" : ""}`);
+      return this.link(uri);
+    },
+  };
+
   /** Only the verbs that the page uses. */
   get client(): Client {
     const { asked, connected, deleted } = this;
@@ -134,6 +160,7 @@ export class FakeClient {
         this.asked.push(`delete${options?.undo === true ? " for now" : ""}`);
         return Promise.resolve({ ok: true, ts: null });
       },
+      sendMessage: this.sendMessage,
       edit: (message: string, said: object) => {
         this.asked.push(`edit ${message} ${JSON.stringify(said)}`);
         return Promise.resolve({ ok: true, ts: null });
@@ -162,6 +189,7 @@ export class FakeClient {
         asked.push("agents");
         return Promise.resolve({ ok: true, ts: null, agents: this.agents });
       },
+      files: async () => this.files,
       get undoable() {
         return deleted.view;
       },

@@ -2,13 +2,17 @@
 // composer.tsx: the field for the next message.
 //
 // Enter sends, Shift+Enter breaks the line. While an answer is written, the user may send the next
-// message; it waits its turn. The page keeps a draft for each thread until the user leaves the
-// page.
+// message; it waits its turn. Files are attached by the button, by pasting, or by dropping them on
+// the conversation. The page keeps a draft for each thread until the user leaves the page.
 
 import { useEffect, useRef, useState } from "react";
 import type { JSX, KeyboardEvent, RefObject } from "react";
 
 import { Icon } from "../icons.js";
+import { AttachButton, AttachmentList, takePasted } from "./attachments.js";
+import type { Attachments } from "./attachments.js";
+import { useSending } from "./sending.js";
+import type { Send, Sending } from "./sending.js";
 
 const drafts = new Map<string, string>();
 
@@ -16,7 +20,8 @@ interface ComposerProps {
   readonly thread: string;
   readonly running: boolean;
   readonly stopping: boolean;
-  readonly onSend: (text: string) => void;
+  readonly onSend: Send;
+  readonly attachments: Attachments;
   readonly onStop: () => void;
   /** Is it the only one on the page? */
   readonly alone: boolean;
@@ -41,24 +46,37 @@ function useDraft(thread: string, text: string): void {
   }, [thread, text]);
 }
 
-export function Composer(props: ComposerProps): JSX.Element {
-  const { thread, running, stopping, onSend, onStop, restored, area } = props;
-  const [text, setText] = useState(() => drafts.get(thread) ?? "");
+/** Puts text to write again in front of the draft, once. */
+function useRestored(
+  { restored, area }: ComposerProps,
+  setText: (change: (now: string) => string) => void,
+): void {
   const taken = useRef(restored);
-  useGrowing(area, text);
-  useDraft(thread, text);
   useEffect(() => {
     if (restored === null || restored === taken.current) return;
     taken.current = restored;
-    setText((now) => (now === "" ? restored.text : `${restored.text}\n\n${now}`));
+    setText((now) => [restored.text, now].filter((text) => text !== "").join("\n\n"));
     area.current?.focus();
-  }, [restored, area]);
+  }, [restored, area, setText]);
+}
 
-  const empty = text.trim() === "";
+export function Composer(props: ComposerProps): JSX.Element {
+  const { thread, running, stopping, onStop, area, attachments } = props;
+  const { picked } = attachments;
+  const sending = useSending(props.onSend);
+  const [text, setText] = useState(() => drafts.get(thread) ?? "");
+  useGrowing(area, text);
+  useDraft(thread, text);
+  useRestored(props, setText);
+
+  const empty = text.trim() === "" && picked.length === 0;
   const send = (): void => {
-    if (empty) return;
-    setText("");
-    onSend(text);
+    if (empty || sending.active) return;
+    sending.begin({ text, picked }, () => {
+      drafts.delete(thread);
+      setText("");
+      attachments.clear();
+    });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
@@ -73,6 +91,9 @@ export function Composer(props: ComposerProps): JSX.Element {
         send();
       }}
     >
+      <AttachmentList {...attachments} disabled={sending.active} area={area} />
+      <SendingNote {...sending} />
+      <AttachButton add={attachments.add} disabled={sending.active} />
       <textarea
         ref={area}
         data-testid="composer"
@@ -82,21 +103,51 @@ export function Composer(props: ComposerProps): JSX.Element {
         placeholder={running ? "Write the next message" : "Write a message"}
         rows={1}
         value={text}
+        readOnly={sending.active}
         onChange={(event) => setText(event.target.value)}
+        onPaste={(event) => takePasted(event, attachments.add)}
         onKeyDown={onKeyDown}
       />
       {running ? <StopButton stopping={stopping} onStop={onStop} /> : null}
-      <button
-        type="submit"
-        className="primary send"
-        data-testid="send"
-        disabled={empty}
-        aria-label={running ? "Send as the next turn" : "Send"}
-        title="Send (Enter)"
-      >
-        <Icon name="send" />
-      </button>
+      <SendButton running={running} disabled={empty || sending.active} />
     </form>
+  );
+}
+
+function SendButton(props: { readonly running: boolean; readonly disabled: boolean }): JSX.Element {
+  return (
+    <button
+      type="submit"
+      className="primary send"
+      data-testid="send"
+      disabled={props.disabled}
+      aria-label={props.running ? "Send as the next turn" : "Send"}
+      title="Send (Enter)"
+    >
+      <Icon name="send" />
+    </button>
+  );
+}
+
+function SendingNote({ active, failure, cancel, forget }: Sending): JSX.Element | null {
+  if (active) {
+    return (
+      <p className="sending" role="status" data-testid="sending">
+        <span>Uploading the files…</span>
+        <button type="button" onClick={cancel}>
+          Cancel
+        </button>
+      </p>
+    );
+  }
+  if (failure === null) return null;
+  return (
+    <p className="sending" role="alert" data-testid="not-sent">
+      <span>Not sent. {failure}</span>
+      <button type="button" onClick={forget}>
+        Dismiss
+      </button>
+    </p>
   );
 }
 

@@ -11,11 +11,16 @@ import { useSeen, useThread } from "lockstep-client/react";
 
 import { useEnd } from "../end.js";
 import { Icon } from "../icons.js";
+import { useAttachments, useDrop } from "./attachments.js";
+import type { Attachments } from "./attachments.js";
 import { Composer } from "./composer.js";
 import { isUnanswered } from "./ends.js";
 import { Messages } from "./messages.js";
 import type { MessagesProps } from "./messages.js";
 import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
+import type { Restore } from "./notices.js";
+import { sendDraft } from "./sending.js";
+import type { Send } from "./sending.js";
 import { textOf } from "./text.js";
 import { UndoBar, useDeletions } from "./undo.js";
 import type { Deletions } from "./undo.js";
@@ -59,7 +64,12 @@ export function Conversation(props: ConversationProps): JSX.Element {
   useEscape(alone && isRunning(view) && !view.stopping, stop);
   useKeys(props.ref, { live, view, agent, toComposer, edited, onEditing, deletions });
   const shown = { view, live, painted, agent, fresh, edited, onEditing, toComposer };
-  const onRestore = (text: string): void => setRestored({ text });
+  const attachments = useAttachments(thread);
+  const { over, ...drop } = useDrop(attachments.add);
+  const onRestore: Restore = (text, files) => {
+    setRestored({ text });
+    attachments.add(files);
+  };
   return (
     <section
       className="conversation"
@@ -67,7 +77,9 @@ export function Conversation(props: ConversationProps): JSX.Element {
       data-thread={thread}
       data-status={view.status}
       data-cursor={view.cursor ?? undefined}
+      data-drop={over ? "" : undefined}
       aria-label={label}
+      {...drop}
     >
       <div className="scroll" ref={end.box} onScroll={end.onScroll} tabIndex={-1}>
         <div className="column" ref={end.content}>
@@ -81,7 +93,7 @@ export function Conversation(props: ConversationProps): JSX.Element {
       <Announcer view={view} />
       <Foot
         {...{ thread, agent, alone, live, view, end, stop }}
-        {...{ deletions, restored, onRestore, area }}
+        {...{ deletions, restored, onRestore, area, attachments }}
       />
     </section>
   );
@@ -94,15 +106,16 @@ interface FootProps extends Required<Pick<ConversationProps, "thread" | "agent" 
   readonly stop: () => void;
   readonly deletions: Deletions;
   readonly restored: { readonly text: string } | null;
-  readonly onRestore: (text: string) => void;
+  readonly onRestore: Restore;
+  readonly attachments: Attachments;
   readonly area: RefObject<HTMLTextAreaElement | null>;
 }
 
 function Foot(props: FootProps): JSX.Element {
   const { thread, agent, alone, live, view, end, onRestore } = props;
-  const send = (text: string): void => {
+  const send: Send = (draft, signal) => {
     end.follow();
-    void live.sendMessage(text, { agent });
+    return sendDraft(live, draft, { agent, signal });
   };
   return (
     <footer className="foot">
@@ -123,6 +136,7 @@ function Foot(props: FootProps): JSX.Element {
         onSend={send}
         onStop={props.stop}
         restored={props.restored}
+        attachments={props.attachments}
         area={props.area}
       />
     </footer>

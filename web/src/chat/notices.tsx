@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import type { JSX } from "react";
 import type {
   ChangeBody,
+  FilePart,
   LiveThread,
   QueuedTurn,
   RefusedChange,
@@ -14,7 +15,7 @@ import type {
 import { useClient, useConnection } from "lockstep-client/react";
 
 import { IconButton } from "../icons.js";
-import { inputText, reasonOf, textOf } from "./text.js";
+import { inputFiles, inputText, reasonOf, shownText, textOf } from "./text.js";
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
@@ -93,7 +94,7 @@ const nameOf = (change: ChangeBody): string =>
   "continue" in change && change.continue !== undefined ? "Continue" : CHANGES[change.type];
 
 function saidIn(change: ChangeBody): string {
-  if (change.type === "start_run") return inputText(change.input);
+  if (change.type === "start_run") return shownText(change.input);
   if (change.type === "put_message") return textOf(change.message);
   if (change.type === "update_thread") return change.title ?? "";
   return "";
@@ -107,10 +108,13 @@ function sayAgain(live: LiveThread, change: ChangeBody): void {
   void live.edit(id, parts === undefined ? text : { parts }, { metadata });
 }
 
+/** Puts a turn back into the composer. */
+export type Restore = (text: string, files: readonly FilePart[]) => void;
+
 interface RefusedProps {
   readonly refused: readonly RefusedChange[];
   readonly live: LiveThread;
-  readonly onRestore: (text: string) => void;
+  readonly onRestore: Restore;
 }
 
 export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element | null {
@@ -152,7 +156,7 @@ export function Refused({ refused, live, onRestore }: RefusedProps): JSX.Element
               <button
                 type="button"
                 onClick={() => {
-                  onRestore(said);
+                  onRestore(inputText(change.input), inputFiles(change.input));
                   live.dismiss(op);
                 }}
               >
@@ -179,7 +183,7 @@ export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
       {queued.map((turn) => (
         <li key={turn.run} data-testid="queued" data-run={turn.run}>
           <span className="mark">{turn.pending ? "queued, not sent yet" : "queued"}</span>
-          <p dir="auto">{inputText(turn.input)}</p>
+          <p dir="auto">{shownText(turn.input)}</p>
           <IconButton icon="close" label="Take it back" onClick={() => void live.stop(turn.run)} />
         </li>
       ))}
@@ -189,7 +193,7 @@ export function Queued({ queued, live }: QueuedProps): JSX.Element | null {
 
 interface UnsentProps {
   readonly unsent: readonly QueuedTurn[];
-  readonly onRestore: (text: string) => void;
+  readonly onRestore: Restore;
 }
 
 /** Turns that waited when an earlier one failed: they get an answer only if they are sent again. */
@@ -200,8 +204,11 @@ export function Unsent({ unsent, onRestore }: UnsentProps): JSX.Element | null {
       {unsent.map((turn) => (
         <li key={turn.run} data-testid="unsent" data-run={turn.run}>
           <span className="mark">not answered, because an earlier turn failed</span>
-          <p dir="auto">{inputText(turn.input)}</p>
-          <button type="button" onClick={() => onRestore(inputText(turn.input))}>
+          <p dir="auto">{shownText(turn.input)}</p>
+          <button
+            type="button"
+            onClick={() => onRestore(inputText(turn.input), inputFiles(turn.input))}
+          >
             Write again
           </button>
         </li>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // text.ts: messages as plain text, and text as messages.
 
-import type { Message, MessageInput, Part, Thread } from "lockstep-client";
+import type { FilePart, Message, MessageInput, Part, Thread } from "lockstep-client";
 
 type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: string | undefined };
 
@@ -9,6 +9,29 @@ type Parts = { readonly parts?: readonly Part[] | undefined; readonly text?: str
 export function textOf(message: Parts): string {
   if (message.parts === undefined) return message.text ?? "";
   return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+}
+
+const filesOf = ({ parts = [] }: Parts): readonly FilePart[] =>
+  parts.flatMap((part) => (part.type === "file" ? [part] : []));
+
+/** The files of a turn that is uploaded already. */
+export const inputFiles = (input: readonly MessageInput[] | undefined): readonly FilePart[] =>
+  (input ?? []).flatMap(filesOf);
+
+/** What a reader sees of a turn: its text, and the names of its files. */
+export const shownText = (input: readonly MessageInput[] | undefined): string =>
+  [...inputFiles(input).map(({ name }) => `[${name ?? "a file"}]`), inputText(input)]
+    .filter((line) => line !== "")
+    .join("\n");
+
+const UNITS = ["B", "KiB", "MiB", "GiB"] as const;
+
+/** A number of bytes: `340 B`, `1.2 MiB`. */
+export function sizeText(bytes: number): string {
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 1024 && unit < UNITS.length - 1; unit += 1) size /= 1024;
+  return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
 }
 
 export const inputText = (input: readonly MessageInput[] | undefined): string =>
