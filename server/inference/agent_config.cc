@@ -49,6 +49,8 @@ constexpr std::array all_settings{
     AgentSetting{"fallback", "not push", "",
                  "the agent that takes over where this one fails before it shows anything"},
     AgentSetting{"takes_images", "all", "", "tells fronts if its models see images"},
+    AgentSetting{"takes_files", "openai", "",
+                 "files besides images that the server takes: pdf, sound; default: by server"},
     AgentSetting{"send_names", "models", "true", "true: send the authors of messages"},
     AgentSetting{"join_roles", "openai, openai-responses", "true",
                  "true: join neighbours of one role"},

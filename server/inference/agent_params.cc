@@ -126,6 +126,16 @@ Complaint take_asked(const Field& field, std::vector<std::string>& to) {
   return {};
 }
 
+Complaint take_files(const Field& field, std::optional<std::vector<std::string>>& to) {
+  auto kinds = texts_in(field);
+  const auto known = [](const std::string& kind) {
+    return kind == file_kinds::pdf || kind == file_kinds::sound;
+  };
+  if (!kinds || !std::ranges::all_of(*kinds, known)) return R"(must be an array of "pdf", "sound")";
+  to = *std::move(kinds);
+  return {};
+}
+
 Complaint take_answer_time(const Field& field, std::chrono::milliseconds& to) {
   const auto* seconds = std::get_if<std::int64_t>(&field);
   constexpr std::int64_t most = std::chrono::seconds(limits::answer_time_max).count();
@@ -161,6 +171,7 @@ std::optional<std::string> take_params(std::string_view name, const Field& field
   if (name == "ask_before") return take_asked(field, config.calls.ask_before);
   if (name == "answer_timeout_seconds") return take_answer_time(field, config.calls.answer_time);
   if (name == "fallback") return take_fallback(field, config.calls.fallback);
+  if (name == "takes_files") return take_files(field, config.takes_files);
   if (name == "takes_images") return take_images(field, config.takes_images);
   if (name == "params_allowed") return take_allowed(field, config.params_allowed);
   return {};

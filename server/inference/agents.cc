@@ -108,6 +108,7 @@ Result<OpenAiOptions> openai_options(const std::string& name, const AgentConfig&
   if (config.reasoning_field) options.reasoning.field = *config.reasoning_field;
   options.think_tags = config.think_tags;
   options.usage = config.send_usage;
+  options.files = config.takes_files.value_or(files_rule(options.endpoint.host));
   return options;
 }
 

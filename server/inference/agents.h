@@ -75,6 +75,8 @@ struct AgentConfig {
   std::optional<std::uint64_t> context_tokens;  // of the model; none: the request has no limit
   std::optional<WhenTooLong> when_too_long;     // nothing: refuse
   ThinkTags think_tags = ThinkTags::off;        // of its answers; the request does not change
+  // Which of `file_kinds` its server takes. Nothing: as the server's rules are published.
+  std::optional<std::vector<std::string>> takes_files;
   bool send_usage = true;  // ask for usage by `stream_options`; some servers refuse it
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
   std::chrono::milliseconds first_token_timeout = limits::first_token_timeout;

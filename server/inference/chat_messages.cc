@@ -6,6 +6,7 @@
 
 #include "schema/json/json_members.h"
 #include "schema/json/json_text.h"
+#include "server/inference/part_forms.h"
 
 namespace lockstep {
 namespace {
@@ -57,15 +58,28 @@ std::vector<Piece> pieces_of(const Turn& turn, bool one_author, Repairs& repairs
 namespace {
 
 void append_piece(std::string& out, const Piece& piece) {
-  if (piece.kind == Piece::Kind::text) {
-    out += R"({"type":"text","text":)";
-    append_text(out, piece.text);
-    out += '}';
-  } else {
-    out += R"({"type":"image_url","image_url":{"url":)";
-    append_text(out, piece.text);
-    out += "}}";
+  switch (piece.kind) {
+    case Piece::Kind::text:
+      out += R"({"type":"text","text":)";
+      append_text(out, piece.text);
+      out += '}';
+      return;
+    case Piece::Kind::image:
+      out += R"({"type":"image_url","image_url":{"url":)";
+      append_text(out, piece.text);
+      break;
+    case Piece::Kind::document:
+      out += R"({"type":"file","file":{"filename":)";
+      append_text(out, piece.file->name.value_or("document.pdf"));
+      append_field(out, "file_data", piece.text);
+      break;
+    case Piece::Kind::sound:
+      out += R"({"type":"input_audio","input_audio":{"data":)";
+      append_text(out, std::string_view(piece.text).substr(piece.text.find(',') + 1));
+      append_field(out, "format", sound_form(*piece.file));
+      break;
   }
+  out += "}}";
 }
 
 void append_content(std::string& out, const std::vector<Piece>& pieces) {

@@ -2,7 +2,8 @@
 // chat_messages.h: turns as the `messages` of a Chat Completions request.
 //
 //   text      `content`; texts are joined by an empty line
-//   image     content in pieces, in the order of the path: `text`, `image_url`
+//   files     content in pieces, in the order of the path: `text`, `image_url`, and where the
+//             settings say that the server takes them, `file` (a PDF) and `input_audio`
 //   author    `name`; if neighbours of several authors were joined, before each text: `ada: ...`
 //   calls     `tool_calls`, and behind the turn a message of role `tool` for each
 //   reasoning the member that the settings name. DeepSeek and Kimi refuse a turn with calls without

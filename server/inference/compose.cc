@@ -8,6 +8,7 @@
 
 #include "schema/json/json_text.h"
 #include "server/inference/anthropic_messages.h"
+#include "server/inference/attached_files.h"
 #include "server/inference/chat_messages.h"
 #include "server/inference/compose_format1.h"
 #include "server/inference/context_fit.h"
@@ -43,6 +44,12 @@ Sent compose_chat(const Context& context, const RequestSettings& settings) {
   return {.body = std::move(body), .repairs = repairs.take(), .refusal = std::move(fit.refusal)};
 }
 
+Sent compose_format2(const Context& context, const RequestSettings& settings) {
+  if (settings.kind == "openai-responses") return compose_responses(context, settings);
+  if (settings.kind == "anthropic") return compose_anthropic(context, settings);
+  return compose_chat(context, settings);
+}
+
 }  // namespace
 
 Sent sent_from_settings(const Context& context) {
@@ -51,9 +58,8 @@ Sent sent_from_settings(const Context& context) {
     return {.body = "", .repairs = {{.text = "the run's settings are of an unknown format"}}};
   }
   if (settings->format == 1) return compose_format1(context, *settings);
-  if (settings->kind == "openai-responses") return compose_responses(context, *settings);
-  if (settings->kind == "anthropic") return compose_anthropic(context, *settings);
-  return compose_chat(context, *settings);
+  const std::optional<Context> filled = with_files(context);
+  return compose_format2(filled ? *filled : context, *settings);
 }
 
 }  // namespace lockstep

@@ -11,7 +11,8 @@
 //   tool_call    of an assistant; arguments that are no JSON object become the text of one
 //   tool_result  right behind its call, wherever the path has it (call_results.h); a real one
 //                stands in place of one that the engine made
-//   file         an image in a user's message: an image; any other: a line of text that names it
+//   file         in a user's message: an image, and what else the provider takes; a text as text;
+//                any other: a line of text that names it (attached_files.h)
 //   data         a line of text: its name, and its value as JSON
 // Neighbours of one role are joined. An assistant's turn without text is a sentence in brackets.
 //

@@ -43,6 +43,7 @@ AgentSettings OpenAiAgent::settings(const std::optional<Json>& params) const {
   settings.prefill = options_.prefill;
   settings.reasoning = options_.reasoning.back;
   settings.reasoning_field = options_.reasoning.field;
+  settings.files = options_.files;
   settings.context_tokens = options_.context_tokens;
   settings.when_too_long = options_.when_too_long;
   set_member(settings.request, "model", json_string(options_.model));

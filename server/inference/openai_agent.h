@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/time.h"
 #include "engine/rules/producer.h"
@@ -36,6 +37,7 @@ struct OpenAiOptions : ServedReach {
   WhenTooLong when_too_long = WhenTooLong::refuse;
   ThinkTags think_tags = ThinkTags::off;  // of the answers
   bool usage = true;                      // some servers refuse `stream_options`
+  std::vector<std::string> files;         // which of `file_kinds` the server takes
 };
 
 class OpenAiAgent final : public Agent {

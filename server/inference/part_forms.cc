@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/inference/part_forms.h"
 
+#include "engine/base/blob_hash.h"
 #include "server/inference/limits.h"
 
 namespace lockstep {
@@ -17,11 +18,17 @@ bool is_document(const FilePart& file) {
          (file.uri.starts_with("https://") && file.media_type == "application/pdf");
 }
 
+std::string_view sound_form(const FilePart& file) {
+  if (file.uri.starts_with("data:audio/wav;base64,")) return "wav";
+  return file.uri.starts_with("data:audio/mpeg;base64,") ? "mp3" : "";
+}
+
 std::string note_of(const FilePart& file) {
   std::string note = "[file";
   if (file.name) note += " " + *file.name;
   if (file.media_type) note += " (" + *file.media_type + ")";
-  if (!file.uri.starts_with("data:")) note += ": " + file.uri;
+  const bool readable = !file.uri.starts_with("data:") && !BlobHash::of_uri(file.uri);
+  if (readable) note += ": " + file.uri;
   return note + "]";
 }
 

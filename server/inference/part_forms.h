@@ -14,9 +14,11 @@ namespace lockstep {
 
 [[nodiscard]] bool is_image(const FilePart& file);
 [[nodiscard]] bool is_document(const FilePart& file);
+// A sound as data, in one of the two forms that Chat Completions takes: `wav` or `mp3`; else empty.
+[[nodiscard]] std::string_view sound_form(const FilePart& file);
 
-// The line of text that stands for a file. It leaves out a `data:` URI: the bytes of a file are no
-// text for a model.
+// The line of text that stands for a file. It leaves out a `data:` URI, and the hash of an uploaded
+// file: they are no text for a model.
 [[nodiscard]] std::string note_of(const FilePart& file);
 // The same for data.
 [[nodiscard]] std::string note_of(const DataPart& data);

@@ -33,4 +33,11 @@ ReasoningRule reasoning_rule(std::string_view host) {
   return {};
 }
 
+std::vector<std::string> files_rule(std::string_view host) {
+  const bool reads = is_of(host, "api.openai.com") || is_of(host, "openrouter.ai");
+  if (reads) return {std::string(file_kinds::pdf)};
+  if (is_of(host, "generativelanguage.googleapis.com")) return {std::string(file_kinds::sound)};
+  return {};
+}
+
 }  // namespace lockstep

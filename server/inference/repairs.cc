@@ -40,6 +40,9 @@ constexpr std::array<RepairText, repair_kinds> texts{{
      "Thinking is off for this request: the provider would refuse it here."},
     {"summarised", "message", "A summary stands for an old message: the thread is too long."},
     {"summary_asked", "message", "A sentence asks the model to summarise the conversation."},
+    {"file_missing", "message", "A file is not there any more: a line of text names it."},
+    {"files_over_limit", "message",
+     "The files of a request have a limit, which this one is beyond: a line of text names it."},
 }};
 
 }  // namespace

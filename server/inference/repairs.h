@@ -41,8 +41,10 @@ enum class RepairKind : std::uint8_t {
   thinking_off,
   summarised,
   summary_asked,
+  file_missing,
+  files_over_limit,
 };
-inline constexpr std::size_t repair_kinds = 24;
+inline constexpr std::size_t repair_kinds = 26;
 
 struct RepairText {
   std::string_view kind;  // snake case

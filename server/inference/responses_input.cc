@@ -97,6 +97,7 @@ class Items {
         out += R"({"type":"input_image")";
         append_field(out, "image_url", piece.text);
         break;
+      case Piece::Kind::sound:  // the API takes none, and turns have none for it
       case Piece::Kind::document:
         out += R"({"type":"input_file")";
         if (piece.text.starts_with("data:")) {

@@ -182,6 +182,10 @@ std::optional<std::uint64_t> whole_member(const std::vector<JsonMember>& members
   return value;
 }
 
+bool takes_file(const RequestSettings& settings, std::string_view kind) {
+  return std::ranges::find(settings.files, kind) != settings.files.end();
+}
+
 std::optional<std::string> model_of(const RequestSettings& settings) {
   return read_string(find_member(settings.request, "model"));
 }
@@ -239,6 +243,11 @@ std::string settings_bytes(const RequestSettings& settings) {
     if (!settings.origin.empty()) append_field(out, "origin", settings.origin);
     if (settings.prefill) append_field_flag(out, "prefill", true);
     if (!settings.cache) append_field_flag(out, "cache", false);
+    if (!settings.files.empty()) {
+      append_name(out, "files");
+      append_array(out, settings.files,
+                   [](std::string& to, const std::string& kind) { append_text(to, kind); });
+    }
   }
   if (settings.context_tokens) {
     append_field_number(out, "context_tokens", *settings.context_tokens);
@@ -288,6 +297,7 @@ std::optional<RequestSettings> read_settings(std::string_view bytes) {
   settings.cache = !cache || *cache == "true";
   const std::string* summarise = find_member(*members, "summarise");
   settings.summarise = summarise && *summarise == "true";
+  settings.files = read_strings(find_member(*members, "files"));
   if (!read_limit(*members, settings)) return {};
   return settings;
 }

@@ -9,9 +9,9 @@
 //
 // Behind `reasoning_field` come `origin`, where there is one, `prefill`, where it is true, and
 // `context_tokens` with `when_too_long`, where the agent limits the request, and `summarise`, where
-// it is true. The format says how
-// the request was composed (compose.h). Kind `anthropic` also has `cache`, where it is false. Runs
-// of 0.1.0 have format 1, without `join`, `reasoning` and `reasoning_field`.
+// it is true. The format says how the request was composed (compose.h). Kind `anthropic` also has
+// `cache`, where it is false, and kind `openai` has `files`, where there are some. Runs of 0.1.0
+// have format 1, without `join`, `reasoning` and `reasoning_field`.
 //
 // `request` holds the members of the request body besides `messages`. The server copies their
 // values and does not parse and write them again, so that a number keeps its digits. Their order is
@@ -49,6 +49,12 @@ enum class WhenTooLong : std::uint8_t {
 [[nodiscard]] std::string_view name_of(WhenTooLong when_too_long);
 [[nodiscard]] std::optional<WhenTooLong> when_too_long(std::string_view name);
 
+// What a server of Chat Completions may take besides texts and images.
+namespace file_kinds {
+inline constexpr std::string_view pdf = "pdf";
+inline constexpr std::string_view sound = "sound";
+}  // namespace file_kinds
+
 struct RequestSettings {
   int format = 2;
   std::string kind;  // openai, openai-responses, anthropic, demo or push
@@ -66,6 +72,7 @@ struct RequestSettings {
   WhenTooLong when_too_long = WhenTooLong::refuse;
   bool summarise = false;  // this run makes a summary
   bool cache = true;       // kind anthropic: mark what the provider may keep for the next request
+  std::vector<std::string> files{};  // kind openai: which of `file_kinds` the server takes
   friend bool operator==(const RequestSettings&, const RequestSettings&) = default;
 };
 
@@ -97,6 +104,8 @@ void set_member(std::vector<JsonMember>& members, std::string_view key, std::str
 // A member that is a whole number of at least 0; nullopt if it is none, or not there.
 [[nodiscard]] std::optional<std::uint64_t> whole_member(const std::vector<JsonMember>& members,
                                                         std::string_view key);
+
+[[nodiscard]] bool takes_file(const RequestSettings& settings, std::string_view kind);
 
 // The model in the request; nullopt if it has none.
 [[nodiscard]] std::optional<std::string> model_of(const RequestSettings& settings);

@@ -14,6 +14,7 @@
 #include "engine/rules/call_results.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
+#include "server/inference/attached_files.h"
 #include "server/inference/limits.h"
 #include "server/inference/part_forms.h"
 #include "server/inference/summary.h"
@@ -284,16 +285,24 @@ class Gathering {
     brings_result_ = true;
   }
 
+  // As this provider takes a user's file.
+  [[nodiscard]] Piece::Kind kind_of(const FilePart& part) const {
+    if (is_image(part)) return Piece::Kind::image;
+    const bool as_data = part.uri.starts_with("data:") && takes_file(settings_, file_kinds::pdf);
+    if (is_document(part) && (blocks_ || as_data)) return Piece::Kind::document;
+    const bool sound = !sound_form(part).empty() && takes_file(settings_, file_kinds::sound);
+    return sound ? Piece::Kind::sound : Piece::Kind::text;
+  }
+
   void add_part(const FilePart& part) {
-    const bool users = message_->role == Role::user;
-    if (users && (is_image(part) || (blocks_ && is_document(part)))) {
-      const auto kind = is_image(part) ? Piece::Kind::image : Piece::Kind::document;
+    const Piece::Kind kind = message_->role == Role::user ? kind_of(part) : Piece::Kind::text;
+    if (kind != Piece::Kind::text) {
       turn_.sections.front().pieces.push_back({kind, part.uri, &part});
       sent_ = true;
       return;
     }
     if (is_own()) return add_own();
-    repairs_.add(RepairKind::file_as_text, message_->id.get());
+    repairs_.add(repair_of(part, context_), message_->id.get());
     add_text(note_of(part));
   }
 

@@ -38,9 +38,9 @@ struct TurnCall {
   const OpaqueData* opaque = nullptr;  // that this provider gets back
 };
 
-// A text, or a file of a user: documents only for providers that take blocks.
+// A text, or a file of a user: documents and sounds only for providers that take them.
 struct Piece {
-  enum class Kind : std::uint8_t { text, image, document };
+  enum class Kind : std::uint8_t { text, image, document, sound };
   Kind kind = Kind::text;
   std::string text;                // of a file: its address
   const FilePart* file = nullptr;  // of the context's path

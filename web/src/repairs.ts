@@ -15,6 +15,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   arguments_wrapped: "Arguments that are no JSON object were sent inside of one.",
   call_left_out: "A call outside of an answer was left out.",
   file_as_text: "A file was sent as a line of text that names it.",
+  file_missing: "A file was not there any more, so a line of text named it.",
+  files_over_limit: "Older files were too much for one request, so lines of text named them.",
   data_as_text: "Data was sent as text.",
   tool_text_as_users: "Text of a tool that belongs to no call was sent as the user's.",
   name_changed: "An author's name was sent with other letters.",

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// attachment_types.h: which uploaded files models can be given, by media type. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace lockstep {
+
+enum class AttachmentType : std::uint8_t {
+  image,
+  document,  // PDF
+  sound,
+  text,   // what a person reads as text: prose, code, JSON, XML with SVG
+  other,  // no model takes it
+};
+
+// `media_type`: with parameters or without, in any case.
+[[nodiscard]] AttachmentType attachment_type(std::string_view media_type);
+
+}  // namespace lockstep
