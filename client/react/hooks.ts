@@ -36,6 +36,8 @@ type Verbs = Pick<
   | "edit"
   | "regenerate"
   | "continueMessage"
+  | "answerTool"
+  | "decideTool"
   | "stop"
   | "remove"
   | "update"
@@ -58,6 +60,8 @@ function verbsOf(live: LiveThread): Verbs {
     edit: (message, said, options) => live.edit(message, said, options),
     regenerate: (message, options) => live.regenerate(message, options),
     continueMessage: (message, options) => live.continueMessage(message, options),
+    answerTool: (...asked) => live.answerTool(...asked),
+    decideTool: (...asked) => live.decideTool(...asked),
     stop: (run) => live.stop(run),
     remove: (message, options) => live.remove(message, options),
     update: (fields) => live.update(fields),

@@ -6,6 +6,7 @@ export { indexedDbStore } from "./store/store.js";
 export { memoryStore } from "./store/memory.js";
 export { answersOf } from "./answers.js";
 export { callResults, isMade, type CallResults, type PartOf } from "./call_results.js";
+export { callState, type CallState } from "./call_states.js";
 export { apply } from "./diff.js";
 export { digestOf } from "./digest.js";
 export { fold, foldAll, Gap } from "./fold.js";

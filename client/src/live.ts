@@ -68,6 +68,7 @@ export const createLive = (session: Session, host: Host): LiveThread => {
     },
     continueMessage: async (message = tipOf(session), options = {}) =>
       start(session, put, { continue: message }, options),
+    ...toolVerbs(put),
     stop: async (run) => stop(session, host, run),
     remove: (message, { undo } = {}) =>
       undo ? host.hold(message) : put({ type: "delete_message", message, if_unchanged: true }),
@@ -94,17 +95,24 @@ export const createLive = (session: Session, host: Host): LiveThread => {
 /** Sends a change with the cursor that the user had seen. */
 export type Put = (change: ChangeBody) => Promise<Result>;
 
+const toolVerbs = (put: Put): Pick<LiveThread, "answerTool" | "decideTool"> => ({
+  answerTool: (message, call, content, more) =>
+    put({ type: "answer_call", message, call, content, ...more, id: newId("m") }),
+  decideTool: (message, call, decision, more) =>
+    put({ type: "decide_call", message, call, decision, ...more }),
+});
+
 const start = async (
   session: Session,
   put: Put,
   asked: Pick<StartRun, "input" | "after" | "parent" | "continue">,
-  { agent, params, when_busy }: SendOptions,
+  { agent, params, when_busy, resume }: SendOptions,
 ): Promise<Result<{ run: string }>> => {
   const run = newId("r");
   // Show the branch of the new question. A turn that waits is not in the tree yet, so it moves
   // nothing.
   if (session.view.run === null || asked.parent !== undefined) session.show(null);
-  const result = await put({ type: "start_run", run, ...asked, agent, params, when_busy });
+  const result = await put({ type: "start_run", run, ...asked, agent, params, when_busy, resume });
   return result.ok ? { ...result, run } : result;
 };
 

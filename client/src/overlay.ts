@@ -90,6 +90,8 @@ class ChangedTree implements Overlay {
     if (change.type === "start_run") this.#startRun(pending, change);
     else if (change.type === "put_message") this.#putMessage(pending, change);
     else if (change.type === "delete_message") this.#deleteMessage(change.message);
+    else if (change.type === "answer_call") this.#answerCall(pending, change);
+    else if (change.type === "decide_call") this.#decideCall(change);
     else if (change.type === "stop_run") this.#stopRun(change.run, frozen);
     else if (change.type === "move_head") {
       if (change.head === null || this.message(change.head)) this.head = change.head;
@@ -137,6 +139,25 @@ class ChangedTree implements Overlay {
       this.#changed.set(id, edited(change, held));
       if (!this.marks.has(id)) this.marks.set(id, "edited");
     }
+  }
+
+  #answerCall(pending: PendingChange, change: Change<"answer_call">): void {
+    const { message: after, id } = change;
+    if (!this.message(after)) return;
+    const leads = liesBelow(this, this.head, after);
+    const last = this.#addMessages(pending, [{ id, ...resultOf(change) }], { after });
+    if (leads) this.head = last;
+  }
+
+  #decideCall(change: Change<"decide_call">): void {
+    const held = this.message(change.message);
+    const part = held?.parts.findIndex((it) => it.type === "tool_call" && it.id === change.call);
+    if (!held || part === undefined || part < 0) return;
+    // The first decision counts.
+    const status = held.calls?.find((it) => it.part === part)?.status ?? "needs_approval";
+    const free =
+      status === "needs_approval" || (status === "approved" && change.decision === "running");
+    if (free) this.#changed.set(held.id, decided(change, held, part));
   }
 
   /** Adds a chain of new messages. Returns the last one's id, or without any their parent's. */
@@ -230,6 +251,18 @@ const edited = memo(({ message }: Change<"put_message">, held: Message): Message
   ...withInput(held, message),
   ...{ status: "complete", finish_reason: undefined, model: undefined },
 }));
+
+const resultOf = memo(({ call, content, failed }: Change<"answer_call">): MessageInput => {
+  const result = { type: "tool_result", call, content } as const;
+  return { role: "tool", parts: [failed ? { ...result, failed } : result] };
+});
+
+const decided = memo(
+  ({ decision, reason }: Change<"decide_call">, held: Message, part: number): Message => {
+    const others = held.calls?.filter((it) => it.part !== part) ?? [];
+    return { ...held, calls: [...others, { part, status: decision, reason }] };
+  },
+);
 
 /** The place of a new message, and the cursor that its user had seen. */
 interface Placed {

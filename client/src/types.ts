@@ -19,7 +19,6 @@ import type {
   Message,
   MessageInput,
   Metadata,
-  Outcome,
   Part,
   Problem,
   Repair,
@@ -28,6 +27,9 @@ import type {
   Thread,
   Timestamp,
 } from "./wire.js";
+import type { Store } from "./stored.js";
+
+export type * from "./stored.js";
 
 // --- Views of a thread ---------------------------------------------------------------------------
 
@@ -166,6 +168,8 @@ export interface SendOptions {
   readonly parent?: string | null | undefined;
   readonly when_busy?: "queue" | "interrupt" | "rollback" | "reject" | undefined;
   readonly metadata?: Metadata | undefined;
+  /** The model goes on by itself when all calls of its answer have results. */
+  readonly resume?: "when_answered" | undefined;
 }
 
 /** The content of a message: text, or parts. */
@@ -200,6 +204,27 @@ export interface LiveThread {
    * it. If a run does so already, on any device, that one counts.
    */
   continueMessage(message?: string, options?: SendOptions): Promise<Result>;
+  /**
+   * Gives the result of a tool call of this message. The first result counts; a later one, also of
+   * another device, resolves to the code `answered`. `failed`: the content is the tool's error.
+   */
+  answerTool(
+    message: string,
+    call: string,
+    content: string,
+    options?: { readonly failed?: boolean | undefined },
+  ): Promise<Result>;
+  /**
+   * Decides whether a call may be made, or tells that it is `running`. The first decision counts; a
+   * later one resolves to the code `decided`. A model is given the reason of a denial. `always`:
+   * every later call of this tool in this thread is approved too.
+   */
+  decideTool(
+    message: string,
+    call: string,
+    decision: "approved" | "denied" | "running",
+    options?: { readonly reason?: string | undefined; readonly always?: boolean | undefined },
+  ): Promise<Result>;
   /** Cuts the run (default: the running one) to the text seen; freezes it until the outcome. */
   stop(run?: string): Promise<Result>;
   /** Deletes a message with all below it. If it is undone: the code `undone`. */
@@ -317,73 +342,4 @@ export interface Options {
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. */
   readonly random?: (() => number) | undefined;
-}
-
-// --- The store -----------------------------------------------------------------------------------
-
-/** A change without an outcome, or a refused one. */
-export interface PendingChange {
-  readonly op: number;
-  readonly thread: string;
-  readonly change: ChangeBody;
-  readonly seen: Cursor | null;
-  /** Only of a stop: the run's messages as they were frozen. */
-  readonly frozen?: readonly Message[] | undefined;
-  /** The reason of its refusal: kept until the user dismisses it. */
-  readonly refused?: Pick<RefusedChange, "code" | "detail"> | undefined;
-}
-
-/** The outcome of a change, from an answer or an entry; or the user has dismissed its refusal. */
-export interface Settled {
-  readonly op?: number | undefined;
-  readonly outcome: Outcome["outcome"] | "dismissed";
-  readonly ts?: Timestamp | undefined;
-  readonly code?: string | undefined;
-  readonly detail?: string | undefined;
-}
-
-/** A deletion that waits until its time to undo is over. */
-export interface HeldDeletion extends Undoable {
-  readonly seen: Cursor | null;
-}
-
-/** A thread as this browser last stored it. */
-export interface StoredThread {
-  readonly id: string;
-  readonly cursor: Cursor;
-  readonly thread: Thread;
-  readonly messages: readonly Message[];
-  readonly runs: readonly Run[];
-  /** As in `ThreadView`. */
-  readonly lost?: readonly Message[] | undefined;
-}
-
-/** Keeps what outlives the page. Every method is one transaction. */
-export interface Store {
-  /** The name under which other tabs see the same store; null: only this page uses it. */
-  readonly shared: string | null;
-  /** The device id of this browser, or of this tab if tabs can't share. */
-  readonly device: string;
-  /** Gives the change a number (`op`: one above every earlier one) and keeps it. */
-  add(change: Omit<PendingChange, "op">): Promise<PendingChange>;
-  /** Drops changes that were applied or dismissed; keeps refused ones, with the reason. */
-  settle(thread: string, outcomes: readonly Settled[]): Promise<void>;
-  /** Gives these new numbers, in their order, seen at this cursor (undefined: as before). */
-  renumber(
-    thread: string,
-    ops: readonly number[],
-    seen: Cursor | null | undefined,
-  ): Promise<readonly PendingChange[]>;
-  /** All changes that are kept, refused ones included. */
-  pending(): Promise<readonly PendingChange[]>;
-  thread(id: string): Promise<StoredThread | null>;
-  keepThread(thread: StoredThread): Promise<void>;
-  dropThread(id: string): Promise<void>;
-  /** Applies `change` to the deletions that wait, and returns them. */
-  held(
-    change?: (held: readonly HeldDeletion[]) => readonly HeldDeletion[],
-  ): Promise<readonly HeldDeletion[]>;
-  threads(): Promise<readonly Thread[]>;
-  keepThreads(threads: readonly Thread[]): Promise<void>;
-  close(): void;
 }
