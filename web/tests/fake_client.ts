@@ -133,6 +133,16 @@ export class FakeClient {
     return this.outcome ?? Promise.resolve(this.sent);
   };
 
+  private readonly tools: Pick<LiveThread, "answerTool" | "decideTool"> = {
+    answerTool: (...said) => this.said("answer", said),
+    decideTool: (...said) => this.said("decide", said),
+  };
+
+  private said(verb: string, said: readonly unknown[]): Promise<Result> {
+    this.asked.push(`${verb} ${JSON.stringify(said)}`);
+    return Promise.resolve({ ok: true, ts: null });
+  }
+
   private readonly files: Files = {
     upload: () => Promise.reject(new Error("not in these tests")),
     link: async (uri, renew) => {
@@ -161,6 +171,7 @@ export class FakeClient {
         return Promise.resolve({ ok: true, ts: null });
       },
       sendMessage: this.sendMessage,
+      ...this.tools,
       edit: (message: string, said: object) => {
         this.asked.push(`edit ${message} ${JSON.stringify(said)}`);
         return Promise.resolve({ ok: true, ts: null });

@@ -19,7 +19,7 @@ import { Messages } from "./messages.js";
 import type { MessagesProps } from "./messages.js";
 import { ConnectionBanner, Lost, Queued, Refused, ThreadError, Unsent } from "./notices.js";
 import type { Restore } from "./notices.js";
-import { sendDraft } from "./sending.js";
+import { asking, sendDraft } from "./sending.js";
 import type { Send } from "./sending.js";
 import { textOf } from "./text.js";
 import { UndoBar, useDeletions } from "./undo.js";
@@ -115,7 +115,7 @@ function Foot(props: FootProps): JSX.Element {
   const { thread, agent, alone, live, view, end, onRestore } = props;
   const send: Send = (draft, signal) => {
     end.follow();
-    return sendDraft(live, draft, { agent, signal });
+    return sendDraft(live, draft, { ...asking(agent), signal });
   };
   return (
     <footer className="foot">
@@ -186,7 +186,7 @@ function answerAgain(live: LiveThread, view: ThreadView, agent: string): void {
   const again =
     view.messages.findLast((_, at) => isUnanswered(view, at)) ??
     view.messages.findLast(({ role, status }) => role === "assistant" && status !== "open");
-  if (again !== undefined) void live.regenerate(again.id, { agent });
+  if (again !== undefined) void live.regenerate(again.id, asking(agent));
 }
 
 function useEscape(active: boolean, stop: () => void): void {

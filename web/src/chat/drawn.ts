@@ -5,8 +5,17 @@
 // once, wherever on the path it stands; one that the server made gives way to a real one. An answer
 // that did not change is the same object as before, so React does not draw it again.
 
-import { answersOf, callResults } from "lockstep-client";
-import type { CallResults, MessageView, Part, PartOf, Run, ThreadView } from "lockstep-client";
+import { answersOf, callResults, callState } from "lockstep-client";
+import type {
+  CallResults,
+  CallState,
+  MessageView,
+  Part,
+  PartOf,
+  Resume,
+  Run,
+  ThreadView,
+} from "lockstep-client";
 
 type Result = PartOf<Extract<Part, { type: "tool_result" }>>;
 
@@ -18,6 +27,13 @@ export interface Piece {
   readonly before: string;
   /** Of a call: its result. */
   readonly result: Result | null;
+  /** Of a call: its state, and the words of the person who decided. */
+  readonly call: Called | null;
+}
+
+export interface Called {
+  readonly state: CallState;
+  readonly reason: string;
 }
 
 export interface Drawn {
@@ -26,6 +42,8 @@ export interface Drawn {
   readonly pieces: readonly Piece[];
   /** The number of its results that are drawn at calls of other messages. */
   readonly moved: number;
+  /** How its last run waits for the results of its calls. */
+  readonly resume: Resume | null;
   /** The runs that begin in it and whose models were given something differently. */
   readonly repaired: readonly Run[];
 }
@@ -39,13 +57,14 @@ export function drawnOf(
   const known = new Map(former.map((it) => [it.messages[0]?.id, it]));
   const begun = new Set<string>();
   return answersOf(messages).map((chain) => {
-    const pieces = piecesOf(chain, results);
+    const pieces = piecesOf(chain, results, runs);
     const repaired = chain.flatMap(({ run = "" }) => {
       const found = begun.has(run) ? undefined : runs.get(run);
       begun.add(run);
       return found?.repairs?.length ? [found] : [];
     });
-    const fresh = { messages: chain, pieces, moved: movedOf(chain, results), repaired };
+    const resume = runs.get(chain.at(-1)?.run ?? "")?.resume ?? null;
+    const fresh = { messages: chain, pieces, moved: movedOf(chain, results), resume, repaired };
     const held = known.get(chain[0]?.id);
     return held && isSame(held, fresh) ? held : fresh;
   });
@@ -53,10 +72,13 @@ export function drawnOf(
 
 function isSame(held: Drawn, fresh: Drawn): boolean {
   const result = ({ result: it }: Piece): unknown => it?.part;
+  const state = ({ call }: Piece): unknown => call?.state;
   return (
     same(held.messages, fresh.messages) &&
     same(held.repaired, fresh.repaired) &&
     same(held.pieces.map(result), fresh.pieces.map(result)) &&
+    same(held.pieces.map(state), fresh.pieces.map(state)) &&
+    held.resume === fresh.resume &&
     held.moved === fresh.moved
   );
 }
@@ -65,10 +87,14 @@ const same = (left: readonly unknown[], right: readonly unknown[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index]);
 
 /** The pieces of an answer, in order. */
-export function piecesOf(chain: readonly MessageView[], results: CallResults): readonly Piece[] {
+export function piecesOf(
+  chain: readonly MessageView[],
+  results: CallResults,
+  runs: ThreadView["runs"] = new Map(),
+): readonly Piece[] {
   const pieces: Piece[] = [];
   for (const [at, message] of chain.entries()) {
-    const own = ownPieces(message, results);
+    const own = ownPieces(message, results, runs);
     const cut = pieces.at(-1);
     // A model that goes on may think first: the thought is drawn above the text.
     const first = own.findIndex(({ part }) => part.type !== "reasoning");
@@ -82,11 +108,16 @@ export function piecesOf(chain: readonly MessageView[], results: CallResults): r
   return pieces;
 }
 
-function ownPieces({ id, parts }: MessageView, results: CallResults): Piece[] {
+function ownPieces(message: MessageView, results: CallResults, runs: ThreadView["runs"]): Piece[] {
+  const { id, parts, run = "" } = message;
   return parts.flatMap((part, index) => {
     if (part.type === "tool_result" && results.callOf(id, index)) return [];
     const result = (part.type === "tool_call" && results.resultOf(id, index)) || null;
-    return [{ message: id, index, part, before: "", result }];
+    const called = part.type === "tool_call" && message.role === "assistant";
+    const state = called ? callState(message, index, result, runs.get(run)) : null;
+    const reason = message.calls?.find((it) => it.part === index)?.reason ?? "";
+    const call = state && { state, reason };
+    return [{ message: id, index, part, before: "", result, call }];
   });
 }
 

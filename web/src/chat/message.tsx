@@ -11,12 +11,14 @@ import type { Painted } from "lockstep-client/react";
 
 import { Icon, IconButton } from "../icons.js";
 import { CopyButton } from "../markdown/code.js";
+import { ResumeNote } from "./call_actions.js";
 import { textOfPieces } from "./drawn.js";
 import type { Drawn } from "./drawn.js";
 import { Editor } from "./editor.js";
 import { endNote, sentenceFor } from "./ends.js";
 import { PartView } from "./parts.js";
 import { RepairsNote } from "./repairs_note.js";
+import { asking } from "./sending.js";
 import { withText } from "./text.js";
 
 interface MessageProps {
@@ -91,7 +93,7 @@ function MessageEditor(props: MessageProps & { readonly first: MessageView }): J
   const edit = (text: string, resend: boolean): void => {
     leave();
     const parts = withText(first, text);
-    void live.edit(first.id, { parts }, resend ? { resend, agent } : undefined);
+    void live.edit(first.id, { parts }, resend ? { resend, ...asking(agent) } : undefined);
     for (const { id, parts: own } of drawn.messages.slice(1)) {
       const rest = own.filter((part) => part.type !== "text");
       if (rest.length < own.length) void live.edit(id, { parts: rest });
@@ -108,14 +110,14 @@ function MessageEditor(props: MessageProps & { readonly first: MessageView }): J
   );
 }
 
-function Parts({ drawn, painted, frozen }: MessageProps): JSX.Element {
+function Parts({ drawn, painted, frozen, live }: MessageProps): JSX.Element {
   const { messages, pieces, moved } = drawn;
   const last = messages.at(-1);
   const open = last?.status === "open" ? last : undefined;
   const sentence = sentenceFor(messages);
   return (
     <div className="parts">
-      {pieces.map(({ message, index, part, before, result }) => (
+      {pieces.map(({ message, index, part, before, result, call }) => (
         <PartView
           key={`${message} ${index}`}
           message={message}
@@ -128,6 +130,8 @@ function Parts({ drawn, painted, frozen }: MessageProps): JSX.Element {
           before={before}
           result={result?.part.content ?? null}
           resultIndex={result?.message === message ? result.index : undefined}
+          call={open?.id === message ? null : call}
+          live={live}
         />
       ))}
       {moved === 0 ? null : (
@@ -156,6 +160,7 @@ function Notes({ drawn, last, missing }: MessageProps & { readonly last: Message
           {end}
         </p>
       )}
+      <ResumeNote resume={drawn.resume} />
       {drawn.repaired.length === 0 ? null : <RepairsNote runs={drawn.repaired} />}
       {missing === null ? null : (
         <p className="missing" data-testid="missing">
@@ -232,7 +237,7 @@ function Actions(props: ActionsProps): JSX.Element {
           icon="redo"
           label="Answer again"
           testId="regenerate"
-          onClick={() => void live.regenerate(last.id, { agent })}
+          onClick={() => void live.regenerate(last.id, asking(agent))}
         />
       ) : null}
       {open ? null : (
@@ -263,7 +268,7 @@ function Further({ last, live, agent, cut, unanswered }: ActionsProps): JSX.Elem
         type="button"
         className="retry"
         data-testid="continue"
-        onClick={() => void live.continueMessage(last.id, { agent })}
+        onClick={() => void live.continueMessage(last.id, asking(agent))}
       >
         <Icon name="right" /> Continue
       </button>
@@ -275,7 +280,7 @@ function Further({ last, live, agent, cut, unanswered }: ActionsProps): JSX.Elem
       type="button"
       className="retry"
       data-testid="retry"
-      onClick={() => void live.regenerate(last.id, { agent })}
+      onClick={() => void live.regenerate(last.id, asking(agent))}
     >
       <Icon name="redo" /> Try again
     </button>

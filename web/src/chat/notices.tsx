@@ -86,6 +86,8 @@ const CHANGES: Readonly<Record<ChangeBody["type"], string>> = {
   put_message: "Edit",
   delete_message: "Deletion",
   stop_run: "Stop",
+  answer_call: "Answer to a call",
+  decide_call: "Decision",
   move_head: "Move",
   update_thread: "Change of the thread",
 };
@@ -96,6 +98,7 @@ const nameOf = (change: ChangeBody): string =>
 function saidIn(change: ChangeBody): string {
   if (change.type === "start_run") return shownText(change.input);
   if (change.type === "put_message") return textOf(change.message);
+  if (change.type === "answer_call") return change.content;
   if (change.type === "update_thread") return change.title ?? "";
   return "";
 }

@@ -3,12 +3,14 @@
 
 import { memo, useState } from "react";
 import type { JSX } from "react";
-import type { Part } from "lockstep-client";
+import type { LiveThread, Part } from "lockstep-client";
 import { useSmooth } from "lockstep-client/react";
 import type { Painted } from "lockstep-client/react";
 
 import { Markdown } from "../markdown/markdown.js";
 import { Plain } from "../markdown/plain.js";
+import { CallActions } from "./call_actions.js";
+import type { Called } from "./drawn.js";
 import { FileView } from "./file_view.js";
 
 interface PartProps {
@@ -25,6 +27,8 @@ interface PartProps {
   /** Of a call: the content of its result, and its index if it stands in the same message. */
   readonly result: string | null;
   readonly resultIndex: number | undefined;
+  readonly call: Called | null;
+  readonly live: LiveThread;
 }
 
 export const PartView = memo(function PartView(props: PartProps): JSX.Element | null {
@@ -40,6 +44,9 @@ export const PartView = memo(function PartView(props: PartProps): JSX.Element | 
           <ToolCall {...props} name={part.name} text={part.arguments} />
           {props.result === null ? null : (
             <ToolResult content={props.result} index={props.resultIndex} />
+          )}
+          {props.call === null || props.open ? null : (
+            <CallActions {...props.call} {...props} id={part.id} name={part.name} />
           )}
         </div>
       );

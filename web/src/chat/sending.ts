@@ -17,6 +17,9 @@ export interface Draft {
 /** Resolves when all files are uploaded: with null, or with the reason why they are not. */
 export type Send = (draft: Draft, signal: AbortSignal) => Promise<string | null>;
 
+/** The options of a question: the model goes on by itself when its calls are answered. */
+export const asking = (agent: string): SendOptions => ({ agent, resume: "when_answered" });
+
 const textPart = (text: string): readonly Part[] =>
   text.trim() === "" ? [] : [{ type: "text", text }];
 

@@ -67,6 +67,8 @@ export const titleOf = (thread: Thread | null): string =>
 
 const SAID: Readonly<Record<string, string>> = {
   answered: "The call has its result already.",
+  decided: "Somebody has decided this call already.",
+  needs_approval: "The call must be approved before it is answered.",
   busy: "An answer is being written. Wait for it, or stop it.",
   changed: "Another device has changed the message since you saw it.",
   deleted: "The message is deleted.",
