@@ -2,12 +2,15 @@
 #include "server/run_driver.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "engine/base/codes.h"
 #include "engine/rules/sizes.h"
 #include "engine/rules/walk_limits.h"
+#include "engine/store/attachments.h"
 #include "server/base/limits.h"
 
 namespace lockstep {
@@ -63,7 +66,25 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     agent_ = std::move(agent);
     outside_ = agent_->writes_outside();
     if (outside_) return;
+    if (driver_.composer_ && names_files(context.path)) return read_files(std::move(context));
     Sent sent = agent_->sent(context);
+    take(std::move(context), std::move(sent));
+  }
+
+  // The files of the path are read next to the strand, and the request with them is made there.
+  void read_files(Context context) {
+    held_ = Charge(driver_.memory_, MemoryKind::models,
+                   size_of(context.path) + context.settings.size());
+    reading_ = std::make_shared<std::atomic<bool>>(false);
+    driver_.composer_->compose(agent_, std::move(context), reading_,
+                               [self = shared_from_this()](RequestComposer::Composed composed) {
+                                 if (self->stopped_) return;
+                                 self->take(std::move(composed.context), std::move(composed.sent));
+                               });
+  }
+
+  // The request: how it differs from the path is noted before it goes out.
+  void take(Context context, Sent sent) {
     held_ = Charge(driver_.memory_, MemoryKind::models,
                    size_of(context.path) + context.settings.size() + sent.body.size());
     request_bytes_ = sent.body.size();
@@ -100,6 +121,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   // later turn: it must not die within its own call.
   void stop() {
     stopped_ = true;
+    if (reading_) *reading_ = true;
     waiting_.clear();
     waiting_context_.reset();
     question_.reset();
@@ -278,6 +300,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   Charge held_;                // the context, and the waiting steps
   std::size_t request_bytes_ = 0;
   std::uint64_t seq_ = 0;
+  RequestComposer::Stop reading_;  // ends the reading of files; null: there are none
   bool in_flight_ = false;
   bool in_generation_ = false;
   bool paused_ = false;

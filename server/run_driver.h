@@ -21,6 +21,9 @@
 // engine for another attempt, with that agent (attempt.h). The engine then starts the run again,
 // and only if it refuses, the run ends as the first agent ended it.
 //
+// If the path names uploaded files, the request is composed next to the strand
+// (request_composer.h). The run can be stopped meanwhile.
+//
 // If the agent has no free slot (run_slots.h), the driver keeps the context until it has one: the
 // run goes on for its thread, and can be stopped.
 //
@@ -37,6 +40,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
+#include "engine/live/request_composer.h"
 #include "engine/rules/producer.h"
 #include "server/base/log_line.h"
 #include "server/run_slots.h"
@@ -72,6 +76,9 @@ class RunDriver : public RunHost {
     raise_ = std::move(raise);
   }
   void connect(Engine& engine);
+  // Reads the files of paths and composes the requests with them. Without it, a line of text names
+  // each file. It outlives the driver's generations.
+  void compose_with(RequestComposer& composer) { composer_ = &composer; }
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
@@ -104,6 +111,7 @@ class RunDriver : public RunHost {
   Write write_;
   Raise raise_;
   Written written_;
+  RequestComposer* composer_ = nullptr;
   RunSlots slots_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };

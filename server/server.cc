@@ -37,6 +37,7 @@ struct Server::Inside {
               .agents = parts.agents,
               .waits_for_slot = parts.waits_for_slot,
               .blobs = parts.blobs,
+              .composer = parts.composer,
               .date = {},
               .time = {},
               .stopping = false},

@@ -37,7 +37,7 @@ struct ServerParts {
   Background& background;
   LineLog& log;
   // Null if there is no such agent.
-  std::function<const Agent*(const AgentName& agent)> find_agent;
+  std::function<std::shared_ptr<const Agent>(const AgentName& agent)> find_agent;
   Page page = {};                   // the files of the web page
   MemoryAccount* memory = nullptr;  // null: memory is not counted
   const Store* store = nullptr;     // for its memory figures in /metrics
@@ -45,6 +45,7 @@ struct ServerParts {
   // As in `Front`.
   std::function<std::vector<AgentFace>()> agents = {};
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
+  RequestComposer* composer = nullptr;
 };
 
 struct ServerRules {

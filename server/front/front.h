@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/memory.h"
 #include "engine/live/engine.h"
+#include "engine/live/request_composer.h"
 #include "engine/rules/agent_face.h"
 #include "engine/store/blobs.h"
 #include "server/base/auth.h"
@@ -56,7 +58,7 @@ struct Front {
   Background& background;
   FrontRules rules;
   // Null if there is no such agent.
-  std::function<const Agent*(const AgentName& agent)> find_agent;
+  std::function<std::shared_ptr<const Agent>(const AgentName& agent)> find_agent;
   Page page;
 
   FrontCounts counts;
@@ -69,6 +71,8 @@ struct Front {
   // Has the run started, and waits for a slot of its agent? Null: runs never wait.
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
   FrontBlobs blobs = {};
+  // Composes requests with files. Null: a line of text names each file.
+  RequestComposer* composer = nullptr;
   std::string date;       // now, as in the header `Date`
   Timestamp time;         // now, to a second
   bool stopping = false;  // refuse new requests

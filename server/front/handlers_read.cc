@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
 #include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
+#include "engine/store/attachments.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_read.h"
@@ -68,21 +73,30 @@ JsonPieces pieces_of(const Front& front, const ThreadName& name, ThreadAt shown)
   return pieces;
 }
 
-// Composes the model request again, because the server does not store it; `json_answer` charges the
-// memory account for it until the reader has it.
-JsonPieces pieces_of(const Front& front, RunContext run) {
-  JsonPieces pieces = listing("{", "path", std::move(run.path));
+// `json_answer` charges the memory account for the request until the reader has it.
+JsonPieces pieces_of(std::vector<SharedMessage> path, const std::string& settings,
+                     const Sent& sent) {
+  JsonPieces pieces = listing("{", "path", std::move(path));
   std::string body(1, ']');
-  const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
-  const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
   const bool whole = is_json_object(sent.body, limits::request_depth_max);
   append_field_json(body, "sent", whole ? std::string_view(sent.body) : "null");
   append_name(body, "repairs");
   append_array(body, sent.repairs, append_repair);
-  append_field_json(body, "settings",
-                    run.context.settings.empty() ? "null" : std::string_view(run.context.settings));
+  append_field_json(body, "settings", settings.empty() ? "null" : std::string_view(settings));
   pieces.add(body += '}');
   return pieces;
+}
+
+// Composes the model request again, because the server does not store it.
+void compose_again(const Front& front, RunContext& run,
+                   RequestComposer::Take done) {
+  auto agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
+  if (agent && front.composer && names_files(run.context.path)) {
+    return front.composer->compose(std::move(agent), std::move(run.context), nullptr,
+                                   std::move(done));
+  }
+  Sent sent = agent ? agent->sent(run.context) : Sent{};
+  done({std::move(run.context), std::move(sent)});
 }
 
 struct Writer {
@@ -151,9 +165,13 @@ void get_context(Front& front, Call call, Respond respond) {
   if (auto problem = query.problem()) return refuse(respond, *problem);
   auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
-  JsonPieces pieces = pieces_of(front, std::move(*run));
-  if (opaque) pieces.show_opaque();
-  respond(json_answer(front, std::move(pieces)));
+  compose_again(front, *run,
+                [&front, opaque, path = std::move(run->path),
+                 respond = std::move(respond)](const RequestComposer::Composed& made) mutable {
+                  JsonPieces pieces = pieces_of(std::move(path), made.context.settings, made.sent);
+                  if (opaque) pieces.show_opaque();
+                  respond(json_answer(front, std::move(pieces)));
+                });
 }
 
 void list_threads(Front& front, Call call, Respond respond) {

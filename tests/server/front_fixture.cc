@@ -196,19 +196,22 @@ struct FrontFixture::Inside {
 
   void open_server(ServerRules rules, Page page) {
     on_strand([this, &rules, page] {
-      auto opened =
-          Server::open({.context = context,
-                        .engine = *engine,
-                        .auth = auth,
-                        .metrics = metrics,
-                        .random = random,
-                        .background = background,
-                        .log = lines,
-                        .find_agent = [this](const AgentName& name) { return agents.find(name); },
-                        .page = page,
-                        .memory = &account,
-                        .agents = some_agents},
-                       std::move(rules));
+      auto opened = Server::open({.context = context,
+                                  .engine = *engine,
+                                  .auth = auth,
+                                  .metrics = metrics,
+                                  .random = random,
+                                  .background = background,
+                                  .log = lines,
+                                  .find_agent =
+                                      [this](const AgentName& name) {
+                                        return std::shared_ptr<const Agent>(std::shared_ptr<void>(),
+                                                                            agents.find(name));
+                                      },
+                                  .page = page,
+                                  .memory = &account,
+                                  .agents = some_agents},
+                                 std::move(rules));
       if (opened) {
         server = std::move(*opened);
       } else {

@@ -7,6 +7,7 @@
 
 #include "server/base/limits.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/few_blobs.h"
 
 namespace lockstep::test {
 namespace {
@@ -34,9 +35,15 @@ class HeldAgent : public Agent {
   [[nodiscard]] AgentSettings settings(const std::optional<Json>&) const override {
     return {"{}", "held"};
   }
-  [[nodiscard]] Sent sent(const Context&) const override { return {"{}", repairs}; }
-  [[nodiscard]] std::unique_ptr<Generation> start(Context, Sent sent, StepWriter& writer) override {
+  [[nodiscard]] Sent sent(const Context& context) const override {
+    files = context.attachments;
+    if (on_sent) on_sent();
+    return {"{}", repairs};
+  }
+  [[nodiscard]] std::unique_ptr<Generation> start(Context context, Sent sent,
+                                                  StepWriter& writer) override {
     EXPECT_EQ(sent.repairs, repairs);
+    EXPECT_TRUE(context.attachments.empty()) << "the request has their bytes";
     writer_ = &writer;
     ++starts;
     return std::make_unique<HeldGeneration>(seen);
@@ -52,6 +59,8 @@ class HeldAgent : public Agent {
 
   Seen seen;
   std::vector<Repair> repairs;
+  mutable std::vector<Attachment> files;  // of the last request
+  std::function<void()> on_sent;
   int starts = 0;
 
  private:
@@ -72,6 +81,105 @@ struct RunDriverTest : testing::Test, EngineFixture {
       [this](const AgentName&) { return std::shared_ptr<Agent>(std::shared_ptr<Agent>(), &agent); },
       executor, lines};
 };
+
+// Another thread, as a list of works that the test lets go.
+class HeldOffload : public Offload {
+ public:
+  void offload(Executor::Task work, Executor::Task then) override {
+    waiting_.emplace_back(std::move(work), std::move(then));
+  }
+  // Runs the works so far, and all that they bring.
+  void run() {
+    while (!waiting_.empty()) {
+      auto [work, then] = std::move(waiting_.front());
+      waiting_.erase(waiting_.begin());
+      work();
+      then();
+    }
+  }
+  [[nodiscard]] bool is_empty() const { return waiting_.empty(); }
+
+ private:
+  std::vector<std::pair<Executor::Task, Executor::Task>> waiting_;
+};
+
+struct RunFilesTest : RunDriverTest {
+  RunFilesTest() { driver.compose_with(composer); }
+
+  static Change ask_with_file(const BlobHash& hash) {
+    Change change = change_of(ask("r1", "u1", "Look."));
+    auto& input = std::get<StartRun>(change.what).input;
+    input.front().parts.edit().emplace_back(FilePart{hash.uri(), "image/png", "cat.png"});
+    return change;
+  }
+
+  FewBlobs blobs;
+  HeldOffload offload;
+  MemoryAccount account{std::size_t{1} << 30};
+  RequestComposer composer{blobs, offload, &account};
+};
+
+TEST_F(RunFilesTest, AModelIsAskedWhenTheFilesOfItsPathAreRead) {
+  const BlobHash cat = blobs.add("image/png", "a cat");
+  synced({ask_with_file(cat)});
+  executor.run();
+  ASSERT_FALSE(agent.is_asked());
+
+  offload.run();
+  executor.run();
+
+  EXPECT_TRUE(agent.is_asked());
+  ASSERT_EQ(agent.files.size(), 1u);
+  EXPECT_EQ(agent.files.front().uri, cat.uri());
+  EXPECT_EQ(*agent.files.front().bytes, "a cat");
+  EXPECT_EQ(account.bytes(MemoryKind::models), 0u) << "the bytes are in the request only";
+}
+
+TEST_F(RunFilesTest, ARunThatIsStoppedMeanwhileReadsNoFileAndAsksNoModel) {
+  const BlobHash cat = blobs.add("image/png", "a cat");
+  synced({ask_with_file(cat)});
+  executor.run();
+  synced({change_of(stop("r1"))});
+  executor.run();
+
+  offload.run();
+  executor.run();
+
+  EXPECT_EQ(run("r1").status, RunStatus::stopped);
+  EXPECT_FALSE(agent.is_asked());
+  EXPECT_EQ(blobs.reads, 0u);
+}
+
+TEST_F(RunFilesTest, AFileThatIsGoneKeepsNoModelFromBeingAsked) {
+  const BlobHash cat = blobs.add("image/png", "a cat");
+  synced({ask_with_file(cat)});
+  blobs.drop(cat);
+
+  offload.run();
+  executor.run();
+
+  EXPECT_TRUE(agent.is_asked());
+  EXPECT_TRUE(agent.files.empty());
+}
+
+TEST_F(RunFilesTest, TheBytesOfFilesAreCountedWhileTheyAreRead) {
+  const BlobHash cat = blobs.add("image/png", std::string(1000, 'x'));
+  std::size_t counted = 0;
+  agent.on_sent = [&] { counted = account.bytes(MemoryKind::models); };
+  synced({ask_with_file(cat)});
+
+  offload.run();
+
+  EXPECT_GE(counted, 1000u);
+}
+
+TEST_F(RunFilesTest, APathWithoutFilesWaitsForNoOtherThread) {
+  synced({change_of(ask("r1", "u1", "hello"))});
+  executor.run();
+
+  EXPECT_TRUE(offload.is_empty());
+  EXPECT_TRUE(agent.is_asked());
+}
 
 TEST_F(RunDriverTest, AModelThatPausedGoesOnWhenItsStepsAreDurable) {
   synced({change_of(ask("r1", "u1", "hello"))});

@@ -31,7 +31,7 @@ RunSlots::LimitOf limits_of(const LiveAgents& agents) {
 }
 
 ServerParts with_agents(ServerParts parts, const LiveAgents& agents, const RunDriver& driver) {
-  parts.find_agent = [&agents](const AgentName& name) { return agents.find(name).get(); };
+  parts.find_agent = [&agents](const AgentName& name) { return agents.find(name); };
   parts.agents = [&agents, &driver] {
     std::vector<AgentFace> faces = agents.faces();
     for (AgentFace& face : faces) face.load = driver.load(face.name);

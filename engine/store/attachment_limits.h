@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// attachment_limits.h: the bounds of the files that a model is given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lockstep::limits {
+
+// Of all files in one request, as bytes; in base64 it is 32 MiB. Providers refuse requests that are
+// longer than 20 to 50 MB, files and all.
+inline constexpr std::uint64_t run_files_bytes_max = 24 << 20;
+// Files in one request. Providers take 20 to 600 images; each one costs a look at the disk.
+inline constexpr std::size_t run_files_max = 256;
+// How often the bytes of a request's files are in memory while it is composed: as they are, and, a
+// third longer, in the path, its turns, their pieces and the body.
+inline constexpr std::size_t run_files_copies = 7;
+
+}  // namespace lockstep::limits

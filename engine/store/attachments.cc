@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/attachments.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+#include "engine/base/blob_hash.h"
+#include "engine/rules/attachment_types.h"
+#include "engine/rules/digest.h"
+
+namespace lockstep {
+namespace {
+
+std::optional<BlobHash> blob_of(const Part& part) {
+  const auto* file = std::get_if<FilePart>(&part);
+  return file ? BlobHash::of_uri(file->uri) : std::nullopt;
+}
+
+// The blobs of a path, each once, the newest first.
+std::vector<BlobHash> newest_first(const std::vector<Message>& path) {
+  std::vector<BlobHash> found;
+  std::unordered_set<std::string> known;
+  for (std::size_t at = path.size(); at-- > 0;) {
+    const auto& parts = path[at].parts;
+    for (std::size_t part = parts.size(); part-- > 0;) {
+      const std::optional<BlobHash> hash = blob_of(parts[part]);
+      if (hash && known.insert(hash->uri()).second) found.push_back(*hash);
+    }
+  }
+  return found;
+}
+
+// All bytes of a blob; nothing if they can't be read, are not those of its hash, or after a stop.
+std::optional<std::string> bytes_of(const Blobs& blobs, const UserId& user, const BlobHash& hash,
+                                    const std::atomic<bool>& stop) {
+  std::string bytes;
+  while (!stop) {
+    const auto piece = blobs.read(user, hash, bytes.size(), limits::blob_piece_bytes);
+    if (!piece) return {};
+    bytes += *piece;
+    if (piece->size() < limits::blob_piece_bytes) break;
+  }
+  const bool whole = !stop && BlobHash(sha256(bytes)) == hash;
+  return whole ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+const std::shared_ptr<const std::string>& no_bytes() {
+  static const auto empty = std::make_shared<const std::string>();
+  return empty;
+}
+
+}  // namespace
+
+bool names_files(const std::vector<Message>& path) {
+  return std::ranges::any_of(path, [](const Message& message) {
+    return std::ranges::any_of(message.parts,
+                               [](const Part& part) { return blob_of(part).has_value(); });
+  });
+}
+
+FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<Message>& path) {
+  FilesPlan plan;
+  for (const BlobHash& hash : newest_first(path)) {
+    if (plan.files.size() >= limits::run_files_max) {
+      plan.files.push_back({.uri = hash.uri(), .media_type = {}, .bytes = nullptr});
+      continue;
+    }
+    const auto facts = blobs.find(user, hash);
+    if (!facts || !*facts) continue;
+    Attachment file{.uri = hash.uri(), .media_type = (*facts)->media_type, .bytes = nullptr};
+    if (attachment_type(file.media_type) == AttachmentType::other) {
+      file.bytes = no_bytes();
+    } else if (plan.bytes + (*facts)->bytes <= limits::run_files_bytes_max) {
+      plan.wanted.push_back(plan.files.size());
+      plan.bytes += (*facts)->bytes;
+    }
+    plan.files.push_back(std::move(file));
+  }
+  return plan;
+}
+
+std::vector<Attachment> read_files(const Blobs& blobs, const UserId& user, FilesPlan plan,
+                                   const std::atomic<bool>& stop) {
+  std::vector<bool> lost(plan.files.size());
+  for (const std::size_t at : plan.wanted) {
+    Attachment& file = plan.files[at];
+    auto bytes = bytes_of(blobs, user, *BlobHash::of_uri(file.uri), stop);
+    if (bytes) {
+      file.bytes = std::make_shared<const std::string>(std::move(*bytes));
+    } else {
+      lost[at] = true;
+    }
+  }
+  if (stop) return {};
+  std::vector<Attachment> files;
+  for (std::size_t at = 0; at < plan.files.size(); ++at) {
+    if (!lost[at]) files.push_back(std::move(plan.files[at]));
+  }
+  return files;
+}
+
+std::vector<Attachment> attachments_of(const Blobs& blobs, const UserId& user,
+                                       const std::vector<Message>& path) {
+  const std::atomic<bool> never = false;
+  return read_files(blobs, user, plan_files(blobs, user, path), never);
+}
+
+}  // namespace lockstep
