@@ -2,7 +2,8 @@
 // attachments.test.mjs: a file, from the paste in the browser to the request of the model.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 
@@ -10,6 +11,7 @@ import { Device, openBrowser } from "../lib/browser.mjs";
 import { Chat } from "../lib/chat.mjs";
 import { Server } from "../lib/server.mjs";
 import { StrictModel, rules, text } from "../lib/strict_model.mjs";
+import { temporaryFolder } from "../lib/tidy.mjs";
 import { until } from "../lib/wait.mjs";
 
 function chunk(type, data) {
@@ -136,8 +138,9 @@ describe("a picture that is pasted", { timeout: 120_000 }, () => {
     await device.page.getByRole("button", { name: "Remove no.png" }).click();
     assert.equal(await device.page.getByTestId("attachment").count(), 0);
 
-    const large = Buffer.alloc(33 << 20);
-    await device.page.getByTestId("files").setInputFiles({ name: "large.bin", mimeType: "application/zip", buffer: large });
+    const large = join(temporaryFolder("attachments"), "large.bin");
+    writeFileSync(large, Buffer.alloc(33 << 20));
+    await device.page.getByTestId("files").setInputFiles(large);
     await device.page.getByTestId("send").click();
     await device.page.getByTestId("not-sent").waitFor();
     assert.match(await device.page.getByTestId("not-sent").innerText(), /large\.bin: it has 33 MiB/);
