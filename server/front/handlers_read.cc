@@ -88,8 +88,7 @@ JsonPieces pieces_of(std::vector<SharedMessage> path, const std::string& setting
 }
 
 // Composes the model request again, because the server does not store it.
-void compose_again(const Front& front, RunContext& run,
-                   RequestComposer::Take done) {
+void compose_again(const Front& front, RunContext& run, RequestComposer::Take done) {
   auto agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
   if (agent && front.composer && names_files(run.context.path)) {
     return front.composer->compose(std::move(agent), std::move(run.context), nullptr,

@@ -34,7 +34,7 @@ struct TurnCall {
   std::string name;
   std::string arguments;  // a JSON object
   std::string result;
-  bool failed = false;  // the result is the tool's error
+  bool failed = false;                 // the result is the tool's error
   const OpaqueData* opaque = nullptr;  // that this provider gets back
 };
 
