@@ -2,17 +2,21 @@
 // attachments.test.mjs: a file, from the paste in the browser to the request of the model.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { crc32, deflateSync } from "node:zlib";
 
 import { Device, openBrowser } from "../lib/browser.mjs";
 import { Chat } from "../lib/chat.mjs";
-import { Server } from "../lib/server.mjs";
+import { Server, binary } from "../lib/server.mjs";
 import { StrictModel, rules, text } from "../lib/strict_model.mjs";
 import { temporaryFolder } from "../lib/tidy.mjs";
 import { until } from "../lib/wait.mjs";
+
+const run = promisify(execFile);
 
 function chunk(type, data) {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
@@ -128,9 +132,19 @@ describe("a picture that is pasted", { timeout: 120_000 }, () => {
     await answered(2);
 
     assert.deepEqual(imagesIn(model.bodies.at(-1)), [picture]);
-    const [run] = (await server.read("pictures")).runs;
-    const context = await server.get(`/v1/threads/pictures/runs/${run.id}/context`);
+    const [first] = (await server.read("pictures")).runs;
+    const context = await server.get(`/v1/threads/pictures/runs/${first.id}/context`);
     assert.deepEqual(imagesIn(context.json.sent), [picture], "…/context shows the request as it went out");
+  });
+
+  test("is in the request also after an export and its import", async () => {
+    const folder = temporaryFolder("attachments");
+    const [file, data] = [join(folder, "all.jsonl"), join(folder, "data")];
+    const [asked] = (await server.read("pictures")).runs;
+    await run(binary, ["export", "--all", "--data", server.data, "--out", file]);
+    await run(binary, ["import", file, "--data", data]);
+    const { stdout } = await run(binary, ["context", "pictures", asked.id, "--json", "--data", data]);
+    assert.deepEqual(imagesIn(JSON.parse(stdout).sent), [picture]);
   });
 
   test("is removed before it is sent, and can't be too large", async () => {
