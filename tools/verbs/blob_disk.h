@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/files/blob_files.h"
+#include "engine/live/request_composer.h"
 #include "server/base/background.h"
 #include "server/front/front.h"
 
@@ -16,17 +17,25 @@ namespace lockstep {
 
 class BlobDisk {
  public:
-  BlobDisk(std::unique_ptr<BlobFiles> files, boost::asio::io_context& strand)
-      : files_(std::move(files)), uploads_(strand), downloads_(strand) {}
+  BlobDisk(std::unique_ptr<BlobFiles> files, boost::asio::io_context& strand, MemoryAccount& memory)
+      : files_(std::move(files)),
+        uploads_(strand),
+        downloads_(strand),
+        composing_(strand),
+        composer_(*files_, composing_, &memory) {}
 
   [[nodiscard]] Blobs& files() { return *files_; }
   [[nodiscard]] Background& uploads() { return uploads_; }
+  // Composes requests with files, on a thread of its own.
+  [[nodiscard]] RequestComposer& composer() { return composer_; }
   [[nodiscard]] FrontBlobs for_front() { return {files_.get(), &uploads_, &downloads_}; }
 
  private:
   std::unique_ptr<BlobFiles> files_;  // outlives the threads
   Background uploads_;
   Background downloads_;
+  Background composing_;
+  RequestComposer composer_;
 };
 
 }  // namespace lockstep

@@ -6,11 +6,14 @@
 // also after the configuration changed. `repairs` lists each change that the body made to the path.
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "engine/files/blob_files.h"
+#include "engine/store/attachments.h"
 #include "engine/store/keys.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "server/inference/compose.h"
+#include "tools/base/system.h"
 #include "tools/forms/json.h"
 #include "tools/forms/transcript.h"
 #include "tools/store/reading.h"
@@ -79,7 +82,7 @@ ExitCode run(const ContextOptions& options, Terminal& terminal) {
   if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto record = (*reader)->thread(options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
-  const auto context = context_of(**reader, *record, options.run);
+  auto context = context_of(**reader, *record, options.run);
   if (!context) {
     Trouble trouble = trouble_of(context.error(), options.data);
     if (context.error().code == codes::unknown_run) {
@@ -87,6 +90,10 @@ ExitCode run(const ContextOptions& options, Terminal& terminal) {
     }
     return terminal.fail(trouble);
   }
+  SystemClock clock;
+  const auto files = BlobFiles::open(options.data, BlobFiles::Mode::read, clock, 0);
+  if (!files) return terminal.fail(trouble_of(files.error(), options.data));
+  context->attachments = attachments_of(**files, context->thread.owner, context->path);
   const Sent sent = sent_from_settings(*context);
   if (options.json) print_json(*context, sent, terminal);
   if (!options.json) print_text(*context, sent, terminal);

@@ -317,7 +317,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   auto blob_files =
       BlobFiles::open(config.data, BlobFiles::Mode::write, clock, config.blob_bytes_per_user);
   if (!blob_files) return terminal.fail(trouble_of_opening(blob_files.error(), config.data));
-  BlobDisk blobs(std::move(*blob_files), context);
+  BlobDisk blobs(std::move(*blob_files), context, memory);
   auto crash_mark = CrashMarkFile::open(config.data);
   if (!crash_mark) return terminal.fail(trouble_of_opening(crash_mark.error(), config.data));
   correct_access(config, log);
@@ -328,6 +328,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   driver.tell_written([&summaries](const ThreadName& thread, const Run& run, std::size_t bytes) {
     summaries.ended(thread, run, bytes);
   });
+  driver.compose_with(blobs.composer());
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
@@ -350,6 +351,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
                     log,     {},       embedded_page(), &memory, &(*rocks)->log()};
   parts.blobs = blobs.for_front();
+  parts.composer = &blobs.composer();
   auto serving = open_serving(with_agents(parts, agents, driver), config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
