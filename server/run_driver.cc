@@ -351,6 +351,10 @@ void RunDriver::started(const AgentName& agent, Context context, std::uint32_t a
                              {"run", context.run.get()},
                              {"agent", agent.get()}});
   std::shared_ptr<Agent> found = find_(agent);
+  if (outside_ && found && found->writes_outside()) {
+    drives_.erase(key);
+    return outside_->started(agent, std::move(context), attempt);
+  }
   const bool takes_slot = found && !found->writes_outside();
   if (takes_slot && !slots_.ask(key, {agent, context.thread.owner})) {
     return drive->wait(std::move(found), std::move(context));
@@ -391,7 +395,12 @@ void RunDriver::tell(const ThreadName& thread, const Run& run) {
   if (!failed) log_.info("run_interrupted", fields);
 }
 
+void RunDriver::outlived(const ThreadName& thread, const RunId& run, Outlived was) {
+  if (outside_) outside_->outlived(thread, run, std::move(was));
+}
+
 void RunDriver::ended(const ThreadName& thread, const Run& run) {
+  if (outside_) outside_->ended(thread, run);
   const bool failed = run.status == RunStatus::failed;
   if (failed || run.status == RunStatus::interrupted) tell(thread, run);
   const auto found = drives_.find(key_of(thread, run.id));

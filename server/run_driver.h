@@ -92,8 +92,13 @@ class RunDriver : public RunHost {
   [[nodiscard]] bool waits_for_slot(const ThreadName& thread, const RunId& run) const;
   [[nodiscard]] AgentLoad load(const AgentName& agent) const { return slots_.load(agent); }
 
+  // Runs that a writer outside the server writes go on to this host, and the end of each run.
+  // Requires: it outlives the engine.
+  void hand_outside_runs_to(RunHost& host) { outside_ = &host; }
+
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
   void ended(const ThreadName& thread, const Run& run) override;
+  void outlived(const ThreadName& thread, const RunId& run, Outlived was) override;
 
  private:
   class Drive;
@@ -112,6 +117,7 @@ class RunDriver : public RunHost {
   Raise raise_;
   Written written_;
   RequestComposer* composer_ = nullptr;
+  RunHost* outside_ = nullptr;
   RunSlots slots_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run
 };

@@ -38,6 +38,7 @@ struct Server::Inside {
               .waits_for_slot = parts.waits_for_slot,
               .blobs = parts.blobs,
               .composer = parts.composer,
+              .claims = parts.claims,
               .date = {},
               .time = {},
               .stopping = false},
@@ -156,6 +157,7 @@ void Server::stop(Done<void> done) {
   inside.stopped = std::move(done);
   inside.front.stopping = true;
   inside.listener->close();
+  if (inside.front.claims) inside.front.claims->stop();
   inside.parts.log.info("stopping", {{"connections", inside.connections.size()}});
   // If the disk hangs, still tell the fronts, so that the whole stop keeps its ten seconds.
   inside.watch.after(limits::stop_engine_max, [&inside] { inside.drain(); });

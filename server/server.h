@@ -46,6 +46,7 @@ struct ServerParts {
   std::function<std::vector<AgentFace>()> agents = {};
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
   RequestComposer* composer = nullptr;
+  Claims* claims = nullptr;
 };
 
 struct ServerRules {

@@ -205,8 +205,11 @@ void add_token_action(CLI::App* token, std::optional<Verb>& asked, TokenOptions:
     verb->add_option_function<std::string>(
             "--user", [&options](const std::string& user) { options.user = UserId(user); },
             "The user of this token")
-        ->required()
         ->type_name("NAME");
+    verb->add_option(
+            "--produce", options.produce,
+            "A worker's token instead: it may claim runs of these agents, and nothing else")
+        ->type_name("AGENT");
   }
   not_empty(verb->add_option("--file", options.file, "The file of tokens"), "file")
       ->required()

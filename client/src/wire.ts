@@ -135,8 +135,8 @@ export interface Run {
   readonly model?: string | undefined;
   readonly repairs?: readonly Repair[] | undefined;
   readonly resume?: Resume | undefined;
-  /** Only where a run is read by itself, and only for now: its agent has no free slot. */
-  readonly waiting_for?: "slot" | undefined;
+  /** Only where a run is read by itself, and only for now: its agent has no free slot, or no worker has it. */
+  readonly waiting_for?: "slot" | "worker" | undefined;
 }
 
 /** What a front may know of an agent: to offer a choice. */

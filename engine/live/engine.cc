@@ -69,6 +69,7 @@ Engine::Engine(Parts parts, RunHost& host, Found found, Done<Result<void>> ready
       rules_{parts_.agents, parts_.is_json_object, epochs_.current, {}},
       outside_(parts_.executor,
                [this](ThreadNumber, const OutsideRuns::One& one) { end_silent(one); }),
+      usage_(parts_.store, parts_.read_usage),
       mending_(parts_.executor,
                [this](const ThreadName& thread, Done<void> done) {
                  end_interrupted(thread, std::move(done));
@@ -165,7 +166,18 @@ void Engine::begins(const LiveThread& thread, const Entry& entry) {
   }
 }
 
+void Engine::add_rows(const LiveThread& thread, const Entry& entry, bool last,
+                      std::vector<RowWrite>& rows) {
+  usage_.add(thread.number, thread.state, entry, last, rows);
+}
+
 void Engine::never_began(const LiveThread& thread, const Entry& entry) {
+  if (auto wrong = usage_.failed(thread.number); !wrong.rows.empty()) {
+    parts_.log.write(std::move(wrong.rows), {},
+                     alive_.guard([this, keys = std::move(wrong.row_keys)](const Result<void>&) {
+                       usage_.corrected(keys);
+                     }));
+  }
   for (const Event& event : entry.events) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       run_shares_.ends(thread.number, started->run);
@@ -175,6 +187,7 @@ void Engine::never_began(const LiveThread& thread, const Entry& entry) {
 
 void Engine::happened(LiveThread& thread, const Entry& entry) {
   MUST(entry.at == thread.state.now);
+  usage_.happened(thread.number);
   // Twice: the thread holds the content, and so does the model that has written it.
   run_shares_.grows(thread.number, 2 * size_of(entry));
   for (const Event& event : entry.events) {
@@ -202,7 +215,7 @@ void Engine::start(LiveThread& thread, const RunId& id) {
   if (context) {
     const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
     if (silence_max) {
-      outside_.begins(thread.number, {thread.name, run.id, *silence_max});
+      outside_.begins(thread.number, {thread.name, run.id, *silence_max, run.agent, run.attempt});
       run_shares_.ends(thread.number, run.id);  // such a run holds nothing between two steps
     }
     return host_.started(run.agent, std::move(context->context), run.attempt);
@@ -329,8 +342,8 @@ void Engine::write(std::optional<UserId> user, ThreadName thread, StepBatch batc
   if (!live) return refuse(live.error());
   if (user && written_here(**live, batch.run)) {
     return refuse({Kind::conflict, codes::written_here,
-                   "a model of the server writes this run: send steps only for runs of `push` "
-                   "agents"});
+                   "a model of the server, or a worker with a claim, writes this run: send steps "
+                   "only for runs of `push` agents"});
   }
   if (!lane(**live).has_room(bytes)) return refuse(overloaded());
   lane(**live).push(StepsInput{std::move(batch), std::move(done)}, bytes);
@@ -356,14 +369,19 @@ void Engine::start_attempt(ThreadName thread, AttemptRequest request,
   lane(**live).push(AttemptInput{std::move(request), std::move(done)}, 0);
 }
 
-// Is the run open, and its agent not of kind `push`?
+// Is the run open, and its agent not of kind `push`? The writer of a claimed run comes without a
+// user, too: it has shown its claim.
 bool Engine::written_here(const LiveThread& thread, const RunId& id) const {
   const RunState* row = thread.state.run(id);
   if (!row || row->run.ended) return false;
   const Run& run = row->run;
-  if (run.status == RunStatus::running) return !outside_.has(thread.number);
+  if (run.status == RunStatus::running) {
+    return !outside_.has(thread.number) || outside_.is_claimed(thread.number);
+  }
   const auto settings = parts_.agents.settings(run.agent, run.params);
-  return settings && !parts_.agents.outlives(run.agent, settings->bytes);
+  if (!settings) return false;
+  const auto silence_max = parts_.agents.outlives(run.agent, settings->bytes);
+  return !silence_max || *silence_max == written_by_claims;
 }
 
 void Engine::erase(const UserId& user, ThreadName thread, Done<Result<void>> done) {

@@ -45,6 +45,7 @@
 #include "engine/live/states.h"
 #include "engine/live/sync.h"
 #include "engine/live/sync_responder.h"
+#include "engine/live/usage_totals.h"
 #include "engine/rules/attempt.h"
 #include "engine/rules/change.h"
 #include "engine/rules/decide.h"
@@ -65,6 +66,12 @@ class RunHost {
   virtual void started(const AgentName& agent, Context context, std::uint32_t attempt) = 0;
   // The run as it ended. It may never have started, and another process may have written it.
   virtual void ended(const ThreadName& thread, const Run& run) = 0;
+  // At a start, before requests: a run of the former process, which another one writes, goes on.
+  struct Outlived {
+    AgentName agent;
+    std::uint32_t attempt = 1;
+  };
+  virtual void outlived(const ThreadName& /*thread*/, const RunId& /*run*/, Outlived /*was*/) {}
 };
 
 class Engine final : private LaneHost {
@@ -90,6 +97,7 @@ class Engine final : private LaneHost {
     Blobs* blobs = nullptr;
     Offload* blob_offload = nullptr;  // null: the strand erases files
     std::chrono::microseconds blob_unnamed_max = limits::blob_unnamed_max;
+    ReadUsage read_usage = nullptr;  // null: no totals of usage are kept
   };
 
   // Calls `ready` when the engine takes requests. It does not wait for the mending of threads whose
@@ -129,6 +137,18 @@ class Engine final : private LaneHost {
   // is told of a start again, with the run's context.
   void start_attempt(ThreadName thread, AttemptRequest request,
                      Done<std::expected<StepAck, StepRefusal>> done);
+  // What the writers of claimed runs are told, without a wait. Fails like `read`, and with
+  // `unknown_run`.
+  struct ClaimState {
+    AgentName agent;
+    RunStatus status = RunStatus::queued;
+    std::uint32_t attempt = 1;
+    std::uint64_t seq = 0;  // the last step that was taken
+    std::string claim;      // the secret of the attempt
+    std::string error;      // the code of the run's error; empty: it has none
+    Timestamp now;          // of the thread
+  };
+  [[nodiscard]] Result<ClaimState> claim_state(const ThreadName& thread, const RunId& run);
 
   // --- Mending -----------------------------------------------------------------------------------
 
@@ -174,6 +194,10 @@ class Engine final : private LaneHost {
   void join_feed(const UserId& user, Follower& follower);
   void leave_feed(const UserId& user, Follower& follower);
   void erase(const UserId& user, ThreadName thread, Done<Result<void>> done);
+  // The sums of the user's runs that ended in `span`, by agent (each key has day 0); of all
+  // threads, also deleted ones, or of one.
+  [[nodiscard]] Result<UsageMap> usage(const UserId& user, const std::optional<ThreadName>& thread,
+                                       UsageSpan span);
 
   // --- Life --------------------------------------------------------------------------------------
 
@@ -189,6 +213,8 @@ class Engine final : private LaneHost {
   [[nodiscard]] ThreadNumber unused_number() const override { return next_number_; }
   [[nodiscard]] bool has_room_for_run(const LiveThread& thread) const override;
   void begins(const LiveThread& thread, const Entry& entry) override;
+  void add_rows(const LiveThread& thread, const Entry& entry, bool last,
+                std::vector<RowWrite>& rows) override;
   void never_began(const LiveThread& thread, const Entry& entry) override;
   void happened(LiveThread& thread, const Entry& entry) override;
   bool outlives(const LiveThread& thread) const override { return outside_.has(thread.number); }
@@ -229,6 +255,7 @@ class Engine final : private LaneHost {
   Rules rules_;  // of any thread: without its former epochs
   OutsideRuns outside_;
   RunShares run_shares_;
+  UsageTotals usage_;
   std::unordered_map<ThreadName, std::string> why_interrupted_;  // reasons other than a crash
   Mending mending_;
   Hub hub_;

@@ -43,7 +43,10 @@ std::string in_words(std::chrono::microseconds time) {
 
 // Finishes the former process's work durably before `ready`. Interrupted runs are mended after it.
 void Engine::begin(Found found, Done<Result<void>> ready) {
-  for (auto& [number, one] : found.outside) outside_.begins(number, std::move(one));
+  for (auto& [number, one] : found.outside) {
+    host_.outlived(one.thread, one.run, {one.agent, one.attempt});
+    outside_.begins(number, std::move(one));
+  }
   why_interrupted_ = std::move(found.why);
   auto rest = alive_.guard([this, ready = std::move(ready),
                             threads = std::move(found.interrupted)](Result<void> written) mutable {

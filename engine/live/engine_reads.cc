@@ -157,6 +157,20 @@ Result<Run> Engine::run(const std::optional<UserId>& user, const ThreadName& thr
   return row->run;
 }
 
+Result<Engine::ClaimState> Engine::claim_state(const ThreadName& thread, const RunId& run) {
+  MUST(parts_.executor.runs_here());
+  TRY_LET(live, shown(std::nullopt, thread));
+  const RunState* row = live->state.run(run);
+  if (!row) return unknown_run(run);
+  return ClaimState{.agent = row->run.agent,
+                    .status = row->run.status,
+                    .attempt = row->run.attempt,
+                    .seq = row->seq,
+                    .claim = row->claim,
+                    .error = row->run.error ? row->run.error->code : std::string(),
+                    .now = live->state.now};
+}
+
 Result<RunContext> Engine::context(const std::optional<UserId>& user, const ThreadName& thread,
                                    const RunId& run) {
   MUST(parts_.executor.runs_here());
@@ -194,6 +208,14 @@ Result<RunContext> Engine::context_of(const LiveThread& thread, const ThreadStat
 }
 
 // --- Threads -------------------------------------------------------------------------------------
+
+Result<UsageMap> Engine::usage(const UserId& user, const std::optional<ThreadName>& thread,
+                               UsageSpan span) {
+  MUST(parts_.executor.runs_here());
+  if (!thread) return damage_.look_at(Damaged::list, user.get(), usage_.sums(user, span));
+  TRY_LET(live, shown(user, *thread));
+  return usage_.of(live->state, span);
+}
 
 Result<ThreadsPage> Engine::threads(const UserId& user, std::optional<std::string> before,
                                     std::uint32_t limit) {

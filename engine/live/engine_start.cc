@@ -41,7 +41,7 @@ Result<ThreadNumber> read_next_number(const Store& store) {
 constexpr const char* of_another_history =
     "the store was restored, salvaged, imported into or upgraded since the run began";
 constexpr const char* agent_gone = "its agent was removed";
-constexpr const char* agent_changed = "its agent is no longer of kind `push`";
+constexpr const char* agent_changed = "its agent is of another kind now";
 
 // Runs that began at or before this commit are from another history: from before a restore, a
 // salvage or an import.
@@ -110,7 +110,8 @@ Result<void> Engine::look_at_open_runs(const Parts& parts, Found& found) {
     if (outlook.silence_max) {
       found.outside.emplace_back(
           one.number,
-          OutsideRuns::One{std::move(one.thread), one.running->run, *outlook.silence_max});
+          OutsideRuns::One{std::move(one.thread), one.running->run, *outlook.silence_max,
+                           one.running->agent, one.running->attempt});
     } else {
       if (outlook.why) found.why.emplace(one.thread, outlook.why);
       found.interrupted.push_back(std::move(one.thread));

@@ -184,6 +184,7 @@ void Lane::hand_over(WrittenEntry written) {
   if (in_flight_->entry->origin) {
     written.rows.push_back(next_thread_row(parts_.host.unused_number()));
   }
+  parts_.host.add_rows(thread_, *in_flight_->entry, in_flight_->tombstone, written.rows);
   Append append{.thread = thread_.number,
                 .expected = in_flight_->entry->previous,
                 .entry = in_flight_->entry,

@@ -7,8 +7,11 @@
 // Lives on: the engine strand.
 #pragma once
 
+#include <vector>
+
 #include "engine/base/ids.h"
 #include "engine/rules/event.h"
+#include "engine/store/store.h"
 
 namespace lockstep {
 
@@ -27,6 +30,10 @@ class LaneHost {
   // The entry goes to the log; or it could not be written. The host counts the runs that it starts.
   virtual void begins(const LiveThread& thread, const Entry& entry) = 0;
   virtual void never_began(const LiveThread& thread, const Entry& entry) = 0;
+  // Adds the rows that belong to several threads. Called right before the entry goes to the log, in
+  // the order of the log. `last`: the entry deletes the thread.
+  virtual void add_rows(const LiveThread& thread, const Entry& entry, bool last,
+                        std::vector<RowWrite>& rows) = 0;
   // The entry is durable and folded; followers and waiting callers have it.
   virtual void happened(LiveThread& thread, const Entry& entry) = 0;
   // Does another process write its running run, so that the run outlives this process?

@@ -34,6 +34,7 @@ void OutsideRuns::hears(ThreadNumber thread) {
 }
 
 void OutsideRuns::wait(ThreadNumber thread, const Watched& watched) {
+  if (watched.one.silence_max == written_by_claims) return;
   const auto eighth = std::max(watched.one.silence_max / eighths_max, std::chrono::microseconds(1));
   executor_.post_after(
       eighth, alive_.guard([this, thread, serial = watched.serial] { look(thread, serial); }));

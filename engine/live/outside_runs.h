@@ -12,6 +12,9 @@
 // ticks every eighth of that time, so that a step sets no timer. The run ends after eight whole
 // eighths without a step, so at most an eighth too late.
 //
+// The writers of an agent of kind `worker` have claimed its runs (written_by_claims.h): then the
+// server ends silent runs by their leases, and no timer runs here.
+//
 // Lives on: the engine strand.
 #pragma once
 
@@ -23,6 +26,7 @@
 #include "engine/base/alive.h"
 #include "engine/base/executor.h"
 #include "engine/base/ids.h"
+#include "engine/rules/written_by_claims.h"
 
 namespace lockstep {
 
@@ -32,6 +36,8 @@ class OutsideRuns {
     ThreadName thread;
     RunId run;
     std::chrono::microseconds silence_max{};
+    AgentName agent{};
+    std::uint32_t attempt = 1;
   };
   // Called when a writer was silent for too long, and again after the same time if the run is open.
   using Silent = std::function<void(ThreadNumber number, const One& one)>;
@@ -46,6 +52,11 @@ class OutsideRuns {
   // A step was taken.
   void hears(ThreadNumber thread);
   [[nodiscard]] bool has(ThreadNumber thread) const { return runs_.contains(thread); }
+  // Is it written by claims alone?
+  [[nodiscard]] bool is_claimed(ThreadNumber thread) const {
+    const auto found = runs_.find(thread);
+    return found != runs_.end() && found->second.one.silence_max == written_by_claims;
+  }
 
  private:
   struct Watched {

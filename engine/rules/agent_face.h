@@ -23,6 +23,15 @@ struct AgentLoad {
   friend bool operator==(const AgentLoad&, const AgentLoad&) = default;
 };
 
+// What a model server takes for a million tokens, as the operator says.
+struct TokenPrice {
+  double input = 0;
+  double output = 0;
+  std::optional<double> cached_input;  // nothing: as `input`
+  std::string currency;
+  friend bool operator==(const TokenPrice&, const TokenPrice&) = default;
+};
+
 struct AgentFace {
   AgentName name;
   std::string kind;                 // openai, demo, push, …
@@ -35,6 +44,7 @@ struct AgentFace {
   std::optional<std::uint64_t> tokens_max;      // of an answer
   std::optional<std::uint32_t> runs_at_once;
   bool images = false;  // its models see images
+  std::optional<TokenPrice> price{};
   AgentLoad load;
 };
 

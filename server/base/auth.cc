@@ -25,23 +25,49 @@ std::string at(const std::string& source, const toml::source_region& region) {
   return source + " line " + std::to_string(region.begin.line);
 }
 
+// The agents of a worker's token. Nothing: it is no array of names.
+std::optional<std::vector<AgentName>> read_produce(const toml::node& node) {
+  const toml::array* names = node.as_array();
+  if (names == nullptr || names->empty()) return {};
+  std::vector<AgentName> agents;
+  for (const toml::node& each : *names) {
+    const auto name = each.value<std::string>();
+    if (!name || !is_id(*name)) return {};
+    agents.emplace_back(*name);
+  }
+  return agents;
+}
+
+UserId user_of(const Token& token) {
+  return token.produce.empty() ? token.user : UserId("produce/" + token.name);
+}
+
 Result<Token> read_token(std::string_view name, const toml::node& node, const std::string& source) {
   const std::string where = "tokens." + std::string(name);
   const toml::table* table = node.as_table();
   const std::string place = at(source, node.source());
   if (table == nullptr) return wrong(place, where + " must be a table");
   for (const auto& [key, value] : *table) {
-    if (key.str() != "user" && key.str() != "sha256") {
+    if (key.str() != "user" && key.str() != "produce" && key.str() != "sha256") {
       return wrong(at(source, value.source()),
                    where + "." + std::string(key.str()) +
-                       " is not a known field: a token has `user` and `sha256`");
+                       " is not a known field: a token has `user` or `produce`, and `sha256`");
     }
+  }
+  const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
+  if (!hash) return wrong(place, where + ".sha256 must be 64 hex digits");
+  if (const toml::node* agents = table->get("produce")) {
+    if (table->contains("user"))
+      return wrong(place, where + " has `user` and `produce`: a worker's token has no user");
+    auto produce = read_produce(*agents);
+    if (!produce)
+      return wrong(place,
+                   where + ".produce must be an array of names of agents, such as [\"mine\"]");
+    return Token{std::string(name), {}, *hash, *std::move(produce)};
   }
   const auto user = (*table)["user"].value<std::string>();
   if (!user || !is_id(*user))
     return wrong(place, where + ".user must be an id: 1 to 128 characters of A-Z a-z 0-9 . _ : -");
-  const auto hash = parse_hash((*table)["sha256"].value_or<std::string>(""));
-  if (!hash) return wrong(place, where + ".sha256 must be 64 hex digits");
   return Token{std::string(name), UserId(*user), *hash};
 }
 
@@ -101,19 +127,39 @@ std::optional<Caller> Auth::caller_of(std::optional<std::string_view> bearer) co
     if (CRYPTO_memcmp(token.hash.data(), given.data(), given.size()) == 0) found = &token;
   }
   if (found == nullptr) return std::nullopt;
-  return Caller{found->user, found->hash};
+  return Caller{user_of(*found), found->hash};
 }
 
 bool Auth::allows(const Caller& caller) const {
   if (!needs_tokens_) return true;
   return std::ranges::any_of(tokens_, [&caller](const Token& token) {
-    return token.hash == caller.token && token.user == caller.user;
+    return token.hash == caller.token && user_of(token) == caller.user;
   });
 }
 
+const Token* Auth::worker(const Caller& caller) const {
+  const auto found = std::ranges::find_if(tokens_, [&caller](const Token& token) {
+    return !token.produce.empty() && token.hash == caller.token;
+  });
+  return found == tokens_.end() ? nullptr : &*found;
+}
+
+bool Auth::may_claim(const Caller& caller, const AgentName& agent) const {
+  if (!needs_tokens_) return true;
+  const Token* token = worker(caller);
+  return token != nullptr && std::ranges::find(token->produce, agent) != token->produce.end();
+}
+
 std::string token_lines(const Token& token) {
-  return "[tokens." + token.name + "]\nuser = \"" + token.user.get() + "\"\nsha256 = \"" +
-         to_hex(token.hash) + "\"\n";
+  std::string whose = "user = \"" + token.user.get() + "\"";
+  if (!token.produce.empty()) {
+    whose = "produce = [";
+    for (const AgentName& agent : token.produce) {
+      whose += (whose.ends_with('[') ? "\"" : ", \"") + agent.get() + '"';
+    }
+    whose += ']';
+  }
+  return "[tokens." + token.name + "]\n" + whose + "\nsha256 = \"" + to_hex(token.hash) + "\"\n";
 }
 
 bool is_loopback(std::string_view address) {

@@ -7,6 +7,13 @@
 //   user = "ada"
 //   sha256 = "64 hex digits"
 //
+// A token of a worker has no user: it names the agents whose runs it may claim, and does nothing
+// else.
+//
+//   [tokens.researcher]
+//   produce = ["research"]
+//   sha256 = "64 hex digits"
+//
 // Without a file there is one user, `local`, and the server listens on loopback only: every client
 // is that user.
 //
@@ -25,12 +32,14 @@ namespace lockstep {
 
 struct Token {
   std::string name;
-  UserId user;
+  UserId user;  // empty: a worker's
   Hash hash{};
+  std::vector<AgentName> produce{};  // not empty for a worker's
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-// The user of a request, and its token: the server ends streams opened with a revoked token.
+// The user of a request, and its token: the server ends streams opened with a revoked token. A
+// worker counts in limits as the user `produce/NAME`, which no thread can have.
 struct Caller {
   UserId user;
   std::optional<Hash> token;  // nullopt: there is no token file
@@ -57,6 +66,10 @@ class Auth {
   [[nodiscard]] std::optional<Caller> caller_of(std::optional<std::string_view> bearer) const;
   // Is the caller's token still in the file, with the same user?
   [[nodiscard]] bool allows(const Caller& caller) const;
+  // The caller's token, if it is a worker's; else null.
+  [[nodiscard]] const Token* worker(const Caller& caller) const;
+  // May the caller claim runs of this agent? Without a token file everybody may.
+  [[nodiscard]] bool may_claim(const Caller& caller, const AgentName& agent) const;
 
  private:
   std::vector<Token> tokens_;

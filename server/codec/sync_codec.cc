@@ -6,13 +6,15 @@
 #include <limits>
 
 #include "engine/base/limits.h"
+#include "server/codec/claim_codec.h"
+#include "server/codec/claim_read.h"
 #include "server/codec/object_read.h"
 
 namespace lockstep {
 namespace {
 
 constexpr std::array<std::string_view, 3> follow_names{"none", "run", "live"};
-constexpr std::array<std::string_view, 4> call_names{"sync", "cancel", "steps", "feed"};
+constexpr std::array<std::string_view, 5> call_names{"sync", "cancel", "steps", "feed", "claim"};
 constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
 // A change counts exactly once because the engine remembers its `op` (an idempotency key) by
@@ -58,12 +60,14 @@ SyncCall read_sync_fields(Object& object) {
   return call;
 }
 
-std::vector<Step> read_step_list(Object& object) {
+enum class Least : std::uint8_t { none, one };
+
+std::vector<Step> read_step_list(Object& object, Least least = Least::one) {
   std::vector<Step> steps;
   const Spot list = object.need("steps");
   list.each(limits::batch_steps_max,
             [&steps](const Spot& spot) { steps.push_back(read_step(spot)); });
-  if (steps.empty()) list.invalid("must have at least one step");
+  if (steps.empty() && least == Least::one) list.invalid("must have at least one step");
   for (std::size_t at = 1; at < steps.size(); ++at) {
     if (steps[at].seq != steps[at - 1].seq + 1) list.invalid("must be dense and in order of `seq`");
   }
@@ -76,6 +80,10 @@ ThreadName read_thread(Object& object) {
   thread.id = ThreadId(object.need("thread").id());
   if (const auto user = object.find("user")) thread.owner = UserId(user->id());
   return thread;
+}
+
+SocketClaimSteps read_claim_steps(Object& object, const Spot& claim) {
+  return {claim.text(limits::claim_bytes_max), read_step_list(object, Least::none)};
 }
 
 SocketSteps read_socket_steps(Object& object) {
@@ -102,7 +110,11 @@ void read_call(std::size_t name, const Spot& spot, SocketCall& call) {
     sync.call.request.thread = std::move(thread);
     call.what = std::move(sync);
   } else if (name == 2) {
-    call.what = read_socket_steps(object);
+    const auto claim = object.find("claim");
+    if (claim) call.what = read_claim_steps(object, *claim);
+    if (!claim) call.what = read_socket_steps(object);
+  } else if (name == 4) {
+    call.what = SocketClaim{read_claim_fields(object)};
   } else {
     call.what = SocketFeed{read_if<std::string>(
         object, "cursor", [](const Spot& cursor) { return cursor.text(limits::name_bytes_max); })};
@@ -141,16 +153,26 @@ Read<SyncCall> read_sync(std::string_view body) {
   return call;
 }
 
-Read<std::vector<Step>> read_steps(std::string_view body) {
+namespace {
+
+Read<std::vector<Step>> read_steps(std::string_view body, Least least) {
   Fault fault;
   const auto document = parse_json(body, fault);
   if (!document) return std::unexpected(fault.take());
   const Spot root(document->root(), fault);
   Object object(root);
-  std::vector<Step> steps = read_step_list(object);
+  std::vector<Step> steps = read_step_list(object, least);
   object.closed();
   if (fault.is_set()) return std::unexpected(fault.take());
   return steps;
+}
+
+}  // namespace
+
+Read<std::vector<Step>> read_steps(std::string_view body) { return read_steps(body, Least::one); }
+
+Read<std::vector<Step>> read_claimed_steps(std::string_view body) {
+  return read_steps(body, Least::none);
 }
 
 std::expected<SocketCall, SocketFault> read_socket_call(std::string_view text) {
@@ -169,7 +191,7 @@ std::expected<SocketCall, SocketFault> read_socket_call(std::string_view text) {
     }
   }
   object.closed();
-  if (!found) root.invalid("must hold `sync`, `cancel`, `steps` or `feed`");
+  if (!found) root.invalid("must hold `sync`, `cancel`, `steps`, `feed` or `claim`");
   if (fault.is_set()) return std::unexpected(SocketFault{id_of(document->root()), fault.take()});
   return call;
 }

@@ -9,14 +9,17 @@
 // docs/protocol.md has the forms. The functions are pure, and fuzzed.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "engine/live/hub.h"
 #include "engine/live/sync.h"
+#include "server/base/claim_limits.h"
 #include "server/codec/problem.h"
 
 namespace lockstep {
@@ -28,6 +31,14 @@ struct SyncCall {
   // owner is empty if the message has no `user`, which means the caller's own thread.
   SyncRequest request;
   std::optional<Follow> follow;
+};
+
+// A worker asks for a run of one of these agents.
+struct ClaimAsked {
+  std::vector<AgentName> agents;
+  std::string worker;  // for the log; may be empty
+  std::chrono::seconds lease{limits::lease_seconds_default};
+  std::chrono::seconds wait{limits::wait_seconds_default};
 };
 
 template <class T>
@@ -48,12 +59,20 @@ struct SocketSteps {
   ThreadName thread;  // an empty owner means the caller
   StepBatch batch;
 };
+struct SocketClaim {
+  ClaimAsked asked;
+};
+struct SocketClaimSteps {
+  std::string claim;
+  std::vector<Step> steps;  // may be none
+};
 struct SocketFeed {
   std::optional<std::string> cursor;
 };
 struct SocketCall {
   std::string id;  // of the request, or of the one to cancel
-  std::variant<SocketSync, SocketCancel, SocketSteps, SocketFeed> what;
+  std::variant<SocketSync, SocketCancel, SocketSteps, SocketFeed, SocketClaim, SocketClaimSteps>
+      what;
 };
 struct SocketFault {
   std::string id;  // empty if it could not be read

@@ -21,6 +21,7 @@
 #include "server/base/background.h"
 #include "server/base/limits.h"
 #include "server/front/assets.h"
+#include "server/front/claims.h"
 #include "server/front/follow_parts.h"
 #include "server/net/blob_links.h"
 #include "server/net/front_counts.h"
@@ -73,9 +74,10 @@ struct Front {
   FrontBlobs blobs = {};
   // Composes requests with files. Null: a line of text names each file.
   RequestComposer* composer = nullptr;
-  std::string date;       // now, as in the header `Date`
-  Timestamp time;         // now, to a second
-  bool stopping = false;  // refuse new requests
+  Claims* claims = nullptr;  // null: there are no workers
+  std::string date;          // now, as in the header `Date`
+  Timestamp time;            // now, to a second
+  bool stopping = false;     // refuse new requests
 
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };

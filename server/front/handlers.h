@@ -31,7 +31,13 @@ void note_unread_steps(Front& front, const Call& call, const Problem& problem);
 void get_blob(Front& front, Call call, Respond respond);
 void make_blob_link(Front& front, Call call, Respond respond);
 
+// Of workers: claims.h.
+void claim_run(Front& front, Call call, Respond respond);
+void write_claimed(Front& front, Call call, Respond respond);
+void note_unread_claimed(Front& front, const Call& call, const Problem& problem);
+
 void get_agents(Front& front, Call call, Respond respond);
+void get_usage(Front& front, Call call, Respond respond);
 void make_ticket(Front& front, Call call, Respond respond);
 void get_asset(Front& front, Call call, Respond respond);
 void get_health(Front& front, Call call, Respond respond);

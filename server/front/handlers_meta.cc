@@ -72,13 +72,14 @@ void get_readiness(Front& front, Call /*call*/, Respond respond) {
 }
 
 void get_metrics(Front& front, Call /*call*/, Respond respond) {
-  Response response = text_response(
-      metrics_page({.metrics = front.metrics,
-                    .front = front.counts,
-                    .memory = front.memory,
-                    .store = front.store ? front.store->memory() : StoreMemory{},
-                    .heap = heap_use(),
-                    .agents = front.agents ? front.agents() : std::vector<AgentFace>()}));
+  Response response = text_response(metrics_page(
+      {.metrics = front.metrics,
+       .front = front.counts,
+       .memory = front.memory,
+       .store = front.store ? front.store->memory() : StoreMemory{},
+       .heap = heap_use(),
+       .agents = front.agents ? front.agents() : std::vector<AgentFace>(),
+       .claims = front.claims ? std::optional(front.claims->counts()) : std::nullopt}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   respond(std::move(response));
 }

@@ -47,11 +47,12 @@ JsonPieces listing(std::string text, std::string_view name, std::vector<SharedMe
 void append_present_run(std::string& out, const Front& front, const ThreadName& thread,
                         const Run& run) {
   append_run(out, run);
-  const bool waits = run.status == RunStatus::running && front.waits_for_slot &&
-                     front.waits_for_slot(thread, run.id);
-  if (!waits) return;
+  if (run.status != RunStatus::running) return;
+  const bool slot = front.waits_for_slot && front.waits_for_slot(thread, run.id);
+  const bool worker = front.claims && front.claims->waits(thread, run.id);
+  if (!slot && !worker) return;
   out.pop_back();
-  append_field(out, "waiting_for", "slot");
+  append_field(out, "waiting_for", slot ? "slot" : "worker");
   out += '}';
 }
 

@@ -174,6 +174,7 @@ void HttpSession::dispatch() {
   if (admission.route == nullptr) return answer_with(std::move(admission.response));
   admission.call.request.body = exchange_->parser.take_body();
   hold();
+  if (open_) admission.call.client = open_->watch();
   awaited_.emplace();
   handle(front_, *admission.route, std::move(admission.call),
          awaited_->guard([this](Answer answer) { answered(std::move(answer)); }));
@@ -181,6 +182,7 @@ void HttpSession::dispatch() {
 
 void HttpSession::input_ended() {
   input_ended_ = true;
+  open_.reset();
   if (state_ == State::streaming && exchange_->form == Form::sse) {
     // The client may be gone: then this write fails and shows it.
     out_ += sse_comment;

@@ -113,7 +113,8 @@ class HttpSession : public Protocol, private StreamOwner {
   std::string_view lasting_;  // the rest of a `Response::lasting`; goes out after out_
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<UpgradeAnswer> upgrade_;
-  std::optional<Alive> awaited_;  // the answer, which is moot once the client has gone
+  std::optional<Alive> open_{std::in_place};  // until the client closes its side
+  std::optional<Alive> awaited_;              // the answer, which is moot once the client has gone
 };
 
 }  // namespace lockstep

@@ -167,6 +167,13 @@ void add_memory(Families& families, const MemoryAccount& memory) {
       prometheus::MetricType::Counter, [&](MemoryKind kind) { return memory.refused(kind); });
 }
 
+void add_claims(Families& families, const Claims::Counts& counts) {
+  families.gauge("runs_claimable", "Runs that wait for a worker.", counts.claimable);
+  families.gauge("runs_claimed", "Runs that a worker has claimed.", counts.claimed);
+  families.counter("claims", "Claims of runs by workers.", counts.claims);
+  families.counter("leases_lost", "Leases of workers that ran out.", counts.lost);
+}
+
 // The figures of the database and the allocator, to compare the memory account with.
 void add_measured(Families& families, const StoreMemory& store, const HeapUse& heap) {
   families.gauges(
@@ -184,6 +191,7 @@ std::string metrics_page(const Measures& measures) {
   add_measured(families, measures.store, measures.heap);
   add_engine(families, measures.metrics);
   if (!measures.agents.empty()) families.agent_runs(measures.agents);
+  if (measures.claims) add_claims(families, *measures.claims);
   add_front(families, measures.front);
   return families.text();
 }

@@ -6,6 +6,7 @@
 // without a reader.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Measures {
   StoreMemory store = {};
   HeapUse heap = {};
   std::vector<AgentFace> agents = {};
+  std::optional<Claims::Counts> claims = {};  // nothing: there are no workers
 };
 
 [[nodiscard]] std::string metrics_page(const Measures& measures);

@@ -31,6 +31,9 @@ constexpr std::array routes{
     Route{"POST", "/v1/blobs", users, Route::Body::stream, nullptr, take_blob},
     Route{"GET", "/v1/blobs/{}", links, none, get_blob},
     Route{"POST", "/v1/blobs/{}/link", users, none, make_blob_link},
+    Route{"POST", "/v1/claims", workers, json, claim_run},
+    Route{"POST", "/v1/claims/{}/steps", workers, json, write_claimed},
+    Route{"GET", "/v1/usage", users, none, get_usage},
     Route{"GET", "/v1/feed", streams, none, follow_feed},
     Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
     Route{"POST", "/v1/tickets", users, none, make_ticket},
@@ -248,7 +251,7 @@ std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call&
   if (route.access == links) {
     TRY_LET(linked, linked_caller(front, call));
     if (linked) return std::move(*linked);
-  } else if (route.access != users) {
+  } else if (route.access == streams || route.access == Route::Access::socket) {
     TRY_LET(taken, take_secret(call, "ticket"));
     ticket = std::move(taken);
   }
@@ -259,6 +262,25 @@ std::expected<Caller, Problem> caller_of(Front& front, const Route& route, Call&
   return std::unexpected(make_problem(
       codes::unauthorized, ticket ? "The ticket is unknown, used or too old: ask for a new one."
                                   : "Send `Authorization: Bearer TOKEN` with a valid token."));
+}
+
+// Workers have routes of their own, and no others.
+std::optional<Problem> check_worker(const Front& front, const Route& route, const Caller& caller) {
+  if (!front.auth.needs_tokens() || route.access == Route::Access::socket) return std::nullopt;
+  const Token* worker = front.auth.worker(caller);
+  if (worker && route.access != workers) {
+    return make_problem(
+        codes::forbidden,
+        "The token `" + worker->name +
+            "` is a worker's: it claims runs by POST /v1/claims, and nothing else.");
+  }
+  if (!worker && route.access == workers) {
+    return make_problem(
+        codes::forbidden,
+        "Only a worker's token may claim runs: make one with `lockstep token create "
+        "NAME --produce AGENT`.");
+  }
+  return std::nullopt;
 }
 
 // Counts the request in its user's limits.
@@ -282,15 +304,19 @@ std::expected<Admission, Problem> admit_to(Front& front, const Route& route, Adm
   Call& call = admission.call;
   if (route.access != everybody) {
     TRY_LET(caller, caller_of(front, route, call));
+    if (auto problem = check_worker(front, route, caller)) {
+      return std::unexpected(std::move(*problem));
+    }
     call.user = std::move(caller.user);
     call.token = caller.token;
     if (auto problem = count(front, admission)) return std::unexpected(std::move(*problem));
     if (front.stopping)
       return std::unexpected(make_problem(codes::stopping, "The server is stopping: try again."));
   }
-  // The handlers of blobs answer every wrong hash alike.
-  const bool of_blob = route.pattern.starts_with("/v1/blobs");
-  auto wrong_name = of_blob ? std::nullopt : check_names(call);
+  // The handlers of blobs answer every wrong hash alike, and a claim is no id: its handler reads
+  // it.
+  const bool by_handler = route.pattern.starts_with("/v1/blobs") || route.access == workers;
+  auto wrong_name = by_handler ? std::nullopt : check_names(call);
   if (wrong_name) return std::unexpected(std::move(*wrong_name));
   if (auto problem = check_body(route, call.request)) return std::unexpected(std::move(*problem));
   admission.route = &route;
@@ -328,6 +354,7 @@ void handle(Front& front, const Route& route, Call call, Respond respond) {
 
 void body_refused(Front& front, const Route& route, const Call& call, const Problem& problem) {
   if (route.handler == write_steps) note_unread_steps(front, call, problem);
+  if (route.handler == write_claimed) note_unread_claimed(front, call, problem);
 }
 
 std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {

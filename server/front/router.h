@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/alive.h"
 #include "server/front/front.h"
 #include "server/net/body_sink.h"
 #include "server/net/http_message.h"
@@ -33,6 +34,8 @@ struct Call {
   std::string address;           // of the client, also behind proxies
   bool by_link = false;          // a link to a blob took the place of the token
   const Asset* asset = nullptr;  // the file of the web page in the path
+  // Ends when the client closes its side: then no worker waits for a run any more.
+  std::optional<Alive::Watch> client = {};
 };
 
 using Handler = void (*)(Front& front, Call call, Respond respond);
@@ -44,8 +47,9 @@ using Receiver = std::unique_ptr<BodySink> (*)(Front& front, Call call, Respond 
 struct Route {
   // `streams`: a browser can't set a header on these, so a ticket replaces the token. `socket`: the
   // same; besides, a browser can't read the status of a refused handshake, so the socket opens and
-  // then closes with a code. `links`: a link to the blob in the path replaces the token.
-  enum class Access : std::uint8_t { everybody, users, streams, socket, links };
+  // then closes with a code. `links`: a link to the blob in the path replaces the token. `workers`:
+  // tokens of workers, which may use only these and a socket.
+  enum class Access : std::uint8_t { everybody, users, streams, socket, links, workers };
   enum class Body : std::uint8_t { none, json, stream };
 
   std::string_view method;

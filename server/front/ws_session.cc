@@ -108,7 +108,12 @@ void WsSession::called(std::expected<SocketCall, SocketFault> call) {
   ++front_.counts.requests;
   if (stopping_)
     return refuse(call->id, make_problem(codes::stopping, "The server is stopping: try again."));
-  if (auto* asked = std::get_if<SocketSync>(&call->what)) {
+  if (!may_call(*call)) return throttle();
+  if (auto* claim_asked = std::get_if<SocketClaim>(&call->what)) {
+    claim(call->id, std::move(*claim_asked));
+  } else if (auto* claim_steps = std::get_if<SocketClaimSteps>(&call->what)) {
+    write_claimed(call->id, std::move(*claim_steps));
+  } else if (auto* asked = std::get_if<SocketSync>(&call->what)) {
     sync(call->id, std::move(*asked));
   } else if (auto* steps = std::get_if<SocketSteps>(&call->what)) {
     write_steps(call->id, std::move(*steps));
@@ -258,6 +263,7 @@ void WsSession::add_stream(const std::string& id, std::unique_ptr<Stream> stream
 void WsSession::drop(const std::string& id) {
   const auto found = channels_.find(id);
   if (found == channels_.end()) return;
+  if (found->second.claim) front_.claims->cancel(*found->second.claim);
   if (found->second.stream) {
     ids_.erase(found->second.stream.get());
     --front_.counts.streams;

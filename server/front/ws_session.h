@@ -58,7 +58,8 @@ class WsSession : public Protocol, private StreamOwner {
   struct Channel {
     std::unique_ptr<Stream> stream;
     bool in_line = false;
-    Counted open;  // of the user
+    std::optional<std::uint64_t> claim;  // waits for a run, with this number
+    Counted open;                        // of the user
     Charge held;
   };
 
@@ -73,6 +74,11 @@ class WsSession : public Protocol, private StreamOwner {
   void cancel(const std::string& id);
   void write_steps(const std::string& id, SocketSteps call);
   void feed(const std::string& id, const SocketFeed& call);
+  // ws_claims.cc: workers.
+  [[nodiscard]] bool may_call(const SocketCall& call);
+  void claim(const std::string& id, SocketClaim call);
+  void claimed(const std::string& id, const Result<std::optional<Claimed>>& result);
+  void write_claimed(const std::string& id, SocketClaimSteps call);
   void add_stream(const std::string& id, std::unique_ptr<Stream> stream);
   void drop(const std::string& id);
 

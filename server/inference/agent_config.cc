@@ -11,13 +11,16 @@
 #include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "server/inference/agent_params.h"
+#include "server/inference/agent_price.h"
 #include "server/inference/limits.h"
+#include "server/inference/worker_config.h"
 
 namespace lockstep {
 namespace {
 
 constexpr std::array all_settings{
-    AgentSetting{"kind", "all", "", "openai, openai-responses, anthropic, demo or push; required"},
+    AgentSetting{"kind", "all", "",
+                 "openai, openai-responses, anthropic, demo, push or worker; required"},
     AgentSetting{"base_url", "models", "", "the model server's URL, up to /v1; required"},
     AgentSetting{"model", "all", "", "the model's name; required for models, else only shown"},
     AgentSetting{"system", "all", "", "the system prompt"},
@@ -40,14 +43,17 @@ constexpr std::array all_settings{
                  "the parameters that a run may set, or * for all; default: docs/agents.md"},
     AgentSetting{"models", "all", "", "the models that a run may choose besides `model`"},
     AgentSetting{"model_by_params", "models", "false", "true: a run's params may choose any model"},
-    AgentSetting{"runs_at_once", "not push", "",
+    AgentSetting{"runs_at_once", "not push, worker", "",
                  "how many runs may ask the model at once; the others wait; without it: no limit"},
     AgentSetting{"ask_before", "all", "",
                  "the tools whose calls a person must approve, or * for all"},
     AgentSetting{"answer_timeout_seconds", "all", "604800",
                  "seconds that a run with `resume` waits for the answers to its calls"},
-    AgentSetting{"fallback", "not push", "",
+    AgentSetting{"fallback", "not push, worker", "",
                  "the agent that takes over where this one fails before it shows anything"},
+    AgentSetting{"price", "all", "",
+                 "a table for the totals of usage: input, output, cached_input (of a million "
+                 "tokens), currency"},
     AgentSetting{"takes_images", "all", "", "tells fronts if its models see images"},
     AgentSetting{"takes_files", "openai", "",
                  "files besides images that the server takes: pdf, sound; default: by server"},
@@ -76,6 +82,10 @@ constexpr std::array all_settings{
                  "seconds with comments only, without a chunk"},
     AgentSetting{"rate", "demo", "40", "tokens a second"},
     AgentSetting{"silence_timeout_seconds", "push", "600", "seconds the writer may be silent"},
+    AgentSetting{"claim_seconds", "worker", "600", "seconds until a worker must claim a run"},
+    AgentSetting{"on_worker_lost", "worker", "retry",
+                 "a run whose worker is lost: retry (can be claimed again) or interrupt"},
+    AgentSetting{"max_attempts", "worker", "3", "how often one run may be claimed"},
 };
 
 using Field = AgentFields::mapped_type;
@@ -132,7 +142,7 @@ Complaint take_word(const Field& field, To& to, ValueOf value_of, const char* wr
 
 Complaint take(const Field& field, AgentKind& to) {
   return take_word(field, to, agent_kind,
-                   "must be openai, openai-responses, anthropic, demo or push");
+                   "must be openai, openai-responses, anthropic, demo, push or worker");
 }
 
 Complaint take(const Field& field, std::optional<ReasoningBack>& to) {
@@ -203,6 +213,8 @@ Complaint take_field(std::string_view name, const Field& field, AgentConfig& con
   if (!known) return "is not a known setting: check its name";
   if (const Taken taken = take_reach(name, field, config)) return *taken;
   if (const Taken taken = take_params(name, field, config)) return *taken;
+  if (const Taken taken = take_worker(name, field, config.worker)) return *taken;
+  if (name == "price") return take_price(field, config.price);
   if (name == "kind") return take(field, config.kind);
   if (name == "model") return take(field, config.model);
   if (name == "system") return take(field, config.system);

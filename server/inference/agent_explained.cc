@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "engine/base/try.h"
+#include "server/inference/agent_price.h"
 #include "server/inference/agent_reach.h"
 #include "server/inference/anthropic_agent.h"
 #include "server/inference/deadline_text.h"
 #include "server/inference/param_rules.h"
+#include "server/inference/worker_config.h"
 
 namespace lockstep {
 namespace {
@@ -105,6 +107,8 @@ void explain_runs(const AgentConfig& config, Explanation& said) {
   if (calls.fallback) {
     said.emplace_back("fallback", calls.fallback->get() + ", if it fails before it shows anything");
   }
+  if (config.kind == AgentKind::worker) said.emplace_back("worker", worker_text(config.worker));
+  if (config.price) said.emplace_back("price", price_text(*config.price));
 }
 
 void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& said) {

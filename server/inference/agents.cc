@@ -6,6 +6,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "engine/rules/written_by_claims.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/agent_reach.h"
@@ -24,12 +25,15 @@ namespace {
 // A writer outside the server writes its steps. `sent` still shows what a model would receive.
 class PushAgent final : public Agent {
  public:
-  PushAgent(std::string model, std::string system, std::optional<Json> params)
-      : model_(std::move(model)), system_(std::move(system)), params_(std::move(params)) {}
+  explicit PushAgent(const AgentConfig& config)
+      : kind_(name_of(config.kind)),
+        model_(config.model),
+        system_(config.system),
+        params_(config.params) {}
 
   [[nodiscard]] AgentSettings settings(const std::optional<Json>& params) const override {
     RequestSettings settings;
-    settings.kind = "push";
+    settings.kind = kind_;
     settings.system = system_;
     if (!model_.empty()) set_member(settings.request, "model", json_string(model_));
     apply_params(settings, params_, ModelChoice::callers);
@@ -47,6 +51,7 @@ class PushAgent final : public Agent {
   }
 
  private:
+  std::string kind_;
   std::string model_;
   std::string system_;
   std::optional<Json> params_;
@@ -148,7 +153,8 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
       return std::make_unique<DemoAgent>(std::move(options), means.executor);
     }
     case AgentKind::push:
-      return std::make_unique<PushAgent>(config.model, config.system, config.params);
+    case AgentKind::worker:
+      return std::make_unique<PushAgent>(config);
   }
   std::unreachable();
 }
@@ -187,6 +193,12 @@ void warn_of_tools(const std::string& name, const AgentConfig& config,
   }
 }
 
+// The kind of the agent that a run began with; empty if its settings can't be read.
+std::string kind_of(std::string_view settings) {
+  const auto begun_with = read_settings(settings);
+  return begun_with ? begun_with->kind : std::string();
+}
+
 // The kind and the model are those of its settings, so that they are named in one place.
 AgentFace face_of(AgentName name, const AgentConfig& config, const Agent& agent) {
   const ParamRules rules = param_rules(config);
@@ -202,6 +214,7 @@ AgentFace face_of(AgentName name, const AgentConfig& config, const Agent& agent)
   face.context_tokens = config.context_tokens;
   face.tokens_max = rules.tokens_max;
   face.runs_at_once = config.runs_at_once;
+  face.price = config.price;
   face.images = config.takes_images.value_or(config.kind != AgentKind::demo);
   return face;
 }
@@ -220,13 +233,15 @@ std::string_view name_of(AgentKind kind) {
       return "demo";
     case AgentKind::push:
       return "push";
+    case AgentKind::worker:
+      return "worker";
   }
   std::unreachable();
 }
 
 std::optional<AgentKind> agent_kind(std::string_view name) {
   for (const auto each : {AgentKind::openai, AgentKind::openai_responses, AgentKind::anthropic,
-                          AgentKind::demo, AgentKind::push}) {
+                          AgentKind::demo, AgentKind::push, AgentKind::worker}) {
     if (name == name_of(each)) return each;
   }
   return {};
@@ -263,6 +278,7 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
     if (agent.kind == AgentKind::push) {
       set->silences_.emplace(AgentName(name), agent.silence_timeout);
     }
+    if (agent.kind == AgentKind::worker) set->workers_.emplace(AgentName(name), agent.worker);
   }
   TRY(set->check_fallbacks());
   return set;
@@ -352,16 +368,24 @@ std::optional<std::string> AgentSet::refusal(const AgentName& agent,
 
 std::optional<std::chrono::microseconds> AgentSet::outlives(const AgentName& agent,
                                                             std::string_view settings) const {
+  if (workers_.contains(agent)) {
+    return kind_of(settings) == "worker" ? std::optional(written_by_claims) : std::nullopt;
+  }
   const auto silence = silences_.find(agent);
   if (silence == silences_.end()) return {};
   // The agent of this name may have had another kind when the run began.
-  if (!wrote_outside(settings)) return {};
+  if (kind_of(settings) != "push") return {};
   return silence->second;
 }
 
 bool AgentSet::wrote_outside(std::string_view settings) const {
-  const auto begun_with = read_settings(settings);
-  return begun_with && begun_with->kind == "push";
+  const std::string kind = kind_of(settings);
+  return kind == "push" || kind == "worker";
+}
+
+std::optional<WorkerConfig> AgentSet::worker(const AgentName& agent) const {
+  const auto found = workers_.find(agent);
+  return found == workers_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace lockstep

@@ -2,9 +2,9 @@
 // agents.h: the configured agents, by name.
 //
 // An agent produces the steps of a run: kinds `openai` and `anthropic` ask a model server, `demo`
-// makes up a text, and `push` leaves the writing to a back end of the operator. The set gives the
-// engine the settings of a run (all that shapes the request besides the path), and gives the server
-// the agent to start.
+// makes up a text, and `push` and `worker` leave the writing to programs of the operator. The set
+// gives the engine the settings of a run (all that shapes the request besides the path), and gives
+// the server the agent to start.
 //
 // Lives on: the engine strand.
 #pragma once
@@ -30,17 +30,24 @@
 #include "server/inference/param_rules.h"
 #include "server/inference/settings.h"
 #include "server/inference/think_tags.h"
+#include "server/inference/worker_limits.h"
 
 namespace lockstep {
 
-enum class AgentKind { openai, openai_responses, anthropic, demo, push };
+enum class AgentKind { openai, openai_responses, anthropic, demo, push, worker };
 // Does an agent of this kind send requests to a model server?
 [[nodiscard]] constexpr bool asks_a_model(AgentKind kind) {
-  return kind != AgentKind::demo && kind != AgentKind::push;
+  return kind != AgentKind::demo && kind != AgentKind::push && kind != AgentKind::worker;
 }
 // The kind with this name in the configuration file.
 [[nodiscard]] std::optional<AgentKind> agent_kind(std::string_view name);
 [[nodiscard]] std::string_view name_of(AgentKind kind);
+
+struct WorkerConfig {
+  std::chrono::milliseconds claim_time = limits::claim_time_default;  // until a worker claims a run
+  bool retries = true;                                           // a lost run is claimable again
+  std::uint32_t attempts_max = limits::worker_attempts_default;  // claims of one run
+};
 
 struct AgentConfig {
   AgentKind kind = AgentKind::demo;
@@ -85,8 +92,10 @@ struct AgentConfig {
   bool cache = true;  // anthropic: mark what the provider may keep for the next request
   // push: the server interrupts a run whose writer is silent for so long
   std::chrono::milliseconds silence_timeout = limits::silence_timeout;
-  double rate = 40;   // demo: tokens a second
-  std::string where;  // its place in the file, for errors; may be empty
+  WorkerConfig worker;
+  std::optional<TokenPrice> price;  // for the totals of usage
+  double rate = 40;                 // demo: tokens a second
+  std::string where;                // its place in the file, for errors; may be empty
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
 
@@ -126,6 +135,8 @@ class AgentSet final : public Agents {
   [[nodiscard]] std::optional<std::chrono::microseconds> outlives(
       const AgentName& agent, std::string_view settings) const override;
   [[nodiscard]] bool wrote_outside(std::string_view settings) const override;
+  // Nothing if there is no agent of kind worker of this name.
+  [[nodiscard]] std::optional<WorkerConfig> worker(const AgentName& agent) const;
   [[nodiscard]] bool asks_before(const AgentName& agent, std::string_view tool) const override;
   [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override;
   // Has a request of this agent, with its answer, taken so much of the context that a summary
@@ -146,6 +157,7 @@ class AgentSet final : public Agents {
   std::map<AgentName, CallRules> calls_;
   std::map<AgentName, std::uint64_t> summarised_;  // context_tokens of agents that summarise
   std::map<AgentName, std::chrono::milliseconds> silences_;  // of agents of kind push
+  std::map<AgentName, WorkerConfig> workers_;                // of agents of kind worker
   std::vector<AgentWarning> warnings_;
 };
 

@@ -63,6 +63,10 @@ class LiveAgents final : public Agents {
     return set_->fallback(agent);
   }
 
+  [[nodiscard]] std::optional<WorkerConfig> worker(const AgentName& agent) const {
+    return set_->worker(agent);
+  }
+
  private:
   std::shared_ptr<const AgentSet> set_;
 };

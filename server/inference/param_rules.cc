@@ -113,8 +113,9 @@ ParamRules param_rules(const AgentConfig& config) {
   ParamRules rules;
   rules.model = config.model;
   rules.models = config.models;
-  rules.any_model =
-      config.model_by_params || (config.kind == AgentKind::push && config.models.empty());
+  rules.any_model = config.model_by_params ||
+                    ((config.kind == AgentKind::push || config.kind == AgentKind::worker) &&
+                     config.models.empty());
   rules.summarises = config.when_too_long == WhenTooLong::summarise;
   rules.any = config.params_allowed ? has(*config.params_allowed, "*") : !asks_a_server;
   rules.allowed = config.params_allowed.value_or(

@@ -3,14 +3,16 @@
 // folder and the binary's path differ.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { Server, binary } from "./lib/server.mjs";
+import { keepAnEyeOn } from "./lib/tidy.mjs";
+import { until } from "./lib/wait.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -73,3 +75,29 @@ test("The protocol's writer of steps streams a run to its end", () => {
     assert.equal(runs[0].status, "completed");
   });
 });
+
+test("The manual's worker goes on behind one that was killed", () =>
+  serving({ agents: { mine: { kind: "worker" } } }, async (server) => {
+    const program = example("docs/agents.md", "word by word. Run several, and kill one in the middle:");
+    const file = join(server.folder, "worker.py");
+    const own = program.replaceAll("127.0.0.1:7717", `127.0.0.1:${server.port}`);
+    writeFileSync(file, own.replace('"wait_seconds": 20', '"wait_seconds": 20, "lease_seconds": 1'));
+    const work = () => {
+      const worker = spawn("python3", [file], { stdio: ["ignore", "inherit", "inherit"] });
+      keepAnEyeOn(worker);
+      return worker;
+    };
+    const first = work();
+    const change = { type: "start_run", run: "r1", agent: "mine", input: [{ text: "one two three four" }] };
+    const headers = { accept: "application/json" };
+    await server.post("/v1/threads/tea/sync", { changes: [change], follow: "none" }, { headers });
+    const answer = async () => (await server.read("tea")).messages[1]?.parts[0]?.text ?? "";
+    await until(async () => (await answer()).startsWith("You said: one"), "it has begun");
+    first.kill("SIGKILL");
+    const second = work();
+
+    await until(async () => (await server.read("tea")).runs[0].status === "completed", "the run is over");
+
+    assert.equal(await answer(), "You said: one two three four ");
+    second.kill("SIGKILL");
+  }));

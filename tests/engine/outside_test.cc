@@ -160,7 +160,7 @@ std::string OtherAgentsTest::why_interrupted() {
 }
 
 TEST_F(OtherAgentsTest, ARunEndsAndNamesTheReasonIfItsAgentIsOfAnotherKind) {
-  EXPECT_EQ(why_interrupted(), "its agent is no longer of kind `push`");
+  EXPECT_EQ(why_interrupted(), "its agent is of another kind now");
 }
 
 TEST_F(OtherAgentsTest, ARunEndsAndNamesTheReasonIfItsAgentIsGone) {

@@ -8,6 +8,7 @@
 
 #include "engine/base/must.h"
 #include "engine/base/text.h"
+#include "server/codec/claim_codec.h"
 #include "server/codec/json_read.h"
 #include "server/codec/json_write.h"
 #include "server/codec/sync_codec.h"
@@ -53,6 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(sync.error());
   }
   if (const auto steps = read_steps(text); !steps) check(steps.error());
+  if (const auto steps = read_claimed_steps(text); !steps) check(steps.error());
+  if (const auto claim = read_claim(text); !claim) check(claim.error());
+  if (const auto name = parse_claim(text)) MUST(to_text(*name) == text);
   if (const auto call = read_socket_call(text); !call) check(call.error().problem);
   return 0;
 }

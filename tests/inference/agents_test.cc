@@ -397,7 +397,19 @@ TEST(AgentConfig, TakesEveryFieldByName) {
 TEST(AgentConfig, NamesTheFieldThatIsWrong) {
   const std::pair<AgentFields, std::string> wrong[] = {
       {{}, "kind is missing"},
-      {{{"kind", "worker"}}, "kind must be openai, openai-responses, anthropic, demo or push"},
+      {{{"kind", "robot"}},
+       "kind must be openai, openai-responses, anthropic, demo, push or worker"},
+      {{{"kind", "worker"}, {"claim_seconds", std::int64_t{0}}},
+       "claim_seconds must be a number above 0"},
+      {{{"kind", "worker"}, {"on_worker_lost", "cry"}},
+       "on_worker_lost must be retry or interrupt"},
+      {{{"kind", "worker"}, {"max_attempts", std::int64_t{0}}},
+       "max_attempts must be a whole number from 1 to 1000"},
+      {{{"kind", "demo"}, {"price", Json{R"({"input":1,"output":2})"}}},
+       "price must be a table with input, output and currency, and cached_input if a cache is "
+       "cheaper"},
+      {{{"kind", "demo"}, {"price", Json{R"({"input":-1,"output":2,"currency":"USD"})"}}},
+       "price has a `input` that is no number of at least 0"},
       {{{"kind", "demo"}, {"rates", 1.0}}, "rates is not a known setting: check its name"},
       {{{"kind", "demo"}, {"rate", "fast"}}, "rate must be a number"},
       {{{"kind", "demo"}, {"rate", -1.0}}, "rate must be above 0"},
@@ -423,7 +435,8 @@ TEST(AgentKind, IsReadByItsName) {
   EXPECT_EQ(agent_kind("anthropic"), AgentKind::anthropic);
   EXPECT_EQ(agent_kind("demo"), AgentKind::demo);
   EXPECT_EQ(agent_kind("push"), AgentKind::push);
-  EXPECT_FALSE(agent_kind("worker"));
+  EXPECT_EQ(agent_kind("worker"), AgentKind::worker);
+  EXPECT_FALSE(agent_kind("robot"));
 }
 
 }  // namespace

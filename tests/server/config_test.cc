@@ -167,7 +167,37 @@ TEST(Auth, AFileThatIsNotAsItShouldBeIsRefused) {
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nsha256 = \"12\"", "f").error().detail,
             "f line 1: tokens.a.sha256 must be 64 hex digits");
   EXPECT_EQ(Auth::parse("[tokens.a]\nuser = \"u\"\nage = 5", "f").error().detail,
-            "f line 3: tokens.a.age is not a known field: a token has `user` and `sha256`");
+            "f line 3: tokens.a.age is not a known field: a token has `user` or `produce`, and "
+            "`sha256`");
+}
+
+TEST(Auth, AWorkersTokenHasAgentsAndNoUser) {
+  const Token worker{"w", {}, sha256("secret"), {AgentName("one"), AgentName("two")}};
+  const Token person{"laptop", UserId("w"), sha256("other")};
+
+  const auto auth = Auth::parse(token_lines(worker) + token_lines(person), "tokens");
+
+  ASSERT_TRUE(auth.has_value()) << auth.error().detail;
+  EXPECT_EQ(auth->tokens()[1], worker);
+  const auto caller = auth->caller_of("secret");
+  ASSERT_TRUE(caller.has_value());
+  EXPECT_FALSE(is_id(caller->user.get())) << "no thread can be its own";
+  EXPECT_TRUE(auth->allows(*caller));
+  EXPECT_EQ(auth->worker(*caller)->name, "w");
+  EXPECT_TRUE(auth->may_claim(*caller, AgentName("two")));
+  EXPECT_FALSE(auth->may_claim(*caller, AgentName("three")));
+  const auto other = auth->caller_of("other");
+  EXPECT_EQ(auth->worker(*other), nullptr);
+  EXPECT_FALSE(auth->may_claim(*other, AgentName("one")));
+  EXPECT_TRUE(Auth().may_claim(*Auth().caller_of({}), AgentName("one"))) << "without a token file";
+}
+
+TEST(Auth, AWorkersTokenThatIsNotAsItShouldBeIsRefused) {
+  const std::string hash = "\nsha256 = \"" + to_hex(sha256("x")) + "\"";
+  for (const char* wrong : {"produce = []", "produce = \"one\"", "produce = [\"a b\"]",
+                            "produce = [1]", "produce = [\"one\"]\nuser = \"u\""}) {
+    EXPECT_FALSE(Auth::parse("[tokens.a]\n" + std::string(wrong) + hash, "f")) << wrong;
+  }
 }
 
 TEST(Auth, RecognisesLoopback) {

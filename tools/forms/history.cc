@@ -16,6 +16,7 @@
 #include "engine/store/keys.h"
 #include "engine/store/open_runs.h"
 #include "schema/json/json_text.h"
+#include "server/base/usage_json.h"
 #include "tools/forms/json.h"
 #include "tools/forms/record.h"
 
@@ -304,6 +305,7 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
     rows.rows = open_run_rows(live.number, after, entry);
     std::ranges::move(blob_rows_of(live, entry), std::back_inserter(rows.rows));
   }
+  if (auto counted = count_usage(after, entry, rows.rows); !counted) return counted;
   Append append{.thread = live.number,
                 .expected = live.state.now,
                 .entry = std::make_shared<const Entry>(entry),
@@ -323,6 +325,22 @@ Result<void> HistoryImport::append(Entry entry, bool last) {
   wait_until_at_most(whole ? 0 : in_flight_max);
   if (rows.listed) live.feed_commit = last_commit_;
   return failure_;
+}
+
+// The sums that the store had, and all that was imported since.
+Result<void> HistoryImport::count_usage(const ThreadState& after, const Entry& entry,
+                                        std::vector<RowWrite>& rows) {
+  for (const auto& [key, counts] : usage_of(after, entry, read_usage)) {
+    const auto [sum, fresh] = usage_.try_emplace(key);
+    if (fresh) {
+      auto stored = read_usage_row(writer_.store(), usage_row_key(usage_prefix, key));
+      if (!stored) return std::unexpected(std::move(stored.error()));
+      sum->second = *stored;
+    }
+    sum->second += counts;
+    rows.push_back(usage_row(usage_prefix, key, sum->second));
+  }
+  return {};
 }
 
 void HistoryImport::wait_until_at_most(std::size_t count) {

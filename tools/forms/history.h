@@ -28,6 +28,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/store/usage_rows.h"
 #include "tools/forms/blob_lines.h"
 #include "tools/forms/json.h"
 #include "tools/forms/target_user.h"
@@ -73,6 +74,8 @@ class HistoryImport {
   [[nodiscard]] Result<void> end_thread();
   [[nodiscard]] Result<void> append(Entry entry, bool last);
   [[nodiscard]] Result<ThreadNumber> next_number();
+  [[nodiscard]] Result<void> count_usage(const ThreadState& after, const Entry& entry,
+                                         std::vector<RowWrite>& rows);
   void wait_until_at_most(std::size_t count);
 
   StoreWriter& writer_;
@@ -83,6 +86,7 @@ class HistoryImport {
   std::optional<ThreadName> begun_;  // in version 1: the last thread that began
   TargetUser users_;
   std::unique_ptr<Target> target_;  // the thread that is being written
+  UsageMap usage_;                  // the sums that the store has when all is written
   ThreadNumber next_number_;
   CommitNumber last_commit_;
   std::size_t in_flight_ = 0;

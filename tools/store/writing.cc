@@ -14,6 +14,7 @@
 #include "schema/json/json_reader.h"
 #include "server/base/asio_executor.h"
 #include "server/base/printable.h"
+#include "server/base/usage_json.h"
 #include "server/inference/settings.h"
 #include "tools/store/access.h"
 #include "tools/store/upgrade_told.h"
@@ -132,7 +133,8 @@ Result<std::unique_ptr<OfflineEngine>> OfflineEngine::open(StoreWriter& writer) 
                               .executor = writer.executor(),
                               .agents = *offline->agents_,
                               .is_json_object = is_json_object,
-                              .metrics = offline->metrics_},
+                              .metrics = offline->metrics_,
+                              .read_usage = read_usage},
                              *offline->host_, [&](Result<void> result) {
                                ready = std::move(result);
                                done = true;

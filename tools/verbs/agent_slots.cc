@@ -30,13 +30,42 @@ RunSlots::LimitOf limits_of(const LiveAgents& agents) {
   };
 }
 
-ServerParts with_agents(ServerParts parts, const LiveAgents& agents, const RunDriver& driver) {
+WorkerRuns::Parts worker_parts(const LiveAgents& agents, const WorkerMeans& means) {
+  const auto rules_of = [&agents](const AgentName& name) -> std::optional<WorkerRules> {
+    const auto config = agents.worker(name);
+    if (!config) return {};
+    return WorkerRules{config->claim_time, config->retries, config->attempts_max};
+  };
+  return {.executor = means.executor,
+          .clock = means.clock,
+          .random = means.random,
+          .log = means.log,
+          .rules_of = rules_of,
+          .memory = &means.memory};
+}
+
+void disconnect(RunDriver& driver, WorkerRuns& workers) {
+  driver.stop();
+  workers.disconnect();
+}
+
+void connect(RunDriver& driver, WorkerRuns& workers, Engine& engine) {
+  driver.connect(engine);
+  workers.connect(engine);
+}
+
+ServerParts with_agents(ServerParts parts, const LiveAgents& agents, const RunDriver& driver,
+                        WorkerRuns& workers) {
   parts.find_agent = [&agents](const AgentName& name) { return agents.find(name); };
-  parts.agents = [&agents, &driver] {
+  parts.agents = [&agents, &driver, &workers] {
     std::vector<AgentFace> faces = agents.faces();
-    for (AgentFace& face : faces) face.load = driver.load(face.name);
+    for (AgentFace& face : faces) {
+      const bool of_workers = agents.worker(face.name).has_value();
+      face.load = of_workers ? workers.load(face.name) : driver.load(face.name);
+    }
     return faces;
   };
+  parts.claims = &workers;
   parts.waits_for_slot = [&driver](const ThreadName& thread, const RunId& run) {
     return driver.waits_for_slot(thread, run);
   };

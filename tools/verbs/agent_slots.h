@@ -11,6 +11,7 @@
 #include "server/run_driver.h"
 #include "server/server.h"
 #include "server/summaries.h"
+#include "server/worker_runs.h"
 
 namespace lockstep {
 
@@ -19,8 +20,21 @@ namespace lockstep {
 [[nodiscard]] Summaries::Due summaries_of(const LiveAgents& agents);
 [[nodiscard]] RunDriver::FallbackOf fallbacks_of(const LiveAgents& agents);
 [[nodiscard]] RunSlots::LimitOf limits_of(const LiveAgents& agents);
+struct WorkerMeans {
+  Executor& executor;
+  Clock& clock;
+  Random& random;
+  LineLog& log;
+  MemoryAccount& memory;
+};
+// The workers' runs follow what these agents say of them.
+[[nodiscard]] WorkerRuns::Parts worker_parts(const LiveAgents& agents, const WorkerMeans& means);
+// Both hosts of runs get the engine. Requires: called right after the engine was opened.
+void connect(RunDriver& driver, WorkerRuns& workers, Engine& engine);
+// No host calls the engine after it.
+void disconnect(RunDriver& driver, WorkerRuns& workers);
 // The parts of a server, with these agents.
 [[nodiscard]] ServerParts with_agents(ServerParts parts, const LiveAgents& agents,
-                                      const RunDriver& driver);
+                                      const RunDriver& driver, WorkerRuns& workers);
 
 }  // namespace lockstep

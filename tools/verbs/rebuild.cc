@@ -18,8 +18,10 @@
 #include "engine/rocks/rocks_mend.h"
 #include "engine/store/keys.h"
 #include "engine/store/thread_flags.h"
+#include "engine/store/usage_rows.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
+#include "server/base/usage_json.h"
 #include "tools/store/crash_mark_file.h"
 #include "tools/store/derived.h"
 #include "tools/store/reading.h"
@@ -97,11 +99,13 @@ class Rebuild {
     if (std::ranges::find(deleted_, number) != deleted_.end()) return {};
     CommitNumber commit;
     BlobSet blobs;
+    UsageMap used;
     const auto state =
         fold_thread(writer_.log(), number, {},
-                    [&](const StoredEntry& stored, const Entry& entry, const ThreadState&) {
+                    [&](const StoredEntry& stored, const Entry& entry, const ThreadState& after) {
                       if (is_boundary(entry) || commit == CommitNumber()) commit = stored.commit;
                       blobs.merge(blobs_of(entry));
+                      add(used, usage_of(after, entry, read_usage));
                       return true;
                     });
     kept_.insert(number);
@@ -109,6 +113,7 @@ class Rebuild {
       account_.problems.push_back(state.error().detail);
       return {};
     }
+    add(usage_, used);
     TRY_LET(rows, rows_of_thread({number, *state, commit, std::move(blobs)}));
     ++account_.threads;
     account_.rows += rows.size();
@@ -130,6 +135,7 @@ class Rebuild {
         rows.push_back({Table::feed, key, std::nullopt, RowWrite::Stamp::none});
     }
     TRY(clear_blobs_of_nobody(rows));
+    TRY(add_usage(rows));
     // The key `rebuilding` keeps servers from opening the store, so the last write removes it.
     rebuilding_.emplace_back(rebuilding_key);
     for (const std::string& key : rebuilding_) {
@@ -179,6 +185,26 @@ class Rebuild {
     return {};
   }
 
+  // The totals of usage: what the log tells, and what is kept of deleted threads. A thread that
+  // can't be read would be missing, so then they stay as they are.
+  Result<void> add_usage(std::vector<RowWrite>& rows) {
+    if (!account_.problems.empty()) return {};
+    TRY_LET(gone, read_table(writer_.store(), Table::meta, std::string(usage_gone_prefix)));
+    for (const auto& [row_key, value] : gone) {
+      const auto key = decode_usage_key(usage_gone_prefix, row_key);
+      const auto counts = decode_usage_counts(row_key, value);
+      if (key && counts) usage_[*key] += *counts;
+    }
+    TRY_LET(former, read_table(writer_.store(), Table::meta, std::string(usage_prefix)));
+    for (const auto& [row_key, value] : former) {
+      const auto key = decode_usage_key(usage_prefix, row_key);
+      if (key && usage_.contains(*key)) continue;
+      rows.push_back({Table::meta, row_key, std::nullopt, RowWrite::Stamp::none});
+    }
+    for (const auto& [key, counts] : usage_) rows.push_back(usage_row(usage_prefix, key, counts));
+    return {};
+  }
+
   Result<std::vector<RowWrite>> rows_of_thread(const FoldedThread& thread) {
     const auto& [number, state, commit, blobs] = thread;
     const ThreadName name = name_of(state);
@@ -208,6 +234,7 @@ class Rebuild {
   std::set<ThreadNumber> kept_;  // with entries, also those that can't be read
   std::vector<StampedThreadRecord> tombstones_;
   std::vector<std::string> rebuilding_;  // keys of `rebuilding`, to be removed at the end
+  UsageMap usage_;
   std::uint64_t next_ = 1;
   Account account_;
 };

@@ -16,7 +16,9 @@
 #include "engine/store/entry_codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/thread_flags.h"
+#include "engine/store/usage_rows.h"
 #include "schema/json/json_reader.h"
+#include "server/base/usage_json.h"
 #include "server/inference/settings.h"
 #include "tools/store/derived.h"
 #include "tools/store/reading.h"
@@ -110,6 +112,10 @@ void Salvager::look_at_meta(const std::string& key, const std::string& value) {
   } else if (key == keys::next_thread) {
     const auto number = keys::decode_number(value);
     if (number) next_thread_ = std::max(next_thread_, *number);
+  } else if (const auto used = decode_usage_key(usage_gone_prefix, key)) {
+    // Sums only grow, so the largest copy is the newest.
+    const auto counts = decode_usage_counts(key, value);
+    if (counts && counts->runs >= usage_gone_[*used].runs) usage_gone_[*used] = *counts;
   } else if (keys::decode_deleted(key)) {
     if (const auto record = decode_thread_record(key, value)) look_at(*record);
   } else if (key.starts_with(thread_flags::erasing)) {
@@ -199,6 +205,7 @@ Result<void> Salvager::end_thread() {
   note_loss(number, out);
   if (out.kept > 0) {
     ++result_.threads;
+    add(usage_, usage_of(state, read_usage));
     for (std::uint32_t run = 0; run < state.runs.size(); ++run) {
       const auto& hash = state.runs[run].run.settings;
       if (hash && !settings_.contains(*hash)) ++result_.settings_missing;
@@ -282,6 +289,7 @@ Result<void> Salvager::end_runs_of(ThreadNumber number) {
   tail_.entry = key;
   ++result_.entries;
   fold(state, decision.entry);
+  add(usage_, usage_of(state, decision.entry, read_usage));
   put(derived_rows({number, state, commit}));
   return flush(limits::salvage_batch_bytes);
 }
@@ -303,6 +311,9 @@ void Salvager::put_tombstones() {
 
 Result<void> Salvager::finish() {
   put_tombstones();
+  add(usage_, usage_gone_);
+  for (const auto& [key, counts] : usage_) put({usage_row(usage_prefix, key, counts)});
+  for (const auto& [key, counts] : usage_gone_) put({usage_row(usage_gone_prefix, key, counts)});
   const Epoch next(parts_.random.next());
   result_.epochs = epochs_ ? with_new_epoch(*epochs_, next, result_.last) : Epochs{next, {}};
   // Lists may have shown changes that are lost, and a list's cursor can't tell which.

@@ -30,6 +30,7 @@
 #include "engine/rules/state.h"
 #include "engine/store/epochs.h"
 #include "engine/store/row_codec.h"
+#include "engine/store/usage_rows.h"
 #include "tools/forms/named_thread.h"
 
 namespace lockstep {
@@ -122,6 +123,8 @@ class Salvager {
   Salvaged result_;
   std::map<ThreadNumber, StampedThreadRecord> records_;  // the newest of each
   std::map<ThreadNumber, StampedThreadRecord> tombstones_;
+  UsageMap usage_;                // of the threads that are kept
+  UsageMap usage_gone_;           // of deleted threads
   std::set<ThreadName> removed_;  // deleted, according to the feed
   std::set<ThreadNumber> erasing_;
   std::set<ThreadNumber> seen_;

@@ -26,6 +26,7 @@
 #include "server/base/heap.h"
 #include "server/base/log_line.h"
 #include "server/base/printable.h"
+#include "server/base/usage_json.h"
 #include "server/control.h"
 #include "server/inference/live_agents.h"
 #include "server/inference/settings.h"
@@ -128,8 +129,10 @@ UpgradeTold tell_upgrade(LineLog& log) {
 }
 
 // The engine is ready when it takes requests; it ends the runs that a crash left open after that.
-Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Engine::Parts& parts,
-                                            RunDriver& driver) {
+Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, Engine::Parts parts,
+                                            RunDriver& driver, WorkerRuns& workers) {
+  driver.hand_outside_runs_to(workers);
+  parts.read_usage = read_usage;
   Result<std::unique_ptr<Engine>> engine;
   Result<void> recovered;
   bool ready = false;
@@ -138,7 +141,7 @@ Result<std::unique_ptr<Engine>> open_engine(asio::io_context& context, const Eng
       recovered = std::move(result);
       ready = true;
     });
-    if (engine) driver.connect(**engine);
+    if (engine) connect(driver, workers, **engine);
   });
   if (!engine) return engine;
   run_until(context, ready);
@@ -287,14 +290,14 @@ void say_what_is_mended(const Metrics& metrics, LineLog& log) {
 }
 
 // Everything that is read before a store is opened.
-struct Read {
+struct FirstRead {
   ConfigSources sources;
   Config config;
   FileStamp tokens;  // the file before `auth` was read from it
   Auth auth;
 };
 
-ExitCode serve(Read& read, Terminal& terminal) {
+ExitCode serve(FirstRead& read, Terminal& terminal) {
   const Config& config = read.config;
   LineLog log(config.log_level, config.log_style);
   prepare_process(config, log);
@@ -329,6 +332,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
     summaries.ended(thread, run, bytes);
   });
   driver.compose_with(blobs.composer());
+  WorkerRuns workers(worker_parts(agents, {executor, clock, random, log, memory}));
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),
                              .store = (*rocks)->log(),
@@ -344,7 +348,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
                              .tell_damage = tell_damage(log),
                              .blobs = &blobs.files(),
                              .blob_offload = &blobs.uploads()},
-                            driver);
+                            driver, workers);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
   summaries.connect(**engine);
@@ -352,7 +356,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
                     log,     {},       embedded_page(), &memory, &(*rocks)->log()};
   parts.blobs = blobs.for_front();
   parts.composer = &blobs.composer();
-  auto serving = open_serving(with_agents(parts, agents, driver), config, **rocks);
+  auto serving = open_serving(with_agents(parts, agents, driver, workers), config, **rocks);
   if (!serving) return terminal.fail(settings_trouble(serving.error()));
   auto live = std::make_unique<LiveSettings>(
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
@@ -364,7 +368,7 @@ ExitCode serve(Read& read, Terminal& terminal) {
   on_strand(context, [&] {
     live.reset();
     *serving = {};
-    driver.stop();
+    disconnect(driver, workers);
     engine->reset();
   });
   return ExitCode::ok;
@@ -389,7 +393,7 @@ ExitCode run(const ServeOptions& options, Terminal& terminal) {
   // Checked before a store is made: a refused address must not leave a folder.
   const auto host = Server::check_host(*auth, config->host);
   if (!host) return terminal.fail(settings_trouble(host.error()));
-  Read read{std::move(sources), std::move(*config), tokens, std::move(*auth)};
+  FirstRead read{std::move(sources), std::move(*config), tokens, std::move(*auth)};
   return serve(read, terminal);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// token.cc: makes, lists and revokes the access tokens of fronts.
+// token.cc: makes, lists and revokes the access tokens of fronts and workers.
 //
 // A token is 256 random bits, and is shown once; the file holds its hash (server/base/auth.h owns
 // the format). The file is replaced atomically, so a server reads either the former or the new one.
@@ -56,12 +56,29 @@ Result<Auth> tokens_in(const std::string& content, const std::string& path) {
   return Auth::parse(content, path, Auth::Least::no_token);
 }
 
+void append_owner(std::string& line, const Token& token) {
+  if (token.produce.empty()) return append_field(line, "user", token.user.get());
+  append_name(line, "produce");
+  append_array(line, token.produce,
+               [](std::string& out, const AgentName& agent) { append_text(out, agent.get()); });
+}
+
 ExitCode create(const TokenOptions& options, const Auth& auth, std::string content,
                 Terminal& terminal) {
-  if (!is_token_name(options.name) || !is_id(options.user.get())) {
+  const bool agents_good =
+      std::ranges::all_of(options.produce, [](const std::string& agent) { return is_id(agent); });
+  if (options.produce.empty() == options.user.get().empty()) {
+    return terminal.fail({ExitCode::usage,
+                          "a token is a user's or a worker's: name --user or --produce, not both",
+                          "Try `lockstep token create alices-phone --user alice --file FILE`, or "
+                          "`lockstep token create worker --produce AGENT --file FILE`."});
+  }
+  const bool user_good = !options.produce.empty() || is_id(options.user.get());
+  if (!is_token_name(options.name) || !user_good || !agents_good) {
     return terminal.fail(
         {ExitCode::usage,
-         "a token's name has only A-Z a-z 0-9 _ -; a user's name may also have . and :",
+         "a token's name has only A-Z a-z 0-9 _ -; the name of a user or an agent may also have . "
+         "and :",
          "Try `lockstep token create alices-phone --user alice --file FILE`."});
   }
   if (std::ranges::count(auth.tokens(), options.name, &Token::name) > 0) {
@@ -72,13 +89,16 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
   const std::string token = make_token(random);
   if (!content.empty() && !content.ends_with('\n')) content += '\n';
   if (!content.empty()) content += '\n';
-  content += token_lines({options.name, options.user, sha256(token)});
+  std::vector<AgentName> produce;
+  for (const std::string& agent : options.produce) produce.emplace_back(agent);
+  const Token made{options.name, options.user, sha256(token), std::move(produce)};
+  content += token_lines(made);
   const auto written = replace_file(options.file, content);
   if (!written) return terminal.fail(trouble(written.error()));
   if (options.json) {
     std::string line = "{";
     append_field(line, "name", options.name);
-    append_field(line, "user", options.user.get());
+    append_owner(line, made);
     append_field(line, "token", token);
     terminal.print_json(line + "}\n");
   } else {
@@ -92,12 +112,16 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
 ExitCode list(const TokenOptions& options, const Auth& auth, Terminal& terminal) {
   for (const Token& token : auth.tokens()) {
     if (!options.json) {
-      terminal.print(one_line(token.name, 128) + "  " + one_line(token.user.get(), 128) + "\n");
+      std::string whose = one_line(token.user.get(), 128);
+      for (const AgentName& agent : token.produce) {
+        whose += (whose.empty() ? "produces " : ", ") + one_line(agent.get(), 128);
+      }
+      terminal.print(one_line(token.name, 128) + "  " + whose + "\n");
       continue;
     }
     std::string line = "{";
     append_field(line, "name", token.name);
-    append_field(line, "user", token.user.get());
+    append_owner(line, token);
     append_field(line, "sha256", to_hex(token.hash));
     terminal.print_json(line + "}\n");
   }

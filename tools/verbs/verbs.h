@@ -112,7 +112,8 @@ struct TokenOptions {
   bool json = false;
   std::string file;
   std::string name;
-  UserId user;
+  UserId user;                       // empty: a worker's token
+  std::vector<std::string> produce;  // the agents of a worker's token
 };
 
 using Verb = std::variant<ServeOptions, ShowOptions, ReplayOptions, ContextOptions, ImportOptions,

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// claim_answer.h: the answer to a claim: all that a worker needs to write the run.
+//
+// Lives on: the engine strand.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "server/codec/json_pieces.h"
+#include "server/front/claims.h"
+#include "server/front/front.h"
+
+namespace lockstep {
+
+// The members of the answer, behind `begin`, which is the beginning of an object. Fails as a read
+// of the thread does.
+[[nodiscard]] Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed,
+                                              std::string begin);
+// `{"seq":…,"ts":…,"lease_until":…}`, with `begin` before them.
+[[nodiscard]] std::string claimed_ack(const ClaimedAck& ack, std::string begin);
+
+// May the caller claim runs of this agent now?
+[[nodiscard]] std::function<bool(const AgentName& agent)> may_claim(const Front& front,
+                                                                    Caller caller);
+// The first agent of the claim that the caller may not claim, as a problem.
+[[nodiscard]] std::optional<Problem> forbidden_agent(const Front& front, const Caller& caller,
+                                                     const ClaimAsked& asked);
+[[nodiscard]] Problem no_workers();
+
+}  // namespace lockstep

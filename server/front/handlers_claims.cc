@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/codes.h"
+#include "engine/base/try.h"
+#include "schema/json/json_reader.h"
+#include "schema/json/json_text.h"
+#include "server/base/limits.h"
+#include "server/front/body_read.h"
+#include "server/front/call.h"
+#include "server/front/claim_answer.h"
+#include "server/front/handlers.h"
+#include "server/front/json_answer.h"
+
+namespace lockstep {
+
+std::function<bool(const AgentName& agent)> may_claim(const Front& front, Caller caller) {
+  return [&front, caller = std::move(caller)](const AgentName& agent) {
+    return front.auth.may_claim(caller, agent);
+  };
+}
+
+std::optional<Problem> forbidden_agent(const Front& front, const Caller& caller,
+                                       const ClaimAsked& asked) {
+  const auto may = may_claim(front, caller);
+  const auto other = std::ranges::find_if_not(asked.agents, may);
+  if (other == asked.agents.end()) return std::nullopt;
+  return make_problem(codes::forbidden,
+                      "This token may not claim runs of agent " + other->get() +
+                          ": make one with `--produce " + other->get() + "`.",
+                      "agents");
+}
+
+Problem no_workers() {
+  return make_problem(codes::not_found, "This server has no runs for workers.");
+}
+
+Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::string begin) {
+  TRY_LET(run, front.engine.context(std::nullopt, claimed.thread, claimed.run));
+  TRY_LET(thread, front.engine.thread_at(std::nullopt, claimed.thread, std::nullopt));
+  append_field(begin, "claim", claimed.claim);
+  append_field(begin, "user", claimed.thread.owner.get());
+  append_field(begin, "thread", claimed.thread.id.get());
+  append_field(begin, "run", claimed.run.get());
+  append_field(begin, "agent", run.agent.get());
+  append_field_number(begin, "attempt", claimed.attempt);
+  append_field_number(begin, "lease_until", claimed.lease_until.get());
+  append_name(begin, "context");
+  JsonPieces pieces;
+  pieces.add(begin += "{\"path\":[");
+  pieces.add(std::move(run.path));
+  const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
+  const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
+  const bool whole = is_json_object(sent.body, limits::request_depth_max);
+  std::string rest(1, ']');
+  append_field_json(rest, "sent", whole ? std::string_view(sent.body) : "null");
+  pieces.add(rest += "},\"written\":[");
+  std::erase_if(thread.messages,
+                [&](const SharedMessage& message) { return message->run != claimed.run; });
+  pieces.add(std::move(thread.messages));
+  std::string end(1, ']');
+  append_field(end, "cursor", to_string(thread.cursor));
+  pieces.add(end += '}');
+  pieces.show_opaque();  // its writer has noted it
+  return pieces;
+}
+
+std::string claimed_ack(const ClaimedAck& ack, std::string begin) {
+  append_field_number(begin, "seq", ack.ack.seq);
+  append_field_number(begin, "ts", ack.ack.at.get());
+  append_field_number(begin, "lease_until", ack.lease_until.get());
+  return begin += '}';
+}
+
+namespace {
+
+void claim(Front& front, const Call& call, ClaimAsked asked, Respond respond) {
+  const Caller caller{call.user, call.token};
+  if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
+  if (!front.claims) return refuse(respond, no_workers());
+  if (auto problem = forbidden_agent(front, caller, asked)) return refuse(respond, *problem);
+  const auto wanted = [&front, caller, client = call.client] {
+    return client && !client->ended() && front.auth.allows(caller);
+  };
+  front.claims->claim(
+      {std::move(asked), wanted,
+       [&front, respond = std::move(respond)](Result<std::optional<Claimed>> claimed) mutable {
+         if (!claimed) return refuse(respond, claimed.error());
+         if (!*claimed) {
+           Response response;
+           response.status = 204;
+           return respond(std::move(response));
+         }
+         auto pieces = claim_pieces(front, **claimed, "{");
+         if (!pieces) return refuse(respond, pieces.error());
+         respond(json_answer_to_changes(front, std::move(*pieces)));
+       }});
+}
+
+}  // namespace
+
+void claim_run(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  std::string body = std::move(call.request.body);
+  read_body(front, std::move(body), read_claim,
+            [&front, call = std::move(call),
+             respond = std::move(respond)](Read<ClaimAsked> asked) mutable {
+              if (!asked) return refuse(respond, asked.error());
+              claim(front, call, std::move(*asked), std::move(respond));
+            });
+}
+
+void note_unread_claimed(Front& front, const Call& call, const Problem& problem) {
+  if (!front.claims) return;
+  front.claims->write({call.names[0],
+                       may_claim(front, {call.user, call.token}),
+                       {},
+                       Error{Kind::rejected, problem.code, problem.detail}},
+                      [](const std::expected<ClaimedAck, StepRefusal>& /*the writer was told*/) {});
+}
+
+void write_claimed(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (!front.claims) return refuse(respond, no_workers());
+  std::string body = std::move(call.request.body);
+  read_body(front, std::move(body), read_claimed_steps,
+            [&front, call = std::move(call),
+             respond = std::move(respond)](Read<std::vector<Step>> steps) mutable {
+              const Caller caller{call.user, call.token};
+              if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
+              if (!steps) {
+                note_unread_claimed(front, call, steps.error());
+                return refuse(respond, steps.error());
+              }
+              front.claims->write({call.names[0], may_claim(front, caller), std::move(*steps)},
+                                  [&front, respond = std::move(respond)](
+                                      std::expected<ClaimedAck, StepRefusal> ack) mutable {
+                                    if (!ack)
+                                      return refuse(respond,
+                                                    problem_of(ack.error(), front.engine.epoch()));
+                                    respond(json_response(claimed_ack(*ack, "{")));
+                                  });
+            });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// ws_claims.cc: a worker's side of a socket.
+//
+// A claim is a channel without a stream until a run comes: its id can be cancelled.
+#include <limits>
+#include <utility>
+
+#include "engine/base/codes.h"
+#include "schema/json/json_text.h"
+#include "server/front/claim_answer.h"
+#include "server/front/ws_session.h"
+
+namespace lockstep {
+
+// May this token make such a call? If not, this sends the refusal.
+bool WsSession::may_call(const SocketCall& call) {
+  const bool of_worker = std::holds_alternative<SocketClaim>(call.what) ||
+                         std::holds_alternative<SocketClaimSteps>(call.what);
+  if (of_worker && !front_.claims) {
+    refuse(call.id, no_workers());
+    return false;
+  }
+  if (!front_.auth.needs_tokens() || std::holds_alternative<SocketCancel>(call.what)) return true;
+  const Token* worker = front_.auth.worker({user_, token_});
+  if (of_worker == (worker != nullptr)) return true;
+  const std::string why =
+      worker ? "The token `" + worker->name + "` is a worker's: it claims runs, and nothing else."
+             : "Only a worker's token may claim runs: make one with `lockstep token create NAME "
+               "--produce AGENT`.";
+  refuse(call.id, make_problem(codes::forbidden, why));
+  return false;
+}
+
+void WsSession::claim(const std::string& id, SocketClaim call) {
+  if (auto problem = forbidden_agent(front_, {user_, token_}, call.asked)) {
+    return refuse(id, *problem);
+  }
+  if (!try_open(id)) return;
+  const auto wanted = [this, id, watch = alive_.watch()] {
+    return !watch.ended() && !closing_ && channels_.contains(id) &&
+           front_.auth.allows({user_, token_});
+  };
+  channels_.at(id).claim = front_.claims->claim(
+      {std::move(call.asked), wanted,
+       alive_.guard([this, id](Result<std::optional<Claimed>> result) { claimed(id, result); })});
+}
+
+void WsSession::claimed(const std::string& id, const Result<std::optional<Claimed>>& result) {
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) return;
+  found->second.claim.reset();
+  drop(id);
+  if (!result) return refuse(id, problem_of(result.error()));
+  std::string frame = "{";
+  append_field(frame, "frame", "claim");
+  if (!*result) {
+    append_field_json(frame, "claim", "null");
+    return reply(id, frame += '}');
+  }
+  auto pieces = claim_pieces(front_, **result, std::move(frame));
+  if (!pieces) return refuse(id, problem_of(pieces.error()));
+  std::string whole;
+  while (!pieces->next(whole, std::numeric_limits<std::uint32_t>::max())) {
+  }
+  reply(id, whole);
+}
+
+void WsSession::write_claimed(const std::string& id, SocketClaimSteps call) {
+  ++unanswered_;
+  front_.claims->write(
+      {std::move(call.claim), may_claim(front_, {user_, token_}), std::move(call.steps)},
+      alive_.guard([this, id](std::expected<ClaimedAck, StepRefusal> ack) {
+        --unanswered_;
+        throttle();
+        if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
+        std::string frame = "{";
+        append_field(frame, "frame", "steps");
+        reply(id, claimed_ack(*ack, std::move(frame)));
+      }));
+}
+
+}  // namespace lockstep
