@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // worker_config.h: the settings of an agent of kind `worker`, whose runs programs elsewhere claim.
+//
+// They say how long a run waits for a worker, and what happens to one whose worker is lost. They
+// change no request: the rules are in server/worker_runs.h.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // worker_limits.h: the limits of agents of kind `worker`.
+//
+// Defaults and bounds of settings; those of the requests of workers are in
+// server/base/claim_limits.h.
 #pragma once
 
 #include <chrono>
