@@ -12,36 +12,13 @@
 #include "engine/rules/walk_limits.h"
 #include "engine/store/attachments.h"
 #include "server/base/limits.h"
+#include "server/noted_repairs.h"
 
 namespace lockstep {
 namespace {
 
 std::string key_of(const ThreadName& thread, const RunId& run) {
   return thread.owner.get() + '/' + thread.id.get() + '/' + run.get();  // ids have no slash
-}
-
-// Names the ids of a repair, as many as the log takes: the id of a call may be long.
-void name_ids(std::vector<NotedRepair>& notes, std::size_t at,
-              const std::vector<std::string>& ids) {
-  for (const std::string& id : ids) {
-    notes[at].ids.push_back(id);
-    if (size_of(notes) <= limits::repairs_bytes_max) continue;
-    notes[at].ids.pop_back();
-    return;
-  }
-}
-
-// A run of format 1 has texts without kinds: `…/context` shows them, and nothing notes them.
-std::vector<NotedRepair> notes_of(const std::vector<Repair>& repairs) {
-  std::vector<NotedRepair> notes;
-  std::vector<const Repair*> noted;
-  for (const Repair& repair : repairs) {
-    if (repair.kind.empty()) continue;
-    notes.push_back({repair.kind, repair.count, {}});
-    noted.push_back(&repair);
-  }
-  for (std::size_t at = 0; at < notes.size(); ++at) name_ids(notes, at, noted[at]->ids);
-  return notes;
 }
 
 }  // namespace

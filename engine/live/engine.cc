@@ -223,26 +223,6 @@ void Engine::start(LiveThread& thread, const RunId& id) {
   fail_run(thread, context.error());
 }
 
-void Engine::fail_run(LiveThread& thread, const Error& error) {
-  lane(thread).push(
-      InterruptInput{{codes::storage_failed, error.detail}, [](const Result<void>&) {}}, 0);
-}
-
-// Another writer has the run now. If it is a model of this process, it gets the context that the
-// first one got.
-void Engine::start_again(LiveThread& thread, const RunId& id) {
-  const Run& run = thread.state.run(id)->run;
-  MUST(run.status == RunStatus::running && run.context_ts);
-  const auto state = history_.state_at(thread, *run.context_ts);
-  if (!state) return fail_run(thread, state.error());
-  auto context = context_of(thread, *state, run);
-  if (!context) return fail_run(thread, context.error());
-  outside_.ends(thread.number, id);
-  const auto silence_max = parts_.agents.outlives(run.agent, context->context.settings);
-  if (silence_max) outside_.begins(thread.number, {thread.name, id, *silence_max});
-  host_.started(run.agent, std::move(context->context), run.attempt);
-}
-
 void Engine::idle(LiveThread& thread) {
   states_.touch(thread);
   states_.trim();
