@@ -2,6 +2,7 @@
 #include "engine/store/usage_rows.h"
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "engine/base/codes.h"
@@ -19,7 +20,8 @@ constexpr std::size_t day_bytes = 4;
 constexpr std::size_t length_bytes = 2;
 constexpr std::size_t seal_bytes = 8;
 constexpr std::size_t value_bytes = 1 + 4 * number_bytes + seal_bytes;
-constexpr std::uint64_t microseconds_of_a_day = 86'400ull * 1'000'000;
+constexpr std::uint64_t microseconds_of_a_day =
+    std::chrono::microseconds(std::chrono::days(1)).count();
 constexpr std::size_t name_bytes_max = 0xffff;
 
 // The key's length comes first, so that no other key and content have the same bytes together.

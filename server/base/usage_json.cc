@@ -6,6 +6,7 @@
 
 #include "schema/json/json_reader.h"
 #include "schema/json/limits.h"
+#include "server/base/usage_limits.h"
 
 namespace lockstep {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 std::optional<std::uint64_t> count_in(const JsonNode& object, std::string_view name) {
   const auto found = object.find(name);
   const auto count = found ? found->whole() : std::nullopt;
-  return count ? std::optional(std::min(*count, usage_tokens_max)) : std::nullopt;
+  return count ? std::optional(std::min(*count, limits::usage_tokens_max)) : std::nullopt;
 }
 
 std::uint64_t cached_in(const JsonNode& usage, std::string_view details) {

@@ -20,6 +20,4 @@ namespace lockstep {
 // as that, so that no sum overflows.
 [[nodiscard]] UsageCounts read_usage(std::string_view json);
 
-inline constexpr std::uint64_t usage_tokens_max = 1'000'000'000;  // of one run
-
 }  // namespace lockstep

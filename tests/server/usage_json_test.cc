@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/base/usage_limits.h"
+
 namespace lockstep {
 namespace {
 
@@ -28,7 +30,8 @@ TEST(UsageJson, WhatIsNotToldOrCannotBeIsNothing) {
   }
   EXPECT_EQ(read_usage(R"({"prompt_tokens":4,"prompt_tokens_details":{"cached_tokens":9}})").cached,
             4u);
-  EXPECT_EQ(read_usage(R"({"prompt_tokens":18446744073709551615})").input, usage_tokens_max);
+  EXPECT_EQ(read_usage(R"({"prompt_tokens":18446744073709551615})").input,
+            limits::usage_tokens_max);
 }
 
 }  // namespace
