@@ -50,7 +50,7 @@ Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::strin
   JsonPieces pieces;
   pieces.add(begin += "{\"path\":[");
   pieces.add(std::move(run.path));
-  const Agent* agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
+  const auto agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
   const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
   const bool whole = is_json_object(sent.body, limits::request_depth_max);
   std::string rest(1, ']');
