@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // attachment_types.h: which uploaded files models can be given, by media type. Pure.
+//
+// A model takes images, some take documents and sound, and all take text. What a file is, its bytes
+// decide where they can be told; the media type that its sender named is only a hint.
 #pragma once
 
 #include <cstdint>

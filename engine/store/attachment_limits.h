@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // attachment_limits.h: the bounds of the files that a model is given.
+//
+// They are read for each run whose path names files, are held in memory while the request goes out,
+// and grow by a third as base64.
 #pragma once
 
 #include <cstddef>

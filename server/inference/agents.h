@@ -24,6 +24,7 @@
 #include "engine/rules/agent_face.h"
 #include "engine/rules/agents.h"
 #include "engine/rules/producer.h"
+#include "server/inference/agent_warning.h"
 #include "server/inference/call_rules.h"
 #include "server/inference/header_rules.h"
 #include "server/inference/limits.h"
@@ -98,16 +99,6 @@ struct AgentConfig {
   std::string where;                // its place in the file, for errors; may be empty
 };
 using AgentsConfig = std::map<std::string, AgentConfig>;
-
-// A setting that works badly or not at all: for the operator.
-struct AgentWarning {
-  // `key_unset`, `key_file_unusable`, `key_too_short`, `secret_in_file`, `params_are_shown`,
-  // `ask_before_unknown`
-  std::string event;
-  std::string agent;
-  std::string what;  // the variable, the file's fault, the setting, member of `params`, or tool
-  friend bool operator==(const AgentWarning&, const AgentWarning&) = default;
-};
 
 class AgentSet final : public Agents {
  public:

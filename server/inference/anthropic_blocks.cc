@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
+#include "engine/base/must.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
@@ -71,6 +73,17 @@ std::optional<OutBlock> file_block(const Piece& piece) {
     return {};
   }
   return OutBlock{.kind = OutBlock::Kind::other, .json = out + "}}"};
+}
+
+std::string last_with_text(const std::vector<Message>& path) {
+  MUST(!path.empty());
+  for (const Message& message : path | std::views::reverse) {
+    for (const Part& part : message.parts) {
+      const auto* text = std::get_if<TextPart>(&part);
+      if (text && !is_white(text->text)) return message.id.get();
+    }
+  }
+  return path.back().id.get();
 }
 
 OutBlock result_block(const std::string& id, const TurnCall& call) {

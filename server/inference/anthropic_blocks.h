@@ -36,6 +36,9 @@ struct OutMessage {
 // An image or a document in its place; nothing if the API takes no such file.
 [[nodiscard]] std::optional<OutBlock> file_block(const Piece& piece);
 
+// The id of the last message whose text is sent; behind it there may be some that are left out.
+[[nodiscard]] std::string last_with_text(const std::vector<Message>& path);
+
 // The result of a call. An error without a text has a sentence, because the API insists on one.
 [[nodiscard]] OutBlock result_block(const std::string& id, const TurnCall& call);
 

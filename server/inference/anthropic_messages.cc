@@ -298,7 +298,7 @@ class Request {
     const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;
     if (end == text.size()) return;
     text.resize(end);
-    repairs_.add(RepairKind::space_cut, context_.path.back().id.get());
+    repairs_.add(RepairKind::space_cut, last_with_text(context_.path));
   }
 
   // Calls and results back to the last question are one turn of the model. Its first message has to

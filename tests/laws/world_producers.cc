@@ -42,6 +42,9 @@ struct Desk {
   void operator()(const EndRun&) { over = true; }
   void operator()(const NoteRepairs&) {}
   void operator()(const NoteOpaque&) {}
+  void operator()(const NoteCall&) {}
+  // The world's producers take nothing back.
+  void operator()(const CutMessage&) {}
 };
 
 bool is_over(const std::vector<Step>& steps) {
