@@ -270,13 +270,13 @@ class Judge {
   Verdict judge(const AnswerCall& change) {
     outcome_->message = change.id;
     if (is_taken(change.id)) return refuse(codes::exists, "id " + change.id.get() + " is taken");
-    Verdict fit = unchanged(true, {change.message});
+    Verdict fit = unchanged(draft_.state().living(change.message) != nullptr, {change.message});
     return fit ? answer_call(draft_, change, walk_left_) : fit;
   }
 
   Verdict judge(const DecideCall& change) {
     outcome_->message = change.message;
-    Verdict fit = unchanged(true, {change.message});
+    Verdict fit = unchanged(draft_.state().living(change.message) != nullptr, {change.message});
     return fit ? decide_call(draft_, change, walk_left_) : fit;
   }
 

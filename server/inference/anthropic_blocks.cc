@@ -78,6 +78,7 @@ std::optional<OutBlock> file_block(const Piece& piece) {
 std::string last_with_text(const std::vector<Message>& path) {
   MUST(!path.empty());
   for (const Message& message : path | std::views::reverse) {
+    if (message.role == Role::system) continue;  // it is sent before the conversation
     for (const Part& part : message.parts) {
       const auto* text = std::get_if<TextPart>(&part);
       if (text && !is_white(text->text)) return message.id.get();

@@ -119,8 +119,11 @@ class Measuring {
   void add_question() {
     Repairs unused;
     const std::size_t turns = turns_.size();
+    const Bytes last = turns_.empty() ? 0 : bytes_of(turns_.back(), settings_);
     ask_for_the_rest(turns_, context_, settings_, unused);
-    if (turns_.size() > turns) all_ += bytes_of(turns_.back(), settings_);
+    if (turns_.empty()) return;
+    // It is a turn of its own, or joined to the last one.
+    all_ += bytes_of(turns_.back(), settings_) - (turns_.size() > turns ? 0 : last);
   }
 
   // Reads the usages of the path.
@@ -169,13 +172,22 @@ class Measuring {
     return fit;
   }
 
+  // One that another message goes on is one answer with that, and can't be the user's turn.
+  [[nodiscard]] bool stands_alone(std::size_t at) const {
+    const Message& message = context_.path[at];
+    const bool goes_on = at + 1 < context_.path.size()
+                             ? context_.path[at + 1].continues == message.id
+                             : context_.continues == message.id;
+    return is_summary(message) && !goes_on && !message.continues;
+  }
+
   // From the oldest summary on from which the rest fits.
   [[nodiscard]] Fit from_summary() const {
     Bytes kept = all_;
     bool has_one = false;
     for (const Placed& turn : placed_) {
       if (turn.role == Role::system) continue;
-      const bool summary = turn.message > 0 && is_summary(context_.path[turn.message]);
+      const bool summary = turn.message > 0 && stands_alone(turn.message);
       has_one = has_one || summary;
       if (summary && rate_.tokens_of(kept) <= room_) return {.first = turn.message};
       kept -= turn.bytes;

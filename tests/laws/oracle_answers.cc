@@ -44,10 +44,10 @@ std::optional<Oracle::Meant> Oracle::meant_call(const std::string& id, const std
 std::string Oracle::answer_call(const AnswerCall& change) {
   const std::string id = change.message.get();
   if (taken(change.id.get())) return "exists";
-  if (touched_by_another(id)) return "changed";
   const Message* of = world_.message(id);
   if (!of) return "unknown_message";
   if (of->deleted) return "deleted";
+  if (touched_by_another(id)) return "changed";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
   if (meant->real) return "answered";
@@ -77,10 +77,10 @@ std::string Oracle::answer_call(const AnswerCall& change) {
 
 std::string Oracle::decide_call(const DecideCall& change) {
   const std::string id = change.message.get();
-  if (touched_by_another(id)) return "changed";
   Message* message = world_.message(id);
   if (!message) return "unknown_message";
   if (message->deleted) return "deleted";
+  if (touched_by_another(id)) return "changed";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
   if (message->status == "open") return "busy";
