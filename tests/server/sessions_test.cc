@@ -54,6 +54,7 @@ struct Sessions : testing::Test, EngineFixture {
               .counts = {},
               .memory = &account,
               .date = {},
+              .time = {},
               .stopping = false};
 };
 

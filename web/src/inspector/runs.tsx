@@ -7,7 +7,7 @@
 import { memo, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
 import { digestOf } from "lockstep-client";
-import type { LiveThread, Resume, RunContext } from "lockstep-client";
+import type { LiveThread, Resume, Run, RunContext } from "lockstep-client";
 
 import { microseconds } from "./facts.js";
 import { repairText } from "../repairs.js";
@@ -95,6 +95,28 @@ function useContextOf(times: RunTimes, timeline: Timeline, live: LiveThread): As
   return asked;
 }
 
+/** A run that another writer took over, or that waits for people. */
+function HowItWent({ run }: { readonly run: Run }): JSX.Element {
+  return (
+    <>
+      {run.attempt === 1 ? null : (
+        <>
+          <dt>Attempt</dt>
+          <dd data-testid="attempt">
+            {run.attempt}, by <code>{run.agent}</code>
+          </dd>
+        </>
+      )}
+      {run.resume === undefined ? null : (
+        <>
+          <dt>Answers</dt>
+          <dd data-testid="resume">{waitingOf(run.resume)}</dd>
+        </>
+      )}
+    </>
+  );
+}
+
 type RunDetailProps = RunsProps & { readonly times: RunTimes };
 
 function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Element {
@@ -110,20 +132,7 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
         </dd>
         <dt>Model</dt>
         <dd data-testid="model">{run.model ?? "not named"}</dd>
-        {run.attempt === 1 ? null : (
-          <>
-            <dt>Attempt</dt>
-            <dd data-testid="attempt">
-              {run.attempt}, by <code>{run.agent}</code>
-            </dd>
-          </>
-        )}
-        {run.resume === undefined ? null : (
-          <>
-            <dt>Answers</dt>
-            <dd data-testid="resume">{waitingOf(run.resume)}</dd>
-          </>
-        )}
+        <HowItWent run={run} />
         {run.finish_reason === undefined ? null : (
           <>
             <dt>Ended by</dt>
