@@ -64,7 +64,6 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void take(Context context, Sent sent) {
     held_ = Charge(driver_.memory_, MemoryKind::models,
                    size_of(context.path) + context.settings.size() + sent.body.size());
-    request_bytes_ = sent.body.size();
     std::vector<NotedRepair> repairs = notes_of(sent.repairs);
     question_ = Question{std::move(context), std::move(sent)};
     if (repairs.empty()) {
@@ -89,8 +88,6 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     start(std::move(agent_), std::move(context));
   }
 
-  // Of the request to the model; 0 before it.
-  [[nodiscard]] std::size_t request_bytes() const { return request_bytes_; }
   // A writer outside the server writes the steps: there is no generation here.
   [[nodiscard]] bool outside() const { return outside_; }
 
@@ -275,7 +272,6 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   std::unique_ptr<Generation> generation_;
   std::vector<Step> waiting_;  // begins with the batch that is at the engine
   Charge held_;                // the context, and the waiting steps
-  std::size_t request_bytes_ = 0;
   std::uint64_t seq_ = 0;
   RequestComposer::Stop reading_;  // ends the reading of files; null: there are none
   bool in_flight_ = false;
@@ -382,11 +378,9 @@ void RunDriver::ended(const ThreadName& thread, const Run& run) {
   if (failed || run.status == RunStatus::interrupted) tell(thread, run);
   const auto found = drives_.find(key_of(thread, run.id));
   if (found == drives_.end()) return;
-  const std::size_t bytes = found->second->request_bytes();
   found->second->stop();
   drives_.erase(found);
   leave(key_of(thread, run.id));
-  if (written_) written_(thread, run, bytes);
 }
 
 }  // namespace lockstep

@@ -82,10 +82,6 @@ class RunDriver : public RunHost {
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
-  // Called with each run that a model of this process wrote, when it has ended, and the bytes of
-  // its request.
-  using Written = std::function<void(const ThreadName& thread, const Run& run, std::size_t bytes)>;
-  void tell_written(Written written) { written_ = std::move(written); }
   // The limits of agents may have changed: runs that wait may begin.
   void limits_changed() { let_begin(); }
   // Has the run started, and waits for a slot?
@@ -115,7 +111,6 @@ class RunDriver : public RunHost {
   MemoryAccount* memory_;
   Write write_;
   Raise raise_;
-  Written written_;
   RequestComposer* composer_ = nullptr;
   RunHost* outside_ = nullptr;
   RunSlots slots_;

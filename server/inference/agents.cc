@@ -12,9 +12,7 @@
 #include "server/inference/agent_reach.h"
 #include "server/inference/anthropic_agent.h"
 #include "server/inference/compose.h"
-#include "server/inference/context_fit.h"
 #include "server/inference/demo_agent.h"
-#include "server/inference/fit_limits.h"
 #include "server/inference/openai_agent.h"
 #include "server/inference/responses_agent.h"
 #include "server/inference/settings.h"
@@ -271,9 +269,6 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
         set->agents_.emplace(AgentName(name), std::move(*made)).first->second.get();
     set->rules_.emplace(AgentName(name), param_rules(agent));
     set->calls_.emplace(AgentName(name), agent.calls);
-    if (agent.when_too_long == WhenTooLong::summarise) {
-      set->summarised_.emplace(AgentName(name), *agent.context_tokens);
-    }
     set->faces_.emplace(AgentName(name), face_of(AgentName(name), agent, *made_here));
     if (agent.kind == AgentKind::push) {
       set->silences_.emplace(AgentName(name), agent.silence_timeout);
@@ -318,16 +313,6 @@ std::chrono::microseconds AgentSet::answer_time(const AgentName& agent) const {
   const auto found = calls_.find(agent);
   if (found == calls_.end()) return limits::answer_time_default;
   return found->second.answer_time;
-}
-
-bool AgentSet::summary_due(const AgentName& agent, const std::optional<Json>& usage,
-                           std::size_t request_bytes) const {
-  const auto found = summarised_.find(agent);
-  if (found == summarised_.end()) return false;
-  const std::uint64_t used = usage ? all_tokens(*usage).value_or(0) : 0;
-  const std::uint64_t tokens =
-      std::max<std::uint64_t>(used, used ? 0 : request_bytes / limits::bytes_per_token);
-  return tokens > found->second / limits::summary_due_of * limits::summary_due_share;
 }
 
 std::optional<AgentName> AgentSet::fallback(const AgentName& agent) const {

@@ -130,10 +130,6 @@ class AgentSet final : public Agents {
   [[nodiscard]] std::optional<WorkerConfig> worker(const AgentName& agent) const;
   [[nodiscard]] bool asks_before(const AgentName& agent, std::string_view tool) const override;
   [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override;
-  // Has a request of this agent, with its answer, taken so much of the context that a summary
-  // should stand for it soon? By the usage, else by the bytes of the request.
-  [[nodiscard]] bool summary_due(const AgentName& agent, const std::optional<Json>& usage,
-                                 std::size_t request_bytes) const;
   // The agent that takes over where this one fails before it has shown anything.
   [[nodiscard]] std::optional<AgentName> fallback(const AgentName& agent) const;
 
@@ -146,7 +142,6 @@ class AgentSet final : public Agents {
   std::map<AgentName, ParamRules> rules_;
   std::map<AgentName, AgentFace> faces_;
   std::map<AgentName, CallRules> calls_;
-  std::map<AgentName, std::uint64_t> summarised_;  // context_tokens of agents that summarise
   std::map<AgentName, std::chrono::milliseconds> silences_;  // of agents of kind push
   std::map<AgentName, WorkerConfig> workers_;                // of agents of kind worker
   std::vector<AgentWarning> warnings_;

@@ -62,7 +62,8 @@ std::unique_ptr<Generation> AnthropicAgent::start(Context context, Sent sent, St
   return start_generation(
       means,
       {std::move(wire), std::move(sent.body), std::move(sent.refusal),
-       settings && settings->summarise ? std::optional(summary_part(context)) : std::nullopt},
+       settings && settings->summarise ? std::optional(summary_part(context, sent.repairs))
+                                       : std::nullopt},
       writer);
 }
 

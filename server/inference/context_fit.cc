@@ -172,13 +172,21 @@ class Measuring {
     return fit;
   }
 
+  // Somebody has changed a message above it since: it tells of another conversation.
+  [[nodiscard]] bool is_stale(std::size_t at) const {
+    const auto above = context_.path.begin() + static_cast<std::ptrdiff_t>(at);
+    return std::any_of(context_.path.begin(), above, [&](const Message& message) {
+      return message.updated > context_.path[at].updated;
+    });
+  }
+
   // One that another message goes on is one answer with that, and can't be the user's turn.
   [[nodiscard]] bool stands_alone(std::size_t at) const {
     const Message& message = context_.path[at];
     const bool goes_on = at + 1 < context_.path.size()
                              ? context_.path[at + 1].continues == message.id
                              : context_.continues == message.id;
-    return is_summary(message) && !goes_on && !message.continues;
+    return is_summary(message) && !goes_on && !message.continues && !is_stale(at);
   }
 
   // From the oldest summary on from which the rest fits.
@@ -244,17 +252,6 @@ std::uint64_t answer_tokens(const RequestSettings& settings) {
     if (const auto tokens = whole_member(settings.request, member)) return *tokens;
   }
   return settings.context_tokens.value_or(0) / limits::answer_share;
-}
-
-std::optional<std::uint64_t> all_tokens(const Json& usage) {
-  const std::optional<std::uint64_t> asked = request_tokens(usage);
-  if (!asked) return {};
-  const std::optional<std::vector<JsonMember>> members = json_members(usage.text);
-  std::uint64_t answered = 0;
-  for (const char* const member : {"completion_tokens", "output_tokens"}) {
-    answered = std::max(answered, whole_member(*members, member).value_or(0));
-  }
-  return *asked + std::min(answered, limits::context_tokens_max);
 }
 
 std::optional<std::uint64_t> request_tokens(const Json& usage) {

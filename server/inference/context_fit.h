@@ -51,9 +51,6 @@ struct Fit {
 // The tokens that the request's own members, or the share, keep for the answer.
 [[nodiscard]] std::uint64_t answer_tokens(const RequestSettings& settings);
 
-// The tokens of request and answer together; nullopt if the usage says nothing about the request.
-[[nodiscard]] std::optional<std::uint64_t> all_tokens(const Json& usage);
-
 // The tokens of the request that a usage is of; nullopt if it says nothing about them.
 [[nodiscard]] std::optional<std::uint64_t> request_tokens(const Json& usage);
 

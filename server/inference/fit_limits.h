@@ -24,11 +24,6 @@ inline constexpr std::uint64_t slack_share = 16;
 // adds itself would pass for dense text.
 inline constexpr std::uint64_t measured_share = 4;
 
-// The part of the context from which on a summary is made: 5 of 8. The request for the summary, and
-// the answer to it, must still fit, and so must a long question before it.
-inline constexpr std::uint64_t summary_due_share = 5;
-inline constexpr std::uint64_t summary_due_of = 8;
-
 // A server that counts more tokens a byte than this, and more than its model takes, tells nothing
 // true. (The server may add some tokens of its own.)
 inline constexpr std::uint64_t tokens_per_byte_max = 4;

@@ -55,10 +55,6 @@ class LiveAgents final : public Agents {
   [[nodiscard]] std::chrono::microseconds answer_time(const AgentName& agent) const override {
     return set_->answer_time(agent);
   }
-  [[nodiscard]] bool summary_due(const AgentName& agent, const std::optional<Json>& usage,
-                                 std::size_t request_bytes) const {
-    return set_->summary_due(agent, usage, request_bytes);
-  }
   [[nodiscard]] std::optional<AgentName> fallback(const AgentName& agent) const {
     return set_->fallback(agent);
   }

@@ -45,10 +45,18 @@ struct Shift {
 bool is_summary(const Message& message) {
   if (message.role != Role::assistant || message.parts.empty()) return false;
   const auto* data = std::get_if<DataPart>(&message.parts.front());
+  if (!data || data->name != summary_name) return false;
+  // A part of a summary, or one that says nothing, would lose what it stands for.
+  const bool whole =
+      message.status == MessageStatus::complete && message.finish.reason != length_reason;
+  const bool says = std::ranges::any_of(message.parts, [](const Part& part) {
+    const auto* text = std::get_if<TextPart>(&part);
+    return text && text->text.find_first_not_of(" \t\r\n") != std::string::npos;
+  });
   // With a call it could not begin a request.
   const bool calls = std::ranges::any_of(
       message.parts, [](const Part& part) { return std::holds_alternative<ToolCallPart>(part); });
-  return data && data->name == summary_name && !calls;
+  return whole && says && !calls;
 }
 
 std::optional<Json> take_summarise(const std::optional<Json>& params, RequestSettings& settings) {
@@ -69,12 +77,19 @@ void leave_actions_out(RequestSettings& settings) {
   });
 }
 
-DataPart summary_part(const Context& context) {
+DataPart summary_part(const Context& context, const std::vector<Repair>& repairs) {
   MUST(!context.path.empty());
+  // What the request has left out, it is not about.
+  const auto dropped = std::ranges::find(repairs, "dropped", &Repair::kind);
+  std::size_t left = dropped == repairs.end() ? 0 : dropped->count;
+  std::size_t first = 0;
+  while (first + 1 < context.path.size() && left > 0) {
+    if (context.path[first++].role != Role::system) --left;
+  }
   std::string value = "{";
-  append_field(value, "from", context.path.front().id.get());
+  append_field(value, "from", context.path[first].id.get());
   append_field(value, "to", context.path.back().id.get());
-  append_field_number(value, "messages", context.path.size());
+  append_field_number(value, "messages", context.path.size() - first);
   return {std::string(summary_name), Json{value + "}"}};
 }
 

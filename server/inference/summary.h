@@ -8,8 +8,9 @@
 // with the oldest summary from which on the rest fits, and the repair `summarised` names what that
 // stands for: the model reads what the screen shows under the line.
 //
-// A run becomes one that summarises by the parameter `summarise: true`. The server starts such runs
-// itself (server/summaries.h); a front may, too.
+// A run becomes one that summarises by the parameter `summarise: true`. Only a front starts it: a
+// run that nobody asked for would stand between a late stop and what its user saw. A summary that
+// was stopped, cut or edited away, or is older than a change above it, stands for nothing.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,9 @@ inline constexpr std::string_view summarise_sentence =
 // parameters are applied.
 void leave_actions_out(RequestSettings& settings);
 
-// The data part of a summary of this path. Requires: the path has a message.
-[[nodiscard]] DataPart summary_part(const Context& context);
+// The data part of a summary of this path, as far as the request has it. Requires: the path has a
+// message.
+[[nodiscard]] DataPart summary_part(const Context& context, const std::vector<Repair>& repairs);
 
 // Puts that part before the first one of the answer that these steps write. The steps of an answer
 // pass through one of these, in order.

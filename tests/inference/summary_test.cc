@@ -95,6 +95,30 @@ TEST(Summary, ARunThatMakesOneBeginsWithTheOneBefore) {
   EXPECT_EQ(ids_of(sent, "summarised"), (Ids{"m1", "m2", "m3"}));
 }
 
+TEST(Summary, ThatWasCutOrSaysNothingOrIsOlderThanAChangeAboveItStandsForNothing) {
+  Message cut = summary(4);
+  cut.status = MessageStatus::stopped;
+  EXPECT_FALSE(is_summary(cut));
+  cut.status = MessageStatus::interrupted;
+  EXPECT_FALSE(is_summary(cut));
+  Message at_limit = summary(4);
+  at_limit.finish.reason = "length";
+  EXPECT_FALSE(is_summary(at_limit));
+  Message silent = summary(4);
+  silent.parts.edit().pop_back();
+  EXPECT_FALSE(is_summary(silent));
+
+  std::vector<Message> path = talk(9, {4});
+  path[1].updated = Timestamp(50);  // edited behind the summary
+  EXPECT_TRUE(compose(path, limited(700, WhenTooLong::summarise)).refusal);
+}
+
+TEST(Summary, TellsOnlyOfWhatItsRequestHas) {
+  const Context of = context(talk(4, {}), limited(100));
+  const DataPart part = summary_part(of, {{.kind = "dropped", .count = 2, .ids = {"m1", "m2"}}});
+  EXPECT_EQ(part.value.text, R"({"from":"m3","to":"m4","messages":2})");
+}
+
 TEST(Summary, WithACallIsNone) {
   Message odd = summary(4);
   odd.parts.edit().emplace_back(ToolCallPart{"c", "f", "{}"});
@@ -123,7 +147,7 @@ TEST(Summary, IsAskedForByAParameterThatIsNotSent) {
 
 TEST(Summary, ItsAnswerBeginsWithThePartThatTellsWhatItStandsFor) {
   const Context of = context(talk(3, {}), limited(100));
-  const DataPart part = summary_part(of);
+  const DataPart part = summary_part(of, {});
   EXPECT_EQ(part.value.text, R"({"from":"m1","to":"m3","messages":3})");
   const MessageId id("a");
   const std::vector<Step> steps =

@@ -228,6 +228,13 @@ class Comparison {
   static bool is_summary(const Message& message) {
     const auto* data =
         message.parts.empty() ? nullptr : std::get_if<DataPart>(&message.parts.front());
+    const bool says = std::ranges::any_of(message.parts, [](const Part& part) {
+      const auto* text = std::get_if<TextPart>(&part);
+      return text && text->text.find_first_not_of(" \t\r\n") != std::string::npos;
+    });
+    if (message.status != MessageStatus::complete || message.finish.reason == "length" || !says) {
+      return false;
+    }
     return message.role == Role::assistant && data && data->name == "summary" &&
            std::ranges::none_of(message.parts, [](const Part& part) {
              return std::holds_alternative<ToolCallPart>(part);

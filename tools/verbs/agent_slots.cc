@@ -14,14 +14,6 @@ RunDriver::FallbackOf fallbacks_of(const LiveAgents& agents) {
   return [&agents](const AgentName& name) { return agents.fallback(name); };
 }
 
-Summaries::Due summaries_of(const LiveAgents& agents) {
-  return [&agents](const Run& run, std::size_t request_bytes) {
-    // A summary is not summarised at once, however long it is.
-    const bool is_one = run.params && run.params->text == R"({"summarise":true})";
-    return !is_one && agents.summary_due(run.agent, run.usage, request_bytes);
-  };
-}
-
 RunSlots::LimitOf limits_of(const LiveAgents& agents) {
   return [&agents](const AgentName& name, RunSlots::Limit last) {
     const auto face = agents.face(name);

@@ -10,14 +10,12 @@
 #include "server/inference/live_agents.h"
 #include "server/run_driver.h"
 #include "server/server.h"
-#include "server/summaries.h"
 #include "server/worker_runs.h"
 
 namespace lockstep {
 
 // Requires of all: the agents outlive what they return, and the driver too.
 [[nodiscard]] RunDriver::FindAgent finder_of(const LiveAgents& agents);
-[[nodiscard]] Summaries::Due summaries_of(const LiveAgents& agents);
 [[nodiscard]] RunDriver::FallbackOf fallbacks_of(const LiveAgents& agents);
 [[nodiscard]] RunSlots::LimitOf limits_of(const LiveAgents& agents);
 struct WorkerMeans {

@@ -327,10 +327,6 @@ ExitCode serve(FirstRead& read, Terminal& terminal) {
 
   RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents),
                    fallbacks_of(agents));
-  Summaries summaries(summaries_of(agents), executor, log);
-  driver.tell_written([&summaries](const ThreadName& thread, const Run& run, std::size_t bytes) {
-    summaries.ended(thread, run, bytes);
-  });
   driver.compose_with(blobs.composer());
   WorkerRuns workers(worker_parts(agents, {executor, clock, random, log, memory}));
   auto engine = open_engine(context,
@@ -351,7 +347,6 @@ ExitCode serve(FirstRead& read, Terminal& terminal) {
                             driver, workers);
   say_what_is_mended(metrics, log);
   if (!engine) return terminal.fail(trouble_of(engine.error(), config.data));
-  summaries.connect(**engine);
   ServerParts parts{context, **engine, read.auth,       metrics, random,          background,
                     log,     {},       embedded_page(), &memory, &(*rocks)->log()};
   parts.blobs = blobs.for_front();
