@@ -314,8 +314,8 @@ void expect_all_counted(const Counts& counts) {
        {"unknown_run", "not_started", "ended", "fenced", "unknown_agent", "invalid"}) {
     names.push_back(std::string("attempt refusal ") + code);
   }
-  for (const char* code : {"exists", "deleted", "unknown_message", "unknown_call", "answered",
-                           "needs_approval", "invalid"}) {
+  for (const char* code :
+       {"exists", "deleted", "unknown_message", "unknown_call", "answered", "needs_approval"}) {
     names.push_back(std::string("answer_call refused ") + code);
   }
   for (const char* code : {"deleted", "unknown_message", "unknown_call", "answered", "busy",
