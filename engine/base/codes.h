@@ -24,11 +24,11 @@
   X(needs_approval) X(newer_format) X(no_backup) X(no_credit) X(no_file) X(no_regular_file) \
   X(no_server) X(no_space) X(no_store) X(no_token_file) X(no_worker) X(not_a_store) \
   X(not_acceptable) X(not_found) X(not_implemented) X(not_ready) X(not_started) X(older_format) \
-  X(op_reused) X(only_claims) X(op_too_old) X(open_to_all) X(other_history) X(overloaded) \
+  X(op_reused) X(op_too_old) X(open_to_all) X(other_history) X(overloaded) \
   X(owner) X(quota) X(read_only) X(rewound) X(seq_reused) X(shutdown) X(silent) X(stopped) \
   X(stopping) X(storage_failed) X(timeout) X(token_file_closed) X(too_large) X(too_many) \
   X(unauthorized) X(unavailable) X(unfinished_rebuild) X(unfinished_restore) X(unknown_agent) \
-  X(unknown_blob) X(unknown_call) X(unknown_claim) X(unknown_field) X(unknown_history) \
+  X(unknown_blob) X(unknown_call) X(unknown_field) X(unknown_history) \
   X(unknown_message) X(unknown_run) X(unknown_thread) X(unsupported) X(unsupported_media_type) \
   X(upgrade_required) X(upstream_error) X(upstream_failed) X(upstream_interrupted) \
   X(upstream_malformed) X(upstream_overloaded) X(upstream_proxy) X(upstream_rate_limited) \

@@ -215,16 +215,15 @@ Result<void> BlobBackup::copy() {
       return fail(Kind::unavailable, codes::stopped,
                   "the backup was stopped before it was complete");
     }
-    if (!has(to, name)) {
-      const auto copied = copy_blob(from, to, name);
-      if (!copied && copied.error().kind == Kind::corrupt) {
-        return fail(Kind::corrupt, codes::damaged_source,
-                    copied.error().detail + "; so there is no new backup");
-      }
-      if (!copied) return std::unexpected(copied.error());
-      if (rules_.progress) rules_.progress(bytes += *copied);
-    }
     names_.insert(name);
+    if (has(to, name)) continue;
+    const auto copied = copy_blob(from, to, name);
+    if (!copied && copied.error().kind == Kind::corrupt) {
+      return fail(Kind::corrupt, codes::damaged_source,
+                  copied.error().detail + "; so there is no new backup");
+    }
+    if (!copied) return std::unexpected(copied.error());
+    if (rules_.progress) rules_.progress(bytes += *copied);
   }
   return {};
 }

@@ -46,7 +46,7 @@ class BlobKeeper {
     Offload* offload = nullptr;  // null: files are erased on the strand
     std::chrono::microseconds unnamed_max = limits::blob_unnamed_max;
   };
-  explicit BlobKeeper(Parts parts) : parts_(std::move(parts)) {}
+  explicit BlobKeeper(const Parts& parts) : parts_(parts) {}
   BlobKeeper(const BlobKeeper&) = delete;
   BlobKeeper& operator=(const BlobKeeper&) = delete;
 

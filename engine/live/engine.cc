@@ -168,7 +168,9 @@ void Engine::begins(const LiveThread& thread, const Entry& entry) {
 
 void Engine::add_rows(const LiveThread& thread, const Entry& entry, bool last,
                       std::vector<RowWrite>& rows) {
-  usage_.add(thread.number, thread.state, entry, last, rows);
+  for (RowWrite& row : usage_.add(thread.number, thread.state, entry, last)) {
+    rows.push_back(std::move(row));
+  }
 }
 
 void Engine::never_began(const LiveThread& thread, const Entry& entry) {

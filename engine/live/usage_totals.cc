@@ -23,33 +23,39 @@ RowWrite row_of(const std::string& key, const UsageCounts& counts) {
 
 }  // namespace
 
-void UsageTotals::add(ThreadNumber thread, const ThreadState& before, const Entry& entry, bool last,
-                      std::vector<RowWrite>& rows) {
-  if (!read_ || (!last && !ends_a_run(entry))) return;
+std::vector<RowWrite> UsageTotals::add(ThreadNumber thread, const ThreadState& before,
+                                       const Entry& entry, bool last) {
+  if (!read_ || (!last && !ends_a_run(entry))) return {};
   MUST(entry.previous == before.now && !added_.contains(thread));
   ThreadState after = before;
   fold(after, entry);
+  std::vector<RowWrite> rows;
   add_to(usage_prefix, thread, usage_of(after, entry, read_), rows);
   if (last) add_to(usage_gone_prefix, thread, usage_of(after, read_), rows);
+  return rows;
+}
+
+UsageTotals::Sum* UsageTotals::sum_of(const std::string& row_key) {
+  const auto [place, fresh] = sums_.try_emplace(row_key);
+  if (!fresh) return &place->second;
+  const auto stored = read_usage_row(store_, row_key);
+  if (!stored) {
+    sums_.erase(place);
+    return nullptr;
+  }
+  place->second.counts = *stored;
+  return &place->second;
 }
 
 void UsageTotals::add_to(std::string_view prefix, ThreadNumber thread, const UsageMap& used,
                          std::vector<RowWrite>& rows) {
   for (const auto& [key, counts] : used) {
     std::string row_key = usage_row_key(prefix, key);
-    const auto [place, fresh] = sums_.try_emplace(row_key);
-    if (fresh) {
-      const auto stored = read_usage_row(store_, row_key);
-      if (!stored) {
-        sums_.erase(place);
-        continue;
-      }
-      place->second.counts = *stored;
-    }
-    Sum& sum = place->second;
-    sum.counts += counts;
-    ++sum.in_flight;
-    rows.push_back(row_of(row_key, sum.counts));
+    Sum* sum = sum_of(row_key);
+    if (!sum) continue;
+    sum->counts += counts;
+    ++sum->in_flight;
+    rows.push_back(row_of(row_key, sum->counts));
     added_[thread].push_back({std::move(row_key), counts});
   }
 }

@@ -36,11 +36,11 @@ class UsageTotals {
   UsageTotals(const UsageTotals&) = delete;
   UsageTotals& operator=(const UsageTotals&) = delete;
 
-  // Adds the rows of an entry that goes to the log next. `last`: it deletes the thread. If the
-  // present sum can't be read, the row stays as it is, and a rebuild makes it again. Requires:
-  // `before` is the state before the entry; the thread has no other entry in flight.
-  void add(ThreadNumber thread, const ThreadState& before, const Entry& entry, bool last,
-           std::vector<RowWrite>& rows);
+  // The rows of an entry that goes to the log next. `last`: it deletes the thread. If the present
+  // sum can't be read, the row stays as it is, and a rebuild makes it again. Requires: `before` is
+  // the state before the entry; the thread has no other entry in flight.
+  [[nodiscard]] std::vector<RowWrite> add(ThreadNumber thread, const ThreadState& before,
+                                          const Entry& entry, bool last);
   // The thread's entry is durable.
   void happened(ThreadNumber thread);
   // It was not written. The rows must be written again; call `corrected` when that is done.
@@ -65,6 +65,7 @@ class UsageTotals {
     std::string row_key;
     UsageCounts counts;
   };
+  Sum* sum_of(const std::string& row_key);  // null: it can't be read
   void release(const std::string& row_key);
   void add_to(std::string_view prefix, ThreadNumber thread, const UsageMap& used,
               std::vector<RowWrite>& rows);

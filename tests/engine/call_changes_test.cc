@@ -410,7 +410,7 @@ TEST(AnswerCall, IsRefusedWhereALaterAnswerHasAnOpenCallOfTheId) {
                      StartPart{MessageId("a2"), {}, ToolCallPart{"c2", "look", "{}"}}});
   story.end();
 
-  EXPECT_EQ(story.answer("c2", "found", "t1").code, "invalid");
+  EXPECT_EQ(story.answer("c2", "found", "t1").code, "busy");
   EXPECT_TRUE(story.change(AnswerCall{MessageId("a2"), "c2", "2", false, MessageId("t2")}).applied);
   EXPECT_TRUE(story.answer("c2", "1", "t1").applied);
 

@@ -115,21 +115,26 @@ TEST(Window, OfAFreshFrontBringsTheRunsThatWait) {
   EXPECT_EQ(diff.runs[1].status, RunStatus::queued);
 }
 
-// Events will name it, and the front must have it.
+// Events will name it, and the front must have it: also where its answer is above the window.
 TEST(Window, OfAFreshFrontBringsTheRunsThatWaitForAnswers) {
   FourTurns story;
   StartRun start;
   start.run = rid("r1");
   start.resumes = true;
   story.change(start);
-  story.start("r2", "u2", "and?");  // on another branch
-  story.steps("r1", {OpenMessage{mid("a1"), mid("m1"), Role::assistant, {}},
-                     StartPart{mid("a1"), {}, ToolCallPart{"c1", "look", "{}"}}, EndRun{}});
+  story.steps("r1", {OpenMessage{mid("a1"), {}, Role::assistant, {}},
+                     StartPart{mid("a1"), {}, ToolCallPart{"c1", "look", "{}"}},
+                     StartPart{mid("a1"), {}, ToolCallPart{"c2", "look", "{}"}},
+                     StartPart{mid("a1"), {}, ToolCallPart{"c3", "look", "{}"}}, EndRun{}});
+  for (const char* call : {"c1", "c2"}) {
+    AnswerCall answer{mid("a1"), call, "found", false, mid(std::string("t-") + call)};
+    ASSERT_TRUE(story.change(answer).applied);
+  }
   ASSERT_EQ(story.run("r1").resume->status, ResumeStatus::waiting);
 
   const Diff diff = story.window(Timestamp(), 2).diff;
 
-  ASSERT_EQ(diff.runs.size(), 2u);
+  ASSERT_EQ(diff.runs.size(), 1u);
   EXPECT_EQ(diff.runs[0].id, rid("r1"));
 }
 

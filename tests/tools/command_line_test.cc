@@ -70,7 +70,8 @@ TEST(CommandLine, TheDefaultsOfAnAgentInTheHelpAreTheRealOnes) {
                       agent.send_usage, agent.connect_timeout, agent.first_token_timeout,
                       agent.token_timeout, agent.keepalive_timeout, agent.silence_timeout,
                       agent.rate, agent.think_tags, agent.cache,
-                      agent.when_too_long.value_or(WhenTooLong::refuse));
+                      agent.when_too_long.value_or(WhenTooLong::refuse), agent.calls.answer_time,
+                      agent.worker.claim_time, agent.worker.retries, agent.worker.attempts_max);
   };
   std::size_t defaults = 0;
   for (const AgentSetting& setting : agent_settings()) {

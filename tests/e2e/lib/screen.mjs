@@ -91,14 +91,14 @@ export class Screen {
   }
 
   applyGrowth(growth) {
-    const held = this.messages.get(growth.id);
-    promise(held, "a growth of a message that is not held", growth);
+    const { calls: _, ...held } = this.messages.get(growth.id) ?? {};
+    promise(held.id, "a growth of a message that is not held", growth);
     const parts = held.parts.slice(0, growth.parts);
     for (const grown of growth.grow) parts[grown.part] = grownPart(parts[grown.part], grown);
     promise(parts.length === growth.parts, "a growth leaves parts out", growth);
     promise(!parts.includes(undefined), "a growth leaves a hole", growth);
     const { status, updated } = growth;
-    const ends = named(growth, ["usage", "finish_reason", "model"]);
+    const ends = named(growth, ["usage", "finish_reason", "model", "calls"]);
     this.messages.set(growth.id, { ...held, parts, status, updated, ...ends });
   }
 
