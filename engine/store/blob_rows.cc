@@ -15,6 +15,19 @@ RowWrite row(std::string key, std::optional<std::string> value) {
   return {Table::meta, std::move(key), std::move(value), RowWrite::Stamp::none};
 }
 
+Result<void> add(OfThread& found, ThreadNumber thread, const std::string& key,
+                 const std::string& owner) {
+  const auto hash = keys::decode_named(thread, key);
+  if (!hash || !is_id(owner)) {
+    return fail(Kind::corrupt, codes::corrupt, "a row of a blob in `meta` is damaged");
+  }
+  found.owner = UserId(owner);
+  found.blobs.emplace_back(*hash);
+  found.removed.push_back(row(key, std::nullopt));
+  found.removed.push_back(row(keys::blob({found.owner, *hash, thread}), std::nullopt));
+  return {};
+}
+
 }  // namespace
 
 std::vector<RowWrite> of(const UserId& owner, ThreadNumber thread,
@@ -32,16 +45,7 @@ Result<OfThread> read(const Store& store, ThreadNumber thread) {
   Scan scan{.table = Table::meta, .prefix = keys::named(thread), .rows_max = limits::list_max};
   while (true) {
     TRY_LET(rows, store.scan(scan));
-    for (const auto& [key, owner] : rows) {
-      const auto hash = keys::decode_named(thread, key);
-      if (!hash || !is_id(owner)) {
-        return fail(Kind::corrupt, codes::corrupt, "a row of a blob in `meta` is damaged");
-      }
-      found.owner = UserId(owner);
-      found.blobs.emplace_back(*hash);
-      found.removed.push_back(row(key, std::nullopt));
-      found.removed.push_back(row(keys::blob({found.owner, *hash, thread}), std::nullopt));
-    }
+    for (const auto& [key, owner] : rows) TRY(add(found, thread, key, owner));
     if (rows.size() < scan.rows_max) return found;
     scan.after = rows.back().first;
   }
