@@ -12,7 +12,7 @@ namespace lockstep {
 // All that is not this claim, now, is told the same: the answer says nothing of other threads.
 std::optional<StepRefusal> WorkerRuns::refusal(const ClaimName& claim, const Writing& writing,
                                                Engine::ClaimState& state) const {
-  const StepRefusal fenced =
+  StepRefusal fenced =
       StepRefusal::of({Kind::conflict, codes::fenced,
                        "the claim is over: another one has the run, or the store was restored"});
   if (claim.epoch != engine_->epoch()) return fenced;

@@ -67,7 +67,7 @@ std::optional<std::string> from_base64(std::string_view text) {
                                    static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   // OpenSSL counts the padding as bytes.
-  bytes.resize(static_cast<std::size_t>(size) - std::ranges::count(text, '='));
+  bytes.resize(static_cast<std::size_t>(size - std::ranges::count(text, '=')));
   return bytes;
 }
 
@@ -80,25 +80,28 @@ Problem too_long() {
           " bytes, and no `data:` address that the server can read: upload the file.");
 }
 
+// Makes a blob of the address, if it is a `data:` address that can be read.
+std::optional<Problem> store(Blobs& blobs, const UserId& user, FilePart& file) {
+  if (!is_data(file)) return std::nullopt;
+  auto data = read_data_uri(file.uri);
+  if (!data) {
+    if (file.uri.size() > limits::uri_bytes_max) return too_long();
+    return std::nullopt;
+  }
+  const auto hash = put(blobs, user, data->media_type, data->bytes);
+  if (!hash) return problem_of(hash.error());
+  file.uri = hash->uri();
+  if (!file.media_type) file.media_type = std::move(data->media_type);
+  return std::nullopt;
+}
+
 // Makes blobs of the addresses. Not on the strand.
 template <class Thing>
 Stored<Thing> stored(Blobs& blobs, const UserId& user, std::vector<Thing> things) {
   std::optional<Problem> problem;
   for (Thing& thing : things) {
     each_file(thing, [&](FilePart& file) {
-      if (problem || !is_data(file)) return;
-      auto data = read_data_uri(file.uri);
-      if (!data) {
-        if (file.uri.size() > limits::uri_bytes_max) problem = too_long();
-        return;
-      }
-      const auto hash = put(blobs, user, data->media_type, data->bytes);
-      if (!hash) {
-        problem = problem_of(hash.error());
-        return;
-      }
-      file.uri = hash->uri();
-      if (!file.media_type) file.media_type = std::move(data->media_type);
+      if (!problem) problem = store(blobs, user, file);
     });
   }
   if (problem) return std::unexpected(std::move(*problem));

@@ -19,16 +19,21 @@ std::unexpected<Error> invalid(std::string what) {
   return fail(Kind::rejected, codes::invalid, std::move(what));
 }
 
+struct Piece {
+  std::uint64_t at = 0;
+  std::string_view bytes;
+};
+
 std::string line_of(const ThreadName& thread, const BlobHash& hash, const BlobFacts& facts,
-                    std::uint64_t at, std::string_view piece) {
+                    const Piece& piece) {
   std::string line = "{";
   append_field(line, "user", thread.owner.get());
   append_field(line, "thread", thread.id.get());
   append_field(line, "blob", hash.text());
   append_field(line, "media_type", facts.media_type);
   append_field_number(line, "bytes", facts.bytes);
-  append_field_number(line, "at", at);
-  append_field(line, "data", to_base64(piece));
+  append_field_number(line, "at", piece.at);
+  append_field(line, "data", to_base64(piece.bytes));
   return line + "}\n";
 }
 
@@ -64,7 +69,7 @@ void BlobLines::write(const ThreadName& thread, const Entry& entry,
     std::uint64_t at = 0;
     do {
       const std::string_view piece = std::string_view(*bytes).substr(at, piece_bytes);
-      write(line_of(thread, hash, **facts, at, piece));
+      write(line_of(thread, hash, **facts, {at, piece}));
       at += piece.size();
     } while (at < bytes->size());
   }
