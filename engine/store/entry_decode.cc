@@ -145,11 +145,8 @@ class EntryReader {
 
   Event read(schema::Event::Reader from) {
     switch (from.which()) {
-      case schema::Event::CONTENT_APPENDED: {
-        const auto event = from.getContentAppended();
-        return ContentAppended{messages_.of(event.getMessage()), event.getPart(), event.getAt(),
-                               text(event.getText(), damage_)};
-      }
+      case schema::Event::CONTENT_APPENDED:
+        return read(from.getContentAppended());
       case schema::Event::PART_STARTED: {
         const auto event = from.getPartStarted();
         return PartStarted{messages_.of(event.getMessage()), event.getPart(),
@@ -157,13 +154,8 @@ class EntryReader {
       }
       case schema::Event::MESSAGE_CREATED:
         return read(from.getMessageCreated());
-      case schema::Event::MESSAGE_ENDED: {
-        const auto event = from.getMessageEnded();
-        return MessageEnded{messages_.of(event.getMessage()),
-                            value_of(packed::message_status_table, event.getStatus(), damage_),
-                            optional_json(event.hasUsage(), event.getUsage(), damage_),
-                            packed::read(event.getFinish(), damage_)};
-      }
+      case schema::Event::MESSAGE_ENDED:
+        return read(from.getMessageEnded());
       case schema::Event::MESSAGE_CUT:
         return read(from.getMessageCut());
       case schema::Event::MESSAGE_DELETED:
@@ -205,6 +197,18 @@ class EntryReader {
     damage_.unsupported("an event is of the unknown kind " +
                         std::to_string(static_cast<unsigned>(from.which())));
     return MessageDeleted{};
+  }
+
+  Event read(schema::Event::ContentAppended::Reader from) {
+    return ContentAppended{messages_.of(from.getMessage()), from.getPart(), from.getAt(),
+                           text(from.getText(), damage_)};
+  }
+
+  Event read(schema::Event::MessageEnded::Reader from) {
+    return MessageEnded{messages_.of(from.getMessage()),
+                        value_of(packed::message_status_table, from.getStatus(), damage_),
+                        optional_json(from.hasUsage(), from.getUsage(), damage_),
+                        packed::read(from.getFinish(), damage_)};
   }
 
   Event read(schema::Event::MessageCreated::Reader from) {
