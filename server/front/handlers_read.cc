@@ -213,6 +213,30 @@ void note_unread_steps(Front& front, const Call& call, const Problem& problem) {
                      [](const std::expected<StepAck, StepRefusal>& /*the writer was told*/) {});
 }
 
+namespace {
+
+struct StepsCall {
+  Call call;
+  std::uint32_t attempt = 0;
+};
+
+// Makes blobs of the steps' `data:` addresses, then writes them.
+void store_steps(Front& front, StepsCall to, std::vector<Step> steps, Respond respond) {
+  const UserId user = to.call.user;
+  store_data(
+      front, user, std::move(steps),
+      [&front, to = std::move(to), respond = std::move(respond)](Stored<Step> stored) mutable {
+        if (!stored) {
+          note_unread_steps(front, to.call, stored.error());
+          return refuse(respond, stored.error());
+        }
+        write_batch(front, {to.call.user, thread_of(to.call)},
+                    {RunId(to.call.names[1]), to.attempt, std::move(*stored)}, std::move(respond));
+      });
+}
+
+}  // namespace
+
 void write_steps(Front& front, Call call, Respond respond) {
   Query query(call);
   const auto attempt = query.number("attempt", std::numeric_limits<std::uint32_t>::max());
@@ -232,18 +256,7 @@ void write_steps(Front& front, Call call, Respond respond) {
                 note_unread_steps(front, call, steps.error());
                 return refuse(respond, steps.error());
               }
-              const UserId user = call.user;
-              store_data(front, user, std::move(*steps),
-                         [&front, attempt, call = std::move(call),
-                          respond = std::move(respond)](Stored<Step> stored) mutable {
-                           if (!stored) {
-                             note_unread_steps(front, call, stored.error());
-                             return refuse(respond, stored.error());
-                           }
-                           write_batch(front, {call.user, thread_of(call)},
-                                       {RunId(call.names[1]), attempt, std::move(*stored)},
-                                       std::move(respond));
-                         });
+              store_steps(front, {std::move(call), attempt}, std::move(*steps), std::move(respond));
             });
 }
 
