@@ -157,26 +157,47 @@ Result<std::unique_ptr<Agent>> make_agent(const std::string& name, const AgentCo
   std::unreachable();
 }
 
+void add_name(JsonNode tool, std::vector<std::string>& names) {
+  tool.each_member([&names](std::string_view key, JsonNode value) {
+    if (key == "name" && value.is_string()) names.emplace_back(value.text());
+  });
+}
+
+void add_names(JsonNode tool, std::vector<std::string>& names) {
+  add_name(tool, names);
+  tool.each_member([&names](std::string_view key, JsonNode value) {
+    if (key == "function") add_name(value, names);
+  });
+}
+
 // The names of the tools in these params, in each form that an API has: `function.name`, or `name`.
 std::vector<std::string> tool_names(const Json& params) {
   std::vector<std::string> names;
   const auto read = read_json(params.text, unbounded_json(limits::json_depth_max));
   if (!read) return names;
-  const auto name_in = [&names](JsonNode tool) {
-    tool.each_member([&names](std::string_view key, JsonNode value) {
-      if (key == "name" && value.is_string()) names.emplace_back(value.text());
-    });
-  };
-  read->root().each_member([&](std::string_view key, JsonNode tools) {
-    if (key != "tools") return;
-    tools.each_element([&](JsonNode tool) {
-      name_in(tool);
-      tool.each_member([&](std::string_view member, JsonNode value) {
-        if (member == "function") name_in(value);
-      });
-    });
+  read->root().each_member([&names](std::string_view key, JsonNode tools) {
+    if (key == "tools") tools.each_element([&names](JsonNode tool) { add_names(tool, names); });
   });
   return names;
+}
+
+constexpr const char* outside_text = ", whose runs are written outside";
+constexpr const char* leads_back_text =
+    "`fallback` leads back to an agent that has failed: end it somewhere";
+
+std::unexpected<Error> fault_of(const AgentName& agent, const std::string& what) {
+  return fail(Kind::rejected, codes::invalid, "agent " + agent.get() + ": " + what);
+}
+
+// A call that waits for a person at the agent waits at its fallback too.
+Result<void> check_gates(const AgentName& agent, const CallRules& rules, const AgentName& fallback,
+                         const CallRules& its) {
+  for (const std::string& tool : rules.ask_before) {
+    if (its.asks_before(tool)) continue;
+    return fault_of(agent, "its fallback " + fallback.get() + " does not ask before `" + tool +
+                               "`: add it to the `ask_before` there");
+  }
+  return {};
 }
 
 // A misspelt name would be no gate. An agent without tools gets them from its runs.
@@ -281,24 +302,15 @@ Result<std::unique_ptr<AgentSet>> AgentSet::open(const AgentsConfig& config,
 
 Result<void> AgentSet::check_fallbacks() const {
   for (const auto& [name, rules] : calls_) {
-    const auto fault = [&name](const std::string& what) {
-      return fail(Kind::rejected, codes::invalid, "agent " + name.get() + ": " + what);
-    };
     std::size_t steps = 0;
     for (std::optional<AgentName> next = rules.fallback; next; next = fallback(*next)) {
       const Agent* agent = find(*next);
-      if (!agent) return fault("there is no agent " + next->get() + " for `fallback`");
-      if (agent->writes_outside()) {
-        return fault("`fallback` can't be " + next->get() + ", whose runs are written outside");
-      }
-      for (const std::string& tool : rules.ask_before) {
-        if (calls_.at(*next).asks_before(tool)) continue;
-        return fault("its fallback " + next->get() + " does not ask before `" + tool +
-                     "`: add it to the `ask_before` there");
-      }
-      if (*next == name || ++steps > calls_.size()) {
-        return fault("`fallback` leads back to an agent that has failed: end it somewhere");
-      }
+      if (!agent) return fault_of(name, "there is no agent " + next->get() + " for `fallback`");
+      const bool outside = agent->writes_outside();
+      if (outside) return fault_of(name, "`fallback` can't be " + next->get() + outside_text);
+      TRY(check_gates(name, rules, *next, calls_.at(*next)));
+      const bool leads_back = *next == name || ++steps > calls_.size();
+      if (leads_back) return fault_of(name, leads_back_text);
     }
   }
   return {};
