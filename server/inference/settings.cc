@@ -228,6 +228,15 @@ std::optional<WhenTooLong> when_too_long(std::string_view name) {
   return {};
 }
 
+namespace {
+
+void append_texts(std::string& out, std::string_view name, const std::vector<std::string>& texts) {
+  append_name(out, name);
+  append_array(out, texts, [](std::string& to, const std::string& text) { append_text(to, text); });
+}
+
+}  // namespace
+
 std::string settings_bytes(const RequestSettings& settings) {
   std::string out = "{";
   append_field_number(out, "format", static_cast<std::uint64_t>(settings.format));
@@ -243,20 +252,14 @@ std::string settings_bytes(const RequestSettings& settings) {
     if (!settings.origin.empty()) append_field(out, "origin", settings.origin);
     if (settings.prefill) append_field_flag(out, "prefill", true);
     if (!settings.cache) append_field_flag(out, "cache", false);
-    if (!settings.files.empty()) {
-      append_name(out, "files");
-      append_array(out, settings.files,
-                   [](std::string& to, const std::string& kind) { append_text(to, kind); });
-    }
+    if (!settings.files.empty()) append_texts(out, "files", settings.files);
   }
   if (settings.context_tokens) {
     append_field_number(out, "context_tokens", *settings.context_tokens);
     append_field(out, "when_too_long", name_of(settings.when_too_long));
   }
   if (settings.summarise) append_field_flag(out, "summarise", true);
-  append_name(out, "ignored");
-  append_array(out, settings.ignored,
-               [](std::string& to, const std::string& name) { append_text(to, name); });
+  append_texts(out, "ignored", settings.ignored);
   append_name(out, "request");
   append_members(out, settings.request);
   out += '}';
