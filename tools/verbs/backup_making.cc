@@ -57,6 +57,7 @@ Result<std::string> back_up(const std::string& data, const RocksKv& kv, BackupAs
   asked.before = [&blobs] { return blobs.copy(); };
   asked.after = [&blobs](BackupNumber made, const std::vector<BackupNumber>& all) -> Result<void> {
     std::vector<std::uint32_t> numbers;
+    numbers.reserve(all.size());
     for (const BackupNumber one : all) numbers.push_back(one.get());
     TRY(blobs.copy());
     return blobs.finish(made.get(), numbers);

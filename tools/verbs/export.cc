@@ -28,6 +28,7 @@ using Write = std::function<void(std::string_view)>;
 struct Output {
   std::string format;
   Write write;
+  BlobLines& blobs;
 };
 
 std::string message_lines(const ThreadState& state) {
@@ -44,8 +45,8 @@ std::string message_lines(const ThreadState& state) {
 }
 
 Result<void> write_thread(const StoreReader& reader, const ThreadRecord& record,
-                          const Output& output, BlobLines& blobs, Written& written) {
-  const auto& [format, write] = output;
+                          const Output& output, Written& written) {
+  const auto& [format, write, blobs] = output;
   ++written.threads;
   if (format == "jsonl") {
     const auto entries = export_history(reader, record, blobs, write);
@@ -128,6 +129,10 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
   if (!reader) return terminal.fail(trouble_of_opening(reader.error(), options.data));
   const auto records = chosen(**reader, options);
   if (!records) return terminal.fail(trouble_of(records.error(), options.data));
+  SystemClock clock;
+  const auto files = BlobFiles::open(options.data, BlobFiles::Mode::read, clock, 0);
+  if (!files) return terminal.fail(trouble_of(files.error(), options.data));
+  BlobLines blobs(**files);
 
   std::ofstream file;
   if (options.out != "-") file.open(options.out, std::ios::binary | std::ios::trunc);
@@ -136,22 +141,20 @@ ExitCode run(const ExportOptions& options, Terminal& terminal) {
                           "Check that its folder exists, and that you may write there."});
   }
   const Spelling spelling = spelling_of(options, terminal);
-  const Output output{options.format, [&](std::string_view text) {
+  const Output output{options.format,
+                      [&](std::string_view text) {
                         const std::string safe =
                             spelling == Spelling::json ? printable_json(text) : std::string(text);
                         if (options.out == "-") return terminal.print(safe);
                         file << safe;
-                      }};
-  SystemClock clock;
+                      },
+                      blobs};
   Progress progress(terminal, clock, "export: thread");
-  const auto files = BlobFiles::open(options.data, BlobFiles::Mode::read, clock, 0);
-  if (!files) return terminal.fail(trouble_of(files.error(), options.data));
-  BlobLines blobs(**files);
   Written written;
   if (options.format == "jsonl") output.write(history_header());
   for (const ThreadRecord& record : *records) {
     progress.at(written.threads + 1, records->size());
-    const auto done = write_thread(**reader, record, output, blobs, written);
+    const auto done = write_thread(**reader, record, output, written);
     if (!done) return terminal.fail(trouble_of(done.error(), options.data));
   }
   if (file.is_open() && !file.flush()) {
