@@ -297,6 +297,7 @@ struct FirstRead {
   Auth auth;
 };
 
+// NOLINTNEXTLINE(readability-function-size): all parts of the process, in the order of their lives
 ExitCode serve(FirstRead& read, Terminal& terminal) {
   const Config& config = read.config;
   LineLog log(config.log_level, config.log_style);

@@ -90,6 +90,7 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
   if (!content.empty() && !content.ends_with('\n')) content += '\n';
   if (!content.empty()) content += '\n';
   std::vector<AgentName> produce;
+  produce.reserve(options.produce.size());
   for (const std::string& agent : options.produce) produce.emplace_back(agent);
   const Token made{options.name, options.user, sha256(token), std::move(produce)};
   content += token_lines(made);
@@ -109,14 +110,18 @@ ExitCode create(const TokenOptions& options, const Auth& auth, std::string conte
   return ExitCode::ok;
 }
 
+std::string whose(const Token& token) {
+  std::string text = one_line(token.user.get(), 128);
+  for (const AgentName& agent : token.produce) {
+    text += (text.empty() ? "produces " : ", ") + one_line(agent.get(), 128);
+  }
+  return text;
+}
+
 ExitCode list(const TokenOptions& options, const Auth& auth, Terminal& terminal) {
   for (const Token& token : auth.tokens()) {
     if (!options.json) {
-      std::string whose = one_line(token.user.get(), 128);
-      for (const AgentName& agent : token.produce) {
-        whose += (whose.empty() ? "produces " : ", ") + one_line(agent.get(), 128);
-      }
-      terminal.print(one_line(token.name, 128) + "  " + whose + "\n");
+      terminal.print(one_line(token.name, 128) + "  " + whose(token) + "\n");
       continue;
     }
     std::string line = "{";
