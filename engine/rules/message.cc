@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/rules/event.h"
+#include "engine/rules/message.h"
 
 #include <utility>
 
