@@ -79,15 +79,17 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
   return members;
 }
 
+void append_member(std::string& out, std::string_view key, std::string_view json) {
+  if (out.back() != '{') out += ',';
+  append_text(out, key);
+  out += ':';
+  out += json;
+}
+
 std::string json_object(const std::vector<JsonMember>& members) {
   std::string out = "{";
-  for (const JsonMember& member : members) {
-    if (out.size() > 1) out += ',';
-    append_text(out, member.key);
-    out += ':';
-    out += member.value;
-  }
-  return out + "}";
+  for (const JsonMember& member : members) append_member(out, member.key, member.value);
+  return out + '}';
 }
 
 }  // namespace lockstep

@@ -20,6 +20,9 @@ struct JsonMember {
 
 // The members of an object in their order; nothing if the text is not one JSON object.
 [[nodiscard]] std::optional<std::vector<JsonMember>> json_members(std::string_view text);
+// One member of the object that `out` ends in, with a comma before it unless it is the first.
+// `append_field_json` is for names of this project: it does not escape them.
+void append_member(std::string& out, std::string_view key, std::string_view json);
 // The object that has these members.
 [[nodiscard]] std::string json_object(const std::vector<JsonMember>& members);
 

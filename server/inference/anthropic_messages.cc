@@ -338,10 +338,7 @@ class Request {
     append_messages(body, std::min(marks, marked_messages));
     for (const JsonMember& member : params_.members) {
       if (member.key == "model") continue;
-      body += ',';
-      append_text(body, member.key);
-      body += ':';
-      body += member.value;
+      append_member(body, member.key, member.value);
     }
     if (const std::string container = open_container(); !container.empty()) {
       append_field_json(body, "container", container);

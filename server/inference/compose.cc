@@ -32,10 +32,7 @@ Sent compose_chat(const Context& context, const RequestSettings& settings) {
   append_field_json(body, "messages", chat_messages(turns, settings, repairs));
   for (const JsonMember& member : settings.request) {
     if (member.key == "model" || member.key == "messages") continue;
-    body += ',';
-    append_text(body, member.key);
-    body += ':';
-    body += member.value;
+    append_member(body, member.key, member.value);
   }
   body += '}';
   for (const std::string& name : settings.ignored) {

@@ -289,10 +289,7 @@ Sent compose_format1(const Context& context, const RequestSettings& settings) {
   body += R"("messages":)" + messages_text(settings, gathering);
   for (const JsonMember& member : settings.request) {
     if (member.key == "model" || member.key == "messages") continue;
-    body += ',';
-    append_text(body, member.key);
-    body += ':';
-    body += member.value;
+    append_member(body, member.key, member.value);
   }
   body += '}';
   Sent sent{.body = std::move(body), .repairs = {}};

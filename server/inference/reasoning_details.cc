@@ -62,12 +62,8 @@ std::string ReasoningDetails::Item::json() const {
   std::string out = "{";
   auto text = texts.begin();
   for (const JsonMember& member : members) {
-    append_name(out, member.key);
-    if (member.value.empty()) {
-      append_text(out, (text++)->second);
-    } else {
-      out += member.value;
-    }
+    const bool kept_apart = member.value.empty();
+    append_member(out, member.key, kept_apart ? json_string((text++)->second) : member.value);
   }
   return out + "}";
 }

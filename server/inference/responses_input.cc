@@ -43,7 +43,7 @@ void append_once(std::string& out, const std::string& item, std::set<std::string
   }
   out += '{';
   for (const JsonMember& member : *members) {
-    if (member.key != "id") append_field_json(out, member.key, member.value);
+    if (member.key != "id") append_member(out, member.key, member.value);
   }
   out += '}';
 }
@@ -339,10 +339,7 @@ Sent compose_responses(const Context& context, const RequestSettings& settings) 
   append_field_json(body, "input", responses_input(turns, settings, repairs));
   for (const JsonMember& member : settings.request) {
     if (member.key == "model") continue;
-    body += ',';
-    append_text(body, member.key);
-    body += ':';
-    body += member.value;
+    append_member(body, member.key, member.value);
   }
   body += '}';
   for (const std::string& name : settings.ignored) {

@@ -46,17 +46,6 @@ bool is_one_of(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-std::string object_of(const Members& members) {
-  std::string out = "{";
-  for (const JsonMember& member : members) {
-    if (out.back() != '{') out += ',';
-    append_text(out, member.key);
-    out += ':';
-    out += member.value;
-  }
-  return out + '}';
-}
-
 // The elements of an array as JSON; nothing if it is none.
 std::optional<std::vector<std::string>> elements_of(std::string_view json) {
   const auto read = read_json(json, unbounded_json(limits::json_depth_max));
@@ -92,7 +81,7 @@ Members flat(Members members) {
 
 std::string flat_object(const std::string& json) {
   std::optional<Members> members = json_members(json);
-  return members ? object_of(flat(*std::move(members))) : json;
+  return members ? json_object(flat(*std::move(members))) : json;
 }
 
 std::string tool_of(const std::string& json) {
@@ -104,7 +93,7 @@ std::string tool_of(const std::string& json) {
   if (const std::string* format = find_member(tool, "format")) {
     set_member(tool, "format", flat_object(*format));  // of a custom tool: a grammar
   }
-  return object_of(tool);
+  return json_object(tool);
 }
 
 std::string tools_of(const std::string& json) {
@@ -123,7 +112,7 @@ std::string tool_choice_of(const std::string& json) {
     for (std::string& tool : *tools) tool = flat_object(tool);
     set_member(choice, "tools", array_of(*tools));
   }
-  return object_of(choice);
+  return json_object(choice);
 }
 
 // Sets a member of a member, which is an object.
@@ -133,7 +122,7 @@ void set_within(Members& request, std::string_view outer, std::string_view name,
   std::optional<Members> members = object ? json_members(*object) : std::nullopt;
   if (!members) members.emplace();
   set_member(*members, name, std::move(value));
-  set_member(request, outer, object_of(*members));
+  set_member(request, outer, json_object(*members));
 }
 
 // Adds elements that are not there yet.

@@ -21,17 +21,6 @@ bool is_reserved(std::string_view key, ModelChoice choice) {
   return is_servers(key) || (key == "model" && choice == ModelChoice::fixed);
 }
 
-void append_members(std::string& out, const std::vector<JsonMember>& members) {
-  out += '{';
-  for (const JsonMember& member : members) {
-    if (out.back() != '{') out += ',';
-    append_text(out, member.key);
-    out += ':';
-    out += member.value;
-  }
-  out += '}';
-}
-
 // Words in the names of members with secrets, in small letters without `-` and `_`. `token` is not
 // here, because `max_tokens` contains it.
 constexpr std::array<std::string_view, 7> secret_words = {
@@ -260,8 +249,7 @@ std::string settings_bytes(const RequestSettings& settings) {
   }
   if (settings.summarise) append_field_flag(out, "summarise", true);
   append_texts(out, "ignored", settings.ignored);
-  append_name(out, "request");
-  append_members(out, settings.request);
+  append_field_json(out, "request", json_object(settings.request));
   out += '}';
   return out;
 }

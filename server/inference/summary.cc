@@ -17,17 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 4> actions = {"tools", "tool_choice", "response_format",
                                                      "parallel_tool_calls"};
 
-std::string object_of(const std::vector<JsonMember>& members) {
-  std::string out = "{";
-  for (const JsonMember& member : members) {
-    if (out.back() != '{') out += ',';
-    append_text(out, member.key);
-    out += ':';
-    out += member.value;
-  }
-  return out + "}";
-}
-
 struct Shift {
   void operator()(StartPart& step) const {
     if (step.part) ++*step.part;
@@ -67,7 +56,7 @@ std::optional<Json> take_summarise(const std::optional<Json>& params, RequestSet
   settings.summarise = *wanted == "true";
   std::erase_if(*members, [](const JsonMember& it) { return it.key == summarise_param; });
   if (members->empty()) return {};
-  return Json{object_of(*members)};
+  return Json{json_object(*members)};
 }
 
 void leave_actions_out(RequestSettings& settings) {
