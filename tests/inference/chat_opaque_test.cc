@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schema/json/json_reader.h"
+#include "schema/json/limits.h"
 #include "server/inference/compose.h"
 #include "server/inference/reasoning_details.h"
 #include "server/inference/settings.h"
@@ -62,6 +63,17 @@ TEST(ChatOpaque, DetailsOfReasoningComeInPiecesAndGoBackWhole) {
             std::string::npos)
       << request;
   EXPECT_EQ(request.find("reasoning_content"), std::string::npos) << request;
+}
+
+// Model servers choose these names.
+TEST(ChatOpaque, ANameOfADetailThatNeedsEscapesGoesBackAsItCame) {
+  const Written written = decode_from(
+      {details(R"({"type":"reasoning.text","text":"Hm.","a\"b\\":1,"index":0})"), finish("stop")});
+
+  const std::string request = sent_back(written.messages[0]);
+
+  EXPECT_TRUE(is_json_object(request, limits::json_depth_max)) << request;
+  EXPECT_NE(request.find(R"("a\"b\\":1)"), std::string::npos) << request;
 }
 
 TEST(ChatOpaque, DetailsWithoutATextAreKeptForTheAnswer) {

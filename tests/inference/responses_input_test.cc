@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "schema/json/json_reader.h"
+#include "schema/json/limits.h"
 #include "server/inference/compose.h"
 #include "server/inference/settings.h"
 #include "tests/inference/response_events.h"
@@ -164,6 +166,19 @@ TEST(ResponsesInput, WhatFollowsReasoningThatIsLeftOutGoesWithoutItsIds) {
     EXPECT_TRUE(sent.body.contains("openai.web_search_call: "));
     EXPECT_EQ(lines(sent.repairs), "reasoning_left_out a\ndata_as_text a");
   }
+}
+
+// Model servers choose these names.
+TEST(ResponsesInput, ANameThatNeedsEscapesStaysWholeWhereAnItemLosesItsId) {
+  const std::string search =
+      R"({"id":"ws_1","type":"web_search_call","status":"completed","a\"b\\":1})";
+
+  const Sent sent = compose({user("u", {TextPart{"Hi"}}), answered("a", search + "," + said),
+                             user("v", {TextPart{"And?"}}), answered("b", search + "," + said)});
+
+  EXPECT_TRUE(is_json_object(sent.body, limits::json_depth_max)) << sent.body;
+  EXPECT_TRUE(sent.body.contains(R"({"type":"web_search_call","status":"completed","a\"b\\":1})"))
+      << sent.body;
 }
 
 TEST(ResponsesInput, LeavesOutReasoningThatNoItemFollows) {
