@@ -73,7 +73,7 @@ const std::vector<Arrows>& arrows() {
       {"engine/store/", {"\"engine/base/", "\"engine/rules/", "\"engine/store/"}, {}},
       {"engine/live/", {"\"engine/"}, {"\"engine/rocks/", "\"engine/files/"}},
       {"schema/", {"<kj/"}, {}},
-      {"schema/json/", {"\"schema/json/", "<boost/json/"}, {}},
+      {"schema/json/", {"\"schema/json/", "<boost/json/", "<openssl/"}, {}},
       {"engine/rocks/",
        {"\"engine/base/", "\"engine/store/", "\"engine/rocks/", "<rocksdb/", "<nmmintrin.h>",
         "<posix>"},

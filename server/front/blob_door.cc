@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/front/blob_door.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -12,7 +10,9 @@
 #include "engine/base/limits.h"
 #include "engine/base/try.h"
 #include "engine/rules/blob_names.h"
+#include "schema/json/base64.h"
 #include "server/front/upload_limits.h"
+#include "server/net/percent.h"
 
 namespace lockstep {
 namespace {
@@ -21,55 +21,6 @@ constexpr std::string_view scheme = "data:";
 constexpr std::string_view base64_word = ";base64";
 constexpr std::string_view usual_type = "text/plain;charset=US-ASCII";
 constexpr std::string_view unknown_type = "application/octet-stream";
-
-int hex_value(char c) {
-  constexpr int ten = 10;
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + ten;
-  if (c >= 'A' && c <= 'F') return c - 'A' + ten;
-  return -1;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  if (!text.contains('%')) return std::string(text);
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += text[at];
-      continue;
-    }
-    const int high = at + 2 < text.size() ? hex_value(text[at + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_value(text[at + 2]);
-    if (low < 0) return std::nullopt;
-    out += static_cast<char>(high << 4 | low);
-    at += 2;
-  }
-  return out;
-}
-
-bool is_base64(std::string_view text) {
-  const std::size_t end = std::min(text.find('='), text.size());
-  const auto is_digit = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-  };
-  return text.size() % 4 == 0 && text.size() - end <= 2 &&
-         std::ranges::all_of(text.substr(0, end), is_digit) &&
-         text.find_first_not_of('=', end) == std::string_view::npos;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  if (!is_base64(text)) return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  // OpenSSL counts the padding as bytes.
-  bytes.resize(static_cast<std::size_t>(size - std::ranges::count(text, '=')));
-  return bytes;
-}
 
 bool is_data(const FilePart& file) { return file.uri.starts_with(scheme); }
 

@@ -11,7 +11,7 @@
 #include "engine/base/blob_hash.h"
 #include "engine/base/utf8.h"
 #include "engine/rules/attachment_types.h"
-#include "server/inference/base64.h"
+#include "schema/json/base64.h"
 #include "server/inference/part_forms.h"
 
 namespace lockstep {

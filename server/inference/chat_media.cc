@@ -6,8 +6,8 @@
 #include <cstddef>
 
 #include "engine/base/limits.h"
+#include "schema/json/base64.h"
 #include "schema/json/json_text.h"
-#include "server/inference/base64.h"
 #include "server/inference/media_limits.h"
 
 namespace lockstep {

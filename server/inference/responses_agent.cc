@@ -57,12 +57,10 @@ std::unique_ptr<Generation> ResponsesAgent::start(Context context, Sent sent, St
     return std::make_unique<ResponsesDecoder>(run, redactor, origin);
   };
   const ModelMeans means{options_, client_, random_, clock_, executor_};
-  return start_generation(
-      means,
-      {std::move(wire), std::move(sent.body), std::move(sent.refusal),
-       settings && settings->summarise ? std::optional(summary_part(context, sent.repairs))
-                                       : std::nullopt},
-      writer);
+  return start_generation(means,
+                          {std::move(wire), std::move(sent.body), std::move(sent.refusal),
+                           asked_summary(context, settings, sent.repairs)},
+                          writer);
 }
 
 }  // namespace lockstep

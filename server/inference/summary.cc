@@ -82,6 +82,13 @@ DataPart summary_part(const Context& context, const std::vector<Repair>& repairs
   return {std::string(summary_name), Json{value + "}"}};
 }
 
+std::optional<DataPart> asked_summary(const Context& context,
+                                      const std::optional<RequestSettings>& settings,
+                                      const std::vector<Repair>& repairs) {
+  if (!settings || !settings->summarise) return std::nullopt;
+  return summary_part(context, repairs);
+}
+
 std::vector<Step> SummarySteps::of(std::vector<Step> steps) const {
   std::vector<Step> shifted;
   shifted.reserve(steps.size() + 1);

@@ -50,6 +50,10 @@ void leave_actions_out(RequestSettings& settings);
 // The data part of a summary of this path, as far as the request has it. Requires: the path has a
 // message.
 [[nodiscard]] DataPart summary_part(const Context& context, const std::vector<Repair>& repairs);
+// Nothing if these settings do not ask for a summary.
+[[nodiscard]] std::optional<DataPart> asked_summary(const Context& context,
+                                                    const std::optional<RequestSettings>& settings,
+                                                    const std::vector<Repair>& repairs);
 
 // Puts that part before the first one of the answer that these steps write. The steps of an answer
 // pass through one of these, in order.

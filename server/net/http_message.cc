@@ -9,6 +9,7 @@
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/net/http_rules.h"
+#include "server/net/percent.h"
 
 namespace lockstep {
 namespace {
@@ -48,30 +49,6 @@ constexpr std::array reasons{
     StatusReason{503, "Service Unavailable"},
 };
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += plus_is_space && text[at] == '+' ? ' ' : text[at];
-      continue;
-    }
-    if (at + 2 >= text.size()) return std::nullopt;
-    const int high = hex_value(text[at + 1]);
-    const int low = hex_value(text[at + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    at += 2;
-  }
-  return out;
-}
-
 // Removes and returns the text up to `separator`; removes the separator too.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
@@ -83,7 +60,7 @@ std::string_view take_until(std::string_view& text, char separator) {
 // `text`: without its first slash.
 bool parse_path(std::string_view text, std::vector<std::string>& path) {
   while (!text.empty()) {
-    auto segment = percent_decoded(take_until(text, '/'), false);
+    auto segment = percent_decoded(take_until(text, '/'));
     if (!segment) return false;
     path.push_back(std::move(*segment));
   }
@@ -146,8 +123,8 @@ std::optional<Target> parse_target(std::string_view target) {
   if (!parse_path(take_until(query, '?'), parsed.path)) return std::nullopt;
   while (!query.empty()) {
     std::string_view pair = take_until(query, '&');
-    auto name = percent_decoded(take_until(pair, '='), true);
-    auto value = percent_decoded(pair, false);
+    auto name = percent_decoded(take_until(pair, '='), Plus::space);
+    auto value = percent_decoded(pair);
     if (!name || !value) return std::nullopt;
     parsed.query.emplace_back(std::move(*name), std::move(*value));
   }

@@ -12,7 +12,6 @@
 #include "engine/files/blob_files.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/support/engine_fixture.h"
-#include "tools/base/base64.h"
 
 namespace lockstep::test {
 namespace {
@@ -87,19 +86,6 @@ TEST_F(BlobCopies, AStoreWithoutBlobsNeedsNone) {
   EXPECT_FALSE(fs::exists(fs::path(backups.path()) / "blobs"));
   EXPECT_TRUE(verify_blobs(backups.path(), 1));
   EXPECT_TRUE(restore_blobs(backups.path(), 1, restored.path()));
-}
-
-TEST(Base64, IsReadAsItWasWritten) {
-  std::string bytes;
-  for (int count = 0; count < 300; ++count) {
-    const std::string text = to_base64(bytes);
-    EXPECT_EQ(from_base64(text), bytes) << text;
-    bytes += static_cast<char>(count * 37);
-  }
-  EXPECT_EQ(to_base64("Man"), "TWFu");
-  for (const char* wrong : {"TWF", "TW=u", "TR==", "TWE*", "=", "TQ= =", "TQ==TQ=="}) {
-    EXPECT_FALSE(from_base64(wrong)) << wrong;
-  }
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 
 #include "engine/base/blob_hash.h"
 #include "engine/rules/attachment_types.h"
+#include "schema/json/base64.h"
 #include "schema/json/json_text.h"
-#include "server/inference/base64.h"
 #include "server/inference/compose.h"
 #include "server/inference/settings.h"
 

@@ -6,8 +6,8 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "schema/json/base64.h"
 #include "schema/json/json_text.h"
-#include "tools/base/base64.h"
 
 namespace lockstep {
 namespace {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// percent.h: percent-encoded text, of targets and of `data:` addresses (RFC 3986, section 2.1).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lockstep {
+
+enum class Plus : std::uint8_t { plus, space };  // what `+` is: a space in the names of a form
+
+// Nothing if a `%` has no two hexadecimal digits behind it.
+[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text,
+                                                         Plus plus = Plus::plus);
+
+}  // namespace lockstep
