@@ -57,7 +57,9 @@ const applyGrowth = (draft: Draft, growth: Growth): void => {
   let parts: readonly Part[] = held.parts.slice(0, growth.parts);
   for (const part of growth.grow) {
     if ("value" in part) {
-      must((part.part in parts || part.part === parts.length) && isPart(part.value), "part");
+      // Names like "length" are `in` a list too, and are no place in it.
+      must(Number.isInteger(part.part) && part.part >= 0 && part.part <= parts.length, "part");
+      must(isPart(part.value), "part");
       const next = [...parts];
       next[part.part] = part.value;
       parts = next;

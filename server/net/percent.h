@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // percent.h: percent-encoded text, of targets and of `data:` addresses (RFC 3986, section 2.1).
+//
+// One reader for all doors: two of them that differ in what they take would let one name mean two
+// things, and a check on the one would not hold for the other.
 #pragma once
 
 #include <cstdint>

@@ -55,7 +55,22 @@ const replaced = (value: unknown, [name, ...rest]: readonly string[], by: Json):
   return { ...held, [name]: inner };
 };
 
-const odd = [null, true, 0, -1, 7.5, "", "x", [], [null], ["x"], {}, { type: "text" }] as Json[];
+// With the name of a property that every list has: it is no place in one.
+const odd = [
+  null,
+  true,
+  0,
+  -1,
+  7.5,
+  "",
+  "x",
+  "length",
+  [],
+  [null],
+  ["x"],
+  {},
+  { type: "text" },
+] as Json[];
 // Without objects that define their conversion to a number: comparing those throws, which is
 // allowed.
 const isPlain = (it: unknown) => !/toString|valueOf/.test(JSON.stringify(it));
