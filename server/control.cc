@@ -72,9 +72,9 @@ Result<BackupOrder> order_of(std::string_view line) {
 }
 
 // One connection. Its lines wait in `next_` while it writes one.
-class Caller : public std::enable_shared_from_this<Caller> {
+class ControlCaller : public std::enable_shared_from_this<ControlCaller> {
  public:
-  explicit Caller(stream_protocol::socket socket) : socket_(std::move(socket)) {}
+  explicit ControlCaller(stream_protocol::socket socket) : socket_(std::move(socket)) {}
 
   void read_order(std::function<void(std::string)> got) {
     asio::async_read_until(
@@ -140,7 +140,7 @@ class Caller : public std::enable_shared_from_this<Caller> {
 };
 
 // Says on the strand how far the work on another thread has come.
-auto teller(asio::io_context& context, std::shared_ptr<Caller> caller) {
+auto teller(asio::io_context& context, std::shared_ptr<ControlCaller> caller) {
   return [&context, caller = std::move(caller)](std::uint64_t bytes) {
     asio::post(context, [caller, bytes] { caller->tell(progress_line(bytes)); });
   };
@@ -158,15 +158,15 @@ struct Control::Inside : std::enable_shared_from_this<Inside> {
   Result<void> listen();
   void accept();
   void accept_later();
-  void take(const std::shared_ptr<Caller>& caller, const std::string& line);
-  void begin(const std::shared_ptr<Caller>& caller, BackupOrder order);
+  void take(const std::shared_ptr<ControlCaller>& caller, const std::string& line);
+  void begin(const std::shared_ptr<ControlCaller>& caller, BackupOrder order);
   std::string account();
 
   ControlParts parts;
   std::string path;
   stream_protocol::acceptor acceptor;
   asio::steady_timer pause;
-  std::shared_ptr<Caller> served;                            // the caller of the running backup
+  std::shared_ptr<ControlCaller> served;                     // the caller of the running backup
   std::shared_ptr<std::optional<Result<std::string>>> made;  // the thread's, until it has ended
   std::jthread thread;
   bool stopping = false;
@@ -198,7 +198,7 @@ void Control::Inside::accept() {
         const auto inside = self.lock();
         if (!inside || inside->stopping || error == asio::error::operation_aborted) return;
         if (error) return inside->accept_later();
-        const auto caller = std::make_shared<Caller>(std::move(socket));
+        const auto caller = std::make_shared<ControlCaller>(std::move(socket));
         caller->read_order([self, weak = std::weak_ptr(caller)](const std::string& line) {
           const auto now = self.lock();
           const auto asking = weak.lock();
@@ -217,7 +217,7 @@ void Control::Inside::accept_later() {
   });
 }
 
-void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::string& line) {
+void Control::Inside::take(const std::shared_ptr<ControlCaller>& caller, const std::string& line) {
   auto order = order_of(line);
   if (!order) return caller->finish(problem_line(order.error()));
   if (stopping) {
@@ -232,7 +232,7 @@ void Control::Inside::take(const std::shared_ptr<Caller>& caller, const std::str
   begin(caller, std::move(*order));
 }
 
-void Control::Inside::begin(const std::shared_ptr<Caller>& caller, BackupOrder order) {
+void Control::Inside::begin(const std::shared_ptr<ControlCaller>& caller, BackupOrder order) {
   served = caller;
   made = std::make_shared<std::optional<Result<std::string>>>();
   parts.log.info("backup_begun", {{"to", order.to}});

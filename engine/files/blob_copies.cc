@@ -21,7 +21,6 @@ using blob_file::Handle;
 namespace {
 
 constexpr const char* lists = "lists";
-constexpr mode_t file_mode = 0640;
 constexpr std::size_t list_bytes_max = 1 << 30;  // some seven million blobs
 
 Result<Handle> top(const std::string& folder) {
@@ -46,7 +45,7 @@ Result<Handle> make_blobs(const std::string& folder) {
 Result<Handle> make_new_file(int folder, const std::string& name) {
   ::unlinkat(folder, name.c_str(), 0);  // of a copy that was cut short
   Handle file(::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                       file_mode));
+                       blob_file::file_mode));
   if (!file) return blob_file::failed(name, errno);
   return file;
 }

@@ -18,6 +18,8 @@
 // No call follows a symbolic link below `blobs/`.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -34,6 +36,8 @@ namespace lockstep::blob_file {
 inline constexpr const char* top_name = "blobs";
 inline constexpr const char* coming_name = "new";
 inline constexpr std::size_t head_bytes = limits::blob_head_bytes;
+// The permissions before the process's umask: the group may read.
+inline constexpr ::mode_t file_mode = 0640;
 
 struct Head {
   UserId user;

@@ -20,8 +20,6 @@ using blob_file::Handle;
 
 namespace {
 
-// The permissions before the process's umask: the group may read.
-constexpr mode_t file_mode = 0640;
 constexpr std::uint64_t block_bytes = limits::blob_block_bytes;
 
 // What a blob takes of the quota: its file in whole blocks, so that many small blobs count too.
@@ -62,8 +60,8 @@ class BlobFiles::Writer final : public BlobWriter {
 
   Result<void> open() {
     const int folder = files_.coming_.number();
-    file_ =
-        Handle(::openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
+    file_ = Handle(::openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                            blob_file::file_mode));
     if (!file_) return blob_file::failed("a new blob", errno);
     return {};
   }

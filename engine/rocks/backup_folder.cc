@@ -113,7 +113,7 @@ Result<void> check_holds_only_backups(const std::string& folder) {
   return check_entries(folder, "shared_checksum", is_table);
 }
 
-Error error_of(const Status& status) {
+Error backup_error(const Status& status) {
   if (status.IsCorruption()) return {Kind::corrupt, codes::corrupt, status.ToString()};
   if (status.IsNoSpace()) return {Kind::unavailable, codes::no_space, status.ToString()};
   return {Kind::unavailable, codes::disk, status.ToString()};
@@ -162,7 +162,7 @@ Result<std::unique_ptr<Reader>> open(const std::string& folder) {
   Reader* opened = nullptr;
   const IOStatus status = Reader::Open(options_for(folder), rocksdb::Env::Default(), &opened);
   std::unique_ptr<Reader> engine(opened);
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(backup_error(status));
   return engine;
 }
 
@@ -177,7 +177,7 @@ Result<Found> find(const Reader& engine, const std::string& folder,
   if (status.IsCorruption()) {
     return fail(Kind::corrupt, codes::corrupt, name + " is damaged: " + status.ToString());
   }
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(backup_error(status));
   const auto note = decode_note(info.app_metadata);
   if (!note) return fail(Kind::corrupt, codes::corrupt, "the note of " + name + " can't be read");
   return Found{backup_of(info, *note), *note};
@@ -188,7 +188,7 @@ Result<void> verify(const Reader& engine, BackupNumber number) {
   if (status.ok()) return {};
   // RocksDB calls a missing file "not found"; for a backup that is damage.
   const bool damaged = status.IsCorruption() || status.IsNotFound();
-  if (!damaged) return std::unexpected(error_of(status));
+  if (!damaged) return std::unexpected(backup_error(status));
   return fail(Kind::corrupt, codes::corrupt,
               "backup " + std::to_string(number.get()) + " is damaged: " + status.ToString());
 }

@@ -30,7 +30,7 @@ struct Found {
 
 inline constexpr const char* meta = "meta";  // RocksDB makes it in every folder of backups
 
-[[nodiscard]] Error error_of(const rocksdb::Status& status);
+[[nodiscard]] Error backup_error(const rocksdb::Status& status);
 [[nodiscard]] std::unexpected<Error> failed(const std::string& what, const std::error_code& error);
 
 [[nodiscard]] rocksdb::BackupEngineOptions options_for(const std::string& folder);

@@ -8,7 +8,7 @@
 namespace lockstep {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds witness_interval{1000};
 constexpr std::chrono::milliseconds rest_interval = std::chrono::seconds(limits::rest_look_seconds);
 static_assert(witness_interval < rest_interval, "a wait for a rest never delays the witness");
@@ -24,7 +24,7 @@ CommitterThread::~CommitterThread() {
 }
 
 void CommitterThread::run() {
-  auto synced = Clock::now();
+  auto synced = SteadyClock::now();
   auto rested = synced;
   while (true) {
     const std::chrono::milliseconds time =
@@ -33,7 +33,7 @@ void CommitterThread::run() {
     if (woken == CommitQueue::Woken::by_close) break;
     // False although a job was waiting: the disk has failed, and nothing can be committed any more.
     if (woken == CommitQueue::Woken::by_job && !committer_.run_once()) return;
-    auto now = Clock::now();
+    auto now = SteadyClock::now();
     if (now - synced >= witness_interval) {
       committer_.sync_witness();
       synced = now;

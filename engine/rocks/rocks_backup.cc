@@ -22,7 +22,7 @@ namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
-using backup_folder::error_of;
+using backup_folder::backup_error;
 using rocksdb::BackupEngine;
 using rocksdb::IOStatus;
 using rocksdb::Status;
@@ -74,7 +74,7 @@ Result<rocksdb::BackupID> create(BackupEngine& engine, const RocksKv& kv, const 
   if (asked.stop.stop_requested()) {
     return fail(Kind::unavailable, codes::stopped, "the backup was stopped before it was complete");
   }
-  return std::unexpected(error_of(status));
+  return std::unexpected(backup_error(status));
 }
 
 using Names = std::set<std::string>;
@@ -126,7 +126,7 @@ Result<std::uint32_t> keep_newest(BackupEngine& engine, std::uint32_t keep) {
   engine.GetBackupInfo(&all);
   if (all.size() <= keep) return 0;
   const IOStatus status = engine.PurgeOldBackups(keep);
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(backup_error(status));
   return static_cast<std::uint32_t>(all.size() - keep);
 }
 
@@ -158,26 +158,26 @@ Result<BackupMade> make_backup(const RocksKv& kv, const BackupAsked& asked) {
   const IOStatus status =
       BackupEngine::Open(backup_folder::options_for(asked.to), rocksdb::Env::Default(), &opened);
   const std::unique_ptr<BackupEngine> engine(opened);
-  if (!status.ok()) return std::unexpected(error_of(status));
+  if (!status.ok()) return std::unexpected(backup_error(status));
   const std::uint64_t before = bytes_in(asked.to);
   const Names shared_before = names_in(shared_in(asked.to));
   TRY_LET(id, create(*engine, kv, note, asked));
   if (const auto damage = damage_of_copies(kv, asked.to, id, shared_before); !damage.empty()) {
     const IOStatus removed = engine->DeleteBackup(id);
-    if (!removed.ok()) return std::unexpected(error_of(removed));
+    if (!removed.ok()) return std::unexpected(backup_error(removed));
     return fail(Kind::corrupt, codes::damaged_source, damage + "; so there is no new backup");
   }
 
   rocksdb::BackupInfo info;
   if (const Status known = engine->GetBackupInfo(id, &info); !known.ok()) {
-    return std::unexpected(error_of(known));
+    return std::unexpected(backup_error(known));
   }
   BackupMade made{backup_folder::backup_of(info, note), 0, 0};
   const auto staying = staying_of(*engine, asked.keep);
   if (auto others = asked.after ? asked.after(made.backup.number, staying) : Result<void>();
       !others) {
     const IOStatus removed = engine->DeleteBackup(id);
-    return removed.ok() ? std::unexpected(others.error()) : std::unexpected(error_of(removed));
+    return removed.ok() ? std::unexpected(others.error()) : std::unexpected(backup_error(removed));
   }
   const std::uint64_t after = bytes_in(asked.to);
   made.added_bytes = after > before ? after - before : 0;

@@ -15,7 +15,7 @@ constexpr unsigned bits_of_byte = 8;
 constexpr std::size_t epoch_bytes = 8;
 constexpr std::size_t attempt_bytes = 4;
 
-void append_number(std::string& bytes, std::uint64_t number, std::size_t size) {
+void append_bytes_of(std::string& bytes, std::uint64_t number, std::size_t size) {
   for (std::size_t at = size; at > 0; --at) {
     bytes += static_cast<char>(number >> (bits_of_byte * (at - 1)) & 0xff);
   }
@@ -30,7 +30,7 @@ std::uint64_t take_number(std::string_view& bytes, std::size_t size) {
   return number;
 }
 
-void append_name(std::string& bytes, std::string_view name) {
+void append_sized(std::string& bytes, std::string_view name) {
   MUST(is_id(name));
   bytes += static_cast<char>(name.size());
   bytes += name;
@@ -50,11 +50,11 @@ std::string take_name(std::string_view& bytes) {
 
 std::string to_text(const ClaimName& claim) {
   std::string bytes(1, version);
-  append_number(bytes, claim.epoch.get(), epoch_bytes);
-  append_number(bytes, claim.attempt, attempt_bytes);
+  append_bytes_of(bytes, claim.epoch.get(), epoch_bytes);
+  append_bytes_of(bytes, claim.attempt, attempt_bytes);
   for (const std::uint8_t byte : claim.secret) bytes += static_cast<char>(byte);
-  append_name(bytes, claim.thread.owner.get());
-  append_name(bytes, claim.thread.id.get());
+  append_sized(bytes, claim.thread.owner.get());
+  append_sized(bytes, claim.thread.id.get());
   bytes += claim.run.get();
   std::string text = to_base64url(bytes);
   MUST(text.size() <= limits::claim_bytes_max);

@@ -27,11 +27,6 @@ constexpr std::string_view content_policy = "default-src 'none'; sandbox";
 
 std::string tag_of(const BlobHash& hash) { return "\"" + hash.text() + "\""; }
 
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
 // A number of a range. Beyond 64 bits it is more than any blob has.
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t number = 0;
@@ -104,7 +99,7 @@ Response blob_head(const BlobHash& hash, const BlobFacts& facts, const BlobPiece
                    bool by_link) {
   Response head;
   const auto type = shown_type(facts.media_type);
-  head.content_type = type.value_or("application/octet-stream");
+  head.content_type = type.value_or(unknown_media_type);
   head.length = piece.bytes;
   head.cache_control = "private, max-age=" + std::to_string(limits::blob_cache_time.count());
   auto& headers = head.headers;

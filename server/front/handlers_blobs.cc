@@ -13,8 +13,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view unknown_type = "application/octet-stream";
-
 Problem no_blobs() { return make_problem(codes::not_implemented, "This server keeps no blobs."); }
 
 // The same for a blob of another user, one that nobody has, and a text that is no hash.
@@ -75,7 +73,7 @@ std::unique_ptr<BodySink> take_blob(Front& front, Call call, Respond respond,
   Query query(call);
   if (auto problem = query.problem()) return refused(*problem);
   if (!front.blobs.store) return refused(no_blobs());
-  std::string type(field(call.request, "content-type").value_or(unknown_type));
+  std::string type(field(call.request, "content-type").value_or(unknown_media_type));
   if (!can_be_media_type(type)) {
     return refused(make_problem(codes::invalid,
                                 "`Content-Type` must be the media type of the blob: `image/png`.",

@@ -38,7 +38,7 @@ struct Turn {
   [[nodiscard]] bool empty() const { return text.empty() && images.empty() && calls.empty(); }
 };
 
-bool is_image(const FilePart& file) {
+bool is_format1_image(const FilePart& file) {
   if (file.uri.starts_with("data:image/")) return true;
   const bool fetchable = file.uri.starts_with("https://") || file.uri.starts_with("http://") ||
                          file.uri.starts_with("data:");
@@ -46,7 +46,7 @@ bool is_image(const FilePart& file) {
 }
 
 // Leaves out a `data:` URI: the bytes of a file are no text for a model.
-std::string note_of(const FilePart& file) {
+std::string format1_note(const FilePart& file) {
   std::string note = "[file";
   if (file.name) note += " " + *file.name;
   if (file.media_type) note += " (" + *file.media_type + ")";
@@ -173,12 +173,12 @@ class Gathering {
   }
 
   void add_part(const FilePart& part) {
-    if (message_->role == Role::user && is_image(part)) {
+    if (message_->role == Role::user && is_format1_image(part)) {
       turn_.images.push_back(part.uri);
       return;
     }
     repair("a file is sent as a line of text that names it");
-    add_text(note_of(part));
+    add_text(format1_note(part));
   }
 
   void add_part(const DataPart& part) {

@@ -24,8 +24,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr unsigned http_1_1 = 11;
-
 Error passing(Code code, std::string detail) {
   return Error{Kind::unavailable, code, std::move(detail)};
 }

@@ -32,6 +32,8 @@
 
 namespace lockstep {
 
+inline constexpr unsigned http_1_1 = 11;  // as Beast writes versions
+
 // How a server is reached.
 struct UpstreamRoute {
   Endpoint server;

@@ -25,8 +25,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr unsigned http_1_1 = 11;
-
 // A proxy that gets the request itself, and no tunnel, needs the whole URL (RFC 9112, section
 // 3.2.2).
 std::string target_of(const HttpRequest& request) {

@@ -20,7 +20,7 @@ using Members = std::vector<JsonMember>;
 
 // Members that only the agent sets: the server keeps the thread, so the API has nothing to keep, to
 // look up or to do later.
-constexpr std::array<std::string_view, 9> reserved = {
+constexpr std::array<std::string_view, 9> reserved_in_responses = {
     "input",        "instructions", "stream",   "store",          "previous_response_id",
     "conversation", "background",   "messages", "stream_options",
 };
@@ -189,7 +189,7 @@ void apply_responses_params(RequestSettings& settings, const std::optional<Json>
   }
   for (const JsonMember& member : ordered) {
     const bool fixed = member.key == "model" && choice == ModelChoice::fixed;
-    if (fixed || is_one_of(reserved, member.key) || is_one_of(unknown, member.key)) {
+    if (fixed || is_one_of(reserved_in_responses, member.key) || is_one_of(unknown, member.key)) {
       settings.ignored.push_back(member.key);
     } else {
       set_param(settings.request, member);

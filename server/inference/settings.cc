@@ -15,7 +15,8 @@ namespace lockstep {
 namespace {
 
 // Members that only the codec sets. `n` would make several answers, and a run has one.
-constexpr std::array<std::string_view, 4> reserved = {"messages", "stream", "stream_options", "n"};
+constexpr std::array<std::string_view, 4> reserved_in_chat = {"messages", "stream",
+                                                              "stream_options", "n"};
 
 bool is_reserved(std::string_view key, ModelChoice choice) {
   return is_servers(key) || (key == "model" && choice == ModelChoice::fixed);
@@ -83,7 +84,7 @@ bool read_limit(const std::vector<JsonMember>& members, RequestSettings& setting
 }  // namespace
 
 bool is_servers(std::string_view member) {
-  return std::ranges::find(reserved, member) != reserved.end();
+  return std::ranges::find(reserved_in_chat, member) != reserved_in_chat.end();
 }
 
 namespace {

@@ -13,7 +13,7 @@
 namespace lockstep {
 namespace {
 
-bool is_same(std::string_view one, std::string_view other) {
+bool is_same_secret(std::string_view one, std::string_view other) {
   return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
@@ -61,11 +61,11 @@ std::optional<Caller> BlobLinks::caller_of(std::string_view link, const BlobHash
   if (error != std::errc() || end != seconds.data() + seconds.size()) return std::nullopt;
   Caller caller{UserId(std::string(link.substr(first + 1, last - first - 1))), std::nullopt};
   std::optional<Caller> found;
-  if (!auth.needs_tokens() && is_same(mac, mac_of(caller, blob, seconds))) found = caller;
+  if (!auth.needs_tokens() && is_same_secret(mac, mac_of(caller, blob, seconds))) found = caller;
   for (const Token& token : auth.tokens()) {
     if (token.user != caller.user) continue;
     caller.token = token.hash;
-    if (is_same(mac, mac_of(caller, blob, seconds))) found = caller;
+    if (is_same_secret(mac, mac_of(caller, blob, seconds))) found = caller;
   }
   if (!found || now.count() > until || !auth.allows(*found)) return std::nullopt;
   return found;

@@ -9,11 +9,6 @@
 namespace lockstep {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
 // `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`.
 std::optional<AddressBytes> parse_node(std::string_view text) {
   if (text.starts_with('[')) {

@@ -24,11 +24,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 bool is_hex(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
 
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
 // The items of a field's list, over all its lines, empty ones too.
 std::vector<std::string_view> items_of(const Request& request, std::string_view name) {
   std::vector<std::string_view> items;
@@ -91,6 +86,11 @@ std::optional<Problem> check_expectation(const Request& request) {
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
 
 bool is_same(std::string_view text, std::string_view lower_text) {
   return std::ranges::equal(text, lower_text, [](char is, char want) { return lower(is) == want; });
