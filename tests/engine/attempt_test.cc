@@ -25,16 +25,16 @@ struct Started : Story {
   [[nodiscard]] const RunState& row() const { return *state().run(RunId("r1")); }
 };
 
-struct Writing : Started {
+struct AttemptStory : Started {
   MessageId a1{"a1"};
-  Writing() {
+  AttemptStory() {
     EXPECT_TRUE(steps("r1", {OpenMessage{a1, {}, Role::assistant, {}},
                              StartPart{a1, {}, TextPart{"first words"}}}));
   }
 };
 
 TEST(Attempt, NumbersStepsFromOneAndFencesTheFormer) {
-  Writing story;
+  AttemptStory story;
   ASSERT_TRUE(story.attempt(claim(1)));
 
   EXPECT_EQ(story.row().run.attempt, 2U);
@@ -48,7 +48,7 @@ TEST(Attempt, NumbersStepsFromOneAndFencesTheFormer) {
 }
 
 TEST(Attempt, OfAWriterThatWasReplacedIsFenced) {
-  Writing story;
+  AttemptStory story;
   ASSERT_TRUE(story.attempt(claim(1, "one")));
 
   const auto late = story.attempt(claim(1, "two"));
@@ -81,7 +81,7 @@ TEST(Attempt, OfAnotherAgentHasItsSettingsAndModelAndNoRepairsOfTheFormer) {
 }
 
 TEST(Attempt, OfAnotherAgentIsRefusedOnceSomethingWasShown) {
-  Writing story;
+  AttemptStory story;
   const auto late = story.attempt(fallback("other"));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, "invalid");
@@ -89,7 +89,7 @@ TEST(Attempt, OfAnotherAgentIsRefusedOnceSomethingWasShown) {
 }
 
 TEST(Attempt, OfAnotherAgentIsRefusedEvenIfItsMessageWasDeleted) {
-  Writing story;
+  AttemptStory story;
   story.change(DeleteMessage{story.a1, false});  // this ends the run, too
   const auto late = story.attempt(fallback("other"));
   ASSERT_FALSE(late);
@@ -122,7 +122,7 @@ TEST(Attempt, NeedsARunningRunAndAnAgent) {
 }
 
 TEST(Attempt, TakesBackWhatTheFormerWroteByACut) {
-  Writing story;
+  AttemptStory story;
   story.steps("r1", {StartPart{story.a1, {}, TextPart{"a\xf0\x9f\x98\x80z"}}});
   ASSERT_TRUE(story.attempt(claim(1)));
 
@@ -137,7 +137,7 @@ TEST(Attempt, TakesBackWhatTheFormerWroteByACut) {
 }
 
 TEST(Attempt, CutsOnlyOpenMessagesOfItsRun) {
-  Writing story;
+  AttemptStory story;
   EXPECT_EQ(story.steps("r1", {CutMessage{MessageId("u1"), {}}}).error().code, "unknown_message");
   EXPECT_EQ(story.steps("r1", {CutMessage{story.a1, {1, 1}}}).error().code, "invalid");
   story.steps("r1", {EndMessage{story.a1, MessageStatus::complete, {}}});
@@ -145,7 +145,7 @@ TEST(Attempt, CutsOnlyOpenMessagesOfItsRun) {
 }
 
 TEST(Attempt, IsStoppedAsTheUserSawIt) {
-  Writing story;
+  AttemptStory story;
   const Timestamp seen = story.now();
   story.attempt(claim(1));
   story.steps("r1", {CutMessage{story.a1, {5}}, AppendContent{story.a1, 0, " text"}});

@@ -14,14 +14,14 @@
 namespace lockstep::test {
 namespace {
 
-struct Writing : EngineFixture {
+struct WritingAgain : EngineFixture {
   std::string refusal_of(StepBatch batch) {
     const auto answer = write(std::move(batch));
     return answer ? "" : answer.error().code;
   }
 };
 
-struct StepsAgainTest : testing::Test, Writing {};
+struct StepsAgainTest : testing::Test, WritingAgain {};
 
 StepBatch tokens(std::uint64_t first, std::vector<std::string> texts) {
   StepBatch batch{rid("r1"), 1, {}};
@@ -163,7 +163,7 @@ class Writer {
   std::mt19937_64 random_;
 };
 
-struct StepsOfBefore : Writing {
+struct StepsOfBefore : WritingAgain {
   void write_all(Writer& writer, const std::vector<Step>& steps) {
     MUST(sync({change_of(ask("r1", "u1", "hello"))}).has_value());
     for (std::size_t at = 0; at < steps.size();) {

@@ -22,7 +22,7 @@ std::string code_of(const std::optional<Problem>& problem) {
   return problem ? problem->code : std::string();
 }
 
-struct Framing {
+struct FramingCase {
   Headers headers;
   bool is_http_1_0;
   std::string_view code;  // of the refusal; empty: none
@@ -30,7 +30,7 @@ struct Framing {
 
 TEST(ARequestsFraming, IsReadInOneWayOrNotAtAll) {
   const std::string te = "transfer-encoding";
-  const std::vector<Framing> table{
+  const std::vector<FramingCase> table{
       {{}, false, ""},
       {{{"content-length", "5"}}, false, ""},
       {{{te, "chunked"}}, false, ""},
@@ -53,14 +53,14 @@ TEST(ARequestsFraming, IsReadInOneWayOrNotAtAll) {
       {{{te, "chunked"}}, true, "malformed"},
   };
 
-  for (const Framing& each : table) {
+  for (const FramingCase& each : table) {
     EXPECT_EQ(code_of(check_framing(request_with(each.headers, each.is_http_1_0))), each.code)
         << (each.headers.empty() ? "" : each.headers.front().second);
   }
 }
 
 TEST(ARequestsFields, AreThereOnceAndHaveValuesThatTheServerKnows) {
-  const std::vector<Framing> table{
+  const std::vector<FramingCase> table{
       {{{"host", "a"}}, false, ""},
       {{}, false, "malformed"},
       {{}, true, ""},
@@ -78,7 +78,7 @@ TEST(ARequestsFields, AreThereOnceAndHaveValuesThatTheServerKnows) {
       {{{"host", "a"}, {"expect", "magic"}}, true, ""},
   };
 
-  for (const Framing& each : table) {
+  for (const FramingCase& each : table) {
     EXPECT_EQ(code_of(check_fields(request_with(each.headers, each.is_http_1_0))), each.code)
         << (each.headers.empty() ? "" : each.headers.back().first);
   }
@@ -127,7 +127,7 @@ Headers handshake(Headers more = {}) {
 
 TEST(AHandshake, IsAGetOverHttp11WithAKeyAndWithoutABody) {
   const std::pair<std::string, std::string> key{"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="};
-  const std::vector<Framing> table{
+  const std::vector<FramingCase> table{
       {handshake({key}), false, ""},
       {handshake({key, {"content-length", "0"}}), false, ""},
       {handshake({key, {"sec-websocket-protocol", "x, lockstep.v1.json"}}), false, ""},
@@ -143,7 +143,7 @@ TEST(AHandshake, IsAGetOverHttp11WithAKeyAndWithoutABody) {
       {{key}, false, "upgrade_required"},
   };
 
-  for (const Framing& each : table) {
+  for (const FramingCase& each : table) {
     EXPECT_EQ(code_of(check_handshake(request_with(each.headers, each.is_http_1_0))), each.code)
         << each.headers.back().first << ": " << each.headers.back().second;
   }
