@@ -14,9 +14,9 @@ using rocksdb::IOStatus;
 using rocksdb::Slice;
 using Handle = PowerCutDisk::FileHandle;
 
-IOStatus no_power() { return IOStatus::IOError("the power is gone"); }
+IOStatus powerless() { return IOStatus::IOError("the power is gone"); }
 IOStatus missing(const std::string& path) { return IOStatus::NotFound(path); }
-IOStatus status(bool works) { return works ? IOStatus::OK() : no_power(); }
+IOStatus status(bool works) { return works ? IOStatus::OK() : powerless(); }
 std::string_view view(const Slice& slice) { return {slice.data(), slice.size()}; }
 
 class Writable : public rocksdb::FSWritableFile {
@@ -122,7 +122,7 @@ class Files : public rocksdb::FileSystem {
                            std::unique_ptr<rocksdb::FSWritableFile>* result,
                            IODebugContext*) override {
     Handle file = disk_.create(path);
-    if (file == nullptr) return no_power();
+    if (file == nullptr) return powerless();
     *result = std::make_unique<Writable>(disk_, std::move(file));
     return IOStatus::OK();
   }
