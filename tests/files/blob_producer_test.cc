@@ -3,7 +3,9 @@
 // whose files can't be kept ends with the reason.
 #include <gtest/gtest.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 
 #include "engine/base/codes.h"
 #include "engine/files/blob_files.h"
@@ -65,7 +67,6 @@ class BlobProducer : public testing::Test, protected EngineFixture {
   }
   // Lets the thread of uploads work until it has given back what it has.
   void store() {
-    context_.restart();
     context_.run_one_for(std::chrono::seconds(30));
     executor.run();
   }
@@ -81,6 +82,8 @@ class BlobProducer : public testing::Test, protected EngineFixture {
   SteppedClock disk_clock_;
   std::unique_ptr<BlobFiles> files_;
   boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};
   Background uploads_{context_};
   LineLog lines_{LineLog::Level::error, LineLog::Style::text};
   PaintingAgent agent_;
