@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // run_lines.h: the line of the log that tells how a run ended badly.
+//
+// Runs that a model of the server wrote and runs that others wrote have the same line, so that one
+// alarm of an operator finds both.
 #pragma once
 
 #include "engine/rules/state.h"
