@@ -13,6 +13,8 @@
 #include "engine/store/attachments.h"
 #include "server/base/limits.h"
 #include "server/noted_repairs.h"
+#include "server/run_lines.h"
+#include "server/step_files.h"
 
 namespace lockstep {
 namespace {
@@ -189,10 +191,33 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void send() {
     if (in_flight_ || stopped_ || waiting_.empty()) return;
     in_flight_ = true;
-    StepBatch batch{run_, attempt_, {}};
     const std::size_t count = std::min(waiting_.size(), limits::batch_steps_max);
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch.steps.assign(waiting_.begin(), end);
+    std::vector<Step> steps(waiting_.begin(),
+                            waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    if (!driver_.door_.store || !holds_data(steps)) return send(std::move(steps));
+    store_data(driver_.door_, thread_.owner, std::move(steps),
+               [self = shared_from_this()](Stored<Step> stored) {
+                 if (!self->stopped_) self->was_stored(std::move(stored));
+               });
+  }
+
+  // The files of the batch are blobs, so it is the same batch if it has to be sent again.
+  void was_stored(Stored<Step> stored) {
+    in_flight_ = false;
+    if (!stored) return end_as(ended_before_files(std::move(waiting_), stored.error()));
+    for (std::size_t at = 0; at < stored->size(); ++at) {
+      held_.set(held_.bytes() - std::min(held_.bytes(), size_of(waiting_[at])));
+      waiting_[at] = (*stored)[at];
+      held_.add(size_of(waiting_[at]));
+    }
+    in_flight_ = true;
+    send(std::move(*stored));
+  }
+
+  // Requires: `steps` are the first ones of those that wait.
+  void send(std::vector<Step> steps) {
+    const std::size_t count = steps.size();
+    StepBatch batch{run_, attempt_, std::move(steps)};
     driver_.write_(
         std::nullopt, thread_, std::move(batch),
         [self = shared_from_this(), count](std::expected<StepAck, StepRefusal> ack) mutable {
@@ -249,15 +274,16 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
 
   // The engine refused the steps for good: ends the run with the reason.
   void end_with(RunError error) {
+    const std::uint64_t next = waiting_.empty() ? seq_ + 1 : waiting_.front().seq;
+    end_as({Step{.seq = next, .what = EndRun{RunStatus::failed, std::move(error), {}}}});
+  }
+
+  void end_as(std::vector<Step> steps) {
     generation_.reset();
     question_.reset();
     ending_ = true;
-    const std::uint64_t next = waiting_.empty() ? seq_ + 1 : waiting_.front().seq;
-    waiting_.clear();
-    seq_ = next;
-    Step& end = waiting_.emplace_back();
-    end.seq = next;
-    end.what = EndRun{RunStatus::failed, std::move(error), std::nullopt};
+    waiting_ = std::move(steps);
+    seq_ = waiting_.back().seq;
     send();
   }
 
@@ -355,19 +381,6 @@ void RunDriver::let_begin() {
   }
 }
 
-// A failed run is an error line: an operator should look at its agent. An interrupted one is not:
-// the operator mostly knows the reason, a stop of the server above all.
-void RunDriver::tell(const ThreadName& thread, const Run& run) {
-  const bool failed = run.status == RunStatus::failed;
-  const RunError error =
-      run.error.value_or(RunError{failed ? codes::failed : codes::interrupted, ""});
-  const LineLog::Fields fields = {{"user", thread.owner.get()}, {"thread", thread.id.get()},
-                                  {"run", run.id.get()},        {"agent", run.agent.get()},
-                                  {"code", error.code},         {"detail", error.detail}};
-  if (failed) log_.error("run_failed", fields);
-  if (!failed) log_.info("run_interrupted", fields);
-}
-
 void RunDriver::outlived(const ThreadName& thread, const RunId& run, Outlived was) {
   if (outside_) outside_->outlived(thread, run, std::move(was));
 }
@@ -375,7 +388,7 @@ void RunDriver::outlived(const ThreadName& thread, const RunId& run, Outlived wa
 void RunDriver::ended(const ThreadName& thread, const Run& run) {
   if (outside_) outside_->ended(thread, run);
   const bool failed = run.status == RunStatus::failed;
-  if (failed || run.status == RunStatus::interrupted) tell(thread, run);
+  if (failed || run.status == RunStatus::interrupted) tell_run_end(log_, thread, run);
   const auto found = drives_.find(key_of(thread, run.id));
   if (found == drives_.end()) return;
   found->second->stop();

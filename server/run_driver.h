@@ -24,6 +24,9 @@
 // If the path names uploaded files, the request is composed next to the strand
 // (request_composer.h). The run can be stopped meanwhile.
 //
+// A file that the model made becomes a blob before the step that holds it goes to the engine
+// (blob_door.h). If there is no room for it, the run ends with that error.
+//
 // If the agent has no free slot (run_slots.h), the driver keeps the context until it has one: the
 // run goes on for its thread, and can be stopped.
 //
@@ -43,6 +46,7 @@
 #include "engine/live/request_composer.h"
 #include "engine/rules/producer.h"
 #include "server/base/log_line.h"
+#include "server/front/blob_door.h"
 #include "server/run_slots.h"
 
 namespace lockstep {
@@ -79,6 +83,9 @@ class RunDriver : public RunHost {
   // Reads the files of paths and composes the requests with them. Without it, a line of text names
   // each file. It outlives the driver's generations.
   void compose_with(RequestComposer& composer) { composer_ = &composer; }
+  // Keeps the files that models make. Without it, they stay in the messages. What it names outlives
+  // the driver's generations.
+  void keep_files_in(BlobDoor door) { door_ = door; }
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }
@@ -99,7 +106,6 @@ class RunDriver : public RunHost {
  private:
   class Drive;
 
-  void tell(const ThreadName& thread, const Run& run);
   // The run is over, or writes nothing any more: another one may have its slot.
   void leave(const std::string& key);
   void let_begin();
@@ -112,6 +118,7 @@ class RunDriver : public RunHost {
   Write write_;
   Raise raise_;
   RequestComposer* composer_ = nullptr;
+  BlobDoor door_;
   RunHost* outside_ = nullptr;
   RunSlots slots_;
   std::unordered_map<std::string, std::shared_ptr<Drive>> drives_;  // by owner, thread, run

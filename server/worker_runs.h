@@ -75,6 +75,8 @@ class WorkerRuns final : public RunHost, public Claims {
 
   std::uint64_t claim(Waiting waiting) override;
   void cancel(std::uint64_t number) override;
+  [[nodiscard]] std::expected<ClaimedRun, StepRefusal> run_of(const std::string& claim,
+                                                              const May& may) override;
   void write(Writing writing, Done<std::expected<ClaimedAck, StepRefusal>> done) override;
   [[nodiscard]] bool waits(const ThreadName& thread, const RunId& run) const override;
   void stop() override;
@@ -123,7 +125,7 @@ class WorkerRuns final : public RunHost, public Claims {
   void unclaimed(const std::string& key, std::uint64_t serial);
   void end(const std::string& key, RunStatus status, RunError error);
   void forget(const std::string& key);
-  [[nodiscard]] std::optional<StepRefusal> refusal(const ClaimName& claim, const Writing& writing,
+  [[nodiscard]] std::optional<StepRefusal> refusal(const ClaimName& claim, const May& may,
                                                    Engine::ClaimState& state) const;
   Timestamp renew(const ClaimName& claim);
   void tell(std::string_view event, const Known& known, std::string_view worker = {}) const;

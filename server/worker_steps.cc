@@ -8,20 +8,30 @@
 #include "server/worker_runs.h"
 
 namespace lockstep {
+namespace {
+
+StepRefusal claim_is_over() {
+  return StepRefusal::of({Kind::conflict, codes::fenced,
+                          "the claim is over: another one has the run, or the store was restored"});
+}
+
+Error wrong_claim() {
+  return {Kind::rejected, codes::invalid, "the claim must be as the server gave it"};
+}
+
+}  // namespace
 
 // All that is not this claim, now, is told the same: the answer says nothing of other threads.
-std::optional<StepRefusal> WorkerRuns::refusal(const ClaimName& claim, const Writing& writing,
+std::optional<StepRefusal> WorkerRuns::refusal(const ClaimName& claim, const May& may,
                                                Engine::ClaimState& state) const {
-  StepRefusal fenced =
-      StepRefusal::of({Kind::conflict, codes::fenced,
-                       "the claim is over: another one has the run, or the store was restored"});
+  StepRefusal fenced = claim_is_over();
   if (claim.epoch != engine_->epoch()) return fenced;
   auto found = engine_->claim_state(claim.thread, claim.run);
   if (!found && found.error().kind == Kind::overloaded) return StepRefusal::of(found.error());
   if (!found || found->attempt != claim.attempt || !is_secret_of(claim.secret, found->claim)) {
     return fenced;
   }
-  if (!writing.may(found->agent)) {
+  if (!may(found->agent)) {
     return StepRefusal::of({Kind::rejected, codes::forbidden,
                             "this token may not claim runs of agent " + found->agent.get()});
   }
@@ -45,6 +55,16 @@ Timestamp WorkerRuns::renew(const ClaimName& claim) {
   return Timestamp(now.get() + static_cast<std::uint64_t>(known.lease.count()));
 }
 
+std::expected<ClaimedRun, StepRefusal> WorkerRuns::run_of(const std::string& text, const May& may) {
+  const auto claim = parse_claim(text);
+  if (stopping_ || !engine_) return std::unexpected(StepRefusal::of(stopping()));
+  if (!claim) return std::unexpected(StepRefusal::of(wrong_claim()));
+  Engine::ClaimState state;
+  if (auto refused = refusal(*claim, may, state)) return std::unexpected(std::move(*refused));
+  if (state.status != RunStatus::running) return std::unexpected(claim_is_over());
+  return ClaimedRun{claim->thread, claim->run};
+}
+
 void WorkerRuns::write(Writing writing, Done<std::expected<ClaimedAck, StepRefusal>> done) {
   using Told = std::expected<ClaimedAck, StepRefusal>;
   const auto later = [this, &done](Told told) {
@@ -56,11 +76,9 @@ void WorkerRuns::write(Writing writing, Done<std::expected<ClaimedAck, StepRefus
   };
   if (stopping_ || !engine_) return refuse(stopping());
   const auto claim = parse_claim(writing.claim);
-  if (!claim) {
-    return refuse({Kind::rejected, codes::invalid, "the claim must be as the server gave it"});
-  }
+  if (!claim) return refuse(wrong_claim());
   Engine::ClaimState state;
-  if (auto refused = refusal(*claim, writing, state)) return later(std::unexpected(*refused));
+  if (auto refused = refusal(*claim, writing.may, state)) return later(std::unexpected(*refused));
   const bool runs = state.status == RunStatus::running;
   const Timestamp until = runs ? renew(*claim) : state.now;
   if (runs && writing.steps.empty() && !writing.unread) {

@@ -16,4 +16,7 @@ inline constexpr std::size_t blob_head_words = 96;
 // Of most file systems. A quota counts whole blocks, so that many small blobs count too.
 inline constexpr std::uint64_t blob_block_bytes = 4096;
 
+// Blobs of one length that an upload beyond the quota is compared with as its bytes come.
+inline constexpr std::size_t blob_twins_max = 8;
+
 }  // namespace lockstep::limits

@@ -45,18 +45,27 @@ std::unexpected<Error> too_large() {
 
 class BlobFiles::Writer final : public BlobWriter {
  public:
-  Writer(BlobFiles& files, UserId user, std::string media_type, std::uint64_t promised)
+  // `twins`: blobs of the user, one of which may have the same bytes; then no room is promised.
+  Writer(BlobFiles& files, UserId user, std::string media_type, std::vector<BlobHash> twins = {})
       : files_(files),
         user_(std::move(user)),
         media_type_(std::move(media_type)),
         name_(std::to_string(files.next_name_++)),
-        promised_(promised) {}
+        twins_(std::move(twins)) {}
   ~Writer() override {
     if (file_) ::unlinkat(files_.coming_.number(), name_.c_str(), 0);
     files_.give_back(user_, promised_);
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
+
+  [[nodiscard]] Result<void> promise(std::uint64_t bytes) {
+    const std::uint64_t cost = cost_of(bytes);
+    if (cost <= promised_) return {};
+    TRY(files_.promise(user_, cost - promised_));
+    promised_ = cost;
+    return {};
+  }
 
   Result<void> open() {
     const int folder = files_.coming_.number();
@@ -68,11 +77,11 @@ class BlobFiles::Writer final : public BlobWriter {
 
   Result<void> add(std::string_view bytes) override {
     if (bytes_ + bytes.size() > limits::blob_bytes_max) return too_large();
-    const std::uint64_t cost = cost_of(bytes_ + bytes.size());
-    if (cost > promised_) {
-      TRY(files_.promise(user_, cost - promised_));
-      promised_ = cost;
-    }
+    std::erase_if(twins_, [&](const BlobHash& twin) {
+      const auto same = files_.read(user_, twin, bytes_, bytes.size());
+      return !same || *same != bytes;
+    });
+    if (twins_.empty()) TRY(promise(bytes_ + bytes.size()));
     const std::uint64_t at = blob_file::head_bytes + bytes_;
     TRY(blob_file::write_at(file_.number(), at, bytes));
     blob_file::begin_to_write(file_.number(), at, bytes.size());
@@ -83,6 +92,8 @@ class BlobFiles::Writer final : public BlobWriter {
 
   Result<BlobHash> finish() override {
     const BlobHash hash(hash_.take());
+    const auto same = files_.find(user_, hash);
+    if (same && *same) media_type_ = std::move((*same)->media_type);
     const blob_file::Head head{user_, {bytes_, media_type_}};
     TRY(blob_file::write_at(file_.number(), 0, blob_file::encode(head, hash)));
     const std::optional<Timestamp> former = files_.made(user_, hash);
@@ -96,13 +107,16 @@ class BlobFiles::Writer final : public BlobWriter {
   [[nodiscard]] const UserId& user() const { return user_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  // What was promised is in use now, or not needed.
+  [[nodiscard]] std::uint64_t take_promise() { return std::exchange(promised_, 0); }
 
  private:
   BlobFiles& files_;
   UserId user_;
   std::string media_type_;
   std::string name_;
-  std::uint64_t promised_;
+  std::uint64_t promised_ = 0;
+  std::vector<BlobHash> twins_;
   Handle file_;
   Sha256 hash_;
   std::uint64_t bytes_ = 0;
@@ -112,10 +126,26 @@ Result<std::unique_ptr<BlobWriter>> BlobFiles::begin(const UserId& user, std::st
                                                      std::uint64_t bytes) {
   MUST(coming_ && can_be_media_type(media_type));
   if (bytes > limits::blob_bytes_max) return too_large();
-  TRY(promise(user, cost_of(bytes)));
-  auto writer = std::make_unique<Writer>(*this, user, std::move(media_type), cost_of(bytes));
+  auto writer = std::make_unique<Writer>(*this, user, media_type);
+  if (auto promised = writer->promise(bytes); !promised) {
+    std::vector<BlobHash> twins = twins_of(user, bytes);
+    if (twins.empty()) return std::unexpected(std::move(promised.error()));
+    writer = std::make_unique<Writer>(*this, user, std::move(media_type), std::move(twins));
+  }
   TRY(writer->open());
   return writer;
+}
+
+// The user's blobs of so many bytes. An upload that repeats one of them needs no room, and that
+// shows as its bytes come: so also one that is sent again at a full quota gets its first answer.
+std::vector<BlobHash> BlobFiles::twins_of(const UserId& user, std::uint64_t bytes) const {
+  std::vector<BlobHash> twins;
+  const auto all = list(user);
+  if (!all) return twins;
+  for (const Listed& one : *all) {
+    if (one.bytes == bytes && twins.size() < limits::blob_twins_max) twins.push_back(one.hash);
+  }
+  return twins;
 }
 
 Result<BlobFiles::Use*> BlobFiles::use_of(const UserId& user) {
@@ -127,13 +157,10 @@ Result<BlobFiles::Use*> BlobFiles::use_of(const UserId& user) {
   return &uses_.emplace(user, use).first->second;
 }
 
-// A user may have the same bytes already, which shows only at the end. So one more blob may come
-// than the quota has room for, and `place` decides.
 Result<void> BlobFiles::promise(const UserId& user, std::uint64_t bytes) {
   const std::scoped_lock lock(lock_);
   TRY_LET(use, use_of(user));
-  const std::uint64_t most = user_bytes_max_ + cost_of(limits::blob_bytes_max);
-  if (use->there + use->coming + bytes > most) return over_quota(user_bytes_max_);
+  if (use->there + use->coming + bytes > user_bytes_max_) return over_quota(user_bytes_max_);
   use->coming += bytes;
   return {};
 }
@@ -145,7 +172,7 @@ void BlobFiles::give_back(const UserId& user, std::uint64_t bytes) {
   use->second.coming -= bytes;
 }
 
-Result<void> BlobFiles::place(const Writer& writer, const BlobHash& hash) {
+Result<void> BlobFiles::place(Writer& writer, const BlobHash& hash) {
   Handle folder;
   {
     const std::scoped_lock lock(lock_);
@@ -155,7 +182,11 @@ Result<void> BlobFiles::place(const Writer& writer, const BlobHash& hash) {
     const std::string name = blob_file::name_of(hash);
     const auto former = blob_file::stat_of(folder.number(), name);
     const std::uint64_t cost = cost_of(writer.bytes());
-    if (!former && use->there + cost > user_bytes_max_) return over_quota(user_bytes_max_);
+    use->coming -= writer.take_promise();
+    // It was promised, unless it repeats a blob that has gone meanwhile.
+    if (!former && use->there + use->coming + cost > user_bytes_max_) {
+      return over_quota(user_bytes_max_);
+    }
     if (::renameat(coming_.number(), writer.name().c_str(), folder.number(), name.c_str()) != 0) {
       return blob_file::failed("a new blob", errno);
     }

@@ -75,8 +75,9 @@ class BlobFiles final : public Blobs {
   [[nodiscard]] Result<Use*> use_of(const UserId& user);
   [[nodiscard]] Result<void> promise(const UserId& user, std::uint64_t bytes);
   void give_back(const UserId& user, std::uint64_t bytes);
+  [[nodiscard]] std::vector<BlobHash> twins_of(const UserId& user, std::uint64_t bytes) const;
   // Gives a whole file its name.
-  [[nodiscard]] Result<void> place(const Writer& writer, const BlobHash& hash);
+  [[nodiscard]] Result<void> place(Writer& writer, const BlobHash& hash);
 
   blob_file::Handle root_;    // `blobs/`; empty: there is none
   blob_file::Handle coming_;  // `blobs/new/`, in a process that writes

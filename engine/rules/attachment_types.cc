@@ -34,4 +34,9 @@ AttachmentType attachment_type(std::string_view media_type) {
   return AttachmentType::other;
 }
 
+bool may_go_out(const Message& message, std::size_t part) {
+  return message.role == Role::user ||
+         message.opaque.of(static_cast<std::uint32_t>(part)) != nullptr;
+}
+
 }  // namespace lockstep

@@ -5,8 +5,11 @@
 // decide where they can be told; the media type that its sender named is only a hint.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "engine/rules/message.h"
 
 namespace lockstep {
 
@@ -20,5 +23,9 @@ enum class AttachmentType : std::uint8_t {
 
 // `media_type`: with parameters or without, in any case.
 [[nodiscard]] AttachmentType attachment_type(std::string_view media_type);
+
+// May a request have the bytes of this part, a file? Of an answer only what its provider gets back
+// goes out as a file; no provider takes another file in an answer.
+[[nodiscard]] bool may_go_out(const Message& message, std::size_t part);
 
 }  // namespace lockstep

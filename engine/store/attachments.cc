@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -21,15 +21,38 @@ std::optional<BlobHash> blob_of(const Part& part) {
   return file ? BlobHash::of_uri(file->uri) : std::nullopt;
 }
 
+// A blob of the path, and where a request may have its bytes.
+struct Named {
+  BlobHash hash;
+  std::vector<const FilePart*> of_users;
+  bool of_answer = false;  // its provider gets it back
+
+  [[nodiscard]] bool is_taken(const BlobFacts& facts) const {
+    return of_answer || std::ranges::any_of(of_users, [&facts](const FilePart* part) {
+             const std::string& type = part->media_type ? *part->media_type : facts.media_type;
+             return attachment_type(type) != AttachmentType::other;
+           });
+  }
+};
+
 // The blobs of a path, each once, the newest first.
-std::vector<BlobHash> newest_first(const std::vector<Message>& path) {
-  std::vector<BlobHash> found;
-  std::unordered_set<std::string> known;
+std::vector<Named> newest_first(const std::vector<Message>& path) {
+  std::vector<Named> found;
+  std::unordered_map<std::string, std::size_t> known;  // where in `found`
   for (std::size_t at = path.size(); at-- > 0;) {
     const auto& parts = path[at].parts;
     for (std::size_t part = parts.size(); part-- > 0;) {
       const std::optional<BlobHash> hash = blob_of(parts[part]);
-      if (hash && known.insert(hash->uri()).second) found.push_back(*hash);
+      if (!hash) continue;
+      const auto place = known.emplace(hash->uri(), found.size());
+      if (place.second) found.push_back({*hash, {}, false});
+      if (!may_go_out(path[at], part)) continue;
+      Named& named = found[place.first->second];
+      if (path[at].role == Role::user) {
+        named.of_users.push_back(&std::get<FilePart>(parts[part]));
+      } else {
+        named.of_answer = true;
+      }
     }
   }
   return found;
@@ -65,7 +88,8 @@ bool names_files(const std::vector<Message>& path) {
 
 FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<Message>& path) {
   FilesPlan plan;
-  for (const BlobHash& hash : newest_first(path)) {
+  for (const Named& named : newest_first(path)) {
+    const BlobHash& hash = named.hash;
     if (plan.files.size() >= limits::run_files_max) {
       plan.files.push_back({.uri = hash.uri(), .media_type = {}, .bytes = nullptr});
       continue;
@@ -73,7 +97,7 @@ FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<M
     const auto facts = blobs.find(user, hash);
     if (!facts || !*facts) continue;
     Attachment file{.uri = hash.uri(), .media_type = (*facts)->media_type, .bytes = nullptr};
-    if (attachment_type(file.media_type) == AttachmentType::other) {
+    if (!named.is_taken(**facts)) {
       file.bytes = no_bytes();
     } else if (plan.bytes + (*facts)->bytes <= limits::run_files_bytes_max) {
       plan.wanted.push_back(plan.files.size());

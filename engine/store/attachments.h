@@ -24,7 +24,7 @@ namespace lockstep {
 
 struct FilesPlan {
   // Each file that the user has once, the newest first. None of them has bytes, except those that
-  // no model takes: theirs are empty.
+  // no model takes, or that stand only in answers which no provider gets back: theirs are empty.
   std::vector<Attachment> files;
   // Of `files`, by index: those that are to be read.
   std::vector<std::size_t> wanted;

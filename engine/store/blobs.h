@@ -25,12 +25,13 @@
 #include "engine/base/blob_limits.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
+#include "engine/rules/media_type.h"
 
 namespace lockstep {
 
 struct BlobFacts {
   std::uint64_t bytes = 0;
-  std::string media_type;  // as it was uploaded: outside text, and maybe a lie
+  std::string media_type;  // of the first upload: outside text, and maybe a lie
   friend bool operator==(const BlobFacts&, const BlobFacts&) = default;
 };
 
@@ -41,8 +42,9 @@ class BlobWriter {
   // Fails with `too_large` beyond limits::blob_bytes_max, `quota` beyond the user's quota
   // (both rejected), and `no_space` (unavailable).
   [[nodiscard]] virtual Result<void> add(std::string_view bytes) = 0;
-  // Makes the blob durable and gives its name. If the user has the same bytes already, it becomes
-  // as new: it gets this media type, and its time without a name begins again. Called once, last.
+  // Makes the blob durable and gives its name. If the user has the same bytes already, the blob
+  // keeps its media type, because entries may name it without one, and its time without a name
+  // begins again. Called once, last.
   [[nodiscard]] virtual Result<BlobHash> finish() = 0;
 };
 
@@ -65,7 +67,8 @@ class Blobs {
   [[nodiscard]] virtual Result<std::string> read(const UserId& user, const BlobHash& hash,
                                                  std::uint64_t from, std::size_t bytes) const = 0;
 
-  // `bytes`: as many as are announced, or 0; they count against the quota from now on. Fails as
+  // `bytes`: as many as are announced, or 0; they count against the quota from now on, and all
+  // others as they come. A repeated upload that announces its bytes needs no room. Fails as
   // BlobWriter::add does. Requires: a media type that `can_be_media_type` admits.
   [[nodiscard]] virtual Result<std::unique_ptr<BlobWriter>> begin(const UserId& user,
                                                                   std::string media_type,
@@ -82,10 +85,6 @@ class Blobs {
   [[nodiscard]] virtual Result<std::vector<UserId>> users() const = 0;
   [[nodiscard]] virtual Result<std::vector<Listed>> list(const UserId& user) const = 0;
 };
-
-// Can this text be the media type of a blob? `type/subtype`, with parameters, in visible ASCII; at
-// most limits::media_type_bytes_max bytes.
-[[nodiscard]] bool can_be_media_type(std::string_view text);
 
 // Makes a blob of bytes that are in memory.
 [[nodiscard]] Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,

@@ -26,7 +26,8 @@ class BlobsMemory::Writer final : public BlobWriter {
     const BlobHash hash(sha256(bytes_));
     One& one = blobs_.all_[{user_, hash}];
     const Timestamp made = next_timestamp(one.made, blobs_.clock_.now());
-    one = {std::move(media_type_), std::move(bytes_), made};
+    if (one.media_type.empty()) one.media_type = std::move(media_type_);
+    one = {std::move(one.media_type), std::move(bytes_), made};
     return hash;
   }
 

@@ -4,6 +4,9 @@
 #include <array>
 
 #include "engine/base/limits.h"
+#include "engine/rules/data_scheme.h"
+#include "engine/rules/file_name.h"
+#include "server/base/data_uri.h"
 
 namespace lockstep {
 namespace {
@@ -29,15 +32,34 @@ ToolResultPart read_tool_result(Object& object) {
   return part;
 }
 
+// A name is one line of text, everywhere (file_name.h).
+std::optional<std::string> read_line(Object& object, std::string_view field) {
+  auto name = read_name(object, field);
+  return name ? std::optional(file_name_line(*name)) : std::nullopt;
+}
+
+// The server makes a blob of a `data:` address (blob_door.h); a broken one is refused here, where
+// its path is known.
+std::string read_uri(const Spot& spot) {
+  std::string uri = spot.text(limits::message_bytes_max);
+  if (!is_data_uri(uri)) {
+    if (uri.size() > limits::uri_bytes_max) spot.too_large(limits::uri_bytes_max);
+    return uri;
+  }
+  uri.replace(0, data_scheme.size(), data_scheme);  // `DATA:` is the same scheme
+  if (!read_data_uri(uri)) {
+    spot.invalid(
+        "is a `data:` address that can't be read: write its bytes in base64, with padding and "
+        "without white space");
+  }
+  return uri;
+}
+
 FilePart read_file(Object& object) {
   FilePart part;
-  // The server makes a blob of a long `data:` address (blob_door.h).
-  const Spot uri = object.need("uri");
-  part.uri = uri.text(limits::message_bytes_max);
-  const bool is_data = part.uri.starts_with("data:");
-  if (!is_data && part.uri.size() > limits::uri_bytes_max) uri.too_large(limits::uri_bytes_max);
-  part.media_type = read_name(object, "media_type");
-  part.name = read_name(object, "name");
+  part.uri = read_uri(object.need("uri"));
+  part.media_type = read_line(object, "media_type");
+  part.name = read_line(object, "name");
   return part;
 }
 

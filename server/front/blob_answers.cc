@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "engine/base/codes.h"
@@ -27,15 +26,6 @@ constexpr std::string_view content_policy = "default-src 'none'; sandbox";
 
 std::string tag_of(const BlobHash& hash) { return "\"" + hash.text() + "\""; }
 
-// A number of a range. Beyond 64 bits it is more than any blob has.
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return UINT64_MAX;
-  return error == std::errc() ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 Response uploaded(const BlobHash& hash, const BlobFacts& facts) {
@@ -57,30 +47,6 @@ std::optional<std::string_view> shown_type(std::string_view media_type) {
   if (found != shown_types.end()) return *found;
   if (same("text/plain")) return "text/plain; charset=utf-8";
   return std::nullopt;
-}
-
-std::optional<BlobPiece> piece_of(std::optional<std::string_view> range, std::uint64_t bytes) {
-  const BlobPiece all{0, bytes};
-  constexpr std::string_view unit = "bytes=";
-  if (!range || range->size() < unit.size() || !is_same(range->substr(0, unit.size()), unit)) {
-    return all;
-  }
-  const std::string_view asked = trimmed(range->substr(unit.size()));
-  const std::size_t dash = asked.find('-');
-  if (asked.contains(',') || dash == std::string_view::npos) return all;
-  const auto first = number_of(asked.substr(0, dash));
-  const auto last = number_of(asked.substr(dash + 1));
-  if (!first && dash > 0) return all;
-  if (!last && dash + 1 < asked.size()) return all;
-  if (!first) {  // the last bytes
-    if (!last) return all;
-    const std::uint64_t count = std::min(*last, bytes);
-    return count == 0 ? std::nullopt : std::optional(BlobPiece{bytes - count, count});
-  }
-  if (last && *last < *first) return all;
-  if (*first >= bytes) return std::nullopt;
-  const std::uint64_t end = std::min(last.value_or(bytes - 1), bytes - 1);
-  return BlobPiece{*first, end - *first + 1};
 }
 
 bool names_tag(std::string_view tags, const BlobHash& hash, bool strong) {

@@ -9,7 +9,6 @@
 // Lives on: the engine strand.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 #include "engine/base/memory.h"
 #include "server/codec/stream.h"
 #include "server/front/front.h"
+#include "server/net/byte_range.h"
 #include "server/net/http_message.h"
 
 namespace lockstep {
@@ -31,17 +31,6 @@ inline constexpr std::string_view unknown_media_type = "application/octet-stream
 
 // The media type under which a browser may show it; nullopt: it may only save it.
 [[nodiscard]] std::optional<std::string_view> shown_type(std::string_view media_type);
-
-struct BlobPiece {
-  std::uint64_t from = 0;
-  std::uint64_t bytes = 0;
-  friend bool operator==(const BlobPiece&, const BlobPiece&) = default;
-};
-// What a GET asks for (RFC 9110, 14). `range`: the header's value, or nothing. All of it if the
-// value is not one range of bytes, because a server may ignore ranges. nullopt: no byte of the blob
-// is in the range.
-[[nodiscard]] std::optional<BlobPiece> piece_of(std::optional<std::string_view> range,
-                                                std::uint64_t bytes);
 
 // Does this list of entity tags (`If-None-Match`) name the blob? `strong`: a weak tag does not.
 [[nodiscard]] bool names_tag(std::string_view tags, const BlobHash& hash, bool strong);

@@ -2,43 +2,46 @@
 #include "server/front/blob_door.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
-#include "engine/base/try.h"
 #include "engine/rules/blob_names.h"
-#include "schema/json/base64.h"
-#include "server/front/upload_limits.h"
-#include "server/net/percent.h"
+#include "engine/rules/data_scheme.h"
+#include "server/base/data_uri.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::string_view scheme = "data:";
-constexpr std::string_view base64_word = ";base64";
-constexpr std::string_view usual_type = "text/plain;charset=US-ASCII";
-constexpr std::string_view unknown_type = "application/octet-stream";
-
-bool is_data(const FilePart& file) { return file.uri.starts_with(scheme); }
-
 Problem too_long() {
-  return make_problem(
-      codes::too_large,
-      "The `uri` of a file is longer than " + std::to_string(limits::uri_bytes_max) +
-          " bytes, and no `data:` address that the server can read: upload the file.");
+  return make_problem(codes::too_large,
+                      "The `uri` of a file is longer than " +
+                          std::to_string(limits::uri_bytes_max) +
+                          " bytes, and this server keeps no blobs: leave the file out.");
 }
 
-// Makes a blob of the address, if it is a `data:` address that can be read.
+// The readers of requests refuse such an address with its path; this is for all other producers.
+Problem unreadable() {
+  return make_problem(codes::invalid,
+                      "The `uri` of a file is a `data:` address that can't be read: write its "
+                      "bytes in base64, with padding and without white space.");
+}
+
+// The part says what the file is from now on.
+void name_type(const Blobs& blobs, const UserId& user, FilePart& file) {
+  const auto hash = file.media_type ? std::nullopt : BlobHash::of_uri(file.uri);
+  if (!hash) return;
+  auto facts = blobs.find(user, *hash);
+  if (facts && *facts) file.media_type = std::move((*facts)->media_type);
+}
+
+// Makes a blob of the address, if it is a `data:` address.
 std::optional<Problem> store(Blobs& blobs, const UserId& user, FilePart& file) {
-  if (!is_data(file)) return std::nullopt;
+  if (!is_data_uri(file.uri)) return std::nullopt;
   auto data = read_data_uri(file.uri);
-  if (!data) {
-    if (file.uri.size() > limits::uri_bytes_max) return too_long();
-    return std::nullopt;
-  }
+  if (!data) return unreadable();
   const auto hash = put(blobs, user, data->media_type, data->bytes);
   if (!hash) return problem_of(hash.error());
   file.uri = hash->uri();
@@ -62,30 +65,38 @@ Stored<Thing> stored(Blobs& blobs, const UserId& user, std::vector<Thing> things
 struct Sum {
   std::size_t bytes = 0;  // of `data:` addresses
   bool too_long = false;  // without blobs, an address is too long
+  bool untyped = false;   // a file has no media type
 };
 
 template <class Thing>
-Sum sum_of(Front& front, const std::vector<Thing>& things) {
+Sum sum_of(const BlobDoor& door, const std::vector<Thing>& things) {
   Sum sum;
   for (const Thing& thing : things) {
     each_file(thing, [&](const FilePart& file) {
-      if (!is_data(file)) return;
+      sum.untyped |= !file.media_type;
+      if (!is_data_uri(file.uri)) return;
       sum.bytes += file.uri.size();
-      sum.too_long |= !front.blobs.store && file.uri.size() > limits::uri_bytes_max;
+      sum.too_long |= !door.store && file.uri.size() > limits::uri_bytes_max;
     });
   }
   return sum;
 }
 
 template <class Thing>
-void store(Front& front, const UserId& user, std::vector<Thing> things,
+void store(const BlobDoor& door, const UserId& user, std::vector<Thing> things,
            std::move_only_function<void(Stored<Thing>)> then) {
-  const Sum sum = sum_of(front, things);
+  const Sum sum = sum_of(door, things);
   if (sum.too_long) return then(std::unexpected(too_long()));
-  if (sum.bytes == 0 || !front.blobs.store) return then(std::move(things));
-  Charge held(front.memory, MemoryKind::bodies, sum.bytes);
-  front.blobs.uploads->run(
-      [blobs = front.blobs.store, user, things = std::move(things)]() mutable {
+  if (!door.store) return then(std::move(things));
+  if (sum.untyped) {
+    for (Thing& thing : things) {
+      each_file(thing, [&](FilePart& file) { name_type(*door.store, user, file); });
+    }
+  }
+  if (sum.bytes == 0) return then(std::move(things));
+  Charge held(door.memory, MemoryKind::bodies, sum.bytes);
+  door.uploads->run(
+      [blobs = door.store, user, things = std::move(things)]() mutable {
         return stored(*blobs, user, std::move(things));
       },
       [held = std::move(held), then = std::move(then)](Stored<Thing> done) mutable {
@@ -95,29 +106,22 @@ void store(Front& front, const UserId& user, std::vector<Thing> things,
 
 }  // namespace
 
-std::optional<DataUri> read_data_uri(std::string_view uri) {
-  const std::size_t comma = uri.find(',');
-  if (!uri.starts_with(scheme) || comma == std::string_view::npos) return std::nullopt;
-  std::string_view type = uri.substr(scheme.size(), comma - scheme.size());
-  const bool in_base64 = type.ends_with(base64_word);
-  if (in_base64) type.remove_suffix(base64_word.size());
-  auto plain = percent_decoded(uri.substr(comma + 1));
-  auto bytes = plain && in_base64 ? from_base64(*plain) : std::move(plain);
-  if (!bytes) return std::nullopt;
-  // `;charset=utf-8` alone is a parameter of the usual type.
-  const std::string given = type.starts_with(';') ? "text/plain" + std::string(type)
-                                                  : std::string(type.empty() ? usual_type : type);
-  return DataUri{can_be_media_type(given) ? given : std::string(unknown_type), std::move(*bytes)};
-}
-
-void store_data(Front& front, const UserId& user, std::vector<Change> changes,
+void store_data(const BlobDoor& door, const UserId& user, std::vector<Change> changes,
                 std::move_only_function<void(Stored<Change>)> then) {
-  store(front, user, std::move(changes), std::move(then));
+  store(door, user, std::move(changes), std::move(then));
 }
 
-void store_data(Front& front, const UserId& user, std::vector<Step> steps,
+void store_data(const BlobDoor& door, const UserId& user, std::vector<Step> steps,
                 std::move_only_function<void(Stored<Step>)> then) {
-  store(front, user, std::move(steps), std::move(then));
+  store(door, user, std::move(steps), std::move(then));
+}
+
+bool holds_data(const std::vector<Step>& steps) {
+  bool holds = false;
+  for (const Step& step : steps) {
+    each_file(step, [&holds](const FilePart& file) { holds = holds || is_data_uri(file.uri); });
+  }
+  return holds;
 }
 
 }  // namespace lockstep

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "server/codec/json_pieces.h"
+#include "server/front/blob_door.h"
 #include "server/front/claims.h"
 #include "server/front/front.h"
 
@@ -19,6 +22,25 @@ namespace lockstep {
                                               std::string begin);
 // `{"seq":…,"ts":…,"lease_until":…}`, with `begin` before them.
 [[nodiscard]] std::string claimed_ack(const ClaimedAck& ack, std::string begin);
+
+// Steps of a claim, and who sends them.
+struct ClaimsSteps {
+  std::string claim;
+  Caller caller;
+};
+// As `store_data`, for the user whose run it is.
+void store_claimed(Front& front, const ClaimsSteps& of, std::vector<Step> steps,
+                   std::move_only_function<void(Stored<Step>)> then);
+
+// Whose blob a worker reads by its claim. The hash only if the claim's context, or what its run has
+// written, names it: about all others the answer tells nothing.
+struct BlobOwner {
+  UserId user;
+  std::optional<BlobHash> hash;
+};
+// Fails with `fenced` if the claim is over. Requires: there are workers.
+[[nodiscard]] std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& of,
+                                                             const std::string& name);
 
 // May the caller claim runs of this agent now?
 [[nodiscard]] std::function<bool(const AgentName& agent)> may_claim(const Front& front,

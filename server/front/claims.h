@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,6 +28,12 @@ struct Claimed {
   RunId run;
   std::uint32_t attempt = 0;
   Timestamp lease_until;
+};
+
+// The run that a claim names, while it goes on and no other claim has it.
+struct ClaimedRun {
+  ThreadName thread;
+  RunId run;
 };
 
 // The steps are durable, or there were none; the lease is renewed.
@@ -57,6 +64,10 @@ class Claims {
     std::vector<Step> steps;           // may be none: then the lease is renewed
     std::optional<Error> unread = {};  // the steps could not be read
   };
+  using May = std::function<bool(const AgentName& agent)>;
+  // Renews no lease. A claim that is not valid, or over, is `fenced`, whatever it names.
+  [[nodiscard]] virtual std::expected<ClaimedRun, StepRefusal> run_of(const std::string& claim,
+                                                                      const May& may) = 0;
   // Fails as steps do. A claim that is not valid, or no longer, is `fenced`, whatever it names.
   virtual void write(Writing writing, Done<std::expected<ClaimedAck, StepRefusal>> done) = 0;
 

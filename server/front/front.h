@@ -21,6 +21,7 @@
 #include "server/base/background.h"
 #include "server/base/limits.h"
 #include "server/front/assets.h"
+#include "server/front/blob_door.h"
 #include "server/front/claims.h"
 #include "server/front/follow_parts.h"
 #include "server/net/blob_links.h"
@@ -79,6 +80,7 @@ struct Front {
   Timestamp time;            // now, to a second
   bool stopping = false;     // refuse new requests
 
+  [[nodiscard]] BlobDoor blob_door() const { return {blobs.store, blobs.uploads, memory}; }
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };
 

@@ -29,6 +29,7 @@ void note_unread_steps(Front& front, const Call& call, const Problem& problem);
 [[nodiscard]] std::unique_ptr<BodySink> take_blob(Front& front, Call call, Respond respond,
                                                   std::function<void()> drained);
 void get_blob(Front& front, Call call, Respond respond);
+void get_claimed_blob(Front& front, Call call, Respond respond);
 void make_blob_link(Front& front, Call call, Respond respond);
 
 // Of workers: claims.h.

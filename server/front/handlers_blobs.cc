@@ -7,6 +7,7 @@
 #include "server/front/blob_answers.h"
 #include "server/front/blob_upload.h"
 #include "server/front/call.h"
+#include "server/front/claim_answer.h"
 #include "server/front/handlers.h"
 #include "server/front/upload_limits.h"
 
@@ -31,19 +32,23 @@ std::optional<std::string_view> field(const Request& request, std::string_view n
   return value ? std::optional<std::string_view>(*value) : std::nullopt;
 }
 
-// What the call names, if the user has it.
+// A blob that its user has.
 struct Found {
+  UserId user;
   BlobHash hash;
   BlobFacts facts;
 };
-std::expected<Found, Problem> find_blob(const Front& front, const Call& call) {
+std::expected<Found, Problem> find_blob(const Front& front, const BlobOwner& owner) {
   if (!front.blobs.store) return std::unexpected(no_blobs());
-  const auto hash = BlobHash::parse(call.names.front());
-  if (!hash) return std::unexpected(unknown_blob());
-  auto facts = front.blobs.store->find(call.user, *hash);
+  if (!owner.hash) return std::unexpected(unknown_blob());
+  auto facts = front.blobs.store->find(owner.user, *owner.hash);
   if (!facts) return std::unexpected(problem_of(facts.error()));
   if (!*facts) return std::unexpected(unknown_blob());
-  return Found{*hash, std::move(**facts)};
+  return Found{owner.user, *owner.hash, std::move(**facts)};
+}
+// What the call names, if the caller has it.
+std::expected<Found, Problem> find_blob(const Front& front, const Call& call) {
+  return find_blob(front, {call.user, BlobHash::parse(call.names.front())});
 }
 
 Response no_such_range(const Found& found) {
@@ -84,12 +89,10 @@ std::unique_ptr<BodySink> take_blob(Front& front, Call call, Respond respond,
       std::move(respond), std::move(drained));
 }
 
-void get_blob(Front& front, Call call, Respond respond) {
-  Query query(call);
-  if (auto problem = query.problem()) return refuse(respond, *problem);
-  const auto found = find_blob(front, call);
-  if (!found) return refuse(respond, found.error());
-  const auto& [hash, facts] = *found;
+namespace {
+
+void answer_blob(Front& front, const Call& call, const Found& found, Respond respond) {
+  const auto& [user, hash, facts] = found;
   const auto match = field(call.request, "if-match");
   if (match && *match != "*" && !names_tag(*match, hash, true)) {
     Problem other = make_problem(codes::invalid, "The blob's tag is its hash, in quotes.");
@@ -103,15 +106,35 @@ void get_blob(Front& front, Call call, Respond respond) {
     return respond(std::move(same));
   }
   const auto piece = piece_of(range_of(call.request, hash), facts.bytes);
-  if (!piece) return respond(no_such_range(*found));
+  if (!piece) return respond(no_such_range(found));
   if (front.memory && !front.memory->admits(MemoryKind::answers, 2 * limits::blob_piece_bytes)) {
     return refuse(respond, make_problem(codes::overloaded,
                                         "The server has no free memory: try again later."));
   }
-  respond(BodyAnswer{
-      blob_head(hash, facts, *piece, call.by_link),
-      std::make_unique<BlobBody>(
-          front, BlobBody::Asked{call.user, hash, *piece, piece->bytes == facts.bytes})});
+  respond(BodyAnswer{blob_head(hash, facts, *piece, call.by_link),
+                     std::make_unique<BlobBody>(
+                         front, BlobBody::Asked{user, hash, *piece, piece->bytes == facts.bytes})});
+}
+
+}  // namespace
+
+void get_blob(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  const auto found = find_blob(front, call);
+  if (!found) return refuse(respond, found.error());
+  answer_blob(front, call, *found, std::move(respond));
+}
+
+void get_claimed_blob(Front& front, Call call, Respond respond) {
+  Query query(call);
+  if (auto problem = query.problem()) return refuse(respond, *problem);
+  if (!front.claims) return refuse(respond, no_workers());
+  const auto owner = claimed_blob(front, {call.names[0], {call.user, call.token}}, call.names[1]);
+  if (!owner) return refuse(respond, owner.error());
+  const auto found = find_blob(front, *owner);
+  if (!found) return refuse(respond, found.error());
+  answer_blob(front, call, *found, std::move(respond));
 }
 
 void make_blob_link(Front& front, Call call, Respond respond) {

@@ -4,6 +4,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
+#include "engine/rules/blob_names.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
@@ -36,6 +37,53 @@ Problem no_workers() {
   return make_problem(codes::not_found, "This server has no runs for workers.");
 }
 
+namespace {
+
+// The blobs that a claim names: those of its path, and of what its run has written so far.
+BlobSet blobs_in(const std::vector<SharedMessage>& path,
+                 const std::vector<SharedMessage>& written) {
+  BlobSet blobs;
+  for (const auto* messages : {&path, &written}) {
+    for (const SharedMessage& message : *messages) {
+      for (const Part& part : message->parts) {
+        const auto* file = std::get_if<FilePart>(&part);
+        if (const auto hash = file ? BlobHash::of_uri(file->uri) : std::nullopt)
+          blobs.insert(*hash);
+      }
+    }
+  }
+  return blobs;
+}
+
+// Where the worker reads them.
+void append_files(std::string& out, const std::string& claim, const BlobSet& blobs) {
+  append_name(out, "files");
+  append_array(out, blobs, [&claim](std::string& to, const BlobHash& hash) {
+    to += '{';
+    append_field(to, "uri", hash.uri());
+    append_field(to, "url", "/v1/claims/" + claim + "/blobs/" + hash.text());
+    to += '}';
+  });
+}
+
+}  // namespace
+
+std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& of,
+                                               const std::string& name) {
+  const auto claimed = front.claims->run_of(of.claim, may_claim(front, of.caller));
+  if (!claimed) return std::unexpected(problem_of(claimed.error(), front.engine.epoch()));
+  const auto& [thread, run] = *claimed;
+  const auto context = front.engine.context(std::nullopt, thread, run);
+  if (!context) return std::unexpected(problem_of(context.error()));
+  auto present = front.engine.thread_at(std::nullopt, thread, std::nullopt);
+  if (!present) return std::unexpected(problem_of(present.error()));
+  std::erase_if(present->messages,
+                [&run](const SharedMessage& message) { return message->run != run; });
+  const auto hash = BlobHash::parse(name);
+  const bool named = hash && blobs_in(context->path, present->messages).contains(*hash);
+  return BlobOwner{thread.owner, named ? hash : std::nullopt};
+}
+
 Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::string begin) {
   TRY_LET(run, front.engine.context(std::nullopt, claimed.thread, claimed.run));
   TRY_LET(thread, front.engine.thread_at(std::nullopt, claimed.thread, std::nullopt));
@@ -47,6 +95,9 @@ Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::strin
   append_field_number(begin, "attempt", claimed.attempt);
   append_field_number(begin, "lease_until", claimed.lease_until.get());
   append_name(begin, "context");
+  std::erase_if(thread.messages,
+                [&](const SharedMessage& message) { return message->run != claimed.run; });
+  const BlobSet blobs = blobs_in(run.path, thread.messages);
   JsonPieces pieces;
   pieces.add(begin += "{\"path\":[");
   pieces.add(std::move(run.path));
@@ -55,9 +106,8 @@ Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::strin
   const bool whole = is_json_object(sent.body, limits::request_depth_max);
   std::string rest(1, ']');
   append_field_json(rest, "sent", whole ? std::string_view(sent.body) : "null");
+  append_files(rest, claimed.claim, blobs);
   pieces.add(rest += "},\"written\":[");
-  std::erase_if(thread.messages,
-                [&](const SharedMessage& message) { return message->run != claimed.run; });
   pieces.add(std::move(thread.messages));
   std::string end(1, ']');
   append_field(end, "cursor", to_string(thread.cursor));
@@ -121,6 +171,43 @@ void note_unread_claimed(Front& front, const Call& call, const Problem& problem)
                       [](const std::expected<ClaimedAck, StepRefusal>& /*the writer was told*/) {});
 }
 
+namespace {
+
+void write(Front& front, const Call& call, std::vector<Step> steps, Respond respond) {
+  front.claims->write(
+      {call.names[0], may_claim(front, {call.user, call.token}), std::move(steps)},
+      [&front, respond = std::move(respond)](std::expected<ClaimedAck, StepRefusal> ack) mutable {
+        if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
+        respond(json_response(claimed_ack(*ack, "{")));
+      });
+}
+
+// Makes blobs of the steps' files, for the user of the run. Meanwhile the token may be revoked.
+void store_and_write(Front& front, Call call, std::vector<Step> steps, Respond respond) {
+  const ClaimsSteps of{call.names[0], {call.user, call.token}};
+  store_claimed(
+      front, of, std::move(steps),
+      [&front, call = std::move(call), respond = std::move(respond)](Stored<Step> stored) mutable {
+        const Caller caller{call.user, call.token};
+        if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
+        if (!stored) {
+          note_unread_claimed(front, call, stored.error());
+          return refuse(respond, stored.error());
+        }
+        write(front, call, std::move(*stored), std::move(respond));
+      });
+}
+
+}  // namespace
+
+void store_claimed(Front& front, const ClaimsSteps& of, std::vector<Step> steps,
+                   std::move_only_function<void(Stored<Step>)> then) {
+  // A claim that is over is refused with its reason when the steps are written.
+  const auto run = front.claims->run_of(of.claim, may_claim(front, of.caller));
+  if (!run) return then(std::move(steps));
+  store_data(front.blob_door(), run->thread.owner, std::move(steps), std::move(then));
+}
+
 void write_claimed(Front& front, Call call, Respond respond) {
   Query query(call);
   if (auto problem = query.problem()) return refuse(respond, *problem);
@@ -135,14 +222,7 @@ void write_claimed(Front& front, Call call, Respond respond) {
                 note_unread_claimed(front, call, steps.error());
                 return refuse(respond, steps.error());
               }
-              front.claims->write({call.names[0], may_claim(front, caller), std::move(*steps)},
-                                  [&front, respond = std::move(respond)](
-                                      std::expected<ClaimedAck, StepRefusal> ack) mutable {
-                                    if (!ack)
-                                      return refuse(respond,
-                                                    problem_of(ack.error(), front.engine.epoch()));
-                                    respond(json_response(claimed_ack(*ack, "{")));
-                                  });
+              store_and_write(front, std::move(call), std::move(*steps), std::move(respond));
             });
 }
 

@@ -224,7 +224,7 @@ struct StepsCall {
 void store_steps(Front& front, StepsCall to, std::vector<Step> steps, Respond respond) {
   const UserId user = to.call.user;
   store_data(
-      front, user, std::move(steps),
+      front.blob_door(), user, std::move(steps),
       [&front, to = std::move(to), respond = std::move(respond)](Stored<Step> stored) mutable {
         if (!stored) {
           note_unread_steps(front, to.call, stored.error());

@@ -121,7 +121,7 @@ void store_and_sync(Front& front, SyncAsked asked, Caller caller, Respond respon
   std::vector<Change> changes = std::exchange(asked.request.changes.changes, {});
   // A thread of another user is refused later: it must not cost that user anything.
   const UserId user = asked.request.changes.user;
-  store_data(front, user, std::move(changes),
+  store_data(front.blob_door(), user, std::move(changes),
              [&front, asked = std::move(asked), caller = std::move(caller),
               respond = std::move(respond)](Stored<Change> stored) mutable {
                if (!stored) return refuse(respond, stored.error());

@@ -34,6 +34,7 @@ constexpr std::array routes{
     Route{"POST", "/v1/blobs/{}/link", users, none, make_blob_link},
     Route{"POST", "/v1/claims", workers, json, claim_run},
     Route{"POST", "/v1/claims/{}/steps", workers, json, write_claimed},
+    Route{"GET", "/v1/claims/{}/blobs/{}", workers, none, get_claimed_blob},
     Route{"GET", "/v1/usage", users, none, get_usage},
     Route{"GET", "/v1/feed", streams, none, follow_feed},
     Route{"GET", "/v1/socket", Route::Access::socket, none, open_socket},
@@ -156,7 +157,8 @@ Response options_response(const Request& request, const std::string& methods) {
   if (request.header("access-control-request-method") != nullptr) {
     response.headers.emplace_back("Access-Control-Allow-Methods", methods);
     response.headers.emplace_back("Access-Control-Allow-Headers",
-                                  "Authorization, Cache-Control, Content-Type, Last-Event-ID");
+                                  "Authorization, Cache-Control, Content-Type, If-Match, "
+                                  "If-None-Match, If-Range, Last-Event-ID, Range");
     response.headers.emplace_back("Access-Control-Max-Age",
                                   std::to_string(limits::cors_age.count()));
   }
@@ -277,7 +279,11 @@ void body_refused(Front& front, const Route& route, const Call& call, const Prob
 std::vector<std::pair<std::string, std::string>> cors_headers(const Request& request) {
   const std::string* origin = request.header("origin");
   if (origin == nullptr || request.count("origin") > 1) return {};
-  return {{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}};
+  // What a script may read besides the simple headers: of blobs, and when to try again.
+  return {{"Access-Control-Allow-Origin", *origin},
+          {"Access-Control-Expose-Headers",
+           "Accept-Ranges, Content-Range, ETag, Location, Retry-After"},
+          {"Vary", "Origin"}};
 }
 
 std::expected<Admission, Problem> admit(Front& front, Request request, const std::string& address,

@@ -5,6 +5,7 @@
 #include "schema/json/json_reader.h"
 #include "server/inference/finish_reason.h"
 #include "server/inference/limits.h"
+#include "server/inference/media_limits.h"
 #include "server/inference/utf8_repair.h"
 
 namespace lockstep {
@@ -29,6 +30,10 @@ Finish finish_of(std::string_view finish_reason, std::string_view model, const R
 RunError crossed_limit(const AnswerSize& size) {
   if (size.bytes > limits::message_bytes_max) {
     return {codes::upstream_too_large, "The answer is too long."};
+  }
+  if (size.file_bytes > limits::generated_files_bytes_max) {
+    return {codes::upstream_too_large,
+            "The images and sounds of the answer are too long together."};
   }
   if (size.parts > limits::parts_max) {
     return {codes::upstream_too_large, "The answer has too many parts."};

@@ -28,7 +28,8 @@ namespace lockstep {
 
 // What an answer has so far.
 struct AnswerSize {
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;       // without files
+  std::size_t file_bytes = 0;  // of images and sound, as they came
   std::size_t parts = 0;
   bool has_long_name = false;  // a call's id or name is above its limit
 };

@@ -11,6 +11,7 @@
 #include "engine/base/blob_hash.h"
 #include "engine/base/utf8.h"
 #include "engine/rules/attachment_types.h"
+#include "engine/rules/data_scheme.h"
 #include "schema/json/base64.h"
 #include "server/inference/part_forms.h"
 
@@ -70,30 +71,30 @@ std::string as_text(const FilePart& file, const std::string& bytes) {
   return note_of(file) + "\n" + bytes;
 }
 
-// Puts the file's bytes into its part.
+void put_data(Part& part, std::string_view media_type, std::string_view bytes) {
+  FilePart filled = std::get<FilePart>(part);
+  filled.media_type = std::string(media_type);
+  filled.uri = std::string(data_scheme);
+  filled.uri.append(media_type).append(";base64,").append(to_base64(bytes));
+  part = std::move(filled);
+}
+
+// Puts the file's bytes into its part. What the part says of the type counts, and not what an
+// upload said: the same bytes may be uploaded again as something else.
 void put_bytes(Part& part, const Context& context, bool users) {
   const auto& file = std::get<FilePart>(part);
   const Attachment* attachment = attachment_of(file, context);
   if (!attachment || !attachment->bytes || attachment->bytes->empty()) return;
   const std::string& bytes = *attachment->bytes;
-  const AttachmentType type = attachment_type(attachment->media_type);
+  const std::string media_type = file.media_type.value_or(attachment->media_type);
+  if (!users) return put_data(part, media_type, bytes);
+  const AttachmentType type = attachment_type(media_type);
   if (type == AttachmentType::text) {
-    if (users && is_text(bytes)) part = TextPart{as_text(file, bytes)};
+    if (is_text(bytes)) part = TextPart{as_text(file, bytes)};
     return;
   }
   const std::string_view sent = sent_type(bytes, type);
-  if (sent.empty()) return;
-  FilePart filled = file;
-  filled.media_type = std::string(sent);
-  filled.uri = "data:";
-  filled.uri.append(sent).append(";base64,").append(to_base64(bytes));
-  part = std::move(filled);
-}
-
-// Of an answer only what its provider gets back goes out as a file.
-bool may_go_out(const Message& message, std::size_t part) {
-  return message.role == Role::user ||
-         message.opaque.of(static_cast<std::uint32_t>(part)) != nullptr;
+  if (!sent.empty()) put_data(part, sent, bytes);
 }
 
 }  // namespace

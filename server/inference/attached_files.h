@@ -11,6 +11,9 @@
 //   a sound    the same, if it is a WAV or an MP3
 //   a text     of a user: a text, with a line before it that names the file
 //
+// What a file is meant to be, its part says, or without that its upload. A file of an answer goes
+// back to the provider that made it, byte for byte.
+//
 // Every other file keeps its name, and goes out as a line of text; so does one whose bytes are not
 // there. A repair says so. Pure.
 #pragma once

@@ -9,6 +9,9 @@
 //   id
 //                 is opaque data, by which a later request names the sound
 //
+// An image or a sound that is too long, or that can't be read, is a data part `image_left_out` or
+// `sound_left_out` with the reason: the user sees it, and the next request tells it to the model.
+//
 // All but the transcript comes in pieces or several times, so its parts begin when the answer ends.
 // Sources: OpenAI's reference of Chat Completions (`message.annotations`, `message.audio`),
 // OpenRouter's "Image generation", Perplexity's reference of `chat/completions`.
@@ -32,7 +35,8 @@ struct ChatMedia {
   std::vector<std::string> images;                         // addresses
   std::string sound;                                       // base64
   std::string sound_id;
-  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t bytes() const;       // without images and sound
+  [[nodiscard]] std::size_t file_bytes() const;  // of images and sound, as they came
   [[nodiscard]] bool empty() const;
 };
 
@@ -40,13 +44,18 @@ class ChatMediaParts {
  public:
   // `repeats`: the chunk says all again, and only lists count, which come whole each time.
   void take(const ChatMedia& media, bool repeats = false);
-  [[nodiscard]] bool has_any() const { return !media_.empty() || !sound_.empty(); }
+  [[nodiscard]] bool has_any() const {
+    return !media_.empty() || !sound_.empty() || !left_out_.empty();
+  }
   // The answer ends: begins the parts.
   void finish(AnswerWriter& writer);
   [[nodiscard]] const std::string& sound_id() const { return media_.sound_id; }
 
  private:
+  void take_image(const std::string& image);
+
   ChatMedia media_;
+  std::vector<DataPart> left_out_;
   std::string sound_;  // decoded
   bool is_sound_broken_ = false;
 };

@@ -13,8 +13,10 @@
 
 namespace lockstep::limits {
 
-// One server-sent event. A chunk has some hundred bytes; a tool call in one piece may hold a file.
-inline constexpr std::size_t sse_event_bytes_max = 4 << 20;
+// One server-sent event. A chunk has some hundred bytes; a tool call in one piece may hold a file,
+// and a generated image comes in one piece.
+inline constexpr std::size_t sse_event_bytes_max = 12 << 20;
+static_assert(sse_event_bytes_max > message_bytes_max, "the address of an image, and more");
 // All bytes of one answer. A token costs some 300 bytes of JSON: the longest message fits even in
 // chunks of one token. An endless stream of comments does not.
 inline constexpr std::size_t answer_bytes_max = std::size_t{1} << 30;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // media_limits.h: the bounds of images and sound that models make, in a file of limits of its own.
 //
-// They are parts of messages, as `data:` addresses.
+// They come as `data:` addresses inside an answer, and the server makes blobs of them.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,10 @@
 
 namespace lockstep::limits {
 
-// The address of an image, in base64: image models send one to three megabytes. Half of a message,
-// whose text needs room too.
-inline constexpr std::size_t generated_file_bytes_max = message_bytes_max / 2;
+// The address of one image or sound: as long as one in a request. Image models send one to three
+// megabytes.
+inline constexpr std::size_t generated_file_bytes_max = message_bytes_max;
+// All files of one answer, as they came: they wait in memory until they are blobs.
+inline constexpr std::size_t generated_files_bytes_max = 4 * generated_file_bytes_max;
 
 }  // namespace lockstep::limits

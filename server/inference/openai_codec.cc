@@ -68,6 +68,7 @@ struct ChatDecoder::Machine {
   bool ended = false;
   bool emitted = false;
   std::size_t bytes = 0;
+  std::size_t file_bytes = 0;
   std::string finish_reason;
   std::string model;
   std::string foreign;  // the other protocol that a chunk showed
@@ -147,6 +148,7 @@ struct ChatDecoder::Machine {
     }
     if (!chunk.extra.empty()) extra = chunk.extra;
     bytes += chunk.media.bytes();
+    file_bytes += chunk.media.file_bytes();
     // Lists come whole in each chunk; the rest must not come twice.
     media.take(chunk.media, repeats_text);
     if (!repeats_calls) write_calls(chunk.calls);
@@ -155,6 +157,7 @@ struct ChatDecoder::Machine {
 
   [[nodiscard]] RunError crossed() const {
     return crossed_limit({.bytes = bytes,
+                          .file_bytes = file_bytes,
                           .parts = std::max<std::size_t>(writer.parts(), calls.size()),
                           .has_long_name = calls.has_too_long()});
   }

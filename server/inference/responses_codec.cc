@@ -58,6 +58,7 @@ struct ResponsesDecoder::Machine {
   // A part has an item and a text.
   [[nodiscard]] RunError crossed() const {
     return crossed_limit({.bytes = items.bytes(),
+                          .file_bytes = items.file_bytes(),
                           .parts = std::max<std::size_t>(writer.parts(), (items.size() + 1) / 2),
                           .has_long_name = items.has_too_long()});
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/json/base64.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
 #include "server/inference/media_limits.h"
@@ -25,13 +26,6 @@ bool is_call(ItemText which) { return which == ItemText::arguments || which == I
 
 bool is_reasoning(ItemText which) {
   return which == ItemText::summary || which == ItemText::thought;
-}
-
-bool is_base64(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '=';
-  });
 }
 
 std::string list_of(const std::vector<std::string>& objects) {
@@ -268,7 +262,8 @@ void ResponsesItems::add_whole(const ResponseItem& said, AnswerWriter& writer) {
 }
 
 bool ResponsesItems::add_image(const ResponseItem& said, AnswerWriter& writer) {
-  if (said.type != "image_generation_call" || !is_base64(said.result)) return false;
+  if (said.type != "image_generation_call" || said.result.empty()) return false;
+  if (!from_base64(said.result)) return false;
   const std::string format = said.output_format.empty() ? "png" : said.output_format;
   std::string media_type = "image/" + format;
   std::string address = "data:" + media_type + ";base64," + said.result;
@@ -276,7 +271,7 @@ bool ResponsesItems::add_image(const ResponseItem& said, AnswerWriter& writer) {
       media_type.size() > limits::name_bytes_max) {
     return false;
   }
-  bytes_ += address.size();
+  file_bytes_ += address.size();
   const std::uint32_t part = writer.start(FilePart{std::move(address), std::move(media_type), {}});
   note(part, said.rest, writer);
   return true;

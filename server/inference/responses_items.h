@@ -57,6 +57,7 @@ class ResponsesItems {
   [[nodiscard]] std::size_t size() const { return texts_ + items_.size(); }
   // What the parts and their opaque data hold.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t file_bytes() const { return file_bytes_; }
   [[nodiscard]] bool has_calls() const { return !ids_.empty(); }
   // Is there a call with arguments, but without a name? It can't be completed.
   [[nodiscard]] bool has_nameless() const;
@@ -109,6 +110,7 @@ class ResponsesItems {
   std::vector<std::string> ids_;  // of the calls that have parts
   std::size_t texts_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t file_bytes_ = 0;
   bool too_long_ = false;
 };
 

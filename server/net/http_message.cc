@@ -8,8 +8,8 @@
 #include "engine/base/must.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
+#include "server/base/percent.h"
 #include "server/net/http_rules.h"
-#include "server/net/percent.h"
 
 namespace lockstep {
 namespace {

@@ -88,7 +88,7 @@ test("The manual's worker goes on behind one that was killed", () =>
       return worker;
     };
     const first = work();
-    const change = { type: "start_run", run: "r1", agent: "mine", input: [{ text: "one two three four" }] };
+    const change = { type: "start_run", run: "r1", agent: "mine", input: [{ parts: [{ type: "text", text: "one two three four" }, { type: "file", uri: "data:,hello%20you" }] }] };
     const headers = { accept: "application/json" };
     await server.post("/v1/threads/tea/sync", { changes: [change], follow: "none" }, { headers });
     const answer = async () => (await server.read("tea")).messages[1]?.parts[0]?.text ?? "";
@@ -98,6 +98,6 @@ test("The manual's worker goes on behind one that was killed", () =>
 
     await until(async () => (await server.read("tea")).runs[0].status === "completed", "the run is over");
 
-    assert.equal(await answer(), "You said: one two three four ");
+    assert.equal(await answer(), "You said: one two three four (9 bytes) ", "it has read the file");
     second.kill("SIGKILL");
   }));

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { file, hashOf } from "./lib/blobs.mjs";
 import { Server } from "./lib/server.mjs";
 import { StrictResponses, calls, cut, runs, says, thinks } from "./lib/strict_responses.mjs";
 import { StrictModel, text } from "./lib/strict_model.mjs";
@@ -230,7 +231,8 @@ describe("The Responses API", { timeout: 300_000 }, () => {
       assert.deepEqual(parts.map((it) => it.type), ["reasoning", "data", "reasoning", "text", "data", "file"]);
       assert.equal(parts[1].name, "openai.web_search_call");
       assert.deepEqual(parts[4], { type: "data", name: "openai.annotations", value: [citation] });
-      assert.equal(parts[5].uri, "data:image/png;base64,iVBORw0KGgo=");
+      const image = Buffer.from("iVBORw0KGgo=", "base64");
+      assert.deepEqual(parts[5], file(`blob:${hashOf(image)}`, { media_type: "image/png" }));
       const back = types(model.sent());
       assert.deepEqual(back, ["user", "reasoning", "web_search_call", "reasoning", "assistant", "image_generation_call", "user"]);
     } finally {

@@ -99,6 +99,27 @@ TEST(Attachments, AFileThatNoModelTakesIsNotRead) {
   EXPECT_EQ(blobs.reads, 0u);
 }
 
+TEST(Attachments, AreReadAsTheirPartsSayAndNotAsTheLastUploadSays) {
+  FewBlobs blobs;
+  const BlobHash cat = blobs.add("video/mp4", "a cat");
+  Message message = with_files({cat});
+  std::get<FilePart>(message.parts.edit().back()).media_type = "image/png";
+
+  EXPECT_EQ(*attachments_of(blobs, ann, {message}).at(0).bytes, "a cat");
+}
+
+// They take no room in the request from the files of users.
+TEST(Attachments, FilesOfAnswersAreReadOnlyForTheProviderThatGetsThemBack) {
+  FewBlobs blobs;
+  const BlobHash cat = blobs.add("image/png", "a cat");
+  Message answer = with_files({cat});
+  answer.role = Role::assistant;
+
+  EXPECT_EQ(*attachments_of(blobs, ann, {answer}).at(0).bytes, "");
+  answer.opaque.put({.part = 1, .origin = "x", .value = Json{"{}"}});
+  EXPECT_EQ(*attachments_of(blobs, ann, {answer}).at(0).bytes, "a cat");
+}
+
 TEST(Attachments, ReadingEndsWhenTheRunIsStopped) {
   FewBlobs blobs;
   const BlobHash cat = blobs.add("image/png", "a cat");

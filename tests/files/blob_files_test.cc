@@ -120,14 +120,14 @@ TEST_F(BlobDisk, AStartRemovesWhatACrashLeft) {
   EXPECT_FALSE(fs::exists(left));
 }
 
-TEST_F(BlobDisk, TheSameBytesReplaceTypeAndTime) {
+TEST_F(BlobDisk, TheSameBytesKeepTheirTypeAndGetANewTime) {
   const auto files = open();
   const BlobHash hash = *put(*files, ada, "a/b", "same");
   const Timestamp first = *files->made(ada, hash);
 
   ASSERT_EQ(put(*files, ada, "c/d", "same"), hash);
 
-  EXPECT_EQ((*files->find(ada, hash))->media_type, "c/d");
+  EXPECT_EQ((*files->find(ada, hash))->media_type, "a/b") << "entries may name it without a type";
   EXPECT_GT(*files->made(ada, hash), first);
   // An eraser that saw the first upload leaves the second.
   EXPECT_TRUE(files->erase(ada, hash, first));
@@ -150,17 +150,56 @@ TEST_F(BlobDisk, AQuotaCountsWholeBlocksOfEachUser) {
   EXPECT_TRUE(put(*files, ada, "a/b", "2"));
 }
 
-TEST_F(BlobDisk, ManyUploadsAtOnceDoNotPassTheQuotaByMoreThanOneBlob) {
+TEST_F(BlobDisk, ManyUploadsAtOnceDoNotPassTheQuota) {
   const auto files = open(1 << 20);
   std::vector<std::unique_ptr<BlobWriter>> writers;
-  std::uint64_t promised = 0;
-  while (auto writer = files->begin(ada, "a/b", 1 << 20)) {
-    promised += 1 << 20;
+  while (auto writer = files->begin(ada, "a/b", 100'000)) {
     writers.push_back(std::move(*writer));
     ASSERT_LT(writers.size(), 100);
   }
+  EXPECT_EQ(writers.size(), (1 << 20) / (25 * 4096)) << "with its head one has 25 blocks";
+}
 
-  EXPECT_LE(promised, (1 << 20) + limits::blob_bytes_max);
+TEST_F(BlobDisk, AnUploadOfUnknownLengthEndsAtTheByteThatCrossesTheQuota) {
+  const auto files = open(3 * 4096);
+  auto writer = *files->begin(ada, "a/b", 0);
+  ASSERT_TRUE(writer->add(std::string(3 * 4096 - 512, 'x'))) << "with its head three blocks";
+
+  EXPECT_EQ(writer->add("y").error().code, codes::quota);
+
+  EXPECT_EQ(files->begin(ada, "a/b", 0).error().code, codes::quota) << "the room is promised";
+  writer.reset();
+  EXPECT_TRUE(put(*files, ada, "a/b", "y"));
+}
+
+TEST_F(BlobDisk, SeveralUploadsOfUnknownLengthShareTheQuota) {
+  const auto files = open(1 << 20);
+  std::vector<std::unique_ptr<BlobWriter>> writers;
+  for (int count = 0; count < 4; ++count) writers.push_back(*files->begin(ada, "a/b", 0));
+  std::uint64_t taken = 0;
+  for (int round = 0; round < 100; ++round) {
+    for (auto& writer : writers) {
+      if (writer->add(std::string(10'000, static_cast<char>('a' + round % 26)))) taken += 10'000;
+    }
+  }
+  EXPECT_LE(taken, 1 << 20);
+  EXPECT_GT(taken, (1 << 20) - 50'000);
+}
+
+TEST_F(BlobDisk, AtAFullQuotaOnlyBytesThatAreThereMayComeAgain) {
+  const auto files = open(4 * 4096);
+  const std::string kept = std::string(10'000, 'x') + "end";
+  const BlobHash hash = *put(*files, ada, "a/b", kept);
+  ASSERT_TRUE(put(*files, ada, "a/b", ""));
+
+  EXPECT_EQ(put(*files, ada, "a/b", kept), hash);
+  EXPECT_TRUE(put(*files, ada, "a/b", ""));
+  auto other = *files->begin(ada, "a/b", kept.size());
+  ASSERT_TRUE(other->add(std::string(10'000, 'x')));
+  EXPECT_EQ(other->add("END").error().code, codes::quota) << "the first byte that is another";
+  EXPECT_EQ(files->begin(ada, "a/b", kept.size() - 1).error().code, codes::quota);
+  EXPECT_EQ(files->begin(bob, "a/b", 1 << 20).error().code, codes::quota);
+  EXPECT_EQ(coming(), 1) << "only the one that is being written";
 }
 
 TEST_F(BlobDisk, ABlobHasALimit) {

@@ -2,7 +2,11 @@
 // The parts of HTTP that blobs need: ranges, tags, types, links, and files inside a request.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "engine/rules/digest.h"
+#include "engine/rules/file_name.h"
+#include "server/base/data_uri.h"
 #include "server/front/blob_answers.h"
 #include "server/front/blob_door.h"
 #include "server/net/blob_links.h"
@@ -58,15 +62,39 @@ TEST(BlobTypes, OnlyThoseThatRunNothingAreShown) {
 TEST(DataUris, AreReadAsRfc2397Says) {
   EXPECT_EQ(read_data_uri("data:image/png;base64,AAEC")->bytes, std::string("\0\1\2", 3));
   EXPECT_EQ(read_data_uri("data:image/png;base64,AAEC")->media_type, "image/png");
+  EXPECT_EQ(read_data_uri("DATA:image/png;Base64,AAEC"),
+            read_data_uri("data:image/png;base64,AAEC"));
   EXPECT_EQ(read_data_uri("data:,a%20b")->bytes, "a b");
   EXPECT_EQ(read_data_uri("data:,")->media_type, "text/plain;charset=US-ASCII");
   EXPECT_EQ(read_data_uri("data:;charset=utf-8,x")->media_type, "text/plain;charset=utf-8");
   EXPECT_EQ(read_data_uri("data:text/plain;charset=utf-8;base64,QQ==")->bytes, "A");
+  EXPECT_EQ(read_data_uri("data:x/y;base64,QQ%3d%3d")->bytes, "A");
   EXPECT_EQ(read_data_uri("data:nonsense,x")->media_type, "application/octet-stream");
   for (const char* broken : {"data:image/png;base64,AAE", "data:image/png;base64,A*==", "data:x/y",
-                             "data:,%4", "data:,%zz", "http://a/b", "data:x/y;base64,===="}) {
+                             "data:,%4", "data:,%zz", "http://a/b", "data:x/y;base64,====", "data",
+                             "", "data:image/png;base64,AA EC", "xdata:,x"}) {
     EXPECT_FALSE(read_data_uri(broken)) << broken;
   }
+}
+
+TEST(DataUris, ThatWereReadAreWrittenAndReadAsTheSame) {
+  std::mt19937 random(27);
+  for (int round = 0; round < 1000; ++round) {
+    DataUri data{round % 2 == 0 ? "image/png" : "text/plain;charset=utf-8", {}};
+    for (std::size_t left = random() % 100; left > 0; --left) {
+      data.bytes += static_cast<char>(random());
+    }
+    EXPECT_EQ(read_data_uri(data_uri_of(data)), data);
+  }
+}
+
+TEST(FileNames, AreOneLine) {
+  EXPECT_EQ(file_name_line("Größe 1.png"), "Größe 1.png");
+  EXPECT_EQ(file_name_line("a\r\nb\t\x1b[31mc\x7f"), "a  b  [31mc ");
+  EXPECT_EQ(file_name_line(std::string("a\0b", 3)), "a b");
+  EXPECT_EQ(file_name_line("a\u0085b\u2028c\u2029d"), "a b c d");
+  EXPECT_EQ(file_name_line("gpj.\u202exe\u2066y\u2069"), "gpj.xey");
+  EXPECT_EQ(file_name_line("\u00a0\u200d\u201c"), "\u00a0\u200d\u201c") << "these stay";
 }
 
 TEST(BlobLinks, OpenOneBlobOfOneUserForATime) {

@@ -244,5 +244,42 @@ TEST(AttachmentTypes, AreKnownWithParametersAndInAnyCase) {
   EXPECT_EQ(attachment_type(""), AttachmentType::other);
 }
 
+// The same bytes may have been uploaded again as something else.
+TEST(AttachedFiles, AFileIsWhatItsPartSaysAndNotWhatALaterUploadSays) {
+  for (const std::string& kind : every_kind) {
+    const Sent first =
+        compose({file(1, "a.png", "image/png")}, {attachment(1, "image/png", png)}, settings(kind));
+    const Sent later = compose({file(1, "a.png", "image/png")}, {attachment(1, "text/plain", png)},
+                               settings(kind));
+
+    EXPECT_EQ(later.body, first.body) << kind;
+    EXPECT_EQ(kinds(later), "") << kind;
+  }
+  const FilePart untyped{uri(1), {}, "a.png"};
+  EXPECT_EQ(kinds(compose({untyped}, {attachment(1, "image/png", png)}, settings("openai"))), "");
+}
+
+// What its provider gets back is what it sent, whatever the bytes are.
+TEST(AttachedFiles, AGeneratedImageGoesBackToItsProviderByteForByte) {
+  Message answer;
+  answer.id = MessageId("a");
+  answer.role = Role::assistant;
+  answer.parts = {file(1, "", "image/avif")};
+  RequestSettings with = settings("openai-responses");
+  with.origin = "its server";
+  answer.opaque.put({.part = 0,
+                     .origin = with.origin,
+                     .value = Json{R"({"id":"ig_1","type":"image_generation_call"})"}});
+  const Sent sent =
+      sent_from_settings({.thread = {UserId("u"), ThreadId("t")},
+                          .run = RunId("r"),
+                          .path = {user({TextPart{"Draw."}}), answer, user({TextPart{"Again."}})},
+                          .settings = settings_bytes(with),
+                          .attachments = {attachment(1, "image/avif", "picture")}});
+
+  EXPECT_TRUE(sent.body.contains(R"("result":")" + to_base64("picture") + "\"")) << sent.body;
+  EXPECT_EQ(kinds(sent), "");
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "engine/base/codes.h"
+#include "server/inference/media_limits.h"
 #include "tests/inference/decoded.h"
 
 namespace lockstep {
@@ -104,6 +106,44 @@ TEST(ChatMedia, AWholeMessageThatRepeatsAnImageAloneAddsNothing) {
               R"({"choices":[{"index":0,"finish_reason":"stop","message":{)" + image + R"(}}]})"});
 
   EXPECT_EQ(parts_of<FilePart>(written).size(), 1u);
+}
+
+// Nothing that the model made is lost without a word: the user sees it, and so does the model.
+TEST(ChatMedia, AnImageThatIsLeftOutIsNamed) {
+  const std::string begin = R"("images":[{"image_url":{"url":"data:image/png;base64,)";
+  const std::string end = R"("}}])";
+  const std::string long_one(limits::generated_file_bytes_max, 'A');
+  for (const auto& [data, reason] :
+       {std::pair{long_one, "too_large"}, std::pair{std::string("AAA"), "unreadable"}}) {
+    const Written written = decode({delta(begin + data + end), finish("stop")});
+
+    EXPECT_TRUE(parts_of<FilePart>(written).empty());
+    EXPECT_EQ(parts_of<DataPart>(written),
+              (std::vector{DataPart{"image_left_out", Json{R"({"reason":")" + std::string(reason) +
+                                                           R"(","media_type":"image/png"})"}}}));
+    EXPECT_EQ(written.end->status, RunStatus::completed);
+  }
+}
+
+TEST(ChatMedia, AnImageAsLongAsOneOfAUserIsAFile) {
+  const std::string address =
+      "data:image/png;base64," + std::string((limits::generated_file_bytes_max - 24) / 4 * 4, 'A');
+
+  const Written written =
+      decode({delta(R"("images":[{"image_url":{"url":")" + address + R"("}}])"), finish("stop")});
+
+  EXPECT_EQ(parts_of<FilePart>(written), (std::vector{FilePart{address, "image/png", {}}}));
+}
+
+TEST(ChatMedia, MoreImagesThanAnAnswerMayHaveEndItByName) {
+  const std::string image = R"("images":[{"image_url":{"url":"data:image/png;base64,)" +
+                            std::string(8'000'000, 'A') + R"("}}])";
+  std::vector<std::string> chunks(5, delta(image));
+  chunks.push_back(finish("stop"));
+
+  const Written written = decode(chunks);
+
+  EXPECT_EQ(written.end->error->code, codes::upstream_too_large);
 }
 
 }  // namespace

@@ -370,7 +370,7 @@ TEST(Compose, LeavesACallOutThatIsNotAnAssistants) {
 
 TEST(Compose, KeepsTheOrderOfTextsAndImages) {
   const FilePart png{"https://x/y", "image/png", {}};
-  const FilePart gif{"data:image/gif;base64,R0", {}, {}};
+  const FilePart gif{"data:image/gif;base64,R0k=", {}, {}};
   const Sent sent =
       compose({user("u", {TextPart{"First:"}, png, TextPart{"Second:"}, TextPart{"this"}, gif})});
 
@@ -378,8 +378,21 @@ TEST(Compose, KeepsTheOrderOfTextsAndImages) {
             body(R"({"role":"user","content":[{"type":"text","text":"First:"},)"
                  R"({"type":"image_url","image_url":{"url":"https://x/y"}},)"
                  R"({"type":"text","text":"Second:\n\nthis"},)"
-                 R"({"type":"image_url","image_url":{"url":"data:image/gif;base64,R0"}}]})"));
+                 R"({"type":"image_url","image_url":{"url":"data:image/gif;base64,R0k="}}]})"));
   EXPECT_TRUE(sent.repairs.empty());
+}
+
+// A provider refuses it, and with it every later turn of the thread.
+TEST(Compose, SendsNoAddressThatCannotBeRead) {
+  const Sent sent = compose({user("u", {FilePart{"data:image/gif;base64,R0", {}, {}},
+                                        FilePart{"data:image/gif;base64,R 0=", "image/gif", {}},
+                                        FilePart{"DATA:image/gif;base64,R0k=", "image/gif", "a"},
+                                        FilePart{"data:image/svg+xml,%3Csvg%3E", {}, {}}})});
+
+  EXPECT_EQ(sent.body,
+            body(R"({"role":"user","content":)"
+                 R"("[file]\n\n[file (image/gif)]\n\n[file a (image/gif)]\n\n[file]"})"));
+  EXPECT_EQ(lines(sent.repairs), "file_as_text u u u u");
 }
 
 TEST(Compose, NamesOtherFilesInTheText) {

@@ -118,7 +118,7 @@ TEST(ContextFit, CountsToolsAndAFixedPriceForAnImage) {
   RequestSettings tools = limited(1000, WhenTooLong::refuse);
   tools.request.push_back({"tools", "\"" + words(4000) + "\""});
   FilePart image;
-  image.uri = "data:image/png;base64," + words(100'000);
+  image.uri = "data:image/png;base64," + std::string(400'000, 'A');
   image.media_type = "image/png";
   const std::vector<Message> path = {message(1, Role::user, {image})};
 

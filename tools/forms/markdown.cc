@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/forms/markdown.h"
 
+#include "engine/rules/file_name.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "tools/base/terminal.h"
@@ -22,7 +23,8 @@ struct PartMarkdown {
     return "Result of " + code_markdown(part.call) + ":\n\n" + fenced_markdown(part.content, "");
   }
   std::string operator()(const FilePart& part) const {
-    return "File: " + link_markdown(part.name.value_or(part.uri), part.uri) + "\n";
+    const std::string name = part.name ? file_name_line(*part.name) : part.uri;
+    return "File: " + link_markdown(name, part.uri) + "\n";
   }
   std::string operator()(const DataPart& part) const {
     return "Data " + code_markdown(part.name) + ":\n\n" + fenced_markdown(part.value.text, "json");

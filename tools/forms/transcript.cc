@@ -5,6 +5,7 @@
 #include <ranges>
 #include <unordered_map>
 
+#include "engine/rules/file_name.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 
@@ -21,7 +22,7 @@ struct PartText {
     return "< " + part.call + ": " + part.content;
   }
   std::string operator()(const FilePart& part) const {
-    return "@ " + part.name.value_or(part.uri) + (part.name ? " " + part.uri : std::string());
+    return "@ " + (part.name ? file_name_line(*part.name) + " " : std::string()) + part.uri;
   }
   std::string operator()(const DataPart& part) const {
     return "= " + part.name + " " + part.value.text;

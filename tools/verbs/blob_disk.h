@@ -22,12 +22,15 @@ class BlobDisk {
         uploads_(strand),
         downloads_(strand),
         composing_(strand),
+        memory_(memory),
         composer_(*files_, composing_, &memory) {}
 
   [[nodiscard]] Blobs& files() { return *files_; }
   [[nodiscard]] Background& uploads() { return uploads_; }
   // Composes requests with files, on a thread of its own.
   [[nodiscard]] RequestComposer& composer() { return composer_; }
+  // Where files go that models make.
+  [[nodiscard]] BlobDoor door() { return {files_.get(), &uploads_, &memory_}; }
   [[nodiscard]] FrontBlobs for_front() { return {files_.get(), &uploads_, &downloads_}; }
 
  private:
@@ -35,6 +38,7 @@ class BlobDisk {
   Background uploads_;
   Background downloads_;
   Background composing_;
+  MemoryAccount& memory_;
   RequestComposer composer_;
 };
 

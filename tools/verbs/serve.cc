@@ -329,6 +329,7 @@ ExitCode serve(FirstRead& read, Terminal& terminal) {
   RunDriver driver(finder_of(agents), executor, log, &memory, limits_of(agents),
                    fallbacks_of(agents));
   driver.compose_with(blobs.composer());
+  driver.keep_files_in(blobs.door());
   WorkerRuns workers(worker_parts(agents, {executor, clock, random, log, memory}));
   auto engine = open_engine(context,
                             {.log = (*rocks)->log(),

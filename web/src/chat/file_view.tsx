@@ -56,7 +56,7 @@ export function FileView({
 
 function nameOf(file: File): string {
   if (file.name !== undefined) return file.name;
-  return /^(?:data|blob):/.test(file.uri) ? "a file" : file.uri;
+  return /^(?:data|blob):/i.test(file.uri) ? "a file" : file.uri;
 }
 
 interface UploadedProps {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/net/percent.h"
+#include "server/base/percent.h"
 
 #include <cstddef>
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// media_type.h: what may be the media type of a file (RFC 9110, section 8.3.1). Pure.
+//
+// It is outside text that goes into heads of files and of answers, so it is visible ASCII.
+#pragma once
+
+#include <string_view>
+
+namespace lockstep {
+
+// `type/subtype`, with parameters or without; at most limits::media_type_bytes_max bytes.
+[[nodiscard]] bool can_be_media_type(std::string_view text);
+
+}  // namespace lockstep
