@@ -139,14 +139,16 @@ TEST(MarkdownExport, SaysHowACallStandsAndThatItsToolHasFailed) {
     return markdown_of(thread_calling(CallNote{0, status, reason},
                                       ToolResultPart{"c1", "no disk", false, failed}));
   };
-  const std::string call = "Call of `delete` (`c1`), ";
+  const std::string id = code_markdown("c1");
+  const std::string called = "Call of " + code_markdown("delete") + " (" + id + ")";
+  const std::string call = called + ", ";
   EXPECT_TRUE(said(CallStatus::needs_approval, "", false).contains(call + "needs approval:\n"));
   EXPECT_TRUE(said(CallStatus::approved, "", false).contains(call + "approved:\n"));
   EXPECT_TRUE(said(CallStatus::running, "", false).contains(call + "running:\n"));
   EXPECT_TRUE(said(CallStatus::denied, "", false).contains(call + "denied:\n"));
   EXPECT_TRUE(said(CallStatus::denied, "too risky", false).contains(call + "denied: too risky:\n"));
-  EXPECT_TRUE(said(CallStatus::approved, "", true).contains("Result of `c1`, failed:\n"));
-  EXPECT_TRUE(markdown_of(thread_calling({}, {"c1", "ok"})).contains("Call of `delete` (`c1`):\n"));
+  EXPECT_TRUE(said(CallStatus::approved, "", true).contains("Result of " + id + ", failed:\n"));
+  EXPECT_TRUE(markdown_of(thread_calling({}, {"c1", "ok"})).contains(called + ":\n"));
 }
 
 TEST(MarkdownExport, AReasonCanNotPoseAsAnotherTurn) {
