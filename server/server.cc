@@ -146,7 +146,10 @@ Server::~Server() {
 }
 
 std::uint16_t Server::port() const { return inside_->listener->port(); }
-void Server::tokens_changed() { inside_->connections.tokens_changed(); }
+void Server::tokens_changed() {
+  inside_->connections.tokens_changed();
+  if (inside_->front.claims) inside_->front.claims->settings_changed();
+}
 void Server::tick() { inside_->connections.tick(); }
 
 const FrontCounts& Server::counts() const { return inside_->front.counts; }

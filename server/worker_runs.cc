@@ -29,13 +29,25 @@ void WorkerRuns::disconnect() {
   known_.clear();
 }
 
-void WorkerRuns::tell(std::string_view event, const Known& known, std::string_view worker) const {
-  parts_.log.info(event, {{"user", known.thread.owner.get()},
-                          {"thread", known.thread.id.get()},
-                          {"run", known.run.get()},
-                          {"agent", known.agent.get()},
-                          {"attempt", known.attempt},
-                          {"worker", std::string(worker)}});
+void WorkerRuns::tell(std::string_view event, const Known& known) const {
+  const auto line = [&](LineLog::Fields fields) { parts_.log.info(event, fields); };
+  const std::string user = known.thread.owner.get();
+  const std::string thread = known.thread.id.get();
+  const std::string run = known.run.get();
+  const std::string agent = known.agent.get();
+  if (known.worker.empty()) {
+    return line({{"user", user},
+                 {"thread", thread},
+                 {"run", run},
+                 {"agent", agent},
+                 {"attempt", known.attempt}});
+  }
+  line({{"user", user},
+        {"thread", thread},
+        {"run", run},
+        {"agent", agent},
+        {"attempt", known.attempt},
+        {"worker", known.worker}});
 }
 
 // --- Runs ----------------------------------------------------------------------------------------
@@ -95,8 +107,15 @@ void WorkerRuns::offer(const std::string& key, Known& known) {
   MUST(pool_.waits(key));
   known.state = State::claimable;
   known.serial = ++serials_;
-  const WorkerRules rules = parts_.rules_of(known.agent).value_or(WorkerRules());
-  parts_.executor.post_after(rules.claim_max, alive_.guard([this, key, serial = known.serial] {
+  known.worker.clear();
+  const auto rules = parts_.rules_of(known.agent);
+  if (!rules) {
+    // The agent was removed while the run was started or at work. In a later turn: the engine,
+    // which must not be called, may have told of the run.
+    parts_.executor.post(alive_.guard([this] { settings_changed(); }));
+    return;
+  }
+  parts_.executor.post_after(rules->claim_max, alive_.guard([this, key, serial = known.serial] {
     unclaimed(key, serial);
   }));
   match_later();
@@ -111,13 +130,47 @@ void WorkerRuns::unclaimed(const std::string& key, std::uint64_t serial) {
        "no worker has claimed the run in time: start one with a token for this agent"});
 }
 
+void WorkerRuns::end_without_agent(const std::string& key, const Known& known) {
+  tell("run_without_agent", known);
+  end(key, RunStatus::interrupted,
+      {codes::unknown_agent, "agent " + known.agent.get() +
+                                 " was removed before a worker had the run: use another agent"});
+}
+
+void WorkerRuns::settings_changed() {
+  if (stopping_ || !engine_) return;
+  std::vector<std::string> keys;
+  for (const auto& [key, known] : known_) {
+    if (known.state == State::claimable && !parts_.rules_of(known.agent)) keys.push_back(key);
+  }
+  for (const std::string& key : keys) end_without_agent(key, known_.at(key));
+  match_later();
+}
+
 // --- Claims --------------------------------------------------------------------------------------
+
+std::optional<Error> WorkerRuns::refusal(const Waiting& waiting) const {
+  if (waiting.refusal) {
+    if (auto why = waiting.refusal()) return why;
+  }
+  for (const AgentName& agent : waiting.asked.agents) {
+    if (parts_.rules_of(agent)) continue;
+    return Error{Kind::not_found, codes::unknown_agent,
+                 "there is no agent " + agent.get() +
+                     " of kind `worker`: name others, or add it to the configuration"};
+  }
+  return std::nullopt;
+}
 
 std::uint64_t WorkerRuns::claim(Waiting waiting) {
   Waiter waiter{++numbers_, std::move(waiting)};
   const std::uint64_t number = waiter.number;
   if (stopping_) {
     answer(std::move(waiter), std::unexpected(stopping()));
+    return number;
+  }
+  if (auto why = refusal(waiter.waiting)) {
+    answer(std::move(waiter), std::unexpected(*std::move(why)));
     return number;
   }
   if (waiters_.size() >= limits::claims_waiting_max) {
@@ -162,8 +215,9 @@ void WorkerRuns::match() {
   if (stopping_ || !engine_) return;
   for (auto at = waiters_.begin(); at != waiters_.end();) {
     const bool wanted = at->waiting.wanted();
-    const auto key = wanted ? pool_.take(at->waiting.asked.agents) : std::nullopt;
-    if (wanted && !key) {
+    auto why = wanted ? refusal(at->waiting) : std::nullopt;
+    const auto key = wanted && !why ? pool_.take(at->waiting.asked.agents) : std::nullopt;
+    if (wanted && !why && !key) {
       ++at;
       continue;
     }
@@ -171,6 +225,8 @@ void WorkerRuns::match() {
     at = waiters_.erase(at);
     if (key) {
       begin(*key, std::move(waiter));
+    } else if (why) {
+      answer(std::move(waiter), std::unexpected(*std::move(why)));
     } else {
       answer(std::move(waiter), std::optional<Claimed>());
     }
@@ -205,11 +261,16 @@ void WorkerRuns::begun(Claiming claiming, const Answer& answer) {
   known.state = State::claimed;
   known.lease = waiting.asked.lease;
   hold(claiming.key, known);
+  known.worker = waiting.asked.worker;
   ++counts_.claims;
-  tell("run_claimed", known, waiting.asked.worker);
-  if (!waiting.wanted()) {  // it has gone while the claim became durable
+  tell("run_claimed", known);
+  const bool wanted = waiting.wanted();
+  auto why = wanted ? refusal(waiting) : std::nullopt;
+  if (!wanted || why) {  // that has changed while the claim became durable
     pool_.again(claiming.key);
-    return offer(claiming.key, known);
+    offer(claiming.key, known);
+    if (why) return this->answer(std::move(claiming.waiter), std::unexpected(*std::move(why)));
+    return this->answer(std::move(claiming.waiter), std::optional<Claimed>());
   }
   const ClaimName name{engine_->epoch(), known.thread, known.run, known.attempt, claiming.secret};
   const Timestamp until(parts_.clock.now().get() + static_cast<std::uint64_t>(known.lease.count()));
@@ -287,7 +348,8 @@ void WorkerRuns::lost(const std::string& key) {
   ++counts_.lost;
   tell("lease_lost", known);
   const auto rules = parts_.rules_of(known.agent);
-  const std::string detail = "its worker sent nothing for the time of its lease";
+  const std::string worker = known.worker.empty() ? "its worker" : "its worker " + known.worker;
+  const std::string detail = worker + " sent nothing for the time of its lease";
   if (!rules || !rules->retries) {
     return end(key, RunStatus::interrupted, {codes::worker_lost, detail});
   }

@@ -11,7 +11,8 @@
 // when that is durable, the worker is answered. Each batch of steps renews the lease, an empty one
 // too. A lease that runs out makes the run claimable again, or ends it `interrupted`, as the agent
 // says; after so many claims as the agent allows it ends `failed` (`worker_lost`). A run that no
-// worker claims in time ends `failed` (`no_worker`).
+// worker claims in time ends `failed` (`no_worker`), and one whose agent was removed from the
+// configuration, before a worker had it, `interrupted` (`unknown_agent`).
 //
 // The log holds the attempt and the secret of the claim with its lease; the rest is here, in
 // memory. After a restart each run that was claimed has its lease again, from its beginning, and
@@ -79,6 +80,8 @@ class WorkerRuns final : public RunHost, public Claims {
                                                               const May& may) override;
   void write(Writing writing, Done<std::expected<ClaimedAck, StepRefusal>> done) override;
   [[nodiscard]] bool waits(const ThreadName& thread, const RunId& run) const override;
+  // Runs that wait for workers of an agent that is gone end, too.
+  void settings_changed() override;
   void stop() override;
   [[nodiscard]] Counts counts() const override;
 
@@ -91,6 +94,7 @@ class WorkerRuns final : public RunHost, public Claims {
     std::uint32_t attempt = 1;
     State state = State::claimable;
     std::chrono::microseconds lease{};
+    std::string worker{};       // the name that it gave; empty: none, or from before a restart
     std::uint32_t eighths = 0;  // of silence
     std::uint64_t serial = 0;   // a timer with another serial stops
   };
@@ -128,7 +132,9 @@ class WorkerRuns final : public RunHost, public Claims {
   [[nodiscard]] std::optional<StepRefusal> refusal(const ClaimName& claim, const May& may,
                                                    Engine::ClaimState& state) const;
   Timestamp renew(const ClaimName& claim);
-  void tell(std::string_view event, const Known& known, std::string_view worker = {}) const;
+  [[nodiscard]] std::optional<Error> refusal(const Waiting& waiting) const;
+  void end_without_agent(const std::string& key, const Known& known);
+  void tell(std::string_view event, const Known& known) const;
 
   Parts parts_;
   Engine* engine_ = nullptr;

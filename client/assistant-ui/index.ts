@@ -6,12 +6,14 @@
 //
 // The thread owns all state, and assistant-ui shows it: the runtime asks the thread to send, edit,
 // answer again, stop or change the branch, and the result comes back in the view. Refused changes,
-// waiting turns and lost messages are in the runtime's `extras`.
+// waiting turns and lost messages are in the runtime's `extras`. Files that the user adds are
+// uploaded by the client.
 
 import { useExternalStoreRuntime } from "@assistant-ui/react";
 import type {
   AppendMessage,
   AssistantRuntime,
+  AttachmentAdapter,
   ExternalStoreAdapter,
   ExternalStoreThreadListAdapter,
   ThreadMessage,
@@ -25,8 +27,10 @@ import { useSeen } from "../react/seen.js";
 import type { Painted } from "../react/seen.js";
 import { answersOf } from "../src/answers.js";
 import type { Client, LiveThread, SendOptions, ThreadView } from "../src/types.js";
+import { BlobAttachments } from "./attachments.js";
 import { toParts, toRepository } from "./convert.js";
 
+export { BlobAttachments } from "./attachments.js";
 export { toParts, toRepository } from "./convert.js";
 
 export interface LockstepRuntimeOptions {
@@ -36,6 +40,8 @@ export interface LockstepRuntimeOptions {
   readonly send?: SendOptions | undefined;
   /** The result of `useLockstepThreadList`. */
   readonly threadList?: ExternalStoreThreadListAdapter | undefined;
+  /** What becomes of files that the user adds. Default: the client uploads them. Null: none may be. */
+  readonly attachments?: AttachmentAdapter | null | undefined;
 }
 
 /** The runtime's `extras`. */
@@ -53,6 +59,10 @@ export function adapterOf(
   options: LockstepRuntimeOptions,
 ): Adapter {
   const { send, threadList } = options;
+  const adapters = {
+    ...(threadList === undefined ? {} : { threadList }),
+    ...(options.attachments ? { attachments: options.attachments } : {}),
+  };
   const running = view.run !== null || view.status === "submitted" || view.status === "streaming";
   const extras: LockstepExtras = { live, view };
   return {
@@ -68,7 +78,7 @@ export function adapterOf(
     // With `setMessages` assistant-ui would remove the user's message when a running run is
     // cancelled.
     ...(running ? {} : { setMessages: (messages) => showBranch(live, view, messages) }),
-    ...(threadList === undefined ? {} : { adapters: { threadList } }),
+    ...(Object.keys(adapters).length === 0 ? {} : { adapters }),
   };
 }
 
@@ -123,12 +133,15 @@ export function useLockstepRuntime(
   thread: string,
   options: LockstepRuntimeOptions = {},
 ): AssistantRuntime {
+  const client = useClient(options.client);
   const { live, view } = useThread(thread, options.client);
   const painted = useSeen(live, view);
   const { send, threadList } = options;
+  const uploads = useMemo(() => new BlobAttachments(client), [client]);
+  const attachments = options.attachments === undefined ? uploads : options.attachments;
   const adapter = useMemo(
-    () => adapterOf({ live, view }, painted, { send, threadList }),
-    [live, view, painted, send, threadList],
+    () => adapterOf({ live, view }, painted, { send, threadList, attachments }),
+    [live, view, painted, send, threadList, attachments],
   );
   return useExternalStoreRuntime(adapter);
 }

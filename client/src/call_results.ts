@@ -6,7 +6,8 @@
 // open call with its id, in the last message before it that has one.
 //
 // The server makes a result itself for a call that gets no real one. If a real one comes later on
-// the path, it counts in place of the made one.
+// the path, it counts in place of the made one. A call that a person has denied has its result: a
+// real one belongs to another call of its id, and the one that tells the denial to this call.
 
 import type { Message, Part } from "./wire.js";
 
@@ -38,20 +39,22 @@ export const callResults = (path: readonly Message[]): CallResults => {
   const results = new Map<string, PartOf<Answer>>();
   const calls = new Map<string, PartOf<Call>>();
   const open = new OpenCalls();
+  const denied = new OpenCalls();
   const takeReal = (result: PartOf<Answer>): void => {
-    const call = open.take(result.part.call);
+    const call = open.take(result.part.call) ?? denied.take(result.part.call);
     if (!call) return;
     results.set(keyOf(call), result);
     calls.set(keyOf(result), call);
   };
-  const made: { result: PartOf<Answer>; before: PartOf<Call>[] }[] = [];
+  const made: { result: PartOf<Answer>; before: Asked[] }[] = [];
   for (const message of path) {
-    const asked: PartOf<Call>[] = [];
+    const asked: Asked[] = [];
     for (const [index, part] of message.parts.entries()) {
       const place = { message: message.id, index };
       if (part.type === "tool_call" && message.role === "assistant") {
-        open.add({ ...place, part });
-        asked.push({ ...place, part });
+        const it = { ...place, part, denied: isDenied(message, index) };
+        (it.denied ? denied : open).add(it);
+        asked.push(it);
       } else if (part.type === "tool_result" && isMade(message, part)) {
         made.push({ result: { ...place, part }, before: [...asked] });
       } else if (part.type === "tool_result") {
@@ -63,7 +66,10 @@ export const callResults = (path: readonly Message[]): CallResults => {
   const given = new Set<string>();
   for (const { result, before } of made) {
     const free = before.filter((it) => it.part.id === result.part.call && !given.has(keyOf(it)));
-    const call = free.find((it) => !results.has(keyOf(it))) ?? free[0];
+    const denial = result.part.content.startsWith("denied by the user");
+    const rank = (it: Asked) => (it.denied === denial ? 2 : 0) + (results.has(keyOf(it)) ? 0 : 1);
+    const best = Math.max(...free.map(rank));
+    const call = free.find((it) => rank(it) === best);
     if (!call) continue;
     given.add(keyOf(call));
     calls.set(keyOf(result), call);
@@ -74,6 +80,11 @@ export const callResults = (path: readonly Message[]): CallResults => {
     callOf: (message, index) => calls.get(keyOf({ message, index })),
   };
 };
+
+type Asked = PartOf<Call> & { readonly denied: boolean };
+
+const isDenied = ({ calls }: Message, index: number): boolean =>
+  calls?.some(({ part, status }) => part === index && status === "denied") === true;
 
 const keyOf = ({ message, index }: Omit<PartOf, "part">) => `${message} ${index}`;
 

@@ -137,6 +137,14 @@ export interface Run {
   readonly resume?: Resume | undefined;
   /** Only where a run is read by itself, and only for now: its agent has no free slot, or no worker has it. */
   readonly waiting_for?: "slot" | "worker" | undefined;
+  /** Only where a run is read by itself: the agents before its fallbacks, the first one first. */
+  readonly former?: readonly FormerAgent[] | undefined;
+}
+
+/** An agent whose run a fallback took over, and why. */
+export interface FormerAgent {
+  readonly agent: string;
+  readonly error: RunError;
 }
 
 /** What a front may know of an agent: to offer a choice. */

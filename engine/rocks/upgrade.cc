@@ -8,6 +8,7 @@
 #include "engine/base/must.h"
 #include "engine/base/try.h"
 #include "engine/rocks/rocks_keys.h"
+#include "engine/store/usage_partial.h"
 
 namespace lockstep {
 namespace {
@@ -57,7 +58,12 @@ Result<void> end(UpgradeWriter& writer) {
 
 // Format 3 has more kinds of events and more fields, which older rows do not set: they stay as they
 // are. The new number keeps older programs out, because they would take the new entries for damage.
-Result<void> upgrade_to_3(UpgradeWriter& /*writer*/) { return {}; }
+// Earlier formats have no totals of usage: those of the upgraded store begin here.
+Result<void> upgrade_to_3(UpgradeWriter& writer) {
+  KvBatch batch;
+  batch.put(KvTable::meta, std::string(usage_partial_key), std::string(1, '\1'));
+  return writer.write(batch, 0);
+}
 
 Result<void> UpgradeWriter::write(const KvBatch& batch, std::uint64_t rows) {
   if (auto written = kv_.commit(batch); !written) return written;

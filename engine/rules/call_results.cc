@@ -36,6 +36,22 @@ struct OpenCalls {
   }
 };
 
+// Of one id. A person has denied some, and those have their result: a real one belongs to another.
+struct CallsOfId {
+  OpenCalls open;
+  OpenCalls denied;
+
+  std::optional<std::size_t> take() {
+    const std::optional<std::size_t> call = open.take();
+    return call ? call : denied.take();
+  }
+};
+
+bool is_denied(const Message& message, std::size_t part) {
+  const CallNote* note = note_of(message, part);
+  return note && note->status == CallStatus::denied;
+}
+
 class Matching {
  public:
   explicit Matching(std::span<const Message* const> path) : path_(path) {}
@@ -63,7 +79,9 @@ class Matching {
     const Part& part = message.parts[place.part];
     if (const auto* call = std::get_if<ToolCallPart>(&part)) {
       if (message.role != Role::assistant) return;
-      open_[call->id].add(place.message, found_.calls.size());
+      CallsOfId& same = open_[call->id];
+      (is_denied(message, place.part) ? same.denied : same.open)
+          .add(place.message, found_.calls.size());
       calls_[{call->id, place.message}].push_back(found_.calls.size());
       found_.calls.push_back({.call = place});
     } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
@@ -86,33 +104,38 @@ class Matching {
   }
 
   // A made result stands in the message of its call, behind it. It was made for a call that had no
-  // result, so it belongs to one that still has none, if there is one.
+  // result, so it belongs to one that still has none, if there is one. One that tells a denial
+  // belongs to a call that was denied, and the others to the others.
   void take_made(PartPlace place) {
-    const Part& part = path_[place.message]->parts[place.part];
-    const auto calls = calls_.find({std::get<ToolResultPart>(part).call, place.message});
-    CallResult* answered = nullptr;
-    CallResult* open = nullptr;
-    if (calls != calls_.end()) {
-      for (const std::size_t at : calls->second) {
-        CallResult& call = found_.calls[at];
-        if (call.call.part > place.part || call.made || call.replaced) continue;
-        CallResult*& first = call.result ? answered : open;
-        if (first == nullptr) first = &call;
-      }
+    const Message& message = *path_[place.message];
+    const auto& made = std::get<ToolResultPart>(message.parts[place.part]);
+    const auto calls = calls_.find({made.call, place.message});
+    if (calls == calls_.end()) return found_.strays.push_back(place);
+    const bool denial = made.content.starts_with(denied_result);
+    CallResult* best = nullptr;
+    int best_rank = -1;
+    for (const std::size_t at : calls->second) {
+      CallResult& call = found_.calls[at];
+      if (call.call.part > place.part || call.made || call.replaced) continue;
+      const bool fits = is_denied(message, call.call.part) == denial;
+      const int rank = (fits ? 2 : 0) + (call.result ? 0 : 1);
+      if (rank <= best_rank) continue;
+      best = &call;
+      best_rank = rank;
     }
-    if (open != nullptr) {
-      open->result = place;
-      open->made = true;
-    } else if (answered != nullptr) {
-      answered->replaced = place;
-    } else {
+    if (best == nullptr) {
       found_.strays.push_back(place);
+    } else if (best->result) {
+      best->replaced = place;
+    } else {
+      best->result = place;
+      best->made = true;
     }
   }
 
   std::span<const Message* const> path_;
   CallResults found_;
-  std::unordered_map<std::string, OpenCalls> open_;  // calls without a real result
+  std::unordered_map<std::string, CallsOfId> open_;  // calls without a real result
   std::unordered_map<Key, std::vector<std::size_t>, KeyHash> calls_;
   std::vector<PartPlace> made_;
 };

@@ -8,7 +8,8 @@
 // The engine makes a result itself for a call that will get no real one: models refuse a history
 // with an open call. It stands in the call's message. A real result may still come, later on the
 // path. Then it counts, and the made one does not. Of several calls of one id in a message, the
-// made ones belong to those without a real one.
+// made ones belong to those without a real one. A call that a person has denied has its result, so
+// a real one belongs to another call of its id, and the result that tells the denial to this one.
 #pragma once
 
 #include <cstddef>

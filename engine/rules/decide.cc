@@ -7,6 +7,7 @@
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/rules/call_changes.h"
+#include "engine/rules/call_gates.h"
 #include "engine/rules/look_back.h"
 #include "engine/rules/op_memory.h"
 #include "engine/rules/resume.h"

@@ -6,8 +6,8 @@
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/rules/call_gates.h"
 #include "engine/rules/call_results.h"
-#include "engine/rules/digest.h"
 #include "engine/rules/open_calls.h"
 #include "engine/rules/resume.h"
 #include "engine/rules/title.h"
@@ -84,7 +84,7 @@ RunState running(const Draft& draft) {
 void cut_message(Draft& draft, const CutPlan& cut, MessageStatus status) {
   const Message& message = draft.state().messages[cut.number].message;
   if (cut.shortens) {
-    draft.say(MessageCut{message.id, cut.keep, status});
+    cut_parts(draft, draft.state().messages[cut.number], cut.keep, status);
   } else if (message.status == MessageStatus::open) {
     draft.say(MessageEnded{message.id, status, {}});
   }
@@ -210,87 +210,6 @@ void end_run(Draft& draft, RunEnded end) {
   }
 }
 
-namespace {
-
-const ToolCallPart* call_at(const Parts& parts, std::size_t part) {
-  return part < parts.size() ? std::get_if<ToolCallPart>(&parts[part]) : nullptr;
-}
-
-bool tells_denial(const Parts& parts, std::size_t part) {
-  return std::ranges::any_of(parts, [&](const Part& each) {
-    const auto* result = std::get_if<ToolResultPart>(&each);
-    return result && result->made && result->call == call_at(parts, part)->id &&
-           result->content.starts_with(denied_result);
-  });
-}
-
-// The notes of the calls that are there again, at their new places. Of equal calls the first keeps
-// the first's.
-std::vector<CallNote> moved_notes(const std::vector<CallNote>& notes, const Parts& former,
-                                  const Parts& parts) {
-  std::vector<CallNote> moved;
-  std::vector<bool> taken(parts.size());
-  for (CallNote note : notes) {
-    const ToolCallPart* call = call_at(former, note.part);
-    for (std::size_t at = 0; call && at < parts.size(); ++at) {
-      const ToolCallPart* again = call_at(parts, at);
-      if (!again || taken[at] || *again != *call) continue;
-      taken[at] = true;
-      note.part = static_cast<std::uint32_t>(at);
-      moved.push_back(std::move(note));
-      break;
-    }
-  }
-  for (CallNote& note : moved) {
-    // Without the result that tells the model of the denial, it is none.
-    if (note.status != CallStatus::denied || tells_denial(parts, note.part)) continue;
-    note = {note.part, CallStatus::needs_approval};
-  }
-  std::ranges::sort(moved, {}, &CallNote::part);
-  return moved;
-}
-
-// Had the message a call of this tool that a person was to decide?
-bool was_gated(const std::vector<CallNote>& notes, const Parts& former, const ToolCallPart& call) {
-  return std::ranges::any_of(notes, [&](const CallNote& note) {
-    const ToolCallPart* gated = call_at(former, note.part);
-    return gated && (gated->id == call.id || gated->name == call.name);
-  });
-}
-
-void ask_again(const Draft& draft, Message& message, const Message& before) {
-  if (!message.run) return;
-  const Parts& former = before.parts;
-  const AgentName& agent = draft.state().run(*message.run)->run.agent;
-  const std::vector<std::string>& approved = draft.state().thread.approved_tools;
-  for (std::size_t at = 0; at < message.parts.size(); ++at) {
-    const ToolCallPart* call = call_at(message.parts, at);
-    if (!call || note_of(message, at)) continue;
-    // A call that was there as it is, without a note, needed none.
-    const bool known = std::ranges::find(former, message.parts[at]) != former.end();
-    const bool asks = draft.rules().agents.asks_before(agent, call->name) ||
-                      was_gated(before.calls, former, *call);
-    if (known || !asks || std::ranges::find(approved, call->name) != approved.end()) continue;
-    message.calls.push_back({static_cast<std::uint32_t>(at), CallStatus::needs_approval});
-  }
-  std::ranges::sort(message.calls, {}, &CallNote::part);
-}
-
-}  // namespace
-
-void keep_beside(const Draft& draft, Message& message, const Message& before) {
-  const Parts& former = before.parts;
-  const Parts& parts = message.parts;
-  const bool same = parts == former;
-  const auto is_kept = [&](std::size_t part) {
-    return same || (part < parts.size() && parts[part] == former[part]);
-  };
-  message.opaque.keep(
-      [&](const std::optional<std::uint32_t>& part) { return part ? is_kept(*part) : same; });
-  message.calls = moved_notes(before.calls, former, parts);
-  ask_again(draft, message, before);
-}
-
 void put_new(Draft& draft, Message message) {
   message.created = draft.at();
   message.updated = draft.at();
@@ -303,72 +222,6 @@ void put_new(Draft& draft, Message message) {
 void move_head(Draft& draft, const std::optional<MessageId>& head) {
   const std::optional<MessageId> from = draft.state().thread.head;
   if (head != from) draft.say(HeadMoved{head, from});
-}
-
-std::optional<MessageId> resolve(const ThreadState& state, const Place& place) {
-  std::optional<MessageId> anchor = state.nearest_living(place.message);
-  if (place.kind == Place::Kind::parent) return anchor;
-  const std::optional<MessageId>& head = state.thread.head;
-  return head && state.lies_below(*head, anchor) ? head : anchor;
-}
-
-const char* no_room(const Draft& draft, const StartRun& start) {
-  const ThreadState& state = draft.state();
-  if (state.running || !state.waiting.empty()) {
-    const bool full = state.waiting.size() >= limits::queued_runs_max;
-    return full ? "too many runs wait in this thread: try again when one has ended" : nullptr;
-  }
-  if (draft.before().running || draft.rules().room_for_run) return nullptr;
-  const Agents& agents = draft.rules().agents;
-  const auto settings = agents.settings(start.agent, start.params);
-  if (settings && agents.outlives(start.agent, settings->bytes)) return nullptr;
-  return "this user's running runs hold their share of memory: try again when one has ended";
-}
-
-void start(Draft& draft, std::uint32_t number) {
-  MUST(!draft.state().running);
-  const Run run = draft.state().runs[number].run;
-  const auto settings = draft.rules().agents.settings(run.agent, run.params);
-  std::optional<MessageId> head = resolve(draft.state(), run.place);
-  if (!settings) {
-    // The agent existed when the run was queued. The run fails at once, so that the queue goes on.
-    RunError error{codes::unknown_agent, "agent " + run.agent.get() + " was removed: use another"};
-    draft.say(RunEnded{run.id, RunStatus::failed, std::move(error), {}});
-    return;
-  }
-  if (auto why = draft.rules().agents.refusal(run.agent, run.params)) {
-    // The agent took these parameters when the run was queued.
-    draft.say(RunEnded{run.id, RunStatus::failed, RunError{codes::invalid, *std::move(why)}, {}});
-    return;
-  }
-  if (!head && run.input.empty()) {
-    // Deletions have left nothing to answer. The user may send it again elsewhere.
-    draft.say(RunEnded{run.id, RunStatus::superseded, {}, {}});
-    return;
-  }
-  for (const MessageInput& input : run.input) {
-    Message message;
-    message.id = input.id;
-    message.parent = head;
-    message.role = input.role;
-    message.author = input.author;
-    message.parts = input.parts;
-    message.metadata = input.metadata;
-    put_new(draft, std::move(message));
-    head = input.id;
-  }
-  // Models refuse a history with open calls.
-  answer_missing(draft, open_calls_to(draft.state(), head));
-  move_head(draft, head);
-  move_on(draft, *head);
-  draft.say(RunStarted{run.id, 1, head, settings->model, sha256(settings->bytes)});
-  draft.decision().settings.push_back(*settings);
-}
-
-void start_next(Draft& draft) {
-  while (!draft.state().running && !draft.state().waiting.empty()) {
-    start(draft, draft.state().waiting.front());
-  }
 }
 
 void interrupt_waiting(Draft& draft) {

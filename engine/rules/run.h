@@ -58,10 +58,6 @@ void end_message(Draft& draft, const MessageState& row, MessageEnded end);
 // Ends the running run as its producer or a crash does: keeps all that was written.
 void end_run(Draft& draft, RunEnded end);
 
-// `former` is put again as `message`: what is there as it was keeps its opaque data and its notes.
-// A call that is new or has changed needs approval, where the run's agent asks for it or where the
-// former one did.
-void keep_beside(const Draft& draft, Message& message, const Message& former);
 // Puts a new message into the tree. A user's message with text titles a thread that has no title.
 void put_new(Draft& draft, Message message);
 // Moves the head, if it changes.
@@ -69,7 +65,8 @@ void move_head(Draft& draft, const std::optional<MessageId>& head);
 
 // The parent of a run's or message's first new message, for this place in this state.
 [[nodiscard]] std::optional<MessageId> resolve(const ThreadState& state, const Place& place);
-// Starts a queued run: puts its input into the tree. Requires: no run is running.
+// Starts a queued run: puts its input into the tree, or ends the run if that can't be, and says
+// why. Requires: no run is running.
 void start(Draft& draft, std::uint32_t run);
 // Starts the next queued run, if no run is running.
 void start_next(Draft& draft);

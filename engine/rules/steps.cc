@@ -11,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/base/try.h"
 #include "engine/rules/call_check.h"
+#include "engine/rules/call_gates.h"
 #include "engine/rules/call_results.h"
 #include "engine/rules/decide.h"
 #include "engine/rules/opaque_limits.h"
@@ -109,18 +110,6 @@ class Taker {
       note_call(step.message, *call, CallNote{part, CallStatus::needs_approval});
     }
     return {};
-  }
-
-  // A call that was shortened has lost its note, and may become another call.
-  void ask_again(const MessageId& id) {
-    const Message message = draft_.state().living(id)->message;
-    const AgentName agent = draft_.state().run(run_)->run.agent;
-    for (std::uint32_t part = 0; part < message.parts.size(); ++part) {
-      const auto* call = std::get_if<ToolCallPart>(&message.parts[part]);
-      if (!call || note_of(message, part)) continue;
-      if (!draft_.rules().agents.asks_before(agent, call->name)) continue;
-      note_call(id, *call, CallNote{part, CallStatus::needs_approval});
-    }
   }
 
   // A tool that its user always allows in this thread needs no approval.
@@ -223,8 +212,7 @@ class Taker {
       const Units length = row->lengths[part];
       if (text) keep[part] = round_down(*text, std::min(step.keep[part], length), length);
     }
-    draft_.say(MessageCut{step.message, std::move(keep), MessageStatus::open});
-    ask_again(step.message);
+    cut_parts(draft_, *row, std::move(keep), MessageStatus::open);
     return {};
   }
 

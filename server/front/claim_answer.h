@@ -16,10 +16,11 @@
 
 namespace lockstep {
 
-// The members of the answer, behind `begin`, which is the beginning of an object. Fails as a read
-// of the thread does.
-[[nodiscard]] Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed,
-                                              std::string begin);
+// The answer, or why the thread can't be read.
+using ClaimAnswered = std::move_only_function<void(Result<JsonPieces> pieces)>;
+// Its members, behind `begin`, which is the beginning of an object. Calls `done` now, or in a later
+// turn: a long request is composed next to the strand (compose_apart.h).
+void claim_pieces(Front& front, Claimed claimed, std::string begin, ClaimAnswered done);
 // `{"seq":…,"ts":…,"lease_until":…}`, with `begin` before them.
 [[nodiscard]] std::string claimed_ack(const ClaimedAck& ack, std::string begin);
 
@@ -49,5 +50,8 @@ struct BlobOwner {
 [[nodiscard]] std::optional<Problem> forbidden_agent(const Front& front, const Caller& caller,
                                                      const ClaimAsked& asked);
 [[nodiscard]] Problem no_workers();
+// Why a worker that waits may not claim any more: its token was revoked, or may claim less now.
+[[nodiscard]] std::function<std::optional<Error>()> claim_refusal(const Front& front, Caller caller,
+                                                                  const ClaimAsked& asked);
 
 }  // namespace lockstep

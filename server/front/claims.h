@@ -48,12 +48,15 @@ class Claims {
 
   struct Waiting {
     ClaimAsked asked;
-    // Is the worker still there, and may it still claim? Asked before it gets a run.
+    // Is the worker still there? Asked before it gets a run.
     std::function<bool()> wanted;
+    // Why it may not claim any more; null: it always may. Asked with `wanted`.
+    std::function<std::optional<Error>()> refusal{};
     // Nothing: no run came within the time that was asked for.
     Done<Result<std::optional<Claimed>>> done;
   };
-  // Returns the number with which it can be cancelled. Fails with `too_many`, `stopping`.
+  // Returns the number with which it can be cancelled. Fails with `too_many`, `stopping`,
+  // `unknown_agent` (no worker writes the runs of such an agent), and as `Waiting::refusal` says.
   virtual std::uint64_t claim(Waiting waiting) = 0;
   // The worker waits no more: `done` is not called. Does nothing if it has been called.
   virtual void cancel(std::uint64_t number) = 0;
@@ -73,6 +76,8 @@ class Claims {
 
   // Does the run wait for a worker?
   [[nodiscard]] virtual bool waits(const ThreadName& thread, const RunId& run) const = 0;
+  // Tokens or agents have changed: the workers that may wait no longer are told at once.
+  virtual void settings_changed() = 0;
   // Answers all workers that wait, with `stopping`.
   virtual void stop() = 0;
 

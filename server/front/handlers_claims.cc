@@ -5,12 +5,11 @@
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
 #include "engine/rules/blob_names.h"
-#include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
-#include "server/base/limits.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
 #include "server/front/claim_answer.h"
+#include "server/front/compose_apart.h"
 #include "server/front/handlers.h"
 #include "server/front/json_answer.h"
 
@@ -37,22 +36,29 @@ Problem no_workers() {
   return make_problem(codes::not_found, "This server has no runs for workers.");
 }
 
+std::function<std::optional<Error>()> claim_refusal(const Front& front, Caller caller,
+                                                    const ClaimAsked& asked) {
+  ClaimAsked claim;
+  claim.agents = asked.agents;
+  return [&front, caller = std::move(caller), claim = std::move(claim)]() -> std::optional<Error> {
+    std::optional<Problem> problem = forbidden_agent(front, caller, claim);
+    if (!front.auth.allows(caller)) problem = revoked();
+    if (!problem) return std::nullopt;
+    return Error{Kind::rejected, problem->code, problem->detail};
+  };
+}
+
 namespace {
 
 // The blobs that a claim names: those of its path, and of what its run has written so far.
-BlobSet blobs_in(const std::vector<SharedMessage>& path,
-                 const std::vector<SharedMessage>& written) {
-  BlobSet blobs;
-  for (const auto* messages : {&path, &written}) {
-    for (const SharedMessage& message : *messages) {
-      for (const Part& part : message->parts) {
-        const auto* file = std::get_if<FilePart>(&part);
-        if (const auto hash = file ? BlobHash::of_uri(file->uri) : std::nullopt)
-          blobs.insert(*hash);
-      }
+void add_blobs(BlobSet& blobs, const std::vector<SharedMessage>& messages) {
+  for (const SharedMessage& message : messages) {
+    for (const Part& part : message->parts) {
+      const auto* file = std::get_if<FilePart>(&part);
+      const auto hash = file ? BlobHash::of_uri(file->uri) : std::nullopt;
+      if (hash) blobs.insert(*hash);
     }
   }
-  return blobs;
 }
 
 // Where the worker reads them.
@@ -66,7 +72,55 @@ void append_files(std::string& out, const std::string& claim, const BlobSet& blo
   });
 }
 
+struct BegunClaim {
+  JsonPieces pieces;  // up to the path
+  BlobSet blobs;      // of the path
+};
+
+// Behind the path. The worker goes on behind what `written` has, at `cursor`.
+Result<JsonPieces> rest_of_claim(Front& front, const Claimed& claimed, const ComposedRun& composed,
+                                 BegunClaim begun) {
+  auto& [pieces, blobs] = begun;
+  TRY_LET(thread, front.engine.thread_at(std::nullopt, claimed.thread, std::nullopt));
+  std::erase_if(thread.messages,
+                [&](const SharedMessage& message) { return message->run != claimed.run; });
+  add_blobs(blobs, thread.messages);
+  std::string rest(1, ']');
+  append_field_json(rest, "sent", composed.whole ? std::string_view(composed.sent.body) : "null");
+  append_files(rest, claimed.claim, blobs);
+  pieces.add(rest += "},\"written\":[");
+  pieces.add(std::move(thread.messages));
+  std::string end(1, ']');
+  append_field(end, "cursor", to_string(thread.cursor));
+  pieces.add(end += '}');
+  pieces.show_opaque();  // its writer has noted it
+  return std::move(pieces);
+}
+
 }  // namespace
+
+void claim_pieces(Front& front, Claimed claimed, std::string begin, ClaimAnswered done) {
+  auto run = front.engine.context(std::nullopt, claimed.thread, claimed.run);
+  if (!run) return done(std::unexpected(run.error()));
+  append_field(begin, "claim", claimed.claim);
+  append_field(begin, "user", claimed.thread.owner.get());
+  append_field(begin, "thread", claimed.thread.id.get());
+  append_field(begin, "run", claimed.run.get());
+  append_field(begin, "agent", run->agent.get());
+  append_field_number(begin, "attempt", claimed.attempt);
+  append_field_number(begin, "lease_until", claimed.lease_until.get());
+  append_name(begin, "context");
+  BegunClaim begun;
+  add_blobs(begun.blobs, run->path);
+  begun.pieces.add(begin += "{\"path\":[");
+  begun.pieces.add(std::move(run->path));
+  auto agent = front.find_agent ? front.find_agent(run->agent) : nullptr;
+  compose_apart(front, std::move(agent), std::move(run->context),
+                [&front, claimed = std::move(claimed), begun = std::move(begun),
+                 done = std::move(done)](const ComposedRun& composed) mutable {
+                  done(rest_of_claim(front, claimed, composed, std::move(begun)));
+                });
+}
 
 std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& of,
                                                const std::string& name) {
@@ -80,40 +134,11 @@ std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& 
   std::erase_if(present->messages,
                 [&run](const SharedMessage& message) { return message->run != run; });
   const auto hash = BlobHash::parse(name);
-  const bool named = hash && blobs_in(context->path, present->messages).contains(*hash);
+  BlobSet blobs;
+  add_blobs(blobs, context->path);
+  add_blobs(blobs, present->messages);
+  const bool named = hash && blobs.contains(*hash);
   return BlobOwner{thread.owner, named ? hash : std::nullopt};
-}
-
-Result<JsonPieces> claim_pieces(Front& front, const Claimed& claimed, std::string begin) {
-  TRY_LET(run, front.engine.context(std::nullopt, claimed.thread, claimed.run));
-  TRY_LET(thread, front.engine.thread_at(std::nullopt, claimed.thread, std::nullopt));
-  append_field(begin, "claim", claimed.claim);
-  append_field(begin, "user", claimed.thread.owner.get());
-  append_field(begin, "thread", claimed.thread.id.get());
-  append_field(begin, "run", claimed.run.get());
-  append_field(begin, "agent", run.agent.get());
-  append_field_number(begin, "attempt", claimed.attempt);
-  append_field_number(begin, "lease_until", claimed.lease_until.get());
-  append_name(begin, "context");
-  std::erase_if(thread.messages,
-                [&](const SharedMessage& message) { return message->run != claimed.run; });
-  const BlobSet blobs = blobs_in(run.path, thread.messages);
-  JsonPieces pieces;
-  pieces.add(begin += "{\"path\":[");
-  pieces.add(std::move(run.path));
-  const auto agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
-  const Sent sent = agent == nullptr ? Sent{} : agent->sent(run.context);
-  const bool whole = is_json_object(sent.body, limits::request_depth_max);
-  std::string rest(1, ']');
-  append_field_json(rest, "sent", whole ? std::string_view(sent.body) : "null");
-  append_files(rest, claimed.claim, blobs);
-  pieces.add(rest += "},\"written\":[");
-  pieces.add(std::move(thread.messages));
-  std::string end(1, ']');
-  append_field(end, "cursor", to_string(thread.cursor));
-  pieces.add(end += '}');
-  pieces.show_opaque();  // its writer has noted it
-  return pieces;
 }
 
 std::string claimed_ack(const ClaimedAck& ack, std::string begin) {
@@ -130,11 +155,10 @@ void claim(Front& front, const Call& call, ClaimAsked asked, Respond respond) {
   if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
   if (!front.claims) return refuse(respond, no_workers());
   if (auto problem = forbidden_agent(front, caller, asked)) return refuse(respond, *problem);
-  const auto wanted = [&front, caller, client = call.client] {
-    return client && !client->ended() && front.auth.allows(caller);
-  };
+  std::function<bool()> wanted = [client = call.client] { return client && !client->ended(); };
+  auto refusal = claim_refusal(front, caller, asked);
   front.claims->claim(
-      {std::move(asked), wanted,
+      {std::move(asked), std::move(wanted), std::move(refusal),
        [&front, respond = std::move(respond)](Result<std::optional<Claimed>> claimed) mutable {
          if (!claimed) return refuse(respond, claimed.error());
          if (!*claimed) {
@@ -142,9 +166,11 @@ void claim(Front& front, const Call& call, ClaimAsked asked, Respond respond) {
            response.status = 204;
            return respond(std::move(response));
          }
-         auto pieces = claim_pieces(front, **claimed, "{");
-         if (!pieces) return refuse(respond, pieces.error());
-         respond(json_answer_to_changes(front, std::move(*pieces)));
+         claim_pieces(front, std::move(**claimed), "{",
+                      [&front, respond = std::move(respond)](Result<JsonPieces> pieces) mutable {
+                        if (!pieces) return refuse(respond, pieces.error());
+                        respond(json_answer_to_changes(front, std::move(*pieces)));
+                      });
        }});
 }
 

@@ -7,7 +7,6 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
-#include "engine/store/attachments.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"
 #include "server/codec/json_read.h"
@@ -15,8 +14,10 @@
 #include "server/front/blob_door.h"
 #include "server/front/body_read.h"
 #include "server/front/call.h"
+#include "server/front/compose_apart.h"
 #include "server/front/handlers.h"
 #include "server/front/json_answer.h"
+#include "server/front/run_past.h"
 
 namespace lockstep {
 namespace {
@@ -56,6 +57,20 @@ void append_present_run(std::string& out, const Front& front, const ThreadName& 
   out += '}';
 }
 
+// Into the object of the run.
+void append_former(std::string& out, const std::vector<FormerAgent>& former) {
+  if (former.empty()) return;
+  out.pop_back();
+  append_name(out, "former");
+  append_array(out, former, [](std::string& to, const FormerAgent& one) {
+    to += '{';
+    append_field(to, "agent", one.agent.get());
+    append_error(to, one.error);
+    to += '}';
+  });
+  out += '}';
+}
+
 JsonPieces pieces_of(const Front& front, const ThreadName& name, ThreadAt shown) {
   std::string text = "{";
   if (shown.thread) {
@@ -76,27 +91,16 @@ JsonPieces pieces_of(const Front& front, const ThreadName& name, ThreadAt shown)
 
 // `json_answer` charges the memory account for the request until the reader has it.
 JsonPieces pieces_of(std::vector<SharedMessage> path, const std::string& settings,
-                     const Sent& sent) {
+                     const ComposedRun& composed) {
+  const Sent& sent = composed.sent;
   JsonPieces pieces = listing("{", "path", std::move(path));
   std::string body(1, ']');
-  const bool whole = is_json_object(sent.body, limits::request_depth_max);
-  append_field_json(body, "sent", whole ? std::string_view(sent.body) : "null");
+  append_field_json(body, "sent", composed.whole ? std::string_view(sent.body) : "null");
   append_name(body, "repairs");
   append_array(body, sent.repairs, append_repair);
   append_field_json(body, "settings", settings.empty() ? "null" : std::string_view(settings));
   pieces.add(body += '}');
   return pieces;
-}
-
-// Composes the model request again, because the server does not store it.
-void compose_again(const Front& front, RunContext& run, RequestComposer::Take done) {
-  auto agent = front.find_agent ? front.find_agent(run.agent) : nullptr;
-  if (agent && front.composer && names_files(run.context.path)) {
-    return front.composer->compose(std::move(agent), std::move(run.context), nullptr,
-                                   std::move(done));
-  }
-  Sent sent = agent ? agent->sent(run.context) : Sent{};
-  done({std::move(run.context), std::move(sent)});
 }
 
 struct Writer {
@@ -156,6 +160,7 @@ void get_run(Front& front, Call call, Respond respond) {
   if (!run) return refuse(respond, run.error());
   std::string body;
   append_present_run(body, front, thread_of(call), *run);
+  append_former(body, former_agents(front, call.user, thread_of(call), *run));
   respond(json_response(std::move(body)));
 }
 
@@ -165,10 +170,11 @@ void get_context(Front& front, Call call, Respond respond) {
   if (auto problem = query.problem()) return refuse(respond, *problem);
   auto run = front.engine.context(call.user, thread_of(call), RunId(call.names[1]));
   if (!run) return refuse(respond, run.error());
-  compose_again(front, *run,
+  auto agent = front.find_agent ? front.find_agent(run->agent) : nullptr;
+  compose_apart(front, std::move(agent), std::move(run->context),
                 [&front, opaque, path = std::move(run->path),
-                 respond = std::move(respond)](const RequestComposer::Composed& made) mutable {
-                  JsonPieces pieces = pieces_of(std::move(path), made.context.settings, made.sent);
+                 respond = std::move(respond)](const ComposedRun& made) mutable {
+                  JsonPieces pieces = pieces_of(std::move(path), made.context.settings, made);
                   if (opaque) pieces.show_opaque();
                   respond(json_answer(front, std::move(pieces)));
                 });

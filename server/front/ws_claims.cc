@@ -3,6 +3,7 @@
 //
 // A claim is a channel without a stream until a run comes: its id can be cancelled.
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "engine/base/codes.h"
@@ -37,11 +38,11 @@ void WsSession::claim(const std::string& id, SocketClaim call) {
   }
   if (!try_open(id)) return;
   const auto wanted = [this, id, watch = alive_.watch()] {
-    return !watch.ended() && !closing_ && channels_.contains(id) &&
-           front_.auth.allows({user_, token_});
+    return !watch.ended() && !closing_ && channels_.contains(id);
   };
+  auto refusal = claim_refusal(front_, {user_, token_}, call.asked);
   channels_.at(id).claim = front_.claims->claim(
-      {std::move(call.asked), wanted,
+      {std::move(call.asked), wanted, std::move(refusal),
        alive_.guard([this, id](Result<std::optional<Claimed>> result) { claimed(id, result); })});
 }
 
@@ -57,12 +58,32 @@ void WsSession::claimed(const std::string& id, const Result<std::optional<Claime
     append_field_json(frame, "claim", "null");
     return reply(id, frame += '}');
   }
-  auto pieces = claim_pieces(front_, **result, std::move(frame));
-  if (!pieces) return refuse(id, problem_of(pieces.error()));
-  std::string whole;
-  while (!pieces->next(whole, std::numeric_limits<std::uint32_t>::max())) {
-  }
-  reply(id, whole);
+  ++unanswered_;
+  claim_pieces(front_, **result, std::move(frame),
+               alive_.guard([this, id](Result<JsonPieces> made) {
+                 if (made) return write_claim(id, std::move(*made));
+                 --unanswered_;
+                 refuse(id, problem_of(made.error()));
+               }));
+}
+
+// The frame is one text, and may be long: another thread writes it.
+void WsSession::write_claim(const std::string& id, JsonPieces pieces) {
+  struct Work {
+    JsonPieces pieces;
+    std::string frame{};
+  };
+  const auto work = std::make_shared<Work>(Work{std::move(pieces)});
+  front_.background.offload(
+      [work] {
+        while (!work->pieces.next(work->frame, std::numeric_limits<std::uint32_t>::max())) {
+        }
+      },
+      alive_.guard([this, id, work] {
+        --unanswered_;
+        reply(id, work->frame);
+        throttle();
+      }));
 }
 
 void WsSession::write_claimed(const std::string& id, SocketClaimSteps call) {

@@ -22,6 +22,7 @@
 
 #include "engine/base/alive.h"
 #include "engine/base/memory.h"
+#include "server/codec/json_pieces.h"
 #include "server/codec/stream.h"
 #include "server/codec/sync_codec.h"
 #include "server/codec/ws_frames.h"
@@ -78,6 +79,7 @@ class WsSession : public Protocol, private StreamOwner {
   [[nodiscard]] bool may_call(const SocketCall& call);
   void claim(const std::string& id, SocketClaim call);
   void claimed(const std::string& id, const Result<std::optional<Claimed>>& result);
+  void write_claim(const std::string& id, JsonPieces pieces);
   void write_claimed(const std::string& id, SocketClaimSteps call);
   void add_stream(const std::string& id, std::unique_ptr<Stream> stream);
   void drop(const std::string& id);

@@ -10,6 +10,7 @@
 #include "server/inference/anthropic_agent.h"
 #include "server/inference/deadline_text.h"
 #include "server/inference/param_rules.h"
+#include "server/inference/provider_rules.h"
 #include "server/inference/worker_config.h"
 
 namespace lockstep {
@@ -89,6 +90,16 @@ std::string tokens_of(const ParamRules& rules) {
   return rules.tokens_max ? ", at most " + std::to_string(*rules.tokens_max) + " tokens" : "";
 }
 
+// The files that the server takes besides images: by the setting, else by its host.
+std::string files_of(const AgentConfig& config, const Reach& reach) {
+  if (config.kind != AgentKind::openai) return "";
+  const bool set = config.takes_files.has_value();
+  const std::vector<std::string> files =
+      set ? *config.takes_files : files_rule(reach.endpoint.host);
+  return (files.empty() ? "none besides images" : list_of(files)) +
+         std::string(set ? ", as `takes_files` says" : ", by the server's name");
+}
+
 // What a run may ask for, and how many may ask at once.
 void explain_runs(const AgentConfig& config, Explanation& said) {
   const ParamRules rules = param_rules(config);
@@ -131,6 +142,7 @@ void explain_reach(const AgentConfig& config, const Reach& reach, Explanation& s
   }
   say("times", times_of(config));
   say("context", context_of(config));
+  say("files", files_of(config, reach));
   say("thinking", tags_of(config.think_tags));
   if (config.reasoning) {
     say("thoughts", "of earlier answers go back: " + std::string(name_of(*config.reasoning)));

@@ -15,6 +15,7 @@
 #include "server/inference/repairs.h"
 #include "server/inference/responses_input.h"
 #include "server/inference/settings.h"
+#include "server/inference/summary.h"
 #include "server/inference/turns.h"
 
 namespace lockstep {
@@ -41,10 +42,16 @@ Sent compose_chat(const Context& context, const RequestSettings& settings) {
   return {.body = std::move(body), .repairs = repairs.take(), .refusal = std::move(fit.refusal)};
 }
 
-Sent compose_format2(const Context& context, const RequestSettings& settings) {
+Sent compose_kind(const Context& context, const RequestSettings& settings) {
   if (settings.kind == "openai-responses") return compose_responses(context, settings);
   if (settings.kind == "anthropic") return compose_anthropic(context, settings);
   return compose_chat(context, settings);
+}
+
+Sent compose_format2(const Context& context, const RequestSettings& settings) {
+  Sent sent = compose_kind(context, settings);
+  if (auto why = refuse_rest_of_summary(context)) sent.refusal = std::move(why);
+  return sent;
 }
 
 }  // namespace

@@ -192,19 +192,44 @@ class Measuring {
   // From the oldest summary on from which the rest fits.
   [[nodiscard]] Fit from_summary() const {
     Bytes kept = all_;
-    bool has_one = false;
+    LastSummary last;
     for (const Placed& turn : placed_) {
       if (turn.role == Role::system) continue;
-      const bool summary = turn.message > 0 && stands_alone(turn.message);
-      has_one = has_one || summary;
-      if (summary && rate_.tokens_of(kept) <= room_) return {.first = turn.message};
+      if (turn.message > 0 && stands_alone(turn.message)) {
+        const std::uint64_t tokens = rate_.tokens_of(kept);
+        if (tokens <= room_) return {.first = turn.message};
+        last = {context_.path[turn.message].id.get(), rate_.tokens_of(turn.bytes), tokens};
+      }
       kept -= turn.bytes;
     }
-    return {.refusal = refusal(
-                has_one ? "Even from the last summary on, the request is too long"
-                        : "The request has about " + std::to_string(rate_.tokens_of(all_)) +
-                              " tokens and no summary above it (a run with `summarise` in its "
-                              "`params` makes one)")};
+    return {.refusal = refusal_from(last)};
+  }
+
+  struct LastSummary {
+    std::string message{};  // empty: the path has none
+    std::uint64_t tokens = 0;
+    std::uint64_t on = 0;  // from it on, in all
+  };
+
+  // Each of these has another way out, and the error names it.
+  [[nodiscard]] RunError refusal_from(const LastSummary& last) const {
+    if (room_ == 0) return refusal("");
+    if (last.message.empty()) {
+      return refusal("The request has about " + std::to_string(rate_.tokens_of(all_)) +
+                     " tokens and no summary above it (a run with `summarise` in its `params` "
+                     "makes one)");
+    }
+    const std::string summary = "the summary " + last.message;
+    if (last.tokens > room_) {
+      return numbered("The last summary alone is too long: " + summary + " has about " +
+                          std::to_string(last.tokens) + " tokens",
+                      "Shorten it (it is a message like any other), or delete it and start a run "
+                      "with `summarise` again.");
+    }
+    return numbered("Even from the last summary on, the request is too long: with " + summary +
+                        " it has about " + std::to_string(last.on) + " tokens",
+                    "Start a run with `summarise` behind the last answer, and then ask again. If "
+                    "the last message alone is too long, shorten it.");
   }
 
   [[nodiscard]] bool begins_users_turn(std::size_t at) const {
@@ -218,12 +243,19 @@ class Measuring {
                   ", and the limit of the answer is " + std::to_string(answer_tokens(settings_)) +
                   ". Lower `max_completion_tokens` or `max_tokens`."};
     }
-    return {
-        codes::context_too_long,
-        length + ", and " + std::to_string(room_) + " fit: the agent's `context_tokens` is " +
-            std::to_string(limit_) + ", and " + std::to_string(limit_ - room_) +
-            " are kept free for the answer. Shorten the last message or the tools, branch above, "
-            "begin a new thread, or use an agent with a longer context."};
+    return numbered(length,
+                    settings_.summarise
+                        ? "A summary can't be made from here: start the run further up (`parent`), "
+                          "where the last answer is shorter, or use an agent with a longer context."
+                        : "Shorten the last message or the tools, branch above, begin a new "
+                          "thread, or use an agent with a longer context.");
+  }
+
+  [[nodiscard]] RunError numbered(const std::string& length, const std::string& advice) const {
+    return {codes::context_too_long,
+            length + ", and " + std::to_string(room_) + " fit: the agent's `context_tokens` is " +
+                std::to_string(limit_) + ", and " + std::to_string(limit_ - room_) +
+                " are kept free for the answer. " + advice};
   }
 
   const Context& context_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "schema/json/json_members.h"
 #include "schema/json/json_text.h"
@@ -29,12 +30,16 @@ struct Shift {
   void operator()(auto&) const {}
 };
 
+bool begins_as_summary(const Message& message) {
+  if (message.role != Role::assistant || message.parts.empty()) return false;
+  const auto* data = std::get_if<DataPart>(&message.parts.front());
+  return data && data->name == summary_name;
+}
+
 }  // namespace
 
 bool is_summary(const Message& message) {
-  if (message.role != Role::assistant || message.parts.empty()) return false;
-  const auto* data = std::get_if<DataPart>(&message.parts.front());
-  if (!data || data->name != summary_name) return false;
+  if (!begins_as_summary(message)) return false;
   // A part of a summary, or one that says nothing, would lose what it stands for.
   const bool whole =
       message.status == MessageStatus::complete && message.finish.reason != length_reason;
@@ -46,6 +51,22 @@ bool is_summary(const Message& message) {
   const bool calls = std::ranges::any_of(
       message.parts, [](const Part& part) { return std::holds_alternative<ToolCallPart>(part); });
   return whole && says && !calls;
+}
+
+bool is_cut_summary(const Message& message) {
+  return begins_as_summary(message) && !is_summary(message);
+}
+
+std::optional<RunError> refuse_rest_of_summary(const Context& context) {
+  if (!context.continues || context.path.empty()) return std::nullopt;
+  const Message& last = context.path.back();
+  if (last.id != *context.continues || !is_cut_summary(last)) return std::nullopt;
+  return RunError{
+      codes::invalid,
+      "A summary that was cut can't be continued, and stands for nothing. Delete it, or "
+      "leave it, and start a run with `summarise` again behind message " +
+          (last.parent ? last.parent->get() : last.id.get()) +
+          "; if a limit of length has cut it, with a higher one."};
 }
 
 std::optional<Json> take_summarise(const std::optional<Json>& params, RequestSettings& settings) {

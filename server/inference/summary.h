@@ -38,6 +38,11 @@ inline constexpr std::string_view summarise_sentence =
     "wishes for your answers. Write only the summary.]";
 
 [[nodiscard]] bool is_summary(const Message& message);
+// A summary that stands for nothing, because it was stopped, failed or cut at a limit of length.
+[[nodiscard]] bool is_cut_summary(const Message& message);
+// The run would go on where a summary was cut. The two together are still no summary, so the run
+// ends with this, which tells what to do. Nothing: it does not.
+[[nodiscard]] std::optional<RunError> refuse_rest_of_summary(const Context& context);
 
 // Takes the parameter out of a run's own, and sets `settings.summarise` by it.
 [[nodiscard]] std::optional<Json> take_summarise(const std::optional<Json>& params,

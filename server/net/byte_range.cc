@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <system_error>
 
+#include "server/net/http_rules.h"
+
 namespace lockstep {
 namespace {
 
@@ -17,11 +19,6 @@ bool begins_with_unit(std::string_view range) {
          std::ranges::equal(range.substr(0, unit.size()), unit, [](char is, char want) {
            return (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is) == want;
          });
-}
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
 // A number of a range. Beyond 64 bits it is more than any blob has.

@@ -10,6 +10,7 @@
 
 #include "engine/base/must.h"
 #include "engine/rocks/rocks_log.h"
+#include "server/base/usage_json.h"
 #include "tests/rocks/step_executor.h"
 #include "tests/support/engine_fixture.h"
 
@@ -57,7 +58,8 @@ class Life {
                                 .agents = agents_,
                                 .is_json_object = test::is_json_object,
                                 .metrics = metrics_,
-                                .crash_mark = nullptr},
+                                .crash_mark = nullptr,
+                                .read_usage = read_usage},
                                host_, ready.done());
     MUST(engine.has_value());
     engine_ = std::move(*engine);

@@ -93,6 +93,8 @@ describe("A fallback", { timeout: 60_000 }, () => {
     assert.deepEqual(bodies.map((body) => [body.name, body.model]), [["first", "first-model"], ["second", "second-model"]]);
     assert.deepEqual(bodies[0].messages, bodies[1].messages);
     assert.equal(messages.at(-1).parts[0].text, "yes");
+    assert.deepEqual(run.former.map(({ agent, error }) => [agent, error.code]), [["default", "bad_key"]]);
+    assert.match(run.former[0].error.detail, /no: invalid_api_key/);
     assert.match(server.log(), / run_falls_back .*agent=default .*fallback=second/);
   });
 

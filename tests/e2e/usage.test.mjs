@@ -61,14 +61,18 @@ describe("Usage", { timeout: 60_000 }, () => {
     await fetch(`${server.url}/v1/threads/a`, { method: "DELETE" });
     assert.deepEqual(await usage(), before);
     await server.kill();
+    const verify = (data) => execFileSync(binary, ["verify", "--data", data]);  // it compares the totals, too
+    verify(server.data);
 
     execFileSync(binary, ["rebuild", "--data", server.data]);
+    verify(server.data);
 
     await server.launch();
     assert.deepEqual(await usage(), before);
     await server.kill();
     const copy = join(server.folder, "copy");
     execFileSync(binary, ["import", file, "--data", copy]);
+    verify(copy);
     const original = server.data;
     server.data = copy;
     await server.launch();

@@ -302,6 +302,39 @@ describe("Workers", { timeout: 120_000 }, () => {
     assert.match(server.log(), / run_claimed .*run=r-seen/);
   });
 
+  test("a claim that waits ends at once when its token is revoked", async () => {
+    const lost = token("w3", "--produce", "other");
+    await until(async () => (await new Worker(server, lost, ["other"], { wait: 0 }).claim().catch(() => 0)) === null, "the token is read");
+    const begun = Date.now();
+    const waiting = assert.rejects(worker({ wait: 20 }, lost, ["other"]).claim(), refused("unauthorized"));
+    await pause(300);
+    lockstep("token", "revoke", "w3", "--file", file);
+    await waiting;
+    assert.ok(Date.now() - begun < 10_000);
+  });
+
+  test("a claim of an unknown agent is told so at once, also without a token file", async () => {
+    const open = await Server.start({ name: "workers-open", config: { agents: { default: { kind: "worker" } } } });
+    try {
+      const asks = (...names) => new Worker(open, "", names, { wait: 20 }).claim();
+      await assert.rejects(asks("default", "nobody"), refused("unknown_agent"));
+      await assert.rejects(asks("nobody"), (error) => /nobody/.test(error.message ?? error.detail ?? JSON.stringify(error)));
+    } finally {
+      await open.dispose();
+    }
+  });
+
+  test("a worker claims a long thread whole", async () => {
+    const text = 'He said "why?"\n'.repeat(70_000);
+    const change = { type: "put_message", message: { id: "long-0", text } };
+    await server.post("/v1/threads/long/sync", { changes: [change], follow: "none" }, of(ada));
+    await start("long", "r-long");
+    const job = await worker({ lease: 30 }).claim();
+    assert.equal(job.context.path[0].parts[0].text, text);
+    assert.equal(job.context.sent.messages[1].content.startsWith(text), true);
+    await job.write(finishes());
+  });
+
   test("a restored history ends claims", async () => {
     await start("old", "r-old");
     const job = await worker({ lease: 30 }).claim();

@@ -128,6 +128,22 @@ TEST(AnthropicAgent, ExplainsWhereItsRequestsGoAndHowItsKeyIsSent) {
   }));
 }
 
+TEST(AgentSet, ExplainsWhichFilesTheServerTakes) {
+  const auto files_of = [](const AgentConfig& config) {
+    const auto said = explain("a", config);
+    const auto line = std::ranges::find(*said, "files", &Explanation::value_type::first);
+    return line == said->end() ? std::string() : line->second;
+  };
+  AgentConfig config = openai();
+  config.base_url = "https://api.openai.com/v1";
+  EXPECT_EQ(files_of(config), "pdf, by the server's name");
+  config.base_url = "http://127.0.0.1:1/v1";
+  EXPECT_EQ(files_of(config), "none besides images, by the server's name");
+  config.takes_files = {"pdf", "sound"};
+  EXPECT_EQ(files_of(config), "pdf, sound, as `takes_files` says");
+  EXPECT_EQ(files_of(anthropic()), "") << "it has no such setting";
+}
+
 TEST(AgentSet, SendsReasoningBackAsTheServersRulesSayUnlessTheConfigurationDoes) {
   Stage stage;
   AgentConfig deepseek = openai();

@@ -113,6 +113,56 @@ TEST(Summary, ThatWasCutOrSaysNothingOrIsOlderThanAChangeAboveItStandsForNothing
   EXPECT_TRUE(compose(path, limited(700, WhenTooLong::summarise)).refusal);
 }
 
+TEST(Summary, ThatIsItselfTooLongIsNamedWithTheWayOut) {
+  std::vector<Message> path = talk(9, {4});
+  path[3] = summary(4, 4000);
+  const Sent sent = compose(path, limited(700, WhenTooLong::summarise));
+  ASSERT_TRUE(sent.refusal);
+  EXPECT_EQ(sent.refusal->code, "context_too_long");
+  EXPECT_TRUE(detail_of(sent).contains("the summary m4 has about 10")) << detail_of(sent);
+  EXPECT_TRUE(detail_of(sent).contains("delete it and start a run with `summarise` again"));
+
+  RequestSettings again = limited(700, WhenTooLong::summarise);
+  again.summarise = true;
+  const Sent out = compose(path, again);
+  EXPECT_FALSE(out.refusal) << "the way out works without deleting: " << detail_of(out);
+}
+
+TEST(Summary, TurnsBehindTheLastOneThatAreTooLongNameANewSummaryAsTheWayOut) {
+  const Sent sent = compose(talk(15, {4}), limited(700, WhenTooLong::summarise));
+  ASSERT_TRUE(sent.refusal);
+  EXPECT_TRUE(detail_of(sent).contains("from the last summary on")) << detail_of(sent);
+  EXPECT_TRUE(detail_of(sent).contains("Start a run with `summarise` behind the last answer"));
+}
+
+TEST(Summary, OfAnAnswerThatIsTooLongNamesAPlaceFurtherUp) {
+  std::vector<Message> path = talk(4, {});
+  path[3] = message(4, Role::assistant, {TextPart{words(9000)}});
+  RequestSettings settings = limited(700, WhenTooLong::summarise);
+  settings.summarise = true;
+  const Sent sent = compose(path, settings);
+  ASSERT_TRUE(sent.refusal);
+  EXPECT_TRUE(detail_of(sent).contains("start the run further up")) << detail_of(sent);
+}
+
+TEST(Summary, ThatWasCutIsNotContinuedAndTheErrorTellsWhatToDo) {
+  for (const bool at_limit : {false, true}) {
+    std::vector<Message> path = talk(3, {});
+    path.push_back(summary(4));
+    path.back().parent = MessageId("m3");
+    if (at_limit) path.back().finish.reason = "length";
+    if (!at_limit) path.back().status = MessageStatus::stopped;
+    Context of = context(path, limited(5000, WhenTooLong::summarise));
+    EXPECT_FALSE(sent_from_settings(of).refusal) << "a question behind it is one like any other";
+    of.continues = MessageId("m4");
+    const Sent sent = sent_from_settings(of);
+    ASSERT_TRUE(sent.refusal);
+    EXPECT_EQ(sent.refusal->code, "invalid");
+    EXPECT_TRUE(detail_of(sent).contains("with `summarise` again behind message m3"));
+    EXPECT_FALSE(sent.body.empty()) << "the context shows the request as it would have been";
+  }
+}
+
 TEST(Summary, TellsOnlyOfWhatItsRequestHas) {
   const Context of = context(talk(4, {}), limited(100));
   const DataPart part = summary_part(of, {{.kind = "dropped", .count = 2, .ids = {"m1", "m2"}}});

@@ -40,7 +40,7 @@ bool of_ended_run(const ThreadState& state, const MessageId& id) {
 // May what is noted of a call become this?
 bool may_follow(const CallNote* former, CallStatus next, bool open) {
   if (open) return next != CallStatus::denied;
-  if (next == CallStatus::needs_approval) return false;
+  if (next == CallStatus::needs_approval) return !former;  // of a call that a stop has shortened
   if (!former) return true;
   if (former->status == CallStatus::needs_approval) return next != CallStatus::running;
   return former->status == CallStatus::approved && next == CallStatus::running;
@@ -66,11 +66,6 @@ std::string CallsLaw::look(const ThreadState& before, const Entry& entry,
     if (!started) continue;
     std::vector<Message>& path = sent_[started->run];
     for (const MessageState* row : now.path(started->head)) path.push_back(row->message);
-  }
-  for (const Event& event : entry.events) {
-    const auto* run = std::get_if<RunQueued>(&event);
-    if (!run) continue;
-    for (const MessageInput& input : run->input) queued_.insert(input.id);
   }
   std::size_t open = 0;
   for (const oracle::Run& run : world.runs) open += run.status == "running" ? 1 : 0;
@@ -138,7 +133,7 @@ std::string CallsLaw::put(const ThreadState& now, const Message& message, Timest
   if (message.created != at) return {};  // the outcomes of edits are the oracle's
   const bool has_result = std::ranges::any_of(
       message.parts, [](const Part& part) { return std::holds_alternative<ToolResultPart>(part); });
-  if (!has_result || queued_.contains(message.id)) return {};
+  if (!has_result) return {};
   const std::vector<oracle::Message> path = messages_to(now, message.id);
   const std::string code =
       oracle::unwanted(path, [&](std::size_t place) { return place + 1 == path.size(); });

@@ -40,7 +40,6 @@ class CallsLaw {
 
   std::set<RunId> waited_;
   std::set<RunId> resumed_;
-  std::set<MessageId> queued_;  // inputs of runs that waited
   std::map<RunId, std::vector<Message>> sent_;
 };
 

@@ -162,12 +162,14 @@ void Oracle::stop_running(const std::string& status) {
   Run& run = *world_.running();
   for (Message& message : world_.messages) {
     if (message.run != run.id || message.deleted) continue;
+    const Message former = message;
     std::vector<Part> kept = as_seen(message);
     if (kept != message.parts) rule("stop: cut to less than was stored");
     if (kept.empty()) rule("stop: a message that had nothing stays, empty");
     if (kept != message.parts || message.status == "open") message.status = "stopped";
     std::swap(message.parts, kept);
     drop_beside(message, kept);
+    note_shorter(message, former);
   }
   answer_calls_of(run, "stopped by the user");
   finish(run, status);
@@ -181,6 +183,10 @@ void Oracle::begin(const std::string& id) {
     return finish(run, "failed");
   }
   if (head.empty() && run.input.empty()) return finish(run, "superseded");
+  if (!stray_among(head, run.input).empty()) {
+    rule("a start: a call has changed since its result began to wait");
+    return finish(run, "failed");
+  }
   for (const MessageInput& input : run.input) {
     Message message;
     message.id = input.id.get();
@@ -556,9 +562,11 @@ std::string Oracle::stop(const StopRun& change) {
   if (waits) give_up(id, "stopped");
   for (const std::string& each : cut) {
     Message& message = *world_.message(each);
-    const std::vector<Part> former = std::exchange(message.parts, as_seen(message));
-    drop_beside(message, former);
+    const Message former = message;
+    message.parts = as_seen(message);
+    drop_beside(message, former.parts);
     message.status = "stopped";
+    note_shorter(message, former);
   }
   answer_calls_of(*run, "stopped by the user");
   return "";

@@ -208,6 +208,8 @@ class Oracle {
   bool step(const StepBatch& batch, const Step& step, std::string& refusal, bool& over);
   void note(Message& message, std::size_t part, const std::string& status,
             const std::string& reason);
+  // What a cut has left of a call is another call.
+  void note_shorter(Message& message, const Message& former);
   void cut_own(Message& message, const std::vector<Units>& keep);
 
   void rule(const char* name) const {

@@ -330,8 +330,24 @@ void Oracle::note_again(Message& message, const Message& former) {
   }
 }
 
+void Oracle::note_shorter(Message& message, const Message& former) {
+  if (message.run.empty()) return;
+  for (std::size_t at = 0; at < message.parts.size(); ++at) {
+    const Part& part = message.parts[at];
+    if (part.type != "tool_call" || part.text == former.parts[at].text) continue;
+    const auto known = former.notes.find(at);
+    bool gated = asks(world_.run(message.run)->agent, part.two);
+    if (known != former.notes.end()) {
+      gated |= known->second.status != "running" || former.status != "open";
+    }
+    if (!gated) continue;
+    rule("a cut: a shorter call asks again");
+    note(message, at, "needs_approval", "");
+  }
+}
+
 void Oracle::cut_own(Message& message, const std::vector<Units>& keep) {
-  const std::vector<Part> former = message.parts;
+  const Message former = message;
   message.parts.resize(keep.size());
   for (std::size_t part = 0; part < keep.size(); ++part) {
     Part& kept = message.parts[part];
@@ -339,7 +355,8 @@ void Oracle::cut_own(Message& message, const std::vector<Units>& keep) {
     shorten(kept.text, keep[part]);
     kept.cuts.emplace_back(at_, kept.text.size());
   }
-  drop_beside(message, former);
+  drop_beside(message, former.parts);
+  note_shorter(message, former);
 }
 
 }  // namespace lockstep::oracle

@@ -21,6 +21,11 @@ std::vector<std::string> results_on(const std::vector<Message>& path, bool made)
   return ids;
 }
 
+bool is_denied(const std::vector<Message>& path, const CallOf& call) {
+  const auto note = path[call.message].notes.find(call.part);
+  return note != path[call.message].notes.end() && note->second.status == "denied";
+}
+
 }  // namespace
 
 bool is_made(const Message& message, const Part& part) {
@@ -39,9 +44,12 @@ Matched match(const std::vector<Message>& path) {
       }
       if (part.type != "tool_result" || is_made(path[at], part)) continue;
       CallOf* taker = nullptr;
-      for (CallOf& call : matched.calls) {
-        if (call.real || call.id != part.one) continue;
-        if (!taker || taker->message != call.message) taker = &call;
+      for (const bool denied : {false, true}) {
+        if (taker) break;
+        for (CallOf& call : matched.calls) {
+          if (call.real || call.id != part.one || is_denied(path, call) != denied) continue;
+          if (!taker || taker->message != call.message) taker = &call;
+        }
       }
       if (taker) {
         taker->real = true;
@@ -59,7 +67,11 @@ Matched match(const std::vector<Message>& path) {
       CallOf* taker = nullptr;
       for (CallOf& call : matched.calls) {
         if (call.message != at || call.id != part.one || call.made || call.part > in) continue;
-        if (!taker || (taker->real && !call.real)) taker = &call;
+        const bool denial = part.two.starts_with("denied by the user");
+        const bool fits = is_denied(path, call) == denial;
+        const bool other_fits = taker && is_denied(path, *taker) == denial;
+        const bool better = fits == other_fits ? taker && taker->real && !call.real : fits;
+        if (!taker || better) taker = &call;
       }
       if (taker) taker->made = true;
       if (!taker) matched.strays.push_back(part.one);

@@ -204,12 +204,6 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     if (cut->keep.size() > message->parts.size()) return refuse("invalid");
     rule("a writer cuts its message");
     cut_own(*message, cut->keep);
-    for (std::size_t at = 0; at < message->parts.size(); ++at) {
-      const Part& kept = message->parts[at];
-      if (kept.type != "tool_call" || !asks(run.agent, kept.two)) continue;
-      // A shorter call is another one, and needs approval again.
-      if (!message->notes.contains(at)) note(*message, at, "needs_approval", "");
-    }
   } else if (const auto* append = std::get_if<AppendContent>(&step.what)) {
     if (append->part > message->parts.size()) return refuse("invalid");
     if (append->part == message->parts.size()) {

@@ -41,7 +41,10 @@ struct WorkerRunsTest : testing::Test, EngineFixture {
                           .clock = clock,
                           .random = random,
                           .log = lines,
-                          .rules_of = [this](const AgentName&) { return rules; }});
+                          .rules_of = [this](const AgentName& agent) -> std::optional<WorkerRules> {
+                            if (agent == gone) return std::nullopt;
+                            return rules;
+                          }});
     Engine::Parts with = {.log = log,
                           .store = memory,
                           .clock = clock,
@@ -70,7 +73,9 @@ struct WorkerRunsTest : testing::Test, EngineFixture {
     asked.agents = {AgentName("default")};
     asked.lease = lease;
     asked.wait = wait;
-    number = workers->claim({std::move(asked), [this] { return wanted; }, answer.done()});
+    asked.worker = asked_name;
+    number = workers->claim(
+        {std::move(asked), [this] { return wanted; }, [this] { return revoked; }, answer.done()});
     executor.run();
     return answer;
   }
@@ -103,9 +108,12 @@ struct WorkerRunsTest : testing::Test, EngineFixture {
   LineLog lines{LineLog::Level::error, LineLog::Style::text};
   WorkerAgents of_workers;
   WorkerRules rules{.attempts_max = 3};
+  AgentName gone;                  // was there once
+  std::optional<Error> revoked{};  // why no worker may claim
   bool wanted = true;
   bool may = true;
   std::uint64_t number = 0;
+  std::string asked_name;  // of the worker
   std::unique_ptr<WorkerRuns> workers;
 };
 
@@ -150,6 +158,68 @@ TEST_F(WorkerRunsTest, ACancelledOrLostWorkerGetsNoRun) {
   EXPECT_FALSE(cancelled.has_come());
   EXPECT_TRUE(workers->waits(name(), rid("r1")));
   EXPECT_TRUE(lost.has_come() && !(*lost)->has_value());
+}
+
+// --- Settings that change ------------------------------------------------------------------------
+
+TEST_F(WorkerRunsTest, AClaimOfAnUnknownAgentIsToldSoAtOnce) {
+  gone = AgentName("default");
+  const ClaimAnswer answer = ask_claim();
+  ASSERT_TRUE(answer.has_come());
+  EXPECT_EQ((*answer).error().code, "unknown_agent");
+  EXPECT_NE((*answer).error().detail.find("default"), std::string::npos);
+}
+
+TEST_F(WorkerRunsTest, AWorkerThatWaitsIsToldThatItsAgentWasRemoved) {
+  ClaimAnswer answer = ask_claim();
+  gone = AgentName("default");
+  workers->settings_changed();
+  executor.run();
+  ASSERT_TRUE(answer.has_come());
+  EXPECT_EQ(answer->error().code, "unknown_agent");
+}
+
+TEST_F(WorkerRunsTest, ARevokedTokenEndsItsWaitAtOnce) {
+  ClaimAnswer answer = ask_claim();
+  EXPECT_FALSE(answer.has_come());
+  revoked = Error{Kind::rejected, "unauthorized", "The token was revoked: send a valid one."};
+  workers->settings_changed();
+  executor.run();
+  ASSERT_TRUE(answer.has_come());
+  EXPECT_EQ(answer->error().code, "unauthorized");
+}
+
+TEST_F(WorkerRunsTest, ARunWhoseAgentIsRemovedWhileItWaitsEnds) {
+  start_run("r1");
+  gone = AgentName("default");
+  workers->settings_changed();
+  executor.run();
+  EXPECT_EQ(run("r1").status, RunStatus::interrupted);
+  EXPECT_EQ(run("r1").error->code, "unknown_agent");
+  gone = AgentName();
+  EXPECT_FALSE(ask_claim().has_come()) << "nothing is left to claim";
+}
+
+TEST_F(WorkerRunsTest, ARunThatAWorkerHasGoesOnWithoutItsAgent) {
+  start_run("r1");
+  const Claimed claim = claimed();
+  gone = AgentName("default");
+  workers->settings_changed();
+  executor.run();
+  EXPECT_TRUE(send(claim, {opened(1, "a1"), token(2, "a1", "hello"), run_over(3)}));
+  EXPECT_EQ(run("r1").status, RunStatus::completed);
+}
+
+TEST_F(WorkerRunsTest, ALostLeaseNamesItsWorkerIfItGaveAName) {
+  rules.retries = false;
+  for (const std::string worker : {"", "w-7"}) {
+    start_run("r" + worker);
+    asked_name = worker;
+    (void)claimed(seconds(1));
+    pass(seconds(3));
+    EXPECT_EQ(run("r" + worker).error->detail, "its worker" + (worker.empty() ? "" : " " + worker) +
+                                                   " sent nothing for the time of its lease");
+  }
 }
 
 TEST_F(WorkerRunsTest, EveryBatchRenewsTheLeaseAnEmptyOneToo) {

@@ -120,6 +120,55 @@ TEST(MarkdownExport, NoTextCanPoseAsAnotherTurn) {
   }
 }
 
+// An answer with a call whose note and result are these.
+ThreadState thread_calling(const std::optional<CallNote>& note, const ToolResultPart& result) {
+  ThreadState state;
+  state.thread.id = ThreadId("t");
+  Message message;
+  message.id = MessageId("m1");
+  message.role = Role::assistant;
+  message.parts = {ToolCallPart{"c1", "delete", "{}"}, result};
+  if (note) message.calls = {*note};
+  fold(state, MessagePut{message}, Timestamp(1));
+  fold(state, HeadMoved{message.id, {}}, Timestamp(1));
+  return state;
+}
+
+TEST(MarkdownExport, SaysHowACallStandsAndThatItsToolHasFailed) {
+  const auto said = [](CallStatus status, const std::string& reason, bool failed) {
+    return markdown_of(thread_calling(CallNote{0, status, reason},
+                                      ToolResultPart{"c1", "no disk", false, failed}));
+  };
+  const std::string id = code_markdown("c1");
+  const std::string called = "Call of " + code_markdown("delete") + " (" + id + ")";
+  const std::string call = called + ", ";
+  EXPECT_TRUE(said(CallStatus::needs_approval, "", false).contains(call + "needs approval:\n"));
+  EXPECT_TRUE(said(CallStatus::approved, "", false).contains(call + "approved:\n"));
+  EXPECT_TRUE(said(CallStatus::running, "", false).contains(call + "running:\n"));
+  EXPECT_TRUE(said(CallStatus::denied, "", false).contains(call + "denied:\n"));
+  EXPECT_TRUE(said(CallStatus::denied, "too risky", false).contains(call + "denied: too risky:\n"));
+  EXPECT_TRUE(said(CallStatus::approved, "", true).contains("Result of " + id + ", failed:\n"));
+  EXPECT_TRUE(markdown_of(thread_calling({}, {"c1", "ok"})).contains(called + ":\n"));
+}
+
+TEST(MarkdownExport, AReasonCanNotPoseAsAnotherTurn) {
+  for (std::uint32_t seed = 0; seed < 5'000; ++seed) {
+    std::mt19937 random(seed);
+    const CallNote note{0, CallStatus::denied, random_markdown(random)};
+    const std::string markdown = markdown_of(thread_calling(note, {"c1", "ok"}));
+    const Document document = parsed(markdown);
+    std::vector<std::string> blocks = blocks_of(document);
+    for (std::string& block : blocks) {
+      if (block == "code_block") block = "block_quote";
+    }
+    ASSERT_EQ(blocks, (std::vector<std::string>{"heading", "paragraph", "heading", "paragraph",
+                                                "block_quote", "paragraph", "block_quote"}))
+        << markdown;
+    ASSERT_FALSE(has_html(document)) << markdown;
+    ASSERT_EQ(markdown.find('\x1b'), std::string::npos);
+  }
+}
+
 TEST(MarkdownExport, AFileIsOneLinkUnderAnyName) {
   for (const char* name : {"a](b)", "x\n## User", "`", "[", "\\", "!", "<b>", ""}) {
     for (const char* uri : {"http://x/a b", "x>) [y](<z", "a\nb", "\\", "javascript:x", "<"}) {

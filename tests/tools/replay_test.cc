@@ -126,6 +126,42 @@ TEST(Transcript, ControlCharactersAreNotOrders) {
   EXPECT_EQ(readable(message), "a[2Jb2Jc");
 }
 
+TEST(Transcript, SaysHowACallStandsAndThatItsToolHasFailed) {
+  Message message;
+  message.parts = {ToolCallPart{"c1", "delete", "{}"},
+                   ToolResultPart{"c1", "no disk", false, true}};
+  const auto said = [&](CallStatus status, const std::string& reason = "") {
+    message.calls = {{0, status, reason}};
+    return readable(message);
+  };
+  EXPECT_EQ(readable(message), "> delete({}) c1\n< c1 failed: no disk");
+  EXPECT_TRUE(said(CallStatus::needs_approval).starts_with("> delete({}) c1 [needs approval]\n"));
+  EXPECT_TRUE(said(CallStatus::approved).contains("[approved]"));
+  EXPECT_TRUE(said(CallStatus::running).contains("[running]"));
+  EXPECT_TRUE(said(CallStatus::denied).contains("[denied]"));
+  EXPECT_TRUE(said(CallStatus::denied, "no\x1b[2J\nnever").contains("[denied: no[2J never]"))
+      << readable(message);
+}
+
+TEST(Transcript, SaysThatTheTimeForAnAnswerIsOver) {
+  Story story;
+  StartRun start;
+  start.run = RunId("r1");
+  start.input = {input("u1", "go")};
+  start.resumes = true;
+  story.change(std::move(start));
+  const MessageId a1("a1");
+  story.steps("r1", {OpenMessage{a1, {}, Role::assistant, {}},
+                     StartPart{a1, {}, ToolCallPart{"c1", "look", "{}"}},
+                     EndMessage{a1, MessageStatus::complete, {}}, EndRun{}});
+  EXPECT_EQ(readable(story.message("a1"), &story.state()), "> look({}) c1");
+  story.wait(std::chrono::hours(2));
+  story.change(UpdateThread{"later", {}, {}, {}});
+  EXPECT_EQ(readable(story.message("a1"), &story.state()), "> look({}) c1 [expired]");
+  story.change(AnswerCall{a1, "c1", "found", false, MessageId("t1")});
+  EXPECT_EQ(readable(story.message("a1"), &story.state()), "> look({}) c1");
+}
+
 class Replay : public testing::Test {
  protected:
   Replay() {

@@ -5,6 +5,8 @@
 #include "engine/rocks/rocks_keys.h"
 #include "engine/store/keys.h"
 #include "engine/store/row_codec.h"
+#include "engine/store/usage_partial.h"
+#include "engine/store/usage_rows.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/tools/store_files.h"
 #include "tools/forms/json.h"
@@ -183,6 +185,82 @@ TEST_F(Damage, AThreadWhoseLogIsDamagedIsLeftAsItIsByARebuild) {
 
   EXPECT_EQ(said.code, 1) << said.out;
   EXPECT_NE(said.out.find("\"threads\":0"), std::string::npos) << said.out;
+}
+
+// --- The totals of usage -------------------------------------------------------------------------
+
+class UsageDamage : public Damage {
+ protected:
+  // The row of the first run, as it is or as `change` leaves it.
+  void change_row(const std::function<void(UsageCounts&)>& change) const {
+    tamper(data_, [&](const Kv& kv, KvBatch& batch) {
+      const std::string prefix(usage_prefix);
+      auto rows = kv.scan({.table = KvTable::meta,
+                           .begin = prefix,
+                           .end = prefix + std::string(40, '\xff'),
+                           .direction = Direction::forward,
+                           .rows_max = 1,
+                           .bytes_max = 1});
+      ASSERT_TRUE(rows && !rows->empty());
+      const auto& [key, value] = rows->front();
+      auto counts = decode_usage_counts(key, value);
+      ASSERT_TRUE(counts.has_value());
+      change(*counts);
+      batch.put(KvTable::meta, key, encode(key, *counts));
+    });
+  }
+  void expect_found_and_cured(const std::string& words) const {
+    const Said found = verify();
+    EXPECT_EQ(found.code, 1) << found.out;
+    EXPECT_NE(found.out.find("the totals of usage"), std::string::npos) << found.out;
+    EXPECT_NE(found.out.find(words), std::string::npos) << found.out;
+    EXPECT_EQ(rebuild().code, 0);
+    EXPECT_EQ(verify().code, 0) << verify().out;
+  }
+};
+
+TEST_F(UsageDamage, ASumThatTheLogDoesNotTellIsFoundAndCuredByARebuild) {
+  change_row([](UsageCounts& counts) { counts.input += 1000; });
+  expect_found_and_cured("and the log");
+}
+
+TEST_F(UsageDamage, AMissingRowIsFoundAndCured) {
+  tamper(data_, [](const Kv&, KvBatch& batch) {
+    const std::string prefix(usage_prefix);
+    batch.erase_range(KvTable::meta, prefix, prefix + std::string(40, '\xff'));
+  });
+  expect_found_and_cured("says 0 runs");
+}
+
+TEST_F(UsageDamage, ADamagedRowIsFoundAndCured) {
+  tamper(data_, [](const Kv&, KvBatch& batch) {
+    const UsageKey key{UserId("ann"), 1, AgentName("default")};
+    batch.put(KvTable::meta, usage_row_key(usage_prefix, key), "no row");
+  });
+  expect_found_and_cured("on 1970-01-02 is damaged");
+}
+
+TEST_F(UsageDamage, ADamagedRowOfDeletedThreadsIsMadeAgainFromTheSum) {
+  // Two runs of deleted threads more than the log has, in both rows.
+  UsageKey key{UserId("ann"), 0, AgentName("default")};
+  change_row([](UsageCounts& counts) { counts.runs += 2, counts.input += 70; });
+  tamper(data_, [&](const Kv&, KvBatch& batch) {
+    batch.put(KvTable::meta, usage_row_key(usage_gone_prefix, key), "no row");
+  });
+  expect_found_and_cured("of deleted threads");
+  change_row([](UsageCounts& counts) { counts.runs -= 2, counts.input -= 70; });
+  EXPECT_EQ(verify().code, 1) << "the rebuild has kept what was used";
+}
+
+TEST_F(UsageDamage, AStoreThatWasUpgradedCountsFromThenOnUntilItsRebuild) {
+  change_row([](UsageCounts& counts) { counts = UsageCounts(); });
+  tamper(data_, [](const Kv&, KvBatch& batch) {
+    batch.put(KvTable::meta, std::string(usage_partial_key), "1");
+  });
+  EXPECT_EQ(verify().code, 0) << verify().out;
+  EXPECT_EQ(rebuild().code, 0);
+  change_row([](UsageCounts& counts) { counts = UsageCounts(); });
+  EXPECT_EQ(verify().code, 1);
 }
 
 }  // namespace

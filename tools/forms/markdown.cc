@@ -5,22 +5,26 @@
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
 #include "tools/base/terminal.h"
+#include "tools/forms/call_words.h"
 #include "tools/forms/markdown_quote.h"
 
 namespace lockstep {
 namespace {
 
 struct PartMarkdown {
+  std::string how;  // a call stands
   std::string operator()(const TextPart& part) const { return quoted_markdown(part.text); }
   std::string operator()(const ReasoningPart& part) const {
     return "Reasoning:\n\n" + quoted_markdown(part.text);
   }
   std::string operator()(const ToolCallPart& part) const {
-    return "Call of " + code_markdown(part.name) + " (" + code_markdown(part.id) + "):\n\n" +
+    return "Call of " + code_markdown(part.name) + " (" + code_markdown(part.id) + ")" +
+           (how.empty() ? "" : ", " + inline_markdown(how)) + ":\n\n" +
            fenced_markdown(part.arguments, "json");
   }
   std::string operator()(const ToolResultPart& part) const {
-    return "Result of " + code_markdown(part.call) + ":\n\n" + fenced_markdown(part.content, "");
+    return "Result of " + code_markdown(part.call) + (part.failed ? ", failed" : "") + ":\n\n" +
+           fenced_markdown(part.content, "");
   }
   std::string operator()(const FilePart& part) const {
     const std::string name = part.name ? file_name_line(*part.name) : part.uri;
@@ -61,7 +65,12 @@ std::string markdown_of(const ThreadState& state) {
   text += "\n";
   for (const MessageState* row : path) {
     text += "\n## " + title_of(row->message) + "\n";
-    for (const Part& part : row->message.parts) text += "\n" + std::visit(PartMarkdown{}, part);
+    const Parts& parts = row->message.parts;
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+      const bool call = std::holds_alternative<ToolCallPart>(parts[at]);
+      PartMarkdown form{call ? call_words(&state, row->message, at) : ""};
+      text += "\n" + std::visit(form, parts[at]);
+    }
   }
   return text;
 }

@@ -8,6 +8,7 @@
 #include "engine/rules/file_name.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
+#include "tools/forms/call_words.h"
 
 namespace lockstep {
 namespace {
@@ -19,7 +20,7 @@ struct PartText {
     return "> " + part.name + "(" + part.arguments + ") " + part.id;
   }
   std::string operator()(const ToolResultPart& part) const {
-    return "< " + part.call + ": " + part.content;
+    return "< " + part.call + (part.failed ? " failed: " : ": ") + part.content;
   }
   std::string operator()(const FilePart& part) const {
     return "@ " + (part.name ? file_name_line(*part.name) + " " : std::string()) + part.uri;
@@ -28,6 +29,13 @@ struct PartText {
     return "= " + part.name + " " + part.value.text;
   }
 };
+
+std::string text_of(const Message& message, std::size_t part, const ThreadState* state) {
+  std::string text = std::visit(PartText{}, message.parts[part]);
+  if (!std::holds_alternative<ToolCallPart>(message.parts[part])) return text;
+  const std::string how = call_words(state, message, part);
+  return how.empty() ? text : text + " [" + how + "]";
+}
 
 struct Point {
   std::size_t bytes = 1;
@@ -83,20 +91,20 @@ Children children_of(const ThreadState& state) {
 
 }  // namespace
 
-std::string readable(const Message& message) {
+std::string readable(const Message& message, const ThreadState* state) {
   std::string text;
-  for (const Part& part : message.parts) {
+  for (std::size_t part = 0; part < message.parts.size(); ++part) {
     if (!text.empty() && text.back() != '\n') text += '\n';
-    text += printable(std::visit(PartText{}, part));
+    text += printable(text_of(message, part, state));
   }
   return text;
 }
 
 std::string excerpt(const Message& message, std::size_t points_max) {
   std::string text;
-  for (const Part& part : message.parts) {
+  for (std::size_t part = 0; part < message.parts.size(); ++part) {
     if (!text.empty()) text += ' ';
-    text += std::visit(PartText{}, part);
+    text += text_of(message, part, nullptr);
     if (text.size() > 4 * points_max) break;
   }
   return one_line(text, points_max);

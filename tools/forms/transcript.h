@@ -2,7 +2,8 @@
 // transcript.h: formats messages for a person.
 //
 // Text is printed as it is. Other parts begin with a sign: `…` reasoning, `>` a tool's call, `<`
-// its result, `@` a file, `=` data. Control characters are left out, because a terminal would obey
+// its result, `@` a file, `=` data. Behind a call stands in brackets how it stands: `[needs
+// approval]`, `[denied: REASON]`. Control characters are left out, because a terminal would obey
 // them.
 #pragma once
 
@@ -16,8 +17,9 @@
 
 namespace lockstep {
 
-// All parts of the message, each on a new line; without a line end behind the last.
-[[nodiscard]] std::string readable(const Message& message);
+// All parts of the message, each on a new line; without a line end behind the last. `state`: the
+// message's thread; without it no call is said to have expired.
+[[nodiscard]] std::string readable(const Message& message, const ThreadState* state = nullptr);
 
 // The beginning of the message, on one line.
 [[nodiscard]] std::string excerpt(const Message& message, std::size_t points_max);

@@ -18,6 +18,7 @@
 #include "engine/rocks/rocks_mend.h"
 #include "engine/store/keys.h"
 #include "engine/store/thread_flags.h"
+#include "engine/store/usage_partial.h"
 #include "engine/store/usage_rows.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
@@ -185,6 +186,19 @@ class Rebuild {
     return {};
   }
 
+  // The row of deleted threads is damaged: what the sum has and the log does not. Zeros if the sum
+  // can't be read either. Requires: `usage_` has the log alone for this key.
+  UsageCounts gone_from_sum(const UsageKey& key) {
+    const auto sum = read_usage_row(writer_.store(), usage_row_key(usage_prefix, key));
+    const UsageCounts& log = usage_[key];
+    const bool holds = sum && sum->runs >= log.runs && sum->input >= log.input &&
+                       sum->cached >= log.cached && sum->output >= log.output;
+    if (!holds) return {};
+    UsageCounts rest = *sum;
+    rest -= log;
+    return rest;
+  }
+
   // The totals of usage: what the log tells, and what is kept of deleted threads. A thread that
   // can't be read would be missing, so then they stay as they are.
   Result<void> add_usage(std::vector<RowWrite>& rows) {
@@ -192,9 +206,19 @@ class Rebuild {
     TRY_LET(gone, read_table(writer_.store(), Table::meta, std::string(usage_gone_prefix)));
     for (const auto& [row_key, value] : gone) {
       const auto key = decode_usage_key(usage_gone_prefix, row_key);
-      const auto counts = decode_usage_counts(row_key, value);
-      if (key && counts) usage_[*key] += *counts;
+      if (!key) {
+        rows.push_back({Table::meta, row_key, std::nullopt, RowWrite::Stamp::none});
+        continue;
+      }
+      auto counts = decode_usage_counts(row_key, value);
+      if (!counts) {
+        counts = gone_from_sum(*key);
+        rows.push_back(usage_row(usage_gone_prefix, *key, *counts));
+      }
+      usage_[*key] += *counts;
     }
+    rows.push_back(
+        {Table::meta, std::string(usage_partial_key), std::nullopt, RowWrite::Stamp::none});
     TRY_LET(former, read_table(writer_.store(), Table::meta, std::string(usage_prefix)));
     for (const auto& [row_key, value] : former) {
       const auto key = decode_usage_key(usage_prefix, row_key);

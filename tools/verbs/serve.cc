@@ -358,7 +358,10 @@ ExitCode serve(FirstRead& read, Terminal& terminal) {
   auto live = std::make_unique<LiveSettings>(
       LiveSettings::Parts{context, executor, read.sources, config.tokens, read.auth, agents, random,
                           clock, log, [&serving] { serving->server->tokens_changed(); },
-                          [&driver] { driver.limits_changed(); }},
+                          [&driver, &workers] {
+                            driver.limits_changed();
+                            workers.settings_changed();
+                          }},
       read.tokens);
   run_to_the_end(context, *serving, log, [&] { say_where(config, *serving->server, terminal); });
   log.info("stopped", {{"commits", (*rocks)->log().last_commit().get()}});

@@ -2,6 +2,7 @@
 // show.cc: shows the threads, or one thread, message or log of entries, to a person or as JSON.
 #include <algorithm>
 
+#include "engine/rules/former_agents.h"
 #include "schema/json/json_text.h"
 #include "server/base/printable.h"
 #include "server/codec/json_write.h"
@@ -15,6 +16,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::size_t excerpt_points = 72;
+constexpr std::size_t reason_points = 300;
 constexpr std::size_t id_columns = 28;
 
 std::string padded(std::string text, std::size_t columns) {
@@ -108,7 +110,8 @@ void print_entry(const StoredEntry& stored, const Entry& entry, bool json, Termi
   }
 }
 
-void print_message(const Message& message, bool json, Terminal& terminal) {
+void print_message(const Message& message, const ThreadState& state, bool json,
+                   Terminal& terminal) {
   if (json) {
     std::string line;
     append_message(line, message);
@@ -133,10 +136,20 @@ void print_message(const Message& message, bool json, Terminal& terminal) {
   if (message.continues) {
     terminal.print(terminal.ink(Ink::faint, "continues " + message.continues->get()) + "\n");
   }
-  terminal.print("\n" + readable(message) + "\n");
+  terminal.print("\n" + readable(message, &state) + "\n");
 }
 
-void print_runs(const ThreadState& state, Terminal& terminal) {
+// The agents that its fallbacks took the run from.
+void print_former(const std::vector<FormerAgent>& agents, Terminal& terminal) {
+  for (const FormerAgent& former : agents) {
+    const std::string why = former.error.code + ": " + former.error.detail;
+    const std::string line = "    in place of " + one_line(former.agent.get(), 24) +
+                             ", which failed: " + one_line(why, reason_points);
+    terminal.print(terminal.ink(Ink::faint, line) + "\n");
+  }
+}
+
+void print_runs(const ThreadState& state, const FormerAgents& former, Terminal& terminal) {
   if (!state.runs.empty()) terminal.print("\n");
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
     const RunState& row = state.runs[number];
@@ -153,10 +166,11 @@ void print_runs(const ThreadState& state, Terminal& terminal) {
     if (row.run.error)
       line += "  " + one_line(row.run.error->code + ": " + row.run.error->detail, excerpt_points);
     terminal.print(line + "\n");
+    print_former(former.of(row.run.id), terminal);
   }
 }
 
-void print_tree(const ThreadState& state, Terminal& terminal) {
+void print_tree(const ThreadState& state, const FormerAgents& former, Terminal& terminal) {
   const Thread& thread = state.thread;
   const std::vector<TreeLine> tree = tree_of(state);
   terminal.print(terminal.ink(Ink::bold, thread.id.get()) + "  " +
@@ -173,7 +187,7 @@ void print_tree(const ThreadState& state, Terminal& terminal) {
     if (thread.head == message.id) text += terminal.ink(Ink::bold, " ◀ head");
     terminal.print(text + "  " + terminal.ink(Ink::faint, excerpt(message, excerpt_points)) + "\n");
   }
-  print_runs(state, terminal);
+  print_runs(state, former, terminal);
 }
 
 // The answer of `GET /v1/threads/{t}`, without the fields that only a server knows.
@@ -194,13 +208,12 @@ std::string state_json(const ThreadState& state) {
 ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Terminal& terminal) {
   const auto record = reader.thread(*options.thread, options.user);
   if (!record) return terminal.fail(trouble_of(record.error(), options.data));
-  VisitEntry visit;
-  if (options.events) {
-    visit = [&](const StoredEntry& stored, const Entry& entry, const ThreadState&) {
-      print_entry(stored, entry, options.json, terminal);
-      return true;
-    };
-  }
+  FormerAgents former;
+  const VisitEntry visit = [&](const StoredEntry& stored, const Entry& entry, const ThreadState&) {
+    if (options.events) print_entry(stored, entry, options.json, terminal);
+    former.read(entry);
+    return true;
+  };
   const auto state = fold_thread(reader.log(), record->number, options.at, visit);
   if (!state) return terminal.fail(trouble_of(state.error(), options.data));
   if (options.events) return ExitCode::ok;
@@ -209,7 +222,7 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
   }
   if (!options.message) {
     if (options.json) terminal.print_json(state_json(*state));
-    if (!options.json) print_tree(*state, terminal);
+    if (!options.json) print_tree(*state, former, terminal);
     return ExitCode::ok;
   }
   const MessageState* row = state->living(*options.message);
@@ -218,7 +231,7 @@ ExitCode show_thread(const StoreReader& reader, const ShowOptions& options, Term
     return terminal.fail({ExitCode::failed, "message " + options.message->get() + why,
                           "`lockstep show " + options.thread->get() + "` lists the messages."});
   }
-  print_message(row->message, options.json, terminal);
+  print_message(row->message, *state, options.json, terminal);
   return ExitCode::ok;
 }
 

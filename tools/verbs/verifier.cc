@@ -9,6 +9,7 @@
 #include "engine/store/open_runs.h"
 #include "engine/store/thread_flags.h"
 #include "engine/store/thread_snapshot.h"
+#include "server/base/usage_json.h"
 #include "tools/store/reading.h"
 #include "tools/verbs/verify.h"
 
@@ -45,8 +46,10 @@ Result<Verification> Verifier::run(std::function<void(std::uint64_t entries)> pr
   result_.bytes = walk.bytes;
   for (const LogProblem& found : walk.problems) {
     if (found.where.thread == ThreadNumber()) {
+      usage_known_ = false;
       problem({"the log", {}, found.where.at, found.what});
     } else {
+      usage_known_ = false;
       problem(name_of(found.where.thread), found.what, found.where.at);
     }
   }
@@ -110,6 +113,7 @@ std::optional<std::string> Verifier::entry(ThreadNumber number, const StoredEntr
   }
   if (is_boundary(*folded)) walked.boundary = stored.at;
   walked.blobs.merge(blobs_of(*folded));
+  add(usage_, usage_of(walked.state, *folded, read_usage));
   if (!walked.row) return {};
   if (stored.at == walked.row->record.snapshot) walked.at_snapshot = walked.state;
   if (stored.at == walked.row->record.last) walked.at_last = walked.state.thread;
@@ -131,6 +135,7 @@ void Verifier::end() {
   walked_.reset();
   const ThreadName name = lockstep::name_of(walked.state);
   if (walked.broken || (walked.row && !walked.row->record.thread)) {
+    usage_known_ = usage_known_ && !walked.broken;
     if (walked.row) seen_.emplace(walked.row->record.name(), walked.number);
     return;
   }
@@ -199,6 +204,7 @@ void Verifier::compare_tables() {
   if (feed_known_ && records_known_) compare_feed();
   compare_settings();
   compare_blobs();
+  compare_usage();
 }
 
 // Rows of threads whose entries could not all be read are left alone.

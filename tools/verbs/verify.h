@@ -5,7 +5,8 @@
 // and the commit numbers (engine/rocks/verify_log.h); it decodes each entry, checks that the entry
 // is possible after the one before it, and folds it. At the end of each thread it compares the fold
 // with the data derived from it: the snapshot, the row in the list, the place in the feed, the open
-// runs, the blobs that it names. It lists what it finds, and repairs nothing.
+// runs, the blobs that it names; at the end of all, the totals of usage. It lists what it finds,
+// and repairs nothing.
 //
 // Lives on: the main thread.
 #pragma once
@@ -24,6 +25,7 @@
 #include "engine/rules/state.h"
 #include "engine/store/row_codec.h"
 #include "engine/store/store.h"
+#include "engine/store/usage_rows.h"
 #include "tools/forms/named_thread.h"
 #include "tools/store/tables.h"
 
@@ -84,6 +86,8 @@ class Verifier {
   void compare_feed();
   void compare_settings();
   void compare_blobs();
+  void compare_usage();
+  std::optional<UsageMap> usage_rows(std::string_view prefix, const std::string& table);
   void problem(std::string where, std::string what);
   void problem(const NamedThread& thread, std::string what, Timestamp at = {});
   void problem(Finding finding);
@@ -104,6 +108,8 @@ class Verifier {
   TableRows open_runs_wanted_;
   TableRows blobs_wanted_;              // of `meta`
   std::set<ThreadNumber> blobs_known_;  // all entries of these threads were read
+  UsageMap usage_;                      // of the threads that are there
+  bool usage_known_ = true;             // all of their entries were read
   std::optional<WalkedThread> walked_;
 };
 

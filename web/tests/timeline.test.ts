@@ -32,6 +32,29 @@ const value = (state: ThreadState): unknown => ({
   runs: [...state.runs],
 });
 
+describe("a run that fallbacks took over", () => {
+  it("has its former agents and why they were given up, the first one first", () => {
+    const log = story();
+    const error = (code: string) => ({ code, detail: `${code}, in a sentence` });
+    const raised = (attempt: number, agent: string, why?: string) => ({
+      type: "attempt_started" as const,
+      run: "r2",
+      attempt,
+      agent,
+      settings: "",
+      ...(why === undefined ? {} : { error: error(why) }),
+    });
+    log.add(1, { events: [raised(2, "second", "bad_key"), raised(3, "second")] });
+    log.add(1, { events: [raised(4, "third", "no_credit")] });
+    const [first, taken] = runTimes(timelineOf(log));
+    expect(first?.former).toEqual([]);
+    expect(taken?.former).toEqual([
+      { agent: "writer", error: error("bad_key") },
+      { agent: "second", error: error("no_credit") },
+    ]);
+  });
+});
+
 describe("a state", () => {
   it("is the fold up to its entry, wherever one jumps to", () => {
     const log = story();

@@ -49,6 +49,22 @@ describe("a result", () => {
     expect(matched(twice, later, answers)).toEqual(["a.0 <- t.1", "b.0 <- t.0"]);
   });
 
+  test("never goes to a call that was denied where another of its id is open", () => {
+    const noted = (part: number, id: string, ...parts: readonly Part[]): Message => ({
+      ...message(id, "assistant", ...parts),
+      calls: [{ part, status: "denied" }],
+    });
+    const no = result("c", "denied by the user", { made: true });
+    const none = result("c", "no result", { made: true });
+    const real = message("t", "tool", result("c", "two"));
+    const first = noted(0, "a", call("c"), call("c"), no);
+    expect(matched(first)).toEqual(["a.0 <- a.2"]);
+    expect(matched(first, real)).toEqual(["a.0 <- a.2", "a.1 <- t.0"]);
+    const second = noted(1, "a", call("c"), call("c"), no, none);
+    expect(matched(second)).toEqual(["a.0 <- a.3", "a.1 <- a.2"]);
+    expect(matched(second, real)).toEqual(["a.0 <- t.0", "a.1 <- a.2"]);
+  });
+
   test("without an open call before it belongs to no call", () => {
     const path = [
       message("t", "tool", result("c", "early")),

@@ -8,9 +8,14 @@ import { act, cleanup, render, waitFor } from "@testing-library/react";
 import type { JSX } from "react";
 import { afterEach, describe, expect, it } from "vitest";
 
-import { toParts, useLockstepRuntime, useLockstepThreadList } from "../../assistant-ui/index.js";
+import {
+  BlobAttachments,
+  toParts,
+  useLockstepRuntime,
+  useLockstepThreadList,
+} from "../../assistant-ui/index.js";
 import { LockstepProvider } from "../../react/index.js";
-import type { MessageView } from "../../src/types.js";
+import type { FilePart, MessageView, Result } from "../../src/types.js";
 import type { Run } from "../../src/wire.js";
 import { FakeClient, messageOf, viewOf } from "./fake.js";
 
@@ -286,5 +291,63 @@ describe("the actions", () => {
       { type: "text", text: "look" },
       { type: "file", uri: "https://example.org/sky.png", name: undefined },
     ]);
+  });
+
+  const png = (name: string): File => new File(["bytes"], name, { type: "image/png" });
+  const attached = () => runtime?.thread.composer.getState().attachments ?? [];
+
+  it("uploads a file when it is added, and sends the message with the blob's name", async () => {
+    const { client, thread, calls } = await start([]);
+
+    await act(() => thread.composer.addAttachment(png("sky.png")));
+    expect(client.uploads).toEqual(["sky.png"]);
+    expect(attached()).toMatchObject([{ name: "sky.png", status: { type: "requires-action" } }]);
+    await act(async () => {
+      thread.composer.setText("what is this?");
+      thread.composer.send();
+    });
+
+    const file = { type: "file", uri: "blob:sky.png", media_type: "image/png", name: "sky.png" };
+    const parts = [{ type: "text", text: "what is this?" }, file];
+    await waitFor(() => expect(calls()).toEqual([["sendMessage", { parts }, SEND]]));
+    expect(client.uploads).toEqual(["sky.png"]);
+  });
+
+  it("says at a file why it can't be uploaded, and tries it once more when it is sent", async () => {
+    const { client, thread, calls } = await start([]);
+    const taken = client.upload;
+    client.upload = () => ({ ok: false, code: "quota", detail: "sky.png: no room" });
+    await act(() => thread.composer.addAttachment(png("sky.png")));
+    expect(attached()).toMatchObject([
+      { status: { type: "incomplete", reason: "error", message: "sky.png: no room" } },
+    ]);
+
+    client.upload = taken;
+    await act(async () => thread.composer.send());
+
+    await waitFor(() => expect(calls()).toHaveLength(1));
+    expect(client.uploads).toEqual(["sky.png", "sky.png"]);
+  });
+
+  it("ends the upload of a file that the user takes away", async () => {
+    const ended: boolean[] = [];
+    const waiting = {
+      files: async () => ({
+        upload: (_: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+          new Promise<Result<{ part: FilePart }>>((resolve) =>
+            signal?.addEventListener("abort", () => {
+              ended.push(true);
+              resolve({ ok: false, code: "aborted", detail: "cancelled" });
+            }),
+          ),
+        link: () => Promise.reject(new Error("not asked")),
+      }),
+    };
+    const adapter = new BlobAttachments(waiting);
+    const adding = adapter.add({ file: png("sky.png") });
+    const first = await adding.next();
+    await adapter.remove(first.value ?? { id: "" });
+    expect(await adding.next()).toEqual({ done: true, value: undefined });
+    expect(ended).toEqual([true]);
   });
 });

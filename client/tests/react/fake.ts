@@ -4,6 +4,7 @@
 import type {
   Client,
   ConnectionView,
+  FilePart,
   LiveThread,
   LiveThreads,
   MessageView,
@@ -135,8 +136,19 @@ export class FakeClient implements Client {
   /** The links that were asked for; `link` answers. */
   readonly links: { readonly uri: string; readonly renew: boolean }[] = [];
   link = (): Result<{ url: string }> => ({ ok: true, ts: null, url: `/${this.links.length}` });
+  /** The files that were uploaded; `upload` answers. */
+  readonly uploads: string[] = [];
+  upload = (name: string): Result<{ part: FilePart }> => ({
+    ok: true,
+    ts: null,
+    part: { type: "file", uri: `blob:${name}`, media_type: "image/png", name },
+  });
   files: Client["files"] = async () => ({
-    upload: () => Promise.reject(new Error("not in these tests")),
+    upload: async (file) => {
+      const name = (file as File).name;
+      this.uploads.push(name);
+      return this.upload(name);
+    },
     link: async (uri, renew = false) => {
       this.links.push({ uri, renew });
       return this.link();

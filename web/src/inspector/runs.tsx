@@ -4,10 +4,10 @@
 // It compares two digests that were computed in different ways: of the path that went to the model,
 // and of the path that this page folds from the entries up to the start of the run.
 
-import { memo, useEffect, useMemo, useState } from "react";
+import { Fragment, memo, useEffect, useMemo, useState } from "react";
 import type { JSX } from "react";
 import { digestOf } from "lockstep-client";
-import type { LiveThread, Resume, Run, RunContext } from "lockstep-client";
+import type { LiveThread, Resume, RunContext } from "lockstep-client";
 
 import { microseconds } from "./facts.js";
 import { repairText } from "../repairs.js";
@@ -96,7 +96,7 @@ function useContextOf(times: RunTimes, timeline: Timeline, live: LiveThread): As
 }
 
 /** A run that another writer took over, or that waits for people. */
-function HowItWent({ run }: { readonly run: Run }): JSX.Element {
+function HowItWent({ run, former }: Pick<RunTimes, "run" | "former">): JSX.Element {
   return (
     <>
       {run.attempt === 1 ? null : (
@@ -107,6 +107,14 @@ function HowItWent({ run }: { readonly run: Run }): JSX.Element {
           </dd>
         </>
       )}
+      {former.map(({ agent, error }, at) => (
+        <Fragment key={at}>
+          <dt>In place of</dt>
+          <dd data-testid="former">
+            <code>{agent}</code>, which failed: {error.code}: {error.detail}
+          </dd>
+        </Fragment>
+      ))}
       {run.resume === undefined ? null : (
         <>
           <dt>Answers</dt>
@@ -132,7 +140,7 @@ function RunDetail({ times, timeline, live, onIndex }: RunDetailProps): JSX.Elem
         </dd>
         <dt>Model</dt>
         <dd data-testid="model">{run.model ?? "not named"}</dd>
-        <HowItWent run={run} />
+        <HowItWent run={run} former={times.former} />
         {run.finish_reason === undefined ? null : (
           <>
             <dt>Ended by</dt>

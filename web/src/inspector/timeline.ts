@@ -137,6 +137,28 @@ export interface RunTimes {
   readonly waited: number | null;
   readonly firstWord: number | null;
   readonly total: number | null;
+  /** The agents before its fallbacks took over, the first one first, and why they were given up. */
+  readonly former: readonly FormerAgent[];
+}
+
+export interface FormerAgent {
+  readonly agent: string;
+  readonly error: { readonly code: string; readonly detail: string };
+}
+
+/** Only the events have them: the run has its present agent. */
+function formerAgents(timeline: Timeline): ReadonlyMap<string, readonly FormerAgent[]> {
+  const agents = new Map<string, string>();
+  const former = new Map<string, FormerAgent[]>();
+  for (const event of timeline.entries.flatMap((entry) => entry.events)) {
+    if (event.type === "run_queued") agents.set(event.run, event.agent);
+    if (event.type !== "attempt_started") continue;
+    const { run, agent, error } = event;
+    if (error)
+      former.set(run, [...(former.get(run) ?? []), { agent: agents.get(run) ?? "", error }]);
+    agents.set(run, agent);
+  }
+  return former;
 }
 
 export function runTimes(timeline: Timeline): readonly RunTimes[] {
@@ -152,11 +174,13 @@ export function runTimes(timeline: Timeline): readonly RunTimes[] {
       if (run !== undefined && !first.has(run)) first.set(run, entry.ts);
     }
   }
+  const former = formerAgents(timeline);
   return [...timeline.last.runs.values()].map((run) => {
     const word = first.get(run.id);
     const { started } = run;
     return {
       run,
+      former: former.get(run.id) ?? [],
       waited: started === undefined ? null : started - run.queued,
       firstWord: started === undefined || word === undefined ? null : word - started,
       total: started === undefined || run.ended === undefined ? null : run.ended - started,
