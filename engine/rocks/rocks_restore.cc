@@ -13,7 +13,7 @@
 namespace lockstep {
 namespace {
 
-using backup_folder::error_of;
+using backup_folder::backup_error;
 
 // The restore only opens and closes the log, which posts nothing.
 class NoStrand final : public Executor {
@@ -63,7 +63,7 @@ class Restore {
     say("copying");
     const rocksdb::IOStatus status = engine_->RestoreDBFromBackup(
         rocksdb::RestoreOptions(), found_.backup.number.get(), to_->database(), to_->database());
-    if (!status.ok()) return std::unexpected(error_of(status));
+    if (!status.ok()) return std::unexpected(backup_error(status));
     say("opening");
     auto restored = begin_epoch();
     if (!restored) return restored;
