@@ -39,19 +39,22 @@ Problem no_workers() {
 
 namespace {
 
+void add_blobs(const std::vector<SharedMessage>& messages, BlobSet& blobs) {
+  for (const SharedMessage& message : messages) {
+    for (const Part& part : message->parts) {
+      const auto* file = std::get_if<FilePart>(&part);
+      const auto hash = file ? BlobHash::of_uri(file->uri) : std::nullopt;
+      if (hash) blobs.insert(*hash);
+    }
+  }
+}
+
 // The blobs that a claim names: those of its path, and of what its run has written so far.
 BlobSet blobs_in(const std::vector<SharedMessage>& path,
                  const std::vector<SharedMessage>& written) {
   BlobSet blobs;
-  for (const auto* messages : {&path, &written}) {
-    for (const SharedMessage& message : *messages) {
-      for (const Part& part : message->parts) {
-        const auto* file = std::get_if<FilePart>(&part);
-        if (const auto hash = file ? BlobHash::of_uri(file->uri) : std::nullopt)
-          blobs.insert(*hash);
-      }
-    }
-  }
+  add_blobs(path, blobs);
+  add_blobs(written, blobs);
   return blobs;
 }
 
