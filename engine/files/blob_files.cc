@@ -92,7 +92,7 @@ class BlobFiles::Writer final : public BlobWriter {
 
   Result<BlobHash> finish() override {
     const BlobHash hash(hash_.take());
-    const auto same = files_.find(user_, hash);
+    auto same = files_.find(user_, hash);
     if (same && *same) media_type_ = std::move((*same)->media_type);
     const blob_file::Head head{user_, {bytes_, media_type_}};
     TRY(blob_file::write_at(file_.number(), 0, blob_file::encode(head, hash)));

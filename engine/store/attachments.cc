@@ -35,27 +35,35 @@ struct Named {
   }
 };
 
-// The blobs of a path, each once, the newest first.
-std::vector<Named> newest_first(const std::vector<Message>& path) {
-  std::vector<Named> found;
-  std::unordered_map<std::string, std::size_t> known;  // where in `found`
-  for (std::size_t at = path.size(); at-- > 0;) {
-    const auto& parts = path[at].parts;
-    for (std::size_t part = parts.size(); part-- > 0;) {
-      const std::optional<BlobHash> hash = blob_of(parts[part]);
-      if (!hash) continue;
-      const auto place = known.emplace(hash->uri(), found.size());
-      if (place.second) found.push_back({*hash, {}, false});
-      if (!may_go_out(path[at], part)) continue;
-      Named& named = found[place.first->second];
-      if (path[at].role == Role::user) {
-        named.of_users.push_back(&std::get<FilePart>(parts[part]));
-      } else {
-        named.of_answer = true;
-      }
+// The blobs of a path, each once, in the order in which they are added.
+class Found {
+ public:
+  void add(const Message& message, std::size_t part) {
+    const std::optional<BlobHash> hash = blob_of(message.parts[part]);
+    if (!hash) return;
+    const auto place = known_.emplace(hash->uri(), all_.size());
+    if (place.second) all_.push_back({*hash, {}, false});
+    Named& named = all_[place.first->second];
+    if (!may_go_out(message, part)) return;
+    if (message.role == Role::user) {
+      named.of_users.push_back(&std::get<FilePart>(message.parts[part]));
+    } else {
+      named.of_answer = true;
     }
   }
-  return found;
+  [[nodiscard]] std::vector<Named> take() { return std::move(all_); }
+
+ private:
+  std::vector<Named> all_;
+  std::unordered_map<std::string, std::size_t> known_;  // where in `all_`
+};
+
+std::vector<Named> newest_first(const std::vector<Message>& path) {
+  Found found;
+  for (std::size_t at = path.size(); at-- > 0;) {
+    for (std::size_t part = path[at].parts.size(); part-- > 0;) found.add(path[at], part);
+  }
+  return found.take();
 }
 
 // All bytes of a blob; nothing if they can't be read, are not those of its hash, or after a stop.

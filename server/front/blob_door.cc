@@ -83,16 +83,19 @@ Sum sum_of(const BlobDoor& door, const std::vector<Thing>& things) {
 }
 
 template <class Thing>
+void name_types(const Blobs& blobs, const UserId& user, std::vector<Thing>& things) {
+  for (Thing& thing : things) {
+    each_file(thing, [&](FilePart& file) { name_type(blobs, user, file); });
+  }
+}
+
+template <class Thing>
 void store(const BlobDoor& door, const UserId& user, std::vector<Thing> things,
            std::move_only_function<void(Stored<Thing>)> then) {
   const Sum sum = sum_of(door, things);
   if (sum.too_long) return then(std::unexpected(too_long()));
   if (!door.store) return then(std::move(things));
-  if (sum.untyped) {
-    for (Thing& thing : things) {
-      each_file(thing, [&](FilePart& file) { name_type(*door.store, user, file); });
-    }
-  }
+  if (sum.untyped) name_types(*door.store, user, things);
   if (sum.bytes == 0) return then(std::move(things));
   Charge held(door.memory, MemoryKind::bodies, sum.bytes);
   door.uploads->run(
