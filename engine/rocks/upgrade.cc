@@ -18,6 +18,8 @@ using Step = Result<void> (*)(UpgradeWriter& writer);
 // The step at place N - 1 leads from format N to N + 1.
 constexpr std::array<Step, log_format_version - first_format> steps{upgrade_to_2, upgrade_to_3};
 
+constexpr std::uint64_t first_format_with_usage = 3;
+
 struct Formats {
   std::uint64_t format = 0;
   // The step to this format began and did not end.
@@ -45,6 +47,10 @@ Result<void> begin(UpgradeWriter& writer, const UpgradeProgress& progress) {
   // this program that the rows are not all converted.
   batch.put(KvTable::meta, std::string(format_key), encode_number(progress.to));
   batch.put(KvTable::meta, std::string(upgrade_key), encode_number(progress.from));
+  // Earlier formats have no totals of usage: those of the upgraded store begin here.
+  if (progress.to == first_format_with_usage) {
+    batch.put(KvTable::meta, std::string(usage_partial_key), std::string(1, '\1'));
+  }
   return writer.write(batch, 0);
 }
 
@@ -58,12 +64,7 @@ Result<void> end(UpgradeWriter& writer) {
 
 // Format 3 has more kinds of events and more fields, which older rows do not set: they stay as they
 // are. The new number keeps older programs out, because they would take the new entries for damage.
-// Earlier formats have no totals of usage: those of the upgraded store begin here.
-Result<void> upgrade_to_3(UpgradeWriter& writer) {
-  KvBatch batch;
-  batch.put(KvTable::meta, std::string(usage_partial_key), std::string(1, '\1'));
-  return writer.write(batch, 0);
-}
+Result<void> upgrade_to_3(UpgradeWriter& /*writer*/) { return {}; }
 
 Result<void> UpgradeWriter::write(const KvBatch& batch, std::uint64_t rows) {
   if (auto written = kv_.commit(batch); !written) return written;

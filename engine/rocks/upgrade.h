@@ -5,7 +5,8 @@
 //   format 2   a thread's row is keyed by user and id, an open run names the owner of its thread,
 //              and a deletion is kept twice
 //   format 3   results that the engine made have a mark; answers tell how they ended, which answer
-//              they continue, and how their request differed from the path
+//              they continue, and how their request differed from the path. The step notes that the
+//              totals of usage begin with it (engine/store/usage_partial.h)
 //
 // Every change of the stored bytes has a number and a step here; readers know only the present
 // format. A step removes rows of the old form and writes those of the new form, some at a time;

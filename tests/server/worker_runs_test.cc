@@ -42,7 +42,7 @@ struct WorkerRunsTest : testing::Test, EngineFixture {
                           .random = random,
                           .log = lines,
                           .rules_of = [this](const AgentName& agent) -> std::optional<WorkerRules> {
-                            if (agent == gone) return std::nullopt;
+                            if (agent == removed) return std::nullopt;
                             return rules;
                           }});
     Engine::Parts with = {.log = log,
@@ -108,7 +108,7 @@ struct WorkerRunsTest : testing::Test, EngineFixture {
   LineLog lines{LineLog::Level::error, LineLog::Style::text};
   WorkerAgents of_workers;
   WorkerRules rules{.attempts_max = 3};
-  AgentName gone;                  // was there once
+  AgentName removed;               // was there once
   std::optional<Error> revoked{};  // why no worker may claim
   bool wanted = true;
   bool may = true;
@@ -163,7 +163,7 @@ TEST_F(WorkerRunsTest, ACancelledOrLostWorkerGetsNoRun) {
 // --- Settings that change ------------------------------------------------------------------------
 
 TEST_F(WorkerRunsTest, AClaimOfAnUnknownAgentIsToldSoAtOnce) {
-  gone = AgentName("default");
+  removed = AgentName("default");
   const ClaimAnswer answer = ask_claim();
   ASSERT_TRUE(answer.has_come());
   EXPECT_EQ((*answer).error().code, "unknown_agent");
@@ -172,7 +172,7 @@ TEST_F(WorkerRunsTest, AClaimOfAnUnknownAgentIsToldSoAtOnce) {
 
 TEST_F(WorkerRunsTest, AWorkerThatWaitsIsToldThatItsAgentWasRemoved) {
   ClaimAnswer answer = ask_claim();
-  gone = AgentName("default");
+  removed = AgentName("default");
   workers->settings_changed();
   executor.run();
   ASSERT_TRUE(answer.has_come());
@@ -191,19 +191,19 @@ TEST_F(WorkerRunsTest, ARevokedTokenEndsItsWaitAtOnce) {
 
 TEST_F(WorkerRunsTest, ARunWhoseAgentIsRemovedWhileItWaitsEnds) {
   start_run("r1");
-  gone = AgentName("default");
+  removed = AgentName("default");
   workers->settings_changed();
   executor.run();
   EXPECT_EQ(run("r1").status, RunStatus::interrupted);
   EXPECT_EQ(run("r1").error->code, "unknown_agent");
-  gone = AgentName();
+  removed = AgentName();
   EXPECT_FALSE(ask_claim().has_come()) << "nothing is left to claim";
 }
 
 TEST_F(WorkerRunsTest, ARunThatAWorkerHasGoesOnWithoutItsAgent) {
   start_run("r1");
   const Claimed claim = claimed();
-  gone = AgentName("default");
+  removed = AgentName("default");
   workers->settings_changed();
   executor.run();
   EXPECT_TRUE(send(claim, {opened(1, "a1"), token(2, "a1", "hello"), run_over(3)}));

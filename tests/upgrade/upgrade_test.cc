@@ -12,6 +12,7 @@
 #include "engine/rocks/kv_log.h"
 #include "engine/store/keys.h"
 #include "engine/store/row_codec.h"
+#include "engine/store/usage_partial.h"
 #include "tests/rocks/fixed_random.h"
 #include "tests/rocks/step_executor.h"
 #include "tests/upgrade/kept_store.h"
@@ -67,6 +68,7 @@ TEST_F(UpgradeTest, ChangesNoEntryNoViewNoFeedAndNoSetting) {
   std::map<std::string, std::string> facts = table(now, KvTable::meta);
   EXPECT_EQ(facts.erase(std::string(keys::deleted({ada, ThreadId("gone-too")}))), 1u);
   EXPECT_EQ(facts.erase(std::string(keys::deleted({UserId("bob"), ThreadId("gone")}))), 1u);
+  EXPECT_EQ(facts.erase(std::string(usage_partial_key)), 1u);
   facts[std::string(format_key)] = encode_number(first_format);
   EXPECT_EQ(facts, table(former, KvTable::meta));
 }
@@ -138,7 +140,8 @@ TEST_F(UpgradeTest, IsToldAndIsDoneOnce) {
   EXPECT_TRUE(told.empty());
 }
 
-TEST_F(UpgradeTest, FromFormat2To3OnlyTheNumberOfTheStoreChanges) {
+// The mark says that the totals of usage begin here: earlier formats have none.
+TEST_F(UpgradeTest, FromFormat2To3OnlyTheNumberOfTheStoreChangesAndOneMarkComes) {
   Tables second = kept_tables("v2");
   disk = disk_with(second);
 
@@ -146,6 +149,7 @@ TEST_F(UpgradeTest, FromFormat2To3OnlyTheNumberOfTheStoreChanges) {
 
   EXPECT_EQ(table(second, KvTable::meta).at(std::string(format_key)), encode_number(2));
   table(second, KvTable::meta)[std::string(format_key)] = encode_number(3);
+  table(second, KvTable::meta)[std::string(usage_partial_key)] = "\1";
   EXPECT_EQ(now, second);
   EXPECT_EQ(told.back().from, 2u);
 }
