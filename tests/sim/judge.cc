@@ -58,6 +58,9 @@ JudgedThread& Judge::judged(const ThreadName& thread) {
     for (const Epoch later : epochs_ | std::views::drop(1)) {
       known->second.oracle.rewind(0, later.get());
     }
+    known->second.state.thread.id = thread.id;
+    known->second.state.owner = thread.owner;
+    known->second.oracle.answer_time = std::chrono::microseconds(answers_in).count();
     known->second.oracle.on_rule = [this](const char* rule) {
       ++counts_[std::string("rule ") + rule];
     };
@@ -105,13 +108,16 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
     if (!wrong.empty()) wrong = "steps that the oracle refuses: " + wrong;
   } else if (!entry.acks.empty()) {
     wrong = judge_changes(judged, entry);
+  } else if (is_settled_alone(entry)) {
+    wrong = judge_settled(truth, judged, entry);
   } else {
     judged.oracle.crash(entry.at.get());
   }
   if (!wrong.empty()) return wrong;
   if (judged.oracle.last() > entry.at.get()) return "the oracle is ahead";
   wrong = test::difference(truth.screen(entry.at), judged.oracle.now());
-  return wrong.empty() ? wrong : "the oracle comes to something else: " + wrong;
+  if (!wrong.empty()) return "the oracle comes to something else: " + wrong;
+  return judge_calls(judged, entry);
 }
 
 // A restart does not end a run with a writer outside; a restore does.

@@ -321,7 +321,16 @@ void Process::started(const AgentName& agent, Context context, std::uint32_t att
   if (test::path_of(screen, shown->head) != test::shown(context.path)) {
     judge_.records.found("run " + context.run.get() + " is given something else than fronts see");
   }
+  const ThreadName thread = context.thread;
+  const RunId id = context.run;
   life_->driver.started(agent, std::move(context), attempt);
+  if (agent == AgentName("push") && listener.outside) listener.outside(thread, id);
+}
+
+void Process::outlived(const ThreadName& thread, const RunId& run, Outlived was) {
+  if (dying_) return;
+  if (was.agent == AgentName("push") && listener.outside) listener.outside(thread, run);
+  life_->driver.outlived(thread, run, std::move(was));
 }
 
 void Process::ended(const ThreadName& thread, const Run& run) {

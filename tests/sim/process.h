@@ -60,6 +60,8 @@ class Process : private RunHost {
   struct Listener {
     // A model is to write this run.
     std::function<std::unique_ptr<Generation>(const Context& context, StepWriter& writer)> started;
+    // Somebody outside is to write this run, or goes on with it after a restart.
+    std::function<void(const ThreadName& thread, const RunId& run)> outside;
     std::function<void()> stops;  // all is durable, and streams are to end
     std::function<void()> died;   // the engine is still there, for the last time
   };
@@ -118,6 +120,7 @@ class Process : private RunHost {
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
   void ended(const ThreadName& thread, const Run& run) override;
+  void outlived(const ThreadName& thread, const RunId& run, Outlived was) override;
   [[nodiscard]] std::shared_ptr<Agent> find_agent(const AgentName& name);
   void open();
   void die(Death how);

@@ -28,6 +28,7 @@ struct Process::Life {
         driver([&process](const AgentName& name) { return process.find_agent(name); }, executor,
                process.lines_) {
     agents.silence_max = silence_max;
+    agents.answers_in = answers_in;
   }
   ~Life() = default;
   Life(const Life&) = delete;

@@ -39,6 +39,7 @@ World::World(const Options& options, test::Counts& counts)
   process_.listener = {
       .started = [this](const Context& context,
                         StepWriter& writer) { return run_started(context, writer); },
+      .outside = [this](const ThreadName& thread, const RunId& run) { writer_comes(thread, run); },
       .stops = [this] { server_stops(); },
       .died = [this] { server_died(); }};
   process_.start();
@@ -197,6 +198,14 @@ std::unique_ptr<Generation> World::run_started(const Context& context, StepWrite
   producers_.push_back(producer);
   if (healing_) producer->finish();
   return std::make_unique<Model>(std::move(producer));
+}
+
+// A back end hears of a run from its front, or from the server that has started the next one.
+void World::writer_comes(const ThreadName& thread, const RunId& run) {
+  if (!runs_started_.emplace(thread, run).second) return;
+  producers_.push_back(
+      std::make_shared<Producer>(network_, thread, run, nullptr, mixed(seed_ ^ ++names_)));
+  if (healing_) producers_.back()->finish();
 }
 
 // --- The end -------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ class World {
   void check_reading(Device& device);
   Device& some_device(Chance& chance);
   std::unique_ptr<Generation> run_started(const Context& context, StepWriter& writer);
+  // Somebody outside writes this run from now on, if nobody does yet.
+  void writer_comes(const ThreadName& thread, const RunId& run);
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
@@ -72,8 +74,21 @@ class World {
   StartRun some_start(Device& device, Chance& chance);
   StopRun some_stop(Device& device, Chance& chance);
   PutMessage some_put(Device& device, Chance& chance);
+  UpdateThread some_approved_tools(Chance& chance);
   MessageId some_message(Device& device, Chance& chance);
   std::string word(Chance& chance);
+
+  // --- Answers and decisions about calls (call_users.cc)
+  struct ShownCall {
+    MessageId message;
+    std::string call;
+    std::optional<CallStatus> note;
+  };
+  std::vector<ShownCall> shown_calls(Device& device, const std::optional<RunId>& run);
+  ShownCall some_shown_call(Device& device, Chance& chance);
+  AnswerCall some_answer_of(const ShownCall& call, Chance& chance);
+  DecideCall some_decision(const ShownCall& call, Chance& chance);
+  std::vector<Memory::What> settle_calls(Device& device, Chance& chance);
 
   // --- Reads besides syncs (visits.cc)
   void look(Chance& chance);
