@@ -98,7 +98,17 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
     ++counts_[std::string("event ") + event_names[event.index()]];
   }
   std::string wrong;
-  if (entry.producer) {
+  const AttemptStarted* attempt = nullptr;
+  if (!entry.events.empty()) attempt = std::get_if<AttemptStarted>(&entry.events.front());
+  if (attempt) {
+    judged.seqs[attempt->run] = 0;
+    wrong = judged.oracle.take(AttemptRequest{.run = attempt->run,
+                                              .former = attempt->attempt - 1,
+                                              .agent = attempt->agent,
+                                              .claim = attempt->claim},
+                               entry.at.get());
+    if (!wrong.empty()) wrong = "an attempt that the oracle refuses: " + wrong;
+  } else if (entry.producer) {
     const ProducerOffset& mark = *entry.producer;
     const std::vector<Step>& steps = truth.said[mark.run].of(mark.attempt);
     std::uint64_t& seq = judged.seqs[mark.run];
@@ -127,7 +137,8 @@ std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& t
     const auto* ended = std::get_if<RunEnded>(&event);
     if (!ended || !ended->error || !truth.run(ended->run)->started || entry.producer) continue;
     if (ended->error->code != "interrupted" && ended->error->code != "shutdown") continue;
-    const bool outside = truth.run(ended->run)->agent == AgentName("push");
+    const AgentName& agent = truth.run(ended->run)->agent;
+    const bool outside = agent == AgentName("push") || agent == AgentName("hands");
     if (outside && !restored_.contains({thread, ended->run})) {
       return "a restart ends a run whose writer is alive";
     }

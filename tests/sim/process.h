@@ -29,6 +29,10 @@
 #include "tests/sim/loop.h"
 #include "tests/sim/sim_kv.h"
 
+namespace lockstep {
+class Claims;
+}
+
 namespace lockstep::sim {
 
 // A clock that the plan can set.
@@ -79,6 +83,9 @@ class Process : private RunHost {
   [[nodiscard]] Engine& engine();
   // Requires: the same. Followers made from them end when the listener hears that the process died.
   [[nodiscard]] FollowParts follow_parts();
+
+  // Requires: the same. Of this life.
+  [[nodiscard]] Claims& claims();
 
   // --- Events from outside
   enum class Death { kill, power_cut };

@@ -47,7 +47,7 @@ std::optional<std::string> World::some_call(Device& device, Chance& chance) {
 StartRun World::some_start(Device& device, Chance& chance) {
   StartRun start;
   start.run = RunId("r" + std::to_string(++names_));
-  constexpr const char* agents[] = {"push", "push", "push", "default", "careful", "careful"};
+  constexpr const char* agents[] = {"push", "push", "default", "careful", "hands", "hands"};
   start.agent = AgentName(agents[chance.upto(std::size(agents))]);
   if (chance.one_in(24)) start.agent = AgentName(chance.one_in(2) ? "nobody" : "hasty");
   start.resumes = chance.one_in(2);

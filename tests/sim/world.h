@@ -22,6 +22,7 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/producer.h"
 #include "tests/sim/shelf.h"
+#include "tests/sim/worker.h"
 
 namespace lockstep::sim {
 
@@ -53,6 +54,7 @@ class World {
   void server_acts(const Act& act, Chance& chance);
   void weather_turns(const Act& act);
   void people_come();
+  void workers_come();
   void server_stops();
   void server_died();
   void heal();
@@ -64,6 +66,8 @@ class World {
   // Somebody outside writes this run from now on, if nobody does yet.
   void writer_comes(const ThreadName& thread, const RunId& run);
   [[nodiscard]] bool at_rest() const;
+  // Does a run of workers go on?
+  [[nodiscard]] bool workers_have_runs() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
   // --- Changes by users (users.cc)
@@ -110,6 +114,7 @@ class World {
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<std::unique_ptr<Shelf>> shelves_;
   std::vector<std::shared_ptr<Producer>> producers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   std::set<std::pair<ThreadName, RunId>> runs_started_;
   std::uint64_t names_ = 0;
   bool healing_ = false;
