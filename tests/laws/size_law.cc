@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t row_bytes = 200;
 constexpr std::size_t part_bytes = 64;
+constexpr std::size_t note_bytes = 48;
 
 template <class Append, class Value>
 std::size_t json_bytes(Append append, const Value& value) {
@@ -38,6 +39,8 @@ std::size_t changed_in(const Message& then, const Message& now) {
     const bool known = part < then.parts.size();
     bytes += changed_in(known ? &then.parts[part] : nullptr, now.parts[part]);
   }
+  // The notes of a message's calls go with each change of it.
+  for (const CallNote& note : now.calls) bytes += note_bytes + note.reason.size();
   return bytes;
 }
 

@@ -171,10 +171,31 @@ std::string ThreadTruth::kept(const RunLife& run, const Screen& before, const Sc
   return {};
 }
 
+namespace {
+
+// The step by which the server ends a run that no worker writes any more.
+std::optional<EndRun> end_without_worker(const Entry& entry) {
+  for (const Event& event : entry.events) {
+    const auto* ended = std::get_if<RunEnded>(&event);
+    if (!ended || ended->run != entry.producer->run || !ended->error) continue;
+    const bool lost = ended->error->code == "worker_lost" || ended->error->code == "no_worker";
+    if (lost) return EndRun{ended->status, ended->error, {}, {}};
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string ThreadTruth::add_steps(const Entry& entry) {
   if (!entry.producer) return {};
   const ProducerOffset& mark = *entry.producer;
   RunLife& run = runs_[mark.run];
+  if (const auto end = end_without_worker(entry); end && mark.seq == run.seq + 1) {
+    std::vector<Step>& steps = said[mark.run].of(mark.attempt);
+    steps.resize(run.seq);
+    steps.push_back({mark.seq, *end});
+    ++counts_["run ended without a worker: " + end->error->code];
+  }
   const std::string name = "run " + mark.run.get();
   if (mark.attempt != run.attempt) return name + ": a step of another attempt is taken";
   if (mark.seq <= run.seq) return name + ": a step is taken twice";

@@ -58,6 +58,9 @@ JudgedThread& Judge::judged(const ThreadName& thread) {
     for (const Epoch later : epochs_ | std::views::drop(1)) {
       known->second.oracle.rewind(0, later.get());
     }
+    known->second.state.thread.id = thread.id;
+    known->second.state.owner = thread.owner;
+    known->second.oracle.answer_time = std::chrono::microseconds(answers_in).count();
     known->second.oracle.on_rule = [this](const char* rule) {
       ++counts_[std::string("rule ") + rule];
     };
@@ -95,7 +98,17 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
     ++counts_[std::string("event ") + event_names[event.index()]];
   }
   std::string wrong;
-  if (entry.producer) {
+  const AttemptStarted* attempt = nullptr;
+  if (!entry.events.empty()) attempt = std::get_if<AttemptStarted>(&entry.events.front());
+  if (attempt) {
+    judged.seqs[attempt->run] = 0;
+    wrong = judged.oracle.take(AttemptRequest{.run = attempt->run,
+                                              .former = attempt->attempt - 1,
+                                              .agent = attempt->agent,
+                                              .claim = attempt->claim},
+                               entry.at.get());
+    if (!wrong.empty()) wrong = "an attempt that the oracle refuses: " + wrong;
+  } else if (entry.producer) {
     const ProducerOffset& mark = *entry.producer;
     const std::vector<Step>& steps = truth.said[mark.run].of(mark.attempt);
     std::uint64_t& seq = judged.seqs[mark.run];
@@ -105,13 +118,16 @@ std::string Judge::judge(test::ThreadTruth& truth, JudgedThread& judged, const E
     if (!wrong.empty()) wrong = "steps that the oracle refuses: " + wrong;
   } else if (!entry.acks.empty()) {
     wrong = judge_changes(judged, entry);
+  } else if (is_settled_alone(entry)) {
+    wrong = judge_settled(truth, judged, entry);
   } else {
     judged.oracle.crash(entry.at.get());
   }
   if (!wrong.empty()) return wrong;
   if (judged.oracle.last() > entry.at.get()) return "the oracle is ahead";
   wrong = test::difference(truth.screen(entry.at), judged.oracle.now());
-  return wrong.empty() ? wrong : "the oracle comes to something else: " + wrong;
+  if (!wrong.empty()) return "the oracle comes to something else: " + wrong;
+  return judge_calls(judged, entry);
 }
 
 // A restart does not end a run with a writer outside; a restore does.
@@ -121,7 +137,8 @@ std::string Judge::judge_end(const test::ThreadTruth& truth, const ThreadName& t
     const auto* ended = std::get_if<RunEnded>(&event);
     if (!ended || !ended->error || !truth.run(ended->run)->started || entry.producer) continue;
     if (ended->error->code != "interrupted" && ended->error->code != "shutdown") continue;
-    const bool outside = truth.run(ended->run)->agent == AgentName("push");
+    const AgentName& agent = truth.run(ended->run)->agent;
+    const bool outside = agent == AgentName("push") || agent == AgentName("hands");
     if (outside && !restored_.contains({thread, ended->run})) {
       return "a restart ends a run whose writer is alive";
     }

@@ -19,11 +19,15 @@
 #include <vector>
 
 #include "engine/live/engine.h"
+#include "tests/laws/calls_law.h"
 #include "tests/laws/front.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/spied_store.h"
 
 namespace lockstep::sim {
+
+// So long a run waits for the answers to its calls. Some acts come later.
+inline constexpr std::chrono::seconds answers_in{60};
 
 // A request with changes, as it reached the engine.
 struct Asked {
@@ -40,13 +44,22 @@ struct Promise {
   std::string by;                                // the device that got the promise
 };
 
+// The device that was told that its decision about a call counts, and when.
+struct Decided {
+  Timestamp at;
+  std::string by;
+};
+
 struct JudgedThread {
   explicit JudgedThread(std::uint64_t epoch) : oracle(epoch) {}
   oracle::Oracle oracle;
+  test::CallsLaw calls;
+  ThreadState state;        // for this law alone
   std::size_t entries = 0;  // so many were looked at
   std::map<RunId, std::uint64_t> seqs;
   std::vector<std::shared_ptr<Asked>> asked;
   std::vector<Promise> promises;
+  std::map<std::pair<MessageId, std::string>, Decided> decided;  // by message and call
 };
 
 class Judge {
@@ -96,6 +109,14 @@ class Judge {
                     const SyncReply& reply);
   void check_outcomes(const Asked& asked, const SyncReply& reply);
   void promise(const Asked& asked, const SyncReply& reply);
+  // --- Calls (judge_calls.cc)
+  // Does it only settle what waits for answers? A request whose changes are all known does that.
+  [[nodiscard]] static bool is_settled_alone(const Entry& entry);
+  std::string judge_settled(const test::ThreadTruth& truth, JudgedThread& judged,
+                            const Entry& entry);
+  std::string judge_calls(JudgedThread& judged, const Entry& entry);
+  void count_resume(const JudgedThread& judged, const ResumeNoted& event);
+  void check_call_change(const Asked& asked, const Change& change, const Outcome& outcome);
   void forget(const Asked& asked);
 
   test::Counts& counts_;

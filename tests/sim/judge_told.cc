@@ -142,6 +142,7 @@ void Judge::check_outcomes(const Asked& asked, const SyncReply& reply) {
     const std::string name = "op " + std::to_string(changes[at].op->get()) + " of " +
                              device.second.get() + " on " + to_string(asked.request.thread);
     ++counts_["outcome " + status_of(outcome)];
+    check_call_change(asked, changes[at], outcome);
     if (!asked.answers.empty()) {
       const oracle::Answer& expected = asked.answers[at];
       if (outcome.applied != expected.applied || outcome.code != expected.code ||

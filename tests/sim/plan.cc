@@ -11,12 +11,12 @@ namespace {
 
 // The frequency of each kind, compared with the others.
 constexpr std::array<std::uint64_t, act_kind_count> weights{
-    44, 12, 5, 24, 5, 4, 3, 2,        // users
-    1,  6,  6, 4,  4,                 // crowds, drawers, readers, and others
-    4,  2,  2, 2,                     // devices
-    6,                                // producers
-    4,  3,  2,                        // network
-    4,  4,  6, 3,  3, 2, 4, 1, 2, 2,  // the server
+    44, 12, 5, 24, 5, 4, 22, 16, 3, 2,  // users
+    1,  6,  6, 4,  4,                   // crowds, drawers, readers, and others
+    4,  2,  2, 2,                       // devices
+    6,                                  // producers
+    4,  3,  2,                          // network
+    4,  4,  6, 3,  3, 2, 4,  1,  2, 2,  // the server
 };
 constexpr std::size_t first_fault = static_cast<std::size_t>(ActKind::erase_thread);
 
@@ -29,6 +29,8 @@ const char* name_of(ActKind kind) {
                                    "stop",
                                    "move the head",
                                    "rename",
+                                   "answer a call",
+                                   "decide about a call",
                                    "many changes",
                                    "delete a thread",
                                    "crowd",

@@ -24,6 +24,8 @@ enum class ActKind : std::uint8_t {
   stop,
   move_head,
   rename,
+  answer_call,
+  decide_call,
   burst,
   erase_thread,
   crowd,     // more starts than may wait
@@ -54,7 +56,7 @@ enum class ActKind : std::uint8_t {
   backup,
   restore,
 };
-inline constexpr std::size_t act_kind_count = 31;
+inline constexpr std::size_t act_kind_count = 33;
 [[nodiscard]] const char* name_of(ActKind kind);
 
 struct Act {

@@ -60,6 +60,11 @@ Engine& Process::engine() {
   return *life_->engine;
 }
 
+Claims& Process::claims() {
+  MUST(ready());
+  return life_->workers;
+}
+
 FollowParts Process::follow_parts() {
   MUST(ready());
   return {*life_->engine, nullptr, life_->stopping};
@@ -102,6 +107,7 @@ void Process::open() {
   if (!engine) return judge_.records.found("the engine does not open: " + engine.error().detail);
   life.engine = std::move(*engine);
   life.driver.connect(said_to(*life.engine, *this, judge_));
+  life.workers.connect(*life.engine);
   judge_.begins(life.engine->epoch());
   poke();  // writes the rows of the start
   loop_.after(mark_period, "mark",
@@ -227,6 +233,8 @@ void Process::lie() {
 
 // Counts the states that it evicted and read again.
 void Process::count_life() {
+  const std::uint64_t lost = life_->workers.counts().lost;
+  if (lost > 0) judge_.records.counts["lease lost"] += lost;
   const std::uint64_t loaded = life_->metrics.states_loaded;
   const std::size_t threads = judge_.records.threads.size();
   if (loaded > threads) judge_.records.counts["state let go and read again"] += loaded - threads;
@@ -236,6 +244,7 @@ void Process::stop_gracefully() {
   if (!ready()) return;
   ++judge_.records.counts["fault: graceful stop"];
   life_->stopping = true;
+  life_->workers.stop();
   // The next start ends runs that a crash left open and that are not mended yet.
   std::set<ThreadName> left;
   for (const auto& [id, thread] : judge_.records.threads) {
@@ -244,7 +253,7 @@ void Process::stop_gracefully() {
   if (!left.empty()) ++judge_.records.counts["stop before all is mended"];
   life_->engine->stop([this, life = life_number_, left = std::move(left)] {
     for (const auto& [id, thread] : judge_.records.threads) {
-      if (thread.has_open_runs() && !thread.outlives() && !left.contains(id)) {
+      if (thread.has_open_runs() && !outlives(thread) && !left.contains(id)) {
         judge_.records.found("a run is open after a stop");
       }
     }
@@ -305,7 +314,7 @@ bool Process::restore() {
 // --- Runs ----------------------------------------------------------------------------------------
 
 std::shared_ptr<Agent> Process::find_agent(const AgentName& name) {
-  const bool outside = name == AgentName("push");
+  const bool outside = name == AgentName("push") || name == AgentName("hands");
   if (!outside && chance_.one_in(agents_gone_one_in)) return nullptr;
   return std::make_shared<SimAgent>(listener, outside);
 }
@@ -321,7 +330,17 @@ void Process::started(const AgentName& agent, Context context, std::uint32_t att
   if (test::path_of(screen, shown->head) != test::shown(context.path)) {
     judge_.records.found("run " + context.run.get() + " is given something else than fronts see");
   }
+  const ThreadName thread = context.thread;
+  const RunId id = context.run;
   life_->driver.started(agent, std::move(context), attempt);
+  if (agent == AgentName("push") && listener.outside) listener.outside(thread, id);
+}
+
+void Process::outlived(const ThreadName& thread, const RunId& run, Outlived was) {
+  if (dying_) return;
+  if (was.attempt > 1) ++judge_.records.counts["claim outlives a restart"];
+  if (was.agent == AgentName("push") && listener.outside) listener.outside(thread, run);
+  life_->driver.outlived(thread, run, std::move(was));
 }
 
 void Process::ended(const ThreadName& thread, const Run& run) {

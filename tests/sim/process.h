@@ -29,6 +29,10 @@
 #include "tests/sim/loop.h"
 #include "tests/sim/sim_kv.h"
 
+namespace lockstep {
+class Claims;
+}
+
 namespace lockstep::sim {
 
 // A clock that the plan can set.
@@ -60,6 +64,8 @@ class Process : private RunHost {
   struct Listener {
     // A model is to write this run.
     std::function<std::unique_ptr<Generation>(const Context& context, StepWriter& writer)> started;
+    // Somebody outside is to write this run, or goes on with it after a restart.
+    std::function<void(const ThreadName& thread, const RunId& run)> outside;
     std::function<void()> stops;  // all is durable, and streams are to end
     std::function<void()> died;   // the engine is still there, for the last time
   };
@@ -77,6 +83,9 @@ class Process : private RunHost {
   [[nodiscard]] Engine& engine();
   // Requires: the same. Followers made from them end when the listener hears that the process died.
   [[nodiscard]] FollowParts follow_parts();
+
+  // Requires: the same. Of this life.
+  [[nodiscard]] Claims& claims();
 
   // --- Events from outside
   enum class Death { kill, power_cut };
@@ -118,6 +127,7 @@ class Process : private RunHost {
 
   void started(const AgentName& agent, Context context, std::uint32_t attempt) override;
   void ended(const ThreadName& thread, const Run& run) override;
+  void outlived(const ThreadName& thread, const RunId& run, Outlived was) override;
   [[nodiscard]] std::shared_ptr<Agent> find_agent(const AgentName& name);
   void open();
   void die(Death how);

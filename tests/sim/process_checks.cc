@@ -30,8 +30,8 @@ void Process::check_all_kept() {
 }
 
 void Process::check_kept(const ThreadName& id, test::ThreadTruth& truth) {
-  if (truth.outlives()) ++judge_.records.counts["run outlives a restart"];
-  if (truth.has_open_runs() && !truth.outlives()) {
+  if (outlives(truth)) ++judge_.records.counts["run outlives a restart"];
+  if (truth.has_open_runs() && !outlives(truth)) {
     judge_.records.found("a run of " + to_string(id) + " is open after a start");
   }
   const auto now = life_->engine->read(std::nullopt, id, std::nullopt);

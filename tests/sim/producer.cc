@@ -42,6 +42,30 @@ Finish Author::finish() {
   return finish;
 }
 
+// Some calls have the same id: a result then belongs to the last open one.
+decltype(Step::what) Author::begin_call(Open& message, std::uint64_t seq) {
+  constexpr const char* tools[] = {"look", "look", "write", "ask"};
+  message.growing = false;
+  message.half_call = true;
+  message.call.reset();
+  ++message.parts;
+  const char* tool = tools[chance_.upto(std::size(tools))];
+  message.call_id = chance_.one_in(6) ? "c" : run_.get() + "c" + std::to_string(seq);
+  return StartPart{message.id, {}, ToolCallPart{message.call_id, tool, "{\"at\":"}};
+}
+
+// It asks a person, begins to work on it, or has worked on it already.
+decltype(Step::what) Author::speak_of_call(Open& message) {
+  const std::uint32_t part = *std::exchange(message.call, std::nullopt);
+  if (chance_.one_in(3)) {
+    ++message.parts;
+    message.growing = message.half_call = false;
+    return StartPart{message.id, {}, ToolResultPart{message.call_id, word(), chance_.one_in(4)}};
+  }
+  const bool asks = chance_.one_in(2);
+  return NoteCall{message.id, {part, asks ? CallStatus::needs_approval : CallStatus::running, {}}};
+}
+
 void Author::go_on(std::vector<Step>& steps) {
   const std::uint64_t seq = steps.size() + 1;
   const auto say = [&](decltype(Step::what) what) { steps.push_back({seq, std::move(what)}); };
@@ -61,8 +85,10 @@ void Author::go_on(std::vector<Step>& steps) {
   const std::uint64_t dice = chance_.upto(16);
   if (message.half_call && dice < 10) {
     message.half_call = false;
+    message.call = message.parts - 1;
     return say(AppendContent{message.id, message.parts - 1, "1}"});
   }
+  if (dice == 6 && message.call) return say(speak_of_call(message));
   if (dice == 4 && message.parts > 0) {
     return say(NoteOpaque{message.id, {message.parts - 1, "server", Json{std::to_string(words_)}}});
   }
@@ -72,14 +98,12 @@ void Author::go_on(std::vector<Step>& steps) {
     std::erase_if(open_, [&](const Open& one) { return one.id == id; });
     return say(EndMessage{id, MessageStatus::complete, {}, finish()});
   }
-  if (dice == 1 || dice == 2) {
-    message.growing = dice == 1;
-    message.half_call = dice == 2;
-    const std::uint32_t part = message.parts++;
-    if (dice == 1) return say(StartPart{message.id, part, ReasoningPart{word()}});
-    return say(StartPart{
-        message.id, {}, ToolCallPart{run_.get() + "c" + std::to_string(seq), "look", "{\"at\":"}});
+  if (dice == 1) {
+    message.growing = true;
+    message.half_call = false;
+    return say(StartPart{message.id, message.parts++, ReasoningPart{word()}});
   }
+  if (dice == 2 || dice == 5) return say(begin_call(message, seq));
   const bool goes_on = message.growing && !message.half_call;
   const std::uint32_t part = goes_on ? message.parts - 1 : message.parts++;
   message.growing = true;
@@ -101,6 +125,9 @@ Producer::Producer(Network& network, ThreadName thread, RunId run, StepWriter* w
 }
 
 void Producer::tell_truth() {
+  const test::RunLife* run = network_.judge.records.thread(thread_).run(run_);
+  // After a restore another agent may have a run of this id.
+  if (run && run->agent != AgentName("push")) return;
   std::vector<Step>& said = network_.judge.records.thread(thread_).said[run_].of(1);
   if (said.size() < steps_.size()) said = steps_;
 }

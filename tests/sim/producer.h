@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,8 +35,12 @@ class Author {
     std::uint32_t parts = 0;
     bool half_call = false;
     bool growing = false;
+    std::optional<std::uint32_t> call = {};  // the last one, whole and not spoken of again
+    std::string call_id = {};
   };
   std::string word();
+  decltype(Step::what) begin_call(Open& message, std::uint64_t seq);
+  decltype(Step::what) speak_of_call(Open& message);
   Finish finish();
 
   RunId run_;

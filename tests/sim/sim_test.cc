@@ -83,8 +83,6 @@ const std::map<std::string, const char*>& seen_elsewhere() {
       {"corrupt", "e2e/damage.test.mjs"},
       {"not_implemented", "server/http_rules_test.cc"},
       {"storage_failed", "e2e/disk.test.mjs"},
-      {"decided", "laws/laws_test.cc"},
-      {"needs_approval", "laws/laws_test.cc"},
       {"quota", "e2e/blobs.test.mjs"},
       {"unknown_blob", "e2e/blobs.test.mjs"},
   };

@@ -51,6 +51,18 @@ void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch
   check_refusal(judge.records, thread, batch, answer.error());
 }
 
+// What a worker is told is durable: the attempt is its own, and nobody's after it.
+void check_claim(Judge& judge, const Claimed& claim) {
+  const test::ThreadTruth& truth = judge.records.thread(claim.thread);
+  if (truth.erase_asked) return;
+  const test::RunLife* run = truth.run(claim.run);
+  if (!run || !run->started || run->attempt < claim.attempt) {
+    return judge.records.found("a claim is answered before its attempt is durable");
+  }
+  if (run->attempt > claim.attempt) judge.records.found("a claim is answered that is over");
+  ++judge.records.counts[claim.attempt == 2 ? "run claimed" : "run claimed again"];
+}
+
 void check_astray(Judge& judge, const std::set<std::string>& codes,
                   const std::expected<StepAck, StepRefusal>& answer) {
   if (answer) return judge.records.found("a step that nobody may write is acknowledged");

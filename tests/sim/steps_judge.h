@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "server/front/claims.h"
 #include "tests/sim/judge.h"
 
 namespace lockstep::sim {
@@ -16,6 +17,8 @@ namespace lockstep::sim {
 // Requires: the judge has looked at the durable entries.
 void check_answer(Judge& judge, const ThreadName& thread, const StepBatch& batch,
                   const std::expected<StepAck, StepRefusal>& answer);
+// A worker is told of its claim.
+void check_claim(Judge& judge, const Claimed& claim);
 // A producer sent a known step with other words, or an impossible step, or is not the writer. The
 // steps must have no effect, and the refusal must have one of these codes, unless another input
 // came in between.

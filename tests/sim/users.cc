@@ -47,10 +47,17 @@ std::optional<std::string> World::some_call(Device& device, Chance& chance) {
 StartRun World::some_start(Device& device, Chance& chance) {
   StartRun start;
   start.run = RunId("r" + std::to_string(++names_));
-  start.agent = AgentName(chance.one_in(2) ? "push" : "default");
-  if (chance.one_in(24)) start.agent = AgentName("nobody");
+  constexpr const char* agents[] = {"push", "push", "default", "careful", "hands", "hands"};
+  start.agent = AgentName(agents[chance.upto(std::size(agents))]);
+  if (chance.one_in(24)) start.agent = AgentName(chance.one_in(2) ? "nobody" : "hasty");
+  start.resumes = chance.one_in(2);
   const auto& runs = device.memory().screen().runs;
   if (!runs.empty() && chance.one_in(16)) start.run = runs[chance.upto(runs.size())].id;
+  if (!runs.empty() && chance.one_in(24)) {
+    // The id that the server would give to the run that goes on.
+    start.run = RunId(runs.back().id.get() + ".2");
+    start.agent = AgentName("default");
+  }
   if (chance.one_in(5)) start.continues = some_answer(device, chance);
   if (start.continues ? chance.one_in(12) : !chance.one_in(8)) {
     start.input.push_back(test::said("m" + std::to_string(++names_), word(chance)));
@@ -127,7 +134,15 @@ Memory::What World::some_change(Device& device, ActKind kind, Chance& chance) {
     case ActKind::move_head:
       if (chance.one_in(12)) return MoveHead{std::nullopt};
       return MoveHead{some_message(device, chance)};
+    case ActKind::answer_call:
+    case ActKind::decide_call:
+      if (shown_calls(device, {}).empty() && !chance.one_in(8)) return some_start(device, chance);
+      if (kind == ActKind::decide_call) {
+        return some_decision(some_shown_call(device, chance), chance);
+      }
+      return some_answer_of(some_shown_call(device, chance), chance);
     case ActKind::rename:
+      if (chance.one_in(3)) return some_approved_tools(chance);
       return UpdateThread{word(chance), std::nullopt, std::nullopt};
     default:
       return some_start(device, chance);
@@ -150,21 +165,19 @@ void World::user_acts(const Act& act, Chance& chance) {
   if (act.kind == ActKind::erase_thread) return device.erase_thread();
   std::uint64_t count = 1;
   ActKind kind = act.kind;
+  if (act.kind == ActKind::answer_call && chance.one_in(2)) {
+    for (Memory::What& what : settle_calls(device, chance)) device.say(std::move(what));
+    return;
+  }
   if (act.kind == ActKind::burst) count = chance.one_in(6) ? 70 : chance.between(2, 12);
   for (; count > 0; --count) {
-    if (act.kind == ActKind::burst) kind = static_cast<ActKind>(chance.upto(6));
+    if (act.kind == ActKind::burst) kind = static_cast<ActKind>(chance.upto(8));
     Memory::What what = some_change(device, kind, chance);
     const auto* start = std::get_if<StartRun>(&what);
     const auto& runs = device.memory().screen().runs;
     // A run that is there has its producer.
     const bool fresh = start && std::ranges::find(runs, start->run, &Run::id) == runs.end();
-    if (fresh && start->agent == AgentName("push")) {
-      const auto outside = std::pair(device.is().thread, start->run);
-      if (runs_started_.insert(outside).second) {
-        producers_.push_back(std::make_shared<Producer>(network_, outside.first, outside.second,
-                                                        nullptr, chance.next()));
-      }
-    }
+    if (fresh && start->agent == AgentName("push")) writer_comes(device.is().thread, start->run);
     device.say(std::move(what));
   }
 }

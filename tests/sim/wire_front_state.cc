@@ -104,11 +104,11 @@ void WireState::grow(const object& growth) {
     check_part(*whole);
     part == parts.size() ? parts.push_back(*whole) : static_cast<void>(parts[part] = *whole);
   }
-  message->erase("calls");
-  if (const value* calls = growth.if_contains("calls")) (*message)["calls"] = *calls;
   const std::uint64_t count = number_field(growth, "parts");
   fits(count <= parts.size(), "a message grew to more parts than came");
-  parts.resize(count);
+  parts.resize(count);  // before another member comes or goes, which moves the parts
+  message->erase("calls");
+  if (const value* calls = growth.if_contains("calls")) (*message)["calls"] = *calls;
   (*message)["status"] = field(growth, "status");
   (*message)["updated"] = field(growth, "updated");
   for (const std::string_view name : {"usage", "finish_reason", "model"}) {

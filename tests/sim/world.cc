@@ -39,10 +39,12 @@ World::World(const Options& options, test::Counts& counts)
   process_.listener = {
       .started = [this](const Context& context,
                         StepWriter& writer) { return run_started(context, writer); },
+      .outside = [this](const ThreadName& thread, const RunId& run) { writer_comes(thread, run); },
       .stops = [this] { server_stops(); },
       .died = [this] { server_died(); }};
   process_.start();
   people_come();
+  workers_come();
 }
 
 // Both users' threads have the same ids, and both users request every id (visits.cc).
@@ -65,6 +67,13 @@ void World::people_come() {
       }
     }
     shelves_.push_back(std::make_unique<Shelf>(network_, user, chance.next()));
+  }
+}
+
+void World::workers_come() {
+  Chance chance(seed_, 9);
+  for (const char* name : {"hand-1", "hand-2"}) {
+    workers_.push_back(std::make_unique<Worker>(network_, name, chance.next()));
   }
 }
 
@@ -135,6 +144,7 @@ void World::act(const Act& act) {
     case ActKind::device_damaged:
       return some_device(chance).damage_copy();
     case ActKind::producer_away:
+      workers_[chance.upto(workers_.size())]->go_away(Micros(chance.long_tailed(5'000'000)));
       if (!producers_.empty()) {
         producers_[producers_.size() - 1 - chance.upto(std::min<std::size_t>(3, producers_.size()))]
             ->go_away(Micros(chance.long_tailed(5'000'000)));
@@ -199,6 +209,14 @@ std::unique_ptr<Generation> World::run_started(const Context& context, StepWrite
   return std::make_unique<Model>(std::move(producer));
 }
 
+// A back end hears of a run from its front, or from the server that has started the next one.
+void World::writer_comes(const ThreadName& thread, const RunId& run) {
+  if (!runs_started_.emplace(thread, run).second) return;
+  producers_.push_back(
+      std::make_shared<Producer>(network_, thread, run, nullptr, mixed(seed_ ^ ++names_)));
+  if (healing_) producers_.back()->finish();
+}
+
 // --- The end -------------------------------------------------------------------------------------
 
 void World::heal() {
@@ -208,10 +226,19 @@ void World::heal() {
   process_.heal();
   for (const auto& device : devices_) device->stay();
   for (const auto& producer : producers_) producer->finish();
+  for (const auto& worker : workers_) worker->finish();
+}
+
+bool World::workers_have_runs() const {
+  return std::ranges::any_of(judge_.records.threads, [](const auto& named) {
+    const test::ThreadTruth& truth = named.second;
+    if (truth.erase_asked || !truth.running()) return false;
+    return truth.run(*truth.running())->agent == AgentName("hands");
+  });
 }
 
 bool World::at_rest() const {
-  if (!process_.quiet() || process_.unanswered()) return false;
+  if (!process_.quiet() || process_.unanswered() || workers_have_runs()) return false;
   for (const auto& producer : producers_) {
     if (!producer->over()) return false;
   }

@@ -22,6 +22,7 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/producer.h"
 #include "tests/sim/shelf.h"
+#include "tests/sim/worker.h"
 
 namespace lockstep::sim {
 
@@ -53,6 +54,7 @@ class World {
   void server_acts(const Act& act, Chance& chance);
   void weather_turns(const Act& act);
   void people_come();
+  void workers_come();
   void server_stops();
   void server_died();
   void heal();
@@ -61,7 +63,11 @@ class World {
   void check_reading(Device& device);
   Device& some_device(Chance& chance);
   std::unique_ptr<Generation> run_started(const Context& context, StepWriter& writer);
+  // Somebody outside writes this run from now on, if nobody does yet.
+  void writer_comes(const ThreadName& thread, const RunId& run);
   [[nodiscard]] bool at_rest() const;
+  // Does a run of workers go on?
+  [[nodiscard]] bool workers_have_runs() const;
   [[nodiscard]] const std::string& wrong() const { return judge_.records.wrong; }
 
   // --- Changes by users (users.cc)
@@ -72,8 +78,21 @@ class World {
   StartRun some_start(Device& device, Chance& chance);
   StopRun some_stop(Device& device, Chance& chance);
   PutMessage some_put(Device& device, Chance& chance);
+  UpdateThread some_approved_tools(Chance& chance);
   MessageId some_message(Device& device, Chance& chance);
   std::string word(Chance& chance);
+
+  // --- Answers and decisions about calls (call_users.cc)
+  struct ShownCall {
+    MessageId message;
+    std::string call;
+    std::optional<CallStatus> note;
+  };
+  std::vector<ShownCall> shown_calls(Device& device, const std::optional<RunId>& run);
+  ShownCall some_shown_call(Device& device, Chance& chance);
+  AnswerCall some_answer_of(const ShownCall& call, Chance& chance);
+  DecideCall some_decision(const ShownCall& call, Chance& chance);
+  std::vector<Memory::What> settle_calls(Device& device, Chance& chance);
 
   // --- Reads besides syncs (visits.cc)
   void look(Chance& chance);
@@ -95,6 +114,7 @@ class World {
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<std::unique_ptr<Shelf>> shelves_;
   std::vector<std::shared_ptr<Producer>> producers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   std::set<std::pair<ThreadName, RunId>> runs_started_;
   std::uint64_t names_ = 0;
   bool healing_ = false;
