@@ -10,8 +10,7 @@
 //   power cut   only a first part of the unflushed bytes survives; chance decides how much
 //   disk fault  a write or a flush fails; the process ends itself
 //   lying disk  several batches are not flushed, though it said so; after a power cut a start that
-//               would show less than was acknowledged is refused, and the operator finds the right
-//               disk
+//               would show less than was acknowledged is refused, until the right disk is found
 //
 // Lives on: the simulation's one thread.
 #pragma once
@@ -83,7 +82,6 @@ class Process : private RunHost {
   [[nodiscard]] Engine& engine();
   // Requires: the same. Followers made from them end when the listener hears that the process died.
   [[nodiscard]] FollowParts follow_parts();
-
   // Requires: the same. Of this life.
   [[nodiscard]] Claims& claims();
 
@@ -110,7 +108,6 @@ class Process : private RunHost {
 
   // Cancels all armed faults.
   void heal();
-
   // Passes a point; false: the process is dying, and the caller must return.
   bool passes(Point point);
   [[nodiscard]] bool dying() const { return dying_; }
