@@ -119,8 +119,8 @@ std::string matched(const std::vector<Message>& path) {
   return text;
 }
 
-const ToolCallPart asked{"c1", "f", "{}"};
-const ToolResultPart answer{"c1", "it is 4"};
+const ToolCallPart a_call{"c1", "f", "{}"};
+const ToolResultPart a_result{"c1", "it is 4"};
 
 // The engine made it for the second call: the first one has a result.
 TEST(MatchResults, AMadeResultBelongsToACallWithoutARealOne) {
@@ -139,45 +139,45 @@ TEST(MatchResults, AMadeResultBelongsToACallWithoutARealOne) {
 }
 
 TEST(MatchResults, AResultBelongsToTheFirstOpenCallOfTheLastMessageThatHasOne) {
-  EXPECT_EQ(matched({message(Role::assistant, {asked, asked, answer}),
-                     message(Role::tool, {answer}), message(Role::tool, {answer})}),
+  EXPECT_EQ(matched({message(Role::assistant, {a_call, a_call, a_result}),
+                     message(Role::tool, {a_result}), message(Role::tool, {a_result})}),
             "0.0=0.2 0.1=1.0 stray 2.0");
-  EXPECT_EQ(matched({message(Role::assistant, {asked}), message(Role::assistant, {asked}),
-                     message(Role::tool, {answer}), message(Role::tool, {answer})}),
+  EXPECT_EQ(matched({message(Role::assistant, {a_call}), message(Role::assistant, {a_call}),
+                     message(Role::tool, {a_result}), message(Role::tool, {a_result})}),
             "0.0=3.0 1.0=2.0");
 }
 
 TEST(MatchResults, AResultBeforeItsCallIsAStray) {
-  EXPECT_EQ(matched({message(Role::tool, {answer}), message(Role::assistant, {asked})}),
+  EXPECT_EQ(matched({message(Role::tool, {a_result}), message(Role::assistant, {a_call})}),
             "1.0=- stray 0.0");
 }
 
 TEST(MatchResults, ARealResultStandsInPlaceOfAMadeOneThatCameFirst) {
   const ToolResultPart made{"c1", "no result"};
 
-  EXPECT_EQ(matched({message(Role::assistant, {asked, made})}), "0.0=0.1made");
-  EXPECT_EQ(matched({message(Role::assistant, {asked, made}), message(Role::tool, {answer})}),
+  EXPECT_EQ(matched({message(Role::assistant, {a_call, made})}), "0.0=0.1made");
+  EXPECT_EQ(matched({message(Role::assistant, {a_call, made}), message(Role::tool, {a_result})}),
             "0.0=1.0over0.1");
-  EXPECT_EQ(matched({message(Role::assistant, {asked, asked, made, made}),
-                     message(Role::tool, {answer})}),
+  EXPECT_EQ(matched({message(Role::assistant, {a_call, a_call, made, made}),
+                     message(Role::tool, {a_result})}),
             "0.0=1.0over0.3 0.1=0.2made");
 }
 
 // The same words from a tool are what it said.
 TEST(MatchResults, OnlyAResultInARunsAnswerIsAMadeOne) {
-  EXPECT_EQ(matched({message(Role::assistant, {asked}),
+  EXPECT_EQ(matched({message(Role::assistant, {a_call}),
                      message(Role::tool, {ToolResultPart{"c1", "interrupted"}})}),
             "0.0=1.0");
 }
 
 TEST(MatchResults, CallsOfOthersThanAssistantsHaveNoResults) {
-  EXPECT_EQ(matched({message(Role::user, {asked, answer})}), " stray 0.1");
+  EXPECT_EQ(matched({message(Role::user, {a_call, a_result})}), " stray 0.1");
 }
 
 // One id for all of the longest path's calls: the work is linear.
 TEST(MatchResults, TakesManyCallsOfOneId) {
-  std::vector<Message> path(2'000, message(Role::assistant, std::vector<Part>(100, asked)));
-  path.push_back(message(Role::tool, std::vector<Part>(1'000, answer)));
+  std::vector<Message> path(2'000, message(Role::assistant, std::vector<Part>(100, a_call)));
+  path.push_back(message(Role::tool, std::vector<Part>(1'000, a_result)));
 
   std::vector<const Message*> pointers;
   for (const Message& each : path) pointers.push_back(&each);
