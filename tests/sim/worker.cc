@@ -83,7 +83,7 @@ void Worker::ask_server() {
   asked.wait = std::chrono::seconds(chance_.between(1, wait_seconds_max));
   const auto wanted = [this, wait = waits_] { return wait == waits_ && !work_; };
   network_.process.claims().claim(
-      {std::move(asked), wanted,
+      {std::move(asked), wanted, nullptr,
        alive_.guard([this, wait = waits_](Result<std::optional<Claimed>> answer) {
          if (!network_.process.passes(Point::before_ack)) return;
          network_.judge.look();
