@@ -70,6 +70,7 @@ struct FoundCall {
   std::string tool;
   bool answered = false;
   bool made = false;  // the engine has made a result
+  bool denied = false;
 };
 
 std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const MessageId& message,
@@ -87,9 +88,10 @@ std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const Mess
     const auto& asked = std::get<ToolCallPart>(path[0]->parts[part]);
     if (asked.id != id) continue;
     const bool answered = call.result && !call.made;
-    found = FoundCall{part, asked.name, answered, call.made};
     const CallNote* note = note_of(*path[0], part);
-    if (!answered && !(note && note->status == CallStatus::denied)) return *found;
+    const bool denied = note && note->status == CallStatus::denied;
+    found = FoundCall{part, asked.name, answered, call.made, denied};
+    if (!answered && !denied) return *found;
   }
   if (found) return *found;
   return refuse(codes::unknown_call, "the message has no call " + id + ": it was cut");
@@ -171,6 +173,10 @@ Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
   const auto call = find_call(state, change.message, change.call, left);
   if (!call) return std::unexpected(call.error());
   if (call->answered) return refuse(codes::answered, "call " + change.call + " has its result");
+  // An earlier answer's call of the same id, still open, would take the result of this one.
+  if (call->denied) {
+    return refuse(codes::answered, "call " + change.call + " was denied: it takes no result");
+  }
   if (state.messages.size() >= limits::messages_max) {
     return refuse(codes::too_many, "the thread has too many messages: start a new one");
   }

@@ -50,6 +50,11 @@ Verdict verdict_on(const std::optional<StrayResult>& stray) {
                                                " above: it was cut, or stands on another branch");
 }
 
+bool was_denied(const Message& message, std::size_t part) {
+  const CallNote* note = note_of(message, part);
+  return note && note->status == CallStatus::denied;
+}
+
 Verdict may_take_result(const Message& message, std::size_t part) {
   const CallNote* note = note_of(message, part);
   if (!note) return {};
@@ -92,13 +97,14 @@ class Balance {
     for (const Message& message : added) count(message);
   }
 
-  // True if the message has a call of one of the ids.
+  // True if the message has a call of one of the ids that may take a result. One that was denied
+  // has its result: a call further up may be the one that is open.
   bool count(const Message& message) {
     bool found = false;
-    for (const Part& part : message.parts) {
-      const auto* call = std::get_if<ToolCallPart>(&part);
-      const auto* result = std::get_if<ToolResultPart>(&part);
-      const bool calls = call && message.role == Role::assistant;
+    for (std::size_t at = 0; at < message.parts.size(); ++at) {
+      const auto* call = std::get_if<ToolCallPart>(&message.parts[at]);
+      const auto* result = std::get_if<ToolResultPart>(&message.parts[at]);
+      const bool calls = call && message.role == Role::assistant && !was_denied(message, at);
       if (!calls && !(result && !is_made_result(message, *result))) continue;
       const auto open = open_.find(calls ? call->id : result->call);
       if (open == open_.end()) continue;

@@ -287,6 +287,25 @@ TEST(CallsOfOneId, TheDenialOfTheSecondOneIsNotTheFirstOnes) {
   EXPECT_EQ(story.results(), "-, [denied by the user]");
 }
 
+TEST(CallsOfOneId, AnEarlierAnswersCallIsOpenThoughALaterOneWasDenied) {
+  Asked story({look});
+  story.start("r2", "u2", "go on");
+  const MessageId a2("a2");
+  EXPECT_TRUE(story.steps("r2", {OpenMessage{a2, {}, Role::assistant, {}}, StartPart{a2, {}, look},
+                                 EndMessage{a2, MessageStatus::complete, {}}, EndRun{}}));
+  EXPECT_TRUE(story.change(DecideCall{a2, "c", CallStatus::denied, {}, false}).applied);
+  const AnswerCall to_the_denied{a2, "c", "late", false, MessageId("t0")};
+  EXPECT_EQ(story.change(to_the_denied).code, "answered");
+
+  PutMessage put;
+  put.id = MessageId("t1");
+  put.role = Role::tool;
+  put.parts = {ToolResultPart{"c", "late"}};
+  EXPECT_TRUE(story.change(std::move(put)).applied);
+
+  EXPECT_EQ(story.results(), "late, [denied by the user]");
+}
+
 TEST(CallsOfOneId, APutAndAnInputFollowTheSameRule) {
   Twins story;
   EXPECT_TRUE(story.decide(CallStatus::denied).applied);

@@ -50,7 +50,9 @@ std::string Oracle::answer_call(const AnswerCall& change) {
   if (touched_by_another(id)) return "changed";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
-  if (meant->real) return "answered";
+  const auto note = of->notes.find(meant->part);
+  const bool denied = note != of->notes.end() && note->second.status == "denied";
+  if (meant->real || denied) return "answered";
   const std::string end = end_behind(id);
   Message message;
   message.id = change.id.get();
