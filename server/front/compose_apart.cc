@@ -26,14 +26,28 @@ bool is_long(const std::vector<Message>& path) {
   return false;
 }
 
+void compose_without_files(Front& front, std::shared_ptr<const Agent> agent, Context context,
+                           std::move_only_function<void(ComposedRun composed)> done) {
+  auto composed = std::make_shared<ComposedRun>(ComposedRun{std::move(context), {}, false});
+  const bool apart = agent && is_long(composed->context.path);
+  auto compose = [agent = std::move(agent), composed] {
+    if (agent) composed->sent = agent->sent(composed->context);
+    composed->whole = is_whole(composed->sent.body);
+  };
+  if (apart) {
+    return front.background.offload(
+        std::move(compose),
+        [composed, done = std::move(done)]() mutable { done(std::move(*composed)); });
+  }
+  compose();
+  done(std::move(*composed));
+}
+
 void compose_apart(Front& front, std::shared_ptr<const Agent> agent, Context context,
                    std::move_only_function<void(ComposedRun composed)> done) {
   const bool apart = names_files(context.path) || is_long(context.path);
   if (!agent || !front.composer || !apart) {
-    ComposedRun composed{std::move(context), {}, false};
-    if (agent) composed.sent = agent->sent(composed.context);
-    composed.whole = is_whole(composed.sent.body);
-    return done(std::move(composed));
+    return compose_without_files(front, std::move(agent), std::move(context), std::move(done));
   }
   front.composer->compose(
       std::move(agent), std::move(context), nullptr,

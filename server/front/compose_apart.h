@@ -25,9 +25,14 @@ struct ComposedRun {
   bool whole = false;  // the request's body is a JSON object
 };
 
-// Calls `done` now, or in a later turn. `agent`: null: the request is empty.
+// Calls `done` now, or in a later turn. `agent`: null: the request is empty. The request has the
+// bytes of its files, as the model is sent them.
 void compose_apart(Front& front, std::shared_ptr<const Agent> agent, Context context,
                    std::move_only_function<void(ComposedRun composed)> done);
+
+// The same, but a line of text stands for each file, as if all were gone.
+void compose_without_files(Front& front, std::shared_ptr<const Agent> agent, Context context,
+                           std::move_only_function<void(ComposedRun composed)> done);
 
 // Has the path more text than one turn of the strand may make?
 [[nodiscard]] bool is_long(const std::vector<Message>& path);

@@ -115,11 +115,11 @@ void claim_pieces(Front& front, Claimed claimed, std::string begin, ClaimAnswere
   begun.pieces.add(begin += "{\"path\":[");
   begun.pieces.add(std::move(run->path));
   auto agent = front.find_agent ? front.find_agent(run->agent) : nullptr;
-  compose_apart(front, std::move(agent), std::move(run->context),
-                [&front, claimed = std::move(claimed), begun = std::move(begun),
-                 done = std::move(done)](const ComposedRun& composed) mutable {
-                  done(rest_of_claim(front, claimed, composed, std::move(begun)));
-                });
+  compose_without_files(front, std::move(agent), std::move(run->context),
+                        [&front, claimed = std::move(claimed), begun = std::move(begun),
+                         done = std::move(done)](const ComposedRun& composed) mutable {
+                          done(rest_of_claim(front, claimed, composed, std::move(begun)));
+                        });
 }
 
 std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& of,
