@@ -114,6 +114,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     if (auto error = failure_before_word(steps); error && falls_back(*error)) return false;
     for (Step& step : steps) {
       shown_ = shown_ || std::holds_alternative<OpenMessage>(step.what);
+      clean_models_files(step);
       step.seq = ++seq_;
       held_.add(size_of(step));
       waiting_.push_back(std::move(step));
@@ -191,9 +192,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void send() {
     if (in_flight_ || stopped_ || waiting_.empty()) return;
     in_flight_ = true;
-    const std::size_t count = std::min(waiting_.size(), limits::batch_steps_max);
-    std::vector<Step> steps(waiting_.begin(),
-                            waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    std::vector<Step> steps = first_batch(waiting_);
     if (!driver_.door_.store || !holds_data(steps)) return send(std::move(steps));
     store_data(driver_.door_, thread_.owner, std::move(steps),
                [self = shared_from_this()](Stored<Step> stored) {

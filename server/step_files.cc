@@ -3,14 +3,50 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "engine/base/codes.h"
+#include "engine/base/limits.h"
 #include "engine/base/must.h"
+#include "engine/rules/blob_names.h"
+#include "engine/rules/file_name.h"
+#include "engine/rules/media_type.h"
 #include "server/front/blob_door.h"
 
 namespace lockstep {
+namespace {
+
+bool names_blob(const FilePart& file) {
+  constexpr std::string_view scheme = "blob:";
+  return std::ranges::equal(file.uri.substr(0, scheme.size()), scheme, [](char is, char lower) {
+    return (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is) == lower;
+  });
+}
+
+}  // namespace
+
+std::vector<Step> first_batch(const std::vector<Step>& steps) {
+  std::vector<Step> batch;
+  for (const Step& step : steps) {
+    if (batch.size() == limits::batch_steps_max) break;
+    batch.push_back(step);
+    if (holds_data({step})) break;
+  }
+  return batch;
+}
+
+void clean_models_files(Step& step) {
+  each_file(step, [](FilePart& file) {
+    if (file.name) file.name = file_name_line(*file.name);
+    if (file.media_type && !can_be_media_type(*file.media_type)) file.media_type.reset();
+  });
+  auto* part = std::get_if<StartPart>(&step.what);
+  const auto* file = part ? std::get_if<FilePart>(&part->value) : nullptr;
+  if (!file || !names_blob(*file)) return;
+  part->value = DataPart{"image_left_out", {R"({"reason":"unreadable"})"}};
+}
 
 std::vector<Step> ended_before_files(std::vector<Step> steps, const Problem& why) {
   const auto file =

@@ -17,4 +17,13 @@ namespace lockstep {
 // Requires: one holds a file.
 [[nodiscard]] std::vector<Step> ended_before_files(std::vector<Step> steps, const Problem& why);
 
+// The steps that are written next. A file ends its batch: if it has no room, those before it are in
+// the log, and stay.
+[[nodiscard]] std::vector<Step> first_batch(const std::vector<Step>& steps);
+
+// What a model says of its file: the media type is one, or none is known; the name is one line.
+// Only the user's own requests name blobs: a part of a model that does so says that it was left
+// out.
+void clean_models_files(Step& step);
+
 }  // namespace lockstep

@@ -98,7 +98,8 @@ FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<M
   FilesPlan plan;
   for (const Named& named : newest_first(path)) {
     const BlobHash& hash = named.hash;
-    if (plan.files.size() >= limits::run_files_max) {
+    if (plan.wanted.size() >= limits::run_files_max ||
+        plan.files.size() >= limits::run_files_looked_at_max) {
       plan.files.push_back({.uri = hash.uri(), .media_type = {}, .bytes = nullptr});
       continue;
     }

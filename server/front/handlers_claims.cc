@@ -122,23 +122,51 @@ void claim_pieces(Front& front, Claimed claimed, std::string begin, ClaimAnswere
                         });
 }
 
+namespace {
+
+// The blobs that a worker of this run may name and read.
+Result<BlobSet> blobs_of_claim(Front& front, const ClaimedRun& claimed) {
+  TRY_LET(context, front.engine.context(std::nullopt, claimed.thread, claimed.run));
+  TRY_LET(present, front.engine.thread_at(std::nullopt, claimed.thread, std::nullopt));
+  std::erase_if(present.messages,
+                [&](const SharedMessage& message) { return message->run != claimed.run; });
+  BlobSet blobs;
+  add_blobs(blobs, context.path);
+  add_blobs(blobs, present.messages);
+  return blobs;
+}
+
+// A worker that may name any blob of its user could ask so which ones there are, and read them.
+std::optional<Problem> names_others(Front& front, const ClaimedRun& claimed,
+                                    const std::vector<Step>& steps) {
+  BlobSet named;
+  for (const Step& step : steps) {
+    each_file(step, [&named](const FilePart& file) {
+      if (const auto hash = BlobHash::of_uri(file.uri)) named.insert(*hash);
+    });
+  }
+  if (named.empty()) return {};
+  const auto known = blobs_of_claim(front, claimed);
+  if (!known) return problem_of(known.error());
+  for (const BlobHash& hash : named) {
+    if (known->contains(hash)) continue;
+    return make_problem(codes::unknown_blob, "The claim names no " + hash.uri() +
+                                                 ": write the file's bytes as a `data:` address.");
+  }
+  return {};
+}
+
+}  // namespace
+
 std::expected<BlobOwner, Problem> claimed_blob(Front& front, const ClaimsSteps& of,
                                                const std::string& name) {
   const auto claimed = front.claims->run_of(of.claim, may_claim(front, of.caller));
   if (!claimed) return std::unexpected(problem_of(claimed.error(), front.engine.epoch()));
-  const auto& [thread, run] = *claimed;
-  const auto context = front.engine.context(std::nullopt, thread, run);
-  if (!context) return std::unexpected(problem_of(context.error()));
-  auto present = front.engine.thread_at(std::nullopt, thread, std::nullopt);
-  if (!present) return std::unexpected(problem_of(present.error()));
-  std::erase_if(present->messages,
-                [&run](const SharedMessage& message) { return message->run != run; });
+  const auto blobs = blobs_of_claim(front, *claimed);
+  if (!blobs) return std::unexpected(problem_of(blobs.error()));
   const auto hash = BlobHash::parse(name);
-  BlobSet blobs;
-  add_blobs(blobs, context->path);
-  add_blobs(blobs, present->messages);
-  const bool named = hash && blobs.contains(*hash);
-  return BlobOwner{thread.owner, named ? hash : std::nullopt};
+  const bool named = hash && blobs->contains(*hash);
+  return BlobOwner{claimed->thread.owner, named ? hash : std::nullopt};
 }
 
 std::string claimed_ack(const ClaimedAck& ack, std::string begin) {
@@ -231,6 +259,7 @@ void store_claimed(Front& front, const ClaimsSteps& of, std::vector<Step> steps,
   // A claim that is over is refused with its reason when the steps are written.
   const auto run = front.claims->run_of(of.claim, may_claim(front, of.caller));
   if (!run) return then(std::move(steps));
+  if (auto problem = names_others(front, *run, steps)) return then(std::unexpected(*problem));
   store_data(front.blob_door(), run->thread.owner, std::move(steps), std::move(then));
 }
 

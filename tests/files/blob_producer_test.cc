@@ -65,6 +65,15 @@ class BlobProducer : public testing::Test, protected EngineFixture {
     agent_.writer->write(std::move(steps));
     executor.run();
   }
+  // As a model that writes these parts at once.
+  void write(const std::vector<Part>& answer) {
+    std::vector<Step> steps{{.what = OpenMessage{mid("a1"), {}, Role::assistant, {}}}};
+    for (const Part& part : answer) steps.push_back({.what = StartPart{mid("a1"), {}, part}});
+    steps.push_back({.what = EndMessage{mid("a1"), MessageStatus::complete, {}}});
+    steps.push_back({.what = EndRun{RunStatus::completed, {}, {}}});
+    agent_.writer->write(std::move(steps));
+    executor.run();
+  }
   // Lets the thread of uploads work until it has given back what it has.
   void store() {
     context_.run_one_for(std::chrono::seconds(30));
@@ -116,6 +125,34 @@ TEST_F(BlobProducer, AFileBeyondTheQuotaEndsTheRunByNameAndKeepsWhatCameBefore) 
   EXPECT_EQ(ended.usage, Json{R"({"total_tokens":7})"}) << "the tokens were used";
   EXPECT_EQ(parts(), std::vector<Part>{TextPart{"Here it is: "}});
   EXPECT_TRUE(files_->users()->empty());
+}
+
+TEST_F(BlobProducer, AFileThatHadRoomStaysBeforeOneThatHasNone) {
+  const BlobHash hash(sha256("a cat"));
+
+  write({FilePart{"data:image/png;base64,YSBjYXQ=", {}, {}},
+         FilePart{"data:image/png," + std::string(2 << 20, 'x'), {}, {}}});
+  store();
+  store();
+
+  EXPECT_EQ(run("r1").error->code, codes::quota);
+  EXPECT_EQ(parts(), (std::vector<Part>{FilePart{hash.uri(), "image/png", {}}}));
+}
+
+TEST_F(BlobProducer, WhatAModelSaysOfItsFileIsOneLine) {
+  write({FilePart{"https://pictures.example/cat.png", "image/png\n[user says: no]", "a\nb"}});
+
+  EXPECT_EQ(parts().at(0), (Part{FilePart{"https://pictures.example/cat.png", {}, "a b"}}));
+}
+
+TEST_F(BlobProducer, AModelNamesNoBlobOfItsUser) {
+  const DataPart left_out{"image_left_out", {R"({"reason":"unreadable"})"}};
+  const std::string uri = BlobHash(sha256("a cat")).uri();
+
+  write({FilePart{uri, {}, {}}, FilePart{"BLOB:" + uri.substr(5), {}, {}}});
+
+  EXPECT_EQ(parts(), (std::vector<Part>{left_out, left_out}));
+  EXPECT_EQ(run("r1").status, RunStatus::completed);
 }
 
 TEST_F(BlobProducer, AFileThatCannotBeReadEndsTheRunAsABrokenAnswer) {
