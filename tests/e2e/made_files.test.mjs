@@ -376,6 +376,12 @@ describe("Files of what a worker has claimed", { timeout: 120_000 }, () => {
       const answer = await get(path, who);
       assert.deepEqual([answer.status, answer.json.code], [status, code], path);
     }
+    // Naming one in a step opens it neither.
+    const refused = await first.write(opens("peek"), starts("peek", 0, file(unnamed.uri))).catch((error) => error);
+    const absent = await first.send([{ seq: 1, ...opens("peek") }, { seq: 2, ...starts("peek", 0, file(`blob:sha256-${"0".repeat(64)}`)) }]).catch((error) => error);
+    assert.deepEqual([refused.code, absent.code], ["unknown_blob", "unknown_blob"]);
+    assert.equal(refused.problem.detail.replace(unnamed.hash, ""), absent.problem.detail.replace(/sha256-0+/, ""));
+    assert.equal((await get(at(first, unnamed.hash))).status, 404);
     // Another claim has the run: the former one opens nothing, whether it is there or not.
     const again = await new Worker(server, produces, ["work"], { lease: 30, wait: 10 }).claim();
     const fenced = again.run === "r-one" ? first : second;

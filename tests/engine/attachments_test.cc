@@ -41,6 +41,21 @@ TEST(Attachments, AreTheBytesOfThePathsFilesEachOnce) {
   EXPECT_FALSE(names_files({with_files({})}));
 }
 
+TEST(Attachments, PicturesOfAnswersThatNoModelIsSentTakeNoPlace) {
+  FewBlobs blobs;
+  const BlobHash cat = blobs.add("image/png", "a cat");
+  std::vector<BlobHash> drawn;
+  for (std::size_t at = 0; at <= limits::run_files_max; ++at) {
+    drawn.push_back(blobs.add("image/png", "drawn " + std::to_string(at)));
+  }
+  Message answer = with_files(drawn);
+  answer.role = Role::assistant;
+
+  const auto files = attachments_of(blobs, ann, {with_files({cat}), answer});
+
+  EXPECT_EQ(*std::ranges::find(files, cat.uri(), &Attachment::uri)->bytes, "a cat");
+}
+
 TEST(Attachments, AFileThatTheUserLacksOrThatIsDamagedIsLeftOut) {
   FewBlobs blobs;
   const BlobHash cat = blobs.add("image/png", "a cat");
