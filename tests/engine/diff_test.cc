@@ -8,9 +8,9 @@
 namespace lockstep::test {
 namespace {
 
-struct Streaming : Story {
+struct HalfStreamed : Story {
   Timestamp half;
-  Streaming() {
+  HalfStreamed() {
     start("r1", "u1", "hello");
     steps("r1", {OpenMessage{MessageId("a1"), {}, Role::assistant, {}},
                  AppendContent{MessageId("a1"), 0, "one "}});
@@ -20,7 +20,7 @@ struct Streaming : Story {
 };
 
 TEST(Diff, IsEmptyWhenTheFrontIsAtTheHead) {
-  const Streaming story;
+  const HalfStreamed story;
 
   const Diff diff = story.diff_from(story.now());
 
@@ -28,7 +28,7 @@ TEST(Diff, IsEmptyWhenTheFrontIsAtTheHead) {
 }
 
 TEST(Diff, CarriesOnlyRowsThatTheFrontCantHave) {
-  const Streaming story;
+  const HalfStreamed story;
 
   const Diff diff = story.diff_from(story.half);
 
@@ -39,7 +39,7 @@ TEST(Diff, CarriesOnlyRowsThatTheFrontCantHave) {
 }
 
 TEST(Diff, ShowsACutAsAGrowthToo) {
-  Streaming story;
+  HalfStreamed story;
   const Timestamp whole = story.now();
   story.stop("r1", story.half);
 
@@ -51,7 +51,7 @@ TEST(Diff, ShowsACutAsAGrowthToo) {
 }
 
 TEST(Diff, OfAMessageThatEndedCarriesItsUsageWithoutItsText) {
-  Streaming story;
+  HalfStreamed story;
   const Timestamp whole = story.now();
   story.steps("r1", {EndMessage{MessageId("a1"), MessageStatus::complete, Json{"{\"n\":1}"}}});
 
@@ -63,7 +63,7 @@ TEST(Diff, OfAMessageThatEndedCarriesItsUsageWithoutItsText) {
 }
 
 TEST(Diff, NamesEveryMessageDeletedSince) {
-  Streaming story;
+  HalfStreamed story;
   story.put("u2", "short-lived");
   story.change(DeleteMessage{MessageId("u2")});
 
@@ -71,7 +71,7 @@ TEST(Diff, NamesEveryMessageDeletedSince) {
 }
 
 TEST(Diff, OfAWholeThreadNeedsNoPast) {
-  const Streaming story;
+  const HalfStreamed story;
 
   EXPECT_FALSE(diff_needs_past(story.state(), Timestamp()));
   EXPECT_TRUE(diff_needs_past(story.state(), story.half));
