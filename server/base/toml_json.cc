@@ -53,9 +53,9 @@ class Writer {
   void add_table(const toml::table& table, const std::string& path, std::size_t depth) {
     std::vector<std::pair<std::string, const toml::node*>> members;
     for (const auto& [key, value] : table) members.emplace_back(key.str(), &value);
-    std::ranges::stable_sort(members, {}, [](const auto& member) {
+    std::ranges::sort(members, {}, [](const auto& member) {
       const auto& begin = member.second->source().begin;
-      return std::pair(begin.line, begin.column);
+      return std::tuple(begin.line, begin.column, std::string_view(member.first));
     });
     out_ += '{';
     bool first = true;

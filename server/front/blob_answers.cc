@@ -10,6 +10,7 @@
 #include "schema/json/json_text.h"
 #include "server/front/upload_limits.h"
 #include "server/net/http_rules.h"
+#include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {

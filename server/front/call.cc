@@ -8,6 +8,7 @@
 #include "server/base/limits.h"
 #include "server/front/json_answer.h"
 #include "server/net/http_rules.h"
+#include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <system_error>
 
-#include "server/net/http_rules.h"
+#include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {

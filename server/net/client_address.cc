@@ -5,6 +5,7 @@
 
 #include "server/net/http_message.h"
 #include "server/net/http_rules.h"
+#include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {

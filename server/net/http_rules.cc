@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/codes.h"
+#include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {
@@ -86,11 +87,6 @@ std::optional<Problem> check_expectation(const Request& request) {
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 bool is_same(std::string_view text, std::string_view lower_text) {
   return std::ranges::equal(text, lower_text, [](char is, char want) { return lower(is) == want; });

@@ -33,9 +33,6 @@ inline constexpr std::string_view subprotocol = "lockstep.v1.json";
 // Is the media type of a field, without its parameters, this one? `type`: in lower case.
 [[nodiscard]] bool is_media_type(std::string_view field, std::string_view type);
 
-// Without the blanks and tabs at both ends (9110, 5.6.3).
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
 // Equal apart from the case of letters. `lower`: in lower case.
 [[nodiscard]] bool is_same(std::string_view text, std::string_view lower);
 
