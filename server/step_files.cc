@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 #include "engine/base/limits.h"
 #include "engine/base/must.h"
@@ -18,12 +19,7 @@
 namespace lockstep {
 namespace {
 
-bool names_blob(const FilePart& file) {
-  constexpr std::string_view scheme = "blob:";
-  return std::ranges::equal(file.uri.substr(0, scheme.size()), scheme, [](char is, char lower) {
-    return (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is) == lower;
-  });
-}
+bool names_blob(const FilePart& file) { return begins_same(file.uri, "blob:"); }
 
 }  // namespace
 

@@ -5,15 +5,14 @@
 #include <array>
 #include <string>
 
+#include "engine/base/ascii.h"
+
 namespace lockstep {
 namespace {
 
 std::string plain_type(std::string_view media_type) {
-  std::string plain(media_type.substr(0, media_type.find(';')));
+  std::string plain = ascii_lower(media_type.substr(0, media_type.find(';')));
   while (plain.ends_with(' ') || plain.ends_with('\t')) plain.pop_back();
-  for (char& letter : plain) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
   return plain;
 }
 

@@ -6,20 +6,16 @@
 // as it came.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
+
+#include "engine/base/ascii.h"
 
 namespace lockstep {
 
 inline constexpr std::string_view data_scheme = "data:";
 
 [[nodiscard]] constexpr bool is_data_uri(std::string_view uri) {
-  if (uri.size() < data_scheme.size()) return false;
-  for (std::size_t at = 0; at < data_scheme.size(); ++at) {
-    const char c = uri[at];
-    if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != data_scheme[at]) return false;
-  }
-  return true;
+  return begins_same(uri, data_scheme);
 }
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "engine/base/ascii.h"
 #include "engine/base/blob_limits.h"
 
 namespace lockstep {
@@ -13,7 +14,7 @@ namespace {
 bool is_token(std::string_view text) {
   constexpr std::string_view signs = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const char lower = ascii_lower(c);
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || signs.contains(c);
   });
 }

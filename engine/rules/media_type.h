@@ -8,6 +8,9 @@
 
 namespace lockstep {
 
+// Of bytes about which nothing is known: to be saved, never shown.
+inline constexpr std::string_view unknown_media_type = "application/octet-stream";
+
 // `type/subtype`, with parameters or without; at most limits::media_type_bytes_max bytes.
 [[nodiscard]] bool can_be_media_type(std::string_view text);
 

@@ -3,16 +3,10 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
+
 namespace lockstep {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -35,7 +29,7 @@ bool is_host(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> normal_origin(std::string_view text) {
-  std::string origin = lower(text);
+  std::string origin = ascii_lower(text);
   while (origin.ends_with('/')) origin.pop_back();
   const std::size_t colon = origin.find("://");
   if (colon == std::string::npos || !is_scheme(std::string_view(origin).substr(0, colon))) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "engine/rules/media_type.h"
 #include "server/net/http_message.h"
 
 namespace lockstep {
@@ -141,7 +142,7 @@ Response asset_response(const Asset& asset, const Request& request) {
 std::string_view content_type_of(std::string_view path) {
   const auto* found =
       std::ranges::find_if(types, [path](const Type& type) { return path.ends_with(type.ending); });
-  return found == types.end() ? "application/octet-stream" : found->name;
+  return found == types.end() ? unknown_media_type : found->name;
 }
 
 bool is_named_by_hash(std::string_view path) {

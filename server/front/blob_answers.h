@@ -23,9 +23,6 @@
 
 namespace lockstep {
 
-// Of bytes about which nothing is known: to be saved, never shown.
-inline constexpr std::string_view unknown_media_type = "application/octet-stream";
-
 // 201, with the blob's address and facts.
 [[nodiscard]] Response uploaded(const BlobHash& hash, const BlobFacts& facts);
 

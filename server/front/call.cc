@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 #include "server/base/limits.h"
 #include "server/front/json_answer.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 #include "engine/base/try.h"
 #include "server/base/limits.h"

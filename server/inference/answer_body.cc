@@ -5,9 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/ascii.h"
 #include "server/inference/limits.h"
 #include "server/inference/status_codes.h"
-#include "server/inference/text_layers.h"
 #include "server/inference/utf8_repair.h"
 
 namespace lockstep {
@@ -17,12 +17,6 @@ constexpr unsigned successful = 2;
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::array<std::string_view, 5> fields = {"data:", "event:", "id:", "retry:", "error:"};
-
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
 
 std::string_view without_blanks(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
@@ -40,7 +34,8 @@ std::string_view content_of(std::string_view bytes) {
 
 BodyKind body_kind_of(unsigned status, std::string_view content_type) {
   if (status / statuses::of_class != successful) return BodyKind::refusal;
-  const std::string type = small(without_blanks(content_type.substr(0, content_type.find(';'))));
+  const std::string type =
+      ascii_lower(without_blanks(content_type.substr(0, content_type.find(';'))));
   if (type == "application/json" || type == "text/html") return BodyKind::whole;
   return BodyKind::stream;  // also without a type: some servers forget it
 }
@@ -76,7 +71,7 @@ std::size_t body_bytes_max_of(BodyKind kind) {
 
 std::string unread_coding(std::string_view content_encoding) {
   const std::string_view coding = without_blanks(content_encoding);
-  if (coding.empty() || small(coding) == "identity") return {};
+  if (coding.empty() || ascii_lower(coding) == "identity") return {};
   return valid_utf8(coding);
 }
 

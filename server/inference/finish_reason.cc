@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "server/inference/text_layers.h"
+#include "engine/base/ascii.h"
 
 namespace lockstep {
 namespace {
@@ -46,23 +46,17 @@ constexpr std::array rows{
     Row{"unexpected_tool_call", failure(codes::upstream_error)},     // Gemini
 };
 
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
 }  // namespace
 
 FinishMeaning meaning_of(std::string_view reason) {
-  const auto* row = std::ranges::find(rows, small(reason), &Row::reason);
+  const auto* row = std::ranges::find(rows, ascii_lower(reason), &Row::reason);
   return row == rows.end() ? FinishMeaning() : row->meaning;
 }
 
 std::string finish_reason_of(std::string_view text) {
   // Servers that write null as text, in the words of their languages.
   static constexpr std::array<std::string_view, 2> none = {"null", "none"};
-  if (std::ranges::find(none, small(text)) != none.end()) return {};
+  if (std::ranges::find(none, ascii_lower(text)) != none.end()) return {};
   return std::string(text);
 }
 

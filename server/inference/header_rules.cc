@@ -6,6 +6,8 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "engine/base/ascii.h"
+
 namespace lockstep {
 namespace {
 
@@ -38,21 +40,13 @@ bool is_token_character(char c) {
   return letter || (c >= '0' && c <= '9') || others.contains(c);
 }
 
-char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string all(text);
-  std::ranges::transform(all, all.begin(), small);
-  return all;
-}
-
 }  // namespace
 
 std::string fault_of_header_name(std::string_view name) {
   if (name.empty() || !std::ranges::all_of(name, is_token_character)) {
     return "is not the name of a header: use letters, digits and -";
   }
-  if (std::ranges::find(of_the_client, lower(name)) != of_the_client.end()) {
+  if (std::ranges::find(of_the_client, ascii_lower(name)) != of_the_client.end()) {
     return "is a header that the server sets itself: leave it out";
   }
   return {};
@@ -68,11 +62,11 @@ std::string fault_of_header_value(std::string_view value) {
 }
 
 bool is_same_header(std::string_view one, std::string_view other) {
-  return lower(one) == lower(other);
+  return ascii_lower(one) == ascii_lower(other);
 }
 
 bool is_secret_header(std::string_view name) {
-  const std::string all = lower(name);
+  const std::string all = ascii_lower(name);
   return std::ranges::any_of(of_secrets,
                              [&all](std::string_view each) { return all.contains(each); });
 }

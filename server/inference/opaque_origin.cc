@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
 #include "engine/rules/digest.h"
 #include "engine/rules/opaque_limits.h"
 #include "server/inference/endpoint.h"
@@ -17,10 +18,6 @@ bool is_letter(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
 }
 
-char small(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 }  // namespace
 
 std::string model_family(std::string_view model) {
@@ -29,7 +26,7 @@ std::string model_family(std::string_view model) {
   const auto end =
       std::find_if_not(model.begin() + static_cast<std::ptrdiff_t>(name), model.end(), is_letter);
   std::string family(model.begin(), end);
-  std::ranges::transform(family, family.begin(), small);
+  family = ascii_lower(family);
   return family;
 }
 
@@ -38,7 +35,7 @@ std::string opaque_origin(std::string_view kind, std::string_view base_url,
   Result<Endpoint> endpoint = parse_endpoint(base_url);
   if (!endpoint) return {};
   endpoint->base.clear();
-  std::ranges::transform(endpoint->host, endpoint->host.begin(), small);
+  endpoint->host = ascii_lower(endpoint->host);
   const std::string server = to_hex(sha256(url_of(*endpoint))).substr(0, server_digits);
   std::string origin = std::string(kind) + " " + server + " " + model_family(model);
   origin.resize(std::min(origin.size(), limits::opaque_origin_bytes_max));

@@ -10,6 +10,7 @@
 #include <boost/url.hpp>
 #include <cstdlib>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 
 namespace lockstep {
@@ -18,13 +19,6 @@ namespace ip = boost::asio::ip;
 using boost::system::error_code;
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string small(text);
-  std::ranges::transform(small, small.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return small;
-}
 
 std::string variable(const char* small, const char* large) {
   for (const char* name : {small, large}) {
@@ -85,8 +79,8 @@ bool names(std::string_view entry, const Endpoint& server, const std::string& ho
 
 bool needs_no_proxy(std::string_view none, const Endpoint& server) {
   constexpr std::string_view between = ", \t";
-  const std::string list = lower(none);
-  std::string host = lower(server.host);
+  const std::string list = ascii_lower(none);
+  std::string host = ascii_lower(server.host);
   if (host.ends_with('.')) host.pop_back();
   std::string_view rest = list;
   while (!rest.empty()) {

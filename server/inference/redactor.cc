@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/base/ascii.h"
 #include "server/inference/limits.h"
 #include "server/inference/text_layers.h"
 #include "server/inference/utf8_repair.h"
@@ -48,7 +49,7 @@ Needle base64_needle(std::string_view secret, std::size_t offset, std::string_vi
       const auto byte = static_cast<unsigned char>(bytes[bit / 8]);
       value = value << 1U | (byte >> (7 - bit % 8) & 1U);
     }
-    needle.text += lower(alphabet[value]);
+    needle.text += ascii_lower(alphabet[value]);
   }
   return needle;
 }

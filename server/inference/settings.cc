@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "engine/base/ascii.h"
 #include "schema/json/json_reader.h"
 #include "schema/json/json_text.h"
 #include "server/inference/limits.h"
@@ -31,7 +32,7 @@ bool names_a_secret(std::string_view key) {
   std::string plain;
   for (const char letter : key) {
     if (letter == '-' || letter == '_') continue;
-    plain += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    plain += ascii_lower(letter);
   }
   return plain == "key" || plain == "token" ||
          std::ranges::any_of(secret_words,

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/ascii.h"
+
 namespace lockstep {
 namespace {
 
@@ -56,7 +58,7 @@ std::optional<std::uint32_t> number(std::string_view digits, std::uint32_t base)
   std::uint32_t value = 0;
   if (digits.empty() || digits.size() > 8) return {};
   for (const char digit : digits) {
-    const char c = lower(digit);
+    const char c = ascii_lower(digit);
     const bool decimal = c >= '0' && c <= '9';
     const bool letter = c >= 'a' && c <= 'f';
     if (!decimal && (!letter || base <= 10)) return {};
@@ -102,7 +104,7 @@ std::optional<Unit> html_unit(std::string_view text) {
   const std::size_t end = text.substr(0, longest).find(';');
   if (end == std::string_view::npos) return {};
   std::string name(text.substr(1, end - 1));
-  std::ranges::transform(name, name.begin(), lower);
+  name = ascii_lower(name);
   static constexpr std::array<std::pair<std::string_view, char>, 12> names = {{{"amp", '&'},
                                                                                {"lt", '<'},
                                                                                {"gt", '>'},
@@ -149,8 +151,6 @@ std::optional<Unit> unit_at(std::string_view text, Equals equals) {
 
 }  // namespace
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 Layer layer_of(std::string_view text) {
   Layer layer;
   layer.reserve(text.size());
@@ -164,7 +164,7 @@ Layer normal(const Layer& layer) {
   const std::string_view bytes = layer.bytes;
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t skipped = passed_over(bytes.substr(at));
-    if (skipped == 0) out.add(lower(bytes[at]), layer.from[at]);
+    if (skipped == 0) out.add(ascii_lower(bytes[at]), layer.from[at]);
     at += std::max<std::size_t>(skipped, 1);
   }
   return out;

@@ -50,6 +50,5 @@ enum class Equals : std::uint8_t { itself, escape };
 // characters without width. It drops at least all that `printable` drops from a line.
 [[nodiscard]] Layer normal(const Layer& layer);
 [[nodiscard]] std::string normal(std::string_view text);
-[[nodiscard]] char lower(char c);
 
 }  // namespace lockstep

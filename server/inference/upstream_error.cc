@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/ascii.h"
 #include "server/inference/status_codes.h"
-#include "server/inference/text_layers.h"
 
 namespace lockstep {
 namespace {
@@ -119,16 +119,10 @@ constexpr std::array status_signs{
     StatusSign{statuses::service_unavailable, "slow down", codes::upstream_overloaded},  // OpenAI
 };
 
-std::string small(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
 std::optional<Code> reason_of(unsigned status, const ProviderError& error) {
-  const std::string code = small(error.code);
-  const std::string type = small(error.type);
-  const std::string message = small(error.message);
+  const std::string code = ascii_lower(error.code);
+  const std::string type = ascii_lower(error.type);
+  const std::string message = ascii_lower(error.message);
   const auto* sign = std::ranges::find_if(signs, [&](const Sign& each) {
     return each.where == name ? each.text == code || each.text == type
                               : message.contains(each.text);
@@ -164,7 +158,7 @@ Code code_of_status(unsigned status) {
 Code code_of_refusal(unsigned status, const ProviderError& error) {
   if (const auto reason = reason_of(status, error)) return *reason;
   // Groq says in a 413 that the request alone exceeds the tokens of a minute.
-  if (small(error.code) == "rate_limit_exceeded") return codes::upstream_rate_limited;
+  if (ascii_lower(error.code) == "rate_limit_exceeded") return codes::upstream_rate_limited;
   return code_of_status(status);
 }
 

@@ -6,20 +6,13 @@
 #include <cstddef>
 #include <system_error>
 
+#include "engine/base/ascii.h"
 #include "server/net/trimmed.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::string_view unit = "bytes=";
-
-// Units have no case (RFC 9110, section 14.1).
-bool begins_with_unit(std::string_view range) {
-  return range.size() >= unit.size() &&
-         std::ranges::equal(range.substr(0, unit.size()), unit, [](char is, char want) {
-           return (is >= 'A' && is <= 'Z' ? is - 'A' + 'a' : is) == want;
-         });
-}
+constexpr std::string_view unit = "bytes=";  // units have no case (RFC 9110, section 14.1)
 
 // A number of a range. Beyond 64 bits it is more than any blob has.
 std::optional<std::uint64_t> number_of(std::string_view text) {
@@ -34,7 +27,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 
 std::optional<BlobPiece> piece_of(std::optional<std::string_view> range, std::uint64_t bytes) {
   const BlobPiece all{0, bytes};
-  if (!range || !begins_with_unit(*range)) return all;
+  if (!range || !begins_same(*range, unit)) return all;
   const std::string_view asked = trimmed(range->substr(unit.size()));
   const std::size_t dash = asked.find('-');
   if (asked.contains(',') || dash == std::string_view::npos) return all;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
 #include "server/net/http_message.h"
 #include "server/net/http_rules.h"
 #include "server/net/trimmed.h"

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "engine/base/must.h"
 #include "schema/json/json_text.h"
 #include "server/base/limits.h"

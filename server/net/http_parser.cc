@@ -5,6 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 #include "engine/base/must.h"
 #include "server/base/limits.h"
@@ -25,14 +26,6 @@ struct HttpParser::Inside {
 };
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -57,7 +50,7 @@ Request head_of(const http::request_parser<http::string_body>& parser) {
   request.method = view(message.method_string());
   request.target = view(message.target());
   for (const auto& field : message) {
-    request.headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+    request.headers.emplace_back(ascii_lower(view(field.name_string())), view(field.value()));
   }
   // If the parser refuses the Content-Length, it does not call the header done, and its
   // `keep_alive` would fail.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/codes.h"
 #include "server/net/trimmed.h"
 
@@ -20,10 +21,9 @@ constexpr std::array<std::string_view, 8> single_fields{
 constexpr std::size_t key_length = 24;  // of a handshake: 16 bytes in base 64,
 constexpr std::size_t key_digits = 22;  // and two signs of padding
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-bool is_hex(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+bool is_letter(char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; }
+bool is_hex(char c) { return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'); }
 
 // The items of a field's list, over all its lines, empty ones too.
 std::vector<std::string_view> items_of(const Request& request, std::string_view name) {
@@ -87,10 +87,6 @@ std::optional<Problem> check_expectation(const Request& request) {
 }
 
 }  // namespace
-
-bool is_same(std::string_view text, std::string_view lower_text) {
-  return std::ranges::equal(text, lower_text, [](char is, char want) { return lower(is) == want; });
-}
 
 bool is_media_type(std::string_view field, std::string_view type) {
   return is_same(trimmed(field.substr(0, field.find(';'))), type);

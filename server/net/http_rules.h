@@ -33,9 +33,6 @@ inline constexpr std::string_view subprotocol = "lockstep.v1.json";
 // Is the media type of a field, without its parameters, this one? `type`: in lower case.
 [[nodiscard]] bool is_media_type(std::string_view field, std::string_view type);
 
-// Equal apart from the case of letters. `lower`: in lower case.
-[[nodiscard]] bool is_same(std::string_view text, std::string_view lower);
-
 // Does the list in this header, over all its lines, have this token?
 [[nodiscard]] bool lists(const Request& request, std::string_view name, std::string_view token);
 
