@@ -10,6 +10,7 @@
 #include "engine/base/limits.h"
 #include "engine/rules/approved_limits.h"
 #include "engine/rules/call_limits.h"
+#include "engine/rules/call_places.h"
 #include "engine/rules/call_results.h"
 #include "engine/rules/run.h"
 
@@ -51,19 +52,6 @@ MessageId end_behind(const ThreadState& state, const MessageId& message) {
   return end;
 }
 
-std::vector<const Message*> path_between(const ThreadState& state, const MessageId& first,
-                                         const MessageId& last) {
-  std::vector<const Message*> path;
-  std::optional<MessageId> next = last;
-  while (next) {
-    path.push_back(&state.message(*next)->message);
-    if (*next == first) break;
-    next = path.back()->parent;
-  }
-  std::ranges::reverse(path);
-  return path;
-}
-
 // The first call of this id in the message that has no real result, else the last one.
 struct FoundCall {
   std::uint32_t part = 0;
@@ -71,6 +59,7 @@ struct FoundCall {
   bool answered = false;
   bool made = false;  // the engine has made a result
   bool denied = false;
+  std::uint32_t twins = 0;  // the calls of this id in the message
 };
 
 std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const MessageId& message,
@@ -82,6 +71,8 @@ std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const Mess
   }
   left.messages -= path.size();
   std::optional<FoundCall> found;
+  bool open = false;
+  std::uint32_t twins = 0;
   for (const CallResult& call : match_results(path).calls) {
     if (call.call.message != 0) break;
     const auto part = static_cast<std::uint32_t>(call.call.part);
@@ -90,24 +81,27 @@ std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const Mess
     const bool answered = call.result && !call.made;
     const CallNote* note = note_of(*path[0], part);
     const bool denied = note && note->status == CallStatus::denied;
+    ++twins;
+    if (open) continue;
     found = FoundCall{part, asked.name, answered, call.made, denied};
-    if (!answered && !denied) return *found;
+    open = !answered && !denied;
   }
-  if (found) return *found;
+  if (found) {
+    found->twins = twins;
+    return *found;
+  }
   return refuse(codes::unknown_call, "the message has no call " + id + ": it was cut");
 }
 
-// Would this result, behind its parent, be that of this call? A call further down the path may have
-// the same id, and takes what comes first.
-bool is_taken_by(const ThreadState& state, const MessageId& asked, std::uint32_t part,
-                 const Message& result) {
-  std::vector<const Message*> path = path_between(state, asked, *result.parent);
-  path.push_back(&result);
-  const std::vector<CallResult> calls = match_results(path).calls;
-  return std::ranges::any_of(calls, [&](const CallResult& call) {
-    return call.call == PartPlace{0, part} && call.result && !call.made &&
-           call.result->message == path.size() - 1;
-  });
+// Is it the call that the person saw? Of several calls of one id, the first open one is meant:
+// which one that was may have changed with anything that came since.
+Verdict was_seen(const Draft& draft, const MessageState& row, const FoundCall& call,
+                 const Past& past) {
+  const bool other = call.twins > 1 && past.since < draft.before().now;
+  if (!other && past.is_as_it_was(row, call.part)) return {};
+  return refuse(codes::changed,
+                "the call has changed since `seen`: sync, show it to the user, and let the user "
+                "decide");
 }
 
 std::string_view past_tense(CallStatus status) {
@@ -166,12 +160,13 @@ std::string denied_content(const std::string& reason) {
 
 }  // namespace
 
-Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
+Verdict answer_call(Draft& draft, const AnswerCall& change, const Past& past, WalkLeft& left) {
   const ThreadState& state = draft.state();
   const auto row = answer_at(state, change.message);
   if (!row) return std::unexpected(row.error());
   const auto call = find_call(state, change.message, change.call, left);
   if (!call) return std::unexpected(call.error());
+  if (Verdict seen = was_seen(draft, **row, *call, past); !seen) return seen;
   if (call->answered) return refuse(codes::answered, "call " + change.call + " has its result");
   // An earlier answer's call of the same id, still open, would take the result of this one.
   if (call->denied) {
@@ -187,7 +182,7 @@ Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
   message.role = Role::tool;
   message.parts = {ToolResultPart{change.call, change.content, false, change.failed}};
   if (Verdict fit = calls_take_put(state, message, left); !fit) return fit;
-  if (!is_taken_by(state, change.message, call->part, message)) {
+  if (!is_taken_by(state, {change.message, call->part}, message)) {
     return refuse(codes::busy, "a later call of the same id is open: answer that one first");
   }
   const bool leads = state.thread.head == end;
@@ -196,12 +191,13 @@ Verdict answer_call(Draft& draft, const AnswerCall& change, WalkLeft& left) {
   return {};
 }
 
-Verdict decide_call(Draft& draft, const DecideCall& change, WalkLeft& left) {
+Verdict decide_call(Draft& draft, const DecideCall& change, const Past& past, WalkLeft& left) {
   const auto row = answer_at(draft.state(), change.message);
   if (!row) return std::unexpected(row.error());
   const Message& message = (*row)->message;
   const auto call = find_call(draft.state(), change.message, change.call, left);
   if (!call) return std::unexpected(call.error());
+  if (Verdict seen = was_seen(draft, **row, *call, past); !seen) return seen;
   if (message.status == MessageStatus::open) {
     return refuse(codes::busy, "the answer with this call is still written: wait for its end");
   }

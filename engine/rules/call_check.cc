@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 
 #include "engine/base/codes.h"
 #include "engine/base/must.h"
+#include "engine/rules/call_places.h"
 #include "engine/rules/call_results.h"
 
 namespace lockstep {
@@ -55,25 +57,13 @@ bool was_denied(const Message& message, std::size_t part) {
   return note && note->status == CallStatus::denied;
 }
 
-Verdict may_take_result(const Message& message, std::size_t part) {
-  const CallNote* note = note_of(message, part);
-  if (!note) return {};
-  const std::string& id = std::get<ToolCallPart>(message.parts[part]).id;
-  if (note->status == CallStatus::needs_approval) {
-    return refuse(codes::needs_approval, "call " + id + " must be approved before its result");
-  }
-  if (note->status == CallStatus::denied) {
-    return refuse(codes::answered, "call " + id + " was denied: it takes no result");
-  }
-  return {};
-}
-
 // A call that waits for approval takes no result, and one that was denied has its own.
 // `is_new`: does the change bring this result?
+// A result that says that the server made it is no way round a person.
 template <class IsNew>
 Verdict notes_take(std::span<const Message* const> path, IsNew is_new) {
   for (const CallResult& call : match_results(path).calls) {
-    if (!call.result || call.made || !is_new(call.result->message)) continue;
+    if (!call.result || !is_new(*call.result)) continue;
     if (Verdict fit = may_take_result(*path[call.call.message], call.call.part); !fit) return fit;
   }
   return {};
@@ -121,24 +111,45 @@ class Balance {
   std::unordered_map<std::string_view, std::int64_t> open_;
 };
 
-// Is no result of `added`, which follows `head`, a stray? A result belongs to the last call that is
-// open, so the lower end of the path is enough if all fit there, and mostly the first call upwards
-// is the one.
+// Messages that bring results, and when they were sent: a call that was edited since is another.
+struct Newcomers {
+  std::span<const Message> messages;
+  Timestamp sent{std::numeric_limits<std::uint64_t>::max()};
+};
+
+Verdict calls_as_sent(const ThreadState& state, std::span<const Message* const> path,
+                      const Newcomers& brought) {
+  const std::size_t first = path.size() - brought.messages.size();
+  for (const CallResult& call : match_results(path).calls) {
+    if (!call.result || call.made || call.result->message < first) continue;
+    if (call.call.message >= first) continue;  // it brings the call too
+    if (state.message(path[call.call.message]->id)->whole <= brought.sent) continue;
+    const auto& asked = std::get<ToolCallPart>(path[call.call.message]->parts[call.call.part]);
+    return refuse(codes::changed,
+                  "call " + asked.id + " is another than the one that has its result");
+  }
+  return {};
+}
+
+// Is no result of `brought`, which follows `head`, a stray? A result belongs to the last call that
+// is open, so the lower end of the path is enough if all fit there, and mostly the first call
+// upwards is the one.
 Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& head,
-                   std::span<const Message> added, WalkLeft& left) {
-  Balance balance(added);
+                   const Newcomers& brought, WalkLeft& left) {
+  Balance balance(brought.messages);
   std::vector<const Message*> up;
   // On the part of the path that was walked.
   struct Judged {
     std::optional<StrayResult> stray;
-    Verdict notes;
+    Verdict calls;
   };
   const auto judge = [&]() -> Judged {
     const std::vector<const Message*> before(up.rbegin(), up.rend());
     std::vector<const Message*> after = before;
-    for (const Message& message : added) after.push_back(&message);
-    return {new_stray(before, after),
-            notes_take(after, [&](std::size_t at) { return at >= before.size(); })};
+    for (const Message& message : brought.messages) after.push_back(&message);
+    const auto is_new = [&](PartPlace at) { return at.message >= before.size(); };
+    Verdict notes = notes_take(after, is_new);
+    return {new_stray(before, after), notes ? calls_as_sent(state, after, brought) : notes};
   };
   std::optional<MessageId> next = head;
   while (next) {
@@ -147,32 +158,32 @@ Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& hea
     --left.messages;
     up.push_back(&message);
     if (balance.count(message) && balance.fits()) {
-      if (Judged judged = judge(); !judged.stray) return judged.notes;
+      if (Judged judged = judge(); !judged.stray) return judged.calls;
     }
     next = message.parent;
   }
   const Judged judged = judge();
-  return judged.stray ? verdict_on(judged.stray) : judged.notes;
+  return judged.stray ? verdict_on(judged.stray) : judged.calls;
 }
 
 }  // namespace
 
 Verdict calls_take_input(const ThreadState& state, const std::optional<MessageId>& head,
-                         const std::vector<MessageInput>& input, WalkLeft& left) {
+                         const SentInput& input, WalkLeft& left) {
   // Most inputs have none, and are spared the walk over the path.
-  if (!std::ranges::any_of(input, has_result, &MessageInput::parts)) return {};
+  if (!std::ranges::any_of(input.messages, has_result, &MessageInput::parts)) return {};
   std::vector<Message> added;
-  for (const MessageInput& each : input) {
+  for (const MessageInput& each : input.messages) {
     Message& message = added.emplace_back();
     message.role = each.role;
     message.parts = each.parts;
   }
-  return calls_take(state, head, added, left);
+  return calls_take(state, head, {added, input.sent}, left);
 }
 
 Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& left) {
   if (!has_result(put.parts)) return {};
-  if (state.message(put.id) == nullptr) return calls_take(state, put.parent, {&put, 1}, left);
+  if (state.message(put.id) == nullptr) return calls_take(state, put.parent, {{&put, 1}}, left);
   const std::optional<MessageId>& head = state.thread.head;
   const bool leads_to_head = head && state.lies_below(*head, put.id);
   const std::vector<const Message*> before =
@@ -183,34 +194,13 @@ Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& l
   std::ranges::replace_if(
       after, [&put](const Message* message) { return message->id == put.id; }, &put);
   if (Verdict fit = verdict_on(new_stray(before, after)); !fit) return fit;
-  return notes_take(after, [&](std::size_t at) { return after[at] == &put; });
-}
-
-Verdict calls_take_part(const ThreadState& state, const RunState& run, const MessageId& message,
-                        const Part& part) {
-  if (!std::holds_alternative<ToolResultPart>(part)) return {};
-  std::vector<const Message*> path;
-  Message written;
-  for (const std::uint32_t number : run.messages) {
-    const MessageState& row = state.messages[number];
-    if (row.deleted) continue;
-    if (row.message.id == message) {
-      written = row.message;
-      written.parts.edit().push_back(part);
-      path.push_back(&written);
-      break;
-    }
-    path.push_back(&row.message);
-  }
-  if (path.empty()) return {};
-  // Only the new result: those before it were taken.
-  for (const CallResult& call : match_results(path).calls) {
-    const PartPlace added{path.size() - 1, written.parts.size() - 1};
-    if (call.result != added || call.made) continue;
-    const Message& asked = *path[call.call.message];
-    return may_take_result(asked, call.call.part);
-  }
-  return {};
+  const Parts& former = state.message(put.id)->message.parts;
+  return notes_take(after, [&](PartPlace at) {
+    if (after[at.message] != &put) return false;
+    const Part& result = put.parts[at.part];
+    const bool made = is_made_result(put, std::get<ToolResultPart>(result));
+    return !made || std::ranges::find(former, result) == former.end();
+  });
 }
 
 Verdict may_continue(const ThreadState& state, const StartRun& change) {

@@ -24,21 +24,22 @@ struct WalkLeft {
   std::size_t messages = limits::result_walk_messages_max;
 };
 
+struct SentInput {
+  const std::vector<MessageInput>& messages;
+  Timestamp sent;  // a call that was put again since is another one
+};
+
 // Does each result of the input, whose messages are to follow `head` as a chain, belong to an open
-// call? If not: `answered` or `unknown_call`; `too_many` if that would take too long to find out.
+// call? If not: `answered`, `unknown_call`, `needs_approval` or `changed`; `too_many` if that would
+// take too long to find out.
 [[nodiscard]] Verdict calls_take_input(const ThreadState& state,
-                                       const std::optional<MessageId>& head,
-                                       const std::vector<MessageInput>& input, WalkLeft& left);
+                                       const std::optional<MessageId>& head, const SentInput& input,
+                                       WalkLeft& left);
 // The same of a new message below `put.parent`, or of new content for a message of the state: of
 // the results that the former content did not have.
 [[nodiscard]] Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& left);
 
 // Can the message `change.continues` be continued? Requires: there is one.
-// May a writer start this part in its open message? A result of a call that waits for approval, or
-// was denied, may not.
-[[nodiscard]] Verdict calls_take_part(const ThreadState& state, const RunState& run,
-                                      const MessageId& message, const Part& part);
-
 [[nodiscard]] Verdict may_continue(const ThreadState& state, const StartRun& change);
 // The run that continues this message: one that is open, or one whose message goes on from it and
 // was not deleted. An answer has one continuation. Null if there is none.

@@ -58,16 +58,26 @@ bool was_gated(const std::vector<CallNote>& notes, const Parts& former, const To
   });
 }
 
+// A call that was there as it is, without a note, needed none. A copy of it is another call.
+bool take_ungated(const Message& before, const Part& call, std::vector<bool>& taken) {
+  for (std::size_t at = 0; at < before.parts.size(); ++at) {
+    if (taken[at] || before.parts[at] != call || note_of(before, at)) continue;
+    taken[at] = true;
+    return true;
+  }
+  return false;
+}
+
 void ask_again(const Draft& draft, Message& message, const Message& before) {
   if (!message.run) return;
+  std::vector<bool> taken(before.parts.size());
   const Parts& former = before.parts;
   const AgentName& agent = draft.state().run(*message.run)->run.agent;
   const std::vector<std::string>& approved = draft.state().thread.approved_tools;
   for (std::size_t at = 0; at < message.parts.size(); ++at) {
     const ToolCallPart* call = call_at(message.parts, at);
     if (!call || note_of(message, at)) continue;
-    // A call that was there as it is, without a note, needed none.
-    const bool known = std::ranges::find(former, message.parts[at]) != former.end();
+    const bool known = take_ungated(before, message.parts[at], taken);
     const bool asks = draft.rules().agents.asks_before(agent, call->name) ||
                       was_gated(before.calls, former, *call);
     if (known || !asks || std::ranges::find(approved, call->name) != approved.end()) continue;

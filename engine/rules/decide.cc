@@ -73,7 +73,8 @@ class Judge {
   void look_back() {
     const bool earlier = sight_.at < draft_.before().now;
     MUST(!earlier || pasts_.contains(sight_.at));
-    past_ = earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}, {}};
+    past_ =
+        earlier ? pasts_.at(sight_.at) : Past{sight_.at, draft_.before().thread.head, {}, {}, {}};
     extend(past_, draft_.decision().entry);
     sight_.past = &past_;
   }
@@ -95,7 +96,9 @@ class Judge {
     const std::optional<MessageId> head = resolve(draft_.state(), place);
     if (!head && change.input.empty())
       return refuse(codes::invalid, "nothing to answer: add input");
-    if (Verdict fit = calls_take_input(draft_.state(), head, change.input, walk_left_); !fit)
+    if (Verdict fit =
+            calls_take_input(draft_.state(), head, {change.input, draft_.at()}, walk_left_);
+        !fit)
       return fit;
 
     const bool busy = draft_.state().running || !draft_.state().waiting.empty();
@@ -272,13 +275,13 @@ class Judge {
     outcome_->message = change.id;
     if (is_taken(change.id)) return refuse(codes::exists, "id " + change.id.get() + " is taken");
     Verdict fit = unchanged(draft_.state().living(change.message) != nullptr, {change.message});
-    return fit ? answer_call(draft_, change, walk_left_) : fit;
+    return fit ? answer_call(draft_, change, past_, walk_left_) : fit;
   }
 
   Verdict judge(const DecideCall& change) {
     outcome_->message = change.message;
     Verdict fit = unchanged(draft_.state().living(change.message) != nullptr, {change.message});
-    return fit ? decide_call(draft_, change, walk_left_) : fit;
+    return fit ? decide_call(draft_, change, past_, walk_left_) : fit;
   }
 
   // --- Shared by the changes ---------------------------------------------------------------------

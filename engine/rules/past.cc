@@ -30,6 +30,7 @@ class Reader {
   // The same, and which messages the entry's change has changed.
   void read_committed(const Entry& entry) {
     is_change_ = !entry.producer && !is_interruption(entry);
+    by_writer_ = entry.producer.has_value();
     named_ = entry.acks.empty() ? nullptr : &entry.acks.front();
     read(entry);
   }
@@ -53,6 +54,7 @@ class Reader {
     for (std::uint32_t part = 0; part < event.keep.size(); ++part) {
       bound(past, part, event.keep[part]);
     }
+    if (by_writer_) past_.taken_back.insert(event.message);
     change(event.message);
   }
 
@@ -92,6 +94,7 @@ class Reader {
   Past& past_;
   bool head_found_ = false;
   bool is_change_ = false;
+  bool by_writer_ = false;
   const Ack* named_ = nullptr;  // of the entry: it names the device
 };
 
@@ -112,6 +115,12 @@ MessagePast Past::of(const MessageState& row) const {
   return result;
 }
 
+bool Past::is_as_it_was(const MessageState& row, std::uint32_t part) const {
+  if (row.whole > since || taken_back.contains(row.message.id)) return false;
+  const MessagePast past = of(row);
+  return part < past.parts && past.least[part] == row.lengths[part];
+}
+
 bool Past::changed_by_another(std::span<const MessageId> ids, const UserId& user,
                               const std::optional<DeviceId>& device) const {
   Author self;
@@ -126,7 +135,7 @@ Past past_since(const ThreadState& now, std::span<const Entry* const> entries, T
   MUST(since <= now.now);
   MUST(entries.empty() ? since == now.now : entries.back()->at == now.now);
   MUST(entries.empty() || entries.front()->previous <= since);
-  Past past{since, now.thread.head, {}, {}};
+  Past past{since, now.thread.head, {}, {}, {}};
   Reader reader(past);
   for (const Entry* entry : entries) {
     MUST(entry->at > since && entry->at <= now.now);

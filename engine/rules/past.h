@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,11 +45,16 @@ struct Past {
   std::optional<MessageId> head;  // in State(since)
   // Messages whose parts an entry since has touched. The parts of others are as they were.
   std::unordered_map<MessageId, MessagePast> messages;
+  // Messages of which their writer has taken something back since.
+  std::unordered_set<MessageId> taken_back;
   // Messages that a change has put or cut since. A run's own writing and its end don't count.
   std::unordered_map<MessageId, Author> changed;
 
   // Requires: the message, which is `row` now, was made (or last put) at `since` or before.
   [[nodiscard]] MessagePast of(const MessageState& row) const;
+
+  // Is this part, in full, what it was at `since`? Not of a message that was made or put since.
+  [[nodiscard]] bool is_as_it_was(const MessageState& row, std::uint32_t part) const;
 
   // Has another device put or cut one of these since? To a front without a device every device is
   // another.

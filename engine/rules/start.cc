@@ -52,9 +52,9 @@ void start(Draft& draft, std::uint32_t number) {
     return;
   }
   WalkLeft left;
-  if (Verdict fit = calls_take_input(draft.state(), head, run.input, left); !fit) {
+  if (Verdict fit = calls_take_input(draft.state(), head, {run.input, run.queued}, left); !fit) {
     // The calls were open when the run was queued. Since then another result came, or a person has
-    // refused, or an edit has cut or gated them. The user keeps the input.
+    // refused, or they were cut away, gated or put again. The user keeps the input.
     RunError error{std::move(fit.error().code),
                    fit.error().detail +
                        ". That changed while this turn waited: send it again, without the result"};

@@ -10,7 +10,6 @@
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/base/try.h"
-#include "engine/rules/call_check.h"
 #include "engine/rules/call_gates.h"
 #include "engine/rules/call_results.h"
 #include "engine/rules/decide.h"
@@ -19,6 +18,7 @@
 #include "engine/rules/sizes.h"
 #include "engine/rules/step_refusal.h"
 #include "engine/rules/walk_limits.h"
+#include "engine/rules/writer_results.h"
 
 namespace lockstep {
 namespace {
@@ -95,7 +95,7 @@ class Taker {
     if (next >= limits::parts_max)
       return refuse_steps(codes::too_large, "the message has too many parts: open another");
     if (Verdict fit =
-            calls_take_part(draft_.state(), *draft_.state().run(run_), step.message, step.value);
+            writer_may_start(draft_.state(), *draft_.state().run(run_), step.message, step.value);
         !fit) {
       StepRefusal refusal;
       refusal.code = std::move(fit.error().code);

@@ -112,6 +112,44 @@ describe("People and calls", { timeout: 120_000 }, () => {
     assert.deepEqual(sent.slice(2).map((message) => message.tool_call_id), [asks, looks]);
   });
 
+  test("a decision is about the call that was seen, whoever has changed it since", async () => {
+    const write = (thread, seq, ...steps) =>
+      server.post(`/v1/threads/${thread}/runs/r1/steps?attempt=1`, { steps: steps.map((step, at) => ({ seq: seq + at, ...step })) });
+    const text = { type: "tool_call", id: "c", name: "delete_file", arguments: '{"path":' };
+    await send("seen", { type: "start_run", run: "r1", agent: "push", input: [{ id: "u1", text: "tidy up" }] });
+    await write("seen", 1, { type: "message_created", message: { id: "a1" } }, { type: "part_started", message: "a1", value: text });
+    const { cursor: seen } = await server.read("seen");
+    const made = { type: "tool_result", call: "c", content: "done", made: true };
+    const grown = await write("seen", 3, { type: "content_appended", message: "a1", text: '"/"}' });
+    assert.equal(grown.status, 200, grown.text);
+    assert.equal((await write("seen", 4, { type: "part_started", message: "a1", value: made })).json.code, "needs_approval");
+    assert.equal((await write("seen", 4, { type: "run_ended", status: "completed" })).status, 200);
+    const yes = { type: "decide_call", message: "a1", call: "c", decision: "approved" };
+    assert.equal((await send("seen", { ...yes, seen }, "phone")).code, "changed");
+    assert.equal((await send("seen", yes, "phone")).outcome, "applied");
+
+    // An edit and an approval in one request: the person has not seen what the edit left.
+    const edit = { type: "put_message", message: { id: "a1", parts: [{ ...text, arguments: '{"path":"/home"}' }] } };
+    const both = await server.post("/v1/threads/seen/sync", { changes: [edit, yes], follow: "none" }, accept);
+    assert.deepEqual(both.json.outcomes.map((it) => it.code ?? it.outcome), ["applied", "changed"]);
+  });
+
+  test("of a person's answer and the writer's the first counts, and the second is told", async () => {
+    const write = (seq, ...steps) =>
+      server.post("/v1/threads/first/runs/r1/steps?attempt=1", { steps: steps.map((step, at) => ({ seq: seq + at, ...step })) });
+    const look = (id) => ({ type: "part_started", message: "a1", value: { type: "tool_call", id, name: "look", arguments: "{}" } });
+    const own = (id) => ({ type: "part_started", message: "a1", value: { type: "tool_result", call: id, content: "of the writer" } });
+    const answer = (id) => send("first", { type: "answer_call", message: "a1", call: id, content: "of a person" });
+    await send("first", { type: "start_run", run: "r1", agent: "push", input: [{ id: "u1", text: "look" }] });
+    await write(1, { type: "message_created", message: { id: "a1" } }, look("c1"), look("c2"));
+
+    assert.equal((await answer("c1")).outcome, "applied");
+    const late = await write(4, own("c1"));
+    assert.deepEqual([late.status, late.json.code], [422, "answered"], late.text);
+    assert.equal((await write(4, own("c2"))).status, 200);
+    assert.equal((await answer("c2")).code, "answered");
+  });
+
   test("a denial is a result that the model gets, with the reason", async () => {
     const { id, asks, looks } = await ask("denied");
     await send("denied", { type: "decide_call", message: id, call: asks, decision: "denied", reason: "keep it" });

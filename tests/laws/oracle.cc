@@ -183,7 +183,7 @@ void Oracle::begin(const std::string& id) {
     return finish(run, "failed");
   }
   if (head.empty() && run.input.empty()) return finish(run, "superseded");
-  if (!stray_among(head, run.input).empty()) {
+  if (!stray_among(head, run.input, run.queued).empty()) {
     rule("a start: a call has changed since its result began to wait");
     return finish(run, "failed");
   }
@@ -347,6 +347,7 @@ std::string Oracle::start(const StartRun& change) {
   run.status = "queued";
   run.agent = change.agent.get();
   run.input = change.input;
+  run.queued = at_;
   if (change.resumes) run.resume = "asked";
   run.anchor = at(seen_).head;
   if (change.place) {
@@ -360,7 +361,7 @@ std::string Oracle::start(const StartRun& change) {
   }
   const std::string head = place(run.behind, run.anchor);
   if (head.empty() && run.input.empty()) return "invalid";
-  if (std::string code = stray_among(head, change.input); !code.empty()) return code;
+  if (std::string code = stray_among(head, change.input, at_); !code.empty()) return code;
   const bool busy = world_.running() || !world_.queue.empty();
   const WhenBusy when =
       change.when_busy.value_or(run.behind || change.continues ? WhenBusy::queue : WhenBusy::stop);

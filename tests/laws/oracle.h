@@ -56,6 +56,7 @@ struct Message {
     bool operator==(const Note&) const = default;
   };
   std::map<std::size_t, Note> notes{};  // of each call that has one, by part
+  std::uint64_t taken_back = 0;         // when its writer last cut it
   bool deleted = false;
   bool operator==(const Message&) const = default;
 };
@@ -67,6 +68,7 @@ struct Run {
   bool behind = true;  // place: behind the head if it lies below the anchor
   std::string anchor;  // empty: the root
   std::string head;    // once started: the last message of its path
+  std::uint64_t queued = 0;
   std::uint64_t started = 0;
   std::uint64_t ended = 0;
   std::uint64_t seq = 0;
@@ -199,7 +201,10 @@ class Oracle {
   bool taken(const std::string& id);
   std::vector<Message> messages_to(const std::string& id);
   // The code of a refusal; empty: all results have a call.
-  std::string stray_among(const std::string& head, const std::vector<MessageInput>& input);
+  std::string stray_among(const std::string& head, const std::vector<MessageInput>& input,
+                          std::uint64_t sent);
+  // The code for a result that the writer of `of` adds to it; empty: it may.
+  std::string unfit_of_writer(const Message& of, const Part& begun);
   std::string stray_in_put(const std::string& id, const std::vector<Part>& parts);
   std::string may_continue(const StartRun& change);
   // The run that goes on from this message; empty: none.
@@ -210,6 +215,7 @@ class Oracle {
             const std::string& reason);
   // What a cut has left of a call is another call.
   void note_shorter(Message& message, const Message& former);
+  bool is_as_seen(const Message& message, std::size_t part);
   void cut_own(Message& message, const std::vector<Units>& keep);
 
   void rule(const char* name) const {

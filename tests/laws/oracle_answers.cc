@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // oracle_answers.cc: the oracle's rules for answers, decisions, runs that wait for them, attempts.
 #include <algorithm>
+#include <set>
 
 #include "tests/laws/oracle_words.h"
 
@@ -41,6 +42,21 @@ std::optional<Oracle::Meant> Oracle::meant_call(const std::string& id, const std
   return last;
 }
 
+// Is the call what its user saw?
+bool Oracle::is_as_seen(const Message& message, std::size_t part) {
+  const std::string& id = message.parts[part].one;
+  const auto twins = std::ranges::count_if(
+      message.parts, [&](const Part& each) { return each.type == "tool_call" && each.one == id; });
+  if (twins > 1 && seen_ < last()) return false;
+  if (std::max({message.created, message.put, message.taken_back}) > seen_) return false;
+  World then = at(seen_);
+  const Message* seen = then.message(message.id);
+  if (!seen || part >= seen->parts.size()) return false;
+  const Part& now = message.parts[part];
+  if (seen->parts[part].serial != now.serial) return false;
+  return seen->parts[part].text.size() >= now.text.size();
+}
+
 std::string Oracle::answer_call(const AnswerCall& change) {
   const std::string id = change.message.get();
   if (taken(change.id.get())) return "exists";
@@ -50,6 +66,7 @@ std::string Oracle::answer_call(const AnswerCall& change) {
   if (touched_by_another(id)) return "changed";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
+  if (!is_as_seen(*of, meant->part)) return "changed";
   const auto note = of->notes.find(meant->part);
   const bool denied = note != of->notes.end() && note->second.status == "denied";
   if (meant->real || denied) return "answered";
@@ -85,6 +102,7 @@ std::string Oracle::decide_call(const DecideCall& change) {
   if (touched_by_another(id)) return "changed";
   const std::optional<Meant> meant = meant_call(id, change.call);
   if (!meant) return "unknown_call";
+  if (!is_as_seen(*message, meant->part)) return "changed";
   if (message->status == "open") return "busy";
   const bool left = meant->made && change.decision == CallStatus::denied;
   if (meant->real || left) return "answered";
@@ -317,11 +335,15 @@ void Oracle::note_again(Message& message, const Message& former) {
   }
   const Run* run = world_.run(message.run);
   if (!run) return;
+  std::set<std::size_t> taken;
   for (std::size_t at = 0; at < message.parts.size(); ++at) {
     const Part& part = message.parts[at];
     if (part.type != "tool_call" || message.notes.contains(at)) continue;
-    const bool there =
-        std::ranges::any_of(former.parts, [&](const Part& each) { return same_call(each, part); });
+    bool there = false;
+    for (std::size_t was = 0; was < former.parts.size() && !there; ++was) {
+      if (former.notes.contains(was) || !same_call(former.parts[was], part)) continue;
+      there = taken.insert(was).second;
+    }
     bool gated = asks(run->agent, part.two);
     for (const auto& [was, note] : former.notes) {
       gated |= former.parts[was].one == part.one || former.parts[was].two == part.two;
@@ -350,6 +372,7 @@ void Oracle::note_shorter(Message& message, const Message& former) {
 
 void Oracle::cut_own(Message& message, const std::vector<Units>& keep) {
   const Message former = message;
+  message.taken_back = at_;
   message.parts.resize(keep.size());
   for (std::size_t part = 0; part < keep.size(); ++part) {
     Part& kept = message.parts[part];

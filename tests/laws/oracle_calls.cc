@@ -73,7 +73,10 @@ Matched match(const std::vector<Message>& path) {
         const bool better = fits == other_fits ? taker && taker->real && !call.real : fits;
         if (!taker || better) taker = &call;
       }
-      if (taker) taker->made = true;
+      if (taker) {
+        taker->made = true;
+        taker->made_part = in;
+      }
       if (!taker) matched.strays.push_back(part.one);
     }
   }
@@ -99,9 +102,18 @@ std::string stray(const std::vector<Message>& before, const std::vector<Message>
   return "";
 }
 
-std::string unwanted(const std::vector<Message>& path, const std::function<bool(std::size_t)>& by) {
+std::string unwanted(const std::vector<Message>& path, const std::function<bool(std::size_t)>& by,
+                     const std::vector<Part>& former) {
   for (const CallOf& call : match(path).calls) {
-    if (!call.real || !by(call.real_message)) continue;
+    if (call.real ? !by(call.real_message) : !call.made || !by(call.message)) continue;
+    if (!call.real) {
+      const Part& made = path[call.message].parts[call.made_part];
+      const bool known = std::ranges::any_of(former, [&](const Part& each) {
+        return each.type == made.type && each.one == made.one && each.two == made.two &&
+               each.marked == made.marked && each.failed == made.failed;
+      });
+      if (known) continue;
+    }
     const auto& notes = path[call.message].notes;
     const auto note = notes.find(call.part);
     if (note == notes.end()) continue;
@@ -118,7 +130,8 @@ std::vector<Message> Oracle::messages_to(const std::string& id) {
   return messages;
 }
 
-std::string Oracle::stray_among(const std::string& head, const std::vector<MessageInput>& input) {
+std::string Oracle::stray_among(const std::string& head, const std::vector<MessageInput>& input,
+                                std::uint64_t sent) {
   const std::vector<Message> before = messages_to(head);
   std::vector<Message> after = before;
   for (const MessageInput& each : input) {
@@ -126,9 +139,15 @@ std::string Oracle::stray_among(const std::string& head, const std::vector<Messa
     message.role = role_name(each.role);
     for (const auto& part : each.parts) message.parts.push_back(part_of(part));
   }
-  const std::string code = stray(before, after);
-  if (!code.empty()) return code;
-  return unwanted(after, [&](std::size_t at) { return at >= before.size(); });
+  const auto is_new = [&](std::size_t at) { return at >= before.size(); };
+  if (std::string code = stray(before, after); !code.empty()) return code;
+  if (std::string code = unwanted(after, is_new); !code.empty()) return code;
+  for (const CallOf& call : match(after).calls) {
+    if (!call.real || !is_new(call.real_message) || is_new(call.message)) continue;
+    const Message& of = after[call.message];
+    if (std::max(of.created, of.put) > sent) return "changed";
+  }
+  return "";
 }
 
 std::string Oracle::stray_in_put(const std::string& id, const std::vector<Part>& parts) {
@@ -136,11 +155,65 @@ std::string Oracle::stray_in_put(const std::string& id, const std::vector<Part>&
   if (!world_.head.empty() && below(world_.head, id)) end = world_.head;
   const std::vector<Message> before = messages_to(end);
   std::vector<Message> after = before;
+  const std::vector<Part> former = world_.message(id)->parts;
   std::ranges::find(after, id, &Message::id)->parts = parts;
   const std::string code = stray(before, after);
   if (code.empty() && stray({}, after) != "") rule("put: a stray result that was there may stay");
   if (!code.empty()) return code;
-  return unwanted(after, [&](std::size_t at) { return after[at].id == id; });
+  return unwanted(after, [&](std::size_t at) { return after[at].id == id; }, former);
+}
+
+std::string Oracle::unfit_of_writer(const Message& of, const Part& begun) {
+  const auto has = [&](const Message& message, const char* type) {
+    return std::ranges::any_of(message.parts, [&](const Part& part) {
+      if (part.type != type || part.one != begun.one) return false;
+      return part.type != "tool_result" || !is_made(message, part);
+    });
+  };
+  const auto noted = [](const Message& message, std::size_t part) -> std::string {
+    const auto note = message.notes.find(part);
+    if (note == message.notes.end()) return "";
+    if (note->second.status == "needs_approval") return "needs_approval";
+    return note->second.status == "denied" ? "answered" : "";
+  };
+  if (begun.marked) {
+    for (const Message& each : world_.messages) {
+      if (each.run != of.run || each.deleted || each.role != "assistant") continue;
+      for (std::size_t at = 0; at < each.parts.size(); ++at) {
+        if (each.parts[at].type != "tool_call" || each.parts[at].one != begun.one) continue;
+        if (std::string code = noted(each, at); !code.empty()) return code;
+      }
+    }
+    return "";
+  }
+  std::vector<Message> path = messages_to(of.id);
+  path.back().parts.push_back(begun);
+  for (const CallOf& call : match(path).calls) {
+    if (!call.real || call.real_message + 1 != path.size()) continue;
+    if (call.real_part + 1 != path.back().parts.size()) continue;
+    if (std::string code = noted(path[call.message], call.part); !code.empty()) return code;
+    const std::string& asked = path[call.message].id;
+    for (const Message& each : world_.messages) {
+      if (each.run == of.run || each.deleted || !below(each.id, asked)) continue;
+      const std::vector<Message> other = messages_to(each.id);
+      for (const CallOf& its : match(other).calls) {
+        const bool same = other[its.message].id == asked && its.part == call.part;
+        if (!same || !its.real || its.real_message + 1 != other.size()) continue;
+        rule("a writer's result comes behind a person's");
+        return "answered";
+      }
+    }
+    return "";
+  }
+  bool beside = false;
+  for (std::size_t at = path.size(); at-- > 0;) {
+    const bool own = path[at].run == of.run;
+    beside |= !own && has(path[at], "tool_result");
+    if (!own || !beside || path[at].role != "assistant" || !has(path[at], "tool_call")) continue;
+    rule("a writer's result comes below a person's");
+    return "answered";
+  }
+  return "";
 }
 
 void Oracle::give(const std::vector<Message>& among, const std::string& run,

@@ -113,7 +113,9 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     for (Message& message : world_.messages) {
       if (message.run != id || message.deleted || message.status != "open") continue;
       message.status = word;
+      const std::size_t parts = message.parts.size();
       if (!well || at_limit) drop_half_call(message);
+      if (message.parts.size() < parts) message.taken_back = at_;
       message.finish_reason = end->finish.reason.value_or("");
       message.model = end->finish.model.value_or("");
     }
@@ -165,22 +167,8 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
     }
     const Part begun = parts_of({part->value}).front();
     if (begun.type == "tool_result") {
-      std::vector<Message> own;
-      for (const Message& each : world_.messages) {
-        if (each.run != id || each.deleted) continue;
-        own.push_back(each);
-        if (each.id == message->id) break;
-      }
-      const std::size_t place = own.back().parts.size();
-      own.back().parts.push_back(begun);
-      for (const CallOf& call : match(own).calls) {
-        const bool new_one =
-            call.real && call.real_message + 1 == own.size() && call.real_part == place;
-        const auto& notes = own[call.message].notes;
-        const auto known = notes.find(call.part);
-        if (!new_one || known == notes.end()) continue;
-        if (known->second.status == "needs_approval") return refuse("needs_approval");
-        if (known->second.status == "denied") return refuse("answered");
+      if (const std::string code = unfit_of_writer(*message, begun); !code.empty()) {
+        return refuse(code.c_str());
       }
     }
     message->parts.push_back(begun);
@@ -221,7 +209,9 @@ bool Oracle::step(const StepBatch& batch, const Step& step, std::string& refusal
       return refuse("invalid");
     }
     const bool half = end->status == MessageStatus::failed || end->finish.reason == "length";
+    const std::size_t parts = message->parts.size();
     if (half) drop_half_call(*message);
+    if (message->parts.size() < parts) message->taken_back = at_;
     message->usage = end->usage ? end->usage->text : message->usage;
     message->finish_reason = end->finish.reason.value_or("");
     message->model = end->finish.model.value_or("");

@@ -33,6 +33,7 @@ struct CallOf {
   std::size_t part = 0;
   std::size_t real_message = 0;  // where the real result stands
   std::size_t real_part = 0;
+  std::size_t made_part = 0;  // of the made result, in the call's message
 };
 struct Matched {
   std::vector<CallOf> calls;
@@ -41,9 +42,11 @@ struct Matched {
 [[nodiscard]] Matched match(const std::vector<Message>& path);
 [[nodiscard]] bool is_made(const Message& message, const Part& part);
 // The code for a change that brings these results, if one is of a call that a person must approve,
-// or has denied; empty: none is. `by`: does the change bring this message of the path?
+// or has denied; empty: none is. `by`: does the change bring this message of the path? `former`:
+// what it had before: a made result of then may stay.
 [[nodiscard]] std::string unwanted(const std::vector<Message>& path,
-                                   const std::function<bool(std::size_t)>& by);
+                                   const std::function<bool(std::size_t)>& by,
+                                   const std::vector<Part>& former = {});
 // The code for a change that makes `after` of the path `before`; empty: no new result is a stray.
 [[nodiscard]] std::string stray(const std::vector<Message>& before,
                                 const std::vector<Message>& after);
