@@ -204,13 +204,14 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   void was_stored(Stored<Step> stored) {
     in_flight_ = false;
     if (!stored) return end_as(ended_before_files(std::move(waiting_), stored.error()));
-    for (std::size_t at = 0; at < stored->size(); ++at) {
+    for (std::size_t at = 0; at < stored->things.size(); ++at) {
       held_.set(held_.bytes() - std::min(held_.bytes(), size_of(waiting_[at])));
-      waiting_[at] = (*stored)[at];
+      waiting_[at] = stored->things[at];
       held_.add(size_of(waiting_[at]));
     }
+    files_ = std::move(stored->files);
     in_flight_ = true;
-    send(std::move(*stored));
+    send(std::move(stored->things));
   }
 
   // Requires: `steps` are the first ones of those that wait.
@@ -236,6 +237,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
     for (auto step = waiting_.begin(); step != end; ++step) bytes += size_of(*step);
     held_.set(held_.bytes() - std::min(held_.bytes(), bytes));
     waiting_.erase(waiting_.begin(), end);
+    files_.reset();
     if (question_ && waiting_.empty()) return ask();
     send();
     if (!paused_ || waiting_.size() > limits::run_steps_low || !generation_) return;
@@ -300,6 +302,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
   std::uint64_t seq_ = 0;
   RequestComposer::Stop reading_;  // ends the reading of files; null: there are none
   bool in_flight_ = false;
+  std::shared_ptr<const void> files_;  // keeps what the batch in flight has brought
   bool in_generation_ = false;
   bool paused_ = false;
   bool outside_ = false;
@@ -328,6 +331,7 @@ void RunDriver::connect(Engine& engine) {
                      Done<std::expected<StepAck, StepRefusal>> done) {
     engine.start_attempt(std::move(thread), std::move(request), std::move(done));
   };
+  door_.keeper = &engine.blobs();
 }
 
 void RunDriver::stop() {

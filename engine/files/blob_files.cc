@@ -90,18 +90,18 @@ class BlobFiles::Writer final : public BlobWriter {
     return {};
   }
 
-  Result<BlobHash> finish() override {
+  Result<MadeBlob> finish() override {
     const BlobHash hash(hash_.take());
     auto same = files_.find(user_, hash);
     if (same && *same) media_type_ = std::move((*same)->media_type);
     const blob_file::Head head{user_, {bytes_, media_type_}};
     TRY(blob_file::write_at(file_.number(), 0, blob_file::encode(head, hash)));
-    const std::optional<Timestamp> former = files_.made(user_, hash);
-    const Timestamp made = next_timestamp(former.value_or(Timestamp()), files_.clock_.now());
+    const std::optional<Timestamp> before = files_.made(user_, hash);
+    const Timestamp made = next_timestamp(before.value_or(Timestamp()), files_.clock_.now());
     TRY(blob_file::finish_file(file_.number(), made));
-    TRY(files_.place(*this, hash));
+    TRY_LET(former, files_.place(*this, hash));
     file_ = Handle();  // it has another name now
-    return hash;
+    return MadeBlob{hash, made, former};
   }
 
   [[nodiscard]] const UserId& user() const { return user_; }
@@ -172,8 +172,9 @@ void BlobFiles::give_back(const UserId& user, std::uint64_t bytes) {
   use->second.coming -= bytes;
 }
 
-Result<void> BlobFiles::place(Writer& writer, const BlobHash& hash) {
+Result<std::optional<Timestamp>> BlobFiles::place(Writer& writer, const BlobHash& hash) {
   Handle folder;
+  std::optional<Timestamp> replaced;
   {
     const std::scoped_lock lock(lock_);
     TRY_LET(use, use_of(writer.user()));
@@ -190,9 +191,11 @@ Result<void> BlobFiles::place(Writer& writer, const BlobHash& hash) {
     if (::renameat(coming_.number(), writer.name().c_str(), folder.number(), name.c_str()) != 0) {
       return blob_file::failed("a new blob", errno);
     }
+    if (former) replaced = former->changed;
     if (!former) use->there += cost;
   }
-  return blob_file::sync(folder.number());
+  TRY(blob_file::sync(folder.number()));
+  return replaced;
 }
 
 Result<void> BlobFiles::erase(const UserId& user, const BlobHash& hash, Timestamp made) {

@@ -76,8 +76,8 @@ class BlobFiles final : public Blobs {
   [[nodiscard]] Result<void> promise(const UserId& user, std::uint64_t bytes);
   void give_back(const UserId& user, std::uint64_t bytes);
   [[nodiscard]] std::vector<BlobHash> twins_of(const UserId& user, std::uint64_t bytes) const;
-  // Gives a whole file its name.
-  [[nodiscard]] Result<void> place(Writer& writer, const BlobHash& hash);
+  // Gives a whole file its name. When the file was made that had this name before.
+  [[nodiscard]] Result<std::optional<Timestamp>> place(Writer& writer, const BlobHash& hash);
 
   blob_file::Handle root_;    // `blobs/`; empty: there is none
   blob_file::Handle coming_;  // `blobs/new/`, in a process that writes

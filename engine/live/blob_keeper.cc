@@ -34,9 +34,13 @@ void BlobKeeper::off(Work work, Then then) {
 
 bool BlobKeeper::has(const UserId& user, const BlobHash& hash) const {
   if (!parts_.blobs) return true;
-  if (going_.contains({user, hash})) return false;
   const auto found = parts_.blobs->find(user, hash);
-  return found && found->has_value();
+  if (!found || !*found) return false;
+  const auto [first, end] = going_.equal_range({user, hash});
+  if (first == end) return true;
+  // Was it uploaded again since?
+  const auto made = parts_.blobs->made(user, hash);
+  return made && std::none_of(first, end, [&](const auto& going) { return going.second == *made; });
 }
 
 MissingBlobs BlobKeeper::missing(const UserId& user, const ChangeRequest& request) const {
@@ -83,17 +87,47 @@ BlobKeeper::Hold::~Hold() {
   for (const BlobHash& hash : blobs_) keeper_->held_.extract({user_, hash});
 }
 
+std::shared_ptr<const void> BlobKeeper::bring(const UserId& user, std::vector<MadeBlob> blobs) {
+  if (blobs.empty()) return nullptr;
+  for (const MadeBlob& blob : blobs) {
+    Guest& guest = guests_[{user, blob.hash}];
+    const bool by_guest = guest.requests > 0 && blob.former == guest.made;
+    if (blob.former && !by_guest) guest.stays = true;
+    guest.made = blob.made;
+    ++guest.requests;
+  }
+  auto kept = std::make_shared<const std::vector<MadeBlob>>(std::move(blobs));
+  auto left = alive_.guard([this, user, kept] { leave(user, *kept); });
+  return {kept.get(), [left = std::move(left)](const void*) mutable { left(); }};
+}
+
+void BlobKeeper::leave(const UserId& user, const std::vector<MadeBlob>& blobs) {
+  std::vector<Doomed> doomed;
+  for (const MadeBlob& blob : blobs) {
+    const auto found = guests_.find({user, blob.hash});
+    if (--found->second.requests > 0) continue;
+    const Guest guest = found->second;
+    guests_.erase(found);
+    if (!guest.stays && is_free(user, blob.hash, {})) {
+      doomed.push_back({user, blob.hash, guest.made});
+    }
+  }
+  if (doomed.empty()) return;
+  parts_.metrics.blobs_swept += doomed.size();
+  erase(std::move(doomed), [](const Result<void>& /*a sweep finds what was left*/) {});
+}
+
 // --- Going ---------------------------------------------------------------------------------------
 
 // A row that can't be read may be of a thread that names the blob: then it stays.
 bool BlobKeeper::is_free(const UserId& user, const BlobHash& hash, ThreadNumber except) const {
-  if (held_.contains({user, hash})) return false;
+  if (held_.contains({user, hash}) || guests_.contains({user, hash})) return false;
   const auto named = blob_rows::is_named(parts_.store, user, hash, except);
   return named && !*named;
 }
 
 void BlobKeeper::erase(std::vector<Doomed> doomed, Done<Result<void>> done) {
-  for (const Doomed& one : doomed) going_.emplace(one.user, one.hash);
+  for (const Doomed& one : doomed) going_.emplace(Key{one.user, one.hash}, one.made);
   auto shared = std::make_shared<const std::vector<Doomed>>(std::move(doomed));
   off(
       [blobs = parts_.blobs, shared]() -> Result<void> {
@@ -101,10 +135,17 @@ void BlobKeeper::erase(std::vector<Doomed> doomed, Done<Result<void>> done) {
         return {};
       },
       [this, shared, done = std::move(done)](Result<void> erased) mutable {
-        for (const Doomed& one : *shared) going_.extract({one.user, one.hash});
+        for (const Doomed& one : *shared) stopped_going(one);
         if (erased) parts_.metrics.blobs_erased += shared->size();
         done(std::move(erased));
       });
+}
+
+void BlobKeeper::stopped_going(const Doomed& one) {
+  const auto [first, end] = going_.equal_range({one.user, one.hash});
+  const auto it =
+      std::find_if(first, end, [&](const auto& going) { return going.second == one.made; });
+  if (it != end) going_.erase(it);
 }
 
 void BlobKeeper::erase_of(ThreadNumber thread, Done<Result<std::vector<RowWrite>>> done) {
@@ -118,6 +159,10 @@ void BlobKeeper::erase_of(ThreadNumber thread, Done<Result<std::vector<RowWrite>
   }
   std::vector<Doomed> doomed;
   for (const BlobHash& hash : named->blobs) {
+    // A request at work has brought it again: it goes with that one's answer, if nobody names it.
+    if (const auto guest = guests_.find({named->owner, hash}); guest != guests_.end()) {
+      guest->second.stays = false;
+    }
     if (!is_free(named->owner, hash, thread)) continue;
     if (const auto made = parts_.blobs->made(named->owner, hash)) {
       doomed.push_back({named->owner, hash, *made});

@@ -11,6 +11,10 @@
 // it can't miss each other; only the files are erased on another thread. An upload of the same
 // bytes meanwhile is another blob to `Blobs::erase`, and stays.
 //
+// A file that comes inside a request is a blob before the request is decided. If it was refused, it
+// must leave nothing: so such a blob stays while its request is at work, and goes with the answer
+// if no entry names it.
+//
 // A crash can leave a file without a row, which the sweeps find, and never a row without a file:
 // the files of an erased thread go before its rows, and the flag `erasing` makes the next start do
 // both again.
@@ -19,6 +23,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -83,6 +89,10 @@ class BlobKeeper {
   // The keeper outlives the hold.
   [[nodiscard]] Hold hold(const UserId& user, BlobSet blobs);
 
+  // Keeps blobs that came inside a request while anybody holds the value. Then those go that nobody
+  // had uploaded before, and no entry names.
+  [[nodiscard]] std::shared_ptr<const void> bring(const UserId& user, std::vector<MadeBlob> blobs);
+
   // Erases the blobs that only this thread names, and then calls `done` with the writes that remove
   // its rows. Requires: no entry of the thread is being written, or will be.
   void erase_of(ThreadNumber thread, Done<Result<std::vector<RowWrite>>> done);
@@ -98,9 +108,17 @@ class BlobKeeper {
     Timestamp made;
   };
   struct Sweep;
+  // A blob that requests at work have brought.
+  struct Guest {
+    Timestamp made;
+    std::size_t requests = 0;
+    bool stays = false;  // without a name, too: it was uploaded
+  };
 
+  void leave(const UserId& user, const std::vector<MadeBlob>& blobs);
   [[nodiscard]] bool is_free(const UserId& user, const BlobHash& hash, ThreadNumber except) const;
   void erase(std::vector<Doomed> doomed, Done<Result<void>> done);
+  void stopped_going(const Doomed& one);
   void sweep();
   void sweep_user(std::shared_ptr<Sweep> sweep);
   void sweep_some(std::shared_ptr<Sweep> sweep);
@@ -109,7 +127,8 @@ class BlobKeeper {
 
   Parts parts_;
   std::multiset<Key> held_;
-  std::multiset<Key> going_;
+  std::map<Key, Guest> guests_;
+  std::multimap<Key, Timestamp> going_;  // and when they were made
   Alive alive_;
 };
 

@@ -199,6 +199,9 @@ class Engine final : private LaneHost {
   [[nodiscard]] Result<UsageMap> usage(const UserId& user, const std::optional<ThreadName>& thread,
                                        UsageSpan span);
 
+  // Which blobs stay: for those who make blobs of what requests bring.
+  [[nodiscard]] BlobKeeper& blobs() { return blobs_; }
+
   // --- Life --------------------------------------------------------------------------------------
 
   [[nodiscard]] Epoch epoch() const { return rules_.epoch; }

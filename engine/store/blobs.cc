@@ -8,8 +8,9 @@
 #include "engine/rules/digest.h"
 
 namespace lockstep {
-Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,
-                     std::string_view bytes) {
+
+Result<MadeBlob> make_blob(Blobs& blobs, const UserId& user, std::string media_type,
+                           std::string_view bytes) {
   TRY_LET(writer, blobs.begin(user, std::move(media_type), bytes.size()));
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, limits::blob_piece_bytes);
@@ -17,6 +18,12 @@ Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,
     bytes.remove_prefix(piece.size());
   }
   return writer->finish();
+}
+
+Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,
+                     std::string_view bytes) {
+  TRY_LET(made, make_blob(blobs, user, std::move(media_type), bytes));
+  return made.hash;
 }
 
 Result<std::string> read_all(const Blobs& blobs, const UserId& user, const BlobHash& hash) {

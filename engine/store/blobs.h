@@ -35,6 +35,14 @@ struct BlobFacts {
   friend bool operator==(const BlobFacts&, const BlobFacts&) = default;
 };
 
+// A blob as a writer has made it.
+struct MadeBlob {
+  BlobHash hash;
+  Timestamp made;  // later than `former`
+  std::optional<Timestamp>
+      former;  // when the user's blob of the same bytes was made, if it was there
+};
+
 // One blob while its bytes come. Destroyed without `finish`: nothing stays. One thread at a time.
 class BlobWriter {
  public:
@@ -45,7 +53,7 @@ class BlobWriter {
   // Makes the blob durable and gives its name. If the user has the same bytes already, the blob
   // keeps its media type, because entries may name it without one, and its time without a name
   // begins again. Called once, last.
-  [[nodiscard]] virtual Result<BlobHash> finish() = 0;
+  [[nodiscard]] virtual Result<MadeBlob> finish() = 0;
 };
 
 class Blobs {
@@ -87,6 +95,9 @@ class Blobs {
 };
 
 // Makes a blob of bytes that are in memory.
+[[nodiscard]] Result<MadeBlob> make_blob(Blobs& blobs, const UserId& user, std::string media_type,
+                                         std::string_view bytes);
+// The same, and gives the name alone.
 [[nodiscard]] Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,
                                    std::string_view bytes);
 // All bytes of a blob.

@@ -22,13 +22,14 @@ class BlobsMemory::Writer final : public BlobWriter {
     return {};
   }
 
-  Result<BlobHash> finish() override {
+  Result<MadeBlob> finish() override {
     const BlobHash hash(sha256(bytes_));
+    const std::optional<Timestamp> former = blobs_.made(user_, hash);
     One& one = blobs_.all_[{user_, hash}];
     const Timestamp made = next_timestamp(one.made, blobs_.clock_.now());
     if (one.media_type.empty()) one.media_type = std::move(media_type_);
     one = {std::move(one.media_type), std::move(bytes_), made};
-    return hash;
+    return MadeBlob{hash, made, former};
   }
 
  private:

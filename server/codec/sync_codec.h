@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,7 @@ struct SocketCall {
   std::string id;  // of the request, or of the one to cancel
   std::variant<SocketSync, SocketCancel, SocketSteps, SocketFeed, SocketClaim, SocketClaimSteps>
       what;
+  std::shared_ptr<const void> files = {};  // keeps what the call has brought until it is answered
 };
 struct SocketFault {
   std::string id;  // empty if it could not be read

@@ -95,10 +95,15 @@ struct BlobBody::Check {
 BlobBody::BlobBody(Front& front, Asked asked)
     : front_(front),
       asked_(std::move(asked)),
-      at_(asked_.piece.from),
-      end_(asked_.piece.from + asked_.piece.bytes),
-      check_(asked_.whole ? std::make_shared<Check>() : nullptr),
-      held_(front.memory, MemoryKind::answers, 2 * limits::blob_piece_bytes) {}
+      left_(asked_.piece),
+      held_(front.memory, MemoryKind::answers, 2 * limits::blob_piece_bytes) {
+  const bool whole = asked_.piece.bytes == asked_.bytes;
+  if (whole || !front.checked.contains({asked_.user, asked_.hash})) {
+    check_ = std::make_shared<Check>();
+    testing_ = !whole;
+  }
+  if (testing_) left_ = {0, asked_.bytes};
+}
 
 BlobBody::~BlobBody() = default;
 
@@ -108,30 +113,41 @@ void BlobBody::attach(StreamOwner& owner) {
 }
 
 void BlobBody::read() {
-  if (reading_ || failed_ || !ready_.empty() || at_ == end_) return;
+  if (reading_ || failed_ || !ready_.empty() || left_.bytes == 0) return;
   reading_ = true;
   const auto bytes =
-      static_cast<std::size_t>(std::min<std::uint64_t>(end_ - at_, limits::blob_piece_bytes));
-  const bool last = at_ + bytes == end_;
+      static_cast<std::size_t>(std::min<std::uint64_t>(left_.bytes, limits::blob_piece_bytes));
+  const bool last = left_.bytes == bytes;
   front_.blobs.downloads->run(
-      [&blobs = *front_.blobs.store, user = asked_.user, hash = asked_.hash, from = at_, bytes,
-       last, check = check_]() -> Result<std::string> {
+      [&blobs = *front_.blobs.store, user = asked_.user, hash = asked_.hash, from = left_.from,
+       bytes, last, check = check_]() -> Result<std::string> {
         auto piece = blobs.read(user, hash, from, bytes);
         if (!piece || !check) return piece;
         check->hash.add(*piece);
         if (!last || BlobHash(check->hash.take()) == hash) return piece;
         return fail(Kind::corrupt, codes::corrupt, "the bytes of " + hash.uri() + " are damaged");
       },
-      alive_.guard([this](Result<std::string> piece) {
-        reading_ = false;
-        failed_ = !piece || piece->empty();
-        if (!piece && piece.error().kind == Kind::corrupt) ++front_.counts.blobs_damaged;
-        if (!failed_) {
-          at_ += piece->size();
-          ready_ = std::move(*piece);
-        }
-        owner_->woken(*this);
-      }));
+      alive_.guard([this](Result<std::string> piece) { was_read(std::move(piece)); }));
+}
+
+void BlobBody::was_read(Result<std::string> piece) {
+  reading_ = false;
+  failed_ = !piece || piece->empty();
+  if (!piece && piece.error().kind == Kind::corrupt) ++front_.counts.blobs_damaged;
+  if (failed_) return owner_->woken(*this);
+  left_.from += piece->size();
+  left_.bytes -= piece->size();
+  if (check_ && left_.bytes == 0) front_.checked.insert({asked_.user, asked_.hash});
+  if (testing_) {
+    if (left_.bytes == 0) {
+      testing_ = false;
+      check_ = nullptr;
+      left_ = asked_.piece;
+    }
+    return read();
+  }
+  ready_ = std::move(*piece);
+  owner_->woken(*this);
 }
 
 Stream::Filled BlobBody::fill(std::string& out, std::size_t bytes_max) {
@@ -145,7 +161,7 @@ Stream::Filled BlobBody::fill(std::string& out, std::size_t bytes_max) {
   }
   if (failed_) return Filled::finished;
   if (!ready_.empty()) return Filled::more;
-  if (at_ == end_) return Filled::finished;
+  if (left_.bytes == 0 && !testing_) return Filled::finished;
   read();
   return Filled::waiting;
 }

@@ -36,15 +36,16 @@ namespace lockstep {
 [[nodiscard]] Response blob_head(const BlobHash& hash, const BlobFacts& facts,
                                  const BlobPiece& piece, bool by_link);
 
-// The bytes of a blob, read ahead by one piece on the thread of downloads. If the whole blob is
-// sent, its hash is checked before the last piece goes out: a damaged blob ends too early.
+// The bytes of a blob, read ahead by one piece on the thread of downloads. The hash is checked
+// before the last piece goes out, and before the first one of a range: a damaged blob ends too
+// early.
 class BlobBody final : public Stream {
  public:
   struct Asked {
     UserId user;
     BlobHash hash;
     BlobPiece piece;
-    bool whole = false;  // the piece is the whole blob
+    std::uint64_t bytes = 0;  // of the whole blob
   };
   BlobBody(Front& front, Asked asked);
   ~BlobBody() override;
@@ -58,12 +59,13 @@ class BlobBody final : public Stream {
  private:
   struct Check;
   void read();
+  void was_read(Result<std::string> piece);
 
   Front& front_;
   Asked asked_;
-  std::uint64_t at_;  // of the next piece to be read
-  std::uint64_t end_;
-  std::shared_ptr<Check> check_;  // of the thread; null: a part of the blob
+  BlobPiece left_;                // to be read
+  bool testing_ = false;          // all of the blob is read, to be checked and not to be sent
+  std::shared_ptr<Check> check_;  // of the thread; null: the blob was checked before
   Charge held_;
   StreamOwner* owner_ = nullptr;
   std::string ready_;

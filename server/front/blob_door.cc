@@ -2,6 +2,7 @@
 #include "server/front/blob_door.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@
 
 namespace lockstep {
 namespace {
+
+// How often the same bytes are stored for one request.
+constexpr int tries_max = 3;
 
 Problem too_long() {
   return make_problem(codes::too_large,
@@ -37,29 +41,48 @@ void name_type(const Blobs& blobs, const UserId& user, FilePart& file) {
   if (facts && *facts) file.media_type = std::move((*facts)->media_type);
 }
 
-// Makes a blob of the address, if it is a `data:` address.
-std::optional<Problem> store(Blobs& blobs, const UserId& user, FilePart& file) {
-  if (!is_data_uri(file.uri)) return std::nullopt;
-  auto data = read_data_uri(file.uri);
+// The blobs of the `data:` addresses, in their order, up to the first that had none.
+struct Arrived {
+  std::vector<MadeBlob> blobs;
+  std::vector<std::string> media_types;
+  std::optional<Problem> problem;
+};
+
+std::optional<Problem> store(Blobs& blobs, const UserId& user, const std::string& uri,
+                             Arrived& arrived) {
+  auto data = read_data_uri(uri);
   if (!data) return unreadable();
-  const auto hash = put(blobs, user, data->media_type, data->bytes);
-  if (!hash) return problem_of(hash.error());
-  file.uri = hash->uri();
-  if (!file.media_type) file.media_type = std::move(data->media_type);
+  const auto made = make_blob(blobs, user, data->media_type, data->bytes);
+  if (!made) return problem_of(made.error());
+  arrived.blobs.push_back(*made);
+  arrived.media_types.push_back(std::move(data->media_type));
   return std::nullopt;
 }
 
-// Makes blobs of the addresses. Not on the strand.
+// Makes the blobs. Not on the strand.
 template <class Thing>
-Stored<Thing> stored(Blobs& blobs, const UserId& user, std::vector<Thing> things) {
-  std::optional<Problem> problem;
+Arrived store_all(Blobs& blobs, const UserId& user, std::vector<Thing>& things) {
+  Arrived arrived;
   for (Thing& thing : things) {
-    each_file(thing, [&](FilePart& file) {
-      if (!problem) problem = store(blobs, user, file);
+    each_file(thing, [&](const FilePart& file) {
+      if (arrived.problem || !is_data_uri(file.uri)) return;
+      arrived.problem = store(blobs, user, file.uri, arrived);
     });
   }
-  if (problem) return std::unexpected(std::move(*problem));
-  return things;
+  return arrived;
+}
+
+template <class Thing>
+void name_blobs(Arrived arrived, std::vector<Thing>& things) {
+  std::size_t at = 0;
+  for (Thing& thing : things) {
+    each_file(thing, [&](FilePart& file) {
+      if (!is_data_uri(file.uri)) return;
+      file.uri = arrived.blobs[at].hash.uri();
+      if (!file.media_type) file.media_type = std::move(arrived.media_types[at]);
+      ++at;
+    });
+  }
 }
 
 struct Sum {
@@ -89,22 +112,57 @@ void name_types(const Blobs& blobs, const UserId& user, std::vector<Thing>& thin
   }
 }
 
+// One pass of the bytes to the disk.
+template <class Thing>
+struct Passage {
+  BlobDoor door;
+  UserId user;
+  std::vector<Thing> things;
+  Charge held;
+  std::move_only_function<void(Stored<Thing>)> then;
+  int tries = 0;
+};
+
+template <class Thing>
+void pass(std::unique_ptr<Passage<Thing>> passage);
+
+// A deletion may have doomed the same bytes while they came: they are stored once more.
+template <class Thing>
+void arrive(std::unique_ptr<Passage<Thing>> passage, Arrived arrived) {
+  BlobKeeper* keeper = passage->door.keeper;
+  std::shared_ptr<const void> files;
+  if (keeper) files = keeper->bring(passage->user, arrived.blobs);
+  if (arrived.problem) return passage->then(std::unexpected(std::move(*arrived.problem)));
+  const bool gone = keeper && std::ranges::any_of(arrived.blobs, [&](const MadeBlob& blob) {
+                      return !keeper->has(passage->user, blob.hash);
+                    });
+  if (gone && ++passage->tries < tries_max) return pass(std::move(passage));
+  name_blobs(std::move(arrived), passage->things);
+  passage->held.set(0);
+  passage->then(WithFiles<Thing>{std::move(passage->things), std::move(files)});
+}
+
+template <class Thing>
+void pass(std::unique_ptr<Passage<Thing>> passage) {
+  Background& uploads = *passage->door.uploads;
+  Passage<Thing>* const at_work = passage.get();  // the strand leaves it alone meanwhile
+  uploads.run([at_work] { return store_all(*at_work->door.store, at_work->user, at_work->things); },
+              [passage = std::move(passage)](Arrived arrived) mutable {
+                arrive(std::move(passage), std::move(arrived));
+              });
+}
+
 template <class Thing>
 void store(const BlobDoor& door, const UserId& user, std::vector<Thing> things,
            std::move_only_function<void(Stored<Thing>)> then) {
   const Sum sum = sum_of(door, things);
   if (sum.too_long) return then(std::unexpected(too_long()));
-  if (!door.store) return then(std::move(things));
+  if (!door.store) return then(WithFiles<Thing>{std::move(things)});
   if (sum.untyped) name_types(*door.store, user, things);
-  if (sum.bytes == 0) return then(std::move(things));
+  if (sum.bytes == 0) return then(WithFiles<Thing>{std::move(things)});
   Charge held(door.memory, MemoryKind::bodies, sum.bytes);
-  door.uploads->run(
-      [blobs = door.store, user, things = std::move(things)]() mutable {
-        return stored(*blobs, user, std::move(things));
-      },
-      [held = std::move(held), then = std::move(then)](Stored<Thing> done) mutable {
-        then(std::move(done));
-      });
+  pass(std::make_unique<Passage<Thing>>(
+      Passage<Thing>{door, user, std::move(things), std::move(held), std::move(then)}));
 }
 
 }  // namespace

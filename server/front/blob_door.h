@@ -8,6 +8,9 @@
 // content was taken before (`Change::content`), and the same bytes make the same blob: so a change
 // or a step that is sent again is the same.
 //
+// What a refused request has brought goes with its answer: whoever sends the changes on holds
+// `files` until these are answered.
+//
 // A part that names a blob without a media type gets the blob's here: from then on the entry says
 // how the file is read, and no later upload of the same bytes changes what a model is sent.
 //
@@ -16,9 +19,11 @@
 
 #include <expected>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "engine/base/memory.h"
+#include "engine/live/blob_keeper.h"
 #include "engine/rules/change.h"
 #include "engine/rules/step.h"
 #include "engine/store/blobs.h"
@@ -32,10 +37,16 @@ struct BlobDoor {
   Blobs* store = nullptr;  // null: the server has none, and short addresses stay as they are
   Background* uploads = nullptr;
   MemoryAccount* memory = nullptr;  // null: memory is not counted
+  BlobKeeper* keeper = nullptr;     // null: what a refused request has brought stays for a day
 };
 
 template <class Thing>
-using Stored = std::expected<std::vector<Thing>, Problem>;
+struct WithFiles {
+  std::vector<Thing> things;
+  std::shared_ptr<const void> files = {};  // the blobs stay while anybody has this; null: none came
+};
+template <class Thing>
+using Stored = std::expected<WithFiles<Thing>, Problem>;
 
 // Calls `then` with the changes or steps, whose `data:` addresses are blobs of `user` now: within
 // this call if there are none, else later. Refused: an address that can't be read, a long one

@@ -91,10 +91,10 @@ void BlobUpload::finish() {
   };
   front_.blobs.uploads->run(
       [work = work_]() -> Result<Made> {
-        TRY_LET(hash, work->writer->finish());
-        TRY_LET(facts, work->blobs.find(work->asked.user, hash));
+        TRY_LET(placed, work->writer->finish());
+        TRY_LET(facts, work->blobs.find(work->asked.user, placed.hash));
         if (!facts) return fail(Kind::not_found, codes::unknown_blob, "the blob was erased");
-        return Made{hash, std::move(*facts)};
+        return Made{placed.hash, std::move(*facts)};
       },
       alive_.guard([this](const Result<Made>& made) {
         failed_ = true;  // nothing comes any more

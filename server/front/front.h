@@ -22,6 +22,7 @@
 #include "server/base/limits.h"
 #include "server/front/assets.h"
 #include "server/front/blob_door.h"
+#include "server/front/checked_blobs.h"
 #include "server/front/claims.h"
 #include "server/front/follow_parts.h"
 #include "server/net/blob_links.h"
@@ -73,6 +74,7 @@ struct Front {
   // Has the run started, and waits for a slot of its agent? Null: runs never wait.
   std::function<bool(const ThreadName& thread, const RunId& run)> waits_for_slot = {};
   FrontBlobs blobs = {};
+  CheckedBlobs checked = {};
   // Composes requests with files. Null: a line of text names each file.
   RequestComposer* composer = nullptr;
   Claims* claims = nullptr;  // null: there are no workers
@@ -80,7 +82,9 @@ struct Front {
   Timestamp time;            // now, to a second
   bool stopping = false;     // refuse new requests
 
-  [[nodiscard]] BlobDoor blob_door() const { return {blobs.store, blobs.uploads, memory}; }
+  [[nodiscard]] BlobDoor blob_door() const {
+    return {blobs.store, blobs.uploads, memory, &engine.blobs()};
+  }
   [[nodiscard]] FollowParts follow_parts() { return {engine, memory, stopping}; }
 };
 

@@ -113,7 +113,7 @@ void answer_blob(Front& front, const Call& call, const Found& found, Respond res
   }
   respond(BodyAnswer{blob_head(hash, facts, *piece, call.by_link),
                      std::make_unique<BlobBody>(
-                         front, BlobBody::Asked{user, hash, *piece, piece->bytes == facts.bytes})});
+                         front, BlobBody::Asked{user, hash, *piece, facts.bytes})});
 }
 
 }  // namespace

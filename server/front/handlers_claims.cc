@@ -227,10 +227,11 @@ void note_unread_claimed(Front& front, const Call& call, const Problem& problem)
 
 namespace {
 
-void write(Front& front, const Call& call, std::vector<Step> steps, Respond respond) {
+void write(Front& front, const Call& call, WithFiles<Step> steps, Respond respond) {
   front.claims->write(
-      {call.names[0], may_claim(front, {call.user, call.token}), std::move(steps)},
-      [&front, respond = std::move(respond)](std::expected<ClaimedAck, StepRefusal> ack) mutable {
+      {call.names[0], may_claim(front, {call.user, call.token}), std::move(steps.things)},
+      [&front, files = std::move(steps.files),
+       respond = std::move(respond)](std::expected<ClaimedAck, StepRefusal> ack) mutable {
         if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
         respond(json_response(claimed_ack(*ack, "{")));
       });
@@ -258,7 +259,7 @@ void store_claimed(Front& front, const ClaimsSteps& of, std::vector<Step> steps,
                    std::move_only_function<void(Stored<Step>)> then) {
   // A claim that is over is refused with its reason when the steps are written.
   const auto run = front.claims->run_of(of.claim, may_claim(front, of.caller));
-  if (!run) return then(std::move(steps));
+  if (!run) return then(WithFiles<Step>{std::move(steps)});
   if (auto problem = names_others(front, *run, steps)) return then(std::unexpected(*problem));
   store_data(front.blob_door(), run->thread.owner, std::move(steps), std::move(then));
 }

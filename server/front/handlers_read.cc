@@ -106,18 +106,20 @@ JsonPieces pieces_of(std::vector<SharedMessage> path, const std::string& setting
 struct Writer {
   UserId user;
   ThreadName thread;
+  std::shared_ptr<const void> files;  // what its steps have brought
 };
 
-void write_batch(Front& front, const Writer& writer, StepBatch batch, Respond respond) {
-  front.engine.write(
-      writer.user, writer.thread, std::move(batch),
-      [&front, respond = std::move(respond)](std::expected<StepAck, StepRefusal> ack) mutable {
-        if (!ack) return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
-        std::string body = "{";
-        append_field_number(body, "seq", ack->seq);
-        append_field_number(body, "ts", ack->at.get());
-        respond(json_response(body += '}'));
-      });
+void write_batch(Front& front, Writer writer, StepBatch batch, Respond respond) {
+  front.engine.write(writer.user, writer.thread, std::move(batch),
+                     [&front, files = std::move(writer.files), respond = std::move(respond)](
+                         std::expected<StepAck, StepRefusal> ack) mutable {
+                       if (!ack)
+                         return refuse(respond, problem_of(ack.error(), front.engine.epoch()));
+                       std::string body = "{";
+                       append_field_number(body, "seq", ack->seq);
+                       append_field_number(body, "ts", ack->at.get());
+                       respond(json_response(body += '}'));
+                     });
 }
 
 }  // namespace
@@ -236,8 +238,9 @@ void store_steps(Front& front, StepsCall to, std::vector<Step> steps, Respond re
           note_unread_steps(front, to.call, stored.error());
           return refuse(respond, stored.error());
         }
-        write_batch(front, {to.call.user, thread_of(to.call)},
-                    {RunId(to.call.names[1]), to.attempt, std::move(*stored)}, std::move(respond));
+        write_batch(front, {to.call.user, thread_of(to.call), std::move(stored->files)},
+                    {RunId(to.call.names[1]), to.attempt, std::move(stored->things)},
+                    std::move(respond));
       });
 }
 

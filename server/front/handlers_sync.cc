@@ -103,13 +103,13 @@ std::expected<SyncAsked, Problem> sync_asked(SyncHeader header, Read<SyncCall> b
   return asked;
 }
 
-void sync(Front& front, SyncAsked asked, Respond respond) {
+void sync(Front& front, SyncAsked asked, std::shared_ptr<const void> files, Respond respond) {
   // The answer does not need the changes: keep a copy of the request without them.
   std::vector<Change> changes = std::exchange(asked.request.changes.changes, {});
   SyncRequest request = asked.request;
   request.changes.changes = std::move(changes);
   front.engine.sync(std::move(request),
-                    [&front, asked = std::move(asked),
+                    [&front, asked = std::move(asked), files = std::move(files),
                      respond = std::move(respond)](Result<SyncReply> reply) mutable {
                       if (!reply) return refuse(respond, reply.error());
                       respond(sync_answer(front, std::move(asked), std::move(*reply)));
@@ -126,8 +126,8 @@ void store_and_sync(Front& front, SyncAsked asked, Caller caller, Respond respon
               respond = std::move(respond)](Stored<Change> stored) mutable {
                if (!stored) return refuse(respond, stored.error());
                if (auto problem = refused_since(front, caller)) return refuse(respond, *problem);
-               asked.request.changes.changes = std::move(*stored);
-               sync(front, std::move(asked), std::move(respond));
+               asked.request.changes.changes = std::move(stored->things);
+               sync(front, std::move(asked), std::move(stored->files), std::move(respond));
              });
 }
 

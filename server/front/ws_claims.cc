@@ -86,18 +86,19 @@ void WsSession::write_claim(const std::string& id, JsonPieces pieces) {
       }));
 }
 
-void WsSession::write_claimed(const std::string& id, SocketClaimSteps call) {
+void WsSession::write_claimed(const std::string& id, SocketClaimSteps call, Files files) {
   ++unanswered_;
   front_.claims->write(
       {std::move(call.claim), may_claim(front_, {user_, token_}), std::move(call.steps)},
-      alive_.guard([this, id](std::expected<ClaimedAck, StepRefusal> ack) {
-        --unanswered_;
-        throttle();
-        if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
-        std::string frame = "{";
-        append_field(frame, "frame", "steps");
-        reply(id, claimed_ack(*ack, std::move(frame)));
-      }));
+      alive_.guard(
+          [this, id, files = std::move(files)](std::expected<ClaimedAck, StepRefusal> ack) {
+            --unanswered_;
+            throttle();
+            if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
+            std::string frame = "{";
+            append_field(frame, "frame", "steps");
+            reply(id, claimed_ack(*ack, std::move(frame)));
+          }));
 }
 
 }  // namespace lockstep

@@ -112,11 +112,11 @@ void WsSession::called(std::expected<SocketCall, SocketFault> call) {
   if (auto* claim_asked = std::get_if<SocketClaim>(&call->what)) {
     claim(call->id, std::move(*claim_asked));
   } else if (auto* claim_steps = std::get_if<SocketClaimSteps>(&call->what)) {
-    write_claimed(call->id, std::move(*claim_steps));
+    write_claimed(call->id, std::move(*claim_steps), std::move(call->files));
   } else if (auto* asked = std::get_if<SocketSync>(&call->what)) {
-    sync(call->id, std::move(*asked));
+    sync(call->id, std::move(*asked), std::move(call->files));
   } else if (auto* steps = std::get_if<SocketSteps>(&call->what)) {
-    write_steps(call->id, std::move(*steps));
+    write_steps(call->id, std::move(*steps), std::move(call->files));
   } else if (auto* asked_feed = std::get_if<SocketFeed>(&call->what)) {
     feed(call->id, *asked_feed);
   } else {
@@ -171,7 +171,7 @@ std::size_t WsSession::bytes_held() const {
   return bytes;
 }
 
-void WsSession::sync(const std::string& id, SocketSync call) {
+void WsSession::sync(const std::string& id, SocketSync call, Files files) {
   if (!try_open(id)) return;
   SyncRequest& request = call.call.request;
   request.changes.user = user_;
@@ -182,11 +182,11 @@ void WsSession::sync(const std::string& id, SocketSync call) {
   plan.framing = {Form::socket, id};
   plan.follow = call.call.follow.value_or(Follow::run);
   ++unanswered_;
-  front_.engine.sync(
-      std::move(request),
-      alive_.guard([this, id, plan = std::move(plan)](Result<SyncReply> reply) mutable {
-        synced(id, std::move(plan), std::move(reply));
-      }));
+  front_.engine.sync(std::move(request),
+                     alive_.guard([this, id, plan = std::move(plan),
+                                   files = std::move(files)](Result<SyncReply> reply) mutable {
+                       synced(id, std::move(plan), std::move(reply));
+                     }));
 }
 
 void WsSession::synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply) {
@@ -228,18 +228,19 @@ void WsSession::feed(const std::string& id, const SocketFeed& call) {
                                                 Framing{Form::socket, id}));
 }
 
-void WsSession::write_steps(const std::string& id, SocketSteps call) {
+void WsSession::write_steps(const std::string& id, SocketSteps call, Files files) {
   if (call.thread.owner.get().empty()) call.thread.owner = user_;
   ++unanswered_;
-  front_.engine.write(user_, std::move(call.thread), std::move(call.batch),
-                      alive_.guard([this, id](std::expected<StepAck, StepRefusal> ack) {
-                        --unanswered_;
-                        throttle();
-                        if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
-                        std::string frame;
-                        append_steps_frame(frame, *ack);
-                        reply(id, frame);
-                      }));
+  front_.engine.write(
+      user_, std::move(call.thread), std::move(call.batch),
+      alive_.guard([this, id, files = std::move(files)](std::expected<StepAck, StepRefusal> ack) {
+        --unanswered_;
+        throttle();
+        if (!ack) return refuse(id, problem_of(ack.error(), front_.engine.epoch()));
+        std::string frame;
+        append_steps_frame(frame, *ack);
+        reply(id, frame);
+      }));
 }
 
 void WsSession::cancel(const std::string& id) {

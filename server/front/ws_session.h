@@ -70,17 +70,18 @@ class WsSession : public Protocol, private StreamOwner {
   void store_files(std::expected<SocketCall, SocketFault> call);
   void was_read(std::expected<SocketCall, SocketFault> call);
   void called(std::expected<SocketCall, SocketFault> call);
-  void sync(const std::string& id, SocketSync call);
+  using Files = std::shared_ptr<const void>;  // what a call has brought (blob_door.h)
+  void sync(const std::string& id, SocketSync call, Files files);
   void synced(const std::string& id, FollowPlan plan, Result<SyncReply> reply);
   void cancel(const std::string& id);
-  void write_steps(const std::string& id, SocketSteps call);
+  void write_steps(const std::string& id, SocketSteps call, Files files);
   void feed(const std::string& id, const SocketFeed& call);
   // ws_claims.cc: workers.
   [[nodiscard]] bool may_call(const SocketCall& call);
   void claim(const std::string& id, SocketClaim call);
   void claimed(const std::string& id, const Result<std::optional<Claimed>>& result);
   void write_claim(const std::string& id, JsonPieces pieces);
-  void write_claimed(const std::string& id, SocketClaimSteps call);
+  void write_claimed(const std::string& id, SocketClaimSteps call, Files files);
   void add_stream(const std::string& id, std::unique_ptr<Stream> stream);
   void drop(const std::string& id);
 

@@ -27,7 +27,8 @@ void WsSession::store_files(std::expected<SocketCall, SocketFault> call) {
                       alive_.guard([this, call = std::move(call)](Stored<Change> stored) mutable {
                         if (!stored) return was_read(unstored(call->id, std::move(stored.error())));
                         std::get<SocketSync>(call->what).call.request.changes.changes =
-                            std::move(*stored);
+                            std::move(stored->things);
+                        call->files = std::move(stored->files);
                         was_read(std::move(call));
                       }));
   }
@@ -36,7 +37,8 @@ void WsSession::store_files(std::expected<SocketCall, SocketFault> call) {
     return store_data(front_.blob_door(), user_, std::move(all),
                       alive_.guard([this, call = std::move(call)](Stored<Step> stored) mutable {
                         if (!stored) return was_read(unstored(call->id, std::move(stored.error())));
-                        std::get<SocketSteps>(call->what).batch.steps = std::move(*stored);
+                        std::get<SocketSteps>(call->what).batch.steps = std::move(stored->things);
+                        call->files = std::move(stored->files);
                         was_read(std::move(call));
                       }));
   }
@@ -47,7 +49,8 @@ void WsSession::store_files(std::expected<SocketCall, SocketFault> call) {
                          alive_.guard([this, call = std::move(call)](Stored<Step> stored) mutable {
                            if (!stored)
                              return was_read(unstored(call->id, std::move(stored.error())));
-                           std::get<SocketClaimSteps>(call->what).steps = std::move(*stored);
+                           std::get<SocketClaimSteps>(call->what).steps = std::move(stored->things);
+                           call->files = std::move(stored->files);
                            was_read(std::move(call));
                          }));
   }

@@ -285,6 +285,47 @@ describe("Attachments", { timeout: 180_000 }, () => {
     await until(() => onDisk(server).coming.length === 0, "no file is left half");
   });
 
+  test("A refused request leaves nothing of the files that it brought", async () => {
+    const own = await Server.start({
+      name: "blobs-refused",
+      config: { agents: { push: { kind: "push" } } },
+      env: { LOCKSTEP_BLOB_BYTES_PER_USER: "8MiB" },
+    });
+    try {
+      const bytes = someBytes(5 * mebibyte);
+      const photo = file(`data:image/png;base64,${bytes.toString("base64")}`);
+      const gone = () => until(() => onDisk(own).blobs.length === 0, "its file goes");
+      const change = async (change) => (await sync(own, "t", [change])).json.outcomes[0];
+      const start = { type: "start_run", run: "r", agent: "push", input: [{ id: "u", parts: [{ type: "text", text: "draw" }] }] };
+
+      assert.equal((await change(puts("m", [photo], { parent: "nobody" }))).code, "unknown_message");
+      await gone();
+      assert.equal((await change({ ...start, agent: "nobody", input: [{ id: "u", parts: [photo] }] })).code, "unknown_agent");
+      await gone();
+      const two = [puts("m1", [photo]), puts("m2", [file(`data:image/png;base64,${someBytes(5 * mebibyte).toString("base64")}`)])];
+      assert.equal((await sync(own, "t", two)).json.code, "quota");
+      await gone();
+      assert.equal((await change(start)).outcome, "applied");
+      const steps = [{ seq: 1, type: "message_created", message: { id: "a" } }, { seq: 2, type: "part_started", message: "other", value: photo }];
+      const write = (attempt) => own.post(`/v1/threads/t/runs/r/steps?attempt=${attempt}`, { steps }, { headers: { "content-type": "application/json" } });
+      assert.equal((await write(1)).json.code, "unknown_message");
+      await gone();
+      assert.equal((await write(7)).json.code, "fenced");
+      await gone();
+      const socket = await Socket.open(own);
+      const front = new Front(own, "t", { socket });
+      assert.equal((await front.change([puts("m", [photo], { parent: "nobody" })]))[0].code, "unknown_message");
+      await gone();
+      await socket.close();
+
+      assert.equal((await change(puts("m", [photo]))).outcome, "applied", "there is room for it");
+      assert.equal((await change(puts("m2", [photo], { parent: "nobody" }))).code, "unknown_message");
+      assert.deepEqual((await call(own, `/v1/blobs/${hashOf(bytes)}`)).bytes, bytes, "the message still names it");
+    } finally {
+      await own.dispose();
+    }
+  });
+
   test("Hostile bodies end as named errors, and leave nothing", async () => {
     const head = "POST /v1/blobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer alice\r\nContent-Type: image/png\r\n";
     for (const [bytes, status] of [
@@ -364,8 +405,12 @@ describe("Attachments", { timeout: 180_000 }, () => {
     const flipped = Buffer.from(whole);
     flipped[2000] ^= 1;
     writeFileSync(path, flipped);
+    const range = { headers: { ...ada, range: "bytes=1000-1999" } };
     await assert.rejects(call(server, `/v1/blobs/${made.hash}`, { headers: ada }), "the connection ends early");
+    await assert.rejects(call(server, `/v1/blobs/${made.hash}`, range), "also of a range");
+    await assert.rejects(call(server, `/v1/blobs/${made.hash}`, { headers: { ...ada, range: "bytes=0-9" } }), "and of one before the damage");
     writeFileSync(path, whole);
+    assert.deepEqual((await call(server, `/v1/blobs/${made.hash}`, range)).bytes, whole.subarray(512 + 1000, 512 + 2000));
     assert.equal((await call(server, `/v1/blobs/${made.hash}`, { headers: ada })).status, 200);
   });
 

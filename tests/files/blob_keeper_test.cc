@@ -25,6 +25,13 @@ class BlobKeeping : public testing::Test {
     MUST(hash.has_value());
     return *hash;
   }
+  // As a door stores what came inside a request.
+  MadeBlob arrive(const std::string& bytes) {
+    const auto made = make_blob(files, engine.user, "image/png", bytes);
+    MUST(made.has_value());
+    return *made;
+  }
+  BlobKeeper& keeper() { return engine.engine->blobs(); }
   static PutMessage names(const std::string& id, const std::string& uri) {
     PutMessage put;
     put.id = mid(id);
@@ -204,6 +211,120 @@ TEST_F(BlobKeeping, ADeletionThatACrashCutShortIsFinishedByTheNextStart) {
 
   EXPECT_FALSE(is_there(hash));
   EXPECT_FALSE(is_named(hash));
+}
+
+// --- What requests bring -------------------------------------------------------------------------
+
+TEST_F(BlobKeeping, WhatARefusedRequestBroughtGoesWithItsAnswer) {
+  const MadeBlob brought = arrive("brought");
+  auto request = keeper().bring(engine.user, {brought});
+  engine.executor.run();
+  EXPECT_TRUE(is_there(brought.hash));
+
+  request.reset();
+  engine.executor.run();
+
+  EXPECT_FALSE(is_there(brought.hash));
+}
+
+TEST_F(BlobKeeping, WhatARequestBroughtStaysIfAnEntryNamesIt) {
+  const MadeBlob brought = arrive("brought");
+  auto request = keeper().bring(engine.user, {brought});
+  ASSERT_TRUE(say("m", brought.hash.uri()).applied);
+
+  request.reset();
+  engine.executor.run();
+
+  EXPECT_TRUE(is_there(brought.hash));
+}
+
+TEST_F(BlobKeeping, WhatWasUploadedBeforeStaysItsDay) {
+  const BlobHash hash = upload("uploaded");
+  auto request = keeper().bring(engine.user, {arrive("uploaded")});
+
+  request.reset();
+  engine.executor.run();
+  EXPECT_TRUE(is_there(hash));
+
+  pass_days(2);
+  EXPECT_FALSE(is_there(hash));
+}
+
+TEST_F(BlobKeeping, WhatIsUploadedWhileARequestHasItStays) {
+  auto request = keeper().bring(engine.user, {arrive("bytes")});
+  const BlobHash hash = upload("bytes");
+
+  request.reset();
+  engine.executor.run();
+
+  EXPECT_TRUE(is_there(hash));
+}
+
+TEST_F(BlobKeeping, OfTwoRequestsWithTheSameBytesTheLastOneDecides) {
+  for (const bool first_goes_first : {true, false}) {
+    const MadeBlob once = arrive("bytes");
+    auto first = keeper().bring(engine.user, {once});
+    auto second = keeper().bring(engine.user, {arrive("bytes")});
+
+    (first_goes_first ? first : second).reset();
+    engine.executor.run();
+    EXPECT_TRUE(is_there(once.hash));
+    first.reset();
+    second.reset();
+    engine.executor.run();
+
+    EXPECT_FALSE(is_there(once.hash)) << first_goes_first;
+  }
+}
+
+TEST_F(BlobKeeping, ADeletionLeavesWhatARequestHasBroughtAgain) {
+  const BlobHash hash = upload("picture");
+  ASSERT_TRUE(say("m", hash.uri()).applied);
+  auto named = keeper().bring(engine.user, {arrive("picture")});
+  erase();
+  ASSERT_TRUE(is_there(hash));
+  engine.thread = tid("t2");
+  EXPECT_TRUE(say("m", hash.uri()).applied);
+  named.reset();
+  engine.executor.run();
+  EXPECT_TRUE(is_there(hash));
+
+  auto refused = keeper().bring(engine.user, {arrive("picture")});
+  erase();
+  ASSERT_TRUE(is_there(hash));
+  refused.reset();
+  engine.executor.run();
+  EXPECT_FALSE(is_there(hash)) << "its last thread was deleted meanwhile";
+}
+
+TEST_F(BlobKeeping, WhatADeletionHasDoomedMustBeStoredAgain) {
+  engine.blobs_offload = true;
+  engine.restart();
+  const BlobHash hash = upload("picture");
+  ASSERT_TRUE(say("m", hash.uri()).applied);
+  const MadeBlob too_early = arrive("picture");
+  Answer<Result<void>> erased;
+  engine.engine->erase(engine.user, engine.name(), erased.done());
+  engine.executor.run();  // the decision: its file waits for its thread
+  ASSERT_TRUE(is_there(hash));
+
+  auto request = keeper().bring(engine.user, {too_early});
+  EXPECT_FALSE(keeper().has(engine.user, hash));
+  auto again = keeper().bring(engine.user, {arrive("picture")});
+  EXPECT_TRUE(keeper().has(engine.user, hash));
+  while (engine.offload.waiting() > 0) {
+    engine.offload.step();
+    engine.executor.run();
+  }
+
+  EXPECT_TRUE(is_there(hash));
+}
+
+TEST_F(BlobKeeping, ARequestMayEndAfterItsServer) {
+  auto request = keeper().bring(engine.user, {arrive("brought")});
+  engine.restart();
+  request.reset();
+  engine.executor.run();
 }
 
 TEST_F(BlobKeeping, AnEngineWithoutBlobsTakesEveryAddress) {
