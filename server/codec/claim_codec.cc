@@ -88,11 +88,8 @@ ClaimAsked read_claim_fields(Object& object) {
   if (asked.agents.empty()) agents.invalid("must have at least one agent");
   if (const auto worker = object.find("worker")) asked.worker = worker->text(limits::id_bytes_max);
   if (const auto lease = object.find("lease_seconds")) {
-    const std::uint64_t seconds = lease->number(limits::lease_seconds_max);
-    if (seconds < limits::lease_seconds_min) {
-      lease->invalid("must be at least " + std::to_string(limits::lease_seconds_min));
-    }
-    asked.lease = std::chrono::seconds(seconds);
+    asked.lease =
+        std::chrono::seconds(lease->number(limits::lease_seconds_max, limits::lease_seconds_min));
   }
   if (const auto wait = object.find("wait_seconds")) {
     asked.wait = std::chrono::seconds(wait->number(limits::wait_seconds_max));

@@ -125,10 +125,12 @@ std::string Spot::id() const {
   return text;
 }
 
-std::uint64_t Spot::number(std::uint64_t most) const {
+std::uint64_t Spot::number(std::uint64_t most, std::uint64_t least) const {
   const std::optional<std::uint64_t> number = value_.whole();
-  if (!number || *number > most) invalid("must be an integer from 0 to " + std::to_string(most));
-  return std::min(number.value_or(most), most);
+  if (!number || *number < least || *number > most) {
+    invalid("must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return std::clamp(number.value_or(most), least, most);
 }
 
 bool Spot::flag() const {

@@ -45,7 +45,7 @@ class Spot {
   // limit.
   [[nodiscard]] std::string text(std::size_t bytes_max) const;
   [[nodiscard]] std::string id() const;
-  [[nodiscard]] std::uint64_t number(std::uint64_t most) const;
+  [[nodiscard]] std::uint64_t number(std::uint64_t most, std::uint64_t least = 0) const;
   [[nodiscard]] bool flag() const;
   [[nodiscard]] Cursor cursor() const;
   [[nodiscard]] Json json(std::size_t bytes_max) const;         // any value

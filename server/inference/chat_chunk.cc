@@ -114,9 +114,11 @@ void read_media(JsonNode delta, ChatChunk& chunk) {
   }
   if (const auto images = member(delta, "images")) {
     images->each_element([&chunk](JsonNode each) {
+      // Also an address without an object around it.
+      std::string uri = valid_utf8(string_member(each, "image_url"));
       const auto image = member(each, "image_url");
-      std::string uri = image ? valid_utf8(string_member(*image, "url")) : std::string();
-      if (!uri.empty()) chunk.media.images.push_back(std::move(uri));
+      if (uri.empty() && image) uri = valid_utf8(string_member(*image, "url"));
+      chunk.media.images.push_back(std::move(uri));
     });
   }
   if (const auto audio = member(delta, "audio")) {

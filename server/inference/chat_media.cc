@@ -54,6 +54,7 @@ std::string_view refusal_of(std::string_view image) {
   if (image.size() > (is_data ? limits::generated_file_bytes_max : limits::uri_bytes_max)) {
     return too_large;
   }
+  if (image.empty()) return unreadable;
   const std::size_t begin = is_data ? image.find(coding) : std::string_view::npos;
   const bool broken =
       begin != std::string_view::npos && !from_base64(image.substr(begin + coding.size()));
@@ -81,11 +82,14 @@ std::size_t ChatMedia::file_bytes() const {
   return bytes;
 }
 
-bool ChatMedia::empty() const { return bytes() + file_bytes() == 0 && lists.empty(); }
+bool ChatMedia::empty() const {
+  return bytes() + file_bytes() == 0 && lists.empty() && images.empty();
+}
 
 void ChatMediaParts::take_image(const std::string& image) {
   const std::string_view reason = refusal_of(image);
   if (reason.empty()) return media_.images.push_back(image);
+  if (left_out_.size() >= limits::parts_max) return;
   const std::string type = type_of(image).value_or("");
   const bool fits = type.size() <= limits::name_bytes_max;
   left_out_.push_back(left_out("image_left_out", reason, fits ? type : ""));

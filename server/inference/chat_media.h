@@ -32,7 +32,7 @@ namespace lockstep {
 struct ChatMedia {
   std::vector<std::string> annotations;                    // JSON objects
   std::vector<std::pair<std::string, std::string>> lists;  // name and JSON array, whole each time
-  std::vector<std::string> images;                         // addresses
+  std::vector<std::string> images;                         // addresses; empty: in no known form
   std::string sound;                                       // base64
   std::string sound_id;
   [[nodiscard]] std::size_t bytes() const;       // without images and sound

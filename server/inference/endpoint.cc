@@ -9,6 +9,9 @@
 namespace lockstep {
 namespace {
 
+// Providers' manuals show the whole address, and people copy it.
+constexpr std::string_view chat_path = "/chat/completions";
+
 constexpr std::string_view usual_port(bool tls) { return tls ? "443" : "80"; }
 
 std::unexpected<Error> wrong(const std::string& what, std::string_view url) {
@@ -51,6 +54,9 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
       parsed->port().empty() ? std::string(usual_port(tls)) : std::string(parsed->port());
   endpoint.base = std::string(parsed->encoded_path());
   while (endpoint.base.ends_with('/')) endpoint.base.pop_back();
+  if (endpoint.base.ends_with(chat_path)) {
+    return wrong("must end before `" + std::string(chat_path) + "`, which is added to it", url);
+  }
   return endpoint;
 }
 

@@ -125,6 +125,21 @@ TEST(ChatMedia, AnImageThatIsLeftOutIsNamed) {
   }
 }
 
+TEST(ChatMedia, AnImageInNoKnownFormIsNamed) {
+  for (const char* image : {R"({"b64_json":"AAAA"})", R"({"image_url":{}})", R"({"image_url":7})",
+                            R"("AAAA")", "{}", "null"}) {
+    const Written written =
+        decode({delta(R"("images":[)" + std::string(image) + "]"), finish("stop")});
+
+    EXPECT_EQ(parts_of<DataPart>(written),
+              (std::vector{DataPart{"image_left_out", Json{R"({"reason":"unreadable"})"}}}))
+        << image;
+  }
+  const Written bare =
+      decode({delta(R"("images":[{"image_url":"https://a.example/1.png"}])"), finish("stop")});
+  EXPECT_EQ(parts_of<FilePart>(bare), (std::vector{FilePart{"https://a.example/1.png", {}, {}}}));
+}
+
 TEST(ChatMedia, AnImageAsLongAsOneOfAUserIsAFile) {
   const std::string address =
       "data:image/png;base64," + std::string((limits::generated_file_bytes_max - 24) / 4 * 4, 'A');

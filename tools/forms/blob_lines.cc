@@ -101,8 +101,19 @@ Result<void> BlobImport::take(const UserId& user, const JsonValue& line) {
   TRY_LET(made, writer_->finish());
   writer_.reset();
   coming_.reset();
-  if (made == *hash && at_ == size) return {};
+  if (made.hash == *hash && at_ == size) return {};
   return invalid("the bytes of blob " + name + " are others than it says");
+}
+
+void BlobImport::names(const UserId& user, const Entry& entry) {
+  for (const BlobHash& hash : blobs_of(entry)) named_.emplace(user, hash);
+}
+
+std::size_t BlobImport::missing() const {
+  return static_cast<std::size_t>(std::ranges::count_if(named_, [this](const auto& named) {
+    const auto found = blobs_.find(named.first, named.second);
+    return !found || !*found;
+  }));
 }
 
 }  // namespace lockstep

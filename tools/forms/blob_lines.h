@@ -48,9 +48,14 @@ class BlobImport {
   // Fails with `invalid` if the line is not the next one of its blob, or the blob is not the one
   // that it says; else as a BlobWriter does.
   [[nodiscard]] Result<void> take(const UserId& user, const JsonValue& line);
+  // Notes what an imported entry names.
+  void names(const UserId& user, const Entry& entry);
+  // How many of the named blobs are not there: the file was made without them, or lacks lines.
+  [[nodiscard]] std::size_t missing() const;
 
  private:
   Blobs& blobs_;
+  std::set<std::pair<UserId, BlobHash>> named_;
   std::optional<std::pair<UserId, BlobHash>> coming_;
   std::unique_ptr<BlobWriter> writer_;
   std::uint64_t at_ = 0;

@@ -262,6 +262,7 @@ Result<void> HistoryImport::take_settings(const std::string& hash, const std::st
 Result<void> HistoryImport::take_entry(Entry entry) {
   ++account_.entries;
   Target& target = *target_;
+  blobs_.names(target.live.name.owner, entry);
   if (target.place < target.known.size()) {
     if (target.known[target.place] != entry) {
       return fail(Kind::conflict, codes::other_history,

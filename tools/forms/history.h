@@ -64,6 +64,8 @@ class HistoryImport {
   // Waits until all entries are durable. Requires: called at the end, also after an error.
   [[nodiscard]] Result<void> finish();
   [[nodiscard]] const HistoryAccount& account() const { return account_; }
+  // How many files the imported messages name that are neither in the file nor in the store.
+  [[nodiscard]] std::size_t files_missing() const { return blobs_.missing(); }
 
  private:
   struct Target;

@@ -169,6 +169,7 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
     append_field_number(text, "threads", account.threads);
     append_field_number(text, "entries", account.entries);
     append_field_number(text, "entries_new", account.entries_new);
+    append_field_number(text, "files_missing", history.files_missing());
     text += "}\n";
   } else {
     text = counted(account.threads, "thread") + ", " +
@@ -176,6 +177,11 @@ ExitCode import_history(const ImportOptions& options, StoreWriter& writer, Termi
            std::to_string(account.entries_new) + " new)\n";
   }
   terminal.print(text);
+  if (const std::size_t missing = history.files_missing(); missing > 0) {
+    terminal.note("lockstep: messages name " + counted(missing, "attachment") +
+                  " that the store does not have: `lockstep export` writes them into the file, as "
+                  "lines with `blob`");
+  }
   if (!finished) return terminal.fail(trouble_of(finished.error(), options.data));
   if (read) return ExitCode::ok;
   return terminal.fail({ExitCode::failed, of_file(options.file, read.error()), advice_at(reached)});

@@ -149,6 +149,21 @@ void print_former(const std::vector<FormerAgent>& agents, Terminal& terminal) {
   }
 }
 
+// What a run that asks its user waits for, or what became of it.
+void print_resume(const Run& run, Terminal& terminal) {
+  if (!run.resume || run.resume->status == ResumeStatus::asked) return;
+  const Resume& resume = *run.resume;
+  std::string line = "    ";
+  if (resume.status == ResumeStatus::waiting) {
+    line += "waits for the answers of its calls, until " + time_text(resume.until);
+  } else if (resume.next) {
+    line += "was answered, and run " + resume.next->get() + " goes on";
+  } else {
+    line += "does not wait for its answers any more: " + resume.why;
+  }
+  terminal.print(terminal.ink(Ink::faint, line) + "\n");
+}
+
 void print_runs(const ThreadState& state, const FormerAgents& former, Terminal& terminal) {
   if (!state.runs.empty()) terminal.print("\n");
   for (std::size_t number = 0; number < state.runs.size(); ++number) {
@@ -167,6 +182,7 @@ void print_runs(const ThreadState& state, const FormerAgents& former, Terminal& 
       line += "  " + one_line(row.run.error->code + ": " + row.run.error->detail, excerpt_points);
     terminal.print(line + "\n");
     print_former(former.of(row.run.id), terminal);
+    print_resume(row.run, terminal);
   }
 }
 
