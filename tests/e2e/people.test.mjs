@@ -145,7 +145,7 @@ describe("People and calls", { timeout: 120_000 }, () => {
 
     assert.equal((await answer("c1")).outcome, "applied");
     const late = await write(4, own("c1"));
-    assert.deepEqual([late.status, late.json.code], [422, "answered"], late.text);
+    assert.deepEqual([late.status, late.json.code], [409, "answered"], late.text);
     assert.equal((await write(4, own("c2"))).status, 200);
     assert.equal((await answer("c2")).code, "answered");
   });
