@@ -111,9 +111,9 @@ void answer_blob(Front& front, const Call& call, const Found& found, Respond res
     return refuse(respond, make_problem(codes::overloaded,
                                         "The server has no free memory: try again later."));
   }
-  respond(BodyAnswer{blob_head(hash, facts, *piece, call.by_link),
-                     std::make_unique<BlobBody>(
-                         front, BlobBody::Asked{user, hash, *piece, facts.bytes})});
+  respond(BodyAnswer{
+      blob_head(hash, facts, *piece, call.by_link),
+      std::make_unique<BlobBody>(front, BlobBody::Asked{user, hash, *piece, facts.bytes})});
 }
 
 }  // namespace
