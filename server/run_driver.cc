@@ -223,11 +223,7 @@ class RunDriver::Drive : public StepWriter, public std::enable_shared_from_this<
         [self = shared_from_this(), count](std::expected<StepAck, StepRefusal> ack) mutable {
           self->in_flight_ = false;
           if (self->stopped_) return;
-          if (ack) {
-            self->taken(count);
-          } else {
-            self->refused(ack.error());
-          }
+          return ack ? self->taken(count) : self->refused(ack.error());
         });
   }
 
