@@ -85,7 +85,10 @@ class RunDriver : public RunHost {
   void compose_with(RequestComposer& composer) { composer_ = &composer; }
   // Keeps the files that models make. Without it, they stay in the messages. What it names outlives
   // the driver's generations.
-  void keep_files_in(BlobDoor door) { door_ = door; }
+  void keep_files_in(BlobDoor door) {
+    if (!door.keeper) door.keeper = door_.keeper;  // of the engine that is connected already
+    door_ = door;
+  }
   // Destroys every generation. The driver does not call the engine after it.
   void stop();
   [[nodiscard]] std::size_t running() const { return drives_.size(); }

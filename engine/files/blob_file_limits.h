@@ -17,6 +17,8 @@ inline constexpr std::size_t blob_head_words = 96;
 inline constexpr std::uint64_t blob_block_bytes = 4096;
 
 // Blobs of one length that an upload beyond the quota is compared with as its bytes come.
-inline constexpr std::size_t blob_twins_max = 8;
+inline constexpr std::size_t blob_twins_max = 1 << 14;
+// So many bytes of each are compared first: nearly all that differ do so here.
+inline constexpr std::size_t blob_probe_bytes = 4096;
 
 }  // namespace lockstep::limits

@@ -78,8 +78,7 @@ class BlobFiles::Writer final : public BlobWriter {
   Result<void> add(std::string_view bytes) override {
     if (bytes_ + bytes.size() > limits::blob_bytes_max) return too_large();
     std::erase_if(twins_, [&](const BlobHash& twin) {
-      const auto same = files_.read(user_, twin, bytes_, bytes.size());
-      return !same || *same != bytes;
+      return !begins(twin, bytes.substr(0, limits::blob_probe_bytes)) || !begins(twin, bytes);
     });
     if (twins_.empty()) TRY(promise(bytes_ + bytes.size()));
     const std::uint64_t at = blob_file::head_bytes + bytes_;
@@ -104,6 +103,11 @@ class BlobFiles::Writer final : public BlobWriter {
     return MadeBlob{hash, made, former};
   }
 
+  // Has this blob these bytes behind those that have come?
+  [[nodiscard]] bool begins(const BlobHash& twin, std::string_view bytes) const {
+    const auto there = files_.read(user_, twin, bytes_, bytes.size());
+    return there && *there == bytes;
+  }
   [[nodiscard]] const UserId& user() const { return user_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }

@@ -36,11 +36,15 @@ bool BlobKeeper::has(const UserId& user, const BlobHash& hash) const {
   if (!parts_.blobs) return true;
   const auto found = parts_.blobs->find(user, hash);
   if (!found || !*found) return false;
-  const auto [first, end] = going_.equal_range({user, hash});
-  if (first == end) return true;
+  if (!going_.contains({user, hash})) return true;
   // Was it uploaded again since?
   const auto made = parts_.blobs->made(user, hash);
-  return made && std::none_of(first, end, [&](const auto& going) { return going.second == *made; });
+  return made && !is_going(user, hash, *made);
+}
+
+bool BlobKeeper::is_going(const UserId& user, const BlobHash& hash, Timestamp made) const {
+  const auto [first, end] = going_.equal_range({user, hash});
+  return std::any_of(first, end, [made](const auto& going) { return going.second == made; });
 }
 
 MissingBlobs BlobKeeper::missing(const UserId& user, const ChangeRequest& request) const {
@@ -92,7 +96,12 @@ std::shared_ptr<const void> BlobKeeper::bring(const UserId& user, std::vector<Ma
   for (const MadeBlob& blob : blobs) {
     Guest& guest = guests_[{user, blob.hash}];
     const bool by_guest = guest.requests > 0 && blob.former == guest.made;
-    if (blob.former && !by_guest) guest.stays = true;
+    const bool goes = blob.former && is_going(user, blob.hash, *blob.former);
+    if (!blob.former) {
+      guest.stays = false;  // whatever was uploaded before has gone
+    } else if (!by_guest && !goes) {
+      guest.stays = true;
+    }
     guest.made = blob.made;
     ++guest.requests;
   }
@@ -108,7 +117,7 @@ void BlobKeeper::leave(const UserId& user, const std::vector<MadeBlob>& blobs) {
     if (--found->second.requests > 0) continue;
     const Guest guest = found->second;
     guests_.erase(found);
-    if (!guest.stays && is_free(user, blob.hash, {})) {
+    if (!guest.stays && is_free(user, blob.hash)) {
       doomed.push_back({user, blob.hash, guest.made});
     }
   }
@@ -120,9 +129,9 @@ void BlobKeeper::leave(const UserId& user, const std::vector<MadeBlob>& blobs) {
 // --- Going ---------------------------------------------------------------------------------------
 
 // A row that can't be read may be of a thread that names the blob: then it stays.
-bool BlobKeeper::is_free(const UserId& user, const BlobHash& hash, ThreadNumber except) const {
+bool BlobKeeper::is_free(const UserId& user, const BlobHash& hash) const {
   if (held_.contains({user, hash}) || guests_.contains({user, hash})) return false;
-  const auto named = blob_rows::is_named(parts_.store, user, hash, except);
+  const auto named = blob_rows::is_named(parts_.store, user, hash, erasing_);
   return named && !*named;
 }
 
@@ -157,13 +166,14 @@ void BlobKeeper::erase_of(ThreadNumber thread, Done<Result<std::vector<RowWrite>
     return parts_.executor.post(alive_.guard(
         [done = std::move(done), rows = std::move(rows)]() mutable { done(std::move(rows)); }));
   }
+  erasing_.insert(thread);
   std::vector<Doomed> doomed;
   for (const BlobHash& hash : named->blobs) {
     // A request at work has brought it again: it goes with that one's answer, if nobody names it.
     if (const auto guest = guests_.find({named->owner, hash}); guest != guests_.end()) {
       guest->second.stays = false;
     }
-    if (!is_free(named->owner, hash, thread)) continue;
+    if (!is_free(named->owner, hash)) continue;
     if (const auto made = parts_.blobs->made(named->owner, hash)) {
       doomed.push_back({named->owner, hash, *made});
     }
@@ -217,7 +227,7 @@ void BlobKeeper::sweep_some(std::shared_ptr<Sweep> sweep) {
   for (std::size_t left = turn_blobs_max; left > 0 && !sweep->blobs.empty(); --left) {
     const Blobs::Listed one = sweep->blobs.back();
     sweep->blobs.pop_back();
-    if (one.made.get() + old > now || !is_free(user, one.hash, {})) continue;
+    if (one.made.get() + old > now || !is_free(user, one.hash)) continue;
     doomed.push_back({user, one.hash, one.made});
   }
   const bool last = sweep->blobs.empty();

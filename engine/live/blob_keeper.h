@@ -94,8 +94,11 @@ class BlobKeeper {
   [[nodiscard]] std::shared_ptr<const void> bring(const UserId& user, std::vector<MadeBlob> blobs);
 
   // Erases the blobs that only this thread names, and then calls `done` with the writes that remove
-  // its rows. Requires: no entry of the thread is being written, or will be.
+  // its rows. Threads that are erased at one time don't keep each other's blobs. Requires: no entry
+  // of the thread is being written, or will be; `erased` is called when its rows are gone.
   void erase_of(ThreadNumber thread, Done<Result<std::vector<RowWrite>>> done);
+
+  void erased(ThreadNumber thread) { erasing_.erase(thread); }
 
   // Begins to look for blobs that nobody names, now and then. Requires: called once.
   void begin_sweeps();
@@ -116,7 +119,8 @@ class BlobKeeper {
   };
 
   void leave(const UserId& user, const std::vector<MadeBlob>& blobs);
-  [[nodiscard]] bool is_free(const UserId& user, const BlobHash& hash, ThreadNumber except) const;
+  [[nodiscard]] bool is_free(const UserId& user, const BlobHash& hash) const;
+  [[nodiscard]] bool is_going(const UserId& user, const BlobHash& hash, Timestamp made) const;
   void erase(std::vector<Doomed> doomed, Done<Result<void>> done);
   void stopped_going(const Doomed& one);
   void sweep();
@@ -129,6 +133,7 @@ class BlobKeeper {
   std::multiset<Key> held_;
   std::map<Key, Guest> guests_;
   std::multimap<Key, Timestamp> going_;  // and when they were made
+  std::set<ThreadNumber> erasing_;
   Alive alive_;
 };
 

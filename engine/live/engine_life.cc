@@ -94,6 +94,7 @@ void Engine::erase_entries(ThreadNumber number, std::vector<RowWrite> rows,
   parts_.log.write(
       std::move(rows), {number},
       alive_.guard([this, number, done = std::move(done)](Result<void> result) mutable {
+        blobs_.erased(number);
         if (!result && result.error().kind == Kind::corrupt) {
           // The thread is deleted all the same. A salvage removes its bytes.
           damage_.found(Damaged::thread, "deleted thread " + std::to_string(number.get()),

@@ -65,11 +65,10 @@ struct FoundCall {
 std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const MessageId& message,
                                             const std::string& id, WalkLeft& left) {
   const std::vector<const Message*> path = path_between(state, message, end_behind(state, message));
-  if (path.size() > left.messages) {
+  if (!left.take(work_of(path))) {
     return refuse(codes::too_many,
-                  "the request names too many calls far above: send fewer at once");
+                  "the request decides about too many calls far above: send fewer at once");
   }
-  left.messages -= path.size();
   std::optional<FoundCall> found;
   bool open = false;
   std::uint32_t twins = 0;
@@ -95,9 +94,9 @@ std::expected<FoundCall, Refusal> find_call(const ThreadState& state, const Mess
 
 // Is it the call that the person saw? Of several calls of one id, the first open one is meant:
 // which one that was may have changed with anything that came since.
-Verdict was_seen(const Draft& draft, const MessageState& row, const FoundCall& call,
-                 const Past& past) {
-  const bool other = call.twins > 1 && past.since < draft.before().now;
+Verdict was_seen(Draft& draft, const MessageState& row, const FoundCall& call, const Past& past) {
+  const bool is_latest = past.since == draft.before().now && draft.decision().entry.events.empty();
+  const bool other = call.twins > 1 && !is_latest;
   if (!other && past.is_as_it_was(row, call.part)) return {};
   return refuse(codes::changed,
                 "the call has changed since `seen`: sync, show it to the user, and let the user "

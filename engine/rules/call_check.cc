@@ -152,16 +152,20 @@ Verdict calls_take(const ThreadState& state, const std::optional<MessageId>& hea
     return {new_stray(before, after), notes ? calls_as_sent(state, after, brought) : notes};
   };
   std::optional<MessageId> next = head;
+  std::size_t walked = 0;
   while (next) {
     const Message& message = state.message(*next)->message;
-    if (left.messages == 0) return too_long();
-    --left.messages;
+    const std::size_t work = 1 + message.parts.size();
+    if (!left.take(work)) return too_long();
+    walked += work;
     up.push_back(&message);
     if (balance.count(message) && balance.fits()) {
+      if (!left.take(walked)) return too_long();
       if (Judged judged = judge(); !judged.stray) return judged.calls;
     }
     next = message.parent;
   }
+  if (!left.take(walked)) return too_long();
   const Judged judged = judge();
   return judged.stray ? verdict_on(judged.stray) : judged.calls;
 }
@@ -188,8 +192,7 @@ Verdict calls_take_put(const ThreadState& state, const Message& put, WalkLeft& l
   const bool leads_to_head = head && state.lies_below(*head, put.id);
   const std::vector<const Message*> before =
       messages_to(state, leads_to_head ? head : std::optional(put.id));
-  if (before.size() > left.messages) return too_long();
-  left.messages -= before.size();
+  if (!left.take(work_of(before))) return too_long();
   std::vector<const Message*> after = before;
   std::ranges::replace_if(
       after, [&put](const Message* message) { return message->id == put.id; }, &put);

@@ -19,9 +19,16 @@
 
 namespace lockstep {
 
-// How many messages the checks of one request may still walk over.
+// How many messages and parts the checks of one request may still read.
 struct WalkLeft {
-  std::size_t messages = limits::result_walk_messages_max;
+  std::size_t parts = limits::result_walk_max;
+
+  // False: that would be too many.
+  [[nodiscard]] bool take(std::size_t count) {
+    if (count > parts) return false;
+    parts -= count;
+    return true;
+  }
 };
 
 struct SentInput {

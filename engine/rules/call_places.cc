@@ -23,6 +23,12 @@ std::vector<const Message*> path_between(const ThreadState& state, const Message
   return path;
 }
 
+std::size_t work_of(std::span<const Message* const> path) {
+  std::size_t work = path.size();
+  for (const Message* message : path) work += message->parts.size();
+  return work;
+}
+
 bool is_taken_by(const ThreadState& state, const CallPlace& call, const Message& result) {
   std::vector<const Message*> path = path_between(state, call.message, *result.parent);
   path.push_back(&result);

@@ -5,7 +5,9 @@
 // call down to a result, or up from a result to the call that may take it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/rules/state.h"
@@ -23,6 +25,9 @@ struct CallPlace {
 [[nodiscard]] std::vector<const Message*> path_between(const ThreadState& state,
                                                        const MessageId& first,
                                                        const MessageId& last);
+
+// The messages and parts of a path: what it costs to match its results.
+[[nodiscard]] std::size_t work_of(std::span<const Message* const> path);
 
 // Does this result, behind its parent, belong to this call, as a real one? A call further down the
 // path may have the same id, and takes what comes first. The state may lack the result's message.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -18,7 +17,8 @@ namespace {
 struct OpenCalls {
   struct OfMessage {
     std::size_t message = 0;
-    std::deque<std::size_t> calls;  // indexes into CallResults::calls
+    std::vector<std::size_t> calls;  // indexes into CallResults::calls
+    std::size_t taken = 0;           // of them, the first ones
   };
   std::vector<OfMessage> messages;
 
@@ -29,9 +29,9 @@ struct OpenCalls {
 
   std::optional<std::size_t> take() {
     if (messages.empty()) return {};
-    const std::size_t call = messages.back().calls.front();
-    messages.back().calls.pop_front();
-    if (messages.back().calls.empty()) messages.pop_back();
+    OfMessage& last = messages.back();
+    const std::size_t call = last.calls[last.taken++];
+    if (last.taken == last.calls.size()) messages.pop_back();
     return call;
   }
 };

@@ -99,8 +99,8 @@ void settle(Draft& draft, std::uint32_t number) {
   if (answers.open == 0) resume(draft, number);
 }
 
-// Has the run ended with calls that somebody else has answered while it was writing? A run that
-// went on behind its last call did not leave it to anybody.
+// Has the run ended with calls that somebody else has answered or denied while it was writing? A
+// run that went on behind its last call did not leave it to anybody.
 bool answered_meanwhile(const ThreadState& state, const RunState& row) {
   const std::vector<std::uint32_t> messages = living_messages(state, row);
   if (messages.empty()) return false;
@@ -115,8 +115,11 @@ bool answered_meanwhile(const ThreadState& state, const RunState& row) {
   const std::vector<const Message*> path = path_from(state, first);
   const std::vector<CallResult> calls = match_results(path).calls;
   return std::ranges::any_of(calls, [&](const CallResult& call) {
-    return path[call.call.message]->run == row.run.id && call.result && !call.made &&
-           path[call.result->message]->run != row.run.id;
+    const Message& asked = *path[call.call.message];
+    if (asked.run != row.run.id) return false;
+    const CallNote* note = note_of(asked, call.call.part);
+    if (note && note->status == CallStatus::denied) return true;
+    return call.result && !call.made && path[call.result->message]->run != row.run.id;
   });
 }
 

@@ -10,9 +10,9 @@
 
 namespace lockstep::limits {
 
-// Messages that one request may walk over to find the calls of the results that it brings: some
-// tens of milliseconds. Calls that were made lately are found after a few.
-inline constexpr std::size_t result_walk_messages_max = 1 << 16;
+// Messages and their parts that one request may read, again and again, to find the calls of the
+// results that it brings: a tenth of a second. Calls that were made lately are found after a few.
+inline constexpr std::size_t result_walk_max = 1 << 16;
 // Of a run's repairs, as `size_of` counts: they travel with the run in every diff.
 inline constexpr std::size_t repairs_bytes_max = 64 << 10;
 

@@ -2,6 +2,7 @@
 #include "engine/rules/writer_results.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,16 +17,16 @@
 namespace lockstep {
 namespace {
 
-bool has_call(const Message& message, const std::string& id) {
-  return message.role == Role::assistant &&
-         std::ranges::any_of(message.parts, [&](const Part& part) {
-           const auto* call = std::get_if<ToolCallPart>(&part);
-           return call && call->id == id;
-         });
+std::int64_t calls_in(const Message& message, const std::string& id) {
+  if (message.role != Role::assistant) return 0;
+  return std::ranges::count_if(message.parts, [&](const Part& part) {
+    const auto* call = std::get_if<ToolCallPart>(&part);
+    return call && call->id == id;
+  });
 }
 
-bool has_result(const Message& message, const std::string& id) {
-  return std::ranges::any_of(message.parts, [&](const Part& part) {
+std::int64_t results_in(const Message& message, const std::string& id) {
+  return std::ranges::count_if(message.parts, [&](const Part& part) {
     const auto* result = std::get_if<ToolResultPart>(&part);
     return result && result->call == id && !is_made_result(message, *result);
   });
@@ -35,6 +36,10 @@ Verdict has_its_result(const std::string& id) {
   return refuse(codes::answered, "call " + id + " has its result from somebody else: leave it out");
 }
 
+Verdict too_long() {
+  return refuse(codes::too_many, "the call of this result is too far above: answer calls sooner");
+}
+
 // The path down to a message that a writer adds a result to.
 class WriterPath {
  public:
@@ -42,7 +47,7 @@ class WriterPath {
       : state_(state), run_(run), written_(std::move(written)) {
     const auto& result = std::get<ToolResultPart>(written_.parts.back());
     id_ = result.call;
-    made_ = result.made;
+    made_ = is_made_result(written_, result);
   }
 
   [[nodiscard]] Verdict may_take() const { return made_ ? may_take_made() : may_take_real(); }
@@ -53,7 +58,7 @@ class WriterPath {
   [[nodiscard]] Verdict may_take_made() const {
     for (const std::uint32_t number : run_.messages) {
       const MessageState& row = state_.messages[number];
-      if (row.deleted || !has_call(row.message, id_)) continue;
+      if (row.deleted || calls_in(row.message, id_) == 0) continue;
       const Parts& parts = row.message.parts;
       for (std::size_t at = 0; at < parts.size(); ++at) {
         const auto* call = std::get_if<ToolCallPart>(&parts[at]);
@@ -65,25 +70,31 @@ class WriterPath {
   }
 
   // A result belongs to the last message with an open call of its id, so the lower end of the path
-  // is enough from the first one on that has such a call.
+  // is enough, as soon as it has as many calls of the id as results.
   [[nodiscard]] Verdict may_take_real() const {
     std::vector<const Message*> up;
     const Message* next = &written_;
+    std::int64_t open = 0;
     bool beside = false;  // somebody else has a result of the id here
-    std::size_t left = limits::result_walk_messages_max;
-    while (next && left > 0) {
-      --left;
+    for (std::size_t left = limits::result_walk_max; next; --left) {
+      if (left == 0) return too_long();
       up.push_back(next);
       const bool own = next->run == run_.run.id;
-      beside |= !own && has_result(*next, id_);
-      if (has_call(*next, id_)) {
-        left -= std::min(left, up.size());
+      const std::int64_t results = results_in(*next, id_);
+      const std::int64_t calls = calls_in(*next, id_);
+      open += calls - results;
+      beside |= !own && results > 0;
+      const bool late = own && beside;
+      if (calls > 0 && (open >= 0 || late)) {
+        left -= std::min(left - 1, work_of(up));
         if (const auto call = taker({up.rbegin(), up.rend()})) return may_take_of(*call);
-        if (own && beside) return has_its_result(id_);
+        if (late) return has_its_result(id_);
       }
       next = next->parent ? &state_.message(*next->parent)->message : nullptr;
     }
-    return {};
+    // Results above may belong to nothing, so there may never be as many calls.
+    const auto call = taker({up.rbegin(), up.rend()});
+    return call ? may_take_of(*call) : Verdict();
   }
 
   // The call that takes the result which is written.
@@ -110,9 +121,8 @@ class WriterPath {
       const MessageState& row = state_.messages[number];
       if (row.message.id == call.message) break;
       if (row.deleted || row.message.run == run_.run.id) continue;
-      if (!has_result(row.message, id_) || !state_.lies_below(row.message.id, call.message)) {
-        continue;
-      }
+      if (results_in(row.message, id_) == 0) continue;
+      if (!state_.lies_below(row.message.id, call.message)) continue;
       if (is_taken_by(state_, call, row.message)) return true;
     }
     return false;

@@ -26,6 +26,7 @@ struct Named {
   BlobHash hash;
   std::vector<const FilePart*> of_users;
   bool of_answer = false;  // its provider gets it back
+  std::size_t places = 0;  // of a request that would have its bytes
 
   [[nodiscard]] bool is_taken(const BlobFacts& facts) const {
     return of_answer || std::ranges::any_of(of_users, [&facts](const FilePart* part) {
@@ -42,9 +43,10 @@ class Found {
     const std::optional<BlobHash> hash = blob_of(message.parts[part]);
     if (!hash) return;
     const auto place = known_.emplace(hash->uri(), all_.size());
-    if (place.second) all_.push_back({*hash, {}, false});
+    if (place.second) all_.push_back({*hash, {}, false, 0});
     Named& named = all_[place.first->second];
     if (!may_go_out(message, part)) return;
+    ++named.places;
     if (message.role == Role::user) {
       named.of_users.push_back(&std::get<FilePart>(message.parts[part]));
     } else {
@@ -96,9 +98,10 @@ bool names_files(const std::vector<Message>& path) {
 
 FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<Message>& path) {
   FilesPlan plan;
+  std::size_t places = 0;
   for (const Named& named : newest_first(path)) {
     const BlobHash& hash = named.hash;
-    if (plan.wanted.size() >= limits::run_files_max ||
+    if (places + std::max<std::size_t>(named.places, 1) > limits::run_files_max ||
         plan.files.size() >= limits::run_files_looked_at_max) {
       plan.files.push_back({.uri = hash.uri(), .media_type = {}, .bytes = nullptr});
       continue;
@@ -108,9 +111,10 @@ FilesPlan plan_files(const Blobs& blobs, const UserId& user, const std::vector<M
     Attachment file{.uri = hash.uri(), .media_type = (*facts)->media_type, .bytes = nullptr};
     if (!named.is_taken(**facts)) {
       file.bytes = no_bytes();
-    } else if (plan.bytes + (*facts)->bytes <= limits::run_files_bytes_max) {
+    } else if (plan.bytes + named.places * (*facts)->bytes <= limits::run_files_bytes_max) {
       plan.wanted.push_back(plan.files.size());
-      plan.bytes += (*facts)->bytes;
+      plan.bytes += named.places * (*facts)->bytes;
+      places += named.places;
     }
     plan.files.push_back(std::move(file));
   }

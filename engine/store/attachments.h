@@ -2,8 +2,9 @@
 // attachments.h: reads the uploaded files that the path of a run names, for the run's model.
 //
 // The newest files count: they are read from the end of the path on, until a request is full
-// (attachment_limits.h). A file that is too large to fit is left out, and smaller ones before it
-// may still fit. The same path gives the same files, as long as they are there.
+// (attachment_limits.h). A file counts as often as it stands there: the request has its bytes at
+// each place. One that is too large to fit is left out everywhere, and smaller ones before it may
+// still fit. The same path gives the same files, as long as they are there.
 //
 // Reading waits for the disk, so a strand must not do it. Every function may be called on any
 // thread.
@@ -28,7 +29,7 @@ struct FilesPlan {
   std::vector<Attachment> files;
   // Of `files`, by index: those that are to be read.
   std::vector<std::size_t> wanted;
-  std::uint64_t bytes = 0;  // of all that are wanted
+  std::uint64_t bytes = 0;  // of all that are wanted, at all their places
 };
 
 // Looks up the files. One that is missing or damaged is not in the plan.

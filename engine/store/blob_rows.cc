@@ -52,13 +52,16 @@ Result<OfThread> read(const Store& store, ThreadNumber thread) {
 }
 
 Result<bool> is_named(const Store& store, const UserId& user, const BlobHash& hash,
-                      ThreadNumber except) {
-  // Two rows are enough: at most one of them is that of `except`.
-  TRY_LET(
-      rows,
-      store.scan({.table = Table::meta, .prefix = keys::blobs(user, hash.bytes()), .rows_max = 2}));
-  const std::string own = keys::blob({user, hash.bytes(), except});
-  return std::ranges::any_of(rows, [&own](const auto& found) { return found.first != own; });
+                      const std::set<ThreadNumber>& except) {
+  // One row more than those of `except` is enough.
+  TRY_LET(rows, store.scan({.table = Table::meta,
+                            .prefix = keys::blobs(user, hash.bytes()),
+                            .rows_max = static_cast<std::uint32_t>(except.size() + 1)}));
+  return std::ranges::any_of(rows, [&](const auto& found) {
+    return std::ranges::none_of(except, [&](ThreadNumber thread) {
+      return found.first == keys::blob({user, hash.bytes(), thread});
+    });
+  });
 }
 
 }  // namespace lockstep::blob_rows

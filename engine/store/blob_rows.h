@@ -27,8 +27,8 @@ struct OfThread {
 // Fails with `corrupt` if a row is damaged.
 [[nodiscard]] Result<OfThread> read(const Store& store, ThreadNumber thread);
 
-// Does a thread name this blob of the user? Not counting `except`.
+// Does a thread name this blob of the user? Not counting those of `except`.
 [[nodiscard]] Result<bool> is_named(const Store& store, const UserId& user, const BlobHash& hash,
-                                    ThreadNumber except = {});
+                                    const std::set<ThreadNumber>& except = {});
 
 }  // namespace lockstep::blob_rows

@@ -11,6 +11,14 @@ namespace lockstep {
 
 Result<MadeBlob> make_blob(Blobs& blobs, const UserId& user, std::string media_type,
                            std::string_view bytes) {
+  const BlobHash hash(sha256(bytes));
+  const std::optional<Timestamp> there = blobs.made(user, hash);
+  if (there && read_all(blobs, user, hash)) return MadeBlob{hash, *there, there};
+  return make_anew(blobs, user, std::move(media_type), bytes);
+}
+
+Result<MadeBlob> make_anew(Blobs& blobs, const UserId& user, std::string media_type,
+                           std::string_view bytes) {
   TRY_LET(writer, blobs.begin(user, std::move(media_type), bytes.size()));
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, limits::blob_piece_bytes);

@@ -94,8 +94,12 @@ class Blobs {
   [[nodiscard]] virtual Result<std::vector<Listed>> list(const UserId& user) const = 0;
 };
 
-// Makes a blob of bytes that are in memory.
+// Makes a blob of bytes that are in memory. One that the user has, whole, stays as it is, also in
+// its time without a name.
 [[nodiscard]] Result<MadeBlob> make_blob(Blobs& blobs, const UserId& user, std::string media_type,
+                                         std::string_view bytes);
+// The same, but as an upload does: one that is there is made again.
+[[nodiscard]] Result<MadeBlob> make_anew(Blobs& blobs, const UserId& user, std::string media_type,
                                          std::string_view bytes);
 // The same, and gives the name alone.
 [[nodiscard]] Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,

@@ -137,14 +137,15 @@ class ConfigFile {
   Result<void> read_limits(const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return invalid_setting(where(node, "limits"), "must be a table");
-    constexpr std::array<std::string_view, 8> known{"requests_per_second",
+    constexpr std::array<std::string_view, 9> known{"requests_per_second",
                                                     "requests_burst",
                                                     "connections_per_address",
                                                     "loopback",
                                                     "requests_per_second_per_user",
                                                     "requests_burst_per_user",
                                                     "open_per_user",
-                                                    "bytes_per_user"};
+                                                    "bytes_per_user",
+                                                    "blob_bytes_per_user"};
     for (const auto& [key, value] : *table) {
       const std::string name(key.str());
       const std::string place = where(value, "limits." + name);

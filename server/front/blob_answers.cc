@@ -133,7 +133,10 @@ void BlobBody::read() {
 void BlobBody::was_read(Result<std::string> piece) {
   reading_ = false;
   failed_ = !piece || piece->empty();
-  if (!piece && piece.error().kind == Kind::corrupt) ++front_.counts.blobs_damaged;
+  if (!piece && piece.error().kind == Kind::corrupt) {
+    ++front_.counts.blobs_damaged;
+    front_.checked.erase({asked_.user, asked_.hash});
+  }
   if (failed_) return owner_->woken(*this);
   left_.from += piece->size();
   left_.bytes -= piece->size();

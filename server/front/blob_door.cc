@@ -2,8 +2,10 @@
 #include "server/front/blob_door.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -18,6 +20,8 @@ namespace {
 
 // How often the same bytes are stored for one request.
 constexpr int tries_max = 3;
+// Files that the thread of uploads stores in one turn: each costs two flushes of the disk.
+constexpr std::size_t turn_files_max = 8;
 
 Problem too_long() {
   return make_problem(codes::too_large,
@@ -46,30 +50,28 @@ struct Arrived {
   std::vector<MadeBlob> blobs;
   std::vector<std::string> media_types;
   std::optional<Problem> problem;
+  bool anew = false;  // also those that are there: a deletion takes them
 };
 
 std::optional<Problem> store(Blobs& blobs, const UserId& user, const std::string& uri,
                              Arrived& arrived) {
   auto data = read_data_uri(uri);
   if (!data) return unreadable();
-  const auto made = make_blob(blobs, user, data->media_type, data->bytes);
+  const auto make = arrived.anew ? make_anew : make_blob;
+  const auto made = make(blobs, user, data->media_type, data->bytes);
   if (!made) return problem_of(made.error());
   arrived.blobs.push_back(*made);
   arrived.media_types.push_back(std::move(data->media_type));
   return std::nullopt;
 }
 
-// Makes the blobs. Not on the strand.
-template <class Thing>
-Arrived store_all(Blobs& blobs, const UserId& user, std::vector<Thing>& things) {
-  Arrived arrived;
-  for (Thing& thing : things) {
-    each_file(thing, [&](const FilePart& file) {
-      if (arrived.problem || !is_data_uri(file.uri)) return;
-      arrived.problem = store(blobs, user, file.uri, arrived);
-    });
+// Makes the next blobs. Not on the strand.
+void store_some(Blobs& blobs, const UserId& user, std::span<const FilePart* const> files,
+                Arrived& arrived) {
+  for (std::size_t left = turn_files_max; left > 0 && !arrived.problem; --left) {
+    if (arrived.blobs.size() == files.size()) return;
+    arrived.problem = store(blobs, user, files[arrived.blobs.size()]->uri, arrived);
   }
-  return arrived;
 }
 
 template <class Thing>
@@ -112,7 +114,7 @@ void name_types(const Blobs& blobs, const UserId& user, std::vector<Thing>& thin
   }
 }
 
-// One pass of the bytes to the disk.
+// The way of a request's files to the disk.
 template <class Thing>
 struct Passage {
   BlobDoor door;
@@ -120,6 +122,9 @@ struct Passage {
   std::vector<Thing> things;
   Charge held;
   std::move_only_function<void(Stored<Thing>)> then;
+  std::vector<const FilePart*> data = {};  // of `things`: those with a `data:` address
+  Arrived arrived = {};
+  std::shared_ptr<const void> files = {};  // of the last try
   int tries = 0;
 };
 
@@ -128,28 +133,36 @@ void pass(std::unique_ptr<Passage<Thing>> passage);
 
 // A deletion may have doomed the same bytes while they came: they are stored once more.
 template <class Thing>
-void arrive(std::unique_ptr<Passage<Thing>> passage, Arrived arrived) {
+void arrive(std::unique_ptr<Passage<Thing>> passage) {
+  Arrived arrived = std::exchange(passage->arrived, {});
   BlobKeeper* keeper = passage->door.keeper;
-  std::shared_ptr<const void> files;
-  if (keeper) files = keeper->bring(passage->user, arrived.blobs);
+  if (keeper) passage->files = keeper->bring(passage->user, arrived.blobs);
   if (arrived.problem) return passage->then(std::unexpected(std::move(*arrived.problem)));
   const bool gone = keeper && std::ranges::any_of(arrived.blobs, [&](const MadeBlob& blob) {
                       return !keeper->has(passage->user, blob.hash);
                     });
-  if (gone && ++passage->tries < tries_max) return pass(std::move(passage));
+  if (gone && ++passage->tries < tries_max) {
+    passage->arrived.anew = true;
+    return pass(std::move(passage));
+  }
   name_blobs(std::move(arrived), passage->things);
   passage->held.set(0);
-  passage->then(WithFiles<Thing>{std::move(passage->things), std::move(files)});
+  passage->then(WithFiles<Thing>{std::move(passage->things), std::move(passage->files)});
 }
 
+// Some files at a time: those of other requests come between.
 template <class Thing>
 void pass(std::unique_ptr<Passage<Thing>> passage) {
   Background& uploads = *passage->door.uploads;
   Passage<Thing>* const at_work = passage.get();  // the strand leaves it alone meanwhile
-  uploads.run([at_work] { return store_all(*at_work->door.store, at_work->user, at_work->things); },
-              [passage = std::move(passage)](Arrived arrived) mutable {
-                arrive(std::move(passage), std::move(arrived));
-              });
+  uploads.run(
+      [at_work] {
+        store_some(*at_work->door.store, at_work->user, at_work->data, at_work->arrived);
+        return at_work->arrived.problem || at_work->arrived.blobs.size() == at_work->data.size();
+      },
+      [passage = std::move(passage)](bool all) mutable {
+        all ? arrive(std::move(passage)) : pass(std::move(passage));
+      });
 }
 
 template <class Thing>
@@ -161,8 +174,14 @@ void store(const BlobDoor& door, const UserId& user, std::vector<Thing> things,
   if (sum.untyped) name_types(*door.store, user, things);
   if (sum.bytes == 0) return then(WithFiles<Thing>{std::move(things)});
   Charge held(door.memory, MemoryKind::bodies, sum.bytes);
-  pass(std::make_unique<Passage<Thing>>(
-      Passage<Thing>{door, user, std::move(things), std::move(held), std::move(then)}));
+  auto passage = std::make_unique<Passage<Thing>>(
+      Passage<Thing>{door, user, std::move(things), std::move(held), std::move(then)});
+  for (const Thing& thing : passage->things) {
+    each_file(thing, [&](const FilePart& file) {
+      if (is_data_uri(file.uri)) passage->data.push_back(&file);
+    });
+  }
+  pass(std::move(passage));
 }
 
 }  // namespace

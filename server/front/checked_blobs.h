@@ -28,6 +28,7 @@ class CheckedBlobs {
   using Key = std::pair<UserId, BlobHash>;
 
   [[nodiscard]] bool contains(const Key& key) const { return known_.contains(key); }
+  void erase(const Key& key) { known_.erase(key); }
   void insert(Key key) {
     if (known_.size() >= limits::checked_blobs_max) known_.clear();
     known_.insert(std::move(key));

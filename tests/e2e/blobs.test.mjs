@@ -326,6 +326,58 @@ describe("Attachments", { timeout: 180_000 }, () => {
     }
   });
 
+  test("At a full quota everything that is there may be sent again", async () => {
+    const own = await Server.start({ name: "blobs-full", env: { LOCKSTEP_BLOB_BYTES_PER_USER: "128KiB" } });
+    try {
+      const files = Array.from({ length: 16 }, () => someBytes(7000));
+      const change = (bytes, at) => puts(`m${at}`, [file(`data:image/png;base64,${bytes.toString("base64")}`)], { op: at + 1 });
+      for (const [at, bytes] of files.entries()) await sync(own, "t", [change(bytes, at)]);
+      assert.equal((await upload(own, someBytes(7000))).json.code, "quota");
+
+      const again = [];
+      for (const [at, bytes] of files.entries()) again.push((await sync(own, "t", [change(bytes, at)])).json.outcomes[0].duplicate);
+      const uploads = [];
+      for (const bytes of files) uploads.push((await upload(own, bytes)).status);
+
+      assert.deepEqual(again, files.map(() => true));
+      assert.deepEqual(uploads, files.map(() => 201));
+    } finally {
+      await own.dispose();
+    }
+  });
+
+  test("A deletion takes a file for ever, whatever is refused at the same time", async () => {
+    const own = await Server.start({ name: "blobs-race" });
+    try {
+      for (let round = 0; round < 30; ++round) {
+        const data = `data:image/png;base64,${someBytes(3000).toString("base64")}`;
+        await sync(own, `t${round}`, [puts("m", [file(data)])]);
+        const refused = Array.from({ length: 3 }, () => sync(own, "other", [puts("x", [file(data)], { parent: "nobody" })]));
+        await Promise.all([call(own, `/v1/threads/t${round}`, { method: "DELETE" }), ...refused]);
+      }
+      await until(() => onDisk(own).blobs.length === 0, "no file is left");
+    } finally {
+      await own.dispose();
+    }
+  });
+
+  test("A salvage says that it leaves a damaged file out", async () => {
+    const own = await Server.start({ name: "blobs-salvage" });
+    try {
+      const { uri, hash } = (await upload(own, someBytes(3000))).json;
+      await sync(own, "t", [puts("m", [file(uri)])]);
+      await own.terminate();
+      const bytes = readFileSync(pathOf(own, hash));
+      bytes[1000] ^= 1;
+      writeFileSync(pathOf(own, hash), bytes);
+      const salvage = run(binary, ["salvage", "--from", own.data, "--to", join(own.folder, "new")]);
+
+      await assert.rejects(salvage, ({ code, stdout }) => code === 1 && /left out +1 attachment/.test(stdout) && /something was left out/.test(stdout));
+    } finally {
+      await own.dispose();
+    }
+  });
+
   test("Hostile bodies end as named errors, and leave nothing", async () => {
     const head = "POST /v1/blobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer alice\r\nContent-Type: image/png\r\n";
     for (const [bytes, status] of [
@@ -412,6 +464,25 @@ describe("Attachments", { timeout: 180_000 }, () => {
     writeFileSync(path, whole);
     assert.deepEqual((await call(server, `/v1/blobs/${made.hash}`, range)).bytes, whole.subarray(512 + 1000, 512 + 2000));
     assert.equal((await call(server, `/v1/blobs/${made.hash}`, { headers: ada })).status, 200);
+    writeFileSync(path, flipped);
+    await assert.rejects(call(server, `/v1/blobs/${made.hash}`, { headers: ada }), "also of one that was whole before");
+    writeFileSync(path, whole);
+  });
+
+  test("An import says how many files its messages lack", async () => {
+    const uris = [];
+    for (const size of [700, 701]) uris.push((await upload(server, someBytes(size), { headers: ada })).json.uri);
+    await sync(server, "lacks", [puts("m", [file(uris[0]), file(uris[1]), file(uris[0])])], { headers: ada });
+    const out = join(server.folder, "lacks.jsonl");
+    await run(binary, ["export", "--data", server.data, "--user", "ada", "--format", "jsonl", "--out", out, "lacks"]);
+    const lines = readFileSync(out, "utf8").split("\n");
+    const counts = [];
+    for (const [at, keep] of [() => true, (line) => !line.includes(`"blob":"${uris[0].slice(5)}"`), (line) => !line.includes('"blob":')].entries()) {
+      const part = join(server.folder, `lacks-${at}.jsonl`);
+      writeFileSync(part, lines.filter(keep).join("\n"));
+      counts.push((await lockstep("import", "--data", join(server.folder, `lacks-${at}`), "--format", "jsonl", part)).files_missing);
+    }
+    assert.deepEqual(counts, [0, 1, 2]);
   });
 
   test("Backups carry blobs, verify finds damage, and a restore and an import bring them back", async () => {

@@ -392,6 +392,25 @@ describe("Files of what a worker has claimed", { timeout: 120_000 }, () => {
     assert.equal((await get(at(again, own.hash))).status, 200);
   });
 
+  test("Nor of other messages of its thread", async () => {
+    const mine = (await upload(server, picture(1010), ada)).json;
+    const secret = (await upload(server, picture(1011), ada)).json;
+    const late = (await upload(server, picture(1012), ada)).json;
+    await sync(server, "branches", [puts("beside", [file(secret.uri)])], ada);
+    const start = asks("r-branch", "", { agent: "work", parent: null, input: [{ id: "branch", parts: [file(mine.uri)] }] });
+    assert.equal((await sync(server, "branches", [start], ada)).json.outcomes[0].outcome, "applied");
+    const job = await claimed("r-branch", { lease: 30 });
+    await sync(server, "branches", [puts("meanwhile", [file(late.uri)], { parent: "branch" })], ada);
+
+    assert.deepEqual(job.context.files.map((it) => it.uri), [mine.uri]);
+    for (const other of [secret, late]) {
+      assert.equal((await get(`/v1/claims/${job.claim}/blobs/${other.hash}`)).status, 404);
+      const named = await job.send([{ seq: 1, ...opens("peek") }, { seq: 2, ...starts("peek", 0, file(other.uri)) }]).catch((error) => error);
+      assert.equal(named.code, "unknown_blob");
+    }
+    await end(job);
+  });
+
   test("The files of a former attempt are among them", async () => {
     const dog = picture(50_000);
     const job = await claimOf(ada, "went-on", "r-went-on", [{ type: "text", text: "Draw." }]);

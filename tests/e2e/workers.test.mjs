@@ -299,7 +299,7 @@ describe("Workers", { timeout: 120_000 }, () => {
     const job = await worker({ lease: 30 }).claim();
     assert.deepEqual([(await listed()).running, (await listed()).waiting], [1, 0]);
     await job.write(finishes());
-    assert.match(server.log(), / run_claimed .*run=r-seen/);
+    await until(() => / run_claimed .*run=r-seen/.test(server.log()), "the log says so");
   });
 
   test("a claim that waits ends at once when its token is revoked", async () => {

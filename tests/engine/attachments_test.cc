@@ -56,6 +56,29 @@ TEST(Attachments, PicturesOfAnswersThatNoModelIsSentTakeNoPlace) {
   EXPECT_EQ(*std::ranges::find(files, cat.uri(), &Attachment::uri)->bytes, "a cat");
 }
 
+TEST(Attachments, AFileCountsAtEachPlaceWhereItStands) {
+  FewBlobs blobs;
+  const std::string long_one(limits::run_files_bytes_max / 3 - 100, 'x');
+  const BlobHash film = blobs.add("image/png", long_one);
+  const BlobHash cat = blobs.add("image/png", "a cat");
+
+  const auto thrice =
+      attachments_of(blobs, ann, {with_files({cat}), with_files({film, film, film})});
+  const auto more =
+      attachments_of(blobs, ann, {with_files({cat, film}), with_files({film, film, film})});
+  const auto often = attachments_of(
+      blobs, ann, {with_files(std::vector<BlobHash>(limits::run_files_max + 1, cat))});
+
+  const auto bytes_of = [](const std::vector<Attachment>& files, const BlobHash& hash) {
+    return std::ranges::find(files, hash.uri(), &Attachment::uri)->bytes;
+  };
+  EXPECT_EQ(*bytes_of(thrice, film), long_one);
+  EXPECT_EQ(*bytes_of(thrice, cat), "a cat");
+  EXPECT_FALSE(bytes_of(more, film));
+  EXPECT_EQ(*bytes_of(more, cat), "a cat");
+  EXPECT_FALSE(often[0].bytes);
+}
+
 TEST(Attachments, AFileThatTheUserLacksOrThatIsDamagedIsLeftOut) {
   FewBlobs blobs;
   const BlobHash cat = blobs.add("image/png", "a cat");

@@ -312,6 +312,27 @@ TEST(AnswerCall, OfACallOnAnotherBranchLeavesTheHead) {
   EXPECT_EQ(story.parent("t1"), "t2");
 }
 
+TEST(AnswerCall, OfManyCallsOnAnotherBranchMakesOneChain) {
+  Story story;
+  story.start("r1", "u1", "hello");
+  const MessageId a1("a1");
+  std::vector<decltype(Step::what)> written{OpenMessage{a1, {}, Role::assistant, {}}};
+  for (const char* id : {"c1", "c2", "c3"}) {
+    written.emplace_back(StartPart{a1, {}, ToolCallPart{id, "look", "{}"}});
+  }
+  written.emplace_back(EndRun{});
+  EXPECT_TRUE(story.steps("r1", std::move(written)));
+  story.put("u2", "a branch", below("u1"));
+  for (const char* number : {"1", "2", "3"}) {
+    const MessageId id(std::string("t") + number);
+    const AnswerCall answer{a1, std::string("c") + number, "42", false, id};
+    EXPECT_TRUE(story.change(answer).applied) << number;
+  }
+  EXPECT_EQ(story.parent("t1"), "a1");
+  EXPECT_EQ(story.parent("t2"), "t1");
+  EXPECT_EQ(story.parent("t3"), "t2") << "beside it, the model would not be given one of them";
+}
+
 // A tool that answers late must not push the answer under way off the path.
 TEST(AnswerCall, ThatComesWhileALaterRunBeginsLeavesItsAnswerOnThePath) {
   Called story;

@@ -121,6 +121,16 @@ TEST(AnAnswer, OfOneOfTwoCallsOfOneIdNeedsThePresentState) {
   EXPECT_EQ(story.answer("t2"), "");
 }
 
+// Which one is the first open one may change by what goes, too.
+TEST(AnAnswer, OfTheSecondOfTwoCallsOfOneIdIsNotForTheFirstThatIsOpenAgain) {
+  Seen story({{"c", "look", "{\"city\":\"Rome\"}"}, {"c", "look", "{\"city\":\"Oslo\"}"}});
+  story.end();
+  EXPECT_EQ(story.answer("t1"), "");
+  const Timestamp seen = story.now();
+  EXPECT_TRUE(story.change(DeleteMessage{MessageId("t1"), false}).applied);
+  EXPECT_EQ(story.answer("t2", seen), "changed") << "it was about Oslo";
+}
+
 TEST(AResultThatSaysItIsMade, OfAWriterIsNoWayRoundAPerson) {
   Seen story({erase});
   const auto refused =
@@ -177,6 +187,33 @@ TEST(AWritersResult, ThatNoCallTakesIsLeftOutOfRequests) {
   EXPECT_TRUE(story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"x", "of none"}}}));
 }
 
+TEST(AWritersResult, ThatReadsLikeOneOfTheServersIsNoWayRoundAPerson) {
+  for (const std::string_view content : {stopped_result, interrupted_result, missing_result}) {
+    Seen story({erase});
+    const auto refused =
+        story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"c", std::string(content)}}});
+    ASSERT_FALSE(refused) << content;
+    EXPECT_EQ(refused.error().code, "needs_approval");
+  }
+}
+
+// Models that give the same id again and again, over a long run.
+TEST(AWritersResult, FarBelowItsCallWaitsForItsPersonToo) {
+  Seen story({erase});
+  story.write(EndMessage{story.a1, MessageStatus::complete, {}});
+  MessageId last = story.a1;
+  for (int turn = 0; turn < 400; ++turn) {
+    last = MessageId("b" + std::to_string(turn));
+    EXPECT_TRUE(
+        story.steps("r1", {OpenMessage{last, {}, Role::assistant, {}}, StartPart{last, {}, look},
+                           StartPart{last, {}, ToolResultPart{"c", "of this turn"}}}));
+    if (turn + 1 < 400) story.write(EndMessage{last, MessageStatus::complete, {}});
+  }
+  const auto refused = story.steps("r1", {StartPart{last, {}, ToolResultPart{"c", "I ran it"}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "needs_approval");
+}
+
 TEST(AWritersResult, OfAnEarlierRunsCallWaitsForItsPersonToo) {
   Seen story({erase});
   story.end();
@@ -195,6 +232,61 @@ TEST(ACopyOfACall, NeedsApprovalOfItsOwn) {
   EXPECT_TRUE(story.put_again({erase, erase}).applied);
   EXPECT_EQ(story.note(0), "approved");
   EXPECT_EQ(story.note(1), "needs_approval");
+}
+
+TEST(ACopyOfACall, OfAToolThatWasAlwaysApprovedNeedsApprovalOfItsOwn) {
+  Seen story({});
+  story.end();
+  UpdateThread always;
+  always.approved_tools = std::vector<std::string>{"ask"};
+  EXPECT_TRUE(story.change(always).applied);
+  EXPECT_TRUE(story.put_again({erase}).applied);
+  always.approved_tools->clear();
+  EXPECT_TRUE(story.change(always).applied);
+
+  EXPECT_TRUE(story.put_again({erase, erase}).applied);
+
+  EXPECT_EQ(story.note(0), "-") << "it was allowed when it came";
+  EXPECT_EQ(story.note(1), "needs_approval");
+}
+
+// Its writer had asked for this one alone: no setting says it of the tool.
+TEST(ACopyOfACall, ThatItsWriterGatedNeedsApprovalUnderAnotherIdOrName) {
+  for (const ToolCallPart& copy :
+       {ToolCallPart{"d", "look", "{}"}, ToolCallPart{"c", "see", "{}"}}) {
+    Seen story({{"c", "look", "{\"p\":1}"}});
+    story.write(NoteCall{story.a1, {0, CallStatus::needs_approval}});
+    story.end();
+    EXPECT_TRUE(story.put_again({copy}).applied);
+    EXPECT_EQ(story.note(0), "needs_approval") << copy.id << ' ' << copy.name;
+  }
+}
+
+TEST(AResult, OfACallThatTheSameRequestPutAgainIsOfThatOne) {
+  Seen story({look});
+  story.end();
+  PutMessage put;
+  put.id = story.a1;
+  put.parts = {ToolCallPart{"c", "look", "{\"p\":2}"}};
+  StartRun start;
+  start.run = RunId("r2");
+  MessageInput input;
+  input.id = MessageId("t1");
+  input.role = Role::tool;
+  input.parts = {ToolResultPart{"c", "of the new one"}};
+  start.input = {input};
+  ChangeRequest request;
+  request.user = UserId("ann");
+  request.cursor = Cursor{story.now(), Story::epoch};
+  request.changes.resize(2);
+  request.changes[0].what = std::move(put);
+  request.changes[1].what = std::move(start);
+
+  const std::vector<Outcome> outcomes = story.say(std::move(request));
+
+  EXPECT_TRUE(outcomes[0].applied);
+  ASSERT_TRUE(outcomes[1].applied) << outcomes[1].code;
+  EXPECT_EQ(story.run("r2").status, RunStatus::running);
 }
 
 TEST(AResultThatWaited, IsNotOfACallThatWasPutAgainMeanwhile) {

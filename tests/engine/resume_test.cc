@@ -148,6 +148,27 @@ TEST(Resume, ARunThatWentOnBehindItsAnsweredCallIsDone) {
   EXPECT_FALSE(story.state().running);
 }
 
+// Else it would go on by itself, again and again.
+TEST(Resume, ARunThatAnsweredItsLastCallItselfIsDone) {
+  for (const bool elsewhere : {false, true}) {
+    Resuming story;
+    story.stop("r1", story.now());
+    story.ask("r5", "u5");
+    const MessageId a5("a5");
+    const MessageId t5("t5");
+    story.steps("r5", {OpenMessage{a5, {}, Role::assistant, {}},
+                       StartPart{a5, {}, ToolCallPart{"c1", "look", "{}"}}});
+    if (elsewhere) {
+      story.steps(
+          "r5", {EndMessage{a5, MessageStatus::complete, {}}, OpenMessage{t5, {}, Role::tool, {}}});
+    }
+    EXPECT_TRUE(story.steps(
+        "r5", {StartPart{elsewhere ? t5 : a5, {}, ToolResultPart{"c1", "42"}}, EndRun{}}));
+    EXPECT_EQ(story.resume("r5"), "asked");
+    EXPECT_FALSE(story.state().running);
+  }
+}
+
 TEST(Resume, ARunThatFailsWaitsForNothing) {
   Story story;
   StartRun start;

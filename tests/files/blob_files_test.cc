@@ -120,12 +120,18 @@ TEST_F(BlobDisk, AStartRemovesWhatACrashLeft) {
   EXPECT_FALSE(fs::exists(left));
 }
 
-TEST_F(BlobDisk, TheSameBytesKeepTheirTypeAndGetANewTime) {
+TEST_F(BlobDisk, AnUploadOfTheSameBytesKeepsTheirTypeAndGivesThemANewTime) {
   const auto files = open();
   const BlobHash hash = *put(*files, ada, "a/b", "same");
   const Timestamp first = *files->made(ada, hash);
 
-  ASSERT_EQ(put(*files, ada, "c/d", "same"), hash);
+  auto upload = files->begin(ada, "c/d", 4);
+  ASSERT_TRUE((*upload)->add("same"));
+  const auto again = (*upload)->finish();
+
+  EXPECT_EQ(again->hash, hash);
+  EXPECT_EQ(again->former, first);
+  EXPECT_EQ(again->made, *files->made(ada, hash));
 
   EXPECT_EQ((*files->find(ada, hash))->media_type, "a/b") << "entries may name it without a type";
   EXPECT_GT(*files->made(ada, hash), first);
@@ -134,6 +140,24 @@ TEST_F(BlobDisk, TheSameBytesKeepTheirTypeAndGetANewTime) {
   EXPECT_TRUE(files->made(ada, hash));
   EXPECT_TRUE(files->erase(ada, hash, *files->made(ada, hash)));
   EXPECT_FALSE(files->made(ada, hash));
+}
+
+TEST_F(BlobDisk, BytesThatAreThereStayAsTheyAreAndDamagedOnesAreMended) {
+  const auto files = open();
+  const MadeBlob first = *make_blob(*files, ada, "a/b", "same");
+  EXPECT_EQ(first.former, std::nullopt);
+  const MadeBlob again = *make_blob(*files, ada, "c/d", "same");
+  EXPECT_EQ(again.made, first.made);
+  EXPECT_EQ(again.former, first.made);
+
+  {
+    std::fstream file(path(ada, first.hash), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end);
+    file.put('x');
+  }
+  ASSERT_FALSE(read_all(*files, ada, first.hash));
+  ASSERT_TRUE(make_blob(*files, ada, "c/d", "same"));
+  EXPECT_EQ(*read_all(*files, ada, first.hash), "same");
 }
 
 TEST_F(BlobDisk, AQuotaCountsWholeBlocksOfEachUser) {

@@ -21,9 +21,10 @@ class BlobKeeping : public testing::Test {
   }
 
   BlobHash upload(const std::string& bytes) {
-    const auto hash = lockstep::put(files, engine.user, "image/png", bytes);
-    MUST(hash.has_value());
-    return *hash;
+    auto writer = files.begin(engine.user, "image/png", bytes.size());
+    MUST(writer.has_value());
+    MUST((*writer)->add(bytes).has_value());
+    return (*writer)->finish()->hash;
   }
   // As a door stores what came inside a request.
   MadeBlob arrive(const std::string& bytes) {
@@ -149,6 +150,34 @@ TEST_F(BlobKeeping, ABlobThatNobodyNamesGoesAfterADay) {
   EXPECT_EQ(engine.metrics.blobs_swept, 1);
 }
 
+TEST_F(BlobKeeping, BlobsBehindManyThatAreNamedGoToo) {
+  std::vector<BlobHash> unnamed;
+  for (int number = 0; number < 80; ++number) {
+    const std::string name = std::to_string(number);
+    ASSERT_TRUE(say("m" + name, upload("named " + name).uri()).applied);
+    unnamed.push_back(upload("unnamed " + name));
+  }
+
+  for (int round = 0; round < 100; ++round) pass_days(1);
+
+  EXPECT_EQ(files.list(engine.user)->size(), 80u);
+  for (const BlobHash& hash : unnamed) EXPECT_FALSE(is_there(hash));
+}
+
+TEST_F(BlobKeeping, ABlobStaysWhileOneOfTheEntriesThatNameItIsWritten) {
+  const BlobHash hash = upload("picture");
+  std::optional<BlobKeeper::Hold> first = keeper().hold(engine.user, {hash});
+  std::optional<BlobKeeper::Hold> second = keeper().hold(engine.user, {hash});
+
+  first.reset();
+  pass_days(2);
+  EXPECT_TRUE(is_there(hash));
+
+  second.reset();
+  pass_days(2);
+  EXPECT_FALSE(is_there(hash));
+}
+
 TEST_F(BlobKeeping, ASweepAndAnEntryThatNamesTheBlobDoNotMiss) {
   engine.blobs_offload = true;
   engine.restart();
@@ -193,6 +222,48 @@ TEST_F(BlobKeeping, ABlobGoesAtOnceWithItsLastThread) {
   EXPECT_FALSE(is_there(shared));
   EXPECT_FALSE(is_named(shared));
   EXPECT_TRUE(blob_rows::read(engine.memory, ThreadNumber(1))->blobs.empty());
+}
+
+TEST_F(BlobKeeping, ABlobThatGoesTwiceIsAsGoodAsGoneUntilTheSecondTime) {
+  engine.blobs_offload = true;
+  engine.restart();
+  const auto step = [this] {
+    engine.offload.step();
+    engine.executor.run();
+  };
+  while (engine.offload.waiting() > 0) step();
+  const BlobHash hash = upload("picture");
+  pass_days(2);
+  step();  // users
+  step();  // the blobs of the user: it is being erased
+  upload("picture");
+  ASSERT_TRUE(say("m", hash.uri()).applied) << "it was uploaded again";
+  engine.engine->erase(engine.user, engine.name(), [](const Result<void>&) {});
+  engine.executor.run();
+  ASSERT_EQ(engine.offload.waiting(), 2u);
+
+  step();  // the first time leaves the second upload
+
+  ASSERT_TRUE(is_there(hash));
+  engine.thread = tid("t2");
+  EXPECT_EQ(say("m", hash.uri()).code, codes::unknown_blob);
+  step();
+  EXPECT_FALSE(is_there(hash));
+}
+
+TEST_F(BlobKeeping, ABlobGoesAtOnceWithThreadsThatAreErasedTogether) {
+  const BlobHash hash = upload("picture");
+  for (const char* thread : {"t1", "t2"}) {
+    engine.thread = tid(thread);
+    ASSERT_TRUE(say("m", hash.uri()).applied);
+  }
+  for (const char* thread : {"t1", "t2"}) {
+    engine.thread = tid(thread);
+    engine.engine->erase(engine.user, engine.name(), [](const Result<void>&) {});
+  }
+  engine.executor.run();
+
+  EXPECT_FALSE(is_there(hash));
 }
 
 TEST_F(BlobKeeping, ADeletionThatACrashCutShortIsFinishedByTheNextStart) {
@@ -260,6 +331,18 @@ TEST_F(BlobKeeping, WhatIsUploadedWhileARequestHasItStays) {
   EXPECT_TRUE(is_there(hash));
 }
 
+TEST_F(BlobKeeping, WhatWasUploadedBeforeStaysHoweverManyRequestsBringIt) {
+  const BlobHash hash = upload("uploaded");
+  auto first = keeper().bring(engine.user, {arrive("uploaded")});
+  auto second = keeper().bring(engine.user, {arrive("uploaded")});
+
+  first.reset();
+  second.reset();
+  engine.executor.run();
+
+  EXPECT_TRUE(is_there(hash));
+}
+
 TEST_F(BlobKeeping, OfTwoRequestsWithTheSameBytesTheLastOneDecides) {
   for (const bool first_goes_first : {true, false}) {
     const MadeBlob once = arrive("bytes");
@@ -275,6 +358,21 @@ TEST_F(BlobKeeping, OfTwoRequestsWithTheSameBytesTheLastOneDecides) {
 
     EXPECT_FALSE(is_there(once.hash)) << first_goes_first;
   }
+}
+
+TEST_F(BlobKeeping, WhatComesTwiceInRefusedRequestsLeavesNothing) {
+  engine.blobs_offload = true;
+  engine.restart();
+  auto first = keeper().bring(engine.user, {arrive("bytes")});
+  const MadeBlob again = arrive("bytes");  // its thread has stored them, and the strand is at work
+  first.reset();
+  auto second = keeper().bring(engine.user, {again});
+  second.reset();
+  while (engine.offload.waiting() > 0) {
+    engine.offload.step();
+    engine.executor.run();
+  }
+  EXPECT_FALSE(is_there(again.hash));
 }
 
 TEST_F(BlobKeeping, ADeletionLeavesWhatARequestHasBroughtAgain) {
@@ -310,7 +408,8 @@ TEST_F(BlobKeeping, WhatADeletionHasDoomedMustBeStoredAgain) {
 
   auto request = keeper().bring(engine.user, {too_early});
   EXPECT_FALSE(keeper().has(engine.user, hash));
-  auto again = keeper().bring(engine.user, {arrive("picture")});
+  const MadeBlob anew = *make_anew(files, engine.user, "image/png", "picture");
+  auto again = keeper().bring(engine.user, {anew});
   EXPECT_TRUE(keeper().has(engine.user, hash));
   while (engine.offload.waiting() > 0) {
     engine.offload.step();

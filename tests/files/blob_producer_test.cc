@@ -10,6 +10,7 @@
 #include "engine/base/codes.h"
 #include "engine/files/blob_files.h"
 #include "engine/rules/digest.h"
+#include "engine/store/blobs.h"
 #include "server/run_driver.h"
 #include "tests/rocks/temp_folder.h"
 #include "tests/support/engine_fixture.h"
@@ -170,6 +171,59 @@ TEST_F(BlobProducer, AStopMeanwhileShowsNothingOfTheFile) {
 
   EXPECT_EQ(run("r1").status, RunStatus::stopped);
   EXPECT_TRUE(parts().empty());
+}
+
+TEST_F(BlobProducer, WhatAModelWritesWhileItsFileIsAtTheEngineComesOnce) {
+  std::vector<Step> steps(2);
+  steps[0].what = OpenMessage{mid("a1"), {}, Role::assistant, {}};
+  steps[1].what = StartPart{mid("a1"), {}, FilePart{"data:image/png;base64,YSBjYXQ=", {}, {}}};
+  agent_.writer->write(std::move(steps));
+  executor.run();
+  context_.run_one_for(std::chrono::seconds(30));  // the file is a blob, and its step is under way
+
+  agent_.writer->write({{.what = StartPart{mid("a1"), {}, TextPart{"Done."}}},
+                        {.what = EndMessage{mid("a1"), MessageStatus::complete, {}}},
+                        {.what = EndRun{RunStatus::completed, {}, {}}}});
+  executor.run();
+
+  const FilePart file{BlobHash(sha256("a cat")).uri(), "image/png", {}};
+  EXPECT_EQ(parts(), (std::vector<Part>{file, TextPart{"Done."}}));
+  EXPECT_EQ(run("r1").status, RunStatus::completed);
+}
+
+// --- The door ------------------------------------------------------------------------------------
+
+TEST_F(BlobProducer, BytesThatADeletionDoomsWhileTheyComeAreStoredOnceMore) {
+  driver_.stop();
+  blobs_offload = true;
+  restart();
+  while (offload.waiting() > 0) {
+    offload.step();
+    executor.run();
+  }
+  const BlobHash hash = *lockstep::put(*files_, user, "image/png", "a cat");
+  PutMessage put;
+  put.id = mid("m");
+  put.parts = {FilePart{hash.uri(), {}, {}}};
+  thread = tid("t2");
+  ASSERT_TRUE(synced({change_of(put)}).outcomes.at(0).applied);
+  const ThreadName doomed = name();
+  put.parts = {FilePart{"data:image/png;base64,YSBjYXQ=", {}, {}}};
+  std::optional<Stored<Change>> stored;
+  store_data({files_.get(), &uploads_, nullptr, &engine->blobs()}, user, {change_of(put)},
+             [&stored](Stored<Change> changes) { stored.emplace(std::move(changes)); });
+  engine->erase(user, doomed, [](const Result<void>&) {});
+  executor.run();
+  ASSERT_EQ(offload.waiting(), 1u) << "the deletion takes the file that has come";
+
+  while (!stored) store();
+  ASSERT_TRUE(stored->has_value());
+  offload.step();
+  executor.run();
+
+  EXPECT_TRUE(files_->made(user, hash));
+  thread = tid("t3");
+  EXPECT_TRUE(synced({(*stored)->things.at(0)}).outcomes.at(0).applied);
 }
 
 TEST_F(BlobProducer, AnAddressElsewhereStaysAsItIs) {

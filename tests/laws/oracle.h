@@ -205,6 +205,7 @@ class Oracle {
                           std::uint64_t sent);
   // The code for a result that the writer of `of` adds to it; empty: it may.
   std::string unfit_of_writer(const Message& of, const Part& begun);
+  bool answered_by_another(const std::string& asked, std::size_t part, const std::string& run);
   std::string stray_in_put(const std::string& id, const std::vector<Part>& parts);
   std::string may_continue(const StartRun& change);
   // The run that goes on from this message; empty: none.

@@ -47,7 +47,7 @@ bool Oracle::is_as_seen(const Message& message, std::size_t part) {
   const std::string& id = message.parts[part].one;
   const auto twins = std::ranges::count_if(
       message.parts, [&](const Part& each) { return each.type == "tool_call" && each.one == id; });
-  if (twins > 1 && seen_ < last()) return false;
+  if (twins > 1 && (seen_ < last() || touched_ || world_ != now())) return false;
   if (std::max({message.created, message.put, message.taken_back}) > seen_) return false;
   World then = at(seen_);
   const Message* seen = then.message(message.id);
@@ -186,7 +186,11 @@ bool Oracle::answered_meanwhile(const std::string& id) {
   const std::vector<Message> own = shown_since(id);
   bool found = false;
   for (const CallOf& call : match(own).calls) {
-    found |= own[call.message].run == id && call.real && own[call.real_message].run != id;
+    if (own[call.message].run != id) continue;
+    const auto& notes = own[call.message].notes;
+    const auto note = notes.find(call.part);
+    found |= note != notes.end() && note->second.status == "denied";
+    found |= call.real && own[call.real_message].run != id;
   }
   if (found) rule("resume: the answer was there before the end");
   return found;

@@ -188,32 +188,40 @@ std::string Oracle::unfit_of_writer(const Message& of, const Part& begun) {
   }
   std::vector<Message> path = messages_to(of.id);
   path.back().parts.push_back(begun);
-  for (const CallOf& call : match(path).calls) {
-    if (!call.real || call.real_message + 1 != path.size()) continue;
-    if (call.real_part + 1 != path.back().parts.size()) continue;
-    if (std::string code = noted(path[call.message], call.part); !code.empty()) return code;
-    const std::string& asked = path[call.message].id;
-    for (const Message& each : world_.messages) {
-      if (each.run == of.run || each.deleted || !below(each.id, asked)) continue;
-      const std::vector<Message> other = messages_to(each.id);
-      for (const CallOf& its : match(other).calls) {
-        const bool same = other[its.message].id == asked && its.part == call.part;
-        if (!same || !its.real || its.real_message + 1 != other.size()) continue;
-        rule("a writer's result comes behind a person's");
-        return "answered";
-      }
-    }
-    return "";
-  }
   bool beside = false;
   for (std::size_t at = path.size(); at-- > 0;) {
     const bool own = path[at].run == of.run;
     beside |= !own && has(path[at], "tool_result");
-    if (!own || !beside || path[at].role != "assistant" || !has(path[at], "tool_call")) continue;
+    if (path[at].role != "assistant" || !has(path[at], "tool_call")) continue;
+    const std::vector<Message> below_it(path.begin() + static_cast<std::ptrdiff_t>(at), path.end());
+    for (const CallOf& call : match(below_it).calls) {
+      const bool last = call.real && call.real_message + 1 == below_it.size() &&
+                        call.real_part + 1 == below_it.back().parts.size();
+      if (!last) continue;
+      const Message& asked = below_it[call.message];
+      if (std::string code = noted(asked, call.part); !code.empty()) return code;
+      return answered_by_another(asked.id, call.part, of.run) ? "answered" : "";
+    }
+    if (!own || !beside) continue;
     rule("a writer's result comes below a person's");
     return "answered";
   }
   return "";
+}
+
+bool Oracle::answered_by_another(const std::string& asked, std::size_t part,
+                                 const std::string& run) {
+  for (const Message& each : world_.messages) {
+    if (each.run == run || each.deleted || !below(each.id, asked)) continue;
+    const std::vector<Message> path = messages_to(each.id);
+    for (const CallOf& call : match(path).calls) {
+      const bool same = path[call.message].id == asked && call.part == part;
+      if (!same || !call.real || call.real_message + 1 != path.size()) continue;
+      rule("a writer's result comes behind a person's");
+      return true;
+    }
+  }
+  return false;
 }
 
 void Oracle::give(const std::vector<Message>& among, const std::string& run,

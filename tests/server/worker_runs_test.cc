@@ -240,6 +240,18 @@ TEST_F(WorkerRunsTest, EveryBatchRenewsTheLeaseAnEmptyOneToo) {
   EXPECT_EQ(workers->counts().lost, 1u);
 }
 
+TEST_F(WorkerRunsTest, TheLeaseIsWholeWheneverItWasRenewed) {
+  for (const int tenths : {1, 12, 13, 24, 49, 87, 99}) {
+    start_run("r" + std::to_string(tenths));
+    const Claimed claim = claimed(seconds(10));
+    pass(std::chrono::milliseconds(100 * tenths));
+    ASSERT_TRUE(send(claim, {opened(1, "a" + std::to_string(tenths))}));
+    pass(std::chrono::milliseconds(9900));
+    EXPECT_EQ(workers->counts().lost, 0u) << tenths;
+    ASSERT_TRUE(send(claim, {Step{2, EndRun{}}}));
+  }
+}
+
 TEST_F(WorkerRunsTest, ALostRunIsClaimedAgainAndTheFormerWorkerIsFenced) {
   start_run("r1");
   const Claimed first = claimed(seconds(10));
@@ -305,6 +317,17 @@ TEST_F(WorkerRunsTest, ARunThatNobodyClaimsEnds) {
 
   EXPECT_EQ(run("r1").status, RunStatus::failed);
   EXPECT_EQ(run("r1").error->code, "no_worker");
+}
+
+TEST_F(WorkerRunsTest, ARunThatWasClaimedInTimeMayTakeLonger) {
+  rules.claim_max = seconds(20);
+  start_run("r1");
+  const Claimed claim = claimed(seconds(10));
+  for (int round = 0; round < 5; ++round) {
+    pass(seconds(9));
+    ASSERT_TRUE(send(claim, {}));
+  }
+  EXPECT_EQ(run("r1").status, RunStatus::running);
 }
 
 TEST_F(WorkerRunsTest, AWorkerLearnsOfAStopAndAStoppedRunIsPassedOver) {

@@ -37,6 +37,7 @@ void print_json(const Salvaged& salvaged, const SalvageOptions& options, Termina
   append_array(json, salvaged.left_out, append_left_out);
   append_field_number(json, "missing_commits", salvaged.missing);
   append_field_number(json, "missing_settings", salvaged.settings_missing);
+  append_field_number(json, "missing_blobs", salvaged.blobs_missing);
   append_name(json, "damages");
   append_array(json, salvaged.damages,
                [](std::string& out, const std::string& damage) { append_text(out, damage); });
@@ -78,6 +79,10 @@ void print_text(const Salvaged& salvaged, const SalvageOptions& options, Termina
   if (salvaged.settings_missing > 0) {
     terminal.print(left_out + "the settings of " + counted(salvaged.settings_missing, "run") +
                    "\n");
+  }
+  if (salvaged.blobs_missing > 0) {
+    terminal.print(left_out + counted(salvaged.blobs_missing, "attachment") +
+                   ": an upload of the same file brings it back\n");
   }
   if (salvaged.log_torn && salvaged.missing == 0) {
     terminal.print(left_out + "deletions, if the damaged log held any that nothing else records\n");

@@ -65,6 +65,7 @@ class Salvage {
     for (const BlobName& blob : lost) {
       salvaged->damages.push_back("the blob blobs/" + blob.user + "/" + blob.hash + " is damaged");
     }
+    salvaged->blobs_missing = lost.size();
     TRY(to->finish());
     return salvaged;
   }

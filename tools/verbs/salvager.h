@@ -60,11 +60,13 @@ struct Salvaged {
   CommitNumber new_last;  // includes the entries that end open runs
   // Runs whose settings are missing or unreadable.
   std::uint64_t settings_missing = 0;
+  std::uint64_t blobs_missing = 0;  // damaged ones
   // A write-ahead log is damaged. A deletion that it held has no commit number, so `missing` can't
   // count it.
   bool log_torn = false;
   [[nodiscard]] bool whole() const {
-    return left_out.empty() && missing == 0 && settings_missing == 0 && !log_torn;
+    const bool files = settings_missing == 0 && blobs_missing == 0;
+    return left_out.empty() && missing == 0 && files && !log_torn;
   }
 };
 
