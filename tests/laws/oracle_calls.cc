@@ -176,7 +176,7 @@ std::string Oracle::unfit_of_writer(const Message& of, const Part& begun) {
     if (note->second.status == "needs_approval") return "needs_approval";
     return note->second.status == "denied" ? "answered" : "";
   };
-  if (begun.marked) {
+  if (is_made(of, begun)) {
     for (const Message& each : world_.messages) {
       if (each.run != of.run || each.deleted || each.role != "assistant") continue;
       for (std::size_t at = 0; at < each.parts.size(); ++at) {
