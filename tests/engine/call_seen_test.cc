@@ -155,11 +155,11 @@ TEST(AResultThatSaysItIsMade, OfAFrontIsNoWayRoundAPerson) {
 
 // --- The writer's own results --------------------------------------------------------------------
 
-const ToolCallPart look{"c", "look", "{\"p\":1}"};
+const ToolCallPart looks_at_p{"c", "look", "{\"p\":1}"};
 const ToolResultPart result{"c", "of the writer"};
 
 TEST(AWritersResult, ComesTooLateBehindAPersons) {
-  Seen story({look});
+  Seen story({looks_at_p});
   EXPECT_EQ(story.answer("t1"), "");
   const auto beside = story.steps("r1", {StartPart{story.a1, {}, result}});
   EXPECT_EQ(beside.error().code, "answered");
@@ -171,17 +171,17 @@ TEST(AWritersResult, ComesTooLateBehindAPersons) {
 }
 
 TEST(AWritersResult, IsOfAnotherCallThanAPersons) {
-  Seen story({look});
+  Seen story({looks_at_p});
   EXPECT_EQ(story.answer("t1"), "");
   const MessageId a2("a2");
   story.write(EndMessage{story.a1, MessageStatus::complete, {}});
   story.write(OpenMessage{a2, {}, Role::assistant, {}});
-  story.write(StartPart{a2, {}, look});
+  story.write(StartPart{a2, {}, looks_at_p});
   EXPECT_TRUE(story.steps("r1", {StartPart{a2, {}, result}}));
 }
 
 TEST(AWritersResult, ThatNoCallTakesIsLeftOutOfRequests) {
-  Seen story({look});
+  Seen story({looks_at_p});
   EXPECT_TRUE(story.steps("r1", {StartPart{story.a1, {}, result}}));
   EXPECT_TRUE(story.steps("r1", {StartPart{story.a1, {}, result}}));
   EXPECT_TRUE(story.steps("r1", {StartPart{story.a1, {}, ToolResultPart{"x", "of none"}}}));
@@ -204,9 +204,9 @@ TEST(AWritersResult, FarBelowItsCallWaitsForItsPersonToo) {
   MessageId last = story.a1;
   for (int turn = 0; turn < 400; ++turn) {
     last = MessageId("b" + std::to_string(turn));
-    EXPECT_TRUE(
-        story.steps("r1", {OpenMessage{last, {}, Role::assistant, {}}, StartPart{last, {}, look},
-                           StartPart{last, {}, ToolResultPart{"c", "of this turn"}}}));
+    EXPECT_TRUE(story.steps(
+        "r1", {OpenMessage{last, {}, Role::assistant, {}}, StartPart{last, {}, looks_at_p},
+               StartPart{last, {}, ToolResultPart{"c", "of this turn"}}}));
     if (turn + 1 < 400) story.write(EndMessage{last, MessageStatus::complete, {}});
   }
   const auto refused = story.steps("r1", {StartPart{last, {}, ToolResultPart{"c", "I ran it"}}});
@@ -263,7 +263,7 @@ TEST(ACopyOfACall, ThatItsWriterGatedNeedsApprovalUnderAnotherIdOrName) {
 }
 
 TEST(AResult, OfACallThatTheSameRequestPutAgainIsOfThatOne) {
-  Seen story({look});
+  Seen story({looks_at_p});
   story.end();
   PutMessage put;
   put.id = story.a1;
@@ -290,7 +290,7 @@ TEST(AResult, OfACallThatTheSameRequestPutAgainIsOfThatOne) {
 }
 
 TEST(AResultThatWaited, IsNotOfACallThatWasPutAgainMeanwhile) {
-  Seen story({look});
+  Seen story({looks_at_p});
   story.end();
   story.start("r2", "u2", "meanwhile");
   StartRun start;
