@@ -38,9 +38,9 @@ struct BlobFacts {
 // A blob as a writer has made it.
 struct MadeBlob {
   BlobHash hash;
-  Timestamp made;  // later than `former`
-  std::optional<Timestamp>
-      former;  // when the user's blob of the same bytes was made, if it was there
+  Timestamp made;
+  // When the user's blob of the same bytes was made, if it was there. As `made`: it stays as it is.
+  std::optional<Timestamp> former;
 };
 
 // One blob while its bytes come. Destroyed without `finish`: nothing stays. One thread at a time.
@@ -101,7 +101,7 @@ class Blobs {
 // The same, but as an upload does: one that is there is made again.
 [[nodiscard]] Result<MadeBlob> make_anew(Blobs& blobs, const UserId& user, std::string media_type,
                                          std::string_view bytes);
-// The same, and gives the name alone.
+// As `make_blob`; gives the name alone.
 [[nodiscard]] Result<BlobHash> put(Blobs& blobs, const UserId& user, std::string media_type,
                                    std::string_view bytes);
 // All bytes of a blob.
